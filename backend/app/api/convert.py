@@ -1,0 +1,99 @@
+"""From stored rows to wire types."""
+
+from typing import Any
+
+from app.schemas.catalog import DatasetOut, ExampleOut
+from app.schemas.experiment import ExperimentOut, ExperimentSummary
+from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.result import ResultOut, RunOut, RunSummary
+
+Row = Any  # a stored row: the API does not know the tables, only the names of their columns
+
+
+def _summary(experiment: Row, result: Row | None) -> dict[str, Any]:
+    own = (
+        "id", "name", "description", "model", "method", "total", "status", "reason", "progress",
+        "created_at", "queued_at", "started_at", "finished_at", "parent_id",
+    )  # fmt: skip
+    scores = result.metrics["scores"] if result is not None else {}
+    return {
+        **{name: getattr(experiment, name) for name in own},
+        "dataset": experiment.dataset_name,
+        "dataset_version": experiment.provenance["dataset"]["version"],
+        "scores": scores,
+        "failed_runs": None if result is None else result.metrics["counts"]["failed"],
+    }
+
+
+def experiment_summary(experiment: Row, result: Row | None) -> ExperimentSummary:
+    """Return an experiment as lists show it."""
+    return ExperimentSummary.model_validate(_summary(experiment, result))
+
+
+def experiment_out(experiment: Row, result: Row | None) -> ExperimentOut:
+    """Return an experiment in full."""
+    return ExperimentOut.model_validate(
+        {
+            **_summary(experiment, result),
+            "config": ExperimentConfig.model_validate(experiment.config),
+            "config_hash": experiment.config_hash,
+            "provenance": experiment.provenance,
+        }
+    )
+
+
+def result_out(experiment: Row, result: Row) -> ResultOut:
+    """Return a result with what is needed to repeat it."""
+    return ResultOut.model_validate(
+        {
+            "experiment_id": experiment.id,
+            "name": experiment.name,
+            "status": experiment.status,
+            "reason": experiment.reason,
+            "metrics": result.metrics,
+            "config": experiment.config,
+            "provenance": result.provenance,
+            "created_at": result.created_at,
+        }
+    )
+
+
+def _run(run: Row, example: Row) -> dict[str, Any]:
+    own = (
+        "id", "example_id", "repeat", "status", "failure_kind", "failure_message", "output", "answer",
+        "parse_outcome", "parse_rule", "scores", "cached", "attempts", "latency_ms", "queue_ms",
+        "prompt_tokens", "completion_tokens", "cost_usd", "created_at",
+    )  # fmt: skip
+    return {
+        **{name: getattr(run, name) for name in own},
+        "example_key": example.key,
+        "question": example.question,
+        "gold": example.answers,
+    }
+
+
+def run_summary(run: Row, example: Row) -> RunSummary:
+    """Return a run as lists show it."""
+    return RunSummary.model_validate(_run(run, example))
+
+
+def run_out(run: Row, example: Row) -> RunOut:
+    """Return a run with its calls."""
+    more = {
+        "cluster": example.cluster,
+        "metadata": example.extra,
+        "content_hash": example.content_hash,
+        "calls": run.calls,
+    }
+    return RunOut.model_validate({**_run(run, example), **more})
+
+
+def dataset_out(dataset: Row) -> DatasetOut:
+    """Return a dataset."""
+    return DatasetOut.model_validate({name: getattr(dataset, name) for name in DatasetOut.model_fields})
+
+
+def example_out(example: Row) -> ExampleOut:
+    """Return an example."""
+    own = {name: getattr(example, name) for name in ExampleOut.model_fields if name != "metadata"}
+    return ExampleOut.model_validate({**own, "metadata": example.extra})

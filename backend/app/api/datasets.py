@@ -1,0 +1,58 @@
+"""Routes of datasets."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+
+from app.api.convert import dataset_out, example_out
+from app.api.deps import DatasetsDep
+from app.api.errors import error_responses
+from app.schemas.catalog import DatasetAdded, DatasetOut, ExampleOut
+from app.schemas.common import KeysetPage
+
+router = APIRouter(prefix="/datasets", tags=["datasets"], responses=error_responses(401, 403, 422, 503))
+
+
+@router.get("", operation_id="list_datasets")
+async def list_datasets(service: DatasetsDep) -> list[DatasetOut]:
+    """List all versions of all datasets, by name, the newest first."""
+    return [dataset_out(row) for row in await service.list_all()]
+
+
+@router.post("", status_code=201, operation_id="add_dataset", responses=error_responses(413))
+async def add_dataset(
+    service: DatasetsDep,
+    name: Annotated[str, Form(description="Lower-case letters, digits, and . _ -")],
+    file: Annotated[UploadFile, File(description="JSONL or CSV: question, answer or answers, id, cluster.")],
+    scoring: Annotated[str, Form(description="squad, triviaqa, hotpotqa or gsm8k.")] = "squad",
+) -> DatasetAdded:
+    """Import a file as (a new version of) a dataset; a file with a wrong line is refused whole."""
+    dataset, created = await service.add_file(name, file.filename or "", await file.read(), scoring)
+    return DatasetAdded(**dataset_out(dataset).model_dump(), created=created)
+
+
+@router.get("/{name}", operation_id="get_dataset", responses=error_responses(404))
+async def get_dataset(
+    name: str, service: DatasetsDep, version: Annotated[str | None, Query(max_length=64)] = None
+) -> DatasetOut:
+    """Return a dataset, the newest version unless one is named."""
+    return dataset_out(await service.get(name, version))
+
+
+@router.get("/{name}/examples", operation_id="list_examples", responses=error_responses(404))
+async def list_examples(
+    name: str,
+    service: DatasetsDep,
+    version: Annotated[str | None, Query(max_length=64)] = None,
+    cursor: Annotated[int, Query(ge=-1, description="Position after which the page begins.")] = -1,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> KeysetPage[ExampleOut]:
+    """Browse the examples in file order."""
+    dataset = await service.get(name, version)
+    rows = await service.examples(dataset.id, cursor, limit)
+    more = bool(rows) and rows[-1].position < dataset.size - 1
+    return KeysetPage(
+        items=[example_out(row) for row in rows],
+        total=dataset.size,
+        next=str(rows[-1].position) if more else None,
+    )

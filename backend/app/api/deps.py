@@ -1,0 +1,50 @@
+"""What routes are given: sessions that last as long as the request, and services on them."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.services.datasets.service import DatasetService
+from app.services.experiments.results import ResultService
+from app.services.experiments.service import ExperimentService
+from app.services.runtime import Runtime
+
+
+def get_runtime(request: Request) -> Runtime:
+    """Return the means of this process."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
+
+
+async def get_session(runtime: RuntimeDep) -> AsyncIterator[AsyncSession]:
+    """Give a session; whatever a service has not committed is rolled back."""
+    async with runtime.sessions() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+
+
+def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentService:
+    """Give the service of experiments."""
+    return ExperimentService(session, runtime)
+
+
+def get_results(session: SessionDep) -> ResultService:
+    """Give the service of results."""
+    return ResultService(session)
+
+
+def get_datasets(session: SessionDep) -> DatasetService:
+    """Give the service of datasets."""
+    return DatasetService(session)
+
+
+ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
+ResultsDep = Annotated[ResultService, Depends(get_results)]
+DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]

@@ -1,0 +1,105 @@
+"""The one place where errors become HTTP answers."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.core.database import is_database_away
+from app.core.errors import AppError, FieldError, Unavailable
+from app.core.logging import get_logger
+from app.core.redaction import redact
+from app.schemas.common import ErrorBody
+from app.services.inference.catalog import CatalogError
+
+log = get_logger(__name__)
+
+_DESCRIPTIONS = {
+    400: "The request cannot be read.",
+    401: "The API key is missing or wrong.",
+    403: "The request comes from a host or a page that is not allowed.",
+    404: "There is no such thing.",
+    409: "Right request, wrong moment.",
+    413: "The request is too large.",
+    422: "The input is wrong; `errors` names each field.",
+    503: "A part that this needs does not answer.",
+}
+
+
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses=`` of a route that may answer with these statuses."""
+    return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in statuses}
+
+
+def error_response(error: AppError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return the answer for ``error``."""
+    content = {
+        "code": error.code,
+        "message": redact(error.message),
+        "hint": redact(error.hint),
+        "errors": [{"field": e.field, "message": redact(e.message)} for e in error.errors],
+    }
+    return JSONResponse(content, status_code=error.status_code, headers=headers)
+
+
+def _path(location: Sequence[Any]) -> str:
+    parts = [str(part) for part in location]
+    if parts and parts[0] in {"body", "query", "path", "header", "cookie"}:
+        parts = parts[1:] or parts
+    return ".".join(parts)
+
+
+def _validation_error(error: RequestValidationError) -> AppError:
+    problems = []
+    for problem in error.errors():
+        where = _path(problem["loc"])
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        if problem["type"] == "json_invalid":
+            where, message = "body", f"is not valid JSON: {problem['ctx']['error']}"
+        elif problem["type"] == "extra_forbidden":
+            message = "there is no such field"
+        problems.append(FieldError(where, message))
+    first = problems[0]
+    result = AppError(
+        f"{first.field}: {first.message}" if len(problems) == 1 else f"{len(problems)} fields are wrong.",
+        hint="`errors` names each field; /docs shows what is expected.",
+        errors=problems,
+    )
+    result.status_code, result.code = 422, "invalid_input"
+    return result
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Map every error to the error schema."""
+
+    @app.exception_handler(AppError)
+    async def on_app_error(_: Request, error: AppError) -> JSONResponse:
+        return error_response(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
+        return error_response(_validation_error(error))
+
+    @app.exception_handler(HTTPException)
+    async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
+        shown = AppError(str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase)
+        shown.status_code = error.status_code
+        shown.code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        return error_response(shown, error.headers)
+
+    @app.exception_handler(CatalogError)
+    async def on_catalog_error(_: Request, error: CatalogError) -> JSONResponse:
+        return error_response(AppError(error.message, hint=error.hint))
+
+    @app.exception_handler(Exception)
+    async def on_any_error(request: Request, error: Exception) -> JSONResponse:
+        if is_database_away(error):
+            log.warning("database_away", path=request.url.path, error=type(error).__name__)
+            away = Unavailable("The database does not answer.", hint="Try again in a moment; see /health.")
+            return error_response(away, {"retry-after": "2"})
+        log.error("request_crashed", path=request.url.path, exc_info=error)
+        return error_response(AppError("Something went wrong in the server; its log has the details."))

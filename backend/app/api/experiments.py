@@ -1,0 +1,139 @@
+"""Routes of experiments."""
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from app.api.convert import experiment_out, experiment_summary
+from app.api.deps import ExperimentsDep, RuntimeDep
+from app.api.errors import error_responses
+from app.domain.status import ExperimentStatus
+from app.schemas.common import Page
+from app.schemas.experiment import ExperimentCreate, ExperimentEvent, ExperimentOut, ExperimentSummary
+from app.services.experiments.repository import ExperimentFilter
+from app.services.experiments.runner import run_experiment
+from app.services.experiments.watch import watch_experiment
+
+router = APIRouter(prefix="/experiments", tags=["experiments"], responses=error_responses(401, 403, 422, 503))
+
+_SORT_HELP = "created_at, name, status, model, method, dataset or finished_at; - before it: descending."
+
+
+@router.post("", status_code=201, operation_id="create_experiment", responses=error_responses(404, 413))
+async def create_experiment(
+    body: ExperimentCreate, service: ExperimentsDep, response: Response
+) -> ExperimentOut:
+    """Store a new experiment; it does not start yet."""
+    experiment = await service.create(body.config, body.parent_id)
+    response.headers["location"] = f"/api/v1/experiments/{experiment.id}"
+    return experiment_out(experiment, None)
+
+
+@router.get("", operation_id="list_experiments")
+async def list_experiments(
+    service: ExperimentsDep,
+    status: Annotated[list[ExperimentStatus], Query(description="Any of these.")] = [],  # noqa: B006
+    method: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    model: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    dataset: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    text: Annotated[
+        str, Query(max_length=200, description="All words, in name, description, model or dataset.")
+    ] = "",
+    sort: Annotated[str, Query(description=_SORT_HELP)] = "-created_at",
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 25,
+) -> Page[ExperimentSummary]:
+    """List experiments, with their scores where they have ended."""
+    where = ExperimentFilter(tuple(status), tuple(method), tuple(model), tuple(dataset), text)
+    rows, total = await service.list_page(where, sort, offset, limit)
+    items = [experiment_summary(experiment, result) for experiment, result in rows]
+    return Page(items=items, total=total, offset=offset, limit=limit)
+
+
+@router.get("/{experiment_id}", operation_id="get_experiment", responses=error_responses(404))
+async def get_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> ExperimentOut:
+    """Return an experiment with its configuration, progress and provenance."""
+    experiment = await service.get(experiment_id)
+    return experiment_out(experiment, await service.result_of(experiment_id))
+
+
+@router.delete(
+    "/{experiment_id}", status_code=204, operation_id="delete_experiment", responses=error_responses(404)
+)
+async def delete_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> None:
+    """Hide an experiment from lists; nothing is lost, and it can be restored."""
+    await service.delete(experiment_id)
+
+
+@router.post("/{experiment_id}/restore", operation_id="restore_experiment", responses=error_responses(404))
+async def restore_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> ExperimentOut:
+    """Undo a deletion."""
+    experiment = await service.restore(experiment_id)
+    return experiment_out(experiment, await service.result_of(experiment_id))
+
+
+@router.post(
+    "/{experiment_id}/run",
+    status_code=202,
+    operation_id="run_experiment",
+    responses=error_responses(404, 409),
+)
+async def start_experiment(
+    experiment_id: uuid.UUID, service: ExperimentsDep, runtime: RuntimeDep, background: BackgroundTasks
+) -> ExperimentOut:
+    """Start an experiment: it is queued for a worker, or run in this process if there is no queue."""
+    experiment, queued = await service.start(experiment_id)
+    if not queued:
+        background.add_task(run_experiment, runtime, experiment.id, "in_process")
+    return experiment_out(experiment, None)
+
+
+@router.post(
+    "/{experiment_id}/resume",
+    status_code=202,
+    operation_id="resume_experiment",
+    responses=error_responses(404, 409),
+)
+async def resume_experiment(
+    experiment_id: uuid.UUID, service: ExperimentsDep, runtime: RuntimeDep, background: BackgroundTasks
+) -> ExperimentOut:
+    """Go on with an experiment: the same one if it has not ended, else a child of it."""
+    experiment, queued = await service.resume(experiment_id)
+    if not queued:
+        background.add_task(run_experiment, runtime, experiment.id, "in_process")
+    return experiment_out(experiment, None)
+
+
+@router.post(
+    "/{experiment_id}/cancel",
+    status_code=202,
+    operation_id="cancel_experiment",
+    responses=error_responses(404, 409),
+)
+async def cancel_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> ExperimentOut:
+    """Cancel an experiment; what has been answered is kept and aggregated."""
+    return experiment_out(await service.cancel(experiment_id), None)
+
+
+async def _require_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> uuid.UUID:
+    # Apart from the stream, which must neither begin for what does not exist nor use this session.
+    await service.get(experiment_id)
+    return experiment_id
+
+
+@router.get(
+    "/{experiment_id}/events",
+    operation_id="watch_experiment",
+    response_class=EventSourceResponse,
+    responses=error_responses(404),
+)
+async def experiment_events(
+    experiment_id: Annotated[uuid.UUID, Depends(_require_experiment)], runtime: RuntimeDep
+) -> AsyncIterator[ServerSentEvent]:
+    """Stream status and progress as server-sent events (`progress`), until the experiment has ended."""
+    async for event in watch_experiment(runtime, experiment_id):
+        body = ExperimentEvent.model_validate(event)
+        yield ServerSentEvent(event="progress", data=body.model_dump(mode="json"))

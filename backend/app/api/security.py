@@ -1,0 +1,124 @@
+"""Who may talk to the API: one ASGI middleware in front of everything.
+
+- Body size: refused by its announced length, or as soon as more than allowed has arrived.
+- Host: on loopback without a key, only loopback names (and those allowed by setting) are answered,
+  so that a web page cannot reach the API by pointing its own name at 127.0.0.1.
+- Origin: a request that changes something is refused when a page of another origin sent it.
+- Key: with ``LLMFORGE_API_KEY`` set, every request needs it.
+"""
+
+import hmac
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.errors import error_response
+from app.core.config import Settings
+from app.core.errors import AppError, Forbidden, TooLarge, Unauthorized
+
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_UPLOADS = "/api/v1/datasets"
+_MEGABYTE = 1_000_000
+
+
+class _BodyTooLarge(Exception):
+    """More bytes have arrived than are allowed."""
+
+
+class SecurityMiddleware:
+    """See the module's text."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._key = settings.api_key.get_secret_value().encode()
+        self._origins = frozenset(settings.cors_origin_list)
+        self._hosts = _LOOPBACK_HOSTS | set(settings.allowed_host_list)
+        self._max_body = int(settings.max_body_mb * _MEGABYTE)
+        self._max_upload = int(settings.max_upload_mb * _MEGABYTE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, or answer it with an error."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        limit = self._max_upload if scope["path"] == _UPLOADS else self._max_body
+        error = self._refusal(scope, headers, limit)
+        if error is not None:
+            await error_response(error)(scope, receive, send)
+            return
+        answered = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal answered
+            answered = answered or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, _bounded(receive, limit), watched_send)
+        except _BodyTooLarge:
+            if not answered:
+                await error_response(_too_large(limit))(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers, limit: int) -> AppError | None:
+        host = _host_name(headers.get("host", ""))
+        if not self._key and host not in self._hosts:
+            return Forbidden(
+                f"The host name {host!r} is not allowed.",
+                hint="Use localhost, or add the name to LLMFORGE_ALLOWED_HOSTS.",
+            )
+        origin = headers.get("origin")
+        if origin and scope["method"] not in _SAFE_METHODS and not self._same_site(origin, headers):
+            return Forbidden(
+                f"Pages of {origin} may not change anything here.",
+                hint="Add the origin to LLMFORGE_CORS_ORIGINS if it is your dashboard.",
+            )
+        # A browser asks before it sends the key; that question holds no key.
+        preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+        if self._key and not preflight and not self._has_key(headers):
+            return Unauthorized(
+                "The API key is missing or wrong.",
+                hint="Send it as `Authorization: Bearer …` or `X-API-Key: …`.",
+            )
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) > limit:
+            return _too_large(limit)
+        return None
+
+    def _same_site(self, origin: str, headers: Headers) -> bool:
+        if origin in self._origins:
+            return True
+        return urlsplit(origin).netloc == headers.get("host", "")
+
+    def _has_key(self, headers: Headers) -> bool:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        given = token if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+        return hmac.compare_digest(given.strip().encode(), self._key)
+
+
+def _host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return host
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The request is larger than {limit / _MEGABYTE:g} MB.")
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    received = 0
+
+    async def bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        if message["type"] == "http.request":
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise _BodyTooLarge
+        return message
+
+    return bounded

@@ -1,0 +1,66 @@
+"""Routes of the platform itself: health and the model catalog."""
+
+from fastapi import APIRouter, Response
+
+from app.api.deps import RuntimeDep
+from app.api.errors import error_responses
+from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelOut, PriceOut, ProviderOut
+from app.services.health import check_health
+from app.services.inference.catalog import ModelSpec
+from app.services.inference.registry import ModelRegistry
+
+health_router = APIRouter(prefix="/health", tags=["health"], responses=error_responses(401, 403))
+models_router = APIRouter(prefix="/models", tags=["models"], responses=error_responses(401, 403))
+
+
+@health_router.get("", operation_id="get_health", responses={503: {"model": HealthOut}})
+async def get_health(runtime: RuntimeDep, response: Response) -> HealthOut:
+    """Return the state of every part; 503 if the platform cannot work at all."""
+    health = await check_health(runtime)
+    if health.status == "down":
+        response.status_code = 503
+    return health
+
+
+@health_router.get("/live", operation_id="get_live")
+async def get_live() -> LiveOut:
+    """Answer as long as the process lives."""
+    return LiveOut(status="ok")
+
+
+@models_router.get("", operation_id="list_models")
+async def list_models(runtime: RuntimeDep) -> CatalogOut:
+    """List the catalog's models, and for each whether it can be used as things are."""
+    registry = runtime.models()
+    providers = [
+        ProviderOut(
+            name=name,
+            label=spec.label or name,
+            open=spec.open,
+            api_key_env=spec.api_key_env,
+            base_url_env=spec.base_url_env,
+        )
+        for name, spec in registry.catalog.providers.items()
+    ]
+    return CatalogOut(
+        providers=providers, models=[_model(registry, spec) for spec in registry.catalog.models]
+    )
+
+
+def _model(registry: ModelRegistry, spec: ModelSpec) -> ModelOut:
+    provider, _ = registry.catalog.find(spec.name)
+    status = registry.status(spec.name)
+    price = spec.usd_per_1m
+    return ModelOut(
+        name=spec.name,
+        provider=spec.provider,
+        provider_label=provider.label or spec.provider,
+        api=spec.api,
+        state=status.state,
+        message=status.message,
+        api_key_env=provider.api_key_env,
+        context_window=spec.context_window,
+        usd_per_1m=PriceOut(input=price.input, output=price.output) if price else None,
+        parameters=spec.parameters,
+        description=spec.description,
+    )

@@ -1,0 +1,35 @@
+"""The ``llmforge`` command: a thin client of the API, and the launcher of the platform."""
+
+import typer
+
+from app.cli import datasets, experiments, system
+from app.core.config import get_settings
+from app.core.logging import configure_logging
+
+app = typer.Typer(
+    name="llmforge",
+    help="A lab for choosing how to use a language model, with evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(experiments.run)
+app.command("list")(experiments.list_)
+app.command()(experiments.show)
+app.command()(experiments.export)
+app.command()(experiments.cancel)
+app.command()(experiments.resume)
+app.add_typer(datasets.app, name="datasets")
+app.command()(system.models)
+app.command()(system.doctor)
+app.command()(system.up)
+app.command()(system.demo)
+app.command()(system.worker)
+app.command()(system.api)
+
+
+def main() -> None:
+    """Run the command line."""
+    settings = get_settings()
+    configure_logging("WARNING", settings.log_format)
+    app()

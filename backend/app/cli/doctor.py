@@ -1,0 +1,126 @@
+"""Looking the installation over: each check says what it found, and what to do if that is bad."""
+
+import platform as python_platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import httpx
+
+from app.core.config import PROJECT_ROOT, Settings, environment
+from app.core.queue import queue_state
+from app.launcher import platform_url
+from app.services.inference.catalog import Catalog, CatalogError, load_catalog
+from app.services.inference.registry import ModelRegistry
+from app.services.runtime import local_options
+
+_LITTLE_SPACE_GB = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: ``ok``, ``note`` (not in use) or ``bad``, with advice if there is any."""
+
+    name: str
+    state: Literal["ok", "note", "bad"]
+    message: str
+    advice: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the finding as JSON."""
+        return asdict(self)
+
+
+def diagnose(settings: Settings) -> list[Check]:
+    """Look at everything; changes nothing and starts nothing."""
+    return [
+        *_machine(settings),
+        *_servers(settings),
+        *_platform(settings),
+        *_models(settings),
+    ]
+
+
+def _machine(settings: Settings) -> Iterator[Check]:
+    yield Check("python", "ok", f"{python_platform.python_version()} ({sys.executable})")
+    folder = settings.home if settings.home.exists() else PROJECT_ROOT
+    free_gb = shutil.disk_usage(folder).free / 1e9
+    state: Literal["ok", "bad"] = "ok" if free_gb > _LITTLE_SPACE_GB else "bad"
+    advice = "" if state == "ok" else "Free some space, or point LLMFORGE_HOME elsewhere."
+    yield Check("state folder", state, f"{settings.home} ({free_gb:.0f} GB free)", advice)
+    env_file = PROJECT_ROOT / ".env"
+    yield Check(
+        ".env",
+        "ok" if env_file.exists() else "note",
+        f"{env_file} {'is read' if env_file.exists() else 'is not there; defaults are used'}",
+    )
+    if not settings.is_loopback:
+        key = bool(settings.api_key.get_secret_value())
+        message = f"the API listens on {settings.host}"
+        yield Check("api key", "ok" if key else "bad", message, "" if key else "Set LLMFORGE_API_KEY.")
+
+
+def _servers(settings: Settings) -> Iterator[Check]:
+    if not settings.database_url.get_secret_value():
+        yield Check("database", "ok", "embedded Postgres")
+    else:
+        yield Check("database", "ok", "DATABASE_URL is set; /health tells whether it answers")
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        yield Check("queue", "ok", "embedded Valkey")
+        return
+    try:
+        waiting, workers = queue_state(url, settings.queue)
+        yield Check("queue", "ok", f"Redis answers: {waiting} waiting, {workers} workers")
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it is what we want to tell
+        yield Check("queue", "bad", f"Redis does not answer ({type(error).__name__})", "Check REDIS_URL.")
+
+
+def _platform(settings: Settings) -> Iterator[Check]:
+    url = platform_url(settings.home)
+    if url is None:
+        yield Check(
+            "platform", "note", "not running", "Start it with `llmforge up`; commands start it if needed."
+        )
+        return
+    yield Check("platform", "ok", f"running at {url}")
+    try:
+        key = settings.api_key.get_secret_value()
+        health = httpx.get(f"{url}/health", headers={"x-api-key": key}, timeout=10, trust_env=False).json()
+        parts = {name: health[name] for name in ("database", "queue", "workers", "local_model")}
+    except (httpx.HTTPError, ValueError, LookupError) as error:
+        yield Check("health", "bad", f"cannot be read ({type(error).__name__})", "Check LLMFORGE_API_KEY.")
+        return
+    for name, part in parts.items():
+        bad = part["state"] in {"down", "degraded"}
+        yield Check(f"  {name.replace('_', ' ')}", "bad" if bad else "ok", part["message"])
+
+
+def _models(settings: Settings) -> Iterator[Check]:
+    try:
+        catalog = load_catalog(settings.catalog, settings.gguf_dir)
+    except CatalogError as error:
+        yield Check("models", "bad", error.message, error.hint)
+        return
+    yield Check("models", "ok", f"{len(catalog.models)} in {settings.catalog}")
+    registry = ModelRegistry(catalog, environment(), PROJECT_ROOT, local_options(settings))
+    for model in catalog.models:
+        if model.provider == "local":
+            status = registry.status(model.name)
+            yield Check(
+                f"  {model.name}", "ok" if status.state == "ready" else "bad", status.message or "ready"
+            )
+    yield from _providers(catalog)
+
+
+def _providers(catalog: Catalog) -> Iterator[Check]:
+    env = environment()
+    for name, provider in catalog.providers.items():
+        if not provider.api_key_env or not provider.key_required:
+            continue
+        if provider.resolve_key(env):
+            yield Check(f"  {name}", "ok", f"{provider.api_key_env} is set")
+        else:
+            yield Check(f"  {name}", "note", f"not in use: {provider.api_key_env} is not set")

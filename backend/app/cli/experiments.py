@@ -1,0 +1,175 @@
+"""Commands about experiments: run, list, show, export, cancel, resume."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from app.cli.client import Api, ApiError, connected, fail, say
+from app.cli.files import read_experiment
+from app.cli.follow import follow
+from app.cli.render import console, experiments_table, print_json, result_table
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+IdArgument = Annotated[str, typer.Argument(help="The id, or its first characters.")]
+
+
+def print_result(api: Api, experiment_id: str, *, as_json: bool) -> None:
+    """Print the result of an ended experiment."""
+    experiment = api.get(f"/experiments/{experiment_id}")
+    try:
+        result = api.get(f"/results/{experiment_id}")
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        result = None
+    if as_json:
+        print_json({"experiment": experiment, "result": result})
+        return
+    if result is not None:
+        console.print(result_table(experiment, result["metrics"]))
+    else:
+        console.print(
+            f"{escape(experiment['name'])}: {experiment['status']}. {escape(experiment['reason'] or '')}"
+        )
+    console.print(f"[dim]id {experiment_id}[/]")
+
+
+def follow_to_end(api: Api, experiment: dict[str, Any], *, as_json: bool) -> None:
+    """Follow an experiment, print its result, and exit with 1 unless it completed."""
+    experiment_id = experiment["id"]
+    try:
+        status = follow(api, experiment_id, experiment["total"], quiet=as_json)
+    except KeyboardInterrupt:
+        say(
+            f"\nNot following any more. `llmforge show {experiment_id[:8]}` shows how it stands, "
+            f"`llmforge cancel {experiment_id[:8]}` ends it, `llmforge resume {experiment_id[:8]}` goes on."
+        )
+        raise typer.Exit(130) from None
+    print_result(api, experiment_id, as_json=as_json)
+    if status != "COMPLETED":
+        raise typer.Exit(1)
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="The experiment, as YAML.")],
+    model: Annotated[str | None, typer.Option(help="provider/model, instead of the file's.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Number of questions.", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of sample and sampling.", min=0)] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Calls in flight, at most.", min=1)] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Only queue it, and print its id.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Run an experiment file: create, queue, follow, print the result.
+
+    Exit code 0 only if the experiment completed.
+    """
+    overrides = {"model": model, "dataset.n": limit, "seed": seed, "concurrency": concurrency}
+    config = read_experiment(file, overrides)
+    with connected(start=not detach) as api:
+        created = api.post("/experiments", {"config": config.as_json()})
+        try:
+            experiment = api.post(f"/experiments/{created['id']}/run")
+        except ApiError:
+            api.call("DELETE", f"/experiments/{created['id']}")  # it never started: leave nothing behind
+            raise
+        if detach:
+            print_json(experiment) if json else typer.echo(experiment["id"])
+            return
+        say(f"experiment {experiment['id'][:8]}: {config.name} ({config.model}, {experiment['total']} runs)")
+        follow_to_end(api, experiment, as_json=json)
+
+
+def list_(
+    status: Annotated[list[str] | None, typer.Option(help="Only with this status.")] = None,
+    method: Annotated[list[str] | None, typer.Option(help="Only with this method.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Only with this model.")] = None,
+    dataset: Annotated[list[str] | None, typer.Option(help="Only on this dataset.")] = None,
+    text: Annotated[str, typer.Option(help="Only with these words.")] = "",
+    sort: Annotated[str, typer.Option(help="Key to sort by; - before it: descending.")] = "-created_at",
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 25,
+    json: JsonOption = False,
+) -> None:
+    """List experiments, the newest first."""
+    statuses = [value.upper() for value in status or []]
+    with connected() as api:
+        page = api.get(
+            "/experiments",
+            status=statuses,
+            method=method or [],
+            model=model or [],
+            dataset=dataset or [],
+            text=text,
+            sort=sort,
+            limit=limit,
+        )
+        if json:
+            print_json(page)
+            return
+        if not page["items"]:
+            say("No experiments. Run one: llmforge run configs/experiments/demo.yaml")
+            return
+        console.print(experiments_table(page))
+        if page["total"] > len(page["items"]):
+            say(f"{len(page['items'])} of {page['total']}; --limit shows more.")
+
+
+def show(experiment_id: IdArgument, json: JsonOption = False) -> None:
+    """Show an experiment and its result."""
+    with connected() as api:
+        print_result(api, api.resolve(experiment_id), as_json=json)
+
+
+def export(
+    experiment_id: IdArgument,
+    fmt: Annotated[str, typer.Option("--format", "-f", help="json, jsonl, csv or parquet.")] = "jsonl",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File; standard output if left out.")
+    ] = None,
+) -> None:
+    """Export all runs with questions, answers, scores and calls."""
+    with connected() as api:
+        resolved = api.resolve(experiment_id)
+        path = f"/api/v1/results/{resolved}/export"
+        with api.http.stream("GET", path, params={"format": fmt}) as response:
+            if response.is_error:
+                response.read()
+                api.get(f"/results/{resolved}/export", format=fmt)  # raises the readable error
+            if output is None:
+                for piece in response.iter_bytes():
+                    typer.get_binary_stream("stdout").write(piece)
+                return
+            partial = output.with_name(f"{output.name}.partial")
+            try:
+                with partial.open("wb") as file:
+                    for piece in response.iter_bytes():
+                        file.write(piece)
+            except OSError as error:
+                raise fail(f"Cannot write {output}: {error.strerror}.") from error
+            partial.replace(output)
+            say(f"wrote {output}")
+
+
+def cancel(experiment_id: IdArgument, json: JsonOption = False) -> None:
+    """Cancel an experiment; what has been answered is kept."""
+    with connected(start=False) as api:
+        experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/cancel")
+        print_json(experiment) if json else say(f"cancelling {experiment['id'][:8]}")
+
+
+def resume(
+    experiment_id: IdArgument,
+    detach: Annotated[bool, typer.Option("--detach", help="Only queue it, and print its id.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Go on with an experiment: the same one if it has not ended, else a child of it.
+
+    A child takes the answers that its parent got, and asks only for the others.
+    """
+    with connected(start=not detach) as api:
+        experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/resume")
+        if detach:
+            print_json(experiment) if json else typer.echo(experiment["id"])
+            return
+        follow_to_end(api, experiment, as_json=json)

@@ -1,0 +1,63 @@
+"""Experiment files: YAML in, configuration out, with flags on top."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from app.cli.client import fail, say
+from app.schemas.experiment_config import ExperimentConfig
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A loader that refuses a key given twice, where YAML would take the last one silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=deep)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_experiment(path: Path, overrides: dict[str, Any]) -> ExperimentConfig:
+    """Return the configuration in ``path``; ``overrides`` maps dotted fields to values.
+
+    Raises:
+        typer.Exit: after printing what is wrong, with line or field.
+    """
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+    except OSError as error:
+        raise fail(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise fail(f"{path} is not UTF-8 text.") from error
+    except yaml.YAMLError as error:
+        raise fail(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise fail(f"{path} does not hold an experiment.", "It needs at least name, model and dataset.")
+    for field, value in overrides.items():
+        if value is not None:
+            _set(raw, field, value)
+    try:
+        return ExperimentConfig.model_validate(raw)
+    except ValidationError as error:
+        for problem in error.errors():
+            where = ".".join(str(part) for part in problem["loc"]) or "file"
+            say(f"  {where}: {problem['msg'].removeprefix('Value error, ')}")
+        raise fail(f"{path} is not a valid experiment.") from error
+
+
+def _set(raw: dict[str, Any], field: str, value: Any) -> None:
+    *parents, last = field.split(".")
+    for parent in parents:
+        child = raw.setdefault(parent, {})
+        if not isinstance(child, dict):
+            return  # validation will say what is wrong with it
+        raw = child
+    raw[last] = value

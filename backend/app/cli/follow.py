@@ -1,0 +1,87 @@
+"""Following an experiment in the terminal until it ends."""
+
+import sys
+import time
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, Progress, Task, TextColumn
+from rich.text import Text
+
+from app.cli.client import Api, ApiError
+from app.cli.render import number, percent
+
+_ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+_RECONNECT_S = 1.0
+_GIVE_UP_S = 120.0
+
+
+class _Details(TextColumn):
+    """Rate, time left, accuracy and errors, as the server counts them."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        return Text(str(task.fields.get("details", "")))
+
+
+def details(progress: dict[str, Any] | None) -> str:
+    """Return the line beside the bar."""
+    if progress is None:
+        return "waiting for a worker"
+    parts = [f"{number(progress['rate_per_s'], '/s')}"]
+    if progress["eta_s"] is not None:
+        parts.append(f"ETA {_duration(progress['eta_s'])}")
+    parts.append(f"accuracy {percent(progress['accuracy'])}")
+    failures = ", ".join(f"{count} {kind}" for kind, count in progress["failures"].items())
+    parts.append(f"errors {progress['failed']}" + (f" ({failures})" if failures else ""))
+    if progress["waiting_s"] > 1:
+        parts.append(f"rate limited, {_duration(progress['waiting_s'])} to wait")
+    return "  ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def follow(api: Api, experiment_id: str, total: int, *, quiet: bool = False) -> str:
+    """Show progress until the experiment has ended, and return its status.
+
+    A connection that breaks (the API restarts, say) is made again for two minutes.
+    """
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.completed}/{task.total}"),
+        BarColumn(bar_width=28),
+        _Details(),
+        console=console,
+        disable=quiet or not sys.stderr.isatty(),
+        transient=False,
+    )
+    with bar:
+        task = bar.add_task("", total=total, details="")
+        lost_at: float | None = None
+        while True:
+            try:
+                for event in api.events(experiment_id):
+                    lost_at = None
+                    progress = event["progress"]
+                    done = progress["done"] if progress else 0
+                    bar.update(task, completed=done, details=details(progress))
+                    if event["status"] in _ENDED:
+                        return str(event["status"])
+            except (httpx.TransportError, ApiError) as error:
+                if isinstance(error, ApiError) and error.status != 503:
+                    raise
+                lost_at = lost_at or time.monotonic()
+                if time.monotonic() - lost_at > _GIVE_UP_S:
+                    raise
+                bar.update(task, details="the API does not answer; waiting for it")
+            time.sleep(_RECONNECT_S)

@@ -1,0 +1,142 @@
+"""What commands print: tables for people, JSON for programs."""
+
+import sys
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+console = Console()
+
+_SCORES = ("exact_match", "contains", "f1")
+_STATUS_STYLE = {
+    "COMPLETED": "green",
+    "RUNNING": "cyan",
+    "PENDING": "dim",
+    "FAILED": "red",
+    "CANCELLED": "yellow",
+}
+
+
+def print_json(value: Any) -> None:
+    """Print JSON for programs."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Return a number with three significant digits, a dash if there is none."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return f"0{unit}"
+    digits = f"{value:.3g}"
+    if "e" in digits:
+        digits = f"{value:,.0f}" if abs(value) >= 1 else f"{value:.2g}"
+    return f"{digits}{unit}"
+
+
+def milliseconds(value: float | None) -> str:
+    """Return a duration: milliseconds below a second, seconds above."""
+    if value is None:
+        return "–"
+    return f"{value:.0f} ms" if value < 1000 else number(value / 1000, " s")
+
+
+def percent(value: float | None) -> str:
+    """Return a share as a percentage with one decimal."""
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def interval(score: dict[str, Any]) -> str:
+    """Return a score with its interval."""
+    return f"{percent(score['value'])} [{100 * score['low']:.1f}, {100 * score['high']:.1f}]"
+
+
+def status_text(status: str) -> str:
+    """Return a status in its colour."""
+    return f"[{_STATUS_STYLE.get(status, 'white')}]{status}[/]"
+
+
+def experiments_table(page: dict[str, Any]) -> Table:
+    """Return a table of experiments."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("ID", "Name", "Model", "Method", "Dataset", "Status"):
+        table.add_column(column, no_wrap=column in {"ID", "Status"})
+    table.add_column("Done", justify="right", no_wrap=True)
+    table.add_column("Exact match", justify="right", no_wrap=True)
+    for item in page["items"]:
+        progress = item["progress"]
+        score = item["scores"].get("exact_match")
+        table.add_row(
+            item["id"][:8],
+            escape(item["name"]),
+            escape(item["model"]),
+            item["method"],
+            escape(item["dataset"]),
+            status_text(item["status"]),
+            f"{progress['done'] if progress else 0}/{item['total']}",
+            interval(score) if score else "–",
+        )
+    return table
+
+
+def result_table(experiment: dict[str, Any], metrics: dict[str, Any]) -> Table:
+    """Return the metrics of one experiment as a table."""
+    table = Table(box=None, show_header=False, pad_edge=False, title_justify="left")
+    table.title = f"[bold]{escape(experiment['name'])}[/]  {status_text(experiment['status'])}"
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    for name, score in sorted(metrics["scores"].items(), key=_by_importance):
+        table.add_row(
+            name.replace("_", " "), f"{interval(score)}  [dim]n = {score['n']}, {score['method']}[/]"
+        )
+    counts, latency = metrics["counts"], metrics["latency_ms"]
+    table.add_row("runs", _runs_text(counts))
+    outcomes = ", ".join(f"{count} {kind}" for kind, count in counts["parse_outcomes"].items())
+    table.add_row("answers", outcomes or "–")
+    table.add_row(
+        "latency",
+        f"p50 {milliseconds(latency['p50'])}, p95 {milliseconds(latency['p95'])}, "
+        f"max {milliseconds(latency['max'])}  [dim]n = {latency['n']}, uncached[/]",
+    )
+    table.add_row("throughput", number(metrics["throughput_per_s"], " answers/s"))
+    tokens = metrics["tokens"]
+    unknown = tokens["runs_without_counts"]
+    table.add_row(
+        "tokens",
+        f"{_count(tokens['prompt'])} prompt, {_count(tokens['completion'])} completion"
+        + (f"  [yellow]{unknown} runs without counts[/]" if unknown else ""),
+    )
+    table.add_row("cost", _cost_text(metrics["cost_usd"]))
+    if experiment.get("reason"):
+        table.add_row("reason", f"[yellow]{escape(experiment['reason'])}[/]")
+    return table
+
+
+def _by_importance(item: tuple[str, Any]) -> int:
+    # JSON objects have no order in the database.
+    name = item[0]
+    return _SCORES.index(name) if name in _SCORES else len(_SCORES)
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _runs_text(counts: dict[str, Any]) -> str:
+    text = f"{counts['ok']} answered, {counts['failed']} failed"
+    if counts["failures"]:
+        text += " (" + ", ".join(f"{n} {kind}" for kind, n in counts["failures"].items()) + ")"
+    if counts["missing"]:
+        text += f", {counts['missing']} not run"
+    if counts["cached"]:
+        text += f", {counts['cached']} from the cache"
+    return text
+
+
+def _cost_text(cost: dict[str, Any]) -> str:
+    if cost["total"] is None:
+        return "unknown (no price or no token counts)"
+    return f"${cost['total']:.4f}"

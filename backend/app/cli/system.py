@@ -1,0 +1,152 @@
+"""Commands about the platform: up, demo, worker, api, models, doctor."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.client import Api, connected, fail, say
+from app.cli.doctor import diagnose
+from app.cli.experiments import JsonOption, follow_to_end
+from app.cli.files import read_experiment
+from app.cli.render import console, print_json
+from app.core.config import PROJECT_ROOT, get_settings
+from app.core.embedded.process import ProcessError
+from app.launcher import Platform, api_command, platform_url
+
+_DEMO = PROJECT_ROOT / "configs" / "experiments" / "demo.yaml"
+_STATE_STYLE = {"ready": "green", "key_missing": "yellow", "file_missing": "red"}
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the platform as orderly as Ctrl-C does."""
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    names = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(name, interrupt) for name in names]
+    try:
+        yield
+    finally:
+        for name, handler in zip(names, before, strict=True):
+            signal.signal(name, handler)
+
+
+@contextmanager
+def _platform() -> Iterator[Platform]:
+    settings = get_settings()
+    running = platform_url(settings.home)
+    if running is not None:
+        raise fail(f"The platform is running already, at {running}.")
+    platform = Platform(settings, say, fixed_port="LLMFORGE_PORT" in os.environ)
+    with _signals_interrupt():
+        try:
+            platform.start()
+            yield platform
+        except ProcessError as error:
+            raise fail(str(error)) from error
+        except KeyboardInterrupt:
+            say("\nstopping")
+        finally:
+            platform.stop()
+
+
+def _print_addresses(url: str) -> None:
+    console.print(f"\nAPI   {url}/api/v1\ndocs  {url}/docs\n\nCtrl-C stops everything.", highlight=False)
+
+
+def up() -> None:
+    """Start the platform (API, workers, embedded servers) and keep it running."""
+    with _platform() as platform:
+        _print_addresses(platform.url)
+        platform.watch()
+
+
+def demo(
+    exit_: Annotated[bool, typer.Option("--exit", help="Stop after the run.")] = False,
+    file: Annotated[Path, typer.Option(help="The experiment to run.")] = _DEMO,
+) -> None:
+    """Start the platform, run the demo experiment on the bundled model, and keep serving.
+
+    Exit code 0 only if every part went well.
+    """
+    config = read_experiment(file, {})
+    with _platform() as platform:
+        api = Api(platform.url, get_settings().api_key.get_secret_value())
+        created = api.post("/experiments", {"config": config.as_json()})
+        experiment = api.post(f"/experiments/{created['id']}/run")
+        say(f"running {config.name}: {config.model}, {experiment['total']} questions")
+        follow_to_end(api, experiment, as_json=False)
+        _print_addresses(platform.url)
+        if not exit_:
+            platform.watch()
+
+
+def worker() -> None:
+    """Run a worker on DATABASE_URL and REDIS_URL; any number, on any machine."""
+    if not get_settings().redis_url.get_secret_value():
+        raise fail("A worker needs REDIS_URL and DATABASE_URL.", "`llmforge up` starts its own workers.")
+    os.execv(sys.executable, [sys.executable, "-m", "app.tasks.worker"])
+
+
+def api() -> None:
+    """Run the API alone on DATABASE_URL and REDIS_URL."""
+    settings = get_settings()
+    command = api_command(settings.host, settings.port)
+    os.execv(command[0], command)
+
+
+def models(json: JsonOption = False) -> None:
+    """List the models of the catalog, and what each needs to work."""
+    with connected() as client:
+        catalog = client.get("/models")
+        if json:
+            print_json(catalog)
+            return
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for column in ("Model", "State", "USD / 1M in", "out", "Context", "What to do"):
+            table.add_column(column)
+        for model in catalog["models"]:
+            price = model["usd_per_1m"]
+            context = model["context_window"]
+            table.add_row(
+                escape(model["name"]),
+                f"[{_STATE_STYLE[model['state']]}]{model['state'].replace('_', ' ')}[/]",
+                f"{price['input']:g}" if price else "–",
+                f"{price['output']:g}" if price else "–",
+                f"{context:,}" if context else "–",
+                escape(model["message"]),
+            )
+        console.print(table)
+        free = ", ".join(f"{p['name']}/…" for p in catalog["providers"] if p["open"])
+        console.print(f"[dim]Models that are not listed may be named too: {free}[/]")
+
+
+def doctor(json: JsonOption = False) -> None:
+    """Say what is configured, what answers, and what to do about what does not.
+
+    Exit code 1 if something is broken.
+    """
+    checks = diagnose(get_settings())
+    if json:
+        print_json([check.as_dict() for check in checks])
+    else:
+        marks = {"ok": "[green]✓[/]", "note": "[dim]·[/]", "bad": "[red]✗[/]"}
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for check in checks:
+            table.add_row(marks[check.state], check.name, escape(check.message))
+            if check.advice:
+                table.add_row("", "", f"[yellow]{escape(check.advice)}[/]")
+        console.print(table)
+    if any(check.state == "bad" for check in checks):
+        raise typer.Exit(1)

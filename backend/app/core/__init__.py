@@ -1,0 +1,1 @@
+"""Settings, logging, connections and embedded servers; depends on the domain alone."""

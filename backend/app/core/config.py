@@ -1,0 +1,104 @@
+"""Settings, read from the environment and from ``.env`` at the project's root.
+
+Every setting is listed with its unit and default in ``.env.example``. Keys of model providers
+are not settings: the catalog names the variable that holds each, and it is read when needed.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from dotenv import load_dotenv
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[3]
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Settings(BaseSettings):
+    """All settings of the platform; ``LLMFORGE_<NAME>`` unless the field says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="LLMFORGE_", extra="ignore", frozen=True)
+
+    # Where things are
+    home: Path = Field(
+        default=PROJECT_ROOT / "data" / "local", description="state of embedded servers, and logs"
+    )
+    catalog: Path = Field(default=PROJECT_ROOT / "configs" / "models.yaml")
+    datasets_dir: Path = Field(default=PROJECT_ROOT / "data" / "datasets")
+    models_dir: Path | None = Field(default=None, description="GGUF files here appear as local/<file name>")
+
+    # Servers; empty means the embedded one that `llmforge up` starts
+    database_url: SecretStr = Field(default=SecretStr(""), validation_alias="DATABASE_URL")
+    redis_url: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_URL")
+    database_pool_size: int = Field(default=10, ge=1, le=200, description="connections a process")
+
+    # API
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    api_key: SecretStr = SecretStr("")
+    cors_origins: str = Field(default="", description="comma-separated origins")
+    allowed_hosts: str = Field(default="", description="comma-separated Host names beside loopback")
+    max_body_mb: float = Field(default=1.0, gt=0, description="JSON request bodies, megabytes")
+    max_upload_mb: float = Field(default=200.0, gt=0, description="dataset uploads, megabytes")
+
+    # Execution
+    workers: int = Field(default=1, ge=0, le=64, description="worker processes of `llmforge up`")
+    queue: str = "llmforge"
+    heartbeat_s: float = Field(default=1.0, gt=0, le=60)
+    stale_after_s: float = Field(default=10.0, gt=0, description="without a heartbeat, a run is taken over")
+    shutdown_grace_s: float = Field(default=5.0, ge=0, description="calls in flight may finish")
+    max_attempts: int = Field(default=4, ge=1, le=20, description="tries of one model call")
+    rate_limit_patience_s: float = Field(default=600.0, ge=0, description="total wait of one call on 429s")
+    local_slots: int = Field(default=8, ge=1, le=64, description="parallel sequences, local model server")
+    local_context: int = Field(default=2048, ge=256, description="tokens a sequence, local model server")
+    local_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
+
+    # Logs
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("home", "catalog", "datasets_dir", "models_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @property
+    def gguf_dir(self) -> Path:
+        """Folder whose GGUF files appear as local models."""
+        return self.models_dir or self.home / "models"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the API is reachable from this machine only."""
+        return self.host in _LOOPBACK
+
+    @property
+    def cors_origin_list(self) -> list[str]:
+        """Origins that browsers may call the API from."""
+        return _split(self.cors_origins)
+
+    @property
+    def allowed_host_list(self) -> list[str]:
+        """Host header names that are accepted beside the loopback ones."""
+        return _split(self.allowed_hosts)
+
+
+def _split(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Return the settings of this process, ``.env`` included; what is in the environment wins."""
+    load_dotenv(PROJECT_ROOT / ".env", override=False)
+    return Settings()
+
+
+def environment() -> dict[str, str]:
+    """Return the environment with ``.env`` applied, for looking up provider keys by name."""
+    get_settings()
+    return dict(os.environ)

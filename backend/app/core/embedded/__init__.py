@@ -1,0 +1,1 @@
+"""Servers that run on the user's machine without any installation: Postgres and Valkey."""

@@ -1,0 +1,139 @@
+"""Child processes that do not outlive us: start, wait until ready, stop, and read what they said."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+_PR_SET_PDEATHSIG = 1
+_LOG_TAIL_CHARS = 1500
+# Looked up before any fork: between fork and exec nothing may import or take a lock.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class ProcessError(RuntimeError):
+    """A child did not start; carries the end of its log."""
+
+
+def die_with_parent() -> None:
+    """Ask the kernel for a SIGTERM when our parent dies (Linux; elsewhere a no-op)."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def free_port(preferred: int = 0) -> int:
+    """Return ``preferred`` if it is free on loopback, else some free port."""
+    for port in (preferred, 0) if preferred else (0,):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return int(probe.getsockname()[1])
+    raise ProcessError("no free TCP port on 127.0.0.1")
+
+
+def port_answers(port: int, timeout_s: float = 0.5) -> bool:
+    """Whether something accepts connections on loopback ``port``."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=timeout_s):
+        return True
+    return False
+
+
+class ManagedProcess:
+    """One child in its own session (Ctrl-C in the terminal reaches us alone), logging to a file."""
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        log_path: Path,
+        env: Mapping[str, str] | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.name = name
+        self.argv = [str(part) for part in argv]
+        self.log_path = log_path
+        self.env = dict(os.environ if env is None else env)
+        self.stop_signal = stop_signal
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, if it has been started."""
+        return None if self.process is None else self.process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the child has been started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start the child; returns at once."""
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            # The child only calls prctl before it execs, which is safe after a fork.
+            self.process = subprocess.Popen(
+                self.argv,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509
+            )
+
+    def wait_ready(self, ready: Callable[[], bool], timeout_s: float) -> None:
+        """Return once ``ready()`` is true.
+
+        Raises:
+            ProcessError: if the child ends or ``timeout_s`` passes before that.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not ready():
+            if not self.running:
+                code = self.process.returncode if self.process else "none"
+                raise ProcessError(f"{self.name} ended at start (exit code {code}). {self.log_tail()}")
+            if time.monotonic() > deadline:
+                self.stop(grace_s=1)
+                raise ProcessError(f"{self.name} was not ready after {timeout_s:g} s. {self.log_tail()}")
+            time.sleep(0.02)
+
+    def stop(self, grace_s: float = 10) -> None:
+        """Ask the child to end; after ``grace_s`` seconds end it and all its children by force."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        children = _descendants(self.process.pid)
+        with suppress(ProcessLookupError):
+            self.process.send_signal(self.stop_signal)
+        try:
+            self.process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            children += _descendants(self.process.pid)
+            with suppress(ProcessLookupError):
+                self.process.kill()
+            self.process.wait(5)
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+
+    def log_tail(self) -> str:
+        """Return the end of the child's log, for an error message."""
+        try:
+            text = self.log_path.read_text(errors="replace")
+        except OSError:
+            return f"Its log {self.log_path} cannot be read."
+        return f"The end of {self.log_path}:\n{text[-_LOG_TAIL_CHARS:].strip()}"
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []

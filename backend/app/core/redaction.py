@@ -1,0 +1,28 @@
+"""Keeps known secrets out of every log line, row and error.
+
+A provider may echo a key in an error message, and a careless server in its answer. Whoever learns
+a secret registers it here; whatever leaves the process or is stored goes through ``redact``.
+"""
+
+import re
+
+_MASK = "[redacted]"
+_MIN_LENGTH = 6  # shorter values would mask ordinary words
+
+_secrets: set[str] = set()
+_pattern: re.Pattern[str] | None = None
+
+
+def register_secret(value: str | None) -> None:
+    """Mask ``value`` wherever ``redact`` is applied from now on; short values are ignored."""
+    global _pattern
+    if value is None or len(value) < _MIN_LENGTH or value in _secrets:
+        return
+    _secrets.add(value)
+    # Longest first, so that a secret that contains another is masked whole.
+    _pattern = re.compile("|".join(re.escape(s) for s in sorted(_secrets, key=len, reverse=True)))
+
+
+def redact(text: str) -> str:
+    """Return ``text`` with every registered secret replaced by ``[redacted]``."""
+    return text if _pattern is None else _pattern.sub(_MASK, text)

@@ -1,0 +1,1 @@
+"""The nouns that every other layer speaks: frozen, no I/O, no dependency on any other layer."""

@@ -1,0 +1,73 @@
+"""A question with its accepted answers, and the dataset it belongs to."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.hashing import content_hash
+
+VERSION_LENGTH = 16
+"""Hex digits of a dataset version: 64 bits, ample for telling versions of one dataset apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One item of a dataset.
+
+    Attributes:
+        key: the item's id within its dataset, as the file gave it or ``str(position)``.
+        question: the text put to the model.
+        answers: accepted answers, the canonical one first, then its aliases.
+        cluster: items that share a cluster (one source document, say) are not independent;
+            ``None`` means that the item stands alone.
+        metadata: whatever else the file says of it (topic, difficulty, …); never scored.
+    """
+
+    key: str
+    question: str
+    answers: tuple[str, ...]
+    cluster: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of what decides the score: question, answers and cluster, not key or metadata."""
+        return content_hash([self.question, list(self.answers), self.cluster])
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A named, versioned set of examples; the version is a hash of the examples and the scoring."""
+
+    name: str
+    scoring: str
+    examples: tuple[Example, ...]
+    description: str = ""
+    licence: str = ""
+    source: str = ""
+
+    @property
+    def version(self) -> str:
+        """First 16 hex digits of the hash over keys, contents and scoring, in file order."""
+        return dataset_version(self.scoring, [(e.key, e.content_hash) for e in self.examples])
+
+
+def dataset_version(scoring: str, items: Sequence[tuple[str, str]]) -> str:
+    """Return the version of a dataset of ``(key, content hash)`` items under a scoring rule."""
+    return content_hash([scoring, [list(item) for item in items]])[:VERSION_LENGTH]
+
+
+def sample_order(items: Sequence[tuple[int, str]], seed: int) -> list[int]:
+    """Return the positions of ``(position, content hash)`` items in sampling order for ``seed``.
+
+    The order depends on content and seed alone, so the first n of it are a simple random sample
+    that is the same on every machine, and a smaller sample is a part of every larger one: two
+    experiments of different size with one seed still share their questions.
+    """
+
+    def rank(item: tuple[int, str]) -> tuple[bytes, int]:
+        position, digest = item
+        return hashlib.sha256(f"{seed}:{digest}".encode()).digest(), position
+
+    return [position for position, _ in sorted(items, key=rank)]

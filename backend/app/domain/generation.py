@@ -1,0 +1,94 @@
+"""What is asked of a model and what it answers."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat."""
+
+    role: Role
+    content: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the wire form shared by all chat APIs."""
+        return {"role": self.role, "content": self.content}
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationParams:
+    """Sampling parameters; ``None`` leaves a value to the server's default.
+
+    Attributes:
+        temperature: 0 is greedy decoding.
+        max_tokens: upper bound on generated tokens.
+        stop: strings that end the generation and are not part of the text.
+    """
+
+    temperature: float = 0.0
+    max_tokens: int = 64
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the parameters as plain JSON, in a form that is stable for hashing."""
+        return {
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            "top_p": self.top_p,
+            "stop": list(self.stop),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One call: messages, model, parameters, and what makes repeats of it distinct.
+
+    Attributes:
+        model: catalog name, ``provider/model``.
+        seed: passed to servers that take one, and part of the cache key for all.
+        repeat: index of the repeat, so that repeated samples are never collapsed by a cache.
+    """
+
+    messages: tuple[Message, ...]
+    model: str
+    params: GenerationParams
+    seed: int = 0
+    repeat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts as the server reported them; ``None`` where it reported none."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationResult:
+    """An answered call.
+
+    Attributes:
+        text: the generated text, exactly as it came but for NUL characters and secrets.
+        latency_s: wall time in seconds of the attempt that was answered; for a cached answer that
+            of the original call.
+        queue_s: seconds spent waiting for our own concurrency limiter, in all attempts.
+        attempts: calls made, the answered one included; 0 when it came from the cache.
+        finish_reason: the server's word for why it stopped (``stop``, ``length``, …).
+        model: the model name that the server says it used.
+        cached: whether it came from the response cache.
+    """
+
+    text: str
+    usage: Usage = Usage()
+    latency_s: float = 0.0
+    queue_s: float = 0.0
+    attempts: int = 1
+    finish_reason: str | None = None
+    model: str | None = None
+    system_fingerprint: str | None = None
+    cached: bool = False

@@ -1,0 +1,57 @@
+"""What a method makes of an example, and how it is judged."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.generation import GenerationRequest, GenerationResult
+
+
+class ParseOutcome(StrEnum):
+    """What kind of output the parser met."""
+
+    ANSWERED = "answered"
+    EMPTY = "empty"
+    ECHO = "echo"
+    """The output only repeats the question."""
+    REFUSAL = "refusal"
+    """The model says that it cannot or will not answer."""
+    TOO_LONG = "too_long"
+    """An answer was taken, from an output far longer than a short answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAnswer:
+    """The answer found in an output: its text (``None`` if there is none), outcome, and rule.
+
+    ``rule`` names the parsing rule that fired, so that a reader can see why this text was taken.
+    """
+
+    text: str | None
+    outcome: ParseOutcome
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One model call of a prediction, with its answer."""
+
+    request: GenerationRequest
+    result: GenerationResult
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A method's answer to one example: raw output, parsed answer and every call made for it."""
+
+    output: str
+    answer: ParsedAnswer
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score in [0, 1], or *unscored* (``value is None``) with the reason why."""
+
+    name: str
+    value: float | None
+    reason: str = ""

@@ -1,0 +1,197 @@
+"""The whole platform on one machine: embedded servers, the API and workers, under one process.
+
+``llmforge up`` starts it in the foreground; commands that find no API start it for themselves and
+stop it when they are done. One platform a state folder: a lock and ``platform.json`` see to that.
+"""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from app.core.config import PROJECT_ROOT, Settings
+from app.core.embedded.postgres import EmbeddedPostgres
+from app.core.embedded.process import ManagedProcess, ProcessError, free_port, port_answers
+from app.core.embedded.valkey import EmbeddedValkey
+from app.services.inference.local import OWNER_VARIABLE, stop_servers
+from app.services.runtime import local_options
+
+_API_TIMEOUT_S = 60
+_WATCH_EVERY_S = 0.5
+_QUICK_DEATH_S = 5.0
+_MAX_QUICK_DEATHS = 5
+
+Say = Callable[[str], None]
+
+
+def platform_url(home: Path) -> str | None:
+    """Return the address of the platform that runs on the state folder ``home``, if one does."""
+    with suppress(OSError, ValueError, KeyError):
+        url = str(json.loads((home / "platform.json").read_text())["url"])
+        if answers(url):
+            return url
+    return None
+
+
+def answers(url: str, timeout_s: float = 2.0) -> bool:
+    """Whether an API lives at ``url`` (with or without a key of ours)."""
+    try:
+        with urllib.request.urlopen(f"{url}/health/live", timeout=timeout_s) as response:  # noqa: S310
+            return bool(response.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code == 401
+    except (OSError, ValueError):
+        return False
+
+
+class Platform:
+    """All processes of a local installation.
+
+    Args:
+        settings: empty database and Redis addresses mean the embedded servers.
+        say: told each step, for a person.
+        fixed_port: refuse to start when the port is taken, instead of taking another.
+    """
+
+    def __init__(self, settings: Settings, say: Say, *, fixed_port: bool = False) -> None:
+        self._settings = settings
+        self._say = say
+        self._fixed_port = fixed_port
+        self._logs = settings.home / "logs"
+        self._lock = FileLock(settings.home / "platform.lock")
+        self._postgres: EmbeddedPostgres | None = None
+        self._valkey: EmbeddedValkey | None = None
+        self._api: ManagedProcess | None = None
+        self._workers: list[ManagedProcess] = []
+        self._started_at: dict[str, float] = {}
+        self._quick_deaths: dict[str, int] = {}
+        self.url = ""
+
+    def start(self) -> None:
+        """Start everything; when this returns, the API answers.
+
+        Raises:
+            ProcessError: if a part does not start (the others are stopped again), or a platform
+                runs on this state folder already.
+        """
+        self._settings.home.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ProcessError(
+                f"A platform runs already on {self._settings.home} "
+                f"({platform_url(self._settings.home) or 'it is starting'})."
+            ) from error
+        try:
+            self._start_parts()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start_parts(self) -> None:
+        env = {**os.environ, OWNER_VARIABLE: str(os.getpid())}
+        env["PYTHONUNBUFFERED"] = "1"
+        stop_servers(local_options(self._settings).state_dir)  # of a platform that was killed
+        env["DATABASE_URL"] = self._settings.database_url.get_secret_value() or self._start_postgres()
+        env["REDIS_URL"] = self._settings.redis_url.get_secret_value() or self._start_valkey()
+        self._start_api(env)
+        for index in range(self._settings.workers):
+            name = f"worker-{index + 1}"
+            argv = [sys.executable, "-m", "app.tasks.worker"]
+            self._workers.append(ManagedProcess(name, argv, self._logs / f"{name}.log", env))
+        for worker in self._workers:
+            self._start_child(worker)
+        assert self._api is not None  # noqa: S101 - _start_api has set it
+        self._api.wait_ready(lambda: answers(self.url), _API_TIMEOUT_S)
+        state = {"pid": os.getpid(), "url": self.url}
+        (self._settings.home / "platform.json").write_text(json.dumps(state))
+
+    def _start_postgres(self) -> str:
+        self._say("starting Postgres (embedded)")
+        self._postgres = EmbeddedPostgres(self._settings.home / "postgres", self._logs / "postgres.log")
+        self._postgres.start()
+        return self._postgres.url
+
+    def _start_valkey(self) -> str:
+        self._say("starting Valkey (embedded)")
+        self._valkey = EmbeddedValkey(self._settings.home / "valkey", self._logs / "valkey.log")
+        self._valkey.start()
+        return self._valkey.url
+
+    def _start_api(self, env: dict[str, str]) -> None:
+        port = self._settings.port
+        if port and port_answers(port) and self._fixed_port:
+            raise ProcessError(f"Port {port} is taken. Set LLMFORGE_PORT to a free one.")
+        if not self._fixed_port:
+            port = free_port(port)
+            if port != self._settings.port:
+                self._say(f"port {self._settings.port} is taken; using {port}")
+        host = self._settings.host
+        self.url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104
+        self._say(f"starting the API at {self.url}, and {self._settings.workers} worker(s)")
+        self._api = ManagedProcess("api", api_command(host, port), self._logs / "api.log", env)
+        self._start_child(self._api)
+
+    def _start_child(self, child: ManagedProcess) -> None:
+        self._started_at[child.name] = time.monotonic()
+        child.start()
+
+    def watch(self, seconds: float | None = None) -> None:
+        """Start again what dies, for ``seconds`` or until interrupted.
+
+        Raises:
+            ProcessError: if a part dies again and again right after its start.
+        """
+        end = None if seconds is None else time.monotonic() + seconds
+        while end is None or time.monotonic() < end:
+            self.revive()
+            time.sleep(_WATCH_EVERY_S)
+
+    def revive(self) -> None:
+        """Start again what has died since the last look; see ``watch``."""
+        for server in (self._postgres, self._valkey):
+            if server is not None and server.process is not None and not server.process.running:
+                self._say(f"{server.process.name} ended; starting it again")
+                server.start(server.port)
+        for child in [*([self._api] if self._api else []), *self._workers]:
+            if not child.running:
+                self._revive_child(child)
+
+    def _revive_child(self, child: ManagedProcess) -> None:
+        lived_s = time.monotonic() - self._started_at[child.name]
+        quick = self._quick_deaths.get(child.name, 0) + 1 if lived_s < _QUICK_DEATH_S else 0
+        self._quick_deaths[child.name] = quick
+        if quick >= _MAX_QUICK_DEATHS:
+            raise ProcessError(f"{child.name} ends right after each start. {child.log_tail()}")
+        self._say(f"{child.name} ended; starting it again")
+        self._start_child(child)
+
+    def stop(self) -> None:
+        """Stop everything, workers first; experiments that run can be resumed."""
+        grace_s = self._settings.shutdown_grace_s + 5
+        for worker in self._workers:
+            worker.stop(grace_s)
+        if self._api is not None:
+            self._api.stop(grace_s)
+        stop_servers(local_options(self._settings).state_dir)
+        for server in (self._valkey, self._postgres):
+            if server is not None:
+                server.stop()
+        (self._settings.home / "platform.json").unlink(missing_ok=True)
+        self._lock.release()
+
+
+def api_command(host: str, port: int) -> list[str]:
+    """Return the command that runs the API."""
+    return [
+        *(sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory"),
+        *("--host", host, "--port", str(port), "--app-dir", str(PROJECT_ROOT / "backend")),
+        *("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"),
+    ]

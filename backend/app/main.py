@@ -1,0 +1,93 @@
+"""The API's process: ``uvicorn app.main:create_app --factory``."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from app.api import datasets, experiments, results, system
+from app.api.errors import install_error_handlers
+from app.api.security import SecurityMiddleware
+from app.core.config import Settings, get_settings
+from app.core.logging import configure_logging, get_logger
+from app.core.migrations import migrate
+from app.services.datasets.service import DatasetService
+from app.services.experiments.provenance import code_version
+from app.services.experiments.recovery import look_after_lost
+from app.services.runtime import Runtime, open_runtime
+
+log = get_logger(__name__)
+
+_DESCRIPTION = """
+A lab for choosing how to use a language model, with evidence.
+
+An *experiment* (model, method, dataset, parameters, seed) is created, run, watched, and gives a
+*result*: scores with intervals, latency, tokens, cost, and every call as it was sent and answered.
+Errors all have one form (`ErrorBody`): what happened, what to do, and which field.
+"""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application.
+
+    Raises:
+        SystemExit: if the settings would open the API to the network without a key.
+    """
+    settings = settings or get_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    _refuse_open_door(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime = open_runtime(settings)
+        runtime.models()  # a broken catalog is found now, not by the first request
+        await migrate(runtime.engine)
+        await _add_builtin_datasets(runtime)
+        app.state.runtime = runtime
+        caretaker = asyncio.create_task(look_after_lost(runtime))
+        log.info("api_started", version=code_version()["version"])
+        try:
+            yield
+        finally:
+            caretaker.cancel()
+            with suppress(asyncio.CancelledError):
+                await caretaker
+            await runtime.aclose()
+
+    app = FastAPI(
+        title="LlmForge",
+        version=str(code_version()["version"]),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url="/openapi.json",
+    )
+    install_error_handlers(app)
+    app.add_middleware(SecurityMiddleware, settings=settings)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origin_list,
+        allow_methods=["*"],
+        allow_headers=["authorization", "content-type", "x-api-key"],
+        expose_headers=["location", "content-disposition"],
+    )
+    v1 = APIRouter(prefix="/api/v1")
+    for router in (experiments.router, results.router, datasets.router, system.models_router):
+        v1.include_router(router)
+    app.include_router(v1)
+    app.include_router(system.health_router)
+    return app
+
+
+def _refuse_open_door(settings: Settings) -> None:
+    if not settings.is_loopback and not settings.api_key.get_secret_value():
+        raise SystemExit(
+            f"LLMFORGE_HOST is {settings.host}, which other machines can reach, and there is no key. "
+            "Set LLMFORGE_API_KEY, or leave LLMFORGE_HOST at 127.0.0.1."
+        )
+
+
+async def _add_builtin_datasets(runtime: Runtime) -> None:
+    async with runtime.sessions() as session:
+        await DatasetService(session).add_builtins(runtime.settings.datasets_dir)

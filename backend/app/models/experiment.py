@@ -1,0 +1,118 @@
+"""Experiments, their runs, and their results."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base
+
+
+class Experiment(Base):
+    """A described experiment, and where it stands.
+
+    ``lease`` names the executor that may write to it; ``heartbeat_at`` is that executor's sign of
+    life, by the database's clock.
+    """
+
+    __tablename__ = "experiments"
+    __table_args__ = (
+        CheckConstraint("status in ('PENDING','RUNNING','COMPLETED','FAILED','CANCELLED')", name="status"),
+        Index("ix_experiments_created_at_id", "created_at", "id"),
+        Index("ix_experiments_status", "status"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text, default="")
+    config: Mapped[dict[str, Any]]
+    config_hash: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
+    dataset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("datasets.id"))
+    dataset_name: Mapped[str] = mapped_column(Text)
+    provenance: Mapped[dict[str, Any]]
+    total: Mapped[int] = mapped_column(Integer)
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("experiments.id"))
+
+    status: Mapped[str] = mapped_column(Text, default="PENDING")
+    reason: Mapped[str | None] = mapped_column(Text)
+    progress: Mapped[dict[str, Any] | None]
+    lease: Mapped[uuid.UUID | None]
+    cancel_requested: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    queued_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+
+class Run(Base):
+    """One example answered once (or failed for good) within an experiment.
+
+    ``calls`` holds every model call as sent and as answered; the flat columns are what lists,
+    filters and aggregates read.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("experiment_id", "example_id", "repeat"),
+        CheckConstraint("status in ('ok','failed')", name="status"),
+        Index("ix_runs_experiment_id_id", "experiment_id", "id"),
+        Index("ix_runs_experiment_id_latency_ms_id", "experiment_id", "latency_ms", "id"),
+        Index("ix_runs_experiment_id_f1_id", "experiment_id", "f1", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    experiment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"))
+    example_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("examples.id"))
+    repeat: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[str] = mapped_column(Text)
+    failure_kind: Mapped[str | None] = mapped_column(Text)
+    failure_message: Mapped[str | None] = mapped_column(Text)
+    output: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text)
+    parse_outcome: Mapped[str | None] = mapped_column(Text)
+    parse_rule: Mapped[str | None] = mapped_column(Text)
+    exact_match: Mapped[float | None] = mapped_column(Double)
+    contains: Mapped[float | None] = mapped_column(Double)
+    f1: Mapped[float | None] = mapped_column(Double)
+    scores: Mapped[dict[str, Any]]
+    cached: Mapped[bool] = mapped_column(Boolean)
+    attempts: Mapped[int] = mapped_column(Integer)
+    latency_ms: Mapped[float | None] = mapped_column(Double)
+    queue_ms: Mapped[float | None] = mapped_column(Double)
+    prompt_tokens: Mapped[int | None] = mapped_column(Integer)
+    completion_tokens: Mapped[int | None] = mapped_column(Integer)
+    cost_usd: Mapped[float | None] = mapped_column(Double)
+    calls: Mapped[list[dict[str, Any]]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Result(Base):
+    """The aggregate of an ended experiment; recomputable from its runs at any time."""
+
+    __tablename__ = "results"
+
+    experiment_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    )
+    metrics: Mapped[dict[str, Any]]
+    provenance: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -1,0 +1,1 @@
+"""Wire types: what the API takes and gives; also the form of the YAML files."""

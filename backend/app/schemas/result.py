@@ -1,0 +1,169 @@
+"""Wire types of results and runs."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from app.domain.status import ExperimentStatus
+
+
+class Counts(BaseModel):
+    """Runs, by what became of them."""
+
+    planned: int
+    stored: int
+    ok: int
+    failed: int
+    missing: int = Field(description="Planned, and not run (stopped or cancelled before).")
+    cached: int
+    retried: int
+    failures: dict[str, int] = Field(description="Failed runs by kind.")
+    parse_outcomes: dict[str, int] = Field(description="Answered runs by what the parser met.")
+
+
+class ScoreStatistics(BaseModel):
+    """Mean of one score with its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+    n: int = Field(description="Runs that have this score.")
+    method: str = Field(description="`wilson`, `bca`, or `constant`.")
+    level: float
+    kind: Literal["binary", "graded"]
+    version: int = Field(description="Of the scorer; only equal versions may be compared.")
+    unscored: int
+    if_failed_were_wrong: float = Field(description="The mean if all failed and unscored runs were 0.")
+
+
+class LatencyStatistics(BaseModel):
+    """Wall time of answered, uncached calls in milliseconds; our own queueing not included."""
+
+    n: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    min: float | None
+    max: float | None
+    mean: float | None
+
+
+class TokenStatistics(BaseModel):
+    """Token counts as reported by the server."""
+
+    prompt: int | None
+    completion: int | None
+    runs_without_counts: int
+
+
+class CostStatistics(BaseModel):
+    """US dollars at the catalog's prices; null when a price or a count is unknown."""
+
+    total: float | None
+    per_1000_runs: float | None
+    saved_by_cache: float | None
+
+
+class Metrics(BaseModel):
+    """All metrics of an experiment."""
+
+    counts: Counts
+    scores: dict[str, ScoreStatistics]
+    latency_ms: LatencyStatistics
+    throughput_per_s: float | None = Field(description="Uncached answers a second of work.")
+    wall_s: float | None
+    tokens: TokenStatistics
+    cost_usd: CostStatistics
+    gpu_seconds_estimate: float | None = Field(
+        description="A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown."
+    )
+
+
+class ResultOut(BaseModel):
+    """The result of an experiment, with all that is needed to trust and to repeat it."""
+
+    experiment_id: uuid.UUID
+    name: str
+    status: ExperimentStatus
+    reason: str | None
+    metrics: Metrics
+    config: dict[str, Any]
+    provenance: dict[str, Any]
+    created_at: datetime
+
+
+class RunSummary(BaseModel):
+    """A run as lists show it."""
+
+    id: int
+    example_id: int
+    example_key: str
+    repeat: int
+    question: str
+    gold: list[str]
+    status: Literal["ok", "failed"]
+    failure_kind: str | None
+    failure_message: str | None
+    output: str | None
+    answer: str | None
+    parse_outcome: str | None
+    parse_rule: str | None
+    scores: dict[str, dict[str, Any]] = Field(description="By scorer: value and reason.")
+    cached: bool
+    attempts: int
+    latency_ms: float | None
+    queue_ms: float | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+    created_at: datetime
+
+
+class RunOut(RunSummary):
+    """A run with every call, as sent and as answered."""
+
+    cluster: str | None
+    metadata: dict[str, Any]
+    content_hash: str
+    calls: list[dict[str, Any]]
+
+
+class Compared(BaseModel):
+    """One experiment among those compared."""
+
+    experiment_id: uuid.UUID
+    name: str
+    status: ExperimentStatus
+    model: str
+    method: str
+    dataset: str
+    dataset_version: str
+    seed: int
+    metrics: Metrics
+
+
+class ScoreDifference(BaseModel):
+    """How one experiment's score differs from the baseline's on the questions that both answered."""
+
+    experiment_id: uuid.UUID
+    score: str
+    n_paired: int
+    difference: float | None = Field(description="This one minus the baseline, mean over paired items.")
+    both: int | None = Field(description="Binary scores: both right.")
+    only_this: int | None
+    only_baseline: int | None
+    neither: int | None
+    statistics: dict[str, Any] | None = Field(
+        description="Interval and test on the difference, when computed."
+    )
+
+
+class ComparisonOut(BaseModel):
+    """Experiments side by side; the first is the baseline."""
+
+    baseline_id: uuid.UUID
+    experiments: list[Compared]
+    differences: list[ScoreDifference]
+    warnings: list[str] = Field(description="What makes the experiments less comparable.")

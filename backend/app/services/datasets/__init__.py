@@ -1,0 +1,1 @@
+"""Datasets: imported once, versioned by content, sampled by seed."""

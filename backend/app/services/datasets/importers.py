@@ -1,0 +1,236 @@
+"""Reading datasets from files: JSONL, CSV, and the JSON files that ship with the project.
+
+A file is read whole or refused whole: every wrong line is named, up to a limit, and nothing of a
+file with a wrong line is kept.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from app.core.errors import FieldError, InvalidInput
+from app.domain.examples import Dataset, Example
+from app.services.evaluation.normalise import gsm8k_strict
+from app.services.evaluation.scorers import ScoringRule
+
+FileFormat = Literal["jsonl", "csv"]
+MAX_REPORTED = 20
+_MAX_QUESTION_CHARS = 100_000
+_MAX_ANSWERS = 1_000
+_KNOWN = frozenset({"id", "question", "answer", "answers", "cluster"})
+
+csv.field_size_limit(10_000_000)
+
+
+@dataclass(slots=True)
+class _Report:
+    """Collects what is wrong, line by line."""
+
+    errors: list[FieldError] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, line: int, message: str) -> None:
+        self.count += 1
+        if len(self.errors) < MAX_REPORTED:
+            self.errors.append(FieldError(f"line {line}", message))
+
+    def raise_if_any(self, name: str) -> None:
+        if not self.count:
+            return
+        more = self.count - len(self.errors)
+        tail = f" (the first {MAX_REPORTED} are listed)" if more > 0 else ""
+        raise InvalidInput(
+            f"{name} has {self.count} wrong {'line' if self.count == 1 else 'lines'}{tail}; "
+            "nothing was imported.",
+            hint="Each line needs a question, and an answer or a list of answers.",
+            errors=self.errors,
+        )
+
+
+def format_of(filename: str) -> FileFormat:
+    """Return the format that a file's name tells.
+
+    Raises:
+        InvalidInput: if it tells none.
+    """
+    suffix = Path(filename).suffix.lower()
+    if suffix in {".jsonl", ".ndjson"}:
+        return "jsonl"
+    if suffix == ".csv":
+        return "csv"
+    raise InvalidInput(
+        f"Cannot tell the format of {filename!r}.",
+        hint="Name it .jsonl (one JSON object a line) or .csv (with a header line).",
+        errors=[FieldError("file", "must end in .jsonl or .csv")],
+    )
+
+
+def decode(data: bytes, name: str) -> str:
+    """Return UTF-8 ``data`` as text, without a byte order mark.
+
+    Raises:
+        InvalidInput: naming the line of the first byte that is not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidInput(
+            f"{name} is not UTF-8 text.",
+            hint="Save it as UTF-8.",
+            errors=[
+                FieldError(
+                    f"line {line}", f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8"
+                )
+            ],
+        ) from error
+
+
+def parse_examples(text: str, fmt: FileFormat, name: str, scoring: ScoringRule) -> list[Example]:
+    """Return the examples of a file's ``text``.
+
+    Raises:
+        InvalidInput: naming each wrong line; or that there are no lines at all.
+    """
+    report = _Report()
+    examples: list[Example] = []
+    lines_by_key: dict[str, int] = {}
+    rows = _jsonl_rows(text, report) if fmt == "jsonl" else _csv_rows(text, report)
+    for line, row in rows:
+        example = _example(row, line, len(examples), report, scoring)
+        if example is None:
+            continue
+        first = lines_by_key.setdefault(example.key, line)
+        if first != line:
+            report.add(line, f"the id {example.key!r} is also that of line {first}")
+            continue
+        examples.append(example)
+    report.raise_if_any(name)
+    if not examples:
+        raise InvalidInput(f"{name} holds no examples.", errors=[FieldError("file", "is empty")])
+    return examples
+
+
+def _jsonl_rows(text: str, report: _Report) -> Iterator[tuple[int, dict[str, Any]]]:
+    # Not splitlines(): U+2028 and the like may stand unescaped inside a JSON string.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            message = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+            report.add(number, f"is not JSON: {message}")
+            continue
+        if isinstance(row, dict):
+            yield number, row
+        else:
+            report.add(number, f"is a JSON {type(row).__name__}, not an object")
+
+
+def _csv_rows(text: str, report: _Report) -> Iterator[tuple[int, dict[str, Any]]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [name.strip() for name in reader.fieldnames or []]
+        if "question" not in header or not {"answer", "answers"} & set(header):
+            report.add(1, "the header must name the columns question, and answer or answers")
+            return
+        reader.fieldnames = header
+        for row in reader:
+            if None in row:
+                report.add(reader.line_num, "has more cells than the header")
+                continue
+            values = {name: value for name, value in row.items() if value not in (None, "")}
+            if not values:
+                continue
+            if "answers" in values:
+                values["answers"] = _csv_answers(values["answers"])
+            yield reader.line_num, values
+    except csv.Error as error:
+        report.add(reader.line_num, f"is not CSV: {error}")
+
+
+def _csv_answers(cell: str) -> Any:
+    if cell.lstrip().startswith("["):
+        try:
+            return json.loads(cell)
+        except json.JSONDecodeError:
+            pass
+    return [part.strip() for part in cell.split("|") if part.strip()]
+
+
+def _example(
+    row: dict[str, Any], line: int, position: int, report: _Report, scoring: ScoringRule
+) -> Example | None:
+    question, key, cluster = row.get("question"), row.get("id"), row.get("cluster")
+    if not isinstance(question, str) or not question.strip():
+        report.add(line, "question is missing or empty")
+        return None
+    if len(question) > _MAX_QUESTION_CHARS:
+        report.add(line, f"question is longer than {_MAX_QUESTION_CHARS:,} characters")
+        return None
+    answers = _answers(row)
+    if isinstance(answers, str):
+        report.add(line, answers)
+        return None
+    if _has_unstorable(row):
+        report.add(line, "holds a NUL character or half of a surrogate pair")
+        return None
+    metadata = {name: value for name, value in row.items() if name not in _KNOWN}
+    if scoring == "gsm8k" and len(answers) == 1 and (number := gsm8k_strict(answers[0])) is not None:
+        metadata = {**metadata, "solution": answers[0]}
+        answers = (number,)
+    return Example(
+        key=str(position) if key is None else str(key),
+        question=question.strip(),
+        answers=answers,
+        cluster=None if cluster is None else str(cluster),
+        metadata=metadata,
+    )
+
+
+def _answers(row: dict[str, Any]) -> tuple[str, ...] | str:
+    """Return the accepted answers, or a sentence about what is wrong with them."""
+    given = row.get("answers", row.get("answer"))
+    if given is None:
+        return "answer is missing (give answer, or a list answers)"
+    values = given if isinstance(given, list) else [given]
+    if any(isinstance(value, bool) or not isinstance(value, str | int | float) for value in values):
+        return "answers must be texts or numbers"
+    texts = tuple(dict.fromkeys(str(value).strip() for value in values))
+    texts = tuple(text for text in texts if text)
+    if not texts:
+        return "answer is empty"
+    if len(texts) > _MAX_ANSWERS:
+        return f"has more than {_MAX_ANSWERS} answers"
+    return texts
+
+
+def _has_unstorable(row: dict[str, Any]) -> bool:
+    text = json.dumps(row, ensure_ascii=False)
+    return "\\u0000" in text or any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def load_builtin(path: Path) -> Dataset:
+    """Read one of the project's own dataset files (JSON with a head and ``examples``).
+
+    Raises:
+        InvalidInput: naming the file and what is wrong with it.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        lines = "\n".join(json.dumps(row) for row in raw["examples"])
+        return Dataset(
+            name=raw["name"],
+            scoring=raw["scoring"],
+            examples=tuple(parse_examples(lines, "jsonl", path.name, raw["scoring"])),
+            description=raw.get("description", ""),
+            licence=raw.get("licence", ""),
+            source=raw.get("source", ""),
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InvalidInput(f"The dataset file {path} cannot be read: {error!r}.") from error

@@ -1,0 +1,98 @@
+"""SQL of datasets and examples."""
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.examples import Dataset as DatasetNoun
+from app.models import Dataset, Example
+
+_ROWS_AN_INSERT = 1_000
+
+
+class DatasetRepository:
+    """Reads and writes datasets within the session it is given; never commits."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, name: str, version: str | None = None) -> Dataset | None:
+        """Return a dataset by name and version (or a prefix of it); the newest without one."""
+        query = select(Dataset).where(Dataset.name == name)
+        if version is not None:
+            query = query.where(Dataset.version.startswith(version, autoescape=True))
+        query = query.order_by(Dataset.created_at.desc(), Dataset.id).limit(1)
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def get(self, dataset_id: uuid.UUID) -> Dataset | None:
+        """Return a dataset by id."""
+        return await self._session.get(Dataset, dataset_id)
+
+    async def list_all(self) -> Sequence[Dataset]:
+        """Return all versions of all datasets, by name, the newest first."""
+        query = select(Dataset).order_by(Dataset.name, Dataset.created_at.desc())
+        return (await self._session.execute(query)).scalars().all()
+
+    async def names(self) -> list[str]:
+        """Return the names of all datasets."""
+        query = select(Dataset.name).distinct().order_by(Dataset.name)
+        return list((await self._session.execute(query)).scalars())
+
+    async def lock_name(self, name: str) -> None:
+        """Let one transaction at a time add a version of ``name``."""
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+    async def add(self, dataset: DatasetNoun) -> Dataset:
+        """Store a dataset with its examples."""
+        row = Dataset(
+            id=uuid.uuid4(),
+            name=dataset.name,
+            version=dataset.version,
+            scoring=dataset.scoring,
+            description=dataset.description,
+            licence=dataset.licence,
+            source=dataset.source,
+            size=len(dataset.examples),
+        )
+        self._session.add(row)
+        await self._session.flush()
+        for start in range(0, len(dataset.examples), _ROWS_AN_INSERT):
+            part = dataset.examples[start : start + _ROWS_AN_INSERT]
+            values = [
+                {
+                    "dataset_id": row.id,
+                    "position": start + offset,
+                    "key": example.key,
+                    "question": example.question,
+                    "answers": list(example.answers),
+                    "cluster": example.cluster,
+                    "extra": example.metadata,
+                    "content_hash": example.content_hash,
+                }
+                for offset, example in enumerate(part)
+            ]
+            await self._session.execute(insert(Example), values)
+        await self._session.refresh(row)
+        return row
+
+    async def examples(self, dataset_id: uuid.UUID, after: int, limit: int) -> Sequence[Example]:
+        """Return up to ``limit`` examples at positions beyond ``after``, in file order."""
+        query = (
+            select(Example)
+            .where(Example.dataset_id == dataset_id, Example.position > after)
+            .order_by(Example.position)
+            .limit(limit)
+        )
+        return (await self._session.execute(query)).scalars().all()
+
+    async def examples_at(self, dataset_id: uuid.UUID, positions: Sequence[int]) -> Sequence[Example]:
+        """Return the examples at ``positions``, in file order."""
+        query = select(Example).where(Example.dataset_id == dataset_id, Example.position.in_(positions))
+        return (await self._session.execute(query.order_by(Example.position))).scalars().all()
+
+    async def position_hashes(self, dataset_id: uuid.UUID) -> list[tuple[int, str]]:
+        """Return ``(position, content hash)`` of all examples, in file order."""
+        query = select(Example.position, Example.content_hash).where(Example.dataset_id == dataset_id)
+        return [(row[0], row[1]) for row in await self._session.execute(query.order_by(Example.position))]

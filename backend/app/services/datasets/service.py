@@ -1,0 +1,125 @@
+"""Adding and finding datasets."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import FieldError, InvalidInput, NotFound
+from app.core.logging import get_logger
+from app.domain.examples import Dataset as DatasetNoun
+from app.domain.examples import sample_order
+from app.models import Dataset, Example
+from app.services.datasets.importers import decode, format_of, load_builtin, parse_examples
+from app.services.datasets.repository import DatasetRepository
+from app.services.evaluation.scorers import ScoringRule
+
+log = get_logger(__name__)
+
+_NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,99}$")
+SCORING_RULES: tuple[str, ...] = get_args(ScoringRule)
+
+
+class DatasetService:
+    """The one way to datasets; commits what it changes."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._repository = DatasetRepository(session)
+
+    async def add_file(
+        self, name: str, filename: str, data: bytes, scoring: str = "squad"
+    ) -> tuple[Dataset, bool]:
+        """Import a JSONL or CSV file as (a new version of) ``name``.
+
+        Returns:
+            The dataset, and whether it is new; the same content again gives the version there is.
+
+        Raises:
+            InvalidInput: naming the field or the line that is wrong; nothing is stored then.
+        """
+        rule = _checked(name, scoring)
+        examples = parse_examples(decode(data, filename), format_of(filename), filename, rule)
+        return await self.add(DatasetNoun(name, rule, tuple(examples), source=Path(filename).name))
+
+    async def add(self, dataset: DatasetNoun) -> tuple[Dataset, bool]:
+        """Store a dataset unless this very version is there."""
+        version = dataset.version
+        await self._repository.lock_name(dataset.name)
+        found = await self._repository.find(dataset.name, version)
+        if found is not None:
+            await self._session.commit()  # gives the lock back
+            return found, False
+        row = await self._repository.add(dataset)
+        await self._session.commit()
+        log.info("dataset_added", dataset=dataset.name, version=version, size=row.size)
+        return row, True
+
+    async def add_builtins(self, folder: Path) -> None:
+        """Store the datasets that ship with the project, where they are not there yet."""
+        for path in sorted(folder.glob("*/*.json")):  # noqa: ASYNC240 - at start, before any request
+            await self.add(load_builtin(path))
+
+    async def list_all(self) -> Sequence[Dataset]:
+        """Return all versions of all datasets."""
+        return await self._repository.list_all()
+
+    async def require(self, name: str, version: str | None = None, where: str = "dataset.name") -> Dataset:
+        """Return a dataset.
+
+        Raises:
+            InvalidInput: for the field ``where``, naming the datasets there are.
+        """
+        found = await self._repository.find(name, version)
+        if found is None:
+            names = await self._repository.names()
+            known = f"There are: {', '.join(names)}." if names else "There are none yet."
+            what = f"no dataset {name!r}" + (f" with version {version}" if version and name in names else "")
+            raise InvalidInput(
+                f"There is {what}.",
+                hint=f"{known} Add one with `llmforge datasets add NAME FILE`.",
+                errors=[FieldError(where, what)],
+            )
+        return found
+
+    async def get(self, name: str, version: str | None = None) -> Dataset:
+        """Return a dataset.
+
+        Raises:
+            NotFound: if there is none.
+        """
+        found = await self._repository.find(name, version)
+        if found is None:
+            raise NotFound(f"There is no dataset {name!r}.", hint="GET /api/v1/datasets lists them.")
+        return found
+
+    async def examples(self, dataset_id: uuid.UUID, after: int, limit: int) -> Sequence[Example]:
+        """Return a page of examples, in file order, beyond position ``after``."""
+        return await self._repository.examples(dataset_id, after, limit)
+
+    async def sample(self, dataset: Dataset, n: int | None, seed: int) -> list[int]:
+        """Return the positions of the experiment's questions: a seeded sample, or all in file order."""
+        items = await self._repository.position_hashes(dataset.id)
+        if n is None or n >= len(items):
+            return [position for position, _ in items]
+        return sample_order(items, seed)[:n]
+
+
+def _checked(name: str, scoring: str) -> ScoringRule:
+    if not _NAME.match(name):
+        raise InvalidInput(
+            f"{name!r} is no name for a dataset.",
+            hint="Use lower-case letters, digits, and . _ - (100 at most).",
+            errors=[FieldError("name", "must match [a-z0-9][a-z0-9_.-]*")],
+        )
+    for rule in get_args(ScoringRule):
+        if rule == scoring:
+            return rule  # type: ignore[no-any-return]
+    raise InvalidInput(
+        f"Unknown scoring rule {scoring!r}.",
+        hint=f"Choose one of {', '.join(SCORING_RULES)}.",
+        errors=[FieldError("scoring", f"must be one of {', '.join(SCORING_RULES)}")],
+    )

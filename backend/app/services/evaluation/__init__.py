@@ -1,0 +1,1 @@
+"""Judging predictions: normalisation, scorers, metrics and their statistics. No I/O."""

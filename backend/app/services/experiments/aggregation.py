@@ -1,0 +1,33 @@
+"""From stored runs to the stored result."""
+
+import uuid
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import Result
+from app.schemas.experiment_config import ExperimentConfig
+from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.run_repository import RunRepository
+
+
+async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: float | None) -> Result | None:
+    """Compute the result of an experiment from its runs and store it, in place of an earlier one.
+
+    The caller commits. Returns ``None``, and stores nothing, if there is no run yet.
+    """
+    experiment = await ExperimentRepository(session).get(experiment_id, deleted=True)
+    repository = RunRepository(session)
+    facts = await repository.facts(experiment_id)
+    if experiment is None or not facts:
+        return None
+    seed = ExperimentConfig.model_validate(experiment.config).seed
+    context = RunContext(
+        planned=experiment.total,
+        wall_s=wall_s,
+        parameters=experiment.provenance.get("model_parameters"),
+        seed=seed,
+    )
+    metrics = compute_metrics(facts, context)
+    await repository.set_result(experiment_id, metrics, experiment.provenance)
+    return await repository.result(experiment_id)

@@ -1,0 +1,168 @@
+"""One example of an experiment: answered by the method, scored, and put into a row."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.logging import get_logger
+from app.core.redaction import redact
+from app.domain.examples import Example
+from app.domain.prediction import Call, Prediction, Score
+from app.domain.status import FailureKind, RunStatus
+from app.models import Example as ExampleRow
+from app.schemas.experiment_config import ExperimentConfig
+from app.services.evaluation.scorers import ScoringRule, score_answer, scorers_for
+from app.services.inference.base import Engine, EngineError
+from app.services.inference.catalog import ModelSpec
+from app.services.methods.base import Context
+from app.services.methods.registry import build_method
+
+log = get_logger(__name__)
+
+_MILLI = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An (example, repeat) without a run."""
+
+    example_id: int
+    example: Example
+    repeat: int
+
+
+def to_example(row: ExampleRow) -> Example:
+    """Return a stored example as the domain's noun."""
+    return Example(row.key, row.question, tuple(row.answers), row.cluster, row.extra)
+
+
+class ExampleRunner:
+    """Turns items into run rows; a failure becomes a row, never an exception."""
+
+    def __init__(
+        self,
+        experiment_id: uuid.UUID,
+        config: ExperimentConfig,
+        scoring: str,
+        spec: ModelSpec,
+        engine: Engine,
+    ) -> None:
+        self._experiment_id = experiment_id
+        self._config = config
+        self._params = config.generation_params()
+        self._method = build_method(config.method)
+        self._rule: ScoringRule = scoring  # type: ignore[assignment]
+        self._scorers = scorers_for(self._rule)
+        self._price = spec.usd_per_1m
+        self._engine = engine
+
+    async def run(self, item: Item) -> dict[str, Any]:
+        """Answer and score one item."""
+        config = self._config
+        context = Context(self._engine, config.model, self._params, config.seed, item.repeat)
+        try:
+            prediction = await self._method(item.example, context)
+            scores = score_answer(
+                prediction.answer, prediction.output, item.example.answers, self._rule, self._scorers
+            )
+            return self._row(item, prediction, scores)
+        except EngineError as error:
+            return self._failed(item, error.kind, error.message, error.attempts)
+        except Exception as error:
+            log.exception("run_crashed", example=item.example.key)
+            return self._failed(item, FailureKind.INTERNAL, redact(f"{type(error).__name__}: {error}"), 1)
+
+    def _row(self, item: Item, prediction: Prediction, scores: list[Score]) -> dict[str, Any]:
+        results = [call.result for call in prediction.calls]
+        values = {score.name: score.value for score in scores}
+        return {
+            **self._blank(item),
+            "status": RunStatus.OK,
+            "output": prediction.output,
+            "answer": prediction.answer.text,
+            "parse_outcome": prediction.answer.outcome,
+            "parse_rule": prediction.answer.rule,
+            "exact_match": values.get("exact_match"),
+            "contains": values.get("contains"),
+            "f1": values.get("f1"),
+            "scores": {score.name: {"value": score.value, "reason": score.reason} for score in scores},
+            "cached": all(result.cached for result in results),
+            "attempts": max(result.attempts for result in results),
+            "latency_ms": sum(result.latency_s for result in results) * _MILLI,
+            "queue_ms": sum(result.queue_s for result in results) * _MILLI,
+            "prompt_tokens": _total([result.usage.prompt_tokens for result in results]),
+            "completion_tokens": _total([result.usage.completion_tokens for result in results]),
+            "cost_usd": self._cost(prediction.calls),
+            "calls": [_call_json(call) for call in prediction.calls],
+        }
+
+    def _failed(self, item: Item, kind: FailureKind, message: str, attempts: int) -> dict[str, Any]:
+        messages = [message.as_dict() for message in self._method.render(item.example)]
+        return {
+            **self._blank(item),
+            "status": RunStatus.FAILED,
+            "failure_kind": kind,
+            "failure_message": message,
+            "attempts": attempts,
+            "calls": [{"messages": messages, "error": {"kind": kind, "message": message}}],
+        }
+
+    def _blank(self, item: Item) -> dict[str, Any]:
+        return {
+            "experiment_id": self._experiment_id,
+            "example_id": item.example_id,
+            "repeat": item.repeat,
+            "failure_kind": None,
+            "failure_message": None,
+            "output": None,
+            "answer": None,
+            "parse_outcome": None,
+            "parse_rule": None,
+            "exact_match": None,
+            "contains": None,
+            "f1": None,
+            "scores": {},
+            "cached": False,
+            "latency_ms": None,
+            "queue_ms": None,
+            "prompt_tokens": None,
+            "completion_tokens": None,
+            "cost_usd": None,
+        }
+
+    def _cost(self, calls: tuple[Call, ...]) -> float | None:
+        if self._price is None:
+            return None
+        cost = 0.0
+        for call in calls:
+            usage = call.result.usage
+            if usage.prompt_tokens is None or usage.completion_tokens is None:
+                if self._price.input or self._price.output:
+                    return None
+                continue
+            cost += usage.prompt_tokens * self._price.input + usage.completion_tokens * self._price.output
+        return cost / 1e6
+
+
+def _total(counts: list[int | None]) -> int | None:
+    """Return the sum, or ``None`` if any count is unknown: part of a sum would pass for the whole."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _call_json(call: Call) -> dict[str, Any]:
+    request, result = call.request, call.result
+    return {
+        "messages": [message.as_dict() for message in request.messages],
+        "params": {**request.params.as_dict(), "seed": request.seed, "repeat": request.repeat},
+        "text": result.text,
+        "finish_reason": result.finish_reason,
+        "model": result.model,
+        "system_fingerprint": result.system_fingerprint,
+        "prompt_tokens": result.usage.prompt_tokens,
+        "completion_tokens": result.usage.completion_tokens,
+        "latency_ms": result.latency_s * _MILLI,
+        "queue_ms": result.queue_s * _MILLI,
+        "attempts": result.attempts,
+        "cached": result.cached,
+    }

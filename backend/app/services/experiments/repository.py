@@ -1,0 +1,227 @@
+"""SQL of experiments: their life, their lease, and lists of them."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.status import ExperimentStatus
+from app.models import Experiment, Result
+
+_SORTS: dict[str, Any] = {
+    "created_at": Experiment.created_at,
+    "name": func.lower(Experiment.name),
+    "status": Experiment.status,
+    "model": Experiment.model,
+    "method": Experiment.method,
+    "dataset": Experiment.dataset_name,
+    "finished_at": Experiment.finished_at,
+}
+SORT_KEYS = tuple(_SORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentFilter:
+    """Which experiments to list; empty fields do not restrict."""
+
+    statuses: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    text: str = ""
+
+
+class ExperimentRepository:
+    """Reads and writes experiments within the session it is given; never commits."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, experiment: Experiment) -> None:
+        """Store a new experiment."""
+        self._session.add(experiment)
+        await self._session.flush()
+
+    async def get(self, experiment_id: uuid.UUID, *, deleted: bool = False) -> Experiment | None:
+        """Return an experiment; a deleted one only if asked for."""
+        query = select(Experiment).where(Experiment.id == experiment_id)
+        if not deleted:
+            query = query.where(Experiment.deleted_at.is_(None))
+        query = query.execution_options(populate_existing=True)
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def list_page(
+        self, where: ExperimentFilter, sort: str, *, descending: bool, offset: int, limit: int
+    ) -> tuple[Sequence[tuple[Experiment, Result | None]], int]:
+        """Return a page of experiments with their results, and how many there are in all."""
+        conditions = _conditions(where)
+        total = await self._session.scalar(select(func.count()).select_from(Experiment).where(*conditions))
+        key = _SORTS[sort]
+        order = key.desc().nulls_last() if descending else key.asc().nulls_first()
+        query = (
+            select(Experiment, Result)
+            .outerjoin(Result, Result.experiment_id == Experiment.id)
+            .where(*conditions)
+            .order_by(order, Experiment.id)
+            .offset(offset)
+            .limit(limit)
+        )
+        rows = (await self._session.execute(query)).all()
+        return [(row[0], row[1]) for row in rows], total or 0
+
+    async def set_deleted(self, experiment_id: uuid.UUID, *, deleted: bool) -> bool:
+        """Mark an experiment as deleted, or no longer; return whether it existed and changed."""
+        changing = Experiment.deleted_at.is_(None) if deleted else Experiment.deleted_at.is_not(None)
+        return await self._changed(
+            (Experiment.id == experiment_id, changing),
+            deleted_at=func.clock_timestamp() if deleted else None,
+        )
+
+    async def mark_queued(self, experiment_id: uuid.UUID) -> bool:
+        """Let exactly one caller start an experiment: true for the one."""
+        return await self._changed(
+            (
+                Experiment.id == experiment_id,
+                Experiment.status == ExperimentStatus.PENDING,
+                Experiment.queued_at.is_(None),
+                Experiment.deleted_at.is_(None),
+            ),
+            queued_at=func.clock_timestamp(),
+        )
+
+    async def claim(self, experiment_id: uuid.UUID, lease: uuid.UUID, stale_after_s: float) -> bool:
+        """Become the executor: of a queued experiment, or of a running one whose executor is gone."""
+        return await self._changed(
+            (
+                Experiment.id == experiment_id,
+                Experiment.deleted_at.is_(None),
+                or_(_queued(), _abandoned(stale_after_s)),
+            ),
+            status=ExperimentStatus.RUNNING,
+            lease=lease,
+            heartbeat_at=func.clock_timestamp(),
+            started_at=func.coalesce(Experiment.started_at, func.clock_timestamp()),
+        )
+
+    async def heartbeat(
+        self, experiment_id: uuid.UUID, lease: uuid.UUID, progress: dict[str, Any]
+    ) -> bool | None:
+        """Give a sign of life. Return whether to cancel; ``None`` if it is no longer ours."""
+        statement = (
+            update(Experiment)
+            .where(*_held(experiment_id, lease))
+            .values(heartbeat_at=func.clock_timestamp(), progress=progress)
+            .returning(Experiment.cancel_requested, Experiment.deleted_at)
+        )
+        row = (await self._session.execute(statement)).one_or_none()
+        return None if row is None else bool(row[0] or row[1])
+
+    async def release(self, experiment_id: uuid.UUID, lease: uuid.UUID) -> bool:
+        """Stop being the executor, so that another may go on at once."""
+        return await self._changed(_held(experiment_id, lease), lease=None, heartbeat_at=None)
+
+    async def finish(
+        self,
+        experiment_id: uuid.UUID,
+        lease: uuid.UUID,
+        status: ExperimentStatus,
+        reason: str | None,
+        progress: dict[str, Any],
+    ) -> bool:
+        """End an experiment that is ours."""
+        return await self._changed(
+            _held(experiment_id, lease),
+            status=status,
+            reason=reason,
+            progress=progress,
+            lease=None,
+            finished_at=func.clock_timestamp(),
+        )
+
+    async def request_cancel(self, experiment_id: uuid.UUID, stale_after_s: float) -> bool:
+        """Cancel at once what nobody works on, or ask its executor to; false if it has ended."""
+        at_once = await self._changed(
+            (
+                Experiment.id == experiment_id,
+                or_(Experiment.status == ExperimentStatus.PENDING, _abandoned(stale_after_s)),
+            ),
+            status=ExperimentStatus.CANCELLED,
+            reason="Cancelled on request.",
+            lease=None,
+            finished_at=func.clock_timestamp(),
+        )
+        return at_once or await self._changed(
+            (Experiment.id == experiment_id, Experiment.status == ExperimentStatus.RUNNING),
+            cancel_requested=True,
+        )
+
+    async def unattended(self, stale_after_s: float) -> Sequence[uuid.UUID]:
+        """Return the experiments that should be worked on: queued, or running with nobody there."""
+        query = select(Experiment.id).where(
+            Experiment.deleted_at.is_(None), or_(_queued(), _abandoned(stale_after_s))
+        )
+        return (await self._session.execute(query.order_by(Experiment.queued_at))).scalars().all()
+
+    async def counts_by_status(self) -> dict[str, int]:
+        """Return how many experiments there are in each status."""
+        query = (
+            select(Experiment.status, func.count())
+            .where(Experiment.deleted_at.is_(None))
+            .group_by(Experiment.status)
+        )
+        return {row[0]: row[1] for row in await self._session.execute(query)}
+
+    async def _changed(self, where: Sequence[ColumnElement[bool]], **values: Any) -> bool:
+        statement = update(Experiment).where(*where).values(**values).returning(Experiment.id)
+        return (await self._session.execute(statement)).first() is not None
+
+
+def _queued() -> ColumnElement[bool]:
+    return and_(Experiment.status == ExperimentStatus.PENDING, Experiment.queued_at.is_not(None))
+
+
+def _abandoned(stale_after_s: float) -> ColumnElement[bool]:
+    oldest = func.clock_timestamp() - timedelta(seconds=stale_after_s)
+    return and_(
+        Experiment.status == ExperimentStatus.RUNNING,
+        or_(Experiment.heartbeat_at.is_(None), Experiment.heartbeat_at < oldest),
+    )
+
+
+def _held(experiment_id: uuid.UUID, lease: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Experiment.id == experiment_id,
+        Experiment.lease == lease,
+        Experiment.status == ExperimentStatus.RUNNING,
+    )
+
+
+def _conditions(where: ExperimentFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Experiment.deleted_at.is_(None)]
+    for column, wanted in (
+        (Experiment.status, where.statuses),
+        (Experiment.method, where.methods),
+        (Experiment.model, where.models),
+        (Experiment.dataset_name, where.datasets),
+    ):
+        if wanted:
+            conditions.append(column.in_(wanted))
+    for word in where.text.split():
+        conditions.append(
+            or_(
+                *(
+                    column.icontains(word, autoescape=True)
+                    for column in (
+                        Experiment.name,
+                        Experiment.description,
+                        Experiment.model,
+                        Experiment.dataset_name,
+                    )
+                )
+            )
+        )
+    return conditions

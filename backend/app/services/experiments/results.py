@@ -1,0 +1,187 @@
+"""Reading results: metrics, runs, single runs, and several experiments side by side."""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import FieldError, InvalidInput, NotFound
+from app.models import Example, Experiment, Result, Run
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.run_repository import Position, RunFilter, RunRepository, RunSort
+
+MAX_COMPARED = 12
+
+
+class ResultService:
+    """Reads only."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._experiments = ExperimentRepository(session)
+        self._runs = RunRepository(session)
+
+    async def experiment(self, experiment_id: uuid.UUID) -> Experiment:
+        """Return an experiment.
+
+        Raises:
+            NotFound: if there is none.
+        """
+        experiment = await self._experiments.get(experiment_id)
+        if experiment is None:
+            raise NotFound(
+                f"There is no experiment {experiment_id}.", hint="GET /api/v1/experiments lists them."
+            )
+        return experiment
+
+    async def result(self, experiment_id: uuid.UUID) -> tuple[Experiment, Result]:
+        """Return an experiment with its result.
+
+        Raises:
+            NotFound: if there is no experiment, or no result yet.
+        """
+        experiment = await self.experiment(experiment_id)
+        result = await self._runs.result(experiment_id)
+        if result is None:
+            raise NotFound(
+                f"The experiment is {experiment.status} and has no result.",
+                hint="Results are there when an experiment has ended with at least one run.",
+            )
+        return experiment, result
+
+    async def runs(
+        self, experiment_id: uuid.UUID, where: RunFilter, sort: str, cursor: str | None, limit: int
+    ) -> tuple[Sequence[tuple[Run, Example]], int, str | None]:
+        """Return a page of runs, how many pass the filter, and the cursor of the next page.
+
+        Raises:
+            NotFound: if there is no experiment.
+            InvalidInput: for an unknown sort key or a cursor that is none of ours.
+        """
+        await self.experiment(experiment_id)
+        key = sort.removeprefix("-")
+        if key not in get_args(RunSort):
+            raise InvalidInput(
+                f"Cannot sort runs by {key!r}.",
+                hint=f"Sort by one of {', '.join(get_args(RunSort))}, with - before it for descending.",
+                errors=[FieldError("sort", "unknown key")],
+            )
+        rows = await self._runs.page(
+            experiment_id,
+            where,
+            key,  # type: ignore[arg-type]
+            descending=sort.startswith("-"),
+            after=_read_cursor(cursor, sort) if cursor else None,
+            limit=limit + 1,
+        )
+        total = await self._runs.count(experiment_id, where)
+        page = rows[:limit]
+        more = len(rows) > limit
+        return page, total, _cursor(page[-1][0], sort) if more else None
+
+    async def run(self, experiment_id: uuid.UUID, run_id: int) -> tuple[Run, Example]:
+        """Return one run with its calls.
+
+        Raises:
+            NotFound: if there is none.
+        """
+        await self.experiment(experiment_id)
+        found = await self._runs.get(experiment_id, run_id)
+        if found is None:
+            raise NotFound(f"The experiment has no run {run_id}.")
+        return found
+
+    async def compare(
+        self, ids: Sequence[uuid.UUID]
+    ) -> tuple[list[tuple[Experiment, Result]], list[dict[str, Any]], list[str]]:
+        """Return experiments with results, their differences from the first, and warnings.
+
+        Raises:
+            InvalidInput: for fewer than two, or too many, or the same twice.
+            NotFound: if one has no result.
+        """
+        if not 2 <= len(ids) <= MAX_COMPARED or len(set(ids)) != len(ids):
+            raise InvalidInput(
+                f"Compare 2 to {MAX_COMPARED} different experiments.",
+                errors=[FieldError("ids", f"{len(ids)} given")],
+            )
+        pairs = [await self.result(experiment_id) for experiment_id in ids]
+        scores = [await self._runs.paired_scores(experiment_id) for experiment_id in ids]
+        differences = [
+            {"experiment_id": ids[index], **difference}
+            for index in range(1, len(ids))
+            for difference in _differences(scores[0], scores[index])
+        ]
+        return pairs, differences, _warnings([experiment for experiment, _ in pairs])
+
+
+Paired = dict[tuple[str, int], dict[str, float | None]]
+
+
+def _differences(baseline: Paired, other: Paired) -> list[dict[str, Any]]:
+    """Return the mean difference of each score over the items that both have a value for."""
+    shared = [key for key in baseline if key in other]
+    names = {name: None for key in shared for name in baseline[key] if name in other[key]}
+    rows = []
+    for name in names:
+        values = [
+            (before, after)
+            for key in shared
+            if (before := baseline[key].get(name)) is not None and (after := other[key].get(name)) is not None
+        ]
+        binary = all(value in (0.0, 1.0) for pair in values for value in pair)
+        cells = [sum(pair == cell for pair in values) for cell in ((1, 1), (0, 1), (1, 0), (0, 0))]
+        both, only_this, only_baseline, neither = cells if binary else (None,) * 4
+        rows.append(
+            {
+                "score": name,
+                "n_paired": len(values),
+                "difference": sum(after - before for before, after in values) / len(values)
+                if values
+                else None,
+                "both": both,
+                "only_this": only_this,
+                "only_baseline": only_baseline,
+                "neither": neither,
+                "statistics": None,
+            }
+        )
+    return rows
+
+
+def _warnings(experiments: Sequence[Experiment]) -> list[str]:
+    def differ(what: str, values: Sequence[Any]) -> list[str]:
+        return [f"{what} differ: {', '.join(map(str, values))}."] if len(set(values)) > 1 else []
+
+    datasets = [e.provenance["dataset"] for e in experiments]
+    warnings = differ("Datasets", [d["name"] for d in datasets])
+    if not warnings:
+        warnings = differ(f"Versions of {datasets[0]['name']}", [d["version"] for d in datasets])
+    warnings += differ("Seeds", [e.config["seed"] for e in experiments])
+    warnings += differ(
+        "Scorer versions", [orjson.dumps(e.provenance["scorers"]).decode() for e in experiments]
+    )
+    return warnings
+
+
+def _cursor(run: Run, sort: str) -> str:
+    key = sort.removeprefix("-")
+    value = None if key == "order" else getattr(run, key)
+    return base64.urlsafe_b64encode(orjson.dumps([sort, value, run.id])).decode()
+
+
+def _read_cursor(cursor: str, sort: str) -> Position:
+    try:
+        made_for, value, run_id = orjson.loads(base64.urlsafe_b64decode(cursor))
+        if made_for == sort and isinstance(run_id, int) and isinstance(value, int | float | None):
+            return Position(value, run_id)
+    except (ValueError, TypeError, binascii.Error):
+        pass
+    raise InvalidInput(
+        "This cursor does not belong to this list.",
+        hint="Pass the `next` of the page before, with the same sort.",
+        errors=[FieldError("cursor", "unknown")],
+    )

@@ -1,0 +1,214 @@
+"""SQL of runs, results and cached generations."""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ARRAY, ColumnElement, Select, Table, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+
+from app.domain.generation import GenerationResult, Usage
+from app.models import Example, Generation, Result, Run
+from app.services.evaluation.metrics import RunFacts
+
+Row = dict[str, Any]
+RunSort = Literal["order", "latency_ms", "f1"]
+RunFilter = Literal["all", "correct", "wrong", "failed", "cached", "unscored"]
+
+_filters: dict[str, tuple[Any, ...]] = {
+    "all": (),
+    "correct": (Run.exact_match == 1.0,),
+    "wrong": (Run.status == "ok", Run.exact_match < 1.0),
+    "failed": (Run.status == "failed",),
+    "cached": (Run.cached,),
+    "unscored": (Run.status == "ok", Run.exact_match.is_(None)),
+}
+_EXPORT_BATCH = 500
+
+
+def _bulk_insert(table: Table, columns: Sequence[str]) -> Insert:
+    """Return an insert of whole columns, one array parameter each, which skips rows that exist.
+
+    One prepared statement serves any number of rows, at a quarter of the time of a VALUES list.
+    """
+    arrays = [bindparam(f"a_{name}", type_=ARRAY(table.c[name].type)) for name in columns]
+    source = select(*(func.unnest(array) for array in arrays))
+    return insert(table).from_select([table.c[name] for name in columns], source).on_conflict_do_nothing()
+
+
+_run_table: Table = Run.__table__  # type: ignore[assignment]
+_generation_table: Table = Generation.__table__  # type: ignore[assignment]
+_run_columns = [column.name for column in _run_table.c if column.name not in {"id", "created_at"}]
+_generation_columns = ["key", "model", "result"]
+_insert_runs = _bulk_insert(_run_table, _run_columns)
+_insert_generations = _bulk_insert(_generation_table, _generation_columns)
+
+
+def _as_arrays(rows: Sequence[Row], columns: Sequence[str]) -> dict[str, list[Any]]:
+    return {f"a_{name}": [row[name] for row in rows] for name in columns}
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page of runs ended: the value of the sort column, and the id."""
+
+    value: float | None
+    id: int
+
+
+class RunRepository:
+    """Reads and writes runs, results and the response cache; never commits."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add_runs(self, rows: Sequence[Row]) -> None:
+        """Store runs; one that is stored already stays as it is."""
+        if rows:
+            await self._session.execute(_insert_runs, _as_arrays(rows, _run_columns))
+
+    async def add_generations(self, rows: Sequence[Row]) -> None:
+        """Store cached generations; one that is stored already stays as it is."""
+        if rows:
+            await self._session.execute(_insert_generations, _as_arrays(rows, _generation_columns))
+
+    async def generations(self, keys: Sequence[str]) -> dict[str, GenerationResult]:
+        """Return the cached generations among ``keys``."""
+        query = select(Generation.key, Generation.result).where(Generation.key.in_(keys))
+        return {key: _generation_result(value) for key, value in await self._session.execute(query)}
+
+    async def stored_pairs(
+        self, experiment_id: uuid.UUID, example_ids: Sequence[int]
+    ) -> set[tuple[int, int]]:
+        """Return which ``(example id, repeat)`` of these examples have a run."""
+        query = select(Run.example_id, Run.repeat).where(
+            Run.experiment_id == experiment_id, Run.example_id.in_(example_ids)
+        )
+        return {(row[0], row[1]) for row in await self._session.execute(query)}
+
+    async def tally(self, experiment_id: uuid.UUID) -> tuple[int, int, float, int, dict[str, int]]:
+        """Return stored, failed, sum of exact match, number scored, and failures by kind."""
+        query = select(
+            func.count(), func.coalesce(func.sum(Run.exact_match), 0.0), func.count(Run.exact_match)
+        ).where(Run.experiment_id == experiment_id)
+        stored, correct, scored = (await self._session.execute(query)).one()
+        kinds = (
+            select(Run.failure_kind, func.count())
+            .where(Run.experiment_id == experiment_id, Run.status == "failed")
+            .group_by(Run.failure_kind)
+        )
+        failures = {str(row[0]): int(row[1]) for row in await self._session.execute(kinds)}
+        return stored, sum(failures.values()), float(correct or 0.0), scored, failures
+
+    async def facts(self, experiment_id: uuid.UUID) -> list[RunFacts]:
+        """Return what the aggregation needs of all runs, and no text."""
+        query = select(
+            Run.status,
+            Run.failure_kind,
+            Run.parse_outcome,
+            Run.scores,
+            Run.cached,
+            Run.attempts,
+            Run.latency_ms,
+            Run.prompt_tokens,
+            Run.completion_tokens,
+            Run.cost_usd,
+        )
+        query = query.where(Run.experiment_id == experiment_id).order_by(Run.example_id, Run.repeat)
+        return [
+            RunFacts(row[0] == "ok", row[1], row[2], _score_values(row[3]), *row[4:])
+            for row in await self._session.execute(query)
+        ]
+
+    async def paired_scores(self, experiment_id: uuid.UUID) -> dict[tuple[str, int], dict[str, float | None]]:
+        """Return the scores of the answered runs by ``(content hash of the example, repeat)``."""
+        query = (
+            select(Example.content_hash, Run.repeat, Run.scores)
+            .join(Example, Example.id == Run.example_id)
+            .where(Run.experiment_id == experiment_id, Run.status == "ok")
+        )
+        rows = await self._session.execute(query)
+        return {(row[0], row[1]): _score_values(row[2]) for row in rows}
+
+    async def page(
+        self,
+        experiment_id: uuid.UUID,
+        where: RunFilter,
+        sort: RunSort,
+        *,
+        descending: bool,
+        after: Position | None,
+        limit: int,
+    ) -> Sequence[tuple[Run, Example]]:
+        """Return up to ``limit`` runs beyond ``after``, without their calls."""
+        query = _runs_with_examples(experiment_id, where).options(defer(Run.calls))
+        key = Run.id if sort == "order" else getattr(Run, sort)
+        if sort != "order":
+            query = query.where(key.is_not(None))
+        if after is not None:
+            query = query.where(_beyond(sort, after, descending=descending))
+        order = (key.desc(), Run.id.desc()) if descending else (key.asc(), Run.id.asc())
+        rows = await self._session.execute(query.order_by(*order).limit(limit))
+        return [(row[0], row[1]) for row in rows]
+
+    async def count(self, experiment_id: uuid.UUID, where: RunFilter) -> int:
+        """Return how many runs pass the filter."""
+        query = select(func.count()).where(Run.experiment_id == experiment_id, *_filters[where])
+        return await self._session.scalar(query) or 0
+
+    async def get(self, experiment_id: uuid.UUID, run_id: int) -> tuple[Run, Example] | None:
+        """Return one run, with its calls."""
+        query = _runs_with_examples(experiment_id, "all").where(Run.id == run_id)
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else (row[0], row[1])
+
+    async def export(self, experiment_id: uuid.UUID) -> AsyncIterator[list[tuple[Run, Example]]]:
+        """Yield all runs in batches, in the order of the examples, with little in memory."""
+        query = _runs_with_examples(experiment_id, "all").order_by(Example.position, Run.repeat)
+        stream = await self._session.stream(query.execution_options(yield_per=_EXPORT_BATCH))
+        async for part in stream.partitions():
+            yield [(row[0], row[1]) for row in part]
+            self._session.expunge_all()
+
+    async def set_result(self, experiment_id: uuid.UUID, metrics: Row, provenance: Row) -> None:
+        """Store the aggregate of an experiment, in place of an earlier one."""
+        await self._session.execute(delete(Result).where(Result.experiment_id == experiment_id))
+        self._session.add(Result(experiment_id=experiment_id, metrics=metrics, provenance=provenance))
+        await self._session.flush()
+
+    async def result(self, experiment_id: uuid.UUID) -> Result | None:
+        """Return the aggregate of an experiment."""
+        return await self._session.get(Result, experiment_id)
+
+
+def _runs_with_examples(experiment_id: uuid.UUID, where: RunFilter) -> Select[Run, Example]:
+    return (
+        select(Run, Example)
+        .join(Example, Example.id == Run.example_id)
+        .where(Run.experiment_id == experiment_id, *_filters[where])
+    )
+
+
+def _beyond(sort: RunSort, after: Position, *, descending: bool) -> ColumnElement[bool]:
+    if sort == "order":
+        return Run.id < after.id if descending else Run.id > after.id
+    here: Any = func.row(getattr(Run, sort), Run.id)
+    there: Any = func.row(after.value, after.id)
+    result: ColumnElement[bool] = here < there if descending else here > there
+    return result
+
+
+def _score_values(scores: Row) -> dict[str, float | None]:
+    return {name: score["value"] for name, score in scores.items()}
+
+
+def generation_row(key: str, model: str, result: GenerationResult) -> Row:
+    """Return a cached generation as a row."""
+    return {"key": key, "model": model, "result": asdict(result)}
+
+
+def _generation_result(value: Row) -> GenerationResult:
+    return GenerationResult(**{**value, "usage": Usage(**value["usage"])})

@@ -1,0 +1,164 @@
+"""The model catalog: ``configs/models.yaml`` and GGUF files, as data.
+
+What differs between providers is written in the file; no code asks for a provider by its name.
+"""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+_PACKAGE_PREFIX = "package:"
+
+
+class CatalogError(Exception):
+    """The catalog or a model named in it cannot be used; ``hint`` says what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Price(_Strict):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class ProviderSpec(_Strict):
+    """How to talk to one provider; see the head of ``configs/models.yaml``."""
+
+    engine: Literal["openai", "huggingface", "local", "mock"]
+    label: str = ""
+    base_url: str | None = None
+    base_url_env: str | None = None
+    url_path: str = ""
+    api_key_env: str | None = None
+    key_required: bool = True
+    open: bool = False
+    fields: dict[str, str | None] = {}
+    extra_body: dict[str, Any] = {}
+    inference_provider: str = "auto"
+
+    def resolve_base_url(self, env: Mapping[str, str]) -> str | None:
+        """Return the base URL: the variable's value if it is set, else the catalog's."""
+        url = (self.base_url_env and env.get(self.base_url_env)) or self.base_url
+        if not url:
+            return None
+        url = url.rstrip("/")
+        return url if url.endswith(self.url_path) else url + self.url_path
+
+    def resolve_key(self, env: Mapping[str, str]) -> str | None:
+        """Return the key, or ``None`` if its variable is not set."""
+        return (self.api_key_env and env.get(self.api_key_env, "").strip()) or None
+
+
+class ModelSpec(_Strict):
+    """One model."""
+
+    name: str = Field(pattern=r"^[^/\s]+/\S+$")
+    id: str | None = None
+    api: Literal["chat", "completion"] = "chat"
+    context_window: int | None = Field(default=None, gt=0)
+    usd_per_1m: Price | None = None
+    parameters: float | None = Field(default=None, gt=0)
+    path: str | None = None
+    description: str = ""
+
+    @property
+    def provider(self) -> str:
+        """The part before the first slash."""
+        return self.name.partition("/")[0]
+
+    @property
+    def remote_id(self) -> str:
+        """The name that the provider knows the model by."""
+        return self.id or self.name.partition("/")[2]
+
+
+class Catalog(_Strict):
+    """All providers and models."""
+
+    providers: dict[str, ProviderSpec]
+    models: list[ModelSpec]
+
+    def find(self, name: str) -> tuple[ProviderSpec, ModelSpec]:
+        """Return the provider and the model called ``name``.
+
+        Raises:
+            CatalogError: if either is unknown; the hint names what there is.
+        """
+        provider_name, _, model_id = name.partition("/")
+        provider = self.providers.get(provider_name)
+        if provider is None or not model_id:
+            raise CatalogError(
+                f"Unknown model {name!r}: a model is named provider/model.",
+                f"Providers: {', '.join(sorted(self.providers))}.",
+            )
+        for model in self.models:
+            if model.name == name:
+                return provider, model
+        if provider.open:
+            return provider, ModelSpec(name=name)
+        known = ", ".join(model.name for model in self.models if model.provider == provider_name)
+        raise CatalogError(f"Unknown model {name!r}.", f"Models of {provider_name}: {known or 'none'}.")
+
+
+def load_catalog(path: Path, gguf_dir: Path | None = None) -> Catalog:
+    """Read the catalog, and add each ``*.gguf`` of ``gguf_dir`` as ``local/<file name>``.
+
+    Raises:
+        CatalogError: if the file is missing or wrong; the message says where.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        catalog = Catalog.model_validate(raw)
+    except OSError as error:
+        raise CatalogError(f"Cannot read the model catalog {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CatalogError(f"The model catalog {path} is not valid YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise CatalogError(f"The model catalog {path} is wrong at {where}: {first['msg']}.") from error
+    found = sorted(gguf_dir.glob("*.gguf")) if gguf_dir and gguf_dir.is_dir() else []
+    listed = {model.name for model in catalog.models}
+    extra = [
+        ModelSpec(name=f"local/{file.stem}", path=str(file), usd_per_1m=Price(input=0, output=0))
+        for file in found
+        if f"local/{file.stem}" not in listed and " " not in file.stem
+    ]
+    return catalog.model_copy(update={"models": [*catalog.models, *extra]})
+
+
+def resolve_model_path(spec: ModelSpec, root: Path) -> Path:
+    """Return the GGUF file of a local model.
+
+    Raises:
+        CatalogError: if there is no such file; the message names it.
+    """
+    if spec.path is None:
+        raise CatalogError(f"Model {spec.name} has no path.", "Give it one in the model catalog.")
+    if spec.path.startswith(_PACKAGE_PREFIX):
+        package, _, name = spec.path.removeprefix(_PACKAGE_PREFIX).partition("/")
+        found = importlib.util.find_spec(package)  # finds the folder without running the package
+        if found is None or not found.submodule_search_locations:
+            raise CatalogError(
+                f"The package {package}, which carries {spec.name}, is not installed.",
+                "Run `make setup`.",
+            )
+        path = Path(found.submodule_search_locations[0]) / name
+    else:
+        path = (root / Path(spec.path).expanduser()).absolute()
+    if not path.is_file():
+        raise CatalogError(f"The model file {path} of {spec.name} does not exist.")
+    return path

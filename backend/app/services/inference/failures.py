@@ -1,0 +1,99 @@
+"""From what a server said to why the call failed, and how to say it."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import orjson
+
+from app.domain.status import FailureKind
+from app.services.inference.base import EngineError
+
+_MESSAGE_LIMIT = 500
+_CONTEXT_LENGTH = re.compile(
+    r"context[_ ](length|window|size)|maximum context|too many tokens|exceed_context_size|prompt is too long",
+    re.IGNORECASE,
+)
+_CONTENT_FILTER = re.compile(r"content[_ ](filter|policy|management)|safety", re.IGNORECASE)
+_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
+
+_by_status: dict[int, FailureKind] = {
+    401: FailureKind.AUTH,
+    402: FailureKind.QUOTA,
+    403: FailureKind.AUTH,
+    404: FailureKind.MODEL_NOT_FOUND,
+    408: FailureKind.TIMEOUT,
+    409: FailureKind.SERVER,
+    413: FailureKind.CONTEXT_LENGTH,
+    425: FailureKind.SERVER,
+    429: FailureKind.RATE_LIMIT,
+}
+
+_redact: Callable[[str], str] = str
+
+
+def redact_with(function: Callable[[str], str]) -> None:
+    """Have all text from servers passed through ``function`` before anyone sees it."""
+    global _redact
+    _redact = function
+
+
+def clean(text: str, limit: int | None = _MESSAGE_LIMIT) -> str:
+    """Return text from a server in a form that is safe to store and to show.
+
+    NUL and lone surrogates cannot be stored in Postgres; secrets must not be.
+    """
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    text = _redact(text)
+    return text if limit is None or len(text) <= limit else text[:limit] + " …"
+
+
+def failure_from_status(status: int, payload: bytes, headers: Mapping[str, str]) -> EngineError:
+    """Return the error for an HTTP answer other than 200."""
+    message, code = _read_error(payload)
+    said = f"{code} {message}"
+    kind = _by_status.get(status)
+    if kind is FailureKind.RATE_LIMIT and _QUOTA.search(said):
+        kind = FailureKind.QUOTA
+    if kind is None:
+        kind = FailureKind.SERVER if status >= 500 else FailureKind.BAD_REQUEST
+    if status in {400, 413, 422, 500} and _CONTEXT_LENGTH.search(said):
+        kind = FailureKind.CONTEXT_LENGTH
+    elif status in {400, 422} and _CONTENT_FILTER.search(said):
+        kind = FailureKind.REFUSED
+    wait = retry_after_s(headers) if kind in {FailureKind.RATE_LIMIT, FailureKind.SERVER} else None
+    return EngineError(kind, f"HTTP {status}: {clean(message) or 'no message'}", retry_after_s=wait)
+
+
+def _read_error(payload: bytes) -> tuple[str, str]:
+    try:
+        answer = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return payload[:_MESSAGE_LIMIT].decode(errors="replace").strip(), ""
+    error = answer.get("error", answer) if isinstance(answer, dict) else answer
+    if isinstance(error, dict):
+        message = error.get("message") or error.get("detail") or error
+        return str(message), f"{error.get('code')} {error.get('type')}"
+    return str(error), ""
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for (a number or an HTTP date), if it does."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,106 @@
+"""An engine like any other that needs no model: scripted, slow or failing on demand, by seed.
+
+The model name is the script: ``mock/echo`` or ``mock/<kind>?latency_ms=100&fail_rate=0.1&…``.
+
+=============  ===========================================================================
+kind           answer
+=============  ===========================================================================
+echo           the last message's text
+hash           ``A`` and 8 hex digits of the prompt's SHA-256
+fixed          the parameter ``text``
+gold           the right answer with chance ``accuracy``, else a wrong one (needs a script)
+=============  ===========================================================================
+
+Parameters: ``latency_ms`` (fixed), ``jitter_ms`` (added, uniform by prompt), ``fail_rate`` with
+``fail_kind`` (a failure kind) and ``fail_tries`` (how many tries fail; 0: all of them),
+``usage=0`` (report no token counts). Whether a prompt fails, and how, depends on the prompt and
+the seed alone.
+"""
+
+import asyncio
+import hashlib
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from app.domain.generation import GenerationRequest, GenerationResult, Usage
+from app.domain.status import FailureKind
+from app.services.inference.base import EngineBase, EngineError
+from app.services.inference.catalog import CatalogError
+
+_KINDS = ("echo", "hash", "fixed", "gold")
+_NUMBERS = ("latency_ms", "jitter_ms", "fail_rate", "fail_tries", "accuracy", "usage")
+_TEXTS = ("text", "fail_kind")
+
+
+class MockEngine(EngineBase):
+    """See the module's text.
+
+    Args:
+        script: what follows ``mock/`` in the model name.
+        answers: right answers by question, for ``gold``; matched against the prompt's lines.
+
+    Raises:
+        CatalogError: if the script cannot be read.
+    """
+
+    def __init__(self, script: str, answers: Mapping[str, str] | None = None) -> None:
+        self._kind, _, query = script.partition("?")
+        options = dict(parse_qsl(query, keep_blank_values=True))
+        unknown = set(options) - set(_NUMBERS) - set(_TEXTS)
+        if self._kind not in _KINDS or unknown:
+            raise CatalogError(
+                f"Unknown mock model {script!r}.",
+                f"Kinds: {', '.join(_KINDS)}; parameters: {', '.join((*_NUMBERS, *_TEXTS))}.",
+            )
+        try:
+            self._numbers = {name: float(options[name]) for name in _NUMBERS if name in options}
+            self._fail_kind = FailureKind(options.get("fail_kind", "server"))
+        except ValueError as error:
+            raise CatalogError(f"Cannot read the mock model {script!r}: {error}.") from error
+        self._text = options.get("text", "mock answer")
+        self._answers = dict(answers or {})
+        self._tries: Counter[str] = Counter()
+
+    def _number(self, name: str, default: float = 0.0) -> float:
+        return self._numbers.get(name, default)
+
+    async def generate(self, request: GenerationRequest) -> GenerationResult:
+        """Answer by the script; see ``Engine.generate``."""
+        prompt = "\n\n".join(message.content for message in request.messages)
+        draw = random.Random(f"{request.seed}:{request.repeat}:{prompt}")  # noqa: S311
+        fails = draw.random() < self._number("fail_rate")
+        jitter_ms = draw.random() * self._number("jitter_ms")
+        started = time.perf_counter()
+        await asyncio.sleep((self._number("latency_ms") + jitter_ms) / 1000)
+        if fails:
+            self._maybe_fail(prompt)
+        text = self._answer(prompt, draw)
+        usage = Usage(len(prompt.split()), len(text.split())) if self._number("usage", 1) else Usage()
+        return GenerationResult(
+            text=text,
+            usage=usage,
+            latency_s=time.perf_counter() - started,
+            finish_reason="stop",
+            model="mock",
+        )
+
+    def _maybe_fail(self, prompt: str) -> None:
+        self._tries[prompt] += 1
+        tries = self._number("fail_tries")
+        if tries == 0 or self._tries[prompt] <= tries:
+            raise EngineError(self._fail_kind, f"Scripted failure ({self._fail_kind}).")
+
+    def _answer(self, prompt: str, draw: random.Random) -> str:
+        if self._kind == "echo":
+            return prompt
+        if self._kind == "fixed":
+            return self._text
+        if self._kind == "gold" and draw.random() < self._number("accuracy", 1.0):
+            for line in prompt.splitlines():
+                answer = self._answers.get(line.removeprefix("Question: ").strip())
+                if answer is not None:
+                    return answer
+        return "A" + hashlib.sha256(prompt.encode()).hexdigest()[:8]

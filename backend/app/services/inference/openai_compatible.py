@@ -1,0 +1,159 @@
+"""Any endpoint that speaks OpenAI's chat or completions API, over one pooled HTTP client."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+
+from app.domain.generation import GenerationRequest, GenerationResult, Usage
+from app.domain.status import FailureKind
+from app.services.inference.base import EngineBase, EngineError
+from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.failures import clean, failure_from_status
+
+_CONNECT_TIMEOUT_S = 10
+_MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+_LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+
+
+class OpenAICompatibleEngine(EngineBase):
+    """Calls ``POST {base_url}/chat/completions``, or ``/completions`` for completion models."""
+
+    def __init__(
+        self,
+        provider: ProviderSpec,
+        model: ModelSpec,
+        base_url: str,
+        api_key: str | None,
+        timeout_s: float,
+    ) -> None:
+        self._provider = provider
+        self._model = model
+        self._path = "chat/completions" if model.api == "chat" else "completions"
+        self._url = f"{base_url}/{self._path}"
+        self._base_url = base_url
+        self._timeout_s = timeout_s
+        self._headers = {"content-type": "application/json", "user-agent": "llmforge"}
+        if api_key:
+            self._headers["authorization"] = f"Bearer {api_key}"
+        self._session: aiohttp.ClientSession | None = None
+
+    def _client(self) -> aiohttp.ClientSession:
+        # Made on first use: a session belongs to the event loop it is made in.
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
+                timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=_CONNECT_TIMEOUT_S),
+                headers=self._headers,
+                trust_env=not self._base_url.startswith(_LOOPBACK),
+                auto_decompress=True,
+            )
+        return self._session
+
+    def body(self, request: GenerationRequest) -> dict[str, Any]:
+        """Return the JSON body for ``request``, in the provider's spelling."""
+        params = request.params
+        values: dict[str, Any] = {
+            "temperature": params.temperature,
+            "max_tokens": params.max_tokens,
+            "top_p": params.top_p,
+            "stop": list(params.stop) or None,
+            "seed": request.seed + request.repeat,
+        }
+        body: dict[str, Any] = {"model": self._model.remote_id, **self._provider.extra_body}
+        if self._model.api == "chat":
+            body["messages"] = [message.as_dict() for message in request.messages]
+        else:
+            body["prompt"] = "\n\n".join(message.content for message in request.messages)
+        for name, value in values.items():
+            spelling = self._provider.fields.get(name, name)
+            if value is not None and spelling is not None:
+                body[spelling] = value
+        return body
+
+    async def generate(self, request: GenerationRequest) -> GenerationResult:
+        """Answer one request; see ``Engine.generate``."""
+        data = orjson.dumps(self.body(request))
+        started = time.perf_counter()
+        try:
+            async with self._client().post(self._url, data=data, allow_redirects=False) as response:
+                payload = await self._read(response)
+                latency_s = time.perf_counter() - started
+                if response.status != 200:
+                    raise failure_from_status(response.status, payload, response.headers)
+        except TimeoutError as error:
+            raise EngineError(
+                FailureKind.TIMEOUT, f"No answer from {self._base_url} within {self._timeout_s:g} s."
+            ) from error
+        except aiohttp.ClientPayloadError as error:
+            raise EngineError(
+                FailureKind.MALFORMED, f"The answer of {self._base_url} broke off: {clean(str(error))}"
+            ) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise EngineError(
+                FailureKind.CONNECTION, f"Cannot talk to {self._base_url}: {clean(str(error))}"
+            ) from error
+        return self._parse(payload, latency_s)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        length = response.content_length
+        if length is not None and length <= _MAX_RESPONSE_BYTES:
+            return await response.read()
+        payload = bytearray()
+        async for chunk in response.content.iter_any():
+            payload += chunk
+            if len(payload) > _MAX_RESPONSE_BYTES:
+                raise EngineError(
+                    FailureKind.MALFORMED, f"The answer of {self._base_url} is over 16 MB; not read further."
+                )
+        return bytes(payload)
+
+    def _parse(self, payload: bytes, latency_s: float) -> GenerationResult:
+        try:
+            answer = orjson.loads(payload)
+            choice = answer["choices"][0]
+            message = choice["message"] if self._model.api == "chat" else choice
+            text = message["content" if self._model.api == "chat" else "text"]
+            refusal = message.get("refusal")
+            finish_reason = choice.get("finish_reason")
+            usage = read_usage(answer.get("usage"))
+        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
+            raise EngineError(
+                FailureKind.MALFORMED,
+                f"The answer of {self._base_url} is not that of a {self._model.api} API "
+                f"({type(error).__name__}): {clean(payload[:200].decode(errors='replace'))}",
+            ) from error
+        if refusal or finish_reason == "content_filter":
+            raise EngineError(
+                FailureKind.REFUSED, f"Blocked by the provider: {clean(str(refusal or 'content filter'))}"
+            )
+        if text is not None and not isinstance(text, str):
+            raise EngineError(FailureKind.MALFORMED, f"The answer of {self._base_url} holds no text.")
+        return GenerationResult(
+            text=clean(text or "", limit=None),
+            usage=usage,
+            latency_s=latency_s,
+            finish_reason=finish_reason,
+            model=answer.get("model"),
+            system_fingerprint=answer.get("system_fingerprint"),
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            # TLS connections finish closing in the loop's next turn.
+            await asyncio.sleep(0)
+
+
+def read_usage(usage: Mapping[str, Any] | None) -> Usage:
+    """Return the token counts that the server reported, ``None`` for each that it did not."""
+
+    def count(name: str) -> int | None:
+        value = usage.get(name) if isinstance(usage, Mapping) else None
+        return value if isinstance(value, int) and value >= 0 else None
+
+    return Usage(count("prompt_tokens"), count("completion_tokens"))

@@ -1,0 +1,76 @@
+"""What services need from the process they run in: settings, connections, and the models."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.config import PROJECT_ROOT, Settings, environment
+from app.core.database import Sessions, create_engine, create_sessions
+from app.core.errors import Unavailable
+from app.core.redaction import redact, register_secret
+from app.services.inference.catalog import load_catalog
+from app.services.inference.failures import redact_with
+from app.services.inference.local import LocalServerOptions
+from app.services.inference.registry import ModelRegistry, secrets_of
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One process's means; closed by whoever opened it."""
+
+    settings: Settings
+    engine: AsyncEngine
+    sessions: Sessions
+
+    @property
+    def redis_url(self) -> str:
+        """URL of Redis; empty if there is none."""
+        return self.settings.redis_url.get_secret_value()
+
+    def models(self) -> ModelRegistry:
+        """Return the models as the catalog and the environment have them now.
+
+        Raises:
+            CatalogError: if the catalog cannot be read.
+        """
+        settings, env = self.settings, environment()
+        catalog = load_catalog(settings.catalog, settings.gguf_dir)
+        for secret in secrets_of(catalog, env):
+            register_secret(secret)
+        return ModelRegistry(catalog, env, PROJECT_ROOT, local_options(settings))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.engine.dispose()
+
+
+def local_options(settings: Settings) -> LocalServerOptions:
+    """Return how local model servers are run."""
+    return LocalServerOptions(
+        settings.home / "llama", settings.local_slots, settings.local_context, settings.local_threads
+    )
+
+
+def open_runtime(settings: Settings) -> Runtime:
+    """Return the means of this process, and make sure that no secret of it gets out.
+
+    Raises:
+        Unavailable: if no database is configured.
+    """
+    database_url = settings.database_url.get_secret_value()
+    if not database_url:
+        raise Unavailable(
+            "No database is configured.",
+            hint="Start the platform with `llmforge up`, or set DATABASE_URL.",
+        )
+    redact_with(redact)
+    register_secret(settings.api_key.get_secret_value())
+    for url in (database_url, settings.redis_url.get_secret_value()):
+        register_secret(_password(url))
+    engine = create_engine(database_url, settings.database_pool_size)
+    return Runtime(settings, engine, create_sessions(engine))
+
+
+def _password(url: str) -> str | None:
+    authority = url.partition("://")[2].partition("/")[0]
+    return authority.rpartition("@")[0].partition(":")[2] or None

@@ -1,0 +1,1 @@
+"""RQ entry points: ids in, own session, one service call."""

@@ -1,0 +1,33 @@
+"""The jobs that workers run."""
+
+import asyncio
+import signal
+import uuid
+
+from app.core.config import get_settings
+from app.services.experiments.runner import Execution
+from app.services.runtime import open_runtime
+
+
+def run_experiment(experiment_id: str) -> None:
+    """Work on the experiment until it ends, or until this process is asked to stop."""
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(_run(uuid.UUID(experiment_id)))
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # not available on Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _run(experiment_id: uuid.UUID) -> None:
+    runtime = open_runtime(get_settings())
+    try:
+        execution = Execution(runtime, experiment_id)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, execution.stop)
+        await execution.run()
+    finally:
+        await runtime.aclose()

@@ -1,0 +1,107 @@
+"""The worker process: takes one experiment at a time from the queue, each in a forked child.
+
+The child inherits all imports, so that it starts in milliseconds, and takes all memory of an
+experiment with it when it ends.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from types import FrameType
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Worker
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from app.core.config import Settings, get_settings
+from app.core.embedded.process import die_with_parent
+from app.core.logging import configure_logging, get_logger
+from app.core.queue import make_queue
+from app.services.inference.local import OWNER_VARIABLE
+from app.services.runtime import open_runtime
+from app.tasks import jobs
+
+log = get_logger(__name__)
+
+_LONGEST_PAUSE_S = 5.0
+
+
+class ExperimentWorker(Worker):
+    """An RQ worker that on shutdown lets its child hand the experiment over, instead of waiting."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Pass the request to stop on to the child; it stores what it has and gives its lease back."""
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        self._stop_child()
+
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        """Each second of a job: pass the request on again, for the child may have been too young."""
+        if self._stop_requested:
+            self._stop_child()
+        super().maintain_heartbeats(job, execution)  # type: ignore[no-untyped-call]
+
+    def _stop_child(self) -> None:
+        if self.horse_pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
+
+    def setup_work_horse_signals(self) -> None:
+        """In the child: end with the worker, even if that is killed."""
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        die_with_parent()
+
+
+def _connect(url: str) -> Redis:
+    return Redis.from_url(url, socket_connect_timeout=5, health_check_interval=30)
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until asked to stop; wait for Redis when it is away."""
+    stopping = False
+
+    def stop(_: int, __: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+        raise SystemExit(0)
+
+    pause_s = 0.2
+    while not stopping:
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        try:
+            connection = _connect(settings.redis_url.get_secret_value())
+            worker = ExperimentWorker(
+                [make_queue(connection, settings.queue)],
+                connection=connection,
+                serializer=JSONSerializer,
+                worker_ttl=30,
+                job_monitoring_interval=1,
+            )
+            worker.work(logging_level="WARNING", with_scheduler=False)
+            return  # a requested stop
+        except (RedisError, OSError) as error:
+            log.warning("redis_away", error=type(error).__name__, retry_in_s=pause_s)
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+
+def main() -> None:
+    """Run a worker with the settings of the environment."""
+    settings = get_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    os.environ.setdefault(OWNER_VARIABLE, str(os.getpid()))
+    # Refuses at once what would make every job fail: no database configured, catalog broken.
+    runtime = open_runtime(settings)
+    runtime.models()
+    asyncio.run(runtime.aclose())
+    log.info("worker_started", queue=settings.queue, jobs=jobs.__name__)
+    run_worker(settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""What many tests build: valid objects, of which a test names only what it is about."""
+
+from typing import Any
+
+from hypothesis import settings
+
+from app.domain.examples import Example
+from app.schemas.experiment_config import ExperimentConfig
+from app.services.evaluation.metrics import RunFacts
+
+properties = settings(max_examples=60, deadline=None, derandomize=True)
+"""Few examples and the same ones each time: a property test is quick and never flaky."""
+
+
+def example(question: str = "Who wrote Hamlet?", *answers: str, **fields: Any) -> Example:
+    return Example(**{"key": "1", "question": question, "answers": answers or ("Shakespeare",), **fields})
+
+
+def config(**fields: Any) -> ExperimentConfig:
+    return ExperimentConfig.model_validate(
+        {"name": "a name", "model": "mock/hash", "dataset": {"name": "trivia_qa"}, **fields}
+    )
+
+
+def facts(**fields: Any) -> RunFacts:
+    """Return an answered run, right in all scores."""
+    values: dict[str, Any] = {
+        "ok": True,
+        "failure_kind": None,
+        "parse_outcome": "answered",
+        "scores": {"exact_match": 1.0, "f1": 1.0},
+        "cached": False,
+        "attempts": 1,
+        "latency_ms": 100.0,
+        "prompt_tokens": 20,
+        "completion_tokens": 5,
+        "cost_usd": 0.001,
+    }
+    return RunFacts(**{**values, **fields})
+
+
+def failed_facts(kind: str = "timeout", **fields: Any) -> RunFacts:
+    """Return a run that has no answer."""
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("parse_outcome", "latency_ms", "prompt_tokens", "completion_tokens", "cost_usd")
+    )
+    return facts(**{**nothing, "ok": False, "failure_kind": kind, "scores": {}, **fields})
