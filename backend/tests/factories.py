@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from hypothesis import settings
 
 from app.domain.examples import Example
@@ -45,3 +46,9 @@ def failed_facts(kind: str = "timeout", **fields: Any) -> RunFacts:
         ("parse_outcome", "latency_ms", "prompt_tokens", "completion_tokens", "cost_usd")
     )
     return facts(**{**nothing, "ok": False, "failure_kind": kind, "scores": {}, **fields})
+
+
+def questions_jsonl(size: int, name: str = "quiz") -> bytes:
+    """Return a JSONL file of distinct questions with their answers."""
+    rows = ({"question": f"What is item {i} of {name}?", "answer": f"thing {i}"} for i in range(size))
+    return b"\n".join(orjson.dumps(row) for row in rows)

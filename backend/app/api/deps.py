@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
+from app.core.database import Session
 
 from app.services.datasets.service import DatasetService
 from app.services.experiments.results import ResultService
@@ -21,13 +21,13 @@ def get_runtime(request: Request) -> Runtime:
 RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 
 
-async def get_session(runtime: RuntimeDep) -> AsyncIterator[AsyncSession]:
+async def get_session(runtime: RuntimeDep) -> AsyncIterator[Session]:
     """Give a session; whatever a service has not committed is rolled back."""
     async with runtime.sessions() as session:
         yield session
 
 
-SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 
 
 def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentService:

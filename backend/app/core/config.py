@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
+_IGNORE_ENV_FILE = "LLMFORGE_IGNORE_ENV_FILE"  # for tests, which no .env may change
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -94,7 +95,8 @@ def _split(value: str) -> list[str]:
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """Return the settings of this process, ``.env`` included; what is in the environment wins."""
-    load_dotenv(PROJECT_ROOT / ".env", override=False)
+    if os.environ.get(_IGNORE_ENV_FILE) != "1":
+        load_dotenv(PROJECT_ROOT / ".env", override=False)
     return Settings()
 
 

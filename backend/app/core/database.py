@@ -15,6 +15,7 @@ from app.core.logging import get_logger
 log = get_logger(__name__)
 
 T = TypeVar("T")
+Session = AsyncSession
 Sessions = async_sessionmaker[AsyncSession]
 
 # libpq's options that asyncpg spells differently or does not know.
@@ -45,14 +46,21 @@ def async_url(url: str) -> str:
     return urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, urlencode(kept), ""))
 
 
-def create_engine(url: str, pool_size: int = 10) -> AsyncEngine:
-    """Return an engine on ``url``; JSON goes through orjson."""
+def create_engine(url: str, pool_size: int = 10, *, ping: bool = True) -> AsyncEngine:
+    """Return an engine on ``url``; JSON goes through orjson.
+
+    Args:
+        url: as ``async_url`` takes it.
+        pool_size: connections at most.
+        ping: try each connection before use; not needed where every transaction is repeated
+            when the database was away.
+    """
     return create_async_engine(
         async_url(url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
+        pool_pre_ping=ping,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={"timeout": 10, "server_settings": {"application_name": "llmforge"}},

@@ -23,6 +23,13 @@ def register_secret(value: str | None) -> None:
     _pattern = re.compile("|".join(re.escape(s) for s in sorted(_secrets, key=len, reverse=True)))
 
 
+def forget_secrets() -> None:
+    """Forget all secrets (for tests)."""
+    global _pattern
+    _secrets.clear()
+    _pattern = None
+
+
 def redact(text: str) -> str:
     """Return ``text`` with every registered secret replaced by ``[redacted]``."""
     return text if _pattern is None else _pattern.sub(_MASK, text)

@@ -51,8 +51,10 @@ def local_options(settings: Settings) -> LocalServerOptions:
     )
 
 
-def open_runtime(settings: Settings) -> Runtime:
+def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
     """Return the means of this process, and make sure that no secret of it gets out.
+
+    ``ping``: see ``create_engine``.
 
     Raises:
         Unavailable: if no database is configured.
@@ -67,7 +69,7 @@ def open_runtime(settings: Settings) -> Runtime:
     register_secret(settings.api_key.get_secret_value())
     for url in (database_url, settings.redis_url.get_secret_value()):
         register_secret(_password(url))
-    engine = create_engine(database_url, settings.database_pool_size)
+    engine = create_engine(database_url, settings.database_pool_size, ping=ping)
     return Runtime(settings, engine, create_sessions(engine))
 
 

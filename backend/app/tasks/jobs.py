@@ -1,6 +1,7 @@
 """The jobs that workers run."""
 
 import asyncio
+import gc
 import signal
 import uuid
 
@@ -11,6 +12,8 @@ from app.services.runtime import open_runtime
 
 def run_experiment(experiment_id: str) -> None:
     """Work on the experiment until it ends, or until this process is asked to stop."""
+    # An experiment makes few reference cycles and very many objects: look for cycles rarely.
+    gc.set_threshold(50_000, 20, 50)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_run(uuid.UUID(experiment_id)))
 
@@ -24,7 +27,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run(experiment_id: uuid.UUID) -> None:
-    runtime = open_runtime(get_settings())
+    runtime = open_runtime(get_settings(), ping=False)
     try:
         execution = Execution(runtime, experiment_id)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, execution.stop)

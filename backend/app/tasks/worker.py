@@ -6,6 +6,7 @@ experiment with it when it ends.
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import time
@@ -43,7 +44,7 @@ class ExperimentWorker(Worker):
         """Each second of a job: pass the request on again, for the child may have been too young."""
         if self._stop_requested:
             self._stop_child()
-        super().maintain_heartbeats(job, execution)  # type: ignore[no-untyped-call]
+        super().maintain_heartbeats(job, execution)
 
     def _stop_child(self) -> None:
         if self.horse_pid:
@@ -99,6 +100,7 @@ def main() -> None:
     runtime = open_runtime(settings)
     runtime.models()
     asyncio.run(runtime.aclose())
+    gc.freeze()  # what is imported is never garbage; children then share its memory untouched
     log.info("worker_started", queue=settings.queue, jobs=jobs.__name__)
     run_worker(settings)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from app.domain.generation import GenerationRequest, GenerationResult, Usage
 from app.domain.status import FailureKind
@@ -33,7 +34,7 @@ class OpenAICompatibleEngine(EngineBase):
         self._provider = provider
         self._model = model
         self._path = "chat/completions" if model.api == "chat" else "completions"
-        self._url = f"{base_url}/{self._path}"
+        self._url = URL(f"{base_url}/{self._path}")
         self._base_url = base_url
         self._timeout_s = timeout_s
         self._headers = {"content-type": "application/json", "user-agent": "llmforge"}
@@ -48,8 +49,8 @@ class OpenAICompatibleEngine(EngineBase):
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=_CONNECT_TIMEOUT_S),
                 headers=self._headers,
+                cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=not self._base_url.startswith(_LOOPBACK),
-                auto_decompress=True,
             )
         return self._session
 

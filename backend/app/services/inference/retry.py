@@ -1,7 +1,7 @@
 """The one retry layer: every other client's own retries are off."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
@@ -25,6 +25,15 @@ def _wait(state: RetryCallState) -> float:
     return float(_backoff(state))
 
 
+@dataclass(slots=True)
+class _Call:
+    """One request on its way through its tries."""
+
+    request: GenerationRequest
+    attempts: int = 0
+    queued_s: float = 0.0
+
+
 class RetryingEngine(EngineBase):
     """Makes calls through the limiter, again where that may help.
 
@@ -40,30 +49,25 @@ class RetryingEngine(EngineBase):
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
-        queued_s = 0.0
-        attempts = 0
+        call = _Call(request)
+        try:
+            # Nearly every call is answered at once, and need not pay for the retry machinery.
+            result = await self._attempt(call)
+        except EngineError as error:
+            if not _worth_another_try(error):
+                raise
+            result = await self._again(call, error)
+        return replace(result, attempts=call.attempts, queue_s=call.queued_s)
+
+    async def _again(self, call: "_Call", first_error: EngineError) -> GenerationResult:
+        pending: EngineError | None = first_error
 
         async def attempt() -> GenerationResult:
-            nonlocal queued_s, attempts
-            asked = time.monotonic()
-            slot = await self._limiter.acquire(again=attempts > 0)
-            queued_s += time.monotonic() - asked
-            attempts += 1
-            accepted = None
-            try:
-                result = await self._inner.generate(request)
-                accepted = True
-                return result
-            except EngineError as error:
-                error.attempts = attempts
-                if error.kind is FailureKind.RATE_LIMIT:
-                    accepted = False
-                    self._limiter.refused(slot, error.retry_after_s)
-                    self._refuse_endless_wait(error)
-                raise
-            finally:
-                if accepted is not False:
-                    self._limiter.release(slot, accepted=accepted)
+            nonlocal pending
+            if pending is not None:  # the first try, which is over, counts and is waited after
+                error, pending = pending, None
+                raise error
+            return await self._attempt(call)
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(_worth_another_try),
@@ -72,7 +76,28 @@ class RetryingEngine(EngineBase):
             reraise=True,
         )
         result: GenerationResult = await retrying(attempt)
-        return replace(result, attempts=attempts, queue_s=queued_s)
+        return result
+
+    async def _attempt(self, call: "_Call") -> GenerationResult:
+        asked = time.monotonic()
+        slot = await self._limiter.acquire(again=call.attempts > 0)
+        call.queued_s += time.monotonic() - asked
+        call.attempts += 1
+        accepted: bool | None = None
+        try:
+            result = await self._inner.generate(call.request)
+            accepted = True
+            return result
+        except EngineError as error:
+            error.attempts = call.attempts
+            if error.kind is FailureKind.RATE_LIMIT:
+                accepted = False
+                self._limiter.refused(slot, error.retry_after_s)
+                self._refuse_endless_wait(error)
+            raise
+        finally:
+            if accepted is not False:
+                self._limiter.release(slot, accepted=accepted)
 
     def _refuse_endless_wait(self, error: EngineError) -> None:
         wish = error.retry_after_s

@@ -111,9 +111,12 @@ def _after_question(text: str, question: str) -> str | None:
 def _answer_line(lines: list[str], rule: str) -> tuple[str, str]:
     """Return the line that holds the answer, without its label, and the rule that chose it."""
     numbered = sum(_NUMBERED.match(line) is not None for line in lines) > 1
-    while len(lines) > 1 and _ANNOUNCEMENT.match(lines[0]) and not _QUESTION_LABEL.match(lines[1]):
-        lines, rule = lines[1:], "line_after_label"
-    line = _QUESTION_BEHIND_ANSWER.split(lines[0])[0]
+    line = lines[0]
+    for following in lines[1:]:
+        if not _ANNOUNCEMENT.match(line) or _QUESTION_LABEL.match(following):
+            break
+        line, rule = following, "line_after_label"
+    line = _QUESTION_BEHIND_ANSWER.split(line)[0]
     if numbered:
         line = _NUMBERED.sub("", line, count=1)
     label = _LABEL.match(line)

@@ -1,0 +1,163 @@
+"""Fixtures for all tests: real Postgres and Valkey, an API over real HTTP, and no other network."""
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import text
+
+from app.core import redaction
+from app.core.config import Settings, get_settings
+from app.core.database import create_engine
+from app.core.embedded.postgres import EmbeddedPostgres
+from app.core.embedded.valkey import EmbeddedValkey
+from app.core.migrations import migrate
+from app.core.queue import connect
+from app.main import create_app
+from app.models import Base
+from app.services.datasets.service import DatasetService
+from app.services.experiments.service import ExperimentService
+from app.services.runtime import Runtime, open_runtime
+from tests.factories import questions_jsonl
+
+_LOOPBACK = ("127.", "::1", "localhost")
+# What a developer has set must not decide what a test sees.
+for _name in list(os.environ):
+    if _name.startswith("LLMFORGE_") or _name.endswith(("_API_KEY", "_BASE_URL", "_TOKEN")):
+        del os.environ[_name]
+os.environ["LLMFORGE_IGNORE_ENV_FILE"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves this machine."""
+    real_connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not str(address[0]).startswith(_LOOPBACK):
+            raise OSError(f"tests may not connect to {address}")
+        real_connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _forget_secrets() -> Iterator[None]:
+    """Let no test's secrets mask another's text."""
+    yield
+    redaction.forget_secrets()
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for servers; with a space in its path, as users have them."""
+    return tmp_path_factory.mktemp("state of tests")
+
+
+@pytest.fixture(scope="session")
+def postgres(state_dir: Path) -> Iterator[EmbeddedPostgres]:
+    """A Postgres for the whole session, with the schema made by the migrations."""
+    server = EmbeddedPostgres(state_dir / "postgres", state_dir / "postgres.log")
+    server.start()
+
+    async def prepare() -> None:
+        engine = create_engine(server.url)
+        await migrate(engine)
+        await engine.dispose()
+
+    asyncio.run(prepare())
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(state_dir: Path) -> Iterator[EmbeddedValkey]:
+    """A Valkey for the whole session."""
+    server = EmbeddedValkey(state_dir / "valkey", state_dir / "valkey.log")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def settings(
+    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """Settings on the test servers, also in the environment, where child processes find them."""
+    values = {
+        "DATABASE_URL": postgres.url,
+        "REDIS_URL": valkey.url,
+        "LLMFORGE_HOME": str(tmp_path / "home"),
+        "LLMFORGE_QUEUE": f"test-{uuid.uuid4().hex[:8]}",
+        "LLMFORGE_HEARTBEAT_S": "0.2",
+        "LLMFORGE_STALE_AFTER_S": "2",
+        "LLMFORGE_SHUTDOWN_GRACE_S": "1",
+        "LLMFORGE_LOG_LEVEL": "INFO",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    return get_settings()
+
+
+@pytest.fixture
+async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """The means of a process, on empty tables and an empty queue."""
+    connection = connect(settings.redis_url.get_secret_value())
+    connection.flushdb()
+    connection.close()
+    opened = open_runtime(settings)
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    async with opened.engine.begin() as database:
+        await database.execute(text(f"truncate {tables} restart identity cascade"))
+    yield opened
+    await opened.aclose()
+
+
+@pytest.fixture
+async def dataset(runtime: Runtime) -> str:
+    """A dataset of 20 questions whose answers the model ``mock/gold`` knows; returns its name."""
+    async with runtime.sessions() as session:
+        await DatasetService(session).add_file("quiz", "quiz.jsonl", questions_jsonl(20))
+    return "quiz"
+
+
+@pytest.fixture
+async def experiments(runtime: Runtime) -> AsyncIterator[ExperimentService]:
+    """The service of experiments on a session of its own."""
+    async with runtime.sessions() as session:
+        yield ExperimentService(session, runtime)
+
+
+@pytest.fixture
+async def api_url(runtime: Runtime) -> AsyncIterator[str]:
+    """The address of an API that serves real HTTP from this process."""
+    app = create_app(runtime.settings)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on")
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        if task.done():
+            task.result()
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    server.force_exit = True
+    await task
+
+
+@pytest.fixture
+async def api(api_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API."""
+    async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as client:
+        yield client

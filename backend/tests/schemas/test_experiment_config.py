@@ -1,0 +1,272 @@
+import json
+import math
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from app.domain.generation import GenerationParams
+from app.schemas.experiment_config import ExperimentConfig, NaiveMethodConfig
+from app.services.methods.naive import DEFAULT_TEMPLATE
+from app.services.methods.prompts import PromptTemplate
+from tests.factories import config, properties
+
+# By path: another valid value than the default, and whether it can change an answer.
+OTHER_VALUES: dict[str, tuple[Any, bool]] = {
+    "name": ("other", False),
+    "description": ("other", False),
+    "concurrency": (1, False),
+    "timeout_s": (5.0, False),
+    "max_failed_share": (1.0, False),
+    "cache": (False, False),
+    "model": ("mock/echo", True),
+    "seed": (1, True),
+    "repeats": (2, True),
+    "method.template": ("{question}", True),
+    "method.system": ("Be brief.", True),
+    "dataset.name": ("squad", True),
+    "dataset.version": ("0123456789abcdef", True),
+    "dataset.n": (5, True),
+    "params.temperature": (0.5, True),
+    "params.max_tokens": (8, True),
+    "params.top_p": (0.9, True),
+    "params.stop": (["\n"], True),
+}
+DECIDED_BY_OTHERS = {"method.name"}
+
+CONFIGS = st.builds(
+    config,
+    name=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=20),
+    description=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
+    seed=st.integers(0, 2**31 - 1),
+    repeats=st.integers(1, 100),
+    params=st.fixed_dictionaries(
+        {
+            "temperature": st.floats(0, 2),
+            "top_p": st.none() | st.floats(0.01, 1),
+            "stop": st.lists(st.sampled_from(["\n", "Question:", "é", ": #"]), max_size=4),
+        }
+    ),
+)
+
+
+def raw(path: str, value: Any) -> dict[str, Any]:
+    """Return fields for ``config()`` that set ``path`` to ``value``."""
+    outer, _, inner = path.partition(".")
+    if not inner:
+        return {outer: value}
+    return {outer: {"name": "trivia_qa", inner: value} if outer == "dataset" else {inner: value}}
+
+
+def problem(**fields: Any) -> dict[str, Any]:
+    """Return the one problem that these fields have, as Pydantic reports it."""
+    with pytest.raises(ValidationError) as caught:
+        config(**fields)
+    (error,) = caught.value.errors()
+    return {"path": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
+
+
+class TestDefaults:
+    def test_minimal(self) -> None:
+        assert config().as_json() == {
+            "name": "a name",
+            "description": "",
+            "model": "mock/hash",
+            "method": {"name": "naive", "template": DEFAULT_TEMPLATE, "system": None},
+            "dataset": {"name": "trivia_qa", "version": None, "n": None},
+            "params": {"temperature": 0.0, "max_tokens": 64, "top_p": None, "stop": []},
+            "seed": 0,
+            "repeats": 1,
+            "concurrency": 16,
+            "timeout_s": 120.0,
+            "max_failed_share": 0.1,
+            "cache": True,
+        }
+
+    @pytest.mark.parametrize("missing", ["name", "model", "dataset"])
+    def test_what_has_no_default(self, missing: str) -> None:
+        fields = config().as_json()
+        del fields[missing]
+        with pytest.raises(ValidationError, match=f"{missing}\n  Field required"):
+            ExperimentConfig.model_validate(fields)
+
+    def test_generation_params(self) -> None:
+        params = config(params={"temperature": 0.7, "top_p": 0.9, "stop": ["\n"]}).generation_params()
+        assert params == GenerationParams(temperature=0.7, max_tokens=64, top_p=0.9, stop=("\n",))
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"temprature": 0.5}, "temprature"),
+            ({"params": {"temprature": 0.5}}, "params.temprature"),
+            ({"dataset": {"name": "d", "size": 5}}, "dataset.size"),
+            ({"method": {"name": "naive", "prompt": "{question}"}}, "method.prompt"),
+        ],
+    )
+    def test_unknown_field(self, fields: dict[str, Any], path: str) -> None:
+        assert problem(**fields) == {"path": path, "message": "Extra inputs are not permitted"}
+
+    @pytest.mark.parametrize(
+        ("path", "value"),
+        [
+            ("params.temperature", -0.1),
+            ("params.temperature", 2.1),
+            ("params.temperature", math.nan),
+            ("params.max_tokens", 0),
+            ("params.top_p", 0),
+            ("params.top_p", 1.1),
+            ("params.top_p", math.nan),
+            ("params.stop", ["a", "b", "c", "d", "e"]),
+            ("dataset.n", 0),
+            ("dataset.n", -1),
+            ("dataset.n", 1_000_001),
+            ("dataset.n", 2.5),
+            ("dataset.name", ""),
+            ("name", ""),
+            ("name", "x" * 201),
+            ("model", "ab"),
+            ("seed", -1),
+            ("seed", 2**31),
+            ("repeats", 0),
+            ("repeats", 101),
+            ("concurrency", 0),
+            ("timeout_s", 0),
+            ("timeout_s", math.inf),
+            ("max_failed_share", -0.01),
+            ("max_failed_share", 1.01),
+            ("max_failed_share", math.nan),
+            ("method.name", "no_such_method"),
+            ("method.template", "x" * 20_001),
+        ],
+    )
+    def test_value_out_of_bounds(self, path: str, value: Any) -> None:
+        assert problem(**raw(path, value))["path"] == path
+
+    def test_empty_stop_string(self) -> None:
+        assert problem(params={"stop": ["\n", ""]})["path"] == "params.stop.1"
+
+    @pytest.mark.parametrize(
+        ("path", "value"),
+        [
+            ("name", "a\0b"),
+            ("description", "\0"),
+            ("model", "mock/\0"),
+            ("dataset.name", "d\0"),
+            ("dataset.version", "\0"),
+            ("method.template", "{question}\0"),
+            ("method.system", "\0"),
+        ],
+    )
+    def test_nul(self, path: str, value: str) -> None:
+        message = "Value error, must not hold NUL characters"
+        assert problem(**raw(path, value)) == {"path": path, "message": message}
+
+    def test_nul_in_a_stop_string(self) -> None:
+        assert problem(params={"stop": ["\n", "\0"]})["path"] == "params.stop.1"
+
+    def test_lone_surrogate(self) -> None:
+        assert problem(name="a\ud800")["path"] == "name"
+
+    def test_change_afterwards(self) -> None:
+        with pytest.raises(ValidationError, match="frozen"):
+            config().seed = 1  # type: ignore[misc]
+
+
+class TestTemplate:
+    @pytest.mark.parametrize("template", ["", "Answer this.", "{Question}", "{ question }"])
+    def test_without_the_question(self, template: str) -> None:
+        found = problem(method={"template": template})
+        assert found == {"path": "method.template", "message": "Value error, must hold the place {question}"}
+
+    def test_with_an_unknown_place(self) -> None:
+        assert "unknown place {context}" in problem(method={"template": "{context} {question}"})["message"]
+
+    def test_with_other_braces(self) -> None:
+        template = '{question} Answer as {"answer": "…"}'
+        assert config(method={"template": template}).method.template == template
+
+    @properties
+    @given(
+        st.lists(st.sampled_from(["{question}", "{x}", "{", "}", "question", " ", '{"a": 1}'])).map("".join)
+    )
+    def test_is_accepted_just_when_it_can_be_rendered(self, template: str) -> None:
+        def accepted(build: Any) -> bool:
+            try:
+                build()
+            except ValueError:
+                return False
+            return True
+
+        in_schema = accepted(lambda: NaiveMethodConfig(template=template))
+        assert in_schema == accepted(lambda: PromptTemplate(template))
+
+
+class TestHash:
+    @pytest.mark.parametrize("path", [path for path, (_, decides) in OTHER_VALUES.items() if not decides])
+    def test_words_speed_and_tolerance_do_not_matter(self, path: str) -> None:
+        other = config(**raw(path, OTHER_VALUES[path][0]))
+        assert other != config()
+        assert other.hash() == config().hash()
+
+    def test_each_field_that_decides_answers_matters(self) -> None:
+        changed = {
+            path: config(**raw(path, value)).hash()
+            for path, (value, decides) in OTHER_VALUES.items()
+            if decides
+        }
+        assert len({config().hash(), *changed.values()}) == len(changed) + 1
+
+    def test_every_field_is_decided_upon(self) -> None:
+        fields = config().as_json()
+        paths = {
+            f"{outer}.{inner}" if isinstance(value, dict) else outer
+            for outer, value in fields.items()
+            for inner in (value if isinstance(value, dict) else [""])
+        }
+        assert paths == set(OTHER_VALUES) | DECIDED_BY_OTHERS
+
+    def test_defaults_written_out_are_the_same(self) -> None:
+        assert ExperimentConfig.model_validate(config().as_json()).hash() == config().hash()
+
+    def test_whole_numbers_are_the_same_as_floats(self) -> None:
+        assert config(params={"temperature": 1}).hash() == config(params={"temperature": 1.0}).hash()
+
+
+class TestRoundTrip:
+    @properties
+    @given(CONFIGS)
+    def test_json(self, original: ExperimentConfig) -> None:
+        again = ExperimentConfig.model_validate(json.loads(json.dumps(original.as_json())))
+        assert again == original
+        assert ExperimentConfig.model_validate_json(original.model_dump_json()) == original
+
+    @properties
+    @given(CONFIGS)
+    def test_yaml(self, original: ExperimentConfig) -> None:
+        again = ExperimentConfig.model_validate(yaml.safe_load(yaml.safe_dump(original.as_json())))
+        assert again == original
+        assert again.hash() == original.hash()
+
+    def test_yaml_as_people_write_it(self) -> None:
+        text = """
+            name: first try
+            model: local/smollm2-135m-instruct
+            dataset: {name: trivia_qa, n: 20}
+            params:
+              temperature: 0
+              stop: ["\\n"]
+            method:
+              name: naive
+              template: |-
+                Q: {question}
+                A:
+        """
+        read = ExperimentConfig.model_validate(yaml.safe_load(text))
+        assert read.method.template == "Q: {question}\nA:"
+        assert read.dataset.n == 20
+        assert read.generation_params() == GenerationParams(stop=("\n",))

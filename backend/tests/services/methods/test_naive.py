@@ -1,0 +1,87 @@
+from typing import get_args
+
+import pytest
+
+from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, Message, Usage
+from app.domain.hashing import content_hash
+from app.domain.prediction import ParseOutcome
+from app.domain.status import FailureKind
+from app.schemas.experiment_config import NaiveMethodConfig
+from app.services.inference.base import EngineBase, EngineError
+from app.services.methods.base import Context
+from app.services.methods.naive import DEFAULT_TEMPLATE, NaiveMethod
+from app.services.methods.prompts import PromptTemplate
+from app.services.methods.registry import build_method
+from tests.factories import example
+
+PARAMS = GenerationParams(temperature=0.5, max_tokens=8, stop=("\n",))
+
+
+class ScriptedEngine(EngineBase):
+    """Answers always the same, and remembers what it was asked."""
+
+    def __init__(self, answer: str | EngineError) -> None:
+        self.answer = answer
+        self.requests: list[GenerationRequest] = []
+
+    async def generate(self, request: GenerationRequest) -> GenerationResult:
+        self.requests.append(request)
+        if isinstance(self.answer, EngineError):
+            raise self.answer
+        return GenerationResult(self.answer, Usage(7, 3))
+
+
+def context(engine: ScriptedEngine) -> Context:
+    return Context(engine, "mock/scripted", PARAMS, seed=4, repeat=2)
+
+
+class TestNaive:
+    method = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE, "Be brief."))
+
+    async def test_asks_once_with_the_parameters_of_the_experiment(self) -> None:
+        engine = ScriptedEngine("Paris.")
+        await self.method(example("Capital of France?"), context(engine))
+        messages = (Message("system", "Be brief."), Message("user", "Question: Capital of France?\nAnswer:"))
+        assert engine.requests == [GenerationRequest(messages, "mock/scripted", PARAMS, seed=4, repeat=2)]
+
+    async def test_prediction_holds_output_answer_and_call(self) -> None:
+        engine = ScriptedEngine("Answer: Paris.\n\nQuestion: Capital of Spain?")
+        prediction = await self.method(example("Capital of France?"), context(engine))
+        assert prediction.output == "Answer: Paris.\n\nQuestion: Capital of Spain?"
+        assert prediction.answer.text == "Paris"
+        assert [call.request for call in prediction.calls] == engine.requests
+        assert prediction.calls[0].result.usage == Usage(7, 3)
+
+    async def test_repeating_the_question_is_no_answer(self) -> None:
+        prediction = await self.method(example("Who?"), context(ScriptedEngine("Question: Who?\nAnswer:")))
+        assert (prediction.answer.text, prediction.answer.outcome) == (None, ParseOutcome.ECHO)
+
+    async def test_failure_is_passed_on(self) -> None:
+        failure = EngineError(FailureKind.TIMEOUT, "no answer in 5 s")
+        with pytest.raises(EngineError) as caught:
+            await self.method(example(), context(ScriptedEngine(failure)))
+        assert caught.value is failure
+
+    def test_render_is_what_is_sent(self) -> None:
+        assert self.method.render(example("Why?")) == self.method.prompt.render(example("Why?"))
+
+    def test_template_identifies_the_prompt(self) -> None:
+        assert self.method.template == {
+            "method": "naive",
+            "prompt": {"text": DEFAULT_TEMPLATE, "system": "Be brief."},
+        }
+        other = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE + " "))
+        assert content_hash(other.template) != content_hash(self.method.template)
+
+
+class TestBuildMethod:
+    def test_default(self) -> None:
+        assert build_method(NaiveMethodConfig()) == NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE))
+
+    def test_own_prompt(self) -> None:
+        method = build_method(NaiveMethodConfig(template="{question}?", system="Be brief."))
+        assert method.render(example("Why")) == (Message("system", "Be brief."), Message("user", "Why?"))
+
+    def test_name_is_the_name_in_the_configuration(self) -> None:
+        names = get_args(NaiveMethodConfig.model_fields["name"].annotation)
+        assert build_method(NaiveMethodConfig()).name in names
