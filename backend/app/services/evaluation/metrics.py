@@ -111,7 +111,7 @@ def _latency(answered: Sequence[RunFacts]) -> dict[str, Any]:
     names = ("p50", "p95", "p99", "min", "max", "mean")
     if not values:
         return {"n": 0, **dict.fromkeys(names)}
-    data = np.asarray(values)
+    data = np.sort(values)
     p50, p95, p99 = (float(value) for value in np.percentile(data, [50, 95, 99]))
     summary = (p50, p95, p99, float(data.min()), float(data.max()), float(data.mean()))
     return {"n": len(values), **dict(zip(names, summary, strict=True))}

@@ -70,8 +70,8 @@ def parse_short_answer(output: str, question: str) -> ParsedAnswer:
     markdown, quotation marks and the final full stop. A model that goes on inventing questions
     does no harm.
     """
-    _, thought, said = output.rpartition("</think>")
-    if not thought and said.lstrip().startswith("<think>"):
+    said = output.rpartition("</think>")[2]
+    if said.lstrip().startswith("<think>"):
         return ParsedAnswer(None, ParseOutcome.EMPTY, "unfinished_thinking")
     said = _BOLD.sub(r"\1", _DECORATION.sub("\n", said))
     rest = _after_question(said, question)

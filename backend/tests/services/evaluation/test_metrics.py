@@ -228,6 +228,14 @@ class TestAll:
         random_.shuffle(shuffled)
         assert metrics(shuffled) == metrics(runs)
 
+    @pytest.mark.parametrize("cached", [False, True])
+    def test_order_of_runs_does_not_even_matter_to_rounding(self, cached: bool) -> None:
+        runs = [
+            facts(cost_usd=value, latency_ms=value, scores={"f1": value}, cached=cached)
+            for value in (0.1, 0.2, 0.3)
+        ]
+        assert metrics(runs[::-1]) == metrics(runs)
+
     @properties
     @given(RUNS)
     def test_plain_json_without_nan(self, runs: list[RunFacts]) -> None:

@@ -250,6 +250,12 @@ class TestRefusals:
             parse_short_answer(f"{output}\n\nQuestion: And of Spain?\nAnswer: Madrid", QUESTION) == expected
         )
 
+    def test_phrase_far_behind_the_answer_is_none(self) -> None:
+        output = f"Paris, {'as far as the old books on this matter go, ' * 4}though I cannot prove it"
+        assert parse_short_answer(output, QUESTION) == ParsedAnswer(
+            output, ParseOutcome.ANSWERED, "first_line"
+        )
+
     def test_after_repeating_the_question(self) -> None:
         parsed = parse_short_answer(f"{QUESTION}\nI don't know.", QUESTION)
         assert parsed.outcome is ParseOutcome.REFUSAL
@@ -267,8 +273,9 @@ class TestNothing:
     def test_label_without_answer(self, output: str) -> None:
         assert parse_short_answer(output, QUESTION) == ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
 
-    def test_thinking_that_never_ended(self) -> None:
-        parsed = parse_short_answer("<think>\nParis or Lyon? The answer is", QUESTION)
+    @pytest.mark.parametrize("before", ["", "\n", "<think>Hm.</think>\n"])
+    def test_thinking_that_never_ended(self, before: str) -> None:
+        parsed = parse_short_answer(f"{before}<think>\nParis or Lyon? The answer is", QUESTION)
         assert parsed == ParsedAnswer(None, ParseOutcome.EMPTY, "unfinished_thinking")
 
 
@@ -312,7 +319,7 @@ class TestTooLong:
             ("Dr. Watson lives in Paris.", "Dr. Watson lives in Paris"),
             ("J. R. R. Tolkien lived in the U.S. then.", "J. R. R. Tolkien lived in the U.S. then"),
             ("... Paris.", "Paris"),
-            ("... Paris.", "Paris"),
+            ("? ! Paris.", "Paris"),
             ("The answer is Paris.", "Paris"),
         ],
     )
