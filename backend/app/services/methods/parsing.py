@@ -16,7 +16,13 @@ _WORD = re.compile(r"[^\W_]+")
 _DECORATION = re.compile(r"^[ \t]*(?:#+|[-*•–])[ \t]+|^[ \t]*```\w*[ \t]*$|<\|\w+\|>|</s>", re.MULTILINE)
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _NUMBERED = re.compile(r"\s*\d+[.)]\s+")
-_QUESTION_LABEL = re.compile(r"\s*(?:(?:the |my )?(?:\w+ )?answer(?:\s+is)?|a)\s*:\s*", re.IGNORECASE)
+_QUESTION_LABEL = re.compile(r"\s*(?:question|q)\s*\d*\s*:", re.IGNORECASE)
+_QUESTION_BEHIND_ANSWER = re.compile(r"\s(?:Question|Q)\s*\d*\s*:")
+_ECHO_END = re.compile(r"[^\w?:\n]*(?:[?:\n]|\Z)")
+_ANNOUNCEMENT = re.compile(
+    r".*:\s*$|\s*(?:(?:final )?answer|sure|certainly|of course)[\s!.]*$", re.IGNORECASE
+)
+_LABEL = re.compile(r"\s*(?:(?:the |my )?(?:\w+ )?answer(?:\s+is)?|a)\s*:\s*", re.IGNORECASE)
 # Titles ("It Is Well", "I Can't Get No Satisfaction") have a capital where speech has none.
 _LEAD_IN = re.compile(
     r"(?:.*?\b(?:[Tt]he|[Mm]y) (?:\w+ )?)?[Aa]nswer (?:to (?:the|this|your) question )?is:?\s+"
