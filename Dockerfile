@@ -1,4 +1,6 @@
 # One image for the API and the worker; `docker-compose.yml` says which of the two a container is.
+# Debian's own packages are pinned by the base image's release.
+# hadolint global ignore=DL3008
 FROM python:3.12-slim
 RUN useradd --create-home --uid 1000 app && apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
@@ -10,7 +12,7 @@ COPY backend backend
 COPY configs configs
 COPY data/datasets data/datasets
 RUN pip install --no-cache-dir --no-deps -e backend && mkdir -p data/local && chown -R app data
-USER app
+USER 1000
 ENV LLMFORGE_HOST=0.0.0.0 PYTHONUNBUFFERED=1
 EXPOSE 8000
 CMD ["llmforge", "api"]

@@ -18,6 +18,7 @@ test: lint
 	cd backend && ../$(BIN)/python -m pytest $(ARGS)
 
 lint: setup-dev
+	$(BIN)/hadolint Dockerfile
 	cd backend && ../$(BIN)/ruff check . && ../$(BIN)/ruff format --check .
 	cd backend && ../$(BIN)/mypy
 	cd backend && ../$(BIN)/lint-imports

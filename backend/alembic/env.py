@@ -2,9 +2,9 @@
 
 import asyncio
 
-from alembic import context
 from sqlalchemy import Connection
 
+from alembic import context
 from app.core.config import get_settings
 from app.core.database import create_engine
 from app.models import Base

@@ -129,9 +129,9 @@ class Platform:
         port = self._settings.port
         if port and port_answers(port) and self._fixed_port:
             raise ProcessError(f"Port {port} is taken. Set LLMFORGE_PORT to a free one.")
-        if not self._fixed_port:
+        if not self._fixed_port or not port:
             port = free_port(port)
-            if port != self._settings.port:
+            if self._settings.port not in {0, port}:
                 self._say(f"port {self._settings.port} is taken; using {port}")
         host = self._settings.host
         self.url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104
@@ -175,6 +175,8 @@ class Platform:
 
     def stop(self) -> None:
         """Stop everything, workers first; experiments that run can be resumed."""
+        if not self._lock.is_locked:
+            return  # refused to start: what runs on this state folder is another's
         grace_s = self._settings.shutdown_grace_s + 5
         for worker in self._workers:
             worker.stop(grace_s)

@@ -31,7 +31,7 @@ class FakeServer:
             cwd=BACKEND,
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it only calls prctl
         )
         assert self._process.stdout is not None
         self.base_url = self._process.stdout.readline().split()[-1].rstrip("/")

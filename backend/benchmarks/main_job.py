@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import psutil
 
@@ -31,7 +31,7 @@ class MemoryWatch:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.peak_mb = 0.0
 
-    def __enter__(self) -> "MemoryWatch":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -9,6 +9,9 @@ from app.api.deps import DatasetsDep
 from app.api.errors import error_responses
 from app.schemas.catalog import DatasetAdded, DatasetOut, ExampleOut
 from app.schemas.common import KeysetPage
+from app.schemas.experiment_config import Text
+
+_MAX_POSITION = 2**31 - 1
 
 router = APIRouter(prefix="/datasets", tags=["datasets"], responses=error_responses(401, 403, 422, 503))
 
@@ -33,7 +36,7 @@ async def add_dataset(
 
 @router.get("/{name}", operation_id="get_dataset", responses=error_responses(404))
 async def get_dataset(
-    name: str, service: DatasetsDep, version: Annotated[str | None, Query(max_length=64)] = None
+    name: Text, service: DatasetsDep, version: Annotated[Text | None, Query(max_length=64)] = None
 ) -> DatasetOut:
     """Return a dataset, the newest version unless one is named."""
     return dataset_out(await service.get(name, version))
@@ -41,10 +44,12 @@ async def get_dataset(
 
 @router.get("/{name}/examples", operation_id="list_examples", responses=error_responses(404))
 async def list_examples(
-    name: str,
+    name: Text,
     service: DatasetsDep,
-    version: Annotated[str | None, Query(max_length=64)] = None,
-    cursor: Annotated[int, Query(ge=-1, description="Position after which the page begins.")] = -1,
+    version: Annotated[Text | None, Query(max_length=64)] = None,
+    cursor: Annotated[
+        int, Query(ge=-1, le=_MAX_POSITION, description="Position after which the page begins.")
+    ] = -1,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> KeysetPage[ExampleOut]:
     """Browse the examples in file order."""

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-from app.core.database import Session
 
+from app.core.database import Session
 from app.services.datasets.service import DatasetService
 from app.services.experiments.results import ResultService
 from app.services.experiments.service import ExperimentService

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.core.database import is_database_away
+from app.core.database import DATABASE_ERRORS, is_database_away
 from app.core.errors import AppError, FieldError, Unavailable
 from app.core.logging import get_logger
 from app.core.redaction import redact
@@ -35,19 +35,26 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in statuses}
 
 
+def stream_error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the same for a route that answers with a stream: its errors are JSON nevertheless."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
+    return {status: {"content": content, "description": _DESCRIPTIONS[status]} for status in statuses}
+
+
 def error_response(error: AppError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return the answer for ``error``."""
     content = {
         "code": error.code,
         "message": redact(error.message),
         "hint": redact(error.hint),
-        "errors": [{"field": e.field, "message": redact(e.message)} for e in error.errors],
+        "errors": [{"field": redact(e.field), "message": redact(e.message)} for e in error.errors],
     }
     return JSONResponse(content, status_code=error.status_code, headers=headers)
 
 
 def _path(location: Sequence[Any]) -> str:
-    parts = [str(part) for part in location]
+    # Names of unknown fields come from the request, and may hold what no answer can be made of.
+    parts = [str(part).encode("utf-8", "replace").decode() for part in location]
     if parts and parts[0] in {"body", "query", "path", "header", "cookie"}:
         parts = parts[1:] or parts
     return ".".join(parts)
@@ -87,6 +94,9 @@ def install_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
         shown = AppError(str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase)
+        if error.status_code == HTTPStatus.BAD_REQUEST:  # only a body that cannot be read gets here
+            hint = "Send UTF-8 JSON, or a multipart form for an upload; /docs shows what is expected."
+            shown = AppError(shown.message, hint=hint, errors=[FieldError("body", shown.message)])
         shown.status_code = error.status_code
         shown.code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         return error_response(shown, error.headers)
@@ -103,3 +113,8 @@ def install_error_handlers(app: FastAPI) -> None:
             return error_response(away, {"retry-after": "2"})
         log.error("request_crashed", path=request.url.path, exc_info=error)
         return error_response(AppError("Something went wrong in the server; its log has the details."))
+
+    # A handler of plain Exception answers outside of all middleware, so without CORS headers, and the
+    # server then logs a traceback: not for a database that is away.
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, on_any_error)

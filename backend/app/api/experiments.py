@@ -9,10 +9,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.api.convert import experiment_out, experiment_summary
 from app.api.deps import ExperimentsDep, RuntimeDep
-from app.api.errors import error_responses
+from app.api.errors import error_responses, stream_error_responses
 from app.domain.status import ExperimentStatus
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentCreate, ExperimentEvent, ExperimentOut, ExperimentSummary
+from app.schemas.experiment_config import Text
 from app.services.experiments.repository import ExperimentFilter
 from app.services.experiments.runner import run_experiment
 from app.services.experiments.watch import watch_experiment
@@ -36,11 +37,11 @@ async def create_experiment(
 async def list_experiments(
     service: ExperimentsDep,
     status: Annotated[list[ExperimentStatus], Query(description="Any of these.")] = [],  # noqa: B006
-    method: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
-    model: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
-    dataset: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    method: Annotated[list[Text], Query(description="Any of these.")] = [],  # noqa: B006
+    model: Annotated[list[Text], Query(description="Any of these.")] = [],  # noqa: B006
+    dataset: Annotated[list[Text], Query(description="Any of these.")] = [],  # noqa: B006
     text: Annotated[
-        str, Query(max_length=200, description="All words, in name, description, model or dataset.")
+        Text, Query(max_length=200, description="All words, in name, description, model or dataset.")
     ] = "",
     sort: Annotated[str, Query(description=_SORT_HELP)] = "-created_at",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
@@ -128,7 +129,7 @@ async def _require_experiment(experiment_id: uuid.UUID, service: ExperimentsDep)
     "/{experiment_id}/events",
     operation_id="watch_experiment",
     response_class=EventSourceResponse,
-    responses=error_responses(404),
+    responses=stream_error_responses(401, 403, 404, 422, 503),
 )
 async def experiment_events(
     experiment_id: Annotated[uuid.UUID, Depends(_require_experiment)], runtime: RuntimeDep

@@ -3,7 +3,7 @@
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
 from app.api.convert import result_out, run_out, run_summary
@@ -21,6 +21,8 @@ from app.schemas.result import (
 )
 from app.services.experiments.export import MEDIA_TYPES, ExportFormat, export_runs
 from app.services.experiments.run_repository import RunFilter
+
+_MAX_ID = 2**63 - 1
 
 router = APIRouter(prefix="/results", tags=["results"], responses=error_responses(401, 403, 404, 422, 503))
 
@@ -83,7 +85,9 @@ async def list_runs(
 
 
 @router.get("/{experiment_id}/runs/{run_id}", operation_id="get_run")
-async def get_run(experiment_id: uuid.UUID, run_id: int, service: ResultsDep) -> RunOut:
+async def get_run(
+    experiment_id: uuid.UUID, run_id: Annotated[int, Path(ge=1, le=_MAX_ID)], service: ResultsDep
+) -> RunOut:
     """Return one run with every call, as sent and as answered."""
     return run_out(*await service.run(experiment_id, run_id))
 

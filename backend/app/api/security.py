@@ -8,6 +8,7 @@
 """
 
 import hmac
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import error_response
 from app.core.config import Settings
-from app.core.errors import AppError, Forbidden, TooLarge, Unauthorized
+from app.core.errors import AppError, FieldError, Forbidden, TooLarge, Unauthorized
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,6 +26,26 @@ _MEGABYTE = 1_000_000
 
 class _BodyTooLarge(Exception):
     """More bytes have arrived than are allowed."""
+
+
+class _Bounded:
+    """The request's messages, up to ``limit`` bytes of body."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+
+    @property
+    def exceeded(self) -> bool:
+        return self._left < 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self.exceeded:
+                raise _BodyTooLarge
+        return message
 
 
 class SecurityMiddleware:
@@ -50,17 +71,18 @@ class SecurityMiddleware:
             await error_response(error)(scope, receive, send)
             return
         answered = False
+        bounded = _Bounded(receive, limit)
 
         async def watched_send(message: Message) -> None:
             nonlocal answered
-            answered = answered or message["type"] == "http.response.start"
-            await send(message)
+            if answered or not bounded.exceeded:  # else: the framework's word for a body that broke off
+                answered = True
+                await send(message)
 
-        try:
-            await self._app(scope, _bounded(receive, limit), watched_send)
-        except _BodyTooLarge:
-            if not answered:
-                await error_response(_too_large(limit))(scope, receive, send)
+        with suppress(_BodyTooLarge):
+            await self._app(scope, bounded, watched_send)
+        if bounded.exceeded and not answered:
+            await error_response(_too_large(limit))(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers, limit: int) -> AppError | None:
         host = _host_name(headers.get("host", ""))
@@ -90,7 +112,10 @@ class SecurityMiddleware:
     def _same_site(self, origin: str, headers: Headers) -> bool:
         if origin in self._origins:
             return True
-        return urlsplit(origin).netloc == headers.get("host", "")
+        try:
+            return urlsplit(origin).netloc == headers.get("host", "")
+        except ValueError:  # not a URL at all
+            return False
 
     def _has_key(self, headers: Headers) -> bool:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -106,19 +131,9 @@ def _host_name(host: str) -> str:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The request is larger than {limit / _MEGABYTE:g} MB.")
-
-
-def _bounded(receive: Receive, limit: int) -> Receive:
-    received = 0
-
-    async def bounded() -> Message:
-        nonlocal received
-        message = await receive()
-        if message["type"] == "http.request":
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise _BodyTooLarge
-        return message
-
-    return bounded
+    message = f"The request is larger than {limit / _MEGABYTE:g} MB."
+    return TooLarge(
+        message,
+        hint="Send less, or raise LLMFORGE_MAX_BODY_MB (uploads: LLMFORGE_MAX_UPLOAD_MB).",
+        errors=[FieldError("body", message)],
+    )

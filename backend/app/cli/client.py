@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import orjson
@@ -41,12 +41,18 @@ def fail(message: str, hint: str = "", code: int = 1) -> typer.Exit:
 
 
 class Api:
-    """Calls to one API."""
+    """Calls to one API; a context manager, which closes the connections."""
 
     def __init__(self, url: str, key: str = "") -> None:
         self.url = url
         headers = {"x-api-key": key} if key else {}
         self.http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def call(self, method: str, path: str, **kwargs: Any) -> Any:
         """Call ``/api/v1{path}`` and return its JSON.
@@ -151,8 +157,8 @@ def connected(*, start: bool = True) -> Iterator[Api]:
             platform = Platform(settings, say)
             platform.start()
             url = platform.url
-        with _errors_told(url):
-            yield Api(url, settings.api_key.get_secret_value())
+        with _errors_told(url), Api(url, settings.api_key.get_secret_value()) as api:
+            yield api
     except ProcessError as error:
         raise fail(str(error)) from error
     finally:

@@ -1,5 +1,6 @@
 """Experiment files: YAML in, configuration out, with flags on top."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ class _UniqueKeys(yaml.SafeLoader):
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=deep)
+            if not isinstance(key, Hashable):
+                break  # a list or a mapping as key: the loader itself refuses it
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} is given twice", key_node.start_mark
@@ -32,11 +35,13 @@ def read_experiment(path: Path, overrides: dict[str, Any]) -> ExperimentConfig:
         typer.Exit: after printing what is wrong, with line or field.
     """
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        data = path.read_bytes()
+        raw = yaml.load(data.decode(), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise fail(f"Cannot read {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise fail(f"{path} is not UTF-8 text.") from error
+        line = data[: error.start].count(b"\n") + 1
+        raise fail(f"{path} is not UTF-8 text: line {line}.", "Save it as UTF-8.") from error
     except yaml.YAMLError as error:
         raise fail(f"{path} is not valid YAML: {error}") from error
     if not isinstance(raw, dict):

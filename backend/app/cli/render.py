@@ -41,7 +41,7 @@ def milliseconds(value: float | None) -> str:
     """Return a duration: milliseconds below a second, seconds above."""
     if value is None:
         return "–"
-    return f"{value:.0f} ms" if value < 1000 else number(value / 1000, " s")
+    return f"{value:.0f} ms" if value < 999.5 else number(value / 1000, " s")
 
 
 def percent(value: float | None) -> str:

@@ -82,11 +82,11 @@ def demo(
     """
     config = read_experiment(file, {})
     with _platform() as platform:
-        api = Api(platform.url, get_settings().api_key.get_secret_value())
-        created = api.post("/experiments", {"config": config.as_json()})
-        experiment = api.post(f"/experiments/{created['id']}/run")
-        say(f"running {config.name}: {config.model}, {experiment['total']} questions")
-        follow_to_end(api, experiment, as_json=False)
+        with Api(platform.url, get_settings().api_key.get_secret_value()) as api:
+            created = api.post("/experiments", {"config": config.as_json()})
+            experiment = api.post(f"/experiments/{created['id']}/run")
+            say(f"running {config.name}: {config.model}, {experiment['total']} questions")
+            follow_to_end(api, experiment, as_json=False)
         _print_addresses(platform.url)
         if not exit_:
             platform.watch()

@@ -22,7 +22,9 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class Settings(BaseSettings):
     """All settings of the platform; ``LLMFORGE_<NAME>`` unless the field says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="LLMFORGE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="LLMFORGE_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     # Where things are
     home: Path = Field(

@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 import orjson
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from app.core.logging import get_logger
@@ -22,6 +23,14 @@ Sessions = async_sessionmaker[AsyncSession]
 _SSL_MODES = frozenset({"allow", "disable", "prefer", "require", "verify-ca", "verify-full"})
 _LIBPQ_ONLY = frozenset({"channel_binding", "sslmode", "gssencmode", "target_session_attrs"})
 _MAX_BACKOFF_S = 2.0
+
+DATABASE_ERRORS: tuple[type[Exception], ...] = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""What may mean that the database is away; ``is_database_away`` tells whether it does."""
 
 
 def async_url(url: str) -> str:
@@ -76,10 +85,12 @@ def is_database_away(error: BaseException) -> bool:
     """Tell a database that cannot be reached (wait, or 503) from one that refused a statement."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    if isinstance(error, OperationalError | InterfaceError | ConnectionError | OSError | TimeoutError):
+    if isinstance(error, OperationalError | PoolTimeoutError):
         return True
     cause = error.orig if isinstance(error, DBAPIError) else error
     while cause is not None:
+        if isinstance(cause, OSError) and cause.filename is None:  # with a name it is about a file
+            return True
         if isinstance(
             cause,
             asyncpg.PostgresConnectionError
@@ -87,8 +98,7 @@ def is_database_away(error: BaseException) -> bool:
             | asyncpg.AdminShutdownError
             | asyncpg.CrashShutdownError
             | asyncpg.TooManyConnectionsError
-            | asyncpg.InterfaceError
-            | OSError,
+            | asyncpg.InterfaceError,
         ):
             return True
         cause = cause.__cause__

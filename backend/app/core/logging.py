@@ -4,6 +4,7 @@
 the request to the job. Secrets are masked in every value.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -34,7 +35,10 @@ def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
 
 
 def _json(event: MutableMapping[str, Any], **_: Any) -> str:
-    return orjson.dumps(event, default=str).decode()
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except TypeError:  # half of a surrogate pair, or an integer of over 64 bits: no reason to lose a line
+        return json.dumps(event, default=str)
 
 
 def configure_logging(level: str = "INFO", fmt: str = "json") -> None:

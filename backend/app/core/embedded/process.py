@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -76,9 +76,13 @@ class ManagedProcess:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
-        """Start the child; returns at once."""
+        """Start the child; returns at once.
+
+        Raises:
+            ProcessError: if the program is missing or cannot be executed.
+        """
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        with self.log_path.open("ab") as log:
+        with self.log_path.open("ab") as log, _explained(self.name):
             # The child only calls prctl before it execs, which is safe after a fork.
             self.process = subprocess.Popen(
                 self.argv,
@@ -131,6 +135,16 @@ class ManagedProcess:
         except OSError:
             return f"Its log {self.log_path} cannot be read."
         return f"The end of {self.log_path}:\n{text[-_LOG_TAIL_CHARS:].strip()}"
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ProcessError(
+            f"{name} cannot be started: {error}. Installing again (make setup) may help."
+        ) from error
 
 
 def _descendants(pid: int) -> list[psutil.Process]:

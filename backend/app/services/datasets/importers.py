@@ -7,10 +7,13 @@ file with a wrong line is kept.
 import csv
 import io
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+import orjson
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.examples import Dataset, Example
@@ -21,6 +24,7 @@ FileFormat = Literal["jsonl", "csv"]
 MAX_REPORTED = 20
 _MAX_QUESTION_CHARS = 100_000
 _MAX_ANSWERS = 1_000
+_MAX_ID_CHARS = 500  # ids are indexed, and an index entry has at most 2,704 bytes
 _KNOWN = frozenset({"id", "question", "answer", "answers", "cluster"})
 
 csv.field_size_limit(10_000_000)
@@ -122,9 +126,11 @@ def _jsonl_rows(text: str, report: _Report) -> Iterator[tuple[int, dict[str, Any
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            message = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-            report.add(number, f"is not JSON: {message}")
+        except json.JSONDecodeError as error:
+            report.add(number, f"is not JSON: {error.msg}")
+            continue
+        except (ValueError, RecursionError):  # an integer of thousands of digits
+            report.add(number, "holds a number that is too long, or is nested too deeply")
             continue
         if isinstance(row, dict):
             yield number, row
@@ -151,14 +157,14 @@ def _csv_rows(text: str, report: _Report) -> Iterator[tuple[int, dict[str, Any]]
                 values["answers"] = _csv_answers(values["answers"])
             yield reader.line_num, values
     except csv.Error as error:
-        report.add(reader.line_num, f"is not CSV: {error}")
+        report.add(reader.reader.line_num, f"is not CSV: {error}")
 
 
 def _csv_answers(cell: str) -> Any:
     if cell.lstrip().startswith("["):
         try:
             return json.loads(cell)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             pass
     return [part.strip() for part in cell.split("|") if part.strip()]
 
@@ -166,7 +172,7 @@ def _csv_answers(cell: str) -> Any:
 def _example(
     row: dict[str, Any], line: int, position: int, report: _Report, scoring: ScoringRule
 ) -> Example | None:
-    question, key, cluster = row.get("question"), row.get("id"), row.get("cluster")
+    question = row.get("question")
     if not isinstance(question, str) or not question.strip():
         report.add(line, "question is missing or empty")
         return None
@@ -177,10 +183,13 @@ def _example(
     if isinstance(answers, str):
         report.add(line, answers)
         return None
-    if _has_unstorable(row):
-        report.add(line, "holds a NUL character or half of a surrogate pair")
-        return None
+    key, cluster = (row.get(name) for name in ("id", "cluster"))
     metadata = {name: value for name, value in row.items() if name not in _KNOWN}
+    problem = _label_problem("id", key) or _label_problem("cluster", cluster)
+    problem = problem or _unstorable([question, *answers, key, cluster], metadata)
+    if problem is not None:
+        report.add(line, problem)
+        return None
     if scoring == "gsm8k" and len(answers) == 1 and (number := gsm8k_strict(answers[0])) is not None:
         metadata = {**metadata, "solution": answers[0]}
         answers = (number,)
@@ -195,12 +204,15 @@ def _example(
 
 def _answers(row: dict[str, Any]) -> tuple[str, ...] | str:
     """Return the accepted answers, or a sentence about what is wrong with them."""
-    given = row.get("answers", row.get("answer"))
+    given = row.get("answers")
+    given = row.get("answer") if given is None else given
     if given is None:
         return "answer is missing (give answer, or a list answers)"
     values = given if isinstance(given, list) else [given]
     if any(isinstance(value, bool) or not isinstance(value, str | int | float) for value in values):
         return "answers must be texts or numbers"
+    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+        return "answers must be texts or finite numbers"
     texts = tuple(dict.fromkeys(str(value).strip() for value in values))
     texts = tuple(text for text in texts if text)
     if not texts:
@@ -210,9 +222,41 @@ def _answers(row: dict[str, Any]) -> tuple[str, ...] | str:
     return texts
 
 
-def _has_unstorable(row: dict[str, Any]) -> bool:
-    text = json.dumps(row, ensure_ascii=False)
-    return "\\u0000" in text or any("\ud800" <= char <= "\udfff" for char in text)
+def _label_problem(name: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return f"{name} must be a text or a number"
+    if len(str(value)) > _MAX_ID_CHARS:
+        return f"{name} is longer than {_MAX_ID_CHARS} characters"
+    return None
+
+
+def _unstorable(labels: list[Any], metadata: dict[str, Any]) -> str | None:
+    """Return what the database could not take of a row, or would take changed."""
+    try:
+        orjson.dumps(metadata)  # refuses what is nested too deeply for the walk below
+        values = [value for part in (labels, metadata) for value in _leaves(part)]
+        texts = "".join(value for value in values if isinstance(value, str))
+        texts.encode()
+    except (TypeError, UnicodeEncodeError):
+        return "holds half of a surrogate pair, an integer of over 64 bits, or too deep a nesting"
+    if "\0" in texts:
+        return "holds a NUL character"
+    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+        return "holds a number that is not finite"
+    return None
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        yield from value
+        value = value.values()
+    elif not isinstance(value, list):
+        yield value
+        return
+    for item in value:
+        yield from _leaves(item)
 
 
 def load_builtin(path: Path) -> Dataset:

@@ -19,7 +19,7 @@ from app.services.evaluation.scorers import ScoringRule
 
 log = get_logger(__name__)
 
-_NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,99}$")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 SCORING_RULES: tuple[str, ...] = get_args(ScoringRule)
 
 
@@ -42,8 +42,9 @@ class DatasetService:
             InvalidInput: naming the field or the line that is wrong; nothing is stored then.
         """
         rule = _checked(name, scoring)
+        filename = Path(filename.replace("\0", "")).name
         examples = parse_examples(decode(data, filename), format_of(filename), filename, rule)
-        return await self.add(DatasetNoun(name, rule, tuple(examples), source=Path(filename).name))
+        return await self.add(DatasetNoun(name, rule, tuple(examples), source=filename))
 
     async def add(self, dataset: DatasetNoun) -> tuple[Dataset, bool]:
         """Store a dataset unless this very version is there."""
@@ -109,7 +110,7 @@ class DatasetService:
 
 
 def _checked(name: str, scoring: str) -> ScoringRule:
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise InvalidInput(
             f"{name!r} is no name for a dataset.",
             hint="Use lower-case letters, digits, and . _ - (100 at most).",

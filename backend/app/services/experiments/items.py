@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.logging import get_logger
-from app.core.redaction import redact
 from app.domain.examples import Example
 from app.domain.prediction import Call, Prediction, Score
 from app.domain.status import FailureKind, RunStatus
@@ -14,6 +13,7 @@ from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers import ScoringRule, score_answer, scorers_for
 from app.services.inference.base import Engine, EngineError
 from app.services.inference.catalog import ModelSpec
+from app.services.inference.failures import clean
 from app.services.methods.base import Context
 from app.services.methods.registry import build_method
 
@@ -70,7 +70,7 @@ class ExampleRunner:
             return self._failed(item, error.kind, error.message, error.attempts)
         except Exception as error:
             log.exception("run_crashed", example=item.example.key)
-            return self._failed(item, FailureKind.INTERNAL, redact(f"{type(error).__name__}: {error}"), 1)
+            return self._failed(item, FailureKind.INTERNAL, clean(f"{type(error).__name__}: {error}"), 1)
 
     def _row(self, item: Item, prediction: Prediction, scores: list[Score]) -> dict[str, Any]:
         results = [call.result for call in prediction.calls]
@@ -101,7 +101,7 @@ class ExampleRunner:
         return {
             **self._blank(item),
             "status": RunStatus.FAILED,
-            "failure_kind": kind,
+            "failure_kind": kind.value,
             "failure_message": message,
             "attempts": attempts,
             "calls": [{"messages": messages, "error": {"kind": kind, "message": message}}],

@@ -32,10 +32,12 @@ class Progress:
     _started: float = field(default_factory=time.monotonic)
     _stored_before: int = 0
 
-    def begin(self, stored: int, failed: int, correct: float, scored: int, failures: dict[str, int]) -> None:
+    def begin(
+        self, stored: int, failed: int, correct: float, scored: int, cached: int, failures: dict[str, int]
+    ) -> None:
         """Take over from what is stored already."""
         self.stored = self._stored_before = stored
-        self.failed, self.correct, self.scored = failed, correct, scored
+        self.failed, self.correct, self.scored, self.cached = failed, correct, scored, cached
         self.failures = Counter(failures)
         self._started = time.monotonic()
 

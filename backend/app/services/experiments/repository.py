@@ -22,6 +22,7 @@ _SORTS: dict[str, Any] = {
     "finished_at": Experiment.finished_at,
 }
 SORT_KEYS = tuple(_SORTS)
+_NULLABLE = frozenset({"finished_at"})  # for the others it would keep the index from being used
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,14 @@ class ExperimentRepository:
         conditions = _conditions(where)
         total = await self._session.scalar(select(func.count()).select_from(Experiment).where(*conditions))
         key = _SORTS[sort]
-        order = key.desc().nulls_last() if descending else key.asc().nulls_first()
+        order = [column.desc() if descending else column.asc() for column in (key, Experiment.id)]
+        if sort in _NULLABLE:
+            order[0] = order[0].nulls_last() if descending else order[0].nulls_first()
         query = (
             select(Experiment, Result)
             .outerjoin(Result, Result.experiment_id == Experiment.id)
             .where(*conditions)
-            .order_by(order, Experiment.id)
+            .order_by(*order)
             .offset(offset)
             .limit(limit)
         )

@@ -15,6 +15,7 @@ from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.run_repository import Position, RunFilter, RunRepository, RunSort
 
 MAX_COMPARED = 12
+_MAX_ID = 2**63 - 1
 
 
 class ResultService:
@@ -69,18 +70,19 @@ class ResultService:
                 hint=f"Sort by one of {', '.join(get_args(RunSort))}, with - before it for descending.",
                 errors=[FieldError("sort", "unknown key")],
             )
+        made_for = f"{experiment_id} {where} {sort}"
         rows = await self._runs.page(
             experiment_id,
             where,
             key,  # type: ignore[arg-type]
             descending=sort.startswith("-"),
-            after=_read_cursor(cursor, sort) if cursor else None,
+            after=_read_cursor(cursor, made_for) if cursor else None,
             limit=limit + 1,
         )
         total = await self._runs.count(experiment_id, where)
         page = rows[:limit]
         more = len(rows) > limit
-        return page, total, _cursor(page[-1][0], sort) if more else None
+        return page, total, _cursor(page[-1][0], key, made_for) if more else None
 
     async def run(self, experiment_id: uuid.UUID, run_id: int) -> tuple[Run, Example]:
         """Return one run with its calls.
@@ -167,21 +169,20 @@ def _warnings(experiments: Sequence[Experiment]) -> list[str]:
     return warnings
 
 
-def _cursor(run: Run, sort: str) -> str:
-    key = sort.removeprefix("-")
+def _cursor(run: Run, key: str, made_for: str) -> str:
     value = None if key == "order" else getattr(run, key)
-    return base64.urlsafe_b64encode(orjson.dumps([sort, value, run.id])).decode()
+    return base64.urlsafe_b64encode(orjson.dumps([made_for, value, run.id])).decode()
 
 
-def _read_cursor(cursor: str, sort: str) -> Position:
+def _read_cursor(cursor: str, made_for: str) -> Position:
     try:
-        made_for, value, run_id = orjson.loads(base64.urlsafe_b64decode(cursor))
-        if made_for == sort and isinstance(run_id, int) and isinstance(value, int | float | None):
-            return Position(value, run_id)
+        list_, value, run_id = orjson.loads(base64.urlsafe_b64decode(cursor))
+        if list_ == made_for and type(run_id) is int and 0 < run_id <= _MAX_ID:
+            return Position(None if value is None else float(value), run_id)
     except (ValueError, TypeError, binascii.Error):
         pass
     raise InvalidInput(
         "This cursor does not belong to this list.",
-        hint="Pass the `next` of the page before, with the same sort.",
+        hint="Pass the `next` of the page before, with the same filter and sort.",
         errors=[FieldError("cursor", "unknown")],
     )

@@ -35,7 +35,8 @@ def _bulk_insert(table: Table, columns: Sequence[str]) -> Insert:
 
     One prepared statement serves any number of rows, at a quarter of the time of a VALUES list.
     """
-    arrays = [bindparam(f"a_{name}", type_=ARRAY(table.c[name].type)) for name in columns]
+    # One dimension: the lists in a column of JSON are values, not further dimensions.
+    arrays = [bindparam(f"a_{name}", type_=ARRAY(table.c[name].type, dimensions=1)) for name in columns]
     source = select(*(func.unnest(array) for array in arrays))
     return insert(table).from_select([table.c[name] for name in columns], source).on_conflict_do_nothing()
 
@@ -90,19 +91,22 @@ class RunRepository:
         )
         return {(row[0], row[1]) for row in await self._session.execute(query)}
 
-    async def tally(self, experiment_id: uuid.UUID) -> tuple[int, int, float, int, dict[str, int]]:
-        """Return stored, failed, sum of exact match, number scored, and failures by kind."""
+    async def tally(self, experiment_id: uuid.UUID) -> tuple[int, int, float, int, int, dict[str, int]]:
+        """Return stored, failed, sum of exact match, number scored, cached, and failures by kind."""
         query = select(
-            func.count(), func.coalesce(func.sum(Run.exact_match), 0.0), func.count(Run.exact_match)
+            func.count(),
+            func.coalesce(func.sum(Run.exact_match), 0.0),
+            func.count(Run.exact_match),
+            func.count().filter(Run.cached),
         ).where(Run.experiment_id == experiment_id)
-        stored, correct, scored = (await self._session.execute(query)).one()
+        stored, correct, scored, cached = (await self._session.execute(query)).one()
         kinds = (
             select(Run.failure_kind, func.count())
             .where(Run.experiment_id == experiment_id, Run.status == "failed")
             .group_by(Run.failure_kind)
         )
         failures = {str(row[0]): int(row[1]) for row in await self._session.execute(kinds)}
-        return stored, sum(failures.values()), float(correct or 0.0), scored, failures
+        return stored, sum(failures.values()), float(correct or 0.0), scored, cached, failures
 
     async def facts(self, experiment_id: uuid.UUID) -> list[RunFacts]:
         """Return what the aggregation needs of all runs, and no text."""
@@ -144,14 +148,33 @@ class RunRepository:
         after: Position | None,
         limit: int,
     ) -> Sequence[tuple[Run, Example]]:
-        """Return up to ``limit`` runs beyond ``after``, without their calls."""
+        """Return up to ``limit`` runs beyond ``after``, without their calls.
+
+        Runs without a value to sort by come last, whatever the direction.
+        """
         query = _runs_with_examples(experiment_id, where).options(defer(Run.calls))
-        key = Run.id if sort == "order" else getattr(Run, sort)
-        if sort != "order":
-            query = query.where(key.is_not(None))
+        if sort == "order":
+            return await self._part(query, None, after, limit, descending=descending)
+        key = getattr(Run, sort)
+        rows: list[tuple[Run, Example]] = []
+        # Two reads, each along an index: an index has its nulls at one end, whichever way it is read.
+        if after is None or after.value is not None:
+            rows = await self._part(query.where(key.is_not(None)), key, after, limit, descending=descending)
+            after = None
+        if len(rows) < limit:
+            rows += await self._part(
+                query.where(key.is_(None)), None, after, limit - len(rows), descending=descending
+            )
+        return rows
+
+    async def _part(
+        self, query: Select[Run, Example], key: Any, after: Position | None, limit: int, *, descending: bool
+    ) -> list[tuple[Run, Example]]:
+        """Return the next rows of ``query`` by ``key`` and id, or by id alone."""
         if after is not None:
-            query = query.where(_beyond(sort, after, descending=descending))
-        order = (key.desc(), Run.id.desc()) if descending else (key.asc(), Run.id.asc())
+            query = query.where(_beyond(key, after, descending=descending))
+        keys = [Run.id] if key is None else [key, Run.id]
+        order = [column.desc() if descending else column.asc() for column in keys]
         rows = await self._session.execute(query.order_by(*order).limit(limit))
         return [(row[0], row[1]) for row in rows]
 
@@ -171,8 +194,7 @@ class RunRepository:
         query = _runs_with_examples(experiment_id, "all").order_by(Example.position, Run.repeat)
         stream = await self._session.stream(query.execution_options(yield_per=_EXPORT_BATCH))
         async for part in stream.partitions():
-            yield [(row[0], row[1]) for row in part]
-            self._session.expunge_all()
+            yield [(row[0], row[1]) for row in part]  # the session forgets what nobody holds
 
     async def set_result(self, experiment_id: uuid.UUID, metrics: Row, provenance: Row) -> None:
         """Store the aggregate of an experiment, in place of an earlier one."""
@@ -193,10 +215,10 @@ def _runs_with_examples(experiment_id: uuid.UUID, where: RunFilter) -> Select[Ru
     )
 
 
-def _beyond(sort: RunSort, after: Position, *, descending: bool) -> ColumnElement[bool]:
-    if sort == "order":
+def _beyond(key: Any, after: Position, *, descending: bool) -> ColumnElement[bool]:
+    if key is None:
         return Run.id < after.id if descending else Run.id > after.id
-    here: Any = func.row(getattr(Run, sort), Run.id)
+    here: Any = func.row(key, Run.id)
     there: Any = func.row(after.value, after.id)
     result: ColumnElement[bool] = here < there if descending else here > there
     return result

@@ -24,7 +24,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from app.core.database import when_database_answers
+from app.core.database import is_database_away, when_database_answers
 from app.core.errors import AppError
 from app.core.logging import bind, get_logger
 from app.domain.status import ExperimentStatus, FailureKind
@@ -105,12 +105,20 @@ class Execution:
                 await work
                 status, reason = ExperimentStatus.COMPLETED, None
             except asyncio.CancelledError:
+                if (here := asyncio.current_task()) and here.cancelling():
+                    await self._release()  # this process ends: another executor may go on at once
+                    raise
                 if not self._cancelled:
                     raise LeaseLost from None
                 status, reason = ExperimentStatus.CANCELLED, "Cancelled on request."
             except ExperimentFailed as error:
                 status, reason = ExperimentStatus.FAILED, str(error)
+            except LeaseLost:
+                raise
             except Exception as error:
+                if self._stopping.is_set() and is_database_away(error):
+                    await self._release()
+                    return None
                 log.exception("experiment_crashed")
                 status, reason = ExperimentStatus.FAILED, f"Internal error: {type(error).__name__}: {error}"
             left = self._progress.total - self._progress.stored
@@ -197,6 +205,7 @@ class Execution:
     async def _work(self) -> None:
         experiment, dataset, positions = await when_database_answers(self._load, "load an experiment")
         config = ExperimentConfig.model_validate(experiment.config)
+        self._require_few_failures(config)  # an earlier executor may have died before it could say so
         opened = await self._open(config, dataset, experiment)
         settings = self._runtime.settings
         ceiling = min(config.concurrency, opened.max_concurrency or config.concurrency)
@@ -214,7 +223,8 @@ class Execution:
 
     async def _load(self) -> tuple[Experiment, Dataset, list[int]]:
         async with self._runtime.sessions() as session:
-            experiment = await ExperimentRepository(session).get(self._id)
+            # One that is deleted meanwhile is loaded too: the next heartbeat cancels it.
+            experiment = await ExperimentRepository(session).get(self._id, deleted=True)
             if experiment is None:
                 raise LeaseLost
             datasets = DatasetRepository(session)
@@ -230,7 +240,9 @@ class Execution:
 
     async def _open(self, config: ExperimentConfig, dataset: Dataset, experiment: Experiment) -> OpenedModel:
         try:
-            answers = await self._gold(dataset.id) if config.model.startswith("mock/gold") else None
+            answers = None
+            if config.model.startswith("mock/gold"):
+                answers = await when_database_answers(partial(self._gold, dataset.id), "read answers")
             opened = await self._runtime.models().open(config.model, config.timeout_s, answers)
         except CatalogError as error:
             raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
@@ -334,13 +346,17 @@ class Execution:
             return
         if FailureKind(row["failure_kind"]).fatal:
             raise ExperimentFailed(row["failure_message"])
+        self._require_few_failures(config, f" Last: {row['failure_message']}")
+
+    def _require_few_failures(self, config: ExperimentConfig, last: str = "") -> None:
+        progress = self._progress
         allowed = config.max_failed_share * progress.total
         all_failed = progress.failed == progress.stored >= _EARLY_FAILURES and config.max_failed_share < 1
         if progress.failed > allowed or all_failed:
             kinds = ", ".join(f"{count} × {kind}" for kind, count in progress.failures.most_common())
             raise ExperimentFailed(
                 f"{progress.failed} of {progress.stored} runs failed ({kinds}), more than max_failed_share "
-                f"({config.max_failed_share:g} of {progress.total}) allows. Last: {row['failure_message']}"
+                f"({config.max_failed_share:g} of {progress.total}) allows.{last}"
             )
 
 

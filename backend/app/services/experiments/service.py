@@ -49,7 +49,9 @@ class ExperimentService:
             fingerprint = await asyncio.to_thread(models.fingerprint, config.model)
         except CatalogError as error:
             raise InvalidInput(
-                error.message, hint=error.hint, errors=[FieldError("model", error.message)]
+                error.message,
+                hint=error.hint or "GET /api/v1/models lists the models.",
+                errors=[FieldError("model", error.message)],
             ) from error
         if parent_id is not None:
             await self.get(parent_id)
@@ -150,8 +152,9 @@ class ExperimentService:
         with bind(experiment_id=str(experiment_id)):
             self._require_model(experiment.model)
             if not await self._repository.mark_queued(experiment_id):
+                conflict = _already_started(experiment)  # before the rollback, which empties the object
                 await self._session.rollback()
-                raise _already_started(experiment)
+                raise conflict
             await self._session.commit()
             return await self.get(experiment_id), await self._enqueue(experiment_id)
 
@@ -165,8 +168,9 @@ class ExperimentService:
         experiment = await self.get(experiment_id)
         stale_after_s = self._runtime.settings.stale_after_s
         if not await self._repository.request_cancel(experiment_id, stale_after_s):
+            conflict = Conflict(f"The experiment has ended: it is {experiment.status}.")
             await self._session.rollback()
-            raise Conflict(f"The experiment has ended: it is {experiment.status}.")
+            raise conflict
         await self._session.commit()
         return await self.get(experiment_id)
 

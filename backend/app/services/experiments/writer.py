@@ -77,7 +77,8 @@ class GroupCommitWriter:
         if self.waiting < _MAX_WAITING:
             return
         async with self._settled:
-            await self._settled.wait_for(lambda: self.waiting < _MAX_WAITING)
+            await self._settled.wait_for(lambda: self.waiting < _MAX_WAITING or self._broken() is not None)
+        self._raise_if_broken()
 
     async def flush(self) -> None:
         """Return when all rows are durable."""
@@ -102,8 +103,11 @@ class GroupCommitWriter:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                runs, self._runs = self._runs, []
-                generations, self._generations = self._generations, []
+                # In one order for all writers: they may store the same rows at the same time, and
+                # each waits for the other's until it is committed.
+                runs = sorted(self._runs, key=lambda row: (row["example_id"], row["repeat"]))
+                generations = sorted(self._generations, key=lambda row: row["key"])
+                self._runs, self._generations = [], []
                 self._writing = len(runs) + len(generations)
                 await when_database_answers(partial(self._commit, runs, generations), "store runs")
                 self._writing = 0
@@ -127,9 +131,13 @@ class GroupCommitWriter:
             await self._lookup_wake.wait()
             self._lookup_wake.clear()
             lookups, self._lookups = self._lookups, {}
-            found = await when_database_answers(partial(self._look_up, list(lookups)), "read the cache")
-            for key, future in lookups.items():
-                if not future.done():
+            try:
+                found = await when_database_answers(partial(self._look_up, list(lookups)), "read the cache")
+            except Exception as error:  # noqa: BLE001 - becomes the failure of who asked
+                for future in lookups.values():
+                    future.set_exception(error)
+            else:
+                for key, future in lookups.items():
                     future.set_result(found.get(key))
             await asyncio.sleep(_LOOK_UP_EVERY_S)
 

@@ -55,6 +55,8 @@ def clean(text: str, limit: int | None = _MESSAGE_LIMIT) -> str:
 def failure_from_status(status: int, payload: bytes, headers: Mapping[str, str]) -> EngineError:
     """Return the error for an HTTP answer other than 200."""
     message, code = _read_error(payload)
+    if 300 <= status < 400:
+        message = f"redirect to {headers.get('location', 'nowhere')}, not followed. {message}"
     said = f"{code} {message}"
     kind = _by_status.get(status)
     if kind is FailureKind.RATE_LIMIT and _QUOTA.search(said):
@@ -78,7 +80,7 @@ def _read_error(payload: bytes) -> tuple[str, str]:
     if isinstance(error, dict):
         message = error.get("message") or error.get("detail") or error
         return str(message), f"{error.get('code')} {error.get('type')}"
-    return str(error), ""
+    return "" if error is None else str(error), ""
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

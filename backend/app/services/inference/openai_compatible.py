@@ -1,6 +1,7 @@
 """Any endpoint that speaks OpenAI's chat or completions API, over one pooled HTTP client."""
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from app.services.inference.failures import clean, failure_from_status
 
 _CONNECT_TIMEOUT_S = 10
 _MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+_MAX_COUNT = 2**31 - 1  # what the database can hold
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
@@ -114,14 +116,14 @@ class OpenAICompatibleEngine(EngineBase):
 
     def _parse(self, payload: bytes, latency_s: float) -> GenerationResult:
         try:
-            answer = orjson.loads(payload)
+            answer = _loads(payload)
             choice = answer["choices"][0]
             message = choice["message"] if self._model.api == "chat" else choice
             text = message["content" if self._model.api == "chat" else "text"]
             refusal = message.get("refusal")
             finish_reason = choice.get("finish_reason")
             usage = read_usage(answer.get("usage"))
-        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise EngineError(
                 FailureKind.MALFORMED,
                 f"The answer of {self._base_url} is not that of a {self._model.api} API "
@@ -137,9 +139,9 @@ class OpenAICompatibleEngine(EngineBase):
             text=clean(text or "", limit=None),
             usage=usage,
             latency_s=latency_s,
-            finish_reason=finish_reason,
-            model=answer.get("model"),
-            system_fingerprint=answer.get("system_fingerprint"),
+            finish_reason=_word(finish_reason),
+            model=_word(answer.get("model")),
+            system_fingerprint=_word(answer.get("system_fingerprint")),
         )
 
     async def aclose(self) -> None:
@@ -150,11 +152,23 @@ class OpenAICompatibleEngine(EngineBase):
             await asyncio.sleep(0)
 
 
+def _loads(payload: bytes) -> Any:
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return json.loads(payload)  # takes lone surrogates, of which an answer that was cut may hold one
+
+
+def _word(value: Any) -> str | None:
+    return clean(value) if isinstance(value, str) else None
+
+
 def read_usage(usage: Mapping[str, Any] | None) -> Usage:
     """Return the token counts that the server reported, ``None`` for each that it did not."""
 
     def count(name: str) -> int | None:
         value = usage.get(name) if isinstance(usage, Mapping) else None
-        return value if isinstance(value, int) and value >= 0 else None
+        is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
+        return value if is_count else None
 
     return Usage(count("prompt_tokens"), count("completion_tokens"))

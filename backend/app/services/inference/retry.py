@@ -9,7 +9,7 @@ from tenacity.wait import wait_random_exponential
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import Engine, EngineBase, EngineError
-from app.services.inference.limits import AdaptiveLimiter
+from app.services.inference.limits import AdaptiveLimiter, Refusal
 
 _backoff = wait_random_exponential(multiplier=0.2, max=10)
 
@@ -32,6 +32,9 @@ class _Call:
     request: GenerationRequest
     attempts: int = 0
     queued_s: float = 0.0
+    asked_to_wait_s: float = 0.0
+    """By the endpoint, in all tries."""
+    refusal: Refusal | None = None
 
 
 class RetryingEngine(EngineBase):
@@ -59,7 +62,7 @@ class RetryingEngine(EngineBase):
             result = await self._again(call, error)
         return replace(result, attempts=call.attempts, queue_s=call.queued_s)
 
-    async def _again(self, call: "_Call", first_error: EngineError) -> GenerationResult:
+    async def _again(self, call: _Call, first_error: EngineError) -> GenerationResult:
         pending: EngineError | None = first_error
 
         async def attempt() -> GenerationResult:
@@ -70,7 +73,9 @@ class RetryingEngine(EngineBase):
             return await self._attempt(call)
 
         retrying = AsyncRetrying(
-            retry=retry_if_exception(_worth_another_try),
+            retry=retry_if_exception(
+                lambda error: _worth_another_try(error) and call.asked_to_wait_s <= self._patience_s
+            ),
             stop=stop_after_attempt(self._max_attempts),
             wait=_wait,
             reraise=True,
@@ -78,11 +83,14 @@ class RetryingEngine(EngineBase):
         result: GenerationResult = await retrying(attempt)
         return result
 
-    async def _attempt(self, call: "_Call") -> GenerationResult:
+    async def _attempt(self, call: _Call) -> GenerationResult:
         asked = time.monotonic()
-        slot = await self._limiter.acquire(again=call.attempts > 0)
+        slot = await self._limiter.acquire(
+            again=call.attempts > 0, refusal=call.refusal, last=call.attempts + 1 == self._max_attempts
+        )
         call.queued_s += time.monotonic() - asked
         call.attempts += 1
+        call.refusal = None
         accepted: bool | None = None
         try:
             result = await self._inner.generate(call.request)
@@ -92,22 +100,27 @@ class RetryingEngine(EngineBase):
             error.attempts = call.attempts
             if error.kind is FailureKind.RATE_LIMIT:
                 accepted = False
-                self._limiter.refused(slot, error.retry_after_s)
-                self._refuse_endless_wait(error)
+                call.refusal = self._limiter.refused(slot, self._bearable(error.retry_after_s))
+            self._refuse_endless_wait(call, error)
             raise
         finally:
             if accepted is not False:
                 self._limiter.release(slot, accepted=accepted)
 
-    def _refuse_endless_wait(self, error: EngineError) -> None:
-        wish = error.retry_after_s
-        if wish is not None and wish > self._patience_s:
-            raise EngineError(
-                FailureKind.QUOTA,
-                f"The endpoint asks to wait {wish:.0f} s, more than LLMFORGE_RATE_LIMIT_PATIENCE_S "
-                f"({self._patience_s:.0f} s). {error.message}",
-                attempts=error.attempts,
-            ) from error
+    def _bearable(self, wish_s: float | None) -> float | None:
+        return wish_s if wish_s is not None and wish_s <= self._patience_s else None
+
+    def _refuse_endless_wait(self, call: _Call, error: EngineError) -> None:
+        wish_s = error.retry_after_s or 0.0
+        call.asked_to_wait_s += wish_s
+        setting = f"LLMFORGE_RATE_LIMIT_PATIENCE_S ({self._patience_s:.0f} s)"
+        if wish_s > self._patience_s:
+            said = f"The endpoint asks to wait {wish_s:.0f} s, more than {setting}."
+        elif error.kind is FailureKind.RATE_LIMIT and self._limiter.refusing_s > self._patience_s:
+            said = f"The endpoint has refused all calls for longer than {setting}."
+        else:
+            return
+        raise EngineError(FailureKind.QUOTA, f"{said} {error.message}", attempts=error.attempts) from error
 
     async def aclose(self) -> None:
         """Close the engine within."""

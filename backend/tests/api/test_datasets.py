@@ -1,0 +1,123 @@
+"""Tests of the routes of datasets."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import DATASETS, EXPERIMENTS, Steps, body, problem
+from tests.factories import questions_jsonl
+
+
+async def upload(
+    api: httpx.AsyncClient, content: bytes, filename: str = "a.jsonl", **form: str
+) -> httpx.Response:
+    return await api.post(DATASETS, data={"name": "new", **form}, files={"file": (filename, content)})
+
+
+class TestAdd:
+    async def test_jsonl(self, api: httpx.AsyncClient) -> None:
+        response = await upload(api, questions_jsonl(3), "mine.jsonl", scoring="hotpotqa")
+        assert response.status_code == 201
+        added = response.json()
+        assert (added["name"], added["size"], added["created"]) == ("new", 3, True)
+        assert (added["scoring"], added["source"]) == ("hotpotqa", "mine.jsonl")
+        assert len(added["version"]) == 16
+
+    async def test_csv_is_the_same_dataset(self, api: httpx.AsyncClient) -> None:
+        rows = "".join(f"What is item {i} of quiz?,thing {i}\r\n" for i in range(3))
+        first = (await upload(api, questions_jsonl(3))).json()
+        second = (await upload(api, f"question,answer\r\n{rows}".encode(), "a.csv")).json()
+        assert (second["id"], second["created"]) == (first["id"], False)
+
+    async def test_same_content_again(self, api: httpx.AsyncClient) -> None:
+        first, again = [(await upload(api, questions_jsonl(3))).json() for _ in range(2)]
+        assert (first["created"], again["created"]) == (True, False)
+        assert first["id"] == again["id"]
+        assert len((await api.get(DATASETS)).json()) == 1
+
+    async def test_new_content_is_a_new_version(self, api: httpx.AsyncClient) -> None:
+        first = (await upload(api, questions_jsonl(3))).json()
+        second = (await upload(api, questions_jsonl(4))).json()
+        assert first["version"] != second["version"]
+        assert (await api.get(f"{DATASETS}/new")).json()["version"] == second["version"]
+        old = (await api.get(f"{DATASETS}/new", params={"version": first["version"]})).json()
+        assert old["size"] == 3
+
+    async def test_other_scoring_is_a_new_version(self, api: httpx.AsyncClient) -> None:
+        first = (await upload(api, questions_jsonl(3))).json()
+        second = (await upload(api, questions_jsonl(3), scoring="triviaqa")).json()
+        assert second["created"]
+        assert first["version"] != second["version"]
+
+    async def test_larger_than_a_json_body_may_be(self, api: httpx.AsyncClient) -> None:
+        content = questions_jsonl(50, "x" * 40_000)
+        assert len(content) > 1_900_000
+        assert (await upload(api, content)).json()["size"] == 50
+
+    async def test_wrong_lines(self, api: httpx.AsyncClient) -> None:
+        content = (
+            b'{"question": "q", "answer": "a"}\n{"question": "q"}\nnonsense\n{"question": "", "answer": 1}'
+        )
+        error = problem(await upload(api, content, "bad.jsonl"), 422)
+        assert error["message"] == "bad.jsonl has 3 wrong lines; nothing was imported."
+        assert [field["field"] for field in error["errors"]] == ["line 2", "line 3", "line 4"]
+        assert (await api.get(DATASETS)).json() == []
+
+
+class TestGet:
+    async def test_list_is_by_name_newest_first(self, api: httpx.AsyncClient) -> None:
+        for name, size in (("b", 1), ("a", 1), ("b", 2)):
+            await upload(api, questions_jsonl(size), name=name)
+        listed = (await api.get(DATASETS)).json()
+        assert [(item["name"], item["size"]) for item in listed] == [("a", 1), ("b", 2), ("b", 1)]
+
+    @pytest.mark.parametrize("path", ["nothing", "nothing/examples", "quiz?version=ffff"])
+    async def test_not_there(self, steps: Steps, path: str) -> None:
+        assert problem(await steps.api.get(f"{DATASETS}/{path}"), 404)["hint"]
+
+
+class TestExamples:
+    @pytest.mark.parametrize("limit", [1, 7, 20, 500])
+    async def test_pages_lose_and_double_nothing(self, steps: Steps, limit: int) -> None:
+        seen: list[dict[str, Any]] = []
+        more: dict[str, Any] = {}
+        while True:
+            page = await steps.get(f"{DATASETS}/quiz/examples", limit=limit, **more)
+            assert page["total"] == 20
+            seen += page["items"]
+            if page["next"] is None:
+                break
+            more = {"cursor": page["next"]}
+        assert [item["position"] for item in seen] == list(range(20))
+        assert [item["answers"] for item in seen] == [[f"thing {i}"] for i in range(20)]
+
+    async def test_of_a_version(self, steps: Steps) -> None:
+        version = (await steps.get(f"{DATASETS}/quiz"))["version"]
+        await upload(steps.api, questions_jsonl(2), name="quiz")
+        assert (await steps.get(f"{DATASETS}/quiz/examples"))["total"] == 2
+        assert (await steps.get(f"{DATASETS}/quiz/examples", version=version))["total"] == 20
+
+    async def test_beyond_the_end(self, steps: Steps) -> None:
+        page = await steps.get(f"{DATASETS}/quiz/examples", cursor=19)
+        assert (page["items"], page["next"]) == ([], None)
+
+    async def test_metadata_and_cluster(self, api: httpx.AsyncClient) -> None:
+        row = b'{"id": 7, "question": "q", "answers": ["a", 2], "cluster": "c", "topic": "t", "n": [1, null]}'
+        await upload(api, row)
+        item = (await api.get(f"{DATASETS}/new/examples")).json()["items"][0]
+        assert (item["key"], item["cluster"], item["answers"]) == ("7", "c", ["a", "2"])
+        assert item["metadata"] == {"topic": "t", "n": [1, None]}
+
+
+class TestUse:
+    async def test_experiments_keep_their_version(self, steps: Steps) -> None:
+        before = await steps.create()
+        await upload(steps.api, questions_jsonl(2), name="quiz")
+        after = await steps.api.post(EXPERIMENTS, json=body())
+        assert after.json()["total"] == 2
+        assert (await steps.get(f"{EXPERIMENTS}/{before}"))["total"] == 20
+        assert await steps.work(before) is None  # not started
+        await steps.start(before)
+        assert await steps.work(before) == "COMPLETED"
+        assert (await steps.get(f"{EXPERIMENTS}/{before}"))["scores"]["exact_match"]["n"] == 20

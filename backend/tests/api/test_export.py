@@ -1,0 +1,164 @@
+"""Tests of exports: four formats of the same rows."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from app.services.datasets.service import DatasetService
+from app.services.experiments import run_repository
+from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
+
+NASTY: list[dict[str, Any]] = [
+    {"id": "=1+1", "question": "=SUM(A1)", "answer": "+1", "cluster": "@c", "note": "-x"},
+    {"id": "a,b", "question": 'He said "no",\nthen left.', "answers": ["a\r\nb", 'q"q'], "topic": {"a": [1]}},
+    {"id": "ü", "question": "Wie heißt \u2028 das? 🙂", "answer": "naïve", "empty": ""},
+    {"id": "tab", "question": "What\tis it?", "answer": "'quoted'"},
+]
+INTEGERS = {"run_id", "repeat", "attempts", "prompt_tokens", "completion_tokens"}
+FLOATS = {"exact_match", "contains", "f1", "latency_ms", "queue_ms", "cost_usd"}
+NESTED = {"gold", "scores", "calls", "metadata"}
+
+
+@pytest.fixture
+async def exported(steps: Steps) -> str:
+    """An ended experiment whose texts hold everything that a file format could stumble on."""
+    lines = b"\n".join(orjson.dumps(row) for row in NASTY)
+    async with steps.runtime.sessions() as session:
+        await DatasetService(session).add_file("nasty", "nasty.jsonl", lines)
+    return await steps.run(
+        model="mock/gold?fail_rate=0.4&fail_kind=refused",
+        max_failed_share=1,
+        dataset={"name": "nasty"},
+        repeats=3,
+    )
+
+
+async def download(steps: Steps, experiment_id: str, fmt: str) -> bytes:
+    response = await steps.api.get(f"{RESULTS}/{experiment_id}/export", params={"format": fmt})
+    assert response.status_code == 200
+    name = f"experiment-{experiment_id}.{fmt}"
+    assert response.headers["content-disposition"] == f'attachment; filename="{name}"'
+    return response.content
+
+
+def _typed(name: str, cell: str) -> Any:
+    """Return a CSV cell as the value that it was written from."""
+    if cell.startswith("'") and cell[1:2] in {"=", "+", "-", "@", "\t", "\r"}:
+        cell = cell[1:]
+    if name in NESTED:
+        return orjson.loads(cell)
+    if cell == "":
+        return None
+    if name == "cached":
+        return {"True": True, "False": False}[cell]
+    if name in INTEGERS:
+        return int(cell)
+    return float(cell) if name in FLOATS else cell
+
+
+def from_csv(data: bytes) -> list[dict[str, Any]]:
+    rows = csv.DictReader(io.StringIO(data.decode(), newline=""), strict=True)
+    return [{name: _typed(name, cell) for name, cell in row.items()} for row in rows]
+
+
+def from_parquet(data: bytes) -> list[dict[str, Any]]:
+    rows = pq.read_table(pa.BufferReader(data)).to_pylist()
+    return [{name: orjson.loads(v) if name in NESTED else v for name, v in row.items()} for row in rows]
+
+
+def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with the time, which each format writes in its own way, as a time."""
+
+    def time(value: Any) -> datetime:
+        return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+    return [{**row, "created_at": time(row["created_at"])} for row in rows]
+
+
+class TestExport:
+    async def test_all_formats_say_the_same(self, steps: Steps, exported: str) -> None:
+        files = {fmt: await download(steps, exported, fmt) for fmt in ("json", "jsonl", "csv", "parquet")}
+        rows = orjson.loads(files["json"])
+        assert len(rows) == 12
+        assert {row["status"] for row in rows} == {"ok", "failed"}
+        assert [orjson.loads(line) for line in files["jsonl"].split(b"\n")[:-1]] == rows
+        assert comparable(from_csv(files["csv"])) == comparable(rows)
+        assert comparable(from_parquet(files["parquet"])) == comparable(rows)
+
+    async def test_holds_what_was_imported(self, steps: Steps, exported: str) -> None:
+        rows = orjson.loads(await download(steps, exported, "json"))
+        assert [row["example_key"] for row in rows[::3]] == [row["id"] for row in NASTY]
+        assert [row["question"] for row in rows[::3]] == [row["question"] for row in NASTY]
+        assert rows[3]["gold"] == ["a\r\nb", 'q"q']
+        assert rows[3]["metadata"] == {"topic": {"a": [1]}}
+        assert [row["repeat"] for row in rows] == [0, 1, 2] * 4
+
+    async def test_agrees_with_the_runs(self, steps: Steps, exported: str) -> None:
+        rows = orjson.loads(await download(steps, exported, "json"))
+        runs = {run["id"]: run for run in (await steps.get(f"{RESULTS}/{exported}/runs", limit=500))["items"]}
+        assert {row["run_id"] for row in rows} == set(runs)
+        for row in rows:
+            run = runs[row["run_id"]]
+            for name in ("question", "status", "output", "answer", "scores", "latency_ms", "failure_kind"):
+                assert row[name] == run[name]
+
+    async def test_no_cell_of_a_csv_is_a_formula(self, steps: Steps, exported: str) -> None:
+        text = (await download(steps, exported, "csv")).decode()
+        cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
+        assert "'=SUM(A1)" in cells
+        assert "'=1+1" in cells
+        assert "'@c" in cells
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+    async def test_parquet_has_types(self, steps: Steps, exported: str) -> None:
+        table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))
+        kinds = {field.name: str(field.type) for field in table.schema}
+        assert kinds["run_id"] == "int64"
+        assert kinds["f1"] == "double"
+        assert kinds["cached"] == "bool"
+        assert kinds["created_at"] == "timestamp[us, tz=UTC]"
+
+    @pytest.mark.parametrize("fmt", ["json", "jsonl", "csv", "parquet"])
+    async def test_of_no_runs(self, steps: Steps, fmt: str) -> None:
+        data = await download(steps, await steps.create(), fmt)
+        read: dict[str, Callable[[bytes], list[Any]]] = {
+            "json": orjson.loads,
+            "jsonl": bytes.splitlines,
+            "csv": from_csv,
+            "parquet": from_parquet,
+        }
+        assert read[fmt](data) == []
+
+    @pytest.mark.parametrize("fmt", ["json", "jsonl", "csv", "parquet"])
+    async def test_in_several_batches(
+        self, steps: Steps, exported: str, fmt: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = await download(steps, exported, fmt)
+        monkeypatch.setattr(run_repository, "_EXPORT_BATCH", 5)
+        parts = await download(steps, exported, fmt)
+        if fmt == "parquet":
+            assert pq.ParquetFile(pa.BufferReader(parts)).num_row_groups == 3
+            assert from_parquet(parts) == from_parquet(whole)
+        else:
+            assert parts == whole
+
+    async def test_default_is_jsonl(self, steps: Steps, exported: str) -> None:
+        response = await steps.api.get(f"{RESULTS}/{exported}/export")
+        assert response.headers["content-type"] == "application/x-ndjson"
+
+    async def test_unknown_format(self, steps: Steps, exported: str) -> None:
+        path = f"{RESULTS}/{exported}/export"
+        error = problem(await steps.api.get(path, params={"format": "xlsx"}), 422)
+        assert error["errors"][0]["field"] == "format"
+
+    async def test_while_running_gives_what_is_there(self, steps: Steps) -> None:
+        experiment_id = await steps.create(dataset={"name": "quiz", "n": 2})
+        assert (await steps.api.post(f"{EXPERIMENTS}/{experiment_id}/cancel")).status_code == 202
+        assert await download(steps, experiment_id, "jsonl") == b""

@@ -1,0 +1,114 @@
+"""No Docker engine is needed to keep the container files honest: what they name must exist."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from app.cli import app as command_line
+from app.core.config import PROJECT_ROOT, Settings
+from app.services.inference.catalog import load_catalog
+
+DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text())
+INSTRUCTIONS = DOCKERFILE.replace("\\\n", " ").splitlines()
+
+
+def commands() -> list[list[str]]:
+    """Return every `llmforge …` that a container runs."""
+    found = [yaml.safe_load(line.removeprefix("CMD ")) for line in INSTRUCTIONS if line.startswith("CMD ")]
+    found += [service["command"] for service in COMPOSE["services"].values() if "command" in service]
+    return [command for command in found if command[0] == "llmforge"]
+
+
+class TestDockerfile:
+    def test_copies_only_what_exists(self) -> None:
+        sources = [
+            source
+            for line in INSTRUCTIONS
+            if line.startswith("COPY ")
+            for source in shlex.split(line.removeprefix("COPY "))[:-1]
+        ]
+        assert sources
+        assert [source for source in sources if not (PROJECT_ROOT / source).exists()] == []
+
+    def test_copies_nothing_that_is_ignored(self) -> None:
+        ignored = (PROJECT_ROOT / ".dockerignore").read_text().split()
+        assert {".env", "data/local", ".venv"} <= set(ignored)
+
+    def test_does_not_run_as_root(self) -> None:
+        users = [line for line in INSTRUCTIONS if line.startswith("USER ")]
+        assert users == ["USER 1000"]
+
+    def test_installs_as_make_does(self) -> None:
+        makefile = (PROJECT_ROOT / "Makefile").read_text()
+        files = re.findall(r"-r (backend/requirements\S*\.txt)", DOCKERFILE)
+        assert files == ["backend/requirements.txt", "backend/requirements-models.txt"]
+        assert all(f"-r {file}" in makefile for file in files)
+
+    def test_base_image_has_a_python_that_the_package_takes(self) -> None:
+        found = re.search(r"^FROM python:3\.(\d+)", DOCKERFILE, re.MULTILINE)
+        assert found is not None
+        assert int(found[1]) >= 11
+
+
+class TestCompose:
+    def test_every_command_exists(self) -> None:
+        assert len(commands()) == 2
+        for command in commands():
+            result = CliRunner().invoke(command_line, [*command[1:], "--help"])
+            assert result.exit_code == 0, command
+
+    def test_passes_only_variables_that_something_reads(self) -> None:
+        catalog = load_catalog(PROJECT_ROOT / "configs" / "models.yaml")
+        known = {f"LLMFORGE_{name.upper()}" for name in Settings.model_fields}
+        known |= {"DATABASE_URL", "REDIS_URL"}
+        for provider in catalog.providers.values():
+            known |= {name for name in (provider.api_key_env, provider.base_url_env) if name}
+        assert set(COMPOSE["x-app"]["environment"]) <= known
+
+    def test_no_port_is_open_beyond_this_machine(self) -> None:
+        ports = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+        assert ports == ["127.0.0.1:8000:8000"]
+
+    @pytest.mark.parametrize("name", ["api", "worker", "postgres", "redis"])
+    def test_has_the_service(self, name: str) -> None:
+        assert name in COMPOSE["services"]
+
+    def test_every_dependency_can_tell_that_it_is_healthy(self) -> None:
+        services = COMPOSE["services"]
+        for service in services.values():
+            for dependency, condition in service.get("depends_on", {}).items():
+                assert condition == {"condition": "service_healthy"}
+                assert "healthcheck" in services[dependency]
+
+    def test_every_volume_is_declared(self) -> None:
+        used = {
+            volume.partition(":")[0]
+            for service in COMPOSE["services"].values()
+            for volume in service.get("volumes", [])
+        }
+        assert used == set(COMPOSE["volumes"])
+
+
+class TestReadme:
+    README = (PROJECT_ROOT / "README.md").read_text()
+
+    def test_its_two_commands_are_targets(self) -> None:
+        makefile = (PROJECT_ROOT / "Makefile").read_text()
+        for target in re.findall(r"^\$ make (\w+)", self.README, re.MULTILINE):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+    def test_its_commands_exist(self) -> None:
+        names = set(re.findall(r"^llmforge (\w+)", self.README, re.MULTILINE))
+        assert len(names) >= 6
+        for name in names:
+            assert CliRunner().invoke(command_line, [name, "--help"]).exit_code == 0, name
+
+    def test_its_links_lead_somewhere(self) -> None:
+        links = re.findall(r"\]\((?!http)([^)#]+)\)", self.README)
+        assert [link for link in links if not Path(PROJECT_ROOT / link).exists()] == []

@@ -1,0 +1,57 @@
+"""Fixtures of the command line's tests: the real API, something that works on experiments, a runner."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import app
+from app.cli.render import console
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.runner import Execution
+from app.services.runtime import Runtime
+
+Cli = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+def cli(api_url: str, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Calls a command on the API, in a thread: the API lives in this one's event loop."""
+    monkeypatch.setenv("LLMFORGE_API_URL", api_url)
+    monkeypatch.setattr(console, "_width", 200)
+
+    async def call(*arguments: str) -> Result:
+        def invoke() -> Result:
+            return CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+        return await asyncio.to_thread(invoke)
+
+    return call
+
+
+@pytest.fixture
+async def working(runtime: Runtime) -> AsyncIterator[None]:
+    """Works on whatever is queued, as a worker does."""
+
+    async def work() -> None:
+        while True:
+            async with runtime.sessions() as session:
+                unattended = await ExperimentRepository(session).unattended(60)
+            for experiment_id in unattended:
+                await Execution(runtime, experiment_id).run()
+            await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(work())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def file(tmp_path: Path, dataset: str) -> Path:
+    """An experiment file on the dataset of these tests."""
+    path = tmp_path / "experiment.yaml"
+    path.write_text("name: from a file\nmodel: mock/gold\ndataset: {name: quiz, n: 10}\nseed: 3\n")
+    return path

@@ -1,0 +1,87 @@
+"""Tests of experiment files: what is read, and what is said about what is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from app.cli.files import read_experiment
+
+GOOD = "name: n\nmodel: mock/echo\ndataset: {name: quiz}\n"
+
+
+def write(tmp_path: Path, content: str | bytes) -> Path:
+    path = tmp_path / "e.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+class TestRead:
+    def test_a_file_as_it_is(self, tmp_path: Path) -> None:
+        config = read_experiment(write(tmp_path, GOOD + "description: größer\n"), {"seed": None})
+        assert (config.name, config.seed, config.description) == ("n", 0, "größer")
+
+    @pytest.mark.parametrize(
+        ("overrides", "expected"),
+        [
+            ({"model": "mock/hash"}, "mock/hash"),
+            ({"seed": 0}, 0),
+            ({"seed": 5}, 5),
+            ({"dataset.n": 3}, 3),
+            ({"params.max_tokens": 9}, 9),
+        ],
+    )
+    def test_overrides(self, tmp_path: Path, overrides: dict[str, Any], expected: Any) -> None:
+        value: Any = read_experiment(write(tmp_path, GOOD + "seed: 1\n"), overrides).as_json()
+        for part in next(iter(overrides)).split("."):
+            value = value[part]
+        assert value == expected
+
+    def test_the_demo(self) -> None:
+        demo = Path(__file__).parents[3] / "configs" / "experiments" / "demo.yaml"
+        assert read_experiment(demo, {}).model == "local/smollm2-135m-instruct"
+
+
+class TestWrong:
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (GOOD + "name: again\n", "the key 'name' is given twice"),
+            (GOOD + "name: again\n", "line 4"),
+            ("name: n\ndataset: {name: a, name: b}\n", "line 2, column 20"),
+            (GOOD + "colour: red\n", "colour: Extra inputs are not permitted"),
+            (GOOD + "params: {heat: 1}\n", "params.heat: Extra inputs"),
+            (GOOD + "params: {temperature: -1}\n", "params.temperature: "),
+            (GOOD + "seed: many\n", "seed: "),
+            (GOOD + "method: {name: naive, template: no place}\n", "must hold the place {question}"),
+            ("name: n\n", "model: Field required"),
+            ("- a\n- b\n", "does not hold an experiment"),
+            ("just text", "does not hold an experiment"),
+            ("", "does not hold an experiment"),
+            ("name: [1, 2\n", "line 2"),
+            ("name: n\n\tmodel: x\n", "line 2"),
+            ("? [a, b]\n: c\n", "line 1"),
+            ("name: !!python/object:os.system x\n", "line 1"),
+            (b"name: n\nmodel: \xff\xfe\n", "is not UTF-8 text: line 2"),
+            (b"name: a\0b\n", "special characters are not allowed"),
+            (GOOD.replace("{name: quiz}", "quiz"), "dataset: "),
+        ],
+    )
+    def test_the_place_is_named(
+        self, tmp_path: Path, content: str | bytes, said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = write(tmp_path, content)
+        with pytest.raises(typer.Exit) as refused:
+            read_experiment(path, {"dataset.n": 5} if b"quiz}" not in path.read_bytes() else {})
+        assert refused.value.exit_code == 1
+        printed = capsys.readouterr()
+        assert said in printed.err
+        assert str(path) in printed.err
+        assert printed.out == ""
+
+    def test_a_file_that_is_not_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for path in (tmp_path / "none.yaml", tmp_path):
+            with pytest.raises(typer.Exit):
+                read_experiment(path, {})
+            assert f"Cannot read {path}: " in capsys.readouterr().err

@@ -1,0 +1,110 @@
+"""Tests of how numbers and tables are printed."""
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from app.cli.render import experiments_table, interval, milliseconds, number, percent, result_table
+from app.services.evaluation.metrics import RunContext, compute_metrics
+from tests.factories import facts, failed_facts
+
+
+def printed(table: Any) -> str:
+    console = Console(width=200, color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (None, "–"),
+            (0, "0/s"),
+            (0.0, "0/s"),
+            (1, "1/s"),
+            (12.345, "12.3/s"),
+            (999.4, "999/s"),
+            (999.6, "1,000/s"),
+            (1234.5, "1,234/s"),
+            (1234567, "1,234,567/s"),
+            (0.01234, "0.0123/s"),
+            (0.0000123, "1.2e-05/s"),
+            (-1234.0, "-1,234/s"),
+        ],
+    )
+    def test_number(self, value: float | None, text: str) -> None:
+        assert number(value, "" if value is None else "/s") == text
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (None, "–"),
+            (0.0, "0 ms"),
+            (12.6, "13 ms"),
+            (999.4, "999 ms"),
+            (999.5, "1 s"),
+            (1000, "1 s"),
+            (1234, "1.23 s"),
+            (61_000, "61 s"),
+            (3_600_000, "3,600 s"),
+        ],
+    )
+    def test_milliseconds(self, value: float | None, text: str) -> None:
+        assert milliseconds(value) == text
+
+    @pytest.mark.parametrize(
+        ("value", "text"), [(None, "–"), (0.0, "0.0 %"), (0.12345, "12.3 %"), (1.0, "100.0 %")]
+    )
+    def test_percent(self, value: float | None, text: str) -> None:
+        assert percent(value) == text
+
+    def test_interval(self) -> None:
+        assert interval({"value": 0.5, "low": 0.25, "high": 0.7501}) == "50.0 % [25.0, 75.0]"
+
+
+class TestTables:
+    def experiment(self, **fields: Any) -> dict[str, Any]:
+        texts = {"id": "12345678-rest", "name": "[bold]n[/]", "model": "m/x", "method": "naive"}
+        state: dict[str, Any] = {
+            "status": "RUNNING",
+            "reason": None,
+            "progress": None,
+            "scores": {},
+            "total": 7,
+        }
+        return {**texts, "dataset": "d", **state, **fields}
+
+    def test_list(self) -> None:
+        score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 3}}
+        ended = self.experiment(status="COMPLETED", progress={"done": 7}, scores=score)
+        text = printed(experiments_table({"items": [self.experiment(), ended]}))
+        _, first, second = text.strip().splitlines()
+        assert first.split() == ["12345678", "[bold]n[/]", "m/x", "naive", "d", "RUNNING", "0/7", "–"]
+        assert second.endswith("COMPLETED   7/7  50.0 % [40.0, 60.0]")
+
+    def test_result(self) -> None:
+        runs = [facts(), facts(cached=True, attempts=0), failed_facts("timeout")]
+        metrics = compute_metrics(runs, RunContext(5, 2.0, None, 0))
+        text = printed(result_table(self.experiment(status="FAILED", reason="too [many]"), metrics))
+        lines = {line.split("  ")[0].strip(): line for line in text.splitlines()}
+        assert "[bold]n[/]  FAILED" in text
+        assert list(lines)[1:3] == ["exact match", "f1"]
+        assert "100.0 % [34.2, 100.0]  n = 2, " in lines["exact match"]
+        assert "2 answered, 1 failed (1 timeout), 2 not run, 1 from the cache" in lines["runs"]
+        assert "p50 100 ms" in lines["latency"]
+        assert "n = 1, uncached" in lines["latency"]
+        assert "0.5 answers/s" in lines["throughput"]
+        assert "40 prompt, 10 completion" in lines["tokens"]
+        assert "$0.0010" in lines["cost"]
+        assert "too [many]" in lines["reason"]
+
+    def test_what_is_not_known(self) -> None:
+        nothing = {"prompt_tokens": None, "completion_tokens": None, "cost_usd": None}
+        metrics = compute_metrics([facts(**nothing)], RunContext(1, None, None, 0))
+        text = printed(result_table(self.experiment(), metrics))
+        assert "– prompt, – completion  1 runs without counts" in text
+        assert "unknown (no price or no token counts)" in text
+        assert "reason" not in text

@@ -1,0 +1,155 @@
+"""Tests of database URLs, of telling "away" from "refused", and of waiting."""
+
+import socket
+import ssl
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app.core.database import async_url, create_engine, is_database_away, when_database_answers
+from app.core.embedded.process import free_port
+from app.services.runtime import Runtime
+
+NEON = "postgresql://u:p%40ss@ep-x-pooler.eu-central-1.aws.neon.tech/neondb"
+
+
+class TestAsyncUrl:
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            ("postgresql://app@127.0.0.1:5/db", "postgresql+asyncpg://app@127.0.0.1:5/db"),
+            ("postgres://app@h/db", "postgresql+asyncpg://app@h/db"),
+            ("postgresql+asyncpg://app@h/db", "postgresql+asyncpg://app@h/db"),
+            ("postgresql+psycopg2://app@h/db", "postgresql+asyncpg://app@h/db"),
+            (f"{NEON}?sslmode=require", NEON.replace("postgresql", "postgresql+asyncpg") + "?ssl=require"),
+            (
+                f"{NEON}?sslmode=require&channel_binding=require",
+                NEON.replace("postgresql", "postgresql+asyncpg") + "?ssl=require",
+            ),
+            ("postgresql://h/db?sslmode=verify-full", "postgresql+asyncpg://h/db?ssl=verify-full"),
+            ("postgresql://h/db?sslmode=nonsense", "postgresql+asyncpg://h/db"),
+            ("postgresql://h/db?ssl=require", "postgresql+asyncpg://h/db?ssl=require"),
+            ("postgresql://h/db?target_session_attrs=any&gssencmode=disable", "postgresql+asyncpg://h/db"),
+        ],
+    )
+    def test_forms(self, given: str, expected: str) -> None:
+        assert async_url(given) == expected
+
+    @pytest.mark.parametrize(
+        "url", ["", "sqlite:///x.db", "mysql://h/db", "h/db", "rediss://u:p@x.upstash.io:6379"]
+    )
+    def test_no_postgres(self, url: str) -> None:
+        with pytest.raises(ValueError, match="must start with postgresql://"):
+            async_url(url)
+
+
+def _wrapped(cause: BaseException) -> DBAPIError:
+    return DBAPIError("select 1", {}, cause)
+
+
+class TestIsDatabaseAway:
+    @pytest.mark.parametrize(
+        "error",
+        [
+            ConnectionRefusedError(111, "refused"),
+            ConnectionResetError(),
+            TimeoutError(),
+            socket.gaierror(-2, "unknown"),
+            ssl.SSLCertVerificationError("certificate"),
+            OSError("Multiple exceptions: refused, refused"),
+            PoolTimeoutError("pool limit reached"),
+            OperationalError("select 1", {}, Exception()),
+            asyncpg.CannotConnectNowError("starting up"),
+            asyncpg.AdminShutdownError("terminating"),
+            asyncpg.TooManyConnectionsError("too many"),
+            asyncpg.ConnectionDoesNotExistError("closed"),
+            asyncpg.InterfaceError("connection is closed"),
+            _wrapped(asyncpg.AdminShutdownError("terminating")),
+            _wrapped(ConnectionResetError()),
+        ],
+    )
+    def test_away(self, error: Exception) -> None:
+        assert is_database_away(error)
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            ValueError("x"),
+            RuntimeError("x"),
+            FileNotFoundError(2, "missing", "model.gguf"),
+            PermissionError(13, "denied", "/root/x"),
+            asyncpg.UniqueViolationError("twice"),
+            asyncpg.CharacterNotInRepertoireError("NUL"),
+            IntegrityError("insert", {}, Exception()),
+            ProgrammingError("select", {}, Exception()),
+            _wrapped(asyncpg.UndefinedTableError("no table")),
+        ],
+    )
+    def test_not_away(self, error: Exception) -> None:
+        assert not is_database_away(error)
+
+    async def test_lost_connection_is_away(self, runtime: Runtime) -> None:
+        async with runtime.engine.connect() as connection, runtime.engine.connect() as other:
+            pid = await connection.scalar(text("select pg_backend_pid()"))
+            await other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+            with pytest.raises(DBAPIError) as caught:
+                await connection.execute(text("select pg_sleep(30)"))
+            assert is_database_away(caught.value)
+            await connection.invalidate()
+
+    async def test_nobody_listens(self) -> None:
+        engine = create_engine(f"postgresql://app@127.0.0.1:{free_port()}/x")
+        with pytest.raises(ConnectionRefusedError) as caught:
+            await engine.connect()
+        await engine.dispose()
+        assert is_database_away(caught.value)
+
+    @pytest.mark.parametrize(
+        ("sql", "value"),
+        [("select cast(:v as integer)", 2**40), ("select cast(:v as text)", "\0"), ("select 1/:v", 0)],
+    )
+    async def test_value_that_is_refused_is_not_away(self, runtime: Runtime, sql: str, value: object) -> None:
+        async with runtime.engine.connect() as connection:
+            with pytest.raises(DBAPIError) as caught:
+                await connection.execute(text(sql), {"v": value})
+        assert not is_database_away(caught.value)
+
+
+class TestWhenDatabaseAnswers:
+    @pytest.fixture(autouse=True)
+    def waited(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        waits: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            waits.append(seconds)
+
+        monkeypatch.setattr("app.core.database.asyncio.sleep", sleep)
+        return waits
+
+    async def test_waits_longer_each_time_up_to_two_seconds(self, waited: list[float]) -> None:
+        async def action() -> str:
+            if len(waited) < 7:
+                raise ConnectionRefusedError
+            return "done"
+
+        assert await when_database_answers(action, "test") == "done"
+        assert waited == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+
+    async def test_other_errors_pass_at_once(self, waited: list[float]) -> None:
+        async def action() -> None:
+            raise ValueError("mine")
+
+        with pytest.raises(ValueError, match="mine"):
+            await when_database_answers(action, "test")
+        assert waited == []
+
+    async def test_gives_up_when_told_to(self, waited: list[float]) -> None:
+        async def action() -> None:
+            raise ConnectionRefusedError
+
+        with pytest.raises(ConnectionRefusedError):
+            await when_database_answers(action, "test", lambda: len(waited) >= 2)
+        assert waited == [0.1, 0.2]

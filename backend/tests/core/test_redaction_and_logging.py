@@ -1,0 +1,108 @@
+"""Tests of masking secrets and of the log's form."""
+
+import io
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+import structlog
+
+from app.core.logging import bind, configure_logging, get_logger
+from app.core.redaction import redact, register_secret
+
+
+class TestRedact:
+    def test_nothing_known(self) -> None:
+        assert redact("sk-anything") == "sk-anything"
+
+    def test_everywhere_in_a_text(self) -> None:
+        register_secret("s3cret.*")
+        assert redact("as3cret.*b s3cret.* s3cretXX") == "a[redacted]b [redacted] s3cretXX"
+
+    def test_longer_one_first(self) -> None:
+        for secret in ("secret", "secret-and-more", "more-secret"):
+            register_secret(secret)
+        assert redact("secret-and-more") == "[redacted]"
+
+    @pytest.mark.parametrize("value", [None, "", "short"])
+    def test_too_short_to_be_one(self, value: str | None) -> None:
+        register_secret(value)
+        assert redact("a short text") == "a short text"
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """What the application's handler writes."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    configure_logging("INFO", "json")
+    written = io.StringIO()
+    handler = root.handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(written)
+    yield written
+    root.handlers, root.level = handlers, level
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in stream.getvalue().splitlines()]
+
+
+class TestLogging:
+    def test_one_json_object_a_line(self, stream: io.StringIO) -> None:
+        get_logger("test.a").info("happened", size=3, text="two\nlines", nothing=None)
+        (line,) = lines(stream)
+        assert line["timestamp"].endswith("Z")
+        assert {k: line[k] for k in ("event", "size", "text", "nothing", "level", "logger")} == {
+            "event": "happened",
+            "size": 3,
+            "text": "two\nlines",
+            "nothing": None,
+            "level": "info",
+            "logger": "test.a",
+        }
+
+    def test_bound_ids_are_on_every_line_of_the_block(self, stream: io.StringIO) -> None:
+        with bind(experiment_id="e1"):
+            get_logger("test.b").info("inside")
+            logging.getLogger("test.library").warning("of a library")
+        get_logger("test.b").info("outside")
+        assert [line.get("experiment_id") for line in lines(stream)] == ["e1", "e1", None]
+
+    def test_secrets_are_masked_in_every_value(self, stream: io.StringIO) -> None:
+        register_secret("pl4nted-secret")
+        log = get_logger("test.c")
+        secret = "has pl4nted-secret in it"
+        log.info(secret, text=secret, nested={"a": [secret, (secret,)]}, error=ValueError(secret))
+        try:
+            raise ValueError(secret)
+        except ValueError:
+            log.exception("crashed")
+            logging.getLogger("test.library").exception("%s", secret)
+        text = stream.getvalue()
+        assert "pl4nted-secret" not in text
+        assert text.count("[redacted]") >= 7
+        assert "Traceback" in text
+
+    def test_below_the_level(self, stream: io.StringIO) -> None:
+        get_logger("test.d").debug("quiet")
+        logging.getLogger("httpx").info("quiet")
+        assert stream.getvalue() == ""
+
+    @pytest.mark.parametrize("value", ["\ud800", 2**70, {"a": {1, 2}}, object(), b"\xff", float("nan")])
+    def test_no_value_loses_a_line(self, stream: io.StringIO, value: Any) -> None:
+        get_logger("test.e").info("odd", value=value)
+        (line,) = lines(io.StringIO(stream.getvalue().replace("\\ud800", "?")))
+        assert line["event"] == "odd"
+
+    def test_console(self, stream: io.StringIO) -> None:
+        configure_logging("INFO", "console")
+        handler = logging.getLogger().handlers[0]
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(stream)
+        get_logger("test.f").info("happened", size=3)
+        assert "happened" in stream.getvalue()
+        assert "size=3" in stream.getvalue()

@@ -1,0 +1,123 @@
+"""Every stored result is what the stored runs give."""
+
+import uuid
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from app.domain.generation import GenerationRequest, GenerationResult, Usage
+from app.domain.status import FailureKind
+from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.experiments.aggregation import aggregate
+from app.services.experiments.run_repository import RunRepository
+from app.services.experiments.runner import Execution
+from app.services.inference.base import EngineError
+from app.services.runtime import Runtime
+from tests.support import ScriptedEngine, create, question, result_of, runs_of, scripted, stored
+
+
+async def mixed_answers(request: GenerationRequest) -> GenerationResult:
+    """Answer by the question's number: right, wrong, empty, refusing, without counts, or not at all."""
+    number = int(question(request).split()[3])
+    texts = {
+        0: f"thing {number}",
+        1: "another thing",
+        2: "",
+        3: "I cannot answer that.",
+        4: f"thing {number}",
+    }
+    if number % 6 == 5:
+        raise EngineError(FailureKind.BAD_REQUEST, "refused")
+    usage = Usage() if number % 6 == 4 else Usage(10 + number, number)
+    return GenerationResult(text=texts[number % 6], usage=usage, latency_s=0.01 * (number + 1))
+
+
+@pytest.fixture
+async def mixed(runtime: Runtime, dataset: str) -> uuid.UUID:
+    """An ended experiment with runs of all kinds, some of them from the cache."""
+    means = scripted(runtime, ScriptedEngine(mixed_answers))
+    fields: dict[str, Any] = {"model": "openai/gpt-4o-mini", "max_failed_share": 1, "seed": 4}
+    warm = await create(means, **fields, sample={"n": 7})
+    await Execution(means, warm).run()
+    experiment_id = await create(means, **fields)
+    await Execution(means, experiment_id).run()
+    return experiment_id
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "a key, for the price of a priced model")
+
+
+async def recomputed(runtime: Runtime, experiment_id: uuid.UUID) -> dict[str, Any]:
+    """Compute the metrics from the runs, with the stored result giving nothing but the wall time."""
+    experiment = await stored(runtime, experiment_id)
+    result = await result_of(runtime, experiment_id)
+    assert result is not None
+    async with runtime.sessions() as session:
+        facts = await RunRepository(session).facts(experiment_id)
+    wall_s, seed = result.metrics["wall_s"], experiment.config["seed"]
+    parameters = experiment.provenance["model_parameters"]
+    return compute_metrics(facts, RunContext(experiment.total, wall_s, parameters, seed))
+
+
+class TestStoredResult:
+    async def test_equals_what_the_runs_give(self, runtime: Runtime, mixed: uuid.UUID) -> None:
+        result = await result_of(runtime, mixed)
+        assert result is not None
+        assert result.metrics == await recomputed(runtime, mixed)
+
+    async def test_counts_what_the_rows_are(self, runtime: Runtime, mixed: uuid.UUID) -> None:
+        rows = await runs_of(runtime, mixed)
+        result = await result_of(runtime, mixed)
+        assert result is not None
+        counts = result.metrics["counts"]
+        answered = [row for row in rows if row.status == "ok"]
+        assert (counts["stored"], counts["ok"], counts["failed"]) == (20, len(answered), 20 - len(answered))
+        assert counts["failures"] == {"bad_request": 3}
+        assert counts["cached"] == sum(row.cached for row in rows) > 0
+        outcomes = Counter(row.parse_outcome for row in answered)
+        assert counts["parse_outcomes"] == outcomes
+        assert {"answered", "empty", "refusal"} <= set(outcomes)
+        fresh = [row.latency_ms for row in answered if not row.cached]
+        assert result.metrics["latency_ms"]["n"] == len(fresh)
+        assert result.metrics["latency_ms"]["max"] == max(filter(None, fresh))
+        right = [row.exact_match for row in answered if row.exact_match is not None]
+        assert result.metrics["scores"]["exact_match"]["value"] == pytest.approx(sum(right) / len(right))
+        assert result.metrics["cost_usd"]["total"] is None  # some calls came without token counts
+
+    async def test_carries_the_experiments_provenance(self, runtime: Runtime, mixed: uuid.UUID) -> None:
+        result = await result_of(runtime, mixed)
+        experiment = await stored(runtime, mixed)
+        assert result is not None
+        assert result.provenance == experiment.provenance
+        expected = {
+            "config_hash",
+            "dataset",
+            "prompt_hash",
+            "model_fingerprint",
+            "packages",
+            "code",
+            "scorers",
+        }
+        assert expected <= set(result.provenance)
+
+
+class TestAggregate:
+    async def test_again_replaces_and_changes_nothing(self, runtime: Runtime, mixed: uuid.UUID) -> None:
+        before = await result_of(runtime, mixed)
+        assert before is not None
+        async with runtime.sessions() as session:
+            again = await aggregate(session, mixed, wall_s=before.metrics["wall_s"])
+            await session.commit()
+        assert again is not None
+        assert again.metrics == before.metrics
+
+    async def test_without_runs_stores_nothing(self, runtime: Runtime, dataset: str) -> None:
+        experiment_id = await create(runtime, model="mock/echo")
+        async with runtime.sessions() as session:
+            assert await aggregate(session, experiment_id, wall_s=1.0) is None
+            assert await aggregate(session, uuid.uuid4(), wall_s=1.0) is None
+            await session.commit()
+        assert await result_of(runtime, experiment_id) is None

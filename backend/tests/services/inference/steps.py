@@ -1,0 +1,71 @@
+"""What many tests of the engines build and do."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+
+from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, Message, Usage
+from app.services.inference.base import Engine, EngineBase, EngineError
+
+
+def request(prompt: str = "Question: What is it?\nAnswer:", **fields: Any) -> GenerationRequest:
+    """Return a request of one message; ``params`` and the like by name."""
+    values: dict[str, Any] = {"model": "openai/some-model", "params": GenerationParams(), **fields}
+    messages = values.pop("messages", (Message("user", prompt),))
+    return GenerationRequest(messages, **values)
+
+
+def requests(count: int, **fields: Any) -> list[GenerationRequest]:
+    """Return requests with distinct prompts."""
+    return [request(f"Question: What is item {i}?\nAnswer:", **fields) for i in range(count)]
+
+
+def prompt_of(call: GenerationRequest) -> str:
+    """Return the text that the fake server tells calls apart by."""
+    return call.messages[-1].content
+
+
+def answered(text: str = "an answer") -> GenerationResult:
+    """Return an answered call."""
+    return GenerationResult(text, Usage(3, 2), latency_s=0.25, finish_reason="stop")
+
+
+async def failure_of(engine: Engine, call: GenerationRequest | None = None) -> EngineError:
+    """Return the error that a call must end with."""
+    with pytest.raises(EngineError) as caught:
+        await engine.generate(call or request())
+    return caught.value
+
+
+def parted(
+    outcomes: Sequence[GenerationResult | EngineError],
+) -> tuple[list[GenerationResult], list[EngineError]]:
+    """Return answers and failures apart."""
+    results = [each for each in outcomes if isinstance(each, GenerationResult)]
+    return results, [each for each in outcomes if isinstance(each, EngineError)]
+
+
+class Scripted(EngineBase):
+    """Answers by a function of the test's, or by a list of outcomes, one a call."""
+
+    def __init__(
+        self,
+        script: Callable[[GenerationRequest], Awaitable[GenerationResult]]
+        | Sequence[GenerationResult | EngineError],
+    ) -> None:
+        self._script = script
+        self.calls: list[GenerationRequest] = []
+        self.closed = 0
+
+    async def generate(self, request: GenerationRequest) -> GenerationResult:
+        self.calls.append(request)
+        if callable(self._script):
+            return await self._script(request)
+        outcome = self._script[len(self.calls) - 1]
+        if isinstance(outcome, EngineError):
+            raise outcome
+        return outcome
+
+    async def aclose(self) -> None:
+        self.closed += 1

@@ -1,0 +1,215 @@
+"""The Hugging Face engine, through the real client against the fake server."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+
+from app.domain.generation import GenerationParams, GenerationResult, Message, Usage
+from app.domain.status import FailureKind
+from app.services.inference import failures
+from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.hf_api import HFAPIEngine
+from tests.fixtures.fake_llm import FakeLLM
+from tests.fixtures.fake_llm_behaviour import Reply, hash_answer
+from tests.services.inference.steps import failure_of, prompt_of, request, requests
+
+OpenHF = Callable[..., HFAPIEngine]
+PARAMS = GenerationParams(temperature=0.5, max_tokens=8, top_p=0.9, stop=("\n",))
+TURNS = (Message("system", "Be brief."), Message("user", "Hello?"))
+MODEL = "hf/meta-llama/Llama-3.1-8B-Instruct"
+
+
+@pytest.fixture
+def open_hf(fake: FakeLLM, closing: Callable[[Any], Any]) -> OpenHF:
+    """Opens an engine on the fake server."""
+
+    def open_(
+        api: Any = "chat", base_url: str | None = None, key: str | None = "hf_key", timeout_s: float = 30
+    ) -> HFAPIEngine:
+        spec = ModelSpec(name=MODEL, api=api)
+        provider = ProviderSpec(engine="huggingface")
+        kept: HFAPIEngine = closing(HFAPIEngine(provider, spec, base_url or fake.base_url, key, timeout_s))
+        return kept
+
+    return open_
+
+
+class TestChat:
+    async def test_body(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        await open_hf().generate(request(messages=TURNS, params=PARAMS, seed=5, repeat=2))
+        body = fake.stats.last_body
+        assert fake.stats.last_path == "/v1/chat/completions"
+        assert body["model"] == "meta-llama/Llama-3.1-8B-Instruct"
+        assert body["messages"] == [message.as_dict() for message in TURNS]
+        assert (body["temperature"], body["max_tokens"], body["top_p"]) == (0.5, 8, 0.9)
+        assert (body["stop"], body["seed"]) == (["\n"], 7)
+
+    async def test_greedy_is_a_temperature_of_0(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        await open_hf().generate(request())
+        assert fake.stats.last_body["temperature"] == 0
+        assert "top_p" not in fake.stats.last_body
+        assert "stop" not in fake.stats.last_body
+
+    async def test_key(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        await open_hf(key="hf_of_the_test").generate(request())
+        assert fake.stats.last_headers["authorization"] == "Bearer hf_of_the_test"
+
+    async def test_answer(self, open_hf: OpenHF) -> None:
+        call = request("x" * 40)
+        result = await open_hf().generate(call)
+        assert result.text == hash_answer(prompt_of(call))
+        assert result.usage == Usage(prompt_tokens=11, completion_tokens=3)
+        assert (result.finish_reason, result.attempts) == ("stop", 1)
+        assert result.model == "meta-llama/Llama-3.1-8B-Instruct"
+
+    async def test_no_usage_reported(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        fake.set(usage=False)
+        assert (await open_hf().generate(request())).usage == Usage()
+
+    async def test_nul_can_be_stored(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        fake.script.append(
+            Reply(body=b'{"choices":[{"index":0,"message":{"role":"assistant","content":"a\\u0000b"}}]}')
+        )
+        assert (await open_hf().generate(request())).text == "a\ufffdb"
+
+    async def test_an_echoed_key_is_masked(
+        self, fake: FakeLLM, open_hf: OpenHF, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(failures, "_redact", lambda text: text.replace("hf_key", "[redacted]"))
+        fake.set(echo_auth=True)
+        assert (await open_hf().generate(request())).text == "Bearer [redacted]"
+
+    async def test_many_at_once(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        fake.set(latency_ms=100)
+        calls = requests(24)
+        results = await open_hf().generate_batch(calls)
+        assert [each.text for each in results if isinstance(each, GenerationResult)] == [
+            hash_answer(prompt_of(call)) for call in calls
+        ]
+        assert fake.stats.max_in_flight > 8
+
+
+class TestCompletion:
+    async def test_body(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        await open_hf("completion", base_url=fake.root).generate(
+            request(messages=TURNS, params=PARAMS, seed=5, repeat=2)
+        )
+        assert fake.stats.last_body["inputs"] == "Be brief.\n\nHello?"
+        parameters = fake.stats.last_body["parameters"]
+        assert (parameters["do_sample"], parameters["temperature"]) == (True, 0.5)
+        assert (parameters["max_new_tokens"], parameters["top_p"]) == (8, 0.9)
+        assert (parameters["stop"], parameters["seed"]) == (["\n"], 7)
+
+    async def test_greedy_does_not_sample(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        await open_hf("completion", base_url=fake.root).generate(request())
+        parameters = fake.stats.last_body["parameters"]
+        assert parameters["do_sample"] is False
+        assert "temperature" not in parameters
+
+    async def test_answer(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        call = request()
+        result = await open_hf("completion", base_url=fake.root).generate(call)
+        assert result.text == hash_answer(prompt_of(call))
+        assert result.usage == Usage(None, 3)
+        assert result.finish_reason == "length"
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("status", "body", "kind"),
+        [
+            (400, b'{"error":{"message":"This model\'s maximum context length is 8192"}}', "context_length"),
+            (400, b'{"error":"bad"}', "bad_request"),
+            (401, b'{"error":"Invalid credentials in Authorization header"}', "auth"),
+            (402, b'{"error":"You have exceeded your monthly included credits"}', "quota"),
+            (404, b'{"error":"Model not found"}', "model_not_found"),
+            (
+                422,
+                b'{"error":"inputs tokens + max_new_tokens must be <= 2048", "error_type":"v"}',
+                "bad_request",
+            ),
+            (429, b'{"error":"Too many requests"}', "rate_limit"),
+            (500, b"<html>oops</html>", "server"),
+            (503, b'{"error":"Model too busy"}', "server"),
+            (504, b"", "server"),
+        ],
+    )
+    async def test_status(self, fake: FakeLLM, open_hf: OpenHF, status: int, body: bytes, kind: str) -> None:
+        fake.script.append(Reply(status, body))
+        error = await failure_of(open_hf())
+        assert error.kind == FailureKind(kind)
+        assert error.message.startswith(f"HTTP {status}: ")
+        assert fake.stats.requests == 1
+
+    async def test_retry_after(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        fake.set(err429_rate=1, retry_after="7")
+        assert (await failure_of(open_hf())).retry_after_s == 7
+
+    async def test_timeout(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        fake.set(hang_rate=1)
+        assert (await failure_of(open_hf(timeout_s=0.2))).kind is FailureKind.TIMEOUT
+
+    async def test_timeout_of_an_answer_that_trickles(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        fake.script.append(Reply(body=b'{"choices":', announced=1000, keep_open=True))
+        assert (await failure_of(open_hf(timeout_s=0.2))).kind is FailureKind.TIMEOUT
+
+    async def test_reset(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        fake.set(reset_rate=1)
+        assert (await failure_of(open_hf())).kind is FailureKind.CONNECTION
+
+    async def test_refused_connection(self, open_hf: OpenHF) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            error = await failure_of(open_hf(base_url=f"http://127.0.0.1:{probe.getsockname()[1]}/v1"))
+        assert error.kind is FailureKind.CONNECTION
+
+    @pytest.mark.parametrize("status", [302, 308])
+    async def test_a_redirect_is_not_followed(self, fake: FakeLLM, open_hf: OpenHF, status: int) -> None:
+        fake.script.append(Reply(status, b"", (("location", f"{fake.root}/v1/chat/completions"),)))
+        error = await failure_of(open_hf())
+        assert error.kind is FailureKind.BAD_REQUEST
+        assert fake.stats.requests == 1
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"<html>welcome</html>",
+            b'{"choices":[{"message":{"role":"assistant","content":"cut of',
+            b"null",
+            b"[]",
+            b'"text"',
+            b"{}",
+            b'{"choices":[]}',
+            b'{"choices":[{"index":0,"message":null}]}',
+            b'{"choices":[{"index":0,"message":{"role":"assistant","content":7}}]}',
+        ],
+    )
+    async def test_malformed(self, fake: FakeLLM, open_hf: OpenHF, body: bytes) -> None:
+        fake.script.append(Reply(body=body))
+        error = await failure_of(open_hf())
+        assert error.kind is FailureKind.MALFORMED
+        assert len(error.message) < 600
+
+    @pytest.mark.parametrize(
+        "choice",
+        [
+            {"index": 0, "message": {"role": "assistant"}, "finish_reason": "content_filter"},
+            {"index": 0, "message": {"role": "assistant", "content": "a"}, "finish_reason": "content_filter"},
+        ],
+    )
+    async def test_blocked(self, fake: FakeLLM, open_hf: OpenHF, choice: dict[str, Any]) -> None:
+        fake.script.append(Reply(body=orjson.dumps({"choices": [choice]})))
+        assert (await failure_of(open_hf())).kind is FailureKind.REFUSED
+
+
+class TestClosing:
+    async def test_ends_the_connections(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        engine = open_hf()
+        await engine.generate(request())
+        assert len(fake.connections) > 0
+        await engine.aclose()
+        await fake.until(lambda: not fake.connections)

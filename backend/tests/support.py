@@ -1,0 +1,164 @@
+"""Steps that many tests of running experiments take: make, start, wait for, read."""
+
+import asyncio
+import inspect
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.domain.generation import GenerationRequest, GenerationResult, Usage
+from app.models import Experiment, Result, Run
+from app.schemas.experiment_config import ExperimentConfig
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.run_repository import RunRepository
+from app.services.experiments.service import ExperimentService
+from app.services.inference.base import Engine, EngineBase
+from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.registry import ModelRegistry
+from app.services.runtime import Runtime
+from tests.factories import config
+
+PATIENCE_S = 60.0
+"""Far longer than anything waited for takes, so that a busy machine fails no test."""
+
+
+async def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+    """Return what ``condition`` gives as soon as it is true."""
+    end = time.monotonic() + patience_s
+    while True:
+        value = condition()
+        found = await value if inspect.isawaitable(value) else value
+        if found:
+            return found
+        assert time.monotonic() < end, f"waited {patience_s:.0f} s in vain for: {what}"
+        await asyncio.sleep(0.02)
+
+
+def with_settings(runtime: Runtime, **values: Any) -> Runtime:
+    """Return the same means under other settings."""
+    return replace(runtime, settings=runtime.settings.model_copy(update=values))
+
+
+async def create(runtime: Runtime, dataset: str = "quiz", **fields: Any) -> uuid.UUID:
+    """Store an experiment on ``dataset``, and start it."""
+    choice = {"name": dataset, **fields.pop("sample", {})}
+    return await submit(runtime, config(**{"model": "mock/gold", "dataset": choice, **fields}))
+
+
+async def submit(runtime: Runtime, wanted: ExperimentConfig) -> uuid.UUID:
+    """Store an experiment and start it."""
+    async with runtime.sessions() as session:
+        service = ExperimentService(session, runtime)
+        experiment = await service.create(wanted)
+        await service.start(experiment.id)
+        return experiment.id
+
+
+async def cancel(runtime: Runtime, experiment_id: uuid.UUID) -> None:
+    """Ask for the end of an experiment, as the API does."""
+    async with runtime.sessions() as session:
+        await ExperimentService(session, runtime).cancel(experiment_id)
+
+
+async def stored(runtime: Runtime, experiment_id: uuid.UUID) -> Experiment:
+    """Return the experiment as the database has it."""
+    async with runtime.sessions() as session:
+        experiment = await ExperimentRepository(session).get(experiment_id, deleted=True)
+        assert experiment is not None
+        return experiment
+
+
+async def result_of(runtime: Runtime, experiment_id: uuid.UUID) -> Result | None:
+    """Return the stored result, if there is one."""
+    async with runtime.sessions() as session:
+        return await RunRepository(session).result(experiment_id)
+
+
+async def metrics_of(runtime: Runtime, experiment_id: uuid.UUID) -> dict[str, Any]:
+    """Return the stored metrics."""
+    result = await result_of(runtime, experiment_id)
+    assert result is not None
+    return result.metrics
+
+
+async def runs_of(runtime: Runtime, experiment_id: uuid.UUID) -> list[Run]:
+    """Return all runs, in the order of the examples."""
+    async with runtime.sessions() as session:
+        return [run async for batch in RunRepository(session).export(experiment_id) for run, _ in batch]
+
+
+def pairs(runs: Sequence[Run]) -> list[tuple[int, int]]:
+    """Return (example, repeat) of each run."""
+    return [(run.example_id, run.repeat) for run in runs]
+
+
+def question(request: GenerationRequest) -> str:
+    """Return the question that a naive prompt asks."""
+    return request.messages[-1].content.partition("Question: ")[2].partition("\n")[0]
+
+
+def answer(text: str = "an answer") -> GenerationResult:
+    """Return an answered call."""
+    return GenerationResult(text=text, usage=Usage(3, 2), latency_s=0.001, finish_reason="stop")
+
+
+class ScriptedEngine(EngineBase):
+    """Answers by a function of the test's, and remembers what it was asked."""
+
+    def __init__(self, script: Callable[[GenerationRequest], Awaitable[GenerationResult]]) -> None:
+        self._script = script
+        self.calls: list[GenerationRequest] = []
+        self.closed = 0
+
+    async def generate(self, request: GenerationRequest) -> GenerationResult:
+        self.calls.append(request)
+        return await self._script(request)
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+class Gate:
+    """An engine's script that answers the first ``free`` calls, and the others once it is opened."""
+
+    def __init__(self, free: int = 0) -> None:
+        self.free = free
+        self.opened = asyncio.Event()
+        self.waiting = 0
+
+    async def __call__(self, request: GenerationRequest) -> GenerationResult:
+        self.free -= 1
+        if self.free < 0:
+            self.waiting += 1
+            await self.opened.wait()
+        return answer(question(request))
+
+
+class _ScriptedRegistry(ModelRegistry):
+    engine: Engine
+
+    async def _engine(
+        self, provider: ProviderSpec, spec: ModelSpec, timeout_s: float, answers: Any
+    ) -> tuple[Engine, int | None]:
+        return self.engine, None
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedRuntime(Runtime):
+    """Means whose every model is ``scripted``."""
+
+    scripted: Engine
+
+    def models(self) -> ModelRegistry:
+        real = Runtime.models(self)
+        registry = _ScriptedRegistry(real.catalog, real._env, real._root, real._local)
+        registry.engine = self.scripted
+        return registry
+
+
+def scripted(runtime: Runtime, engine: Engine, **settings: Any) -> ScriptedRuntime:
+    """Return the same means with ``engine`` behind every model."""
+    changed = with_settings(runtime, **settings)
+    return ScriptedRuntime(changed.settings, changed.engine, changed.sessions, engine)

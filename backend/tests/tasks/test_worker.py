@@ -1,0 +1,263 @@
+"""A real worker process: takes jobs, hands over when asked to end, and is survived when killed."""
+
+import asyncio
+import signal
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from pydantic import SecretStr
+
+from app.core.embedded.process import ManagedProcess, free_port
+from app.core.embedded.valkey import EmbeddedValkey
+from app.models import Run
+from app.services.datasets.service import DatasetService
+from app.services.experiments.recovery import look_after_lost, requeue_lost
+from app.services.experiments.runner import Execution
+from app.services.runtime import Runtime
+from tests.factories import questions_jsonl
+from tests.support import create, metrics_of, pairs, runs_of, stored, until, with_settings
+from tests.tasks.endpoint import Endpoint
+
+SIZE, CONCURRENCY = 40, 4
+Start = Callable[[], ManagedProcess]
+
+
+@pytest.fixture
+def start_worker(runtime: Runtime, tmp_path: Path) -> Iterator[Start]:
+    """Starts worker processes with the settings of the environment; they end with the test."""
+    started: list[ManagedProcess] = []
+
+    def start() -> ManagedProcess:
+        log = tmp_path / f"worker-{len(started)}.log"
+        worker = ManagedProcess("worker", [sys.executable, "-m", "app.tasks.worker"], log)
+        worker.start()
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        kill_tree(worker)
+
+
+@pytest.fixture
+async def caretaker(runtime: Runtime) -> AsyncIterator[None]:
+    """What the API does for experiments that nobody works on."""
+    task = asyncio.create_task(look_after_lost(runtime))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def quiz(runtime: Runtime) -> None:
+    async with runtime.sessions() as session:
+        await DatasetService(session).add_file("quiz", "quiz.jsonl", questions_jsonl(SIZE))
+
+
+def kill_tree(worker: ManagedProcess) -> None:
+    """End the worker and the child that runs the experiment, with no chance to say anything."""
+    assert worker.process is not None
+    try:
+        family = [psutil.Process(worker.process.pid)]
+        family += family[0].children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    for process in family:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    worker.process.wait()
+
+
+async def start_experiment(runtime: Runtime) -> uuid.UUID:
+    return await create(
+        runtime, model="openai/fake", concurrency=CONCURRENCY, cache=False, max_failed_share=0
+    )
+
+
+async def in_the_middle(runtime: Runtime, endpoint: Endpoint, experiment_id: uuid.UUID, done: int) -> None:
+    """Return when ``done`` runs are stored and the next calls are in flight."""
+
+    async def reached() -> bool:
+        return endpoint.waiting == CONCURRENCY and len(await runs_of(runtime, experiment_id)) == done
+
+    await until(reached, f"{done} stored runs, {CONCURRENCY} calls in flight")
+
+
+async def completed(runtime: Runtime, experiment_id: uuid.UUID) -> None:
+    async def has_ended() -> bool:
+        experiment = await stored(runtime, experiment_id)
+        assert experiment.status in {"PENDING", "RUNNING", "COMPLETED"}, experiment.reason
+        return experiment.status == "COMPLETED"
+
+    await until(has_ended, "the experiment to complete")
+
+
+def what_counts(rows: list[Run]) -> list[tuple[Any, ...]]:
+    columns = ("example_id", "repeat", "status", "output", "answer", "scores", "prompt_tokens")
+    return [tuple(getattr(row, column) for column in columns) for row in rows]
+
+
+async def uninterrupted(runtime: Runtime, endpoint: Endpoint) -> uuid.UUID:
+    """Run the same experiment in one go, here."""
+    endpoint.opened.set()
+    experiment_id = await start_experiment(runtime)
+    await Execution(runtime, experiment_id).run()
+    return experiment_id
+
+
+async def ended(worker: ManagedProcess) -> int:
+    assert worker.process is not None
+    return await asyncio.to_thread(worker.process.wait, 60)
+
+
+class TestWork:
+    async def test_runs_what_is_queued_one_after_the_other(
+        self, runtime: Runtime, quiz: None, endpoint: Endpoint, start_worker: Start
+    ) -> None:
+        endpoint.opened.set()
+        ids = [await start_experiment(runtime) for _ in range(2)]
+        worker = start_worker()
+        for experiment_id in ids:
+            await completed(runtime, experiment_id)
+            assert (await metrics_of(runtime, experiment_id))["counts"]["ok"] == SIZE
+            assert ((await stored(runtime, experiment_id)).progress or {})["mode"] == "worker"
+        assert set(endpoint.asked.values()) == {2}
+        assert worker.running
+        worker.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
+        assert await ended(worker) == 0
+
+    async def test_says_what_is_not_configured(
+        self, start_worker: Start, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DATABASE_URL", "")
+        worker = start_worker()
+        assert await ended(worker) == 1
+        said = worker.log_path.read_text()
+        assert "DATABASE_URL" in said
+        assert "Traceback" not in said
+
+
+class TestEnd:
+    async def test_asked_to_end_it_hands_over(
+        self, runtime: Runtime, quiz: None, endpoint: Endpoint, start_worker: Start
+    ) -> None:
+        endpoint.free = 10
+        experiment_id = await start_experiment(runtime)
+        first = start_worker()
+        await in_the_middle(runtime, endpoint, experiment_id, 10)
+        first.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
+        assert await ended(first) == 0
+        experiment = await stored(runtime, experiment_id)
+        assert (experiment.status, experiment.lease, experiment.finished_at) == ("RUNNING", None, None)
+        assert await requeue_lost(runtime) == 1
+        endpoint.opened.set()
+        start_worker()
+        await completed(runtime, experiment_id)
+        rows = await runs_of(runtime, experiment_id)
+        assert len(set(pairs(rows))) == len(rows) == SIZE
+        repeated = [question for question, times in endpoint.asked.items() if times > 1]
+        assert len(repeated) <= CONCURRENCY
+
+    async def test_killed_it_is_taken_over(
+        self, runtime: Runtime, quiz: None, endpoint: Endpoint, start_worker: Start, caretaker: None
+    ) -> None:
+        endpoint.free = 15
+        experiment_id = await start_experiment(runtime)
+        first = start_worker()
+        await in_the_middle(runtime, endpoint, experiment_id, 15)
+        answered = set(endpoint.answered)
+        kill_tree(first)
+        experiment = await stored(runtime, experiment_id)
+        assert experiment.status == "RUNNING"
+        assert experiment.lease is not None
+        endpoint.opened.set()
+        start_worker()
+        await completed(runtime, experiment_id)
+        assert len(answered) == 15
+        assert {endpoint.asked[question] for question in answered} == {1}
+        repeated = [question for question, times in endpoint.asked.items() if times > 1]
+        assert len(repeated) <= CONCURRENCY
+        assert max(endpoint.asked.values()) == 2
+        rows = await runs_of(runtime, experiment_id)
+        assert len(set(pairs(rows))) == len(rows) == SIZE
+        other = await uninterrupted(runtime, endpoint)
+        assert what_counts(rows) == what_counts(await runs_of(runtime, other))
+        here, there = await metrics_of(runtime, experiment_id), await metrics_of(runtime, other)
+        for name in ("scores", "counts", "tokens", "cost_usd"):
+            assert here[name] == there[name]
+
+    async def test_the_child_ends_with_its_killed_worker(
+        self, runtime: Runtime, quiz: None, endpoint: Endpoint, start_worker: Start
+    ) -> None:
+        endpoint.free = 5
+        experiment_id = await start_experiment(runtime)
+        worker = start_worker()
+        await in_the_middle(runtime, endpoint, experiment_id, 5)
+        assert worker.process is not None
+        (child,) = psutil.Process(worker.process.pid).children()
+        worker.process.kill()
+        worker.process.wait()
+
+        async def released() -> bool:
+            return (await stored(runtime, experiment_id)).lease is None
+
+        await until(released, "the child to hand the experiment over")
+        await until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "its end")
+
+
+class TestRedisAway:
+    @pytest.fixture
+    def own_valkey(self, tmp_path: Path) -> Iterator[EmbeddedValkey]:
+        """A Valkey that a test may start and stop; not started."""
+        server = EmbeddedValkey(tmp_path / "valkey", tmp_path / "valkey.log")
+        server.port = free_port()
+        yield server
+        server.stop()
+
+    @pytest.fixture
+    def means(self, runtime: Runtime, own_valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+        """The means of a process on that Valkey; also for child processes."""
+        monkeypatch.setenv("REDIS_URL", own_valkey.url)
+        return with_settings(runtime, redis_url=SecretStr(own_valkey.url))
+
+    async def test_at_start_the_worker_waits(
+        self, means: Runtime, own_valkey: EmbeddedValkey, quiz: None, endpoint: Endpoint, start_worker: Start
+    ) -> None:
+        endpoint.opened.set()
+        worker = start_worker()
+        await until(lambda: "redis_away" in worker.log_path.read_text(), "the worker to miss Redis")
+        assert worker.running
+        await asyncio.to_thread(own_valkey.start, own_valkey.port)
+        experiment_id = await start_experiment(means)
+        await completed(means, experiment_id)
+
+    async def test_asked_to_end_while_it_waits(
+        self, means: Runtime, own_valkey: EmbeddedValkey, start_worker: Start
+    ) -> None:
+        worker = start_worker()
+        await until(lambda: "redis_away" in worker.log_path.read_text(), "the worker to miss Redis")
+        worker.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
+        assert await ended(worker) == 0
+
+    async def test_during_work_nothing_is_lost(
+        self, means: Runtime, own_valkey: EmbeddedValkey, quiz: None, endpoint: Endpoint, start_worker: Start
+    ) -> None:
+        await asyncio.to_thread(own_valkey.start, own_valkey.port)
+        endpoint.free = 5
+        experiment_id = await start_experiment(means)
+        start_worker()
+        await in_the_middle(means, endpoint, experiment_id, 5)
+        await asyncio.to_thread(own_valkey.stop)
+        endpoint.opened.set()
+        await completed(means, experiment_id)
+        assert set(endpoint.asked.values()) == {1}
+        await asyncio.to_thread(own_valkey.start, own_valkey.port)
+        later = await start_experiment(means)
+        await completed(means, later)
