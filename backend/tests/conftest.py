@@ -145,7 +145,9 @@ async def experiments(runtime: Runtime) -> AsyncIterator[ExperimentService]:
 async def api_url(runtime: Runtime) -> AsyncIterator[str]:
     """The address of an API that serves real HTTP from this process."""
     app = create_app(runtime.settings)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, lifespan="on", timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())
@@ -155,8 +157,7 @@ async def api_url(runtime: Runtime) -> AsyncIterator[str]:
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    server.force_exit = True
+    server.should_exit = True  # not force_exit, which would leave the application's connections open
     await task
 
 

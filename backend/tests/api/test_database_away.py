@@ -1,6 +1,6 @@
 """Postgres is stopped for real: 503 that says so, and recovery when it is back."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -35,12 +35,12 @@ def settings(settings: Settings, own: EmbeddedPostgres, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-async def runtime(settings: Settings) -> Runtime:
+async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """The means of a process on the empty server."""
     opened = open_runtime(settings)
     await migrate(opened.engine)
+    yield opened
     await opened.aclose()
-    return opened
 
 
 class TestAway:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Table, bindparam, delete, func, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Table, Text, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
@@ -47,6 +47,10 @@ _run_columns = [column.name for column in _run_table.c if column.name not in {"i
 _generation_columns = ["key", "model", "result"]
 _insert_runs = _bulk_insert(_run_table, _run_columns)
 _insert_generations = _bulk_insert(_generation_table, _generation_columns)
+# One array parameter, where IN would make a new statement for each number of keys.
+_select_generations = select(_generation_table.c.key, _generation_table.c.result).where(
+    _generation_table.c.key == func.any(bindparam("keys", type_=ARRAY(Text)))
+)
 
 
 def _as_arrays(rows: Sequence[Row], columns: Sequence[str]) -> dict[str, list[Any]]:
@@ -79,8 +83,8 @@ class RunRepository:
 
     async def generations(self, keys: Sequence[str]) -> dict[str, GenerationResult]:
         """Return the cached generations among ``keys``."""
-        query = select(Generation.key, Generation.result).where(Generation.key.in_(keys))
-        return {key: _generation_result(value) for key, value in await self._session.execute(query)}
+        rows = await self._session.execute(_select_generations, {"keys": keys})
+        return {key: _generation_result(value) for key, value in rows}
 
     async def stored_pairs(
         self, experiment_id: uuid.UUID, example_ids: Sequence[int]

@@ -19,7 +19,6 @@ Why it ends
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -33,7 +32,8 @@ from app.schemas.experiment_config import ExperimentConfig
 from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.items import ExampleRunner, Item, to_example
+from app.services.experiments.feed import ItemFeed
+from app.services.experiments.items import ExampleRunner
 from app.services.experiments.progress import Progress, ProgressPublisher
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.run_repository import RunRepository
@@ -48,7 +48,7 @@ from app.services.runtime import Runtime
 log = get_logger(__name__)
 
 _CONSUMERS_A_SLOT = 4
-_PAGE = 512  # examples read at a time
+_PAGE = 512  # right answers read at a time
 _PUBLISH_S = 0.2
 _EARLY_FAILURES = 20
 _LAST_FLUSH_S = 10.0
@@ -272,14 +272,12 @@ class Execution:
         positions: list[int],
         ceiling: int,
     ) -> None:
-        items = self._items(dataset_id, positions, config.repeats)
-        lock = asyncio.Lock()
+        feed = ItemFeed(self._runtime.sessions, self._id, dataset_id, positions, config.repeats)
 
         async def consume() -> None:
             while not self._stopping.is_set():
                 await writer.room()
-                async with lock:  # an async generator serves one at a time
-                    item = await anext(items, None)
+                item = await feed.next()
                 if item is None:
                     return
                 row = await runner.run(item)
@@ -314,30 +312,6 @@ class Execution:
             everything.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await everything
-
-    async def _items(self, dataset_id: uuid.UUID, positions: list[int], repeats: int) -> AsyncIterator[Item]:
-        """Yield what has no run yet, a page of examples at a time."""
-        for start in range(0, len(positions), _PAGE):
-            part = positions[start : start + _PAGE]
-            for item in await when_database_answers(
-                partial(self._page, dataset_id, part, repeats), "read examples"
-            ):
-                yield item
-
-    async def _page(self, dataset_id: uuid.UUID, positions: list[int], repeats: int) -> list[Item]:
-        async with self._runtime.sessions() as session:
-            rows = {
-                row.position: row
-                for row in await DatasetRepository(session).examples_at(dataset_id, positions)
-            }
-            ids = [row.id for row in rows.values()]
-            stored = await RunRepository(session).stored_pairs(self._id, ids)
-        return [
-            Item(rows[position].id, to_example(rows[position]), repeat)
-            for position in positions
-            for repeat in range(repeats)
-            if (rows[position].id, repeat) not in stored
-        ]
 
     def _count(self, row: dict[str, Any], config: ExperimentConfig) -> None:
         progress = self._progress

@@ -12,7 +12,8 @@ from app.services.inference.base import EngineError
 
 _MESSAGE_LIMIT = 500
 _CONTEXT_LENGTH = re.compile(
-    r"context[_ ](length|window|size)|maximum context|too many tokens|exceed_context_size|prompt is too long",
+    r"context[_ ](length|window|size)|maximum context|too many tokens|exceed_context_size|prompt is too long"
+    r"|`?inputs`? tokens|`?inputs`? must have less than",
     re.IGNORECASE,
 )
 _CONTENT_FILTER = re.compile(r"content[_ ](filter|policy|management)|safety", re.IGNORECASE)

@@ -32,7 +32,16 @@ from app.services.inference.catalog import CatalogError
 
 _KINDS = ("echo", "hash", "fixed", "gold")
 _NUMBERS = ("latency_ms", "jitter_ms", "fail_rate", "fail_tries", "accuracy", "usage")
+_SHARES = ("fail_rate", "accuracy")
+_LARGEST = 3_600_000.0
 _TEXTS = ("text", "fail_kind")
+
+
+def _number(name: str, text: str) -> float:
+    value, most = float(text), 1.0 if name in _SHARES else _LARGEST
+    if not 0 <= value <= most:  # nor is it NaN
+        raise ValueError(f"{name} must be from 0 to {most:g}")
+    return value
 
 
 class MockEngine(EngineBase):
@@ -56,7 +65,7 @@ class MockEngine(EngineBase):
                 f"Kinds: {', '.join(_KINDS)}; parameters: {', '.join((*_NUMBERS, *_TEXTS))}.",
             )
         try:
-            self._numbers = {name: float(options[name]) for name in _NUMBERS if name in options}
+            self._numbers = {name: _number(name, options[name]) for name in _NUMBERS if name in options}
             self._fail_kind = FailureKind(options.get("fail_kind", "server"))
         except ValueError as error:
             raise CatalogError(f"Cannot read the mock model {script!r}: {error}.") from error

@@ -139,9 +139,9 @@ class OpenAICompatibleEngine(EngineBase):
             text=clean(text or "", limit=None),
             usage=usage,
             latency_s=latency_s,
-            finish_reason=_word(finish_reason),
-            model=_word(answer.get("model")),
-            system_fingerprint=_word(answer.get("system_fingerprint")),
+            finish_reason=read_word(finish_reason),
+            model=read_word(answer.get("model")),
+            system_fingerprint=read_word(answer.get("system_fingerprint")),
         )
 
     async def aclose(self) -> None:
@@ -159,7 +159,8 @@ def _loads(payload: bytes) -> Any:
         return json.loads(payload)  # takes lone surrogates, of which an answer that was cut may hold one
 
 
-def _word(value: Any) -> str | None:
+def read_word(value: Any) -> str | None:
+    """Return a word of the server's that is safe to store, ``None`` if it is no text."""
     return clean(value) if isinstance(value, str) else None
 
 

@@ -1,5 +1,6 @@
 """The Hugging Face engine, through the real client against the fake server."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from tests.services.inference.steps import failure_of, prompt_of, request, reque
 OpenHF = Callable[..., HFAPIEngine]
 PARAMS = GenerationParams(temperature=0.5, max_tokens=8, top_p=0.9, stop=("\n",))
 TURNS = (Message("system", "Be brief."), Message("user", "Hello?"))
+TGI_CONTEXT = b'{"error":"`inputs` tokens + `max_new_tokens` must be <= 2048","error_type":"validation"}'
 MODEL = "hf/meta-llama/Llama-3.1-8B-Instruct"
 
 
@@ -83,13 +85,19 @@ class TestChat:
         assert (await open_hf().generate(request())).text == "Bearer [redacted]"
 
     async def test_many_at_once(self, fake: FakeLLM, open_hf: OpenHF) -> None:
-        fake.set(latency_ms=100)
         calls = requests(24)
         results = await open_hf().generate_batch(calls)
         assert [each.text for each in results if isinstance(each, GenerationResult)] == [
             hash_answer(prompt_of(call)) for call in calls
         ]
-        assert fake.stats.max_in_flight > 8
+
+    async def test_no_bound_of_the_client_below_the_limiter(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        fake.set(hang_rate=1)
+        batch = asyncio.create_task(open_hf().generate_batch(requests(120)))
+        await fake.until(lambda: fake.stats.in_flight == 120)
+        batch.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await batch
 
 
 class TestCompletion:
@@ -126,11 +134,8 @@ class TestFailures:
             (401, b'{"error":"Invalid credentials in Authorization header"}', "auth"),
             (402, b'{"error":"You have exceeded your monthly included credits"}', "quota"),
             (404, b'{"error":"Model not found"}', "model_not_found"),
-            (
-                422,
-                b'{"error":"inputs tokens + max_new_tokens must be <= 2048", "error_type":"v"}',
-                "bad_request",
-            ),
+            (422, TGI_CONTEXT, "context_length"),
+            (422, b'{"error":"`temperature` must be positive","error_type":"validation"}', "bad_request"),
             (429, b'{"error":"Too many requests"}', "rate_limit"),
             (500, b"<html>oops</html>", "server"),
             (503, b'{"error":"Model too busy"}', "server"),
@@ -143,6 +148,23 @@ class TestFailures:
         assert error.kind == FailureKind(kind)
         assert error.message.startswith(f"HTTP {status}: ")
         assert fake.stats.requests == 1
+
+    @pytest.mark.parametrize(
+        ("status", "body", "kind"),
+        [
+            (422, TGI_CONTEXT, "context_length"),
+            (429, b'{"error":"Model is overloaded","error_type":"overloaded"}', "rate_limit"),
+            (424, b'{"error":"Request failed during generation","error_type":"generation"}', "bad_request"),
+            (500, b'{"error":"oops"}', "server"),
+        ],
+    )
+    async def test_status_of_a_completion(
+        self, fake: FakeLLM, open_hf: OpenHF, status: int, body: bytes, kind: str
+    ) -> None:
+        fake.script.append(Reply(status, body))
+        error = await failure_of(open_hf("completion", base_url=fake.root))
+        assert error.kind == FailureKind(kind)
+        assert error.message.startswith(f"HTTP {status}: ")
 
     async def test_retry_after(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         fake.set(err429_rate=1, retry_after="7")

@@ -1,0 +1,149 @@
+"""The response cache: what makes two calls the same, and what is never the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, Message
+from app.domain.status import FailureKind
+from app.services.inference.base import EngineError
+from app.services.inference.cache import CachingEngine, cache_key
+from tests.services.inference.steps import Scripted, answered, failure_of, request
+
+PARAMS = GenerationParams(temperature=0.5, max_tokens=8, top_p=0.9, stop=("\n",))
+CALL = GenerationRequest((Message("user", "Who?"),), "openai/m", PARAMS, seed=3, repeat=1)
+
+
+class Store:
+    """Keeps answers in a dictionary."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, GenerationResult] = {}
+        self.models: list[str] = []
+        self.reads = 0
+
+    async def get(self, key: str) -> GenerationResult | None:
+        self.reads += 1
+        return self.kept.get(key)
+
+    def put(self, key: str, model: str, result: GenerationResult) -> None:
+        self.kept[key] = result
+        self.models.append(model)
+
+
+async def echo(call: GenerationRequest) -> GenerationResult:
+    return replace(answered(f"answer {call.seed}/{call.repeat}"), attempts=2, queue_s=1.5)
+
+
+class TestKey:
+    @pytest.mark.parametrize(
+        "other",
+        [
+            replace(CALL, messages=(Message("user", "Who? "),)),
+            replace(CALL, messages=(Message("system", "Who?"),)),
+            replace(CALL, messages=(Message("user", "Who?"), Message("user", ""))),
+            replace(CALL, messages=(Message("user", "Wh"), Message("user", "o?"))),
+            replace(CALL, model="openai/n"),
+            replace(CALL, params=replace(PARAMS, temperature=0.6)),
+            replace(CALL, params=replace(PARAMS, max_tokens=9)),
+            replace(CALL, params=replace(PARAMS, top_p=None)),
+            replace(CALL, params=replace(PARAMS, stop=())),
+            replace(CALL, params=replace(PARAMS, stop=("\n", "\n"))),
+            replace(CALL, seed=4),
+            replace(CALL, repeat=2),
+            replace(CALL, seed=1, repeat=3),
+        ],
+    )
+    def test_each_ingredient_counts(self, other: GenerationRequest) -> None:
+        assert cache_key(other, "fingerprint") != cache_key(CALL, "fingerprint")
+
+    def test_fingerprint_counts(self) -> None:
+        assert cache_key(CALL, "another") != cache_key(CALL, "fingerprint")
+
+    def test_nothing_else_does(self) -> None:
+        same = GenerationRequest(
+            messages=(Message(role="user", content="Who?"),),
+            model="openai/m",
+            params=GenerationParams(stop=("\n",), top_p=0.9, max_tokens=8, temperature=0.5),
+            seed=3,
+            repeat=1,
+        )
+        assert cache_key(same, "fingerprint") == cache_key(CALL, "fingerprint")
+
+    def test_stays_the_same_between_versions(self) -> None:
+        # Another value here means that no answer stored so far will be found again.
+        assert cache_key(CALL, "fingerprint") == (
+            "6ff5b76bcfd6f3b2ee810f72960c4bca2bfdf705f8adf438096522cfe47e7fbb"
+        )
+
+    @pytest.mark.parametrize("text", ["", "\0", "\ud800", "浮士德 🎭"])
+    def test_any_text_has_one(self, text: str) -> None:
+        assert len(cache_key(request(text), "")) == 64
+
+
+class TestCachingEngine:
+    async def test_asked_once(self) -> None:
+        inner, store = Scripted(echo), Store()
+        engine = CachingEngine(inner, store, "f")
+        first, second = await engine.generate(CALL), await engine.generate(CALL)
+        assert (first.cached, second.cached) == (False, True)
+        assert first.text == second.text
+        assert len(inner.calls) == 1
+
+    async def test_a_cached_answer_made_no_calls_and_kept_its_latency(self) -> None:
+        engine = CachingEngine(Scripted(echo), Store(), "f")
+        first, second = await engine.generate(CALL), await engine.generate(CALL)
+        assert (first.attempts, first.queue_s) == (2, 1.5)
+        assert (second.attempts, second.queue_s) == (0, 0.0)
+        assert second.latency_s == first.latency_s == 0.25
+        assert second.usage == first.usage
+
+    async def test_repeats_are_never_collapsed(self) -> None:
+        inner = Scripted(echo)
+        engine = CachingEngine(inner, Store(), "f")
+        for _ in range(2):
+            texts = [(await engine.generate(replace(CALL, repeat=i))).text for i in range(5)]
+            assert texts == [f"answer 3/{i}" for i in range(5)]
+        assert len(inner.calls) == 5
+
+    async def test_repeats_are_asked_with_different_seeds(self) -> None:
+        engine = CachingEngine(Scripted(echo), Store(), "f")
+        assert not (await engine.generate(replace(CALL, seed=3, repeat=2))).cached
+        assert not (await engine.generate(replace(CALL, seed=4, repeat=1))).cached
+
+    async def test_another_model_s_answers_are_not_used(self) -> None:
+        store = Store()
+        await CachingEngine(Scripted(echo), store, "f").generate(CALL)
+        assert not (await CachingEngine(Scripted(echo), store, "g").generate(CALL)).cached
+
+    async def test_without_reading_it_asks_anew_and_stores(self) -> None:
+        inner, store = Scripted(echo), Store()
+        engine = CachingEngine(inner, store, "f", read=False)
+        results = [await engine.generate(CALL) for _ in range(2)]
+        assert [each.cached for each in results] == [False, False]
+        assert (len(inner.calls), store.reads) == (2, 0)
+        assert (await CachingEngine(inner, store, "f").generate(CALL)).cached
+
+    async def test_the_store_learns_the_model(self) -> None:
+        store = Store()
+        await CachingEngine(Scripted(echo), store, "f").generate(CALL)
+        assert store.models == ["openai/m"]
+
+    async def test_failures_are_not_kept(self) -> None:
+        store = Store()
+        error = EngineError(FailureKind.SERVER, "down")
+        engine = CachingEngine(Scripted([error, answered("up")]), store, "f")
+        assert (await failure_of(engine, CALL)) is error
+        assert store.kept == {}
+        assert (await engine.generate(CALL)).text == "up"
+
+    async def test_an_empty_answer_is_kept_too(self) -> None:
+        inner = Scripted([answered("")])
+        engine = CachingEngine(inner, Store(), "f")
+        await engine.generate(CALL)
+        assert (await engine.generate(CALL)).cached
+
+    async def test_closes_what_is_within(self) -> None:
+        inner = Scripted(echo)
+        await CachingEngine(inner, Store(), "f").aclose()
+        assert inner.closed == 1
