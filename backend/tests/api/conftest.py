@@ -1,18 +1,20 @@
 """Fixtures of the API's tests: no built-in datasets, and experiments in every state."""
 
-import asyncio
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 
-import tests.conftest
 from app.core.config import Settings, get_settings
+from app.core.embedded.postgres import EmbeddedPostgres
+from app.core.embedded.valkey import EmbeddedValkey
 from app.main import create_app
 from app.services.experiments.runner import Execution
 from app.services.runtime import Runtime
@@ -32,21 +34,59 @@ def settings(settings: Settings, state_dir: Path, monkeypatch: pytest.MonkeyPatc
     return get_settings()
 
 
-@pytest.fixture(autouse=True)
-def _one_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Build the application once for equal settings: building it takes longer than most tests."""
-    monkeypatch.setattr(tests.conftest, "create_app", _app)
-    monkeypatch.setattr(uvicorn.Server, "main_loop", _main_loop)
+cached_app = lru_cache(maxsize=8)(create_app)
+"""The application for some settings; building it takes longer than most tests."""
 
 
-async def _main_loop(server: uvicorn.Server) -> None:
-    """Do as uvicorn does, but look more often than each tenth of a second whether to end."""
-    await server.on_tick(0)
-    while not server.should_exit:
-        await asyncio.sleep(0.01)
+class Servers:
+    """APIs that serve real HTTP from threads of this process, one for each settings."""
+
+    def __init__(self) -> None:
+        self._running: dict[Settings, tuple[uvicorn.Server, Thread]] = {}
+
+    def url(self, settings: Settings) -> str:
+        """Return the address of the API with these settings; start it if need be."""
+        if settings not in self._running:
+            config = uvicorn.Config(
+                cached_app(settings), port=0, log_config=None, lifespan="on", timeout_graceful_shutdown=2
+            )
+            server = uvicorn.Server(config)
+            thread = Thread(target=server.run)
+            thread.start()
+            self._running[settings] = server, thread
+            while not server.started:
+                assert thread.is_alive(), "the API did not start"
+                thread.join(0.01)
+        server = self._running[settings][0]
+        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+
+    def stop(self, settings: Settings) -> None:
+        """Stop the API with these settings."""
+        server, thread = self._running.pop(settings)
+        server.should_exit = True
+        thread.join()
+
+    def stop_all(self) -> None:
+        """Stop every API."""
+        for settings in list(self._running):
+            self.stop(settings)
 
 
-_app = lru_cache(maxsize=4)(create_app)
+@pytest.fixture(scope="package")
+def servers(postgres: EmbeddedPostgres, valkey: EmbeddedValkey) -> Iterator[Servers]:
+    """The APIs of all tests of this folder: starting one for each test would take a minute in all."""
+    running = Servers()
+    yield running
+    running.stop_all()
+
+
+@pytest.fixture
+def api_url(runtime: Runtime, servers: Servers, postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The address of an API, on empty tables."""
+    settings = runtime.settings
+    yield servers.url(settings)
+    if settings.database_url.get_secret_value() != postgres.url:
+        servers.stop(settings)
 
 
 def body(**fields: Any) -> dict[str, Any]:

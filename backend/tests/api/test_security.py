@@ -205,9 +205,14 @@ async def echoing() -> AsyncIterator[str]:
         leak = f"You sent {request.headers['authorization']}."
         response: Response = JSONResponse({"error": {"message": leak, "code": leak, "type": leak}}, 400)
         if "item 1" not in asked:
-            choice = {"message": {"role": "assistant", "content": leak}, "finish_reason": "stop"}
+            choice = {"message": {"role": "assistant", "content": leak}, "finish_reason": leak}
             response = JSONResponse(
-                {"choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
+                {
+                    "choices": [choice],
+                    "model": leak,
+                    "system_fingerprint": leak,
+                    "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+                }
             )
         await response(scope, receive, send)
 

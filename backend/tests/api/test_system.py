@@ -10,10 +10,9 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from app.core.config import Settings, get_settings
-from app.main import create_app
 from app.schemas.experiment import ExperimentCreate
 from app.services.runtime import Runtime
-from tests.api.conftest import EXPERIMENTS, problem
+from tests.api.conftest import EXPERIMENTS, cached_app, problem
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -95,7 +94,7 @@ class TestHealth:
 
 @pytest.fixture
 def app(settings: Settings) -> FastAPI:
-    return create_app(settings)
+    return cached_app(settings)
 
 
 @pytest.fixture

@@ -51,7 +51,8 @@ class ProviderSpec(_Strict):
 
     def resolve_base_url(self, env: Mapping[str, str]) -> str | None:
         """Return the base URL: the variable's value if it is set, else the catalog's."""
-        url = (self.base_url_env and env.get(self.base_url_env)) or self.base_url
+        set_url = env.get(self.base_url_env, "").strip() if self.base_url_env else ""
+        url = set_url or self.base_url
         if not url:
             return None
         url = url.rstrip("/")
@@ -108,6 +109,8 @@ class Catalog(_Strict):
             if model.name == name:
                 return provider, model
         if provider.open:
+            if any(character.isspace() for character in name):
+                raise CatalogError(f"Unknown model {name!r}: a name holds no spaces.")
             return provider, ModelSpec(name=name)
         known = ", ".join(model.name for model in self.models if model.provider == provider_name)
         raise CatalogError(f"Unknown model {name!r}.", f"Models of {provider_name}: {known or 'none'}.")
@@ -128,7 +131,7 @@ def load_catalog(path: Path, gguf_dir: Path | None = None) -> Catalog:
         raise CatalogError(f"The model catalog {path} is not valid YAML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part) for part in first["loc"]) or "its top level"
         raise CatalogError(f"The model catalog {path} is wrong at {where}: {first['msg']}.") from error
     found = sorted(gguf_dir.glob("*.gguf")) if gguf_dir and gguf_dir.is_dir() else []
     listed = {model.name for model in catalog.models}
@@ -150,7 +153,10 @@ def resolve_model_path(spec: ModelSpec, root: Path) -> Path:
         raise CatalogError(f"Model {spec.name} has no path.", "Give it one in the model catalog.")
     if spec.path.startswith(_PACKAGE_PREFIX):
         package, _, name = spec.path.removeprefix(_PACKAGE_PREFIX).partition("/")
-        found = importlib.util.find_spec(package)  # finds the folder without running the package
+        try:
+            found = importlib.util.find_spec(package)  # finds the folder without running the package
+        except ModuleNotFoundError:  # of what the package is in
+            found = None
         if found is None or not found.submodule_search_locations:
             raise CatalogError(
                 f"The package {package}, which carries {spec.name}, is not installed.",

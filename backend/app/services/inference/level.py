@@ -79,14 +79,15 @@ class Level:
         balance = sum(1 if taken else -1 for at, taken in self._outcomes if at >= level)
         self._outcomes.append((level, False))
         trial = self._trial
-        if trial is not None:
-            return number > trial.newest and self._refused_in(trial)
+        if trial is not None and number > trial.newest and level > self.proven:
+            return self._refused_in(trial)
         if balance > -_SURPLUS:  # chance
-            self._noise += (1 - self._noise) / _MEMORY
+            self._noise += (1 - self._noise) / _MEMORY if trial is None else 0.0
         elif 0 < in_flight < self.limit:
             self.limit = self.proven = in_flight
+            self._noise = 0.0  # what seemed chance so far was the limit
             self._step = 1
-            self._changed_at = self._clock()
+            self._end_trial()
         return False
 
     def _refused_in(self, trial: _Trial) -> bool:

@@ -179,8 +179,11 @@ class AdaptiveLimiter:
             early = refusal.times <= 2
             if early:
                 self._pace.refused()
+                in_a_row = slot.number == self._last_refused + 1
+                self._in_a_row = self._in_a_row + 1 if in_a_row else 1
+                self._last_refused = slot.number
             if not self._level.refused(slot.level, slot.number, self.in_flight):
-                self._raise_doubt(slot, retry_after_s, early=early)
+                self._raise_doubt(slot, retry_after_s)
         self._wake()
         return refusal
 
@@ -194,7 +197,7 @@ class AdaptiveLimiter:
 
     # -- doubt ----------------------------------------------------------------------------------
 
-    def _raise_doubt(self, slot: Slot, retry_after_s: float | None, *, early: bool) -> None:
+    def _raise_doubt(self, slot: Slot, retry_after_s: float | None) -> None:
         now = self._clock()
         doubt = self._doubt
         if doubt is None:
@@ -203,9 +206,6 @@ class AdaptiveLimiter:
             doubt.pause_s = min(doubt.pause_s * 2, _LONGEST_PAUSE_S)
         if slot.probe or not self._running:
             doubt.probe_at = max(doubt.probe_at, now + max(doubt.pause_s, retry_after_s or 0.0))
-        if early:
-            self._in_a_row = self._in_a_row + 1 if slot.number == self._last_refused + 1 else 1
-            self._last_refused = slot.number
         doubt.in_a_row = max(doubt.in_a_row, self._in_a_row)
         refused_in_pace = self._pace.gap_s > 0 and slot.again
         doubt.closed |= not self._running or refused_in_pace or doubt.in_a_row >= _CLOSING

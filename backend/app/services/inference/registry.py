@@ -91,13 +91,17 @@ class ModelRegistry:
             raise CatalogError(status.message)
 
     def fingerprint(self, name: str) -> str:
-        """Return the model's fingerprint; reads a local model's file once."""
+        """Return the model's fingerprint; reads a local model's file once.
+
+        Raises:
+            CatalogError: if the model is unknown, or its file or address is none.
+        """
         provider, spec = self.catalog.find(name)
         parts: dict[str, object] = {
             "id": spec.remote_id,
             "api": spec.api,
             "engine": provider.engine,
-            "base_url": provider.resolve_base_url(self._env),
+            "base_url": self._base_url(provider),
             "extra_body": provider.extra_body,
         }
         if provider.engine == "local":
@@ -107,6 +111,13 @@ class ModelRegistry:
             parts |= {"sha256": _file_hash(path, stat.st_size, stat.st_mtime_ns)}
             parts |= {"llama.cpp": _package_version("xllamacpp"), "context": self._local.context}
         return content_hash(parts)
+
+    def _base_url(self, provider: ProviderSpec) -> str | None:
+        url = provider.resolve_base_url(self._env)
+        if url is not None and not url.startswith(("http://", "https://")):
+            where = provider.base_url_env or "base_url in the model catalog"
+            raise CatalogError(f"{where} is {url!r}, which does not start with http:// or https://.")
+        return url
 
     async def open(
         self, name: str, timeout_s: float, answers: Mapping[str, str] | None = None
@@ -129,7 +140,7 @@ class ModelRegistry:
     async def _engine(
         self, provider: ProviderSpec, spec: ModelSpec, timeout_s: float, answers: Mapping[str, str] | None
     ) -> tuple[Engine, int | None]:
-        key, base_url = provider.resolve_key(self._env), provider.resolve_base_url(self._env)
+        key, base_url = provider.resolve_key(self._env), self._base_url(provider)
         match provider.engine:
             case "mock":
                 return MockEngine(spec.remote_id, answers), None

@@ -43,10 +43,10 @@ def options(tmp_path: Path) -> LocalServerOptions:
 
 
 def registry(
-    options: LocalServerOptions, root: Path | None = None, models: Any = (), **env: str
+    options: LocalServerOptions, root: Any = Path("/nowhere"), models: Any = (), **env: str
 ) -> ModelRegistry:
     catalog = Catalog.model_validate({"providers": PROVIDERS, "models": list(models)})
-    return ModelRegistry(catalog, env, root or Path("/nowhere"), options)
+    return ModelRegistry(catalog, env, root, options)
 
 
 def local(path: str) -> list[dict[str, Any]]:
@@ -130,9 +130,16 @@ class TestOpen:
         assert "own/m has no address" in caught.value.message
         assert caught.value.hint == "Set OWN_URL."
 
-    async def test_an_address_that_is_none_names_its_variable(self, options: LocalServerOptions) -> None:
-        with pytest.raises(CatalogError, match="OWN_URL"):
-            await registry(options, OWN_URL="127.0.0.1:8000").open("own/m", 5)
+    @pytest.mark.parametrize("value", ["127.0.0.1:11434", "localhost:8080/v1", "ftp://a", "file:///etc"])
+    async def test_no_web_address_names_its_variable(self, options: LocalServerOptions, value: str) -> None:
+        known = registry(options, OWN_URL=value)
+        with pytest.raises(CatalogError, match=f"OWN_URL is '{value}'"):
+            await known.open("own/m", 5)
+        with pytest.raises(CatalogError, match=f"OWN_URL is '{value}'"):
+            known.fingerprint("own/m")
+
+    async def test_another_provider_s_bad_address_harms_no_one(self, options: LocalServerOptions) -> None:
+        await registry(options, OWN_URL="nonsense").open("mock/echo", 5)
 
     @pytest.mark.parametrize(("name", "said"), [("acme/m", "ACME_KEY"), ("nobody/m", "nobody/m")])
     async def test_unusable(self, options: LocalServerOptions, name: str, said: str) -> None:
