@@ -13,7 +13,7 @@ from app.core.database import DATABASE_ERRORS, is_database_away
 from app.core.errors import AppError, FieldError, Unavailable
 from app.core.logging import get_logger
 from app.core.redaction import redact
-from app.schemas.common import ErrorBody
+from app.schemas.common import ErrorBody, readable_problem
 from app.services.inference.catalog import CatalogError
 
 log = get_logger(__name__)
@@ -64,11 +64,9 @@ def _validation_error(error: RequestValidationError) -> AppError:
     problems = []
     for problem in error.errors():
         where = _path(problem["loc"])
-        message = str(problem["msg"]).removeprefix("Value error, ")
+        message = readable_problem(problem["type"], problem["msg"])
         if problem["type"] == "json_invalid":
             where, message = "body", f"is not valid JSON: {problem['ctx']['error']}"
-        elif problem["type"] == "extra_forbidden":
-            message = "there is no such field"
         problems.append(FieldError(where, message))
     first = problems[0]
     result = AppError(

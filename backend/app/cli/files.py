@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from app.cli.client import fail, say
+from app.schemas.common import readable_problem
 from app.schemas.experiment_config import ExperimentConfig
 
 
@@ -54,7 +55,7 @@ def read_experiment(path: Path, overrides: dict[str, Any]) -> ExperimentConfig:
     except ValidationError as error:
         for problem in error.errors():
             where = ".".join(str(part) for part in problem["loc"]) or "file"
-            say(f"  {where}: {problem['msg'].removeprefix('Value error, ')}")
+            say(f"  {where}: {readable_problem(problem['type'], problem['msg'])}")
         raise fail(f"{path} is not a valid experiment.") from error
 
 

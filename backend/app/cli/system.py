@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -114,22 +114,30 @@ def models(json: JsonOption = False) -> None:
             print_json(catalog)
             return
         table = Table(box=None, header_style="bold", pad_edge=False)
-        for column in ("Model", "State", "USD / 1M in", "out", "Context", "What to do"):
-            table.add_column(column)
+        table.add_column("Model", no_wrap=True)
+        table.add_column("State", no_wrap=True)
+        for column in ("$/1M in", "out", "Context"):
+            table.add_column(column, justify="right")
         for model in catalog["models"]:
             price = model["usd_per_1m"]
             context = model["context_window"]
             table.add_row(
                 escape(model["name"]),
-                f"[{_STATE_STYLE[model['state']]}]{model['state'].replace('_', ' ')}[/]",
+                f"[{_STATE_STYLE[model['state']]}]{_state(model)}[/]",
                 f"{price['input']:g}" if price else "–",
                 f"{price['output']:g}" if price else "–",
                 f"{context:,}" if context else "–",
-                escape(model["message"]),
             )
         console.print(table)
         free = ", ".join(f"{p['name']}/…" for p in catalog["providers"] if p["open"])
         console.print(f"[dim]Models that are not listed may be named too: {free}[/]")
+
+
+def _state(model: dict[str, Any]) -> str:
+    """Return a model's state; for a missing key, the variable that should hold it."""
+    if model["state"] == "key_missing":
+        return f"set {model['api_key_env']}"
+    return str(model["state"]).replace("_", " ")
 
 
 def doctor(json: JsonOption = False) -> None:

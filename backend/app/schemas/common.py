@@ -7,6 +7,13 @@ from pydantic import BaseModel, Field
 T = TypeVar("T")
 
 
+def readable_problem(kind: str, message: str) -> str:
+    """Return what Pydantic says of a wrong field as a person would say it."""
+    if kind == "extra_forbidden":
+        return "there is no such field"
+    return message.removeprefix("Value error, ")
+
+
 class FieldProblem(BaseModel):
     """What is wrong with one field or line of the input."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.cli.render import console
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.runner import Execution
 from app.services.runtime import Runtime
+from tests.support import PATIENCE_S
 
 Cli = Callable[..., Awaitable[Result]]
 
@@ -26,7 +28,7 @@ def cli(api_url: str, monkeypatch: pytest.MonkeyPatch) -> Cli:
         def invoke() -> Result:
             return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
-        return await asyncio.to_thread(invoke)
+        return await asyncio.wait_for(asyncio.to_thread(invoke), PATIENCE_S)
 
     return call
 
@@ -46,7 +48,8 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
     task = asyncio.create_task(work())
     yield
     task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    with suppress(asyncio.CancelledError):  # any other end of it is why a test failed
+        await task
 
 
 @pytest.fixture

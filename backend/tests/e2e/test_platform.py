@@ -276,6 +276,3 @@ class TestStartAndStop:
         up.kill()
         up.wait()
         wait_for(lambda: all(gone(process) for process in alive), "all processes to end")
-        again = Platform(Settings(), lambda _: None)
-        again.start()
-        again.stop()

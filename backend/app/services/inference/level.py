@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_NEVER = float("inf")
 _MEMORY = 64  # recent outcomes that decide between chance and limit
 _SURPLUS = 4  # of refused over taken calls, from which on it is no chance
 _FIRST_HOLD_S = 0.5
@@ -42,10 +43,14 @@ class Level:
         self._trial: _Trial | None = None
         self._step = 1
         self._hold_s = _FIRST_HOLD_S
-        self._changed_at = float("-inf")
+        self._changed_at = -_NEVER
+        self._shrunk_at = _NEVER  # number of the last call started before the limit came down
 
     def accepted(self, level: int, number: int, newest: int) -> None:
         """Note that call ``number``, started as the ``level``-th in flight, was taken."""
+        if number > self._shrunk_at:  # the limit found is good; what led to it is settled
+            self._outcomes.clear()
+            self._shrunk_at = _NEVER
         self._outcomes.append((level, True))
         trial = self._trial
         if trial is None:
@@ -74,19 +79,20 @@ class Level:
         self._trial = None
         self._changed_at = self._clock()
 
-    def refused(self, level: int, number: int, in_flight: int) -> bool:
+    def refused(self, level: int, number: int, newest: int, in_flight: int) -> bool:
         """Note that a call was refused; return whether a failed trial explains it."""
         balance = sum(1 if taken else -1 for at, taken in self._outcomes if at >= level)
         self._outcomes.append((level, False))
         trial = self._trial
-        if trial is not None and number > trial.newest and level > self.proven:
-            return self._refused_in(trial)
+        if trial is not None and level > self.proven:
+            return number > trial.newest and self._refused_in(trial)
         if balance > -_SURPLUS:  # chance
             self._noise += (1 - self._noise) / _MEMORY if trial is None else 0.0
         elif 0 < in_flight < self.limit:
             self.limit = self.proven = in_flight
             self._noise = 0.0  # what seemed chance so far was the limit
             self._step = 1
+            self._shrunk_at = newest
             self._end_trial()
         return False
 

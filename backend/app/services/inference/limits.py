@@ -182,7 +182,7 @@ class AdaptiveLimiter:
                 in_a_row = slot.number == self._last_refused + 1
                 self._in_a_row = self._in_a_row + 1 if in_a_row else 1
                 self._last_refused = slot.number
-            if not self._level.refused(slot.level, slot.number, self.in_flight):
+            if not self._level.refused(slot.level, slot.number, self._newest, self.in_flight):
                 self._raise_doubt(slot, retry_after_s)
         self._wake()
         return refusal

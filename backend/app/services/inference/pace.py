@@ -34,8 +34,9 @@ class Pace:
         """Note a start."""
         if self._first is None:
             self._first = now
+        due = self._last + self.gap_s
         # A start that came late, since timers are coarse, does not delay all that follow.
-        self._last = max(self._last + self.gap_s, now - self.gap_s) if self.gap_s else now
+        self._last = due if now < due + self.gap_s else now
 
     def accepted(self, started_at: float) -> None:
         """Note that a call was taken."""

@@ -37,7 +37,7 @@ class TestFaults:
         again = [tries for tries in load.endpoint.tries.values() if tries > 1]
         assert set(again) == {2}
         assert 150 < len(again) < 250
-        assert load.took_s < 1.5 * 1.15 * 1_000 / 64 * latency_s
+        assert load.took_s < 1.5 * 1_000 / 64 * latency_s
 
     @pytest.mark.parametrize("concurrency", [64, 4])
     @pytest.mark.parametrize("latency_s", [0.1, 2.0])
@@ -57,21 +57,25 @@ class TestFaults:
         assert {error.kind for error in load.failures} == {FailureKind.RATE_LIMIT}
         assert {error.attempts for error in load.failures} == {4}
         assert len(load.failures) == len(refused)
-        # The last of them cannot be told from a rate limit before a minute or two have passed.
-        assert load.took_s < 1_000 / concurrency * 0.1 * 2 + 300
+        # If only such ones are left, they cannot be told from a rate limit before minutes have passed.
+        assert load.took_s < 1_000 / concurrency * 0.1 * 2 + 200
 
 
 class TestConcurrencyLimit:
     @pytest.mark.parametrize("retry_after", [None, 1.0])
     @pytest.mark.parametrize("latency_s", [0.1, 1.0, 10.0])
-    @pytest.mark.parametrize(("cap", "calls"), [(1, 200), (16, 1_000), (60, 1_000)])
-    def test_settles_there(self, cap: int, calls: int, latency_s: float, retry_after: float | None) -> None:
+    @pytest.mark.parametrize(
+        ("cap", "calls", "used", "refused"), [(1, 200, 0.7, 140), (16, 1_000, 0.9, 100), (60, 1_000, 0.5, 40)]
+    )
+    def test_settles_there(
+        self, cap: int, calls: int, used: float, refused: int, latency_s: float, retry_after: float | None
+    ) -> None:
         load = put_load(Endpoint(latency_s, cap=cap, retry_after=retry_after), calls, 64)
         assert_all_answered(load, calls)
-        assert load.mean_in_flight > 0.7 * cap
-        assert load.limiter.limit <= cap * 1.25 + 1
-        print("REF", cap, latency_s, retry_after, load.endpoint.refused, load.mean_in_flight, load.limiter.limit)
-        assert max(load.endpoint.tries.values()) <= 3
+        assert used * cap < load.mean_in_flight <= cap
+        assert load.limiter.limit <= cap + 2
+        assert load.endpoint.refused < refused
+        assert max(load.endpoint.tries.values()) <= 2
 
     def test_with_faults_on_top(self) -> None:
         load = put_load(Endpoint(0.5, cap=16, fails_once=0.2), 1_000, 64)
@@ -99,8 +103,8 @@ class TestRateLimit:
         load = put_load(endpoint, 500, concurrency)
         assert_all_answered(load, 500)
         ideal_s = max(240.0, 500 * latency_s / concurrency)
-        assert load.took_s < 1.5 * ideal_s
-        assert endpoint.refused < 150
+        assert load.took_s < 1.3 * ideal_s
+        assert endpoint.refused < 90
 
     @pytest.mark.parametrize("retry_after", [None, "exact"])
     def test_of_slow_answers(self, retry_after: Any) -> None:
@@ -127,7 +131,7 @@ class TestRateLimit:
         load = put_load(Endpoint(latency_s, bucket=(rate, size)), calls, 64)
         assert_all_answered(load, calls)
         assert load.took_s < 1.3 * (calls - size) / rate
-        assert load.endpoint.refused < 0.25 * calls
+        assert load.endpoint.refused < 0.45 * calls
 
     def test_together_with_a_concurrency_limit(self) -> None:
         load = put_load(Endpoint(2.0, cap=16, per_window=600), 1_500, 64)

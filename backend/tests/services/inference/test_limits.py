@@ -1,0 +1,399 @@
+"""The limiter's queue: who may start, when, and that no slot is ever lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.services.inference.limits import AdaptiveLimiter, Refusal, Slot
+from tests.factories import properties
+from tests.services.inference.virtual_time import NothingWillHappen, now, run
+
+
+class Desk:
+    """A limiter in virtual time, and the calls that wait for it by name."""
+
+    def __init__(self, ceiling: int) -> None:
+        self.limiter = AdaptiveLimiter(ceiling, clock=now)
+        self.started: list[str] = []
+        self.at: dict[str, float] = {}
+        self.slots: dict[str, Slot] = {}
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+
+    def ask(self, name: str, **how: Any) -> None:
+        async def wait() -> None:
+            self.slots[name] = await self.limiter.acquire(**how)
+            self.started.append(name)
+            self.at[name] = now()
+
+        self.tasks[name] = asyncio.create_task(wait())
+
+    async def asked(self, *names: str, **how: Any) -> None:
+        for name in names:
+            self.ask(name, **how)
+        await settle()
+
+    async def accept(self, *names: str) -> None:
+        for name in names:
+            self.limiter.release(self.slots.pop(name), accepted=True)
+        await settle()
+
+    async def refuse(self, name: str, retry_after_s: float | None = None) -> Refusal:
+        refusal = self.limiter.refused(self.slots.pop(name), retry_after_s)
+        await settle()
+        return refusal
+
+
+async def settle() -> None:
+    """Let all that can go on at this moment go on."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def at_a_desk(ceiling: int, story: Callable[[Desk], Awaitable[None]]) -> Desk:
+    async def main() -> Desk:
+        desk = Desk(ceiling)
+        await story(desk)
+        for task in desk.tasks.values():
+            task.cancel()
+        await asyncio.gather(*desk.tasks.values(), return_exceptions=True)
+        return desk
+
+    return run(main)
+
+
+class TestCeiling:
+    @pytest.mark.parametrize("ceiling", [0, -1])
+    def test_is_at_least_one(self, ceiling: int) -> None:
+        with pytest.raises(ValueError, match="at least 1"):
+            AdaptiveLimiter(ceiling)
+
+    def test_bounds_what_is_in_flight(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a", "b", "c", "d")
+            assert desk.started == ["a", "b"]
+            assert (desk.limiter.in_flight, desk.limiter.limit) == (2, 2)
+            await desk.accept("b")
+            assert desk.started == ["a", "b", "c"]
+
+        at_a_desk(2, story)
+
+    def test_levels_count_what_is_in_flight(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a", "b", "c")
+            assert [desk.slots[name].level for name in "abc"] == [1, 2, 3]
+
+        at_a_desk(3, story)
+
+
+class TestOrder:
+    def test_first_come_first_served(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked(*"abcde")
+            for name in "abcd":
+                await desk.accept(name)
+
+        assert at_a_desk(1, story).started == list("abcde")
+
+    def test_repeated_calls_go_ahead(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a", "b", "c")
+            await desk.asked("again", again=True)
+            await desk.accept("a")
+            await desk.accept("again")
+
+        assert at_a_desk(1, story).started == ["a", "again", "b"]
+
+    def test_a_new_call_does_not_overtake(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a", "b")
+            desk.limiter.release(desk.slots.pop("a"), accepted=True)
+            desk.ask("late")
+            await settle()
+
+        assert at_a_desk(1, story).started == ["a", "b"]
+
+
+class TestCancel:
+    def test_of_one_who_waits(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a", "b", "c")
+            desk.tasks["b"].cancel()
+            await settle()
+            await desk.accept("a")
+
+        desk = at_a_desk(1, story)
+        assert desk.started == ["a", "c"]
+
+    def test_of_one_who_has_just_been_let_in(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a", "b", "c")
+            desk.limiter.release(desk.slots.pop("a"), accepted=True)  # b's turn, but b has not run yet
+            desk.tasks["b"].cancel()
+            await settle()
+
+        desk = at_a_desk(1, story)
+        assert desk.started == ["a", "c"]
+        assert desk.limiter.in_flight == 1
+
+    def test_of_all(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked(*"abcdef")
+            for name in "bcdef":
+                desk.tasks[name].cancel()
+            await settle()
+            await desk.accept("a")
+            assert desk.limiter.in_flight == 0
+            await desk.asked("g")
+
+        assert at_a_desk(1, story).started == ["a", "g"]
+
+
+class TestRefused:
+    def test_waits_for_evidence_that_calls_are_taken(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("old", "refused")
+            refusal = await desk.refuse("refused")
+            desk.ask("again", again=True, refusal=refusal)
+            await desk.asked("new")
+            await desk.accept("old")  # started before the refusal: says nothing
+            assert "again" not in desk.started
+            await desk.accept("new")
+            assert desk.started[-1] == "again"
+
+        at_a_desk(4, story)
+
+    def test_with_nothing_in_flight_one_probes_after_a_pause(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a", "b")
+            refusals = {name: await desk.refuse(name) for name in ("a", "b")}
+            for name, refusal in refusals.items():
+                desk.ask(f"{name} again", again=True, refusal=refusal)
+            await asyncio.sleep(10)
+            assert desk.started == ["a", "b", "a again"]
+            assert desk.at["a again"] == pytest.approx(0.25, abs=0.01)
+            await desk.accept("a again")
+            assert desk.started[-1] == "b again"
+
+        at_a_desk(4, story)
+
+    def test_probes_come_at_growing_intervals(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked(*"abcdefghij")
+            refusals = [await desk.refuse(name) for name in "abcdefghij"]
+            for number, refusal in enumerate(refusals):
+                desk.ask(f"probe {number}", again=True, refusal=refusal)
+            for number in range(9):
+                while f"probe {number}" not in desk.slots:
+                    await asyncio.sleep(0.01)
+                await desk.refuse(f"probe {number}")
+            moments = [desk.at[f"probe {number}"] for number in range(9)]
+            pauses = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+            assert pauses == pytest.approx([0.5, 1, 2, 4, 8, 15, 15, 15], abs=0.05)
+
+        at_a_desk(16, story)
+
+    def test_the_server_s_wish_is_honoured_by_all(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a")
+            await desk.refuse("a", retry_after_s=30)
+            assert desk.limiter.waiting_s == pytest.approx(30)
+            await desk.asked("new")
+            await asyncio.sleep(29)
+            assert "new" not in desk.started
+            await asyncio.sleep(2)
+            assert "new" in desk.started
+
+        at_a_desk(4, story)
+
+    def test_a_wish_of_one_among_many_holds_no_other(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a", "b", "c")
+            await desk.refuse("a", retry_after_s=30)
+            await desk.asked("new")
+            assert "new" in desk.started
+            assert desk.limiter.waiting_s == 0
+
+        at_a_desk(4, story)
+
+    def test_a_last_try_does_not_probe_within_a_minute(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a")
+            refusal = await desk.refuse("a")
+            await desk.asked("last", again=True, last=True, refusal=refusal)
+            await asyncio.sleep(59)
+            assert "last" not in desk.started
+            await asyncio.sleep(2)
+            assert "last" in desk.started
+
+        at_a_desk(4, story)
+
+    def test_a_last_try_goes_when_calls_are_taken(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a", "b")
+            refusal = await desk.refuse("a")
+            desk.ask("last", again=True, last=True, refusal=refusal)
+            await desk.asked("new")
+            await desk.accept("new")
+            assert desk.started[-1] == "last"
+
+        at_a_desk(4, story)
+
+    def test_how_long_everything_has_been_refused(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a")
+            assert desk.limiter.refusing_s == 0
+            await desk.refuse("a")
+            await asyncio.sleep(7)
+            assert desk.limiter.refusing_s == pytest.approx(7)
+            await desk.asked("b")
+            await desk.accept("b")
+            assert desk.limiter.refusing_s == 0
+
+        at_a_desk(4, story)
+
+    def test_several_in_a_row_close_the_door(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("old", *"abcdef")
+            for name in "abcdef":
+                await desk.refuse(name)
+            await desk.asked("g", "h")
+            await asyncio.sleep(5)
+            assert [name for name in "gh" if name in desk.started] == ["g"]  # as a probe
+
+        at_a_desk(16, story)
+
+
+class TestPaced:
+    def test_starts_keep_a_gap_after_a_rate_limit(self) -> None:
+        async def story(desk: Desk) -> None:
+            for number in range(20):
+                await desk.asked(f"taken {number}")
+                await desk.accept(f"taken {number}")
+            names = [f"refused {number}" for number in range(5)]
+            await desk.asked(*names)
+            for name in names:
+                await desk.refuse(name, retry_after_s=40)
+            await desk.asked("probe", *(f"paced {number}" for number in range(10)))
+            await asyncio.sleep(41)
+            await desk.accept("probe")
+            await asyncio.sleep(60)
+            moments = [desk.at[f"paced {number}"] for number in range(10)]
+            gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+            assert min(gaps) == max(gaps) == pytest.approx(2.0, abs=0.2)  # 20 calls in 40 seconds
+
+        at_a_desk(16, story)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One call of the property test."""
+
+    comes_at: float
+    takes: float
+    ends: str
+    retry_after_s: float | None
+    again: bool
+    last: bool
+
+
+VISITS = st.lists(
+    st.builds(
+        Visit,
+        comes_at=st.floats(0, 20),
+        takes=st.floats(0, 5),
+        ends=st.sampled_from(["accepted", "accepted", "refused", "failed", "cancelled"]),
+        retry_after_s=st.none() | st.floats(0, 100),
+        again=st.booleans(),
+        last=st.booleans(),
+    ),
+    max_size=40,
+)
+
+
+class TestProperties:
+    @properties
+    @given(ceiling=st.integers(1, 8), visits=VISITS)
+    def test_no_slot_is_lost_and_everyone_is_served(self, ceiling: int, visits: list[Visit]) -> None:
+        limiter = AdaptiveLimiter(ceiling, clock=now)
+        inside = 0
+
+        async def visit(plan: Visit) -> bool:
+            nonlocal inside
+            await asyncio.sleep(plan.comes_at)
+            refusal = None
+            for attempt in range(2):
+                slot = await limiter.acquire(again=plan.again or attempt > 0, refusal=refusal, last=plan.last)
+                inside += 1
+                assert inside == limiter.in_flight <= ceiling
+                await asyncio.sleep(plan.takes)
+                inside -= 1
+                if plan.ends == "refused":
+                    refusal = limiter.refused(slot, plan.retry_after_s)
+                    continue
+                limiter.release(slot, accepted=True if plan.ends == "accepted" else None)
+                break
+            return True
+
+        async def main() -> list[Any]:
+            tasks = [asyncio.create_task(visit(plan)) for plan in visits]
+            for plan, task in zip(visits, tasks, strict=True):
+                if plan.ends == "cancelled":
+                    # Its slot is given back by whoever holds it; here that is the task itself, so
+                    # only those who still wait are cancelled.
+                    asyncio.get_running_loop().call_later(
+                        plan.comes_at, self.cancel_if_waiting, task, limiter
+                    )
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+        results = run(main)
+        assert {type(result) for result in results} <= {bool, asyncio.CancelledError}
+        assert limiter.in_flight == 0
+        assert 1 <= limiter.limit <= ceiling
+
+    @staticmethod
+    def cancel_if_waiting(task: asyncio.Task[bool], limiter: AdaptiveLimiter) -> None:
+        waiting = {id(waiter.future) for waiter in (*limiter._new, *limiter._again)}
+        if id(getattr(task, "_fut_waiter", None)) in waiting:
+            task.cancel()
+
+    @properties
+    @given(ceiling=st.integers(1, 8), cancelled=st.sets(st.integers(0, 29)), together=st.booleans())
+    def test_cancelled_waiters_leak_nothing(self, ceiling: int, cancelled: set[int], together: bool) -> None:
+        async def main() -> tuple[int, AdaptiveLimiter]:
+            limiter = AdaptiveLimiter(ceiling, clock=now)
+            served = 0
+
+            async def call() -> None:
+                nonlocal served
+                slot = await limiter.acquire()
+                try:
+                    await asyncio.sleep(1)
+                    served += 1
+                finally:
+                    limiter.release(slot)
+
+            tasks = [asyncio.create_task(call()) for _ in range(30)]
+            for number in sorted(cancelled):
+                if not together:
+                    await asyncio.sleep(0.3)
+                tasks[number].cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            return served, limiter
+
+        served, limiter = run(main)
+        assert served >= 30 - len(cancelled)
+        assert limiter.in_flight == 0
+
+    def test_the_clock_of_these_tests_notices_a_deadlock(self) -> None:
+        async def main() -> None:
+            limiter = AdaptiveLimiter(1, clock=now)
+            await limiter.acquire()
+            await limiter.acquire()
+
+        with pytest.raises(NothingWillHappen):
+            run(main)
