@@ -22,6 +22,8 @@ class Runtime:
     settings: Settings
     engine: AsyncEngine
     sessions: Sessions
+    autocommit: Sessions
+    """For single statements: each is a transaction of its own, in one round trip."""
 
     @property
     def redis_url(self) -> str:
@@ -73,7 +75,8 @@ def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
     for url in (database_url, settings.redis_url.get_secret_value()):
         _register_password(url)
     engine = create_engine(database_url, settings.database_pool_size, ping=ping)
-    return Runtime(settings, engine, create_sessions(engine))
+    autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Runtime(settings, engine, create_sessions(engine), create_sessions(autocommit))
 
 
 def _register_password(url: str) -> None:

@@ -30,13 +30,15 @@ _EXPORT_BATCH = 500
 _result_fields = fields(GenerationResult)
 
 
-def _bulk_insert(table: Table, columns: Sequence[str]) -> Insert:
+def _bulk_insert(table: Table, columns: Sequence[str], prefix: str) -> Insert:
     """Return an insert of whole columns, one array parameter each, which skips rows that exist.
 
     One prepared statement serves any number of rows, at a quarter of the time of a VALUES list.
     """
     # One dimension: the lists in a column of JSON are values, not further dimensions.
-    arrays = [bindparam(f"a_{name}", type_=ARRAY(table.c[name].type, dimensions=1)) for name in columns]
+    arrays = [
+        bindparam(f"{prefix}_{name}", type_=ARRAY(table.c[name].type, dimensions=1)) for name in columns
+    ]
     source = select(*(func.unnest(array) for array in arrays))
     return insert(table).from_select([table.c[name] for name in columns], source).on_conflict_do_nothing()
 
@@ -45,16 +47,18 @@ _run_table: Table = Run.__table__  # type: ignore[assignment]
 _generation_table: Table = Generation.__table__  # type: ignore[assignment]
 _run_columns = [column.name for column in _run_table.c if column.name not in {"id", "created_at"}]
 _generation_columns = ["key", "model", "result"]
-_insert_runs = _bulk_insert(_run_table, _run_columns)
-_insert_generations = _bulk_insert(_generation_table, _generation_columns)
+# One statement for both tables: it is a transaction of its own, in one round trip.
+_insert_answers = _bulk_insert(_run_table, _run_columns, "r").add_cte(
+    _bulk_insert(_generation_table, _generation_columns, "g").cte("answers")
+)
 # One array parameter, where IN would make a new statement for each number of keys.
 _select_generations = select(_generation_table.c.key, _generation_table.c.result).where(
     _generation_table.c.key == func.any(bindparam("keys", type_=ARRAY(Text)))
 )
 
 
-def _as_arrays(rows: Sequence[Row], columns: Sequence[str]) -> dict[str, list[Any]]:
-    return {f"a_{name}": [row[name] for row in rows] for name in columns}
+def _as_arrays(rows: Sequence[Row], columns: Sequence[str], prefix: str) -> dict[str, list[Any]]:
+    return {f"{prefix}_{name}": [row[name] for row in rows] for name in columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +75,13 @@ class RunRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add_runs(self, rows: Sequence[Row]) -> None:
-        """Store runs; one that is stored already stays as it is."""
-        if rows:
-            await self._session.execute(_insert_runs, _as_arrays(rows, _run_columns))
-
-    async def add_generations(self, rows: Sequence[Row]) -> None:
-        """Store cached generations; one that is stored already stays as it is."""
-        if rows:
-            await self._session.execute(_insert_generations, _as_arrays(rows, _generation_columns))
+    async def add(self, runs: Sequence[Row], generations: Sequence[Row]) -> None:
+        """Store runs and cached generations, all or none; what is stored already stays as it is."""
+        values = {
+            **_as_arrays(runs, _run_columns, "r"),
+            **_as_arrays(generations, _generation_columns, "g"),
+        }
+        await self._session.execute(_insert_answers, values)
 
     async def generations(self, keys: Sequence[str]) -> dict[str, GenerationResult]:
         """Return the cached generations among ``keys``."""

@@ -211,7 +211,7 @@ class Execution:
         ceiling = min(config.concurrency, opened.max_concurrency or config.concurrency)
         self._limiter = AdaptiveLimiter(ceiling)
         try:
-            async with GroupCommitWriter(self._runtime.sessions) as writer:
+            async with GroupCommitWriter(self._runtime.autocommit, self._may_lose) as writer:
                 retrying = RetryingEngine(
                     opened.engine, self._limiter, settings.max_attempts, settings.rate_limit_patience_s
                 )
@@ -237,6 +237,10 @@ class Execution:
             self._progress.active_s = float((experiment.progress or {}).get("active_s", 0.0))
             self._progress.begin(*await RunRepository(session).tally(self._id))
             return experiment, dataset, positions
+
+    def _may_lose(self) -> int:
+        limiter = self._limiter
+        return 0 if limiter is None else limiter.ceiling - limiter.in_flight
 
     async def _open(self, config: ExperimentConfig, dataset: Dataset, experiment: Experiment) -> OpenedModel:
         try:

@@ -1,13 +1,17 @@
 """Makes runs and answers durable, many a commit.
 
-One writer, so that commits never wait on each other: when idle it commits what comes at once;
-under load, whatever gathered since the last commit, and that at most every 40 ms: a commit costs
-as much CPU as ten rows, and rows are still durable long before a tenth of a second has passed.
+One writer, so that commits never wait on each other. When idle it commits what comes at once;
+under load, whatever gathered in up to 40 ms, since a commit costs as much as several rows. It waits
+less when more answers gather than may be lost: a killed worker asks again for what was in flight
+and for what was not durable, and both together should not exceed the concurrency by much.
 What the database has not confirmed stays in memory and is written again when it is back; rows that
 did arrive are skipped then.
 """
 
 import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Self
 
@@ -15,25 +19,34 @@ from app.core.database import Sessions, when_database_answers
 from app.domain.generation import GenerationResult
 from app.services.experiments.run_repository import RunRepository, generation_row
 
-_COMMIT_EVERY_S = 0.04
+_LONGEST_WAIT_S = 0.04
+_SHORTEST_WAIT_S = 0.004
 _GATHER_S = 0.003
 _MAX_WAITING = 4_000
 """Rows in memory at most: the runner waits when the database is away for long."""
 
 
 class GroupCommitWriter:
-    """Takes rows at any speed; see the module's text. It is also the cache's store."""
+    """Takes rows at any speed; see the module's text. It is also the cache's store.
 
-    def __init__(self, sessions: Sessions) -> None:
+    Args:
+        sessions: to the database.
+        may_lose: how many answers may wait to be durable at the moment.
+    """
+
+    def __init__(self, sessions: Sessions, may_lose: Callable[[], int] = lambda: 0) -> None:
         self._sessions = sessions
+        self._may_lose = may_lose
         self._runs: list[dict[str, Any]] = []
         self._generations: list[dict[str, Any]] = []
         self._lookups: dict[str, asyncio.Future[GenerationResult | None]] = {}
         self._wake = asyncio.Event()
+        self._pressing = asyncio.Event()
         self._lookup_wake = asyncio.Event()
         self._settled = asyncio.Condition()
         self._writing = 0
         self._flushing = False
+        self._committed_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -62,6 +75,8 @@ class GroupCommitWriter:
         """Store an answer soon; see ``CacheStore.put``."""
         self._generations.append(generation_row(key, model, result))
         self._wake.set()
+        if len(self._generations) > self._may_lose():
+            self._pressing.set()
 
     async def get(self, key: str) -> GenerationResult | None:
         """Look an answer up, together with whatever else is asked for now; see ``CacheStore.get``."""
@@ -83,6 +98,7 @@ class GroupCommitWriter:
     async def flush(self) -> None:
         """Return when all rows are durable."""
         self._flushing = True
+        self._pressing.set()
         async with self._settled:
             await self._settled.wait_for(lambda: self.waiting == 0 or self._broken() is not None)
         self._raise_if_broken()
@@ -102,7 +118,9 @@ class GroupCommitWriter:
         try:
             while True:
                 await self._wake.wait()
+                await self._let_gather()
                 self._wake.clear()
+                self._pressing.clear()
                 # In one order for all writers: they may store the same rows at the same time, and
                 # each waits for the other's until it is committed.
                 runs = sorted(self._runs, key=lambda row: (row["example_id"], row["repeat"]))
@@ -111,19 +129,26 @@ class GroupCommitWriter:
                 self._writing = len(runs) + len(generations)
                 await when_database_answers(partial(self._commit, runs, generations), "store runs")
                 self._writing = 0
+                self._committed_at = time.monotonic()
                 async with self._settled:
                     self._settled.notify_all()
-                if not self._flushing:
-                    await asyncio.sleep(_COMMIT_EVERY_S)
         finally:
             async with self._settled:
                 self._settled.notify_all()
 
+    async def _let_gather(self) -> None:
+        """Return when it is time for the next commit."""
+        since = time.monotonic() - self._committed_at
+        if self._flushing or since >= _LONGEST_WAIT_S:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_WAIT_S - since):
+                await asyncio.sleep(max(0.0, _SHORTEST_WAIT_S - since))
+                await self._pressing.wait()
+
     async def _commit(self, runs: list[dict[str, Any]], generations: list[dict[str, Any]]) -> None:
         async with self._sessions() as session:
-            repository = RunRepository(session)
-            await repository.add_generations(generations)
-            await repository.add_runs(runs)
+            await RunRepository(session).add(runs, generations)
             await session.commit()
 
     async def _look_up_forever(self) -> None:

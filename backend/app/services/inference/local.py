@@ -26,7 +26,13 @@ from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
 from app.services.inference.openai_compatible import OpenAICompatibleEngine
 
 _START_TIMEOUT_S = 120
+_HEALTH_TIMEOUT_S = 10  # a busy machine answers late; where nobody listens, that is known at once
 _GGUF_MAGIC = b"GGUF"
+_MODULE = "app.services.inference.local_server"
+# A proxy that is set for the web is not asked for loopback.
+_loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+# Kept, since a server outlives whoever started it; polled, so that one that ended is not a zombie.
+_started: list[subprocess.Popen[bytes]] = []
 OWNER_VARIABLE = "LLMFORGE_OWNER_PID"
 """Names the process whose end ends the servers; ourselves if it is not set."""
 
@@ -74,6 +80,8 @@ class LocalServer:
             state = _read_state(self._record)
             if state is not None and state.healthy:
                 return state.url
+            if state is not None:
+                _end(state.pid)  # it runs, and does not answer
             return self._start()
 
     def _check_file(self) -> None:
@@ -94,7 +102,7 @@ class LocalServer:
         self._record.unlink(missing_ok=True)
         with self._log.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "app.services.inference.local_server"]
+                [sys.executable, "-m", _MODULE]
                 + ["--model", str(self.model_path), "--record", str(self._record), "--owner", owner]
                 + ["--slots", str(self.options.slots), "--context", str(self.options.context)]
                 + ["--threads", str(threads)],
@@ -113,29 +121,46 @@ class LocalServer:
                     "The file may be broken, or of a kind that this llama.cpp does not know.",
                 )
             time.sleep(0.05)
+        _started.append(process)
         return state.url
 
 
 def _answers(url: str) -> bool:
     with suppress(OSError, ValueError):
-        with urllib.request.urlopen(f"{url}/health", timeout=2) as response:  # noqa: S310
+        with _loopback.open(f"{url}/health", timeout=_HEALTH_TIMEOUT_S) as response:
             return bool(response.status == 200)
     return False
 
 
+def _runs(pid: int) -> bool:
+    """Return whether ``pid`` is a local model server's; after a restart it may be anyone's."""
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and _MODULE in process.cmdline()
+    return False
+
+
+def _end(pid: int) -> None:
+    if _runs(pid):
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            process.kill()
+            process.wait(5)
+    _started[:] = [process for process in _started if process.poll() is None]
+
+
 def _read_state(record: Path) -> LocalServerState | None:
-    with suppress(OSError, ValueError, KeyError):
+    with suppress(OSError, ValueError, KeyError, TypeError):
         values = json.loads(record.read_text())
         pid, url = int(values["pid"]), str(values["url"])
-        alive = psutil.pid_exists(pid) and _answers(url)
-        return LocalServerState(values["model"], url, pid, alive)
+        return LocalServerState(str(values["model"]), url, pid, healthy=_runs(pid) and _answers(url))
     return None
 
 
 def server_states(state_dir: Path) -> list[LocalServerState]:
     """Return the servers started on this machine and still running."""
     states = [_read_state(record) for record in sorted(state_dir.glob("*.json"))]
-    return [state for state in states if state is not None and psutil.pid_exists(state.pid)]
+    return [state for state in states if state is not None and _runs(state.pid)]
 
 
 def stop_servers(state_dir: Path) -> None:
@@ -143,11 +168,7 @@ def stop_servers(state_dir: Path) -> None:
     for record in state_dir.glob("*.json"):
         state = _read_state(record)
         if state is not None:
-            with suppress(psutil.Error):
-                process = psutil.Process(state.pid)
-                if "app.services.inference.local_server" in process.cmdline():
-                    process.kill()
-                    process.wait(5)
+            _end(state.pid)
         record.unlink(missing_ok=True)
 
 
@@ -162,6 +183,7 @@ class LocalEngine(EngineBase):
         self._server = server
         self._timeout_s = timeout_s
         self._inner: OpenAICompatibleEngine | None = None
+        self._retired: list[OpenAICompatibleEngine] = []
         self._lock = asyncio.Lock()
 
     async def start(self) -> OpenAICompatibleEngine:
@@ -188,11 +210,14 @@ class LocalEngine(EngineBase):
             return await inner.generate(request)
         except EngineError as error:
             if error.kind is FailureKind.CONNECTION and self._inner is inner:
-                self._inner = None  # the server may have died: the next try starts it again
-                await inner.aclose()
+                # The server may have died: the next try starts it again. If it has not, the other
+                # calls in flight go on.
+                self._inner = None
+                self._retired.append(inner)
             raise
 
     async def aclose(self) -> None:
         """Close the connections; the server stays for others."""
-        if self._inner is not None:
-            await self._inner.aclose()
+        for inner in (self._inner, *self._retired):
+            if inner is not None:
+                await inner.aclose()

@@ -37,10 +37,18 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     partial.rename(record)
     sys.stdout.write(f"serving {model} at {server.listening_address}\n")
     sys.stdout.flush()
-    while psutil.pid_exists(owner):
+    while _lives(owner):
         time.sleep(_OWNER_CHECK_S)
     # llama.cpp's threads have no business left; a tidy teardown can only hang.
     os._exit(0)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        # Nobody may have taken note of its end yet.
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _free_port() -> int:

@@ -28,7 +28,7 @@ async def experiment_id(runtime: Runtime, dataset: str) -> uuid.UUID:
 @pytest.fixture
 async def writer(runtime: Runtime) -> AsyncIterator[GroupCommitWriter]:
     """A writer at work."""
-    async with GroupCommitWriter(runtime.sessions) as opened:
+    async with GroupCommitWriter(runtime.autocommit) as opened:
         yield opened
 
 
@@ -36,13 +36,13 @@ async def writer(runtime: Runtime) -> AsyncIterator[GroupCommitWriter]:
 def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of runs of each commit."""
     sizes: list[int] = []
-    real = RunRepository.add_runs
+    real = RunRepository.add
 
-    async def add_runs(self: RunRepository, rows: list[Row]) -> None:
-        await real(self, rows)
-        sizes.append(len(rows))
+    async def add(self: RunRepository, runs: list[Row], generations: list[Row]) -> None:
+        await real(self, runs, generations)
+        sizes.append(len(runs))
 
-    monkeypatch.setattr(RunRepository, "add_runs", add_runs)
+    monkeypatch.setattr(RunRepository, "add", add)
     return sizes
 
 
@@ -115,8 +115,8 @@ class TestRuns:
         order = [(example, repeat) for example in range(1, 21) for repeat in range(100)]
         answers = keys(15_000)  # so many that the two commits are under way at the same time
         async with (
-            GroupCommitWriter(runtime.sessions) as one,
-            GroupCommitWriter(runtime.sessions) as other,
+            GroupCommitWriter(runtime.autocommit) as one,
+            GroupCommitWriter(runtime.autocommit) as other,
         ):
             await asyncio.gather(one.get("connect"), other.get("connect"))
             for writer, step in ((one, 1), (other, -1)):
@@ -144,15 +144,15 @@ class TestRoom:
     ) -> None:
         monkeypatch.setattr(module, "_MAX_WAITING", 5)
         back = asyncio.Event()
-        real = RunRepository.add_runs
+        real = RunRepository.add
 
-        async def add_runs(self: RunRepository, rows: list[Row]) -> None:
+        async def add(self: RunRepository, runs: list[Row], generations: list[Row]) -> None:
             if not back.is_set():
                 raise ConnectionRefusedError
-            await real(self, rows)
+            await real(self, runs, generations)
 
-        monkeypatch.setattr(RunRepository, "add_runs", add_runs)
-        async with GroupCommitWriter(runtime.sessions) as writer:
+        monkeypatch.setattr(RunRepository, "add", add)
+        async with GroupCommitWriter(runtime.autocommit) as writer:
             for repeat in range(5):
                 await writer.room()
                 writer.add_run(row(experiment_id, repeat=repeat))
@@ -170,12 +170,12 @@ class TestRoom:
         monkeypatch.setattr(module, "_MAX_WAITING", 2)
         asked = asyncio.Event()
 
-        async def add_runs(self: RunRepository, rows: list[Row]) -> None:
+        async def add(self: RunRepository, runs: list[Row], generations: list[Row]) -> None:
             await asked.wait()
             raise ValueError("broken for good")
 
-        monkeypatch.setattr(RunRepository, "add_runs", add_runs)
-        async with GroupCommitWriter(runtime.sessions) as writer:
+        monkeypatch.setattr(RunRepository, "add", add)
+        async with GroupCommitWriter(runtime.autocommit) as writer:
             for repeat in range(2):
                 writer.add_run(row(experiment_id, repeat=repeat))
             waiting = asyncio.create_task(writer.room())

@@ -43,7 +43,7 @@ def open_engine(fake: FakeLLM, closing: Callable[[Any], Any]) -> OpenEngine:
         api: Any = "chat",
         key: str | None = None,
         base_url: str | None = None,
-        timeout_s: float = 30,
+        timeout_s: float = 600,
         **provider: Any,
     ) -> OpenAICompatibleEngine:
         spec = ModelSpec(name="openai/some-model", api=api)

@@ -29,7 +29,7 @@ def open_hf(fake: FakeLLM, closing: Callable[[Any], Any]) -> OpenHF:
     """Opens an engine on the fake server."""
 
     def open_(
-        api: Any = "chat", base_url: str | None = None, key: str | None = "hf_key", timeout_s: float = 30
+        api: Any = "chat", base_url: str | None = None, key: str | None = "hf_key", timeout_s: float = 600
     ) -> HFAPIEngine:
         spec = ModelSpec(name=MODEL, api=api)
         provider = ProviderSpec(engine="huggingface")

@@ -1,0 +1,316 @@
+"""The retry layer: what is tried again, how often, after how long, and what that costs others."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.domain.generation import GenerationRequest, GenerationResult
+from app.domain.status import FailureKind
+from app.services.inference import retry
+from app.services.inference.base import EngineError
+from app.services.inference.limits import AdaptiveLimiter
+from app.services.inference.retry import RetryingEngine
+from tests.services.inference.steps import Scripted, answered, failure_of, prompt_of, request
+from tests.services.inference.virtual_time import now, run
+
+RETRYABLE = [kind for kind in FailureKind if kind.retryable]
+FINAL = [kind for kind in FailureKind if not kind.retryable]
+
+
+class Case:
+    """A retrying engine on a scripted one, in virtual time."""
+
+    def __init__(self, script: Any, *, slots: int = 8, tries: int = 4, patience_s: float = 600) -> None:
+        self.inner = Scripted(script)
+        self.limiter = AdaptiveLimiter(slots, clock=now)
+        self.engine = RetryingEngine(self.inner, self.limiter, tries, patience_s)
+
+
+def told(make: Callable[[], Case], story: Callable[[Case], Awaitable[None]]) -> Case:
+    """Run a story about a case; whatever happens, no slot may stay taken."""
+
+    async def main() -> Case:
+        case = make()
+        await story(case)
+        assert case.limiter.in_flight == 0
+        return case
+
+    return run(main)
+
+
+def fail(kind: FailureKind = FailureKind.SERVER, wish_s: float | None = None) -> EngineError:
+    return EngineError(kind, f"a {kind} failure", retry_after_s=wish_s)
+
+
+@pytest.fixture(autouse=True)
+def _virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=now))
+
+
+class TestTries:
+    def test_answered_at_once(self) -> None:
+        async def story(case: Case) -> None:
+            result = await case.engine.generate(request())
+            assert (result.text, result.attempts, result.queue_s) == ("an answer", 1, 0.0)
+
+        case = told(lambda: Case([answered()]), story)
+        assert len(case.inner.calls) == 1
+
+    @pytest.mark.parametrize("kind", RETRYABLE)
+    def test_retryable_failures_are_tried_again(self, kind: FailureKind) -> None:
+        async def story(case: Case) -> None:
+            assert (await case.engine.generate(request())).attempts == 3
+
+        told(lambda: Case([fail(kind), fail(kind), answered()]), story)
+
+    @pytest.mark.parametrize("kind", FINAL)
+    def test_final_failures_are_not(self, kind: FailureKind) -> None:
+        async def story(case: Case) -> None:
+            error = await failure_of(case.engine)
+            assert (error.kind, error.attempts) == (kind, 1)
+
+        case = told(lambda: Case([fail(kind), answered()]), story)
+        assert len(case.inner.calls) == 1
+
+    def test_a_final_failure_ends_the_tries(self) -> None:
+        async def story(case: Case) -> None:
+            error = await failure_of(case.engine)
+            assert (error.kind, error.attempts) == (FailureKind.AUTH, 3)
+
+        told(lambda: Case([fail(), fail(), fail(FailureKind.AUTH), answered()]), story)
+
+    @pytest.mark.parametrize("tries", [1, 2, 4, 7])
+    @pytest.mark.parametrize("kind", RETRYABLE)
+    def test_given_up_after_the_last(self, kind: FailureKind, tries: int) -> None:
+        async def story(case: Case) -> None:
+            error = await failure_of(case.engine)
+            assert (error.kind, error.attempts) == (kind, tries)
+
+        case = told(lambda: Case([fail(kind)] * 10, tries=tries), story)
+        assert len(case.inner.calls) == tries
+
+    def test_the_same_request_each_time(self) -> None:
+        call = request("the prompt", seed=7, repeat=3)
+
+        async def story(case: Case) -> None:
+            await case.engine.generate(call)
+
+        case = told(lambda: Case([fail(), fail(FailureKind.RATE_LIMIT), answered()]), story)
+        assert case.inner.calls == [call] * 3
+
+    def test_a_defect_is_not_tried_again_and_frees_its_slot(self) -> None:
+        async def broken(call: GenerationRequest) -> GenerationResult:
+            raise ZeroDivisionError
+
+        async def story(case: Case) -> None:
+            with pytest.raises(ZeroDivisionError):
+                await case.engine.generate(request())
+
+        case = told(lambda: Case(broken), story)
+        assert len(case.inner.calls) == 1
+
+    def test_calls_do_not_share_their_tries(self) -> None:
+        seen: dict[str, int] = {}
+
+        async def flaky(call: GenerationRequest) -> GenerationResult:
+            seen[prompt_of(call)] = seen.get(prompt_of(call), 0) + 1
+            if seen[prompt_of(call)] < 4:
+                raise fail()
+            return answered()
+
+        async def story(case: Case) -> None:
+            results = await asyncio.gather(*(case.engine.generate(request(f"p{i}")) for i in range(20)))
+            assert {result.attempts for result in results} == {4}
+
+        told(lambda: Case(flaky), story)
+
+    def test_closes_what_is_within(self) -> None:
+        async def story(case: Case) -> None:
+            await case.engine.aclose()
+
+        assert told(lambda: Case([]), story).inner.closed == 1
+
+
+class TestTimes:
+    def test_latency_is_that_of_the_answered_try(self) -> None:
+        async def story(case: Case) -> None:
+            result = await case.engine.generate(request())
+            assert now() >= 5
+            assert result.latency_s == 0.25  # as the engine within measured it
+            assert result.queue_s == 0.0
+
+        told(lambda: Case([fail(FailureKind.RATE_LIMIT, 5), answered()]), story)
+
+    def test_time_in_the_queue_is_counted_over_all_tries(self) -> None:
+        first = True
+
+        async def slow(call: GenerationRequest) -> GenerationResult:
+            nonlocal first
+            await asyncio.sleep(10)
+            if prompt_of(call) == "patient" and first:
+                first = False
+                raise fail()
+            return answered()
+
+        async def story(case: Case) -> None:
+            ahead = asyncio.create_task(case.engine.generate(request("ahead")))
+            await asyncio.sleep(0)
+            patient = asyncio.create_task(case.engine.generate(request("patient")))
+            await asyncio.sleep(15)
+            behind = asyncio.create_task(case.engine.generate(request("behind")))
+            result = await patient
+            # 10 s behind the first; after the failure, most of the 10 s of the one that came between.
+            assert 19 < result.queue_s < 20
+            await asyncio.gather(ahead, behind)
+
+        told(lambda: Case(slow, slots=1), story)
+
+    @pytest.mark.parametrize("kind", [FailureKind.SERVER, FailureKind.CONNECTION, FailureKind.MALFORMED])
+    def test_backs_off_between_tries(self, kind: FailureKind) -> None:
+        async def story(case: Case) -> None:
+            await case.engine.generate(request())
+            assert 0 < now() < 0.2 + 0.4 + 0.8
+
+        told(lambda: Case([fail(kind)] * 3 + [answered()]), story)
+
+    def test_many_do_not_come_back_at_the_same_moment(self) -> None:
+        moments: list[float] = []
+
+        async def down(call: GenerationRequest) -> GenerationResult:
+            moments.append(now())
+            raise fail()
+
+        async def story(case: Case) -> None:
+            await case.engine.generate_batch([request(f"p{i}") for i in range(50)])
+
+        told(lambda: Case(down, slots=64, tries=2), story)
+        assert moments[:50] == [0.0] * 50
+        assert len(set(moments[50:])) == 50
+
+    @pytest.mark.parametrize("kind", [FailureKind.RATE_LIMIT, FailureKind.SERVER])
+    @pytest.mark.parametrize("wish_s", [3.0, 30.0])
+    def test_the_server_s_wish_is_honoured(self, kind: FailureKind, wish_s: float) -> None:
+        moments = []
+
+        async def busy(call: GenerationRequest) -> GenerationResult:
+            moments.append(now())
+            if len(moments) == 1:
+                raise fail(kind, wish_s)
+            return answered()
+
+        async def story(case: Case) -> None:
+            await case.engine.generate(request())
+
+        told(lambda: Case(busy), story)
+        assert wish_s <= moments[1] - moments[0] < wish_s + 1
+
+    def test_who_waits_holds_no_slot(self) -> None:
+        async def script(call: GenerationRequest) -> GenerationResult:
+            if prompt_of(call) == "refused" and now() < 50:
+                raise fail(FailureKind.RATE_LIMIT, 100)
+            await asyncio.sleep(1)
+            return answered()
+
+        async def story(case: Case) -> None:
+            others = [asyncio.create_task(case.engine.generate(request(f"p{i}"))) for i in range(3)]
+            await asyncio.sleep(0)
+            refused = asyncio.create_task(case.engine.generate(request("refused")))
+            await asyncio.sleep(10)
+            assert all(other.done() for other in others)
+            assert not refused.done()
+            assert case.limiter.in_flight == 0
+            late = await case.engine.generate(request("late"))
+            assert now() < 20
+            assert late.queue_s == 0
+            assert (await refused).attempts == 2
+            assert now() >= 100
+
+        told(lambda: Case(script, slots=2), story)
+
+    def test_a_cancelled_wait_ends_at_once(self) -> None:
+        async def story(case: Case) -> None:
+            call = asyncio.create_task(case.engine.generate(request()))
+            await asyncio.sleep(5)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert now() == 5
+
+        case = told(lambda: Case([fail(FailureKind.SERVER, 100), answered()]), story)
+        assert len(case.inner.calls) == 1
+
+    def test_a_cancelled_call_frees_its_slot(self) -> None:
+        async def hang(call: GenerationRequest) -> GenerationResult:
+            await asyncio.sleep(1_000)
+            return answered()
+
+        async def story(case: Case) -> None:
+            call = asyncio.create_task(case.engine.generate(request()))
+            await asyncio.sleep(5)
+            assert case.limiter.in_flight == 1
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+
+        told(lambda: Case(hang), story)
+
+
+class TestPatience:
+    @pytest.mark.parametrize("kind", [FailureKind.RATE_LIMIT, FailureKind.SERVER])
+    def test_a_longer_wish_is_a_used_up_quota(self, kind: FailureKind) -> None:
+        async def story(case: Case) -> None:
+            error = await failure_of(case.engine)
+            assert (error.kind, error.attempts) == (FailureKind.QUOTA, 1)
+            assert error.message == (
+                "The endpoint asks to wait 3600 s, more than LLMFORGE_RATE_LIMIT_PATIENCE_S (600 s). "
+                f"a {kind} failure"
+            )
+            assert now() < 1
+
+        told(lambda: Case([fail(kind, 3600)]), story)
+
+    def test_a_wish_just_within_is_waited_for(self) -> None:
+        async def story(case: Case) -> None:
+            assert (await case.engine.generate(request())).attempts == 2
+            assert now() >= 600
+
+        told(lambda: Case([fail(FailureKind.RATE_LIMIT, 600), answered()]), story)
+
+    def test_wishes_add_up(self) -> None:
+        async def story(case: Case) -> None:
+            error = await failure_of(case.engine)
+            assert (error.kind, error.attempts) == (FailureKind.RATE_LIMIT, 2)
+            assert now() < 401
+
+        told(lambda: Case([fail(FailureKind.RATE_LIMIT, 400)] * 4), story)
+
+    def test_an_endless_wish_stops_no_one_else(self) -> None:
+        async def script(call: GenerationRequest) -> GenerationResult:
+            if prompt_of(call) == "first":
+                raise fail(FailureKind.RATE_LIMIT, 86_400)
+            return answered()
+
+        async def story(case: Case) -> None:
+            assert (await failure_of(case.engine, request("first"))).kind is FailureKind.QUOTA
+            await case.engine.generate(request("second"))
+            assert now() < 60
+
+        told(lambda: Case(script), story)
+
+    def test_an_endpoint_that_refuses_everything(self) -> None:
+        async def refuse(call: GenerationRequest) -> GenerationResult:
+            raise fail(FailureKind.RATE_LIMIT)
+
+        async def story(case: Case) -> None:
+            kinds = []
+            while FailureKind.QUOTA not in kinds:
+                batch = await case.engine.generate_batch([request(f"p{i}") for i in range(4)])
+                kinds += [error.kind for error in batch if isinstance(error, EngineError)]
+            assert set(kinds) == {FailureKind.RATE_LIMIT, FailureKind.QUOTA}
+            assert 600 <= now() < 800
+
+        case = told(lambda: Case(refuse), story)
+        assert len(case.inner.calls) < 150
