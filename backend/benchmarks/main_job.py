@@ -49,7 +49,8 @@ class MemoryWatch:
 
 
 def _run(lab: Lab, dataset: str, **config: Any) -> Report:
-    experiment_id = lab.create(dataset, concurrency=CONCURRENCY, **config)
+    # A repeated case must not be answered by the cache.
+    experiment_id = lab.create(dataset, concurrency=CONCURRENCY, cache=False, **config)
     with MemoryWatch(lab) as memory:
         accepted = lab.start(experiment_id)
         experiment = lab.wait(experiment_id)
@@ -117,7 +118,8 @@ def cap16(lab: Lab) -> Report:
 def kill(lab: Lab) -> Report:
     """``kill -9`` of the worker and its child at half, then take-over."""
     lab.fake.reset(latency_ms=100)
-    experiment_id = lab.create("thousand", concurrency=CONCURRENCY, seed=7)
+    seed = int(time.time())  # a fresh one, or the cache would answer
+    experiment_id = lab.create("thousand", concurrency=CONCURRENCY, seed=seed)
     lab.start(experiment_id)
     while lab.fake.stats()["requests"] < 500:
         time.sleep(0.005)
@@ -129,7 +131,7 @@ def kill(lab: Lab) -> Report:
         time.sleep(0.1)
     experiment = lab.wait(experiment_id)
     stats = lab.fake.stats()
-    reference = lab.create("thousand", concurrency=CONCURRENCY, seed=7, cache=False)
+    reference = lab.create("thousand", concurrency=CONCURRENCY, seed=seed, cache=False)
     lab.start(reference)
     lab.wait(reference)
     scores = [lab.metrics(each)["scores"] for each in (experiment_id, reference)]

@@ -125,8 +125,7 @@ class Execution:
             if status is ExperimentStatus.COMPLETED and left and self._stopping.is_set():
                 await self._release()
                 return None
-            await self._finish(status, reason, publisher)
-            return status
+            return await self._finish(status, reason, publisher)
         finally:
             for task in signs:
                 task.cancel()
@@ -183,12 +182,12 @@ class Execution:
 
     async def _finish(
         self, status: ExperimentStatus, reason: str | None, publisher: ProgressPublisher
-    ) -> None:
+    ) -> ExperimentStatus:
         snapshot = self._snapshot()
+        status, reason = await self._aggregate(status, reason)
 
         async def finish() -> bool:
             async with self._runtime.sessions() as session:
-                await aggregate(session, self._id, wall_s=self._progress.wall_s)
                 ended = await ExperimentRepository(session).finish(
                     self._id, self._lease, status, reason, snapshot
                 )
@@ -199,6 +198,26 @@ class Execution:
             raise LeaseLost
         await publisher.publish({"status": status, "reason": reason, **snapshot})
         log.info("experiment_ended", status=status, reason=reason, done=self._progress.stored)
+        return status
+
+    async def _aggregate(
+        self, status: ExperimentStatus, reason: str | None
+    ) -> tuple[ExperimentStatus, str | None]:
+        """Store the result; an experiment whose runs cannot be aggregated fails, and keeps them."""
+
+        async def store() -> None:
+            async with self._runtime.sessions() as session:
+                await aggregate(session, self._id, wall_s=self._progress.wall_s)
+                await session.commit()
+
+        try:
+            await when_database_answers(store, "store a result", self._stopping.is_set)
+        except Exception as error:
+            if is_database_away(error):
+                raise
+            log.exception("aggregation_failed")
+            return ExperimentStatus.FAILED, f"The runs cannot be aggregated: {type(error).__name__}: {error}"
+        return status, reason
 
     # -- the work -------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from app.models import Experiment, Result
 from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.scorers import ScoringRule
+from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
 from app.services.experiments.run_repository import RunRepository
@@ -166,13 +167,23 @@ class ExperimentService:
             Conflict: if it has ended.
         """
         experiment = await self.get(experiment_id)
+        before = experiment.status
         stale_after_s = self._runtime.settings.stale_after_s
         if not await self._repository.request_cancel(experiment_id, stale_after_s):
             conflict = Conflict(f"The experiment has ended: it is {experiment.status}.")
             await self._session.rollback()
             raise conflict
+        if before == ExperimentStatus.RUNNING:
+            await self._aggregate_if_cancelled(experiment_id)
         await self._session.commit()
         return await self.get(experiment_id)
+
+    async def _aggregate_if_cancelled(self, experiment_id: uuid.UUID) -> None:
+        """Give an abandoned experiment, which no executor will end, the result of what it has."""
+        experiment = await self.get(experiment_id)
+        if experiment.status == ExperimentStatus.CANCELLED:
+            active_s = (experiment.progress or {}).get("active_s")
+            await aggregate(self._session, experiment_id, wall_s=active_s)
 
     async def resume(self, experiment_id: uuid.UUID) -> tuple[Experiment, bool]:
         """Go on with an experiment: queue it (again), or repeat an ended one as its child.

@@ -5,15 +5,20 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
 
 from app.domain.generation import GenerationRequest, GenerationResult, Usage
-from app.domain.status import FailureKind
+from app.domain.status import ExperimentStatus, FailureKind
+from app.models import Experiment, Result
 from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.experiments import runner as runner_module
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.run_repository import RunRepository
 from app.services.experiments.runner import Execution
+from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runtime import Runtime
+from tests.factories import config
 from tests.support import ScriptedEngine, create, question, result_of, runs_of, scripted, stored
 
 
@@ -121,3 +126,44 @@ class TestAggregate:
             assert await aggregate(session, uuid.uuid4(), wall_s=1.0) is None
             await session.commit()
         assert await result_of(runtime, experiment_id) is None
+
+
+class TestCannotAggregate:
+    async def test_fails_with_the_reason_and_keeps_the_runs(
+        self, runtime: Runtime, dataset: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def broken(*_: object, **__: object) -> None:
+            raise ZeroDivisionError("no runs at all")
+
+        monkeypatch.setattr(runner_module, "aggregate", broken)
+        async with runtime.sessions() as session:
+            service = ExperimentService(session, runtime)
+            experiment = await service.create(config(model="mock/hash", dataset={"name": dataset}))
+            await service.start(experiment.id)
+        assert await Execution(runtime, experiment.id).run() is ExperimentStatus.FAILED
+        async with runtime.sessions() as session:
+            ended = await ExperimentService(session, runtime).get(experiment.id)
+            stored, *_ = await RunRepository(session).tally(experiment.id)
+        assert "cannot be aggregated: ZeroDivisionError" in (ended.reason or "")
+        assert stored == 20
+
+
+class TestCancelAbandoned:
+    async def test_what_is_stored_has_a_result(self, runtime: Runtime, dataset: str) -> None:
+        async with runtime.sessions() as session:
+            service = ExperimentService(session, runtime)
+            created = await service.create(config(model="mock/hash", dataset={"name": dataset}))
+            await service.start(created.id)
+        await Execution(runtime, created.id).run()
+        async with runtime.sessions() as session:  # as if its executor had died before the end
+            await session.execute(
+                update(Experiment).values(status="RUNNING", heartbeat_at=None, lease=None, finished_at=None)
+            )
+            await session.execute(delete(Result))
+            await session.commit()
+        async with runtime.sessions() as session:
+            cancelled = await ExperimentService(session, runtime).cancel(created.id)
+            result = await RunRepository(session).result(created.id)
+        assert cancelled.status == ExperimentStatus.CANCELLED
+        assert result is not None
+        assert result.metrics["counts"]["stored"] == 20
