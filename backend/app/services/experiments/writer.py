@@ -11,7 +11,6 @@ did arrive are skipped then.
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, Self
 
@@ -20,8 +19,9 @@ from app.domain.generation import GenerationResult
 from app.services.experiments.run_repository import RunRepository, generation_row
 
 _LONGEST_WAIT_S = 0.04
-_SHORTEST_WAIT_S = 0.004
+_LOOK_EVERY_S = 0.005
 _GATHER_S = 0.003
+_LOOK_UP_EVERY_S = 0.03
 _MAX_WAITING = 4_000
 """Rows in memory at most: the runner waits when the database is away for long."""
 
@@ -39,9 +39,8 @@ class GroupCommitWriter:
         self._may_lose = may_lose
         self._runs: list[dict[str, Any]] = []
         self._generations: list[dict[str, Any]] = []
-        self._lookups: dict[str, asyncio.Future[GenerationResult | None]] = {}
+        self._lookups: dict[str, list[asyncio.Future[GenerationResult | None]]] = {}
         self._wake = asyncio.Event()
-        self._pressing = asyncio.Event()
         self._lookup_wake = asyncio.Event()
         self._settled = asyncio.Condition()
         self._writing = 0
@@ -75,16 +74,13 @@ class GroupCommitWriter:
         """Store an answer soon; see ``CacheStore.put``."""
         self._generations.append(generation_row(key, model, result))
         self._wake.set()
-        if len(self._generations) > self._may_lose():
-            self._pressing.set()
 
     async def get(self, key: str) -> GenerationResult | None:
         """Look an answer up, together with whatever else is asked for now; see ``CacheStore.get``."""
-        future = self._lookups.get(key)
-        if future is None:
-            future = self._lookups[key] = asyncio.get_running_loop().create_future()
-            self._lookup_wake.set()
-        return await asyncio.shield(future)
+        future: asyncio.Future[GenerationResult | None] = asyncio.get_running_loop().create_future()
+        self._lookups.setdefault(key, []).append(future)
+        self._lookup_wake.set()
+        return await future
 
     async def room(self) -> None:
         """Return when there is room for more rows."""
@@ -98,7 +94,6 @@ class GroupCommitWriter:
     async def flush(self) -> None:
         """Return when all rows are durable."""
         self._flushing = True
-        self._pressing.set()
         async with self._settled:
             await self._settled.wait_for(lambda: self.waiting == 0 or self._broken() is not None)
         self._raise_if_broken()
@@ -120,7 +115,6 @@ class GroupCommitWriter:
                 await self._wake.wait()
                 await self._let_gather()
                 self._wake.clear()
-                self._pressing.clear()
                 # In one order for all writers: they may store the same rows at the same time, and
                 # each waits for the other's until it is committed.
                 runs = sorted(self._runs, key=lambda row: (row["example_id"], row["repeat"]))
@@ -138,13 +132,11 @@ class GroupCommitWriter:
 
     async def _let_gather(self) -> None:
         """Return when it is time for the next commit."""
-        since = time.monotonic() - self._committed_at
-        if self._flushing or since >= _LONGEST_WAIT_S:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LONGEST_WAIT_S - since):
-                await asyncio.sleep(max(0.0, _SHORTEST_WAIT_S - since))
-                await self._pressing.wait()
+        until = self._committed_at + _LONGEST_WAIT_S
+        while not self._flushing and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            if len(self._generations) > self._may_lose():
+                return
 
     async def _commit(self, runs: list[dict[str, Any]], generations: list[dict[str, Any]]) -> None:
         async with self._sessions() as session:
@@ -152,19 +144,29 @@ class GroupCommitWriter:
             await session.commit()
 
     async def _look_up_forever(self) -> None:
+        looked_up_at = 0.0
         while True:
             await self._lookup_wake.wait()
-            await asyncio.sleep(_GATHER_S)  # who asks next comes along
+            # Who asks next comes along. There are more consumers than slots, so that none is idle
+            # while some wait here; the first of all must not wait long.
+            since = time.monotonic() - looked_up_at
+            await asyncio.sleep(max(_GATHER_S, _LOOK_UP_EVERY_S - since))
             self._lookup_wake.clear()
             lookups, self._lookups = self._lookups, {}
+            looked_up_at = time.monotonic()
+            found: dict[str, GenerationResult] | Exception
             try:
                 found = await when_database_answers(partial(self._look_up, list(lookups)), "read the cache")
             except Exception as error:  # noqa: BLE001 - becomes the failure of who asked
-                for future in lookups.values():
-                    future.set_exception(error)
-            else:
-                for key, future in lookups.items():
-                    future.set_result(found.get(key))
+                found = error
+            for key, futures in lookups.items():
+                for future in futures:
+                    if future.done():  # who asked has been cancelled
+                        continue
+                    if isinstance(found, Exception):
+                        future.set_exception(found)
+                    else:
+                        future.set_result(found.get(key))
 
     async def _look_up(self, keys: list[str]) -> dict[str, GenerationResult]:
         async with self._sessions() as session:
