@@ -49,12 +49,14 @@ class HFAPIEngine(EngineBase):
         self._model = model
         self._timeout_s = timeout_s
         # A base URL and a provider exclude each other in the client.
+        # `org/model:together` chooses the provider, as on the Hub.
+        self._model_id, _, chosen = model.remote_id.partition(":")
         where: dict[str, Any] = (
-            {"base_url": base_url} if base_url else {"provider": provider.inference_provider}
+            {"base_url": base_url} if base_url else {"provider": chosen or provider.inference_provider}
         )
         self._client = AsyncInferenceClient(token=token, **where)
         # In text generation a model's name would go before the base URL.
-        self._completion_model = None if base_url else model.remote_id
+        self._completion_model = None if base_url else self._model_id
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
@@ -91,7 +93,7 @@ class HFAPIEngine(EngineBase):
         params = request.params
         answer = await self._client.chat_completion(
             [message.as_dict() for message in request.messages],
-            model=self._model.remote_id,
+            model=self._model_id,
             temperature=params.temperature,
             max_tokens=params.max_tokens,
             top_p=params.top_p,

@@ -235,3 +235,27 @@ class TestClosing:
         assert len(fake.connections) > 0
         await engine.aclose()
         await fake.until(lambda: not fake.connections)
+
+
+class TestInferenceProvider:
+    @pytest.mark.parametrize(
+        ("name", "provider"), [("hf/org/model", "auto"), ("hf/org/model:together", "together")]
+    )
+    async def test_is_chosen_behind_a_colon(self, name: str, provider: str) -> None:
+        spec = ProviderSpec(engine="huggingface")
+        engine = HFAPIEngine(spec, ModelSpec(name=name), None, "hf_some_token", 5)
+        assert engine._client.provider == provider
+        assert engine._model_id == "org/model"
+        await engine.aclose()
+
+    async def test_is_no_part_of_the_model_asked_for(self, fake: FakeLLM) -> None:
+        engine = HFAPIEngine(
+            ProviderSpec(engine="huggingface"),
+            ModelSpec(name="hf/org/model:together"),
+            fake.base_url,
+            None,
+            5,
+        )
+        await engine.generate(request())
+        assert fake.stats.last_body["model"] == "org/model"
+        await engine.aclose()
