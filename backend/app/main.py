@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 
 from app.api import datasets, experiments, results, system
+from app.api.dashboard import Dashboard
 from app.api.errors import install_error_handlers
 from app.api.security import SecurityMiddleware
 from app.core.config import Settings, get_settings
@@ -64,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/openapi.json",
     )
     install_error_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityMiddleware, settings=settings)
     app.add_middleware(
         CORSMiddleware,
@@ -77,6 +80,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(system.health_router)
+    # Not a route: that would be asked before the router tries a path without its last slash.
+    app.router.default = Dashboard(settings.dashboard_dir)
     return app
 
 

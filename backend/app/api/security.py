@@ -4,16 +4,19 @@
 - Host: on loopback without a key, only loopback names (and those allowed by setting) are answered,
   so that a web page cannot reach the API by pointing its own name at 127.0.0.1.
 - Origin: a request that changes something is refused when a page of another origin sent it.
-- Key: with ``LLMFORGE_API_KEY`` set, every request needs it.
+- Key: with ``LLMFORGE_API_KEY`` set, every request needs it, except for the dashboard's files.
+
+Every answer tells browsers not to guess its type, and not to tell other sites where they came from.
 """
 
 import hmac
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.dashboard import is_dashboard
 from app.api.errors import error_response
 from app.core.config import Settings
 from app.core.errors import AppError, FieldError, Forbidden, TooLarge, Unauthorized
@@ -64,6 +67,7 @@ class SecurityMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        send = _with_headers(send)
         headers = Headers(scope=scope)
         limit = self._max_upload if scope["path"] == _UPLOADS else self._max_body
         error = self._refusal(scope, headers, limit)
@@ -99,7 +103,8 @@ class SecurityMiddleware:
             )
         # A browser asks before it sends the key; that question holds no key.
         preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
-        if self._key and not preflight and not self._has_key(headers):
+        free = preflight or is_dashboard(scope)
+        if self._key and not free and not self._has_key(headers):
             return Unauthorized(
                 "The API key is missing or wrong.",
                 hint="Send it as `Authorization: Bearer …` or `X-API-Key: …`.",
@@ -121,6 +126,17 @@ class SecurityMiddleware:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         given = token if scheme.lower() == "bearer" else headers.get("x-api-key", "")
         return hmac.compare_digest(given.strip().encode(), self._key)
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["x-content-type-options"] = "nosniff"
+            headers["referrer-policy"] = "no-referrer"
+        await send(message)
+
+    return send_with_headers
 
 
 def _host_name(host: str) -> str:

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     )
     catalog: Path = Field(default=PROJECT_ROOT / "configs" / "models.yaml")
     datasets_dir: Path = Field(default=PROJECT_ROOT / "data" / "datasets")
+    dashboard_dir: Path = Field(default=PROJECT_ROOT / "frontend" / "out", description="the static export")
     models_dir: Path | None = Field(default=None, description="GGUF files here appear as local/<file name>")
 
     # Servers; empty means the embedded one that `llmforge up` starts
@@ -64,7 +65,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 
-    @field_validator("home", "catalog", "datasets_dir", "models_dir")
+    @field_validator("home", "catalog", "datasets_dir", "dashboard_dir", "models_dir")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()

@@ -1,4 +1,4 @@
-"""Fixtures of the API's tests: no built-in datasets, and experiments in every state."""
+"""Fixtures of the API's tests: no built-in datasets, no dashboard, and experiments in every state."""
 
 import uuid
 from collections.abc import Iterator
@@ -26,8 +26,9 @@ DATASETS = "/api/v1/datasets"
 
 @pytest.fixture
 def settings(settings: Settings, state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """As for all tests, without the datasets that ship with the project, and equal in every test."""
+    """As for all tests, without datasets and dashboard of the project, and equal in every test."""
     monkeypatch.setenv("LLMFORGE_DATASETS_DIR", str(state_dir / "no datasets"))
+    monkeypatch.setenv("LLMFORGE_DASHBOARD_DIR", str(state_dir / "no dashboard"))
     monkeypatch.setenv("LLMFORGE_HOME", str(state_dir / "api"))
     monkeypatch.setenv("LLMFORGE_QUEUE", "api-tests")
     get_settings.cache_clear()

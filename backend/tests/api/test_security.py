@@ -40,7 +40,8 @@ class TestKey:
         paths = create_app(settings).openapi()["paths"]
         calls = [(method, path) for path, methods in paths.items() for method in methods]
         assert len(calls) >= 18
-        calls += [("get", "/docs"), ("get", "/openapi.json"), ("get", "/nothing"), ("head", "/health/live")]
+        calls += [("get", path) for path in ("/docs", "/redoc", "/openapi.json", "/api/nothing")]
+        calls += [("head", "/health/live")]
         for method, path in calls:
             concrete = path.format(experiment_id=UUID, run_id=1, name="quiz")
             response = await api.request(method.upper(), concrete)

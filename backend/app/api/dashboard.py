@@ -1,0 +1,136 @@
+"""The dashboard: a static export of the frontend, served where no route of the API matches.
+
+The files hold no data, so they need no key; what they show comes from the API, which does. The
+folder is looked into at each request: a dashboard that is built while the API runs is there at once.
+"""
+
+import base64
+import hashlib
+import os
+import stat
+from functools import lru_cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import anyio.to_thread
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+_API_PATHS = ("/api", "/health", "/docs", "/redoc", "/openapi.json")
+_HASHED = ("_next", "static")  # names of files in this folder change with their content
+_NOT_BUILT = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>LlmForge: the dashboard is not built</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1rem; }
+</style>
+<h1>The dashboard is not built</h1>
+<p>The API works. To build the dashboard, run <code>make up</code> in the project's folder (it needs
+Node.js), then load this page again.</p>
+<p>Without it: <a href="/docs">the API's documentation</a>, or the command <code>llmforge</code>.</p>
+</html>
+"""
+
+
+def is_dashboard(scope: Scope) -> bool:
+    """Whether a request asks for a file of the dashboard, not for anything of the API."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    path = "/" + path.lstrip("/")
+    of_api = any(path == prefix or path.startswith(f"{prefix}/") for prefix in _API_PATHS)
+    return scope["method"] in {"GET", "HEAD"} and not of_api
+
+
+class Dashboard(StaticFiles):
+    """See the module's text.
+
+    Args:
+        directory: the export; it need not exist.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=directory, html=True, check_dir=False)
+        self.config_checked = True  # else a folder that is not there would be an error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a file, or leave the error to the API."""
+        if scope["type"] == "http" and not is_dashboard(scope):
+            raise HTTPException(404)
+        await super().__call__(scope, receive, send)
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Find a file; a folder stands for its ``index.html``, with or without a slash at the end."""
+        found, info = super().lookup_path(path)
+        if info is not None and stat.S_ISDIR(info.st_mode):
+            return super().lookup_path(f"{path}/index.html")
+        return found, info
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return the answer for a path, with its headers."""
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            if path != "." or error.status_code != 404:
+                raise
+            response = HTMLResponse(_NOT_BUILT)
+        hashed = Path(path).parts[:2] == _HASHED and response.status_code != 404
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+        # Not on 304, which would put a policy without hashes in the place of the stored one.
+        if response.status_code != 304:
+            response.headers["content-security-policy"] = await anyio.to_thread.run_sync(_policy_of, response)
+        return response
+
+
+def _policy_of(response: Response) -> str:
+    if isinstance(response, FileResponse) and str(response.path).endswith(".html"):
+        page = Path(response.path)
+        return _policy(inline_script_hashes(str(page), page.stat().st_mtime_ns))
+    return _policy(())
+
+
+def _policy(hashes: tuple[str, ...]) -> str:
+    return "; ".join(
+        [
+            "default-src 'self'",
+            " ".join(["script-src 'self'", *(f"'{each}'" for each in hashes)]),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "connect-src 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "object-src 'none'",
+        ]
+    )
+
+
+@lru_cache(maxsize=256)
+def inline_script_hashes(path: str, mtime_ns: int) -> tuple[str, ...]:  # noqa: ARG001 - part of the key
+    """Return the hashes, as a policy has them, of the scripts inside an HTML file."""
+    parser = _InlineScripts()
+    parser.feed(Path(path).read_text(encoding="utf-8"))
+    parser.close()
+    digests = (hashlib.sha256(script.encode()).digest() for script in parser.scripts)
+    return tuple(dict.fromkeys(f"sha256-{base64.b64encode(digest).decode()}" for digest in digests))
+
+
+class _InlineScripts(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scripts: list[str] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag == "script" and all(name != "src" for name, _ in attrs)
+        if self._inside:
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
+        self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.scripts[-1] += data
