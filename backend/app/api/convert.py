@@ -5,7 +5,7 @@ from typing import Any
 from app.schemas.catalog import DatasetOut, ExampleOut
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.result import ResultOut, RunOut, RunSummary
+from app.schemas.result import ComparedExample, ResultOut, RunOut, RunSummary
 
 Row = Any  # a stored row: the API does not know the tables, only the names of their columns
 
@@ -15,13 +15,16 @@ def _summary(experiment: Row, result: Row | None) -> dict[str, Any]:
         "id", "name", "description", "model", "method", "total", "status", "reason", "progress",
         "created_at", "queued_at", "started_at", "finished_at", "parent_id",
     )  # fmt: skip
-    scores = result.metrics["scores"] if result is not None else {}
+    metrics = None if result is None else result.metrics
     return {
         **{name: getattr(experiment, name) for name in own},
         "dataset": experiment.dataset_name,
         "dataset_version": experiment.provenance["dataset"]["version"],
-        "scores": scores,
-        "failed_runs": None if result is None else result.metrics["counts"]["failed"],
+        "seed": experiment.config["seed"],
+        "scores": metrics["scores"] if metrics else {},
+        "failed_runs": metrics["counts"]["failed"] if metrics else None,
+        "latency_p50_ms": metrics["latency_ms"]["p50"] if metrics else None,
+        "cost_usd": metrics["cost_usd"]["total"] if metrics else None,
     }
 
 
@@ -75,6 +78,17 @@ def _run(run: Row, example: Row) -> dict[str, Any]:
 def run_summary(run: Row, example: Row) -> RunSummary:
     """Return a run as lists show it."""
     return RunSummary.model_validate(_run(run, example))
+
+
+def compared_example(side: Row) -> ComparedExample:
+    """Return a question with the runs of several experiments."""
+    return ComparedExample(
+        content_hash=side.example.content_hash,
+        question=side.example.question,
+        gold=side.example.answers,
+        repeat=side.repeat,
+        runs=[None if pair is None else run_summary(*pair) for pair in side.runs],
+    )
 
 
 def run_out(run: Row, example: Row) -> RunOut:

@@ -7,6 +7,8 @@ from fastapi import Depends, Request
 
 from app.core.database import Session
 from app.services.datasets.service import DatasetService
+from app.services.experiments.outcomes import OutcomeService
+from app.services.experiments.preview import PreviewService
 from app.services.experiments.results import ResultService
 from app.services.experiments.service import ExperimentService
 from app.services.runtime import Runtime
@@ -40,11 +42,23 @@ def get_results(session: SessionDep) -> ResultService:
     return ResultService(session)
 
 
+def get_outcomes(session: SessionDep) -> OutcomeService:
+    """Give the service of single runs' scores."""
+    return OutcomeService(session)
+
+
+def get_previews(session: SessionDep, runtime: RuntimeDep) -> PreviewService:
+    """Give the service of previews."""
+    return PreviewService(session, runtime)
+
+
 def get_datasets(session: SessionDep) -> DatasetService:
     """Give the service of datasets."""
     return DatasetService(session)
 
 
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
+OutcomesDep = Annotated[OutcomeService, Depends(get_outcomes)]
+PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]

@@ -8,19 +8,29 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.api.convert import experiment_out, experiment_summary
-from app.api.deps import ExperimentsDep, RuntimeDep
+from app.api.deps import ExperimentsDep, PreviewsDep, RuntimeDep
 from app.api.errors import error_responses, stream_error_responses
 from app.domain.status import ExperimentStatus
 from app.schemas.common import Page
-from app.schemas.experiment import ExperimentCreate, ExperimentEvent, ExperimentOut, ExperimentSummary
+from app.schemas.experiment import (
+    ExperimentCreate,
+    ExperimentEvent,
+    ExperimentOut,
+    ExperimentSummary,
+    FacetsOut,
+)
 from app.schemas.experiment_config import Text
+from app.schemas.preview import PreviewOut
 from app.services.experiments.repository import ExperimentFilter
 from app.services.experiments.runner import run_experiment
 from app.services.experiments.watch import watch_experiment
 
 router = APIRouter(prefix="/experiments", tags=["experiments"], responses=error_responses(401, 403, 422, 503))
 
-_SORT_HELP = "created_at, name, status, model, method, dataset or finished_at; - before it: descending."
+_SORT_HELP = (
+    "created_at, name, status, model, method, dataset, finished_at or exact_match; - before it: descending."
+)
+_MAX_POSITION = 2**31 - 1
 
 
 @router.post("", status_code=201, operation_id="create_experiment", responses=error_responses(404, 413))
@@ -52,6 +62,26 @@ async def list_experiments(
     rows, total = await service.list_page(where, sort, offset, limit)
     items = [experiment_summary(experiment, result) for experiment, result in rows]
     return Page(items=items, total=total, offset=offset, limit=limit)
+
+
+@router.post("/preview", operation_id="preview_experiment", responses=error_responses(404, 413))
+async def preview_experiment(
+    body: ExperimentCreate,
+    service: PreviewsDep,
+    position: Annotated[
+        int, Query(ge=0, le=_MAX_POSITION, description="In the sample, modulo its size.")
+    ] = 0,
+) -> PreviewOut:
+    """Show a question as it would be sent, and estimate what the experiment would take; stores nothing."""
+    return await service.preview(body.config, body.parent_id, position)
+
+
+# Before the routes with an id, which would take "facets" for one.
+@router.get("/facets", operation_id="list_facets")
+async def list_facets(service: ExperimentsDep) -> FacetsOut:
+    """List the methods, models and datasets of all experiments, to filter by."""
+    methods, models, datasets = await service.facets()
+    return FacetsOut(methods=methods, models=models, datasets=datasets)
 
 
 @router.get("/{experiment_id}", operation_id="get_experiment", responses=error_responses(404))

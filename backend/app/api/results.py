@@ -6,23 +6,32 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
-from app.api.convert import result_out, run_out, run_summary
-from app.api.deps import ResultsDep, RuntimeDep
+from app.api.convert import compared_example, result_out, run_out, run_summary
+from app.api.deps import OutcomesDep, ResultsDep, RuntimeDep
 from app.api.errors import error_responses
 from app.schemas.common import KeysetPage
+from app.schemas.experiment_config import Text
 from app.schemas.result import (
     Compared,
+    ComparedExample,
     ComparisonOut,
     Metrics,
     ResultOut,
+    RunMap,
     RunOut,
     RunSummary,
     ScoreDifference,
 )
 from app.services.experiments.export import MEDIA_TYPES, ExportFormat, export_runs
+from app.services.experiments.outcomes import OutcomeFilter
 from app.services.experiments.run_repository import RunFilter
 
 _MAX_ID = 2**63 - 1
+_OUTCOME_HELP = (
+    "all; differ, same: by the values of the score, where a failed or missing run equals only its like; "
+    "both, only_first, only_second, neither: which of the first two has a value of 1, where both have one."
+)
+Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
 
 router = APIRouter(prefix="/results", tags=["results"], responses=error_responses(401, 403, 404, 422, 503))
 
@@ -57,6 +66,20 @@ async def compare_results(
     )
 
 
+@router.get("/compare/examples", operation_id="compare_examples")
+async def compare_examples(
+    service: OutcomesDep,
+    ids: Annotated[list[uuid.UUID], Query(description="Two or more, as for the comparison.")],
+    score: Score = "exact_match",
+    outcome: Annotated[OutcomeFilter, Query(description=_OUTCOME_HELP)] = "differ",
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 25,
+) -> KeysetPage[ComparedExample]:
+    """List questions with the run of each experiment, in the order of the first one's questions."""
+    sides, total, following = await service.compare(ids, score, outcome, cursor, limit)
+    return KeysetPage(items=[compared_example(side) for side in sides], total=total, next=following)
+
+
 @router.get("/{experiment_id}", operation_id="get_result")
 async def get_result(experiment_id: uuid.UUID, service: ResultsDep) -> ResultOut:
     """Return the result: metrics, configuration, provenance."""
@@ -82,6 +105,25 @@ async def list_runs(
     """List runs, in the order in which they were stored, or by latency or F1."""
     rows, total, following = await service.runs(experiment_id, where, sort, cursor, limit)
     return KeysetPage(items=[run_summary(run, example) for run, example in rows], total=total, next=following)
+
+
+@router.get("/{experiment_id}/map", operation_id="get_run_map")
+async def get_run_map(
+    experiment_id: uuid.UUID,
+    service: OutcomesDep,
+    score: Score = "exact_match",
+    limit: Annotated[int, Query(ge=1, le=100_000)] = 20_000,
+) -> RunMap:
+    """Return what became of every run by one score, in small; also while the experiment runs."""
+    found = await service.map(experiment_id, score, limit)
+    return RunMap(
+        score=score,
+        scores=found.scores,
+        total=found.total,
+        run_ids=found.run_ids,
+        states=found.states,
+        latency_ms=found.latency_ms,
+    )
 
 
 @router.get("/{experiment_id}/runs/{run_id}", operation_id="get_run")

@@ -1,13 +1,17 @@
 """Routes of the platform itself: health and the model catalog."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from app.api.deps import RuntimeDep
 from app.api.errors import error_responses
-from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelOut, PriceOut, ProviderOut
+from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelCheck, ModelOut, PriceOut, ProviderOut
+from app.schemas.experiment_config import Text
 from app.services.health import check_health
 from app.services.inference.catalog import ModelSpec
 from app.services.inference.registry import ModelRegistry
+from app.services.model_check import check_model
 
 health_router = APIRouter(prefix="/health", tags=["health"], responses=error_responses(401, 403))
 models_router = APIRouter(prefix="/models", tags=["models"], responses=error_responses(401, 403))
@@ -45,6 +49,14 @@ async def list_models(runtime: RuntimeDep) -> CatalogOut:
     return CatalogOut(
         providers=providers, models=[_model(registry, spec) for spec in registry.catalog.models]
     )
+
+
+@models_router.get("/check", operation_id="check_model", responses=error_responses(422))
+async def check_model_state(
+    runtime: RuntimeDep, name: Annotated[Text, Query(max_length=500, description="provider/model")]
+) -> ModelCheck:
+    """Tell whether a model can be used now; an HTTP endpoint is asked for its models, once."""
+    return await check_model(runtime, name)
 
 
 def _model(registry: ModelRegistry, spec: ModelSpec) -> ModelOut:

@@ -63,6 +63,15 @@ class ModelOut(BaseModel):
     description: str
 
 
+class ModelCheck(BaseModel):
+    """Whether a model can be used, its endpoint asked."""
+
+    name: str
+    state: Literal["ready", "key_missing", "file_missing", "unreachable"]
+    message: str = Field(description="What to do if it is not ready; may be empty.")
+    latency_ms: float | None = Field(description="Of the endpoint's answer; null if it was not asked.")
+
+
 class ProviderOut(BaseModel):
     """A provider, and whether models that are not listed may be named."""
 
@@ -106,3 +115,14 @@ class LiveOut(BaseModel):
     """The process answers."""
 
     status: Literal["ok"]
+
+
+class OverviewOut(BaseModel):
+    """The platform at a glance; deleted experiments are not counted."""
+
+    experiments: int
+    by_status: dict[str, int] = Field(description="Experiments by status, each status named.")
+    runs: int = Field(description="Stored runs, those of running experiments as of their last sign of life.")
+    failed_runs: int
+    datasets: int = Field(description="Names, however many versions each has.")
+    models_ready: int = Field(description="Models of the catalog that can be used as things are.")

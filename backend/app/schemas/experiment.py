@@ -77,6 +77,9 @@ class ExperimentSummary(BaseModel):
     progress: ProgressOut | None
     scores: dict[str, ScoreSummary] = Field(description="By scorer; empty until there is a result.")
     failed_runs: int | None
+    latency_p50_ms: float | None = Field(description="Of answered, uncached calls; null without a result.")
+    cost_usd: float | None = Field(description="Null without a result, and when a price is unknown.")
+    seed: int
     created_at: datetime
     queued_at: datetime | None
     started_at: datetime | None
@@ -90,6 +93,14 @@ class ExperimentOut(ExperimentSummary):
     config: ExperimentConfig
     config_hash: str
     provenance: dict[str, Any]
+
+
+class FacetsOut(BaseModel):
+    """What the list of experiments can be filtered by: the values that occur, sorted."""
+
+    methods: list[str]
+    models: list[str]
+    datasets: list[str]
 
 
 class ExperimentEvent(BaseModel):

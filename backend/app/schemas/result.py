@@ -167,3 +167,27 @@ class ComparisonOut(BaseModel):
     experiments: list[Compared]
     differences: list[ScoreDifference]
     warnings: list[str] = Field(description="What makes the experiments less comparable.")
+
+
+class RunMap(BaseModel):
+    """All runs of an experiment in small, as parallel lists in the order of (example, repeat)."""
+
+    score: str
+    scores: list[str] = Field(description="Names of the scores that runs have; empty until one is answered.")
+    total: int = Field(description="Runs stored, of which the lists hold the first `limit`.")
+    run_ids: list[int]
+    states: str = Field(
+        description="One character a run. c: value ≥ 1, p: between 0 and 1, w: 0, "
+        "u: answered without this score, f: failed."
+    )
+    latency_ms: list[float | None] = Field(description="Null for failed and for cached runs.")
+
+
+class ComparedExample(BaseModel):
+    """One question as several experiments answered it."""
+
+    content_hash: str
+    question: str
+    gold: list[str]
+    repeat: int
+    runs: list[RunSummary | None] = Field(description="In the order of `ids`; null where there is none.")

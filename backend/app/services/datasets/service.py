@@ -103,10 +103,9 @@ class DatasetService:
 
     async def sample(self, dataset: Dataset, n: int | None, seed: int) -> list[int]:
         """Return the positions of the experiment's questions: a seeded sample, or all in file order."""
-        items = await self._repository.position_hashes(dataset.id)
-        if n is None or n >= len(items):
-            return [position for position, _ in items]
-        return sample_order(items, seed)[:n]
+        if n is None or n >= dataset.size:
+            return list(range(dataset.size))
+        return sample_order(await self._repository.position_hashes(dataset.id), seed)[:n]
 
 
 def _checked(name: str, scoring: str) -> ScoringRule:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 
+_metrics: Any = Result.metrics
 _SORTS: dict[str, Any] = {
     "created_at": Experiment.created_at,
     "name": func.lower(Experiment.name),
@@ -20,9 +21,10 @@ _SORTS: dict[str, Any] = {
     "method": Experiment.method,
     "dataset": Experiment.dataset_name,
     "finished_at": Experiment.finished_at,
+    "exact_match": _metrics[("scores", "exact_match", "value")].as_float(),
 }
 SORT_KEYS = tuple(_SORTS)
-_NULLABLE = frozenset({"finished_at"})  # for the others it would keep the index from being used
+_NULLABLE = frozenset({"finished_at", "exact_match"})  # elsewhere it would keep an index from being used
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +180,83 @@ class ExperimentRepository:
         )
         return {row[0]: row[1] for row in await self._session.execute(query)}
 
+    async def count_runs(self) -> tuple[int, int]:
+        """Return how many runs there are, and how many of them failed, without reading any run."""
+        progress: Any = Experiment.progress
+        sums = [
+            func.coalesce(
+                func.sum(
+                    func.coalesce(
+                        _metrics[("counts", in_result)].as_integer(), progress[in_progress].as_integer(), 0
+                    )
+                ),
+                0,
+            )
+            for in_result, in_progress in (("stored", "done"), ("failed", "failed"))
+        ]
+        query = (
+            select(*sums)
+            .select_from(Experiment)
+            .outerjoin(Result, Result.experiment_id == Experiment.id)
+            .where(Experiment.deleted_at.is_(None))
+        )
+        row = (await self._session.execute(query)).one()
+        return int(row[0]), int(row[1])
+
+    async def facets(self) -> tuple[list[str], list[str], list[str]]:
+        """Return the methods, models and datasets that occur, each sorted."""
+        methods, models, datasets = [
+            list(
+                (
+                    await self._session.execute(
+                        select(column).where(Experiment.deleted_at.is_(None)).distinct().order_by(column)
+                    )
+                ).scalars()
+            )
+            for column in (Experiment.method, Experiment.model, Experiment.dataset_name)
+        ]
+        return methods, models, datasets
+
+    async def completed_metrics(
+        self, model: str, method: str, dataset: str, limit: int
+    ) -> Sequence[dict[str, Any]]:
+        """Return the metrics of the newest completed experiments of this kind."""
+        query = (
+            _completed(model)
+            .where(Experiment.method == method, Experiment.dataset_name == dataset)
+            .order_by(Experiment.finished_at.desc())
+            .limit(limit)
+        )
+        return list((await self._session.execute(query)).scalars())
+
+    async def newest_throughput(self, model: str) -> float | None:
+        """Return the throughput of the newest completed experiment with this model that has one."""
+        throughput = _metrics["throughput_per_s"].as_float()
+        query = (
+            _completed(model)
+            .where(throughput.is_not(None))
+            .with_only_columns(throughput)
+            .order_by(Experiment.finished_at.desc())
+            .limit(1)
+        )
+        value = await self._session.scalar(query)
+        return None if value is None else float(value)
+
     async def _changed(self, where: Sequence[ColumnElement[bool]], **values: Any) -> bool:
         statement = update(Experiment).where(*where).values(**values).returning(Experiment.id)
         return (await self._session.execute(statement)).first() is not None
+
+
+def _completed(model: str) -> Select[dict[str, Any]]:
+    return (
+        select(Result.metrics)
+        .join(Experiment, Experiment.id == Result.experiment_id)
+        .where(
+            Experiment.model == model,
+            Experiment.status == ExperimentStatus.COMPLETED,
+            Experiment.deleted_at.is_(None),
+        )
+    )
 
 
 def _queued() -> ColumnElement[bool]:

@@ -105,12 +105,7 @@ class ResultService:
             InvalidInput: for fewer than two, or too many, or the same twice.
             NotFound: if one has no result.
         """
-        if not 2 <= len(ids) <= MAX_COMPARED or len(set(ids)) != len(ids):
-            raise InvalidInput(
-                f"Compare 2 to {MAX_COMPARED} different experiments.",
-                errors=[FieldError("ids", f"{len(ids)} given")],
-            )
-        pairs = [await self.result(experiment_id) for experiment_id in ids]
+        pairs = await self.compared(ids)
         scores = [await self._runs.paired_scores(experiment_id) for experiment_id in ids]
         differences = [
             {"experiment_id": ids[index], **difference}
@@ -118,6 +113,20 @@ class ResultService:
             for difference in _differences(scores[0], scores[index])
         ]
         return pairs, differences, _warnings([experiment for experiment, _ in pairs])
+
+    async def compared(self, ids: Sequence[uuid.UUID]) -> list[tuple[Experiment, Result]]:
+        """Return the experiments of a comparison with their results.
+
+        Raises:
+            InvalidInput: for fewer than two, or too many, or the same twice.
+            NotFound: if one has no result.
+        """
+        if not 2 <= len(ids) <= MAX_COMPARED or len(set(ids)) != len(ids):
+            raise InvalidInput(
+                f"Compare 2 to {MAX_COMPARED} different experiments.",
+                errors=[FieldError("ids", f"{len(ids)} given")],
+            )
+        return [await self.result(experiment_id) for experiment_id in ids]
 
 
 Paired = dict[tuple[str, int], dict[str, float | None]]

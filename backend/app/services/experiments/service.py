@@ -12,10 +12,10 @@ from app.core.logging import bind, get_logger
 from app.core.queue import enqueue_experiment
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
-from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
-from app.services.datasets.service import DatasetService
+from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
+from app.services.experiments.checks import check_config, model_error
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
 from app.services.experiments.run_repository import RunRepository
@@ -40,25 +40,13 @@ class ExperimentService:
         Raises:
             InvalidInput: if the model, the dataset or the sample size cannot be; names the field.
         """
-        dataset = await DatasetService(self._session).require(config.dataset.name, config.dataset.version)
-        n = _sample_size(config, dataset.size)
-        models = self._runtime.models()
-        try:
-            _, spec = models.catalog.find(config.model)
-            models.status(config.model)
-            # Reading a large model file for its hash takes a while the first time.
-            fingerprint = await asyncio.to_thread(models.fingerprint, config.model)
-        except CatalogError as error:
-            raise InvalidInput(
-                error.message,
-                hint=error.hint or "GET /api/v1/models lists the models.",
-                errors=[FieldError("model", error.message)],
-            ) from error
+        checked = await check_config(self._session, self._runtime, config)
+        dataset = checked.dataset
         if parent_id is not None:
             await self.get(parent_id)
         rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
         about = {"name": dataset.name, "version": dataset.version, "size": dataset.size, "scoring": rule}
-        provenance = build_provenance(config, build_method(config.method), about, rule, fingerprint)
+        provenance = build_provenance(config, build_method(config.method), about, rule, checked.fingerprint)
         experiment = Experiment(
             id=uuid.uuid4(),
             name=config.name,
@@ -69,8 +57,8 @@ class ExperimentService:
             method=config.method.name,
             dataset_id=dataset.id,
             dataset_name=dataset.name,
-            provenance={**provenance, "model_parameters": spec.parameters},
-            total=n * config.repeats,
+            provenance={**provenance, "model_parameters": checked.spec.parameters},
+            total=checked.questions * config.repeats,
             parent_id=parent_id,
             status=ExperimentStatus.PENDING,
         )
@@ -116,6 +104,10 @@ class ExperimentService:
         return await self._repository.list_page(
             where, key, descending=sort.startswith("-"), offset=offset, limit=limit
         )
+
+    async def facets(self) -> tuple[list[str], list[str], list[str]]:
+        """Return the methods, models and datasets of all experiments, each sorted."""
+        return await self._repository.facets()
 
     async def delete(self, experiment_id: uuid.UUID) -> None:
         """Hide an experiment; a running one is cancelled by that.
@@ -232,26 +224,7 @@ class ExperimentService:
         try:
             self._runtime.models().require(model)
         except CatalogError as error:
-            raise InvalidInput(
-                error.message, hint=error.hint, errors=[FieldError("model", error.message)]
-            ) from error
-
-
-def _sample_size(config: ExperimentConfig, size: int) -> int:
-    n = config.dataset.n or size
-    if n > size:
-        message = f"The dataset {config.dataset.name} has {size} examples, not {n}."
-        raise InvalidInput(
-            message,
-            hint=f"Ask for {size} or fewer, or leave n out for all.",
-            errors=[FieldError("dataset.n", f"must be at most {size}")],
-        )
-    if n * config.repeats > MAX_EXAMPLES:
-        raise InvalidInput(
-            f"{n} examples × {config.repeats} repeats are more than {MAX_EXAMPLES:,} runs.",
-            errors=[FieldError("repeats", "too many runs")],
-        )
-    return n
+            raise model_error(error) from error
 
 
 def _already_started(experiment: Experiment) -> Conflict:

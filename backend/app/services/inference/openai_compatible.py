@@ -52,7 +52,7 @@ class OpenAICompatibleEngine(EngineBase):
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=_CONNECT_TIMEOUT_S),
                 headers=self._headers,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=not self._base_url.startswith(_LOOPBACK),
+                trust_env=not is_loopback(self._base_url),
             )
         return self._session
 
@@ -150,6 +150,11 @@ class OpenAICompatibleEngine(EngineBase):
             await self._session.close()
             # TLS connections finish closing in the loop's next turn.
             await asyncio.sleep(0)
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether ``url`` leads to this machine, which is never behind a proxy."""
+    return url.startswith(_LOOPBACK)
 
 
 def _loads(payload: bytes) -> Any:

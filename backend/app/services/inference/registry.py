@@ -119,6 +119,20 @@ class ModelRegistry:
             raise CatalogError(f"{where} is {url!r}, which does not start with http:// or https://.")
         return url
 
+    def endpoint(self, name: str) -> tuple[str, str | None] | None:
+        """Return base URL and key of the HTTP endpoint that answers for ``name``, if it has one.
+
+        Raises:
+            CatalogError: if the model is unknown, or its address is none.
+        """
+        provider, spec = self.catalog.find(name)
+        if provider.engine in {"mock", "local"}:
+            return None
+        url = self._base_url(provider)
+        if url is None and provider.engine == "openai":
+            raise _no_address(provider, spec)
+        return None if url is None else (url, provider.resolve_key(self._env))
+
     async def open(
         self, name: str, timeout_s: float, answers: Mapping[str, str] | None = None
     ) -> OpenedModel:
@@ -153,11 +167,15 @@ class ModelRegistry:
                 return local, self._local.slots
             case "openai":
                 if base_url is None:
-                    raise CatalogError(
-                        f"The provider of {spec.name} has no address.",
-                        f"Set {provider.base_url_env or 'base_url in the model catalog'}.",
-                    )
+                    raise _no_address(provider, spec)
                 return OpenAICompatibleEngine(provider, spec, base_url, key, timeout_s), None
+
+
+def _no_address(provider: ProviderSpec, spec: ModelSpec) -> CatalogError:
+    return CatalogError(
+        f"The provider of {spec.name} has no address.",
+        f"Set {provider.base_url_env or 'base_url in the model catalog'}.",
+    )
 
 
 @lru_cache(maxsize=64)

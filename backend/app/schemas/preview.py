@@ -1,0 +1,45 @@
+"""Wire types of previews: what an experiment would ask, and what it would take."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class PreviewExample(BaseModel):
+    """One question of the sample."""
+
+    position: int = Field(description="In the sample, not in the dataset.")
+    key: str
+    question: str
+    answers: list[str]
+
+
+class MessageOut(BaseModel):
+    """One message of a prompt."""
+
+    role: str
+    content: str
+
+
+class EstimateOut(BaseModel):
+    """What an experiment would take; nothing is taken from the cache in this."""
+
+    questions: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None = Field(description="At the catalog's prices; null when the model has none.")
+    seconds: float | None = Field(description="Null when nothing tells the model's speed.")
+    basis: str = Field(description="Where tokens and time come from, as a sentence.")
+
+
+class PreviewOut(BaseModel):
+    """An experiment that is not stored: one of its questions as it would be sent, and an estimate."""
+
+    example: PreviewExample
+    examples: int = Field(description="Size of the sample.")
+    messages: list[MessageOut]
+    model_state: Literal["ready", "key_missing", "file_missing"]
+    model_message: str = Field(description="What to do if the model is not ready.")
+    config_hash: str
+    estimate: EstimateOut

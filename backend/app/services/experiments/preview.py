@@ -1,0 +1,137 @@
+"""What an experiment would ask and take, before there is one; nothing is stored."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.generation import Message
+from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.preview import EstimateOut, MessageOut, PreviewExample, PreviewOut
+from app.services.datasets.repository import DatasetRepository
+from app.services.datasets.service import DatasetService
+from app.services.experiments.checks import check_config
+from app.services.experiments.items import to_example
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.service import ExperimentService
+from app.services.inference.catalog import Price
+from app.services.methods.registry import build_method
+from app.services.runtime import Runtime
+
+_PROMPTS = 50
+_EXPERIMENTS = 20
+_CHARACTERS_A_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of a whole experiment, and where the numbers come from."""
+
+    prompt: int
+    completion: int
+    basis: str
+
+
+def count_calls(config: ExperimentConfig, questions: int) -> int:
+    """Return how many model calls the experiment makes: naive prompting makes one a run."""
+    return questions * config.repeats
+
+
+def tokens_by_results(metrics: Sequence[dict[str, Any]], runs: int) -> Tokens | None:
+    """Return the tokens of ``runs`` runs by what equal experiments took; ``None`` if none tells."""
+    # Where only some runs have counts, the sums are of those alone.
+    known = [m for m in metrics if m["counts"]["ok"] and not m["tokens"]["runs_without_counts"]]
+    if not known:
+        return None
+    answered = sum(m["counts"]["ok"] for m in known)
+    prompt, completion = (
+        round(runs * sum(m["tokens"][kind] for m in known) / answered) for kind in ("prompt", "completion")
+    )
+    what = "experiment" if len(known) == 1 else f"{len(known)} experiments"
+    return Tokens(
+        prompt, completion, f"Tokens as in the last completed {what} with this model, method and dataset"
+    )
+
+
+def tokens_by_prompts(prompts: Sequence[Sequence[Message]], calls: int, max_tokens: int) -> Tokens:
+    """Return the tokens of ``calls`` calls by the length of some prompts."""
+    characters = sum(len(message.content) for prompt in prompts for message in prompt)
+    prompt = round(calls * characters / (len(prompts) * _CHARACTERS_A_TOKEN))
+    basis = (
+        f"Tokens by the characters of {len(prompts)} prompts, {_CHARACTERS_A_TOKEN} to a token, "
+        "with max_tokens for each answer, which is an upper bound"
+    )
+    return Tokens(prompt, calls * max_tokens, basis)
+
+
+def estimate(
+    questions: int, calls: int, tokens: Tokens, price: Price | None, throughput: float | None
+) -> EstimateOut:
+    """Return what it all takes; ``throughput`` in calls a second."""
+    cost = None
+    if price is not None:
+        cost = (tokens.prompt * price.input + tokens.completion * price.output) / 1e6
+    time = (
+        f"time at {throughput:.3g} answers a second, as in the last completed experiment with this model."
+        if throughput
+        else "time unknown, as no completed experiment with this model tells its speed."
+    )
+    return EstimateOut(
+        questions=questions,
+        calls=calls,
+        prompt_tokens=tokens.prompt,
+        completion_tokens=tokens.completion,
+        cost_usd=cost,
+        seconds=calls / throughput if throughput else None,
+        basis=f"{tokens.basis}; {time}",
+    )
+
+
+class PreviewService:
+    """Reads only."""
+
+    def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
+        self._session = session
+        self._runtime = runtime
+        self._experiments = ExperimentRepository(session)
+
+    async def preview(
+        self, config: ExperimentConfig, parent_id: uuid.UUID | None, position: int
+    ) -> PreviewOut:
+        """Return the question at ``position`` of the sample (modulo its size), and an estimate.
+
+        Raises:
+            InvalidInput: if the model, the dataset or the sample size cannot be; names the field.
+            NotFound: if there is no such parent.
+        """
+        checked = await check_config(self._session, self._runtime, config, file_needed=False)
+        if parent_id is not None:
+            await ExperimentService(self._session, self._runtime).get(parent_id)
+        dataset, questions = checked.dataset, checked.questions
+        sample = await DatasetService(self._session).sample(dataset, config.dataset.n, config.seed)
+        position %= len(sample)
+        some = sample[:: -(-len(sample) // _PROMPTS)]
+        rows = await DatasetRepository(self._session).examples_at(dataset.id, [sample[position], *some])
+        examples = {row.position: to_example(row) for row in rows}
+        shown, method = examples[sample[position]], build_method(config.method)
+        calls = count_calls(config, questions)
+        metrics = await self._experiments.completed_metrics(
+            config.model, method.name, dataset.name, _EXPERIMENTS
+        )
+        tokens = tokens_by_results(metrics, questions * config.repeats) or tokens_by_prompts(
+            [method.render(examples[place]) for place in some], calls, config.params.max_tokens
+        )
+        throughput = await self._experiments.newest_throughput(config.model)
+        return PreviewOut(
+            example=PreviewExample(
+                position=position, key=shown.key, question=shown.question, answers=list(shown.answers)
+            ),
+            examples=questions,
+            messages=[MessageOut(**message.as_dict()) for message in method.render(shown)],
+            model_state=checked.status.state,
+            model_message=checked.status.message,
+            config_hash=config.hash(),
+            estimate=estimate(questions, calls, tokens, checked.spec.usd_per_1m, throughput),
+        )
