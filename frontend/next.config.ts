@@ -1,0 +1,12 @@
+import type { NextConfig } from "next";
+
+// A static export: the API serves it at `/`, and any static host serves the same files.
+const config: NextConfig = {
+  output: "export",
+  trailingSlash: true,
+  images: { unoptimized: true },
+  reactStrictMode: true,
+  turbopack: { root: import.meta.dirname },
+};
+
+export default config;

@@ -1,0 +1,39 @@
+import "./globals.css";
+
+import type { Metadata, Viewport } from "next";
+import type { ReactNode } from "react";
+
+import { HealthBanner } from "@/components/layout/health";
+import { KeyGate } from "@/components/layout/key-gate";
+import { Nav } from "@/components/layout/nav";
+import { Providers } from "@/components/layout/providers";
+
+export const metadata: Metadata = {
+  title: { default: "LlmForge", template: "%s · LlmForge" },
+  description: "Choose how to use a language model, with evidence.",
+};
+
+export const viewport: Viewport = { width: "device-width", initialScale: 1 };
+
+export default function RootLayout({ children }: { children: ReactNode }) {
+  return (
+    <html lang="en">
+      <body>
+        <Providers>
+          <a
+            href="#main"
+            className="absolute left-2 z-50 -translate-y-16 rounded-md bg-ink px-3 py-1.5 text-paper focus:translate-y-2"
+          >
+            Skip to the content
+          </a>
+          <Nav />
+          <HealthBanner />
+          <main id="main" className="mx-auto min-h-[calc(100dvh-3.5rem)] max-w-page lg:border-x">
+            {children}
+          </main>
+          <KeyGate />
+        </Providers>
+      </body>
+    </html>
+  );
+}

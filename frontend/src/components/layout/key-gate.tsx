@@ -1,0 +1,53 @@
+"use client";
+
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Field, Input } from "@/components/ui/field";
+import { apiKey, setApiKey } from "@/lib/api/client";
+import { ApiError } from "@/lib/api/errors";
+
+/** Asks for the API key as soon as a request is refused for want of it. */
+export function KeyGate() {
+  const client = useQueryClient();
+  const [open, setOpen] = useState(false);
+  const [key, setKey] = useState("");
+  useEffect(
+    () =>
+      client.getQueryCache().subscribe((event) => {
+        const { error } = event.query.state;
+        if (error instanceof ApiError && error.status === 401) setOpen(true);
+      }),
+    [client],
+  );
+  const save = () => {
+    setApiKey(key.trim());
+    setOpen(false);
+    void client.invalidateQueries();
+  };
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={setOpen}
+      title="This LlmForge needs a key"
+      description="It is the value of LLMFORGE_API_KEY on the server. It is kept in this browser only."
+    >
+      <form
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          save();
+        }}
+      >
+        <Field label="API key" htmlFor="api-key" error={apiKey() ? "The key given before was refused." : undefined}>
+          <Input id="api-key" type="password" autoComplete="current-password" value={key} onChange={(e) => setKey(e.target.value)} />
+        </Field>
+        <Button type="submit" variant="primary" disabled={key.trim() === ""}>
+          Use this key
+        </Button>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,78 @@
+"use client";
+
+import { Menu as MenuIcon, Plus } from "lucide-react";
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+
+import { Button } from "@/components/ui/button";
+import { Menu, MenuItem } from "@/components/ui/menu";
+import { cn } from "@/lib/utils";
+
+import { HealthDot } from "./health";
+
+const places = [
+  { href: "/", label: "Overview" },
+  { href: "/experiments/", label: "Experiments" },
+  { href: "/compare/", label: "Compare" },
+  { href: "/datasets/", label: "Datasets" },
+  { href: "/models/", label: "Models" },
+] as const;
+
+function isHere(href: string, path: string): boolean {
+  return href === "/" ? path === "/" : path.startsWith(href);
+}
+
+/** The bar at the top: where one is, where one can go, and whether all parts work. */
+export function Nav() {
+  const path = usePathname();
+  return (
+    <div className="sticky top-0 z-30 border-b bg-paper/95 backdrop-blur-sm">
+      <div className="mx-auto flex h-14 max-w-page items-center gap-3 px-4 sm:px-6 lg:px-8">
+        <Link href="/" className="font-serif text-2xl leading-none text-ink">
+          LlmForge
+        </Link>
+        <nav aria-label="Main" className="ml-4 hidden items-center gap-1 md:flex">
+          {places.map(({ href, label }) => (
+            <Link
+              key={href}
+              href={href}
+              aria-current={isHere(href, path) ? "page" : undefined}
+              className={cn(
+                "rounded-full px-3 py-1.5 transition-colors hover:text-ink",
+                isHere(href, path) && "bg-line/60 font-medium text-ink",
+              )}
+            >
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <div className="ml-auto flex items-center gap-2">
+          <HealthDot />
+          <Button asChild variant="primary" size="sm">
+            <Link href="/experiments/new/">
+              <Plus aria-hidden="true" />
+              New<span className="hidden sm:inline"> experiment</span>
+            </Link>
+          </Button>
+          <div className="md:hidden">
+            <Menu
+              trigger={
+                <Button variant="ghost" size="icon-sm" aria-label="Menu">
+                  <MenuIcon />
+                </Button>
+              }
+            >
+              {places.map(({ href, label }) => (
+                <MenuItem key={href} asChild>
+                  <Link href={href} aria-current={isHere(href, path) ? "page" : undefined}>
+                    {label}
+                  </Link>
+                </MenuItem>
+              ))}
+            </Menu>
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+import type { ReactNode } from "react";
+
+interface PageProps {
+  title: ReactNode;
+  /** What the page answers, in a line. */
+  lead?: ReactNode;
+  actions?: ReactNode;
+  /** Above the title, such as the way back. */
+  above?: ReactNode;
+  children: ReactNode;
+}
+
+/** The frame of every page: title, lead, actions, then its blocks at one distance. */
+export function Page({ title, lead, actions, above, children }: PageProps) {
+  return (
+    <>
+      <header className="border-b px-4 pt-7 pb-5 sm:px-6 lg:px-8">
+        {above && <div className="mb-2">{above}</div>}
+        <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
+          <div className="min-w-0 flex-1 basis-80">
+            <h1 className="text-4xl leading-10 [overflow-wrap:anywhere]">{title}</h1>
+            {lead && <div className="mt-1.5 max-w-2xl">{lead}</div>}
+          </div>
+          {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+        </div>
+      </header>
+      <div className="flex flex-col gap-5 px-4 py-5 sm:px-6 lg:px-8 lg:py-6">{children}</div>
+    </>
+  );
+}

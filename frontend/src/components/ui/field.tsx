@@ -1,0 +1,61 @@
+import type { ComponentProps, ReactNode } from "react";
+
+import { cn } from "@/lib/utils";
+
+const control =
+  "w-full min-w-0 rounded-md border border-line bg-paper px-3 text-sm text-ink transition-colors placeholder:text-muted/70 hover:border-muted/50 disabled:opacity-60 aria-invalid:border-bad";
+
+export function Input({ className, ...props }: ComponentProps<"input">) {
+  return <input className={cn(control, "h-9", className)} {...props} />;
+}
+
+export function Textarea({ className, ...props }: ComponentProps<"textarea">) {
+  return <textarea className={cn(control, "py-2 leading-5", className)} {...props} />;
+}
+
+/** The browser's own select: keyboard, screen reader and phone support come with it. */
+export function Select({ className, ...props }: ComponentProps<"select">) {
+  return <select className={cn(control, "h-9 truncate pr-8", className)} {...props} />;
+}
+
+interface FieldProps {
+  label: ReactNode;
+  /** `id` of the control. */
+  htmlFor: string;
+  hint?: ReactNode;
+  error?: string;
+  children: ReactNode;
+  className?: string;
+}
+
+/** A control with its label, and below it what is wrong, or else a hint. */
+export function Field({ label, htmlFor, hint, error, children, className }: FieldProps) {
+  return (
+    <div className={cn("flex min-w-0 flex-col gap-1", className)}>
+      <label htmlFor={htmlFor} className="text-xs font-medium text-ink">
+        {label}
+      </label>
+      {children}
+      {error ? (
+        <p id={`${htmlFor}-error`} className="text-xs text-bad">
+          {error}
+        </p>
+      ) : (
+        hint && (
+          <p id={`${htmlFor}-hint`} className="text-xs">
+            {hint}
+          </p>
+        )
+      )}
+    </div>
+  );
+}
+
+/** What ties a control to the messages of its `Field`. */
+export function describedBy(id: string, error?: string, hint?: ReactNode) {
+  return {
+    id,
+    "aria-invalid": error ? true : undefined,
+    "aria-describedby": error ? `${id}-error` : hint ? `${id}-hint` : undefined,
+  };
+}

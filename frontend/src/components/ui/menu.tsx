@@ -1,0 +1,46 @@
+import { DropdownMenu as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+
+interface MenuProps {
+  trigger: ReactNode;
+  children: ReactNode;
+  align?: "start" | "end";
+}
+
+/** A menu under a button. */
+export function Menu({ trigger, children, align = "end" }: MenuProps) {
+  return (
+    <Radix.Root>
+      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content
+          align={align}
+          sideOffset={6}
+          collisionPadding={8}
+          className="z-50 min-w-44 rounded-md border bg-paper p-1 shadow-pop"
+        >
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+interface MenuItemProps {
+  children: ReactNode;
+  onSelect?: () => void;
+  /** The child is the element itself, such as a link. */
+  asChild?: boolean;
+}
+
+export function MenuItem({ children, onSelect, asChild }: MenuItemProps) {
+  return (
+    <Radix.Item
+      asChild={asChild}
+      onSelect={onSelect}
+      className="flex cursor-pointer items-center gap-2 rounded-sm px-2.5 py-1.5 text-sm text-ink outline-none select-none data-highlighted:bg-line/70 [&_svg]:size-4 [&_svg]:text-muted"
+    >
+      {children}
+    </Radix.Item>
+  );
+}

@@ -1,0 +1,50 @@
+import { CircleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+
+import { ApiError } from "@/lib/api/errors";
+
+import { Button } from "./button";
+
+interface EmptyProps {
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}
+
+/** Nothing is here yet: what would be, and what to do. */
+export function Empty({ title, children, action }: EmptyProps) {
+  return (
+    <div className="flex flex-col items-center gap-2 px-6 py-12 text-center">
+      <p className="font-serif text-xl text-ink">{title}</p>
+      {children && <div className="max-w-md">{children}</div>}
+      {action && <div className="mt-2">{action}</div>}
+    </div>
+  );
+}
+
+interface FailureProps {
+  error: unknown;
+  /** What could not be shown, as in "the runs". */
+  what: string;
+  onRetry?: () => void;
+}
+
+/** Something could not be had: what happened, what to do, and a way to try again. */
+export function Failure({ error, what, onRetry }: FailureProps) {
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof ApiError ? error.hint : "";
+  return (
+    <div role="alert" className="flex flex-col items-center gap-2 px-6 py-10 text-center">
+      <CircleAlert className="size-5 text-bad" aria-hidden="true" />
+      <p className="font-medium text-ink">Could not load {what}.</p>
+      <p className="max-w-lg break-words">
+        {message} {hint}
+      </p>
+      {onRetry && (
+        <Button size="sm" className="mt-1" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+import createClient from "openapi-fetch";
+
+import { awayError, errorOf } from "./errors";
+import type { components, paths } from "./v1";
+
+export type Schemas = components["schemas"];
+
+/** Where the API is: the same origin, unless the build names another (`NEXT_PUBLIC_API_URL`). */
+export const API_URL = (process.env.NEXT_PUBLIC_API_URL ?? "").replace(/\/$/, "");
+
+const KEY = "llmforge.key";
+
+/** The key that the reader gave for an API with `LLMFORGE_API_KEY`; kept in this browser only. */
+export function apiKey(): string {
+  return typeof localStorage === "undefined" ? "" : (localStorage.getItem(KEY) ?? "");
+}
+
+export function setApiKey(key: string): void {
+  localStorage.setItem(KEY, key);
+}
+
+export function authHeaders(): Record<string, string> {
+  const key = apiKey();
+  return key ? { "x-api-key": key } : {};
+}
+
+export const api = createClient<paths>({
+  baseUrl: API_URL,
+  querySerializer: { array: { style: "form", explode: true } },
+});
+
+api.use({
+  onRequest({ request }) {
+    for (const [name, value] of Object.entries(authHeaders())) request.headers.set(name, value);
+    return request;
+  },
+});
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/**
+ * The data of an answer.
+ *
+ * @throws ApiError if there is no answer, or it is an error.
+ */
+export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
+  let settled: Answer<T>;
+  try {
+    settled = await answer;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw awayError();
+  }
+  if (!settled.response.ok) throw errorOf(settled.response.status, settled.error);
+  return settled.data as T;
+}

@@ -1,0 +1,37 @@
+import { createParser } from "eventsource-parser";
+
+import { API_URL, authHeaders, type Schemas } from "./client";
+
+/** What the stream of an experiment says each time (the OpenAPI document knows no events). */
+export type ExperimentEvent = Pick<Schemas["ExperimentOut"], "status" | "reason" | "progress">;
+
+/**
+ * Follows an experiment until it has ended or the stream breaks off.
+ *
+ * Read by `fetch`, as `EventSource` cannot send the API key.
+ *
+ * @returns whether the stream came to its end by itself.
+ */
+export async function followExperiment(
+  id: string,
+  onEvent: (event: ExperimentEvent) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const response = await fetch(`${API_URL}/api/v1/experiments/${id}/events`, {
+    headers: { accept: "text/event-stream", ...authHeaders() },
+    cache: "no-store",
+    signal,
+  });
+  if (!response.ok || !response.body) return false;
+  const parser = createParser({
+    onEvent: ({ event, data }) => {
+      if (event === "progress") onEvent(JSON.parse(data) as ExperimentEvent);
+    },
+  });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return true;
+    parser.feed(value);
+  }
+}

@@ -1,0 +1,75 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { toast } from "sonner";
+
+import { api, type Schemas, unwrap } from "./client";
+import { experimentQueries, resultQueries } from "./queries";
+
+export function experimentHref(id: string): string {
+  return `/experiments/view/?id=${id}`;
+}
+
+const path = (id: string) => ({ params: { path: { experiment_id: id } } });
+
+const requests = {
+  run: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/run", path(id))),
+  resume: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/resume", path(id))),
+  cancel: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/cancel", path(id))),
+};
+
+/** Starts, resumes or cancels an experiment; a resume that had to make a child leads to it. */
+export function useExperimentAction(action: keyof typeof requests) {
+  const client = useQueryClient();
+  const router = useRouter();
+  return useMutation({
+    mutationFn: (id: string) => requests[action](id),
+    onSuccess: (experiment, id) => {
+      client.setQueryData(experimentQueries.detail(experiment.id).queryKey, experiment);
+      void client.invalidateQueries({ queryKey: experimentQueries.all });
+      void client.invalidateQueries({ queryKey: resultQueries.of(experiment.id) });
+      if (experiment.id !== id) {
+        toast("It had ended: a new experiment goes on from it.", { description: experiment.name });
+        router.push(experimentHref(experiment.id));
+      }
+    },
+  });
+}
+
+/** Stores an experiment and, if wanted, starts it. Errors are the form's to show. */
+export function useCreateExperiment() {
+  const client = useQueryClient();
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: async ({ body, run }: { body: Schemas["ExperimentCreate"]; run: boolean }) => {
+      const created = await unwrap(api.POST("/api/v1/experiments", { body }));
+      return run ? requests.run(created.id) : created;
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: experimentQueries.all }),
+  });
+}
+
+/** Hides experiments, and offers for a while to have them back. */
+export function useDeleteExperiments() {
+  const client = useQueryClient();
+  const refresh = () => client.invalidateQueries({ queryKey: experimentQueries.all });
+  const restore = async (ids: string[]) => {
+    await Promise.all(
+      ids.map((id) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/restore", path(id)))),
+    );
+    await refresh();
+  };
+  return useMutation({
+    mutationFn: (ids: string[]) =>
+      Promise.all(ids.map((id) => unwrap(api.DELETE("/api/v1/experiments/{experiment_id}", path(id))))),
+    onSuccess: (_, ids) => {
+      toast(ids.length === 1 ? "Experiment deleted" : `${ids.length} experiments deleted`, {
+        duration: 10_000,
+        action: {
+          label: "Undo",
+          onClick: () => void restore(ids).catch(() => toast.error("Could not bring it back. Try again.")),
+        },
+      });
+    },
+    onSettled: refresh,
+  });
+}

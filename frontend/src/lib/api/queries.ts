@@ -1,0 +1,172 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+
+import { api, type Schemas, unwrap } from "./client";
+import type { operations } from "./v1";
+
+export type ExperimentQuery = NonNullable<operations["list_experiments"]["parameters"]["query"]>;
+export type RunQuery = NonNullable<operations["list_runs"]["parameters"]["query"]>;
+
+/** Query keys and functions, one factory a resource; a key is never typed by hand elsewhere. */
+export const experimentQueries = {
+  all: ["experiments"] as const,
+  list: (query: ExperimentQuery) =>
+    queryOptions({
+      queryKey: [...experimentQueries.all, "list", query],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/experiments", { params: { query }, signal })),
+      placeholderData: keepPreviousData,
+    }),
+  facets: () =>
+    queryOptions({
+      queryKey: [...experimentQueries.all, "facets"],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/experiments/facets", { signal })),
+    }),
+  detail: (id: string) =>
+    queryOptions({
+      queryKey: [...experimentQueries.all, "detail", id],
+      queryFn: ({ signal }) =>
+        unwrap(api.GET("/api/v1/experiments/{experiment_id}", { params: { path: { experiment_id: id } }, signal })),
+    }),
+  preview: (body: Schemas["ExperimentCreate"], position: number) =>
+    queryOptions({
+      queryKey: [...experimentQueries.all, "preview", body, position],
+      queryFn: ({ signal }) =>
+        unwrap(api.POST("/api/v1/experiments/preview", { params: { query: { position } }, body, signal })),
+      placeholderData: keepPreviousData,
+      retry: false,
+      staleTime: 60_000,
+    }),
+};
+
+export const resultQueries = {
+  all: ["results"] as const,
+  of: (id: string) => [...resultQueries.all, id] as const,
+  detail: (id: string) =>
+    queryOptions({
+      queryKey: [...resultQueries.of(id), "detail"],
+      queryFn: ({ signal }) =>
+        unwrap(api.GET("/api/v1/results/{experiment_id}", { params: { path: { experiment_id: id } }, signal })),
+    }),
+  map: (id: string, score: string) =>
+    queryOptions({
+      queryKey: [...resultQueries.of(id), "map", score],
+      queryFn: ({ signal }) =>
+        unwrap(
+          api.GET("/api/v1/results/{experiment_id}/map", {
+            params: { path: { experiment_id: id }, query: { score } },
+            signal,
+          }),
+        ),
+      placeholderData: keepPreviousData,
+    }),
+  runs: (id: string, query: RunQuery) =>
+    queryOptions({
+      queryKey: [...resultQueries.of(id), "runs", query],
+      queryFn: ({ signal }) =>
+        unwrap(
+          api.GET("/api/v1/results/{experiment_id}/runs", {
+            params: { path: { experiment_id: id }, query },
+            signal,
+          }),
+        ),
+    }),
+  runPages: (id: string, query: Omit<RunQuery, "cursor">) =>
+    infiniteQueryOptions({
+      queryKey: [...resultQueries.of(id), "run-pages", query],
+      queryFn: ({ pageParam, signal }) =>
+        unwrap(
+          api.GET("/api/v1/results/{experiment_id}/runs", {
+            params: { path: { experiment_id: id }, query: { ...query, cursor: pageParam } },
+            signal,
+          }),
+        ),
+      initialPageParam: null as string | null,
+      getNextPageParam: (page) => page.next,
+    }),
+  run: (id: string, runId: number) =>
+    queryOptions({
+      queryKey: [...resultQueries.of(id), "run", runId],
+      queryFn: ({ signal }) =>
+        unwrap(
+          api.GET("/api/v1/results/{experiment_id}/runs/{run_id}", {
+            params: { path: { experiment_id: id, run_id: runId } },
+            signal,
+          }),
+        ),
+      staleTime: Infinity,
+      placeholderData: keepPreviousData,
+    }),
+  compare: (ids: string[]) =>
+    queryOptions({
+      queryKey: [...resultQueries.all, "compare", ids],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids } }, signal })),
+    }),
+  comparedExamples: (query: operations["compare_examples"]["parameters"]["query"]) =>
+    infiniteQueryOptions({
+      queryKey: [...resultQueries.all, "compare-examples", query],
+      queryFn: ({ pageParam, signal }) =>
+        unwrap(
+          api.GET("/api/v1/results/compare/examples", {
+            params: { query: { ...query, cursor: pageParam } },
+            signal,
+          }),
+        ),
+      initialPageParam: null as string | null,
+      getNextPageParam: (page) => page.next,
+      placeholderData: keepPreviousData,
+    }),
+};
+
+export const datasetQueries = {
+  all: ["datasets"] as const,
+  list: () =>
+    queryOptions({
+      queryKey: [...datasetQueries.all, "list"],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/datasets", { signal })),
+    }),
+  examples: (name: string, version: string) =>
+    infiniteQueryOptions({
+      queryKey: [...datasetQueries.all, "examples", name, version],
+      queryFn: ({ pageParam, signal }) =>
+        unwrap(
+          api.GET("/api/v1/datasets/{name}/examples", {
+            params: { path: { name }, query: { version, cursor: pageParam, limit: 50 } },
+            signal,
+          }),
+        ),
+      initialPageParam: -1,
+      getNextPageParam: (page) => (page.next === null ? null : Number(page.next)),
+    }),
+};
+
+export const systemQueries = {
+  models: () =>
+    queryOptions({
+      queryKey: ["models"],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/models", { signal })),
+    }),
+  checkModel: (name: string) =>
+    queryOptions({
+      queryKey: ["models", "check", name],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/models/check", { params: { query: { name } }, signal })),
+      retry: false,
+      staleTime: 30_000,
+    }),
+  overview: () =>
+    queryOptions({
+      queryKey: ["overview"],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/overview", { signal })),
+    }),
+  /** Answers 503 with a body when a part is down: that is an answer about health, not an error. */
+  health: () =>
+    queryOptions({
+      queryKey: ["health"],
+      queryFn: ({ signal }) => unwrap(healthOf(signal)),
+      retry: false,
+    }),
+};
+
+async function healthOf(signal: AbortSignal) {
+  const { data, error, response } = await api.GET("/health", { signal });
+  const body = data ?? (error && "database" in error ? error : undefined);
+  return body ? { data: body, response: new Response(null, { status: 200 }) } : { error, response };
+}

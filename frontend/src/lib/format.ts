@@ -1,0 +1,99 @@
+/** How numbers, times and money are written: one place, so that the same value reads the same everywhere. */
+
+const NONE = "–";
+
+type Maybe = number | null | undefined;
+
+function absent(value: Maybe): value is null | undefined {
+  return value === null || value === undefined || Number.isNaN(value);
+}
+
+/** Three significant digits; whole numbers in full, with separators. */
+export function formatNumber(value: Maybe): string {
+  if (absent(value)) return NONE;
+  if (Number.isInteger(value)) return formatCount(value);
+  if (Math.abs(value) >= 1000) return formatCount(Math.round(value));
+  return new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }).format(value);
+}
+
+/** A whole number with thousands separators. */
+export function formatCount(value: Maybe): string {
+  return absent(value) ? NONE : new Intl.NumberFormat("en", { maximumFractionDigits: 0 }).format(value);
+}
+
+/** A share (0 to 1) as per cent with one decimal: `36.7 %`. */
+export function formatPercent(share: Maybe): string {
+  return absent(share) ? NONE : `${(share * 100).toFixed(1)} %`;
+}
+
+/** An interval of shares in per cent: `[21.9, 54.5]`. */
+export function formatInterval(low: Maybe, high: Maybe): string {
+  return absent(low) || absent(high) ? NONE : `[${(low * 100).toFixed(1)}, ${(high * 100).toFixed(1)}]`;
+}
+
+/** A difference of shares in points, always with its sign (U+2212 for minus): `+8.0`, `−2.5`, `±0.0`. */
+export function formatPoints(difference: Maybe): string {
+  if (absent(difference)) return NONE;
+  const points = Math.abs(difference * 100).toFixed(1);
+  if (Number(points) === 0) return "±0.0";
+  return `${difference > 0 ? "+" : "−"}${points}`;
+}
+
+/** Milliseconds under a second, else seconds, minutes, hours: `123 ms`, `1.23 s`, `2 min 05 s`, `3 h 20 min`. */
+export function formatDuration(ms: Maybe): string {
+  if (absent(ms)) return NONE;
+  if (ms < 999.5) return `${significant(ms)} ms`;
+  if (ms < 59_950) return `${significant(ms / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+  return `${significant(minutes / 1440)} days`;
+}
+
+/** US dollars: `$0`, `$0.00123`, `$1.23`, `$1,234`; `unknown` when there is no price. */
+export function formatCost(usd: Maybe): string {
+  if (absent(usd)) return "unknown";
+  if (usd === 0) return "$0";
+  if (usd >= 1000) return `$${formatCount(Math.round(usd))}`;
+  if (usd >= 1) return `$${usd.toFixed(2)}`;
+  return `$${new Intl.NumberFormat("en", { maximumSignificantDigits: 3, maximumFractionDigits: 9 }).format(usd)}`;
+}
+
+/** How long ago: `just now`, `5 min ago`, `3 h ago`, `2 days ago`; later than a month: the date. */
+export function formatAgo(iso: string | null | undefined, now: number): string {
+  if (!iso) return NONE;
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+  if (seconds < 45) return "just now";
+  if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} min ago`;
+  if (seconds < 86_400) return `${Math.round(seconds / 3600)} h ago`;
+  const days = Math.round(seconds / 86_400);
+  if (days < 31) return days === 1 ? "yesterday" : `${days} days ago`;
+  return formatDate(iso);
+}
+
+/** Date and time in the reader's zone: `2026-11-23 14:05`. */
+export function formatDate(iso: string | null | undefined): string {
+  if (!iso) return NONE;
+  const at = new Date(iso);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** `1 question`, `20 questions`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** A name from the API (`exact_match`, `rate_limit`) as words: `Exact match`. */
+export function formatName(name: string): string {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function significant(value: number): string {
+  return new Intl.NumberFormat("en", { maximumSignificantDigits: 3, useGrouping: false }).format(value);
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
