@@ -182,6 +182,21 @@ class TestList:
         assert await listed(five.api) == await listed(five.api, sort="-created_at")
         assert await listed(five.api, sort="name") == ["alpha", "Beta", "delta 100%", "epsilon", "gamma"]
 
+    async def test_what_a_row_says_of_the_result(self, steps: Steps) -> None:
+        await steps.create(name="new", seed=7)
+        done = await steps.run(name="done", model="mock/echo")
+        metrics = await steps.get(f"{RESULTS}/{done}/metrics")
+        items = (await steps.get(EXPERIMENTS, sort="name"))["items"]
+        rows = [(one["seed"], one["latency_p50_ms"], one["cost_usd"]) for one in items]
+        assert rows == [(0, metrics["latency_ms"]["p50"], 0), (7, None, None)]
+
+    async def test_by_score_with_those_that_have_none_at_the_end(self, steps: Steps) -> None:
+        await steps.create(name="none")
+        await steps.run(name="half", model="mock/gold?accuracy=0.5")
+        await steps.run(name="best")
+        assert await listed(steps.api, sort="-exact_match") == ["best", "half", "none"]
+        assert await listed(steps.api, sort="exact_match") == ["none", "half", "best"]
+
     @pytest.mark.parametrize("sort", ["method", "-method", "finished_at", "-finished_at", "-created_at"])
     async def test_pages_lose_and_double_nothing(self, five: Steps, sort: str) -> None:
         whole = await listed(five.api, sort=sort)

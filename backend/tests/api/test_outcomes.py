@@ -1,0 +1,170 @@
+"""Tests of the map of runs, and of questions side by side."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import RESULTS, Steps, problem
+
+EXAMPLES = f"{RESULTS}/compare/examples"
+OUTCOMES = ("differ", "same", "both", "only_first", "only_second", "neither")
+FAILING = "mock/gold?accuracy=0.5&fail_rate=0.3&fail_kind=refused"
+
+
+async def change(steps: Steps, sql: str) -> None:
+    async with steps.runtime.engine.begin() as connection:
+        await connection.exec_driver_sql(sql)
+
+
+async def run_map(steps: Steps, experiment_id: str, **params: Any) -> dict[str, Any]:
+    found: dict[str, Any] = await steps.get(f"{RESULTS}/{experiment_id}/map", **params)
+    return found
+
+
+class TestMap:
+    async def test_agrees_with_the_runs(self, steps: Steps) -> None:
+        await steps.run(model=FAILING, max_failed_share=1, dataset={"name": "quiz", "n": 4})
+        experiment_id = await steps.run(model=FAILING, max_failed_share=1, repeats=2)
+        runs = (await steps.get(f"{RESULTS}/{experiment_id}/runs", limit=500))["items"]
+        runs.sort(key=lambda run: (run["example_id"], run["repeat"]))
+        found = await run_map(steps, experiment_id)
+        letters = [
+            "f" if run["status"] == "failed" else "wc"[int(run["scores"]["exact_match"]["value"])]
+            for run in runs
+        ]
+        assert found["states"] == "".join(letters)
+        assert set(letters) == {"c", "w", "f"}
+        assert found["run_ids"] == [run["id"] for run in runs]
+        assert found["total"] == 40
+        assert (found["score"], found["scores"]) == ("exact_match", ["contains", "exact_match", "f1"])
+        fresh = [None if run["cached"] or run["latency_ms"] is None else run["latency_ms"] for run in runs]
+        assert any(run["cached"] for run in runs)
+        assert found["latency_ms"] == [None if ms is None else pytest.approx(ms, abs=0.051) for ms in fresh]
+
+    async def test_values_between_and_runs_without_the_score(self, steps: Steps) -> None:
+        experiment_id = await steps.run(dataset={"name": "quiz", "n": 4})
+        ids = (await run_map(steps, experiment_id))["run_ids"]
+        for run_id, value in zip(ids, ("1", "0.5", "0"), strict=False):
+            extra = f'{{"extra": {{"value": {value}, "reason": ""}}}}'
+            await change(steps, f"update runs set scores = scores || '{extra}' where id = {run_id}")
+        assert (await run_map(steps, experiment_id, score="extra"))["states"] == "cpwu"
+
+    async def test_limit(self, steps: Steps) -> None:
+        experiment_id = await steps.run()
+        found = await run_map(steps, experiment_id, limit=3)
+        assert (found["total"], found["states"], len(found["latency_ms"])) == (20, "ccc", 3)
+
+    async def test_before_the_result(self, steps: Steps) -> None:
+        experiment_id = await steps.create()
+        empty = await run_map(steps, experiment_id, score="whatever")
+        assert (empty["total"], empty["states"], empty["run_ids"], empty["scores"]) == (0, "", [], [])
+        running = await steps.run()
+        await change(steps, "delete from results")
+        await change(steps, "update experiments set status = 'RUNNING'")
+        assert (await run_map(steps, running))["states"] == "c" * 20
+
+    async def test_refused(self, steps: Steps) -> None:
+        path = f"{RESULTS}/{await steps.run()}/map"
+        problem(await steps.api.get(f"{RESULTS}/{uuid.uuid4()}/map"), 404)
+        scores = ("number_strict", "a'}\"{", "\0", "x" * 101)
+        for name, value in [*(("score", one) for one in scores), ("limit", "0"), ("limit", "100001")]:
+            error = problem(await steps.api.get(path, params={name: value}), 422)
+            assert error["errors"][0]["field"] == name
+            assert error["hint"]
+
+
+@pytest.fixture
+async def three(steps: Steps) -> list[str]:
+    """Experiments that differ: all right, half right on fewer questions, half right with failures."""
+    return [
+        await steps.run(name="first"),
+        await steps.run(name="second", model="mock/gold?accuracy=0.5", dataset={"name": "quiz", "n": 12}),
+        await steps.run(name="third", model=FAILING, max_failed_share=1),
+    ]
+
+
+async def examples(steps: Steps, ids: list[str], **params: Any) -> list[dict[str, Any]]:
+    """Follow the cursors to the end."""
+    items: list[dict[str, Any]] = []
+    more: dict[str, Any] = {}
+    while True:
+        page = await steps.get(EXAMPLES, ids=ids, **params, **more)
+        items += page["items"]
+        if page["next"] is None:
+            assert page["total"] == len(items)
+            return items
+        more = {"cursor": page["next"]}
+
+
+def exact(run: dict[str, Any] | None) -> float | None:
+    return None if run is None or run["status"] == "failed" else run["scores"]["exact_match"]["value"]
+
+
+class TestCompareExamples:
+    async def test_each_outcome_by_its_meaning(self, steps: Steps, three: list[str]) -> None:
+        everything = await examples(steps, three, outcome="all")
+        assert [one["question"] for one in everything] == [f"What is item {i} of quiz?" for i in range(20)]
+        lines = {one["content_hash"]: [exact(run) for run in one["runs"]] for one in everything}
+        meaning: dict[str, Callable[..., bool]] = {
+            "differ": lambda a, b, c: len({a, b, c}) > 1,
+            "same": lambda a, b, c: a == b == c,
+            "both": lambda a, b, _: (a, b) == (1, 1),
+            "only_first": lambda a, b, _: (a, b) == (1, 0),
+            "only_second": lambda a, b, _: (a, b) == (0, 1),
+            "neither": lambda a, b, _: (a, b) == (0, 0),
+        }
+        for ids in (three, [three[1], three[0], three[2]]):
+            turned = slice(None) if ids is three else slice(None, None, -1)
+            for outcome in OUTCOMES:
+                wanted = {key for key, (a, b, c) in lines.items() if meaning[outcome](*((a, b)[turned]), c)}
+                found = await examples(steps, ids, outcome=outcome, limit=3)
+                assert {one["content_hash"] for one in found} == wanted, outcome
+        table = await steps.get(f"{RESULTS}/compare", ids=three)
+        second = next(d for d in table["differences"] if d["score"] == "exact_match")
+        assert len(await examples(steps, three, outcome="only_first")) == second["only_baseline"]
+
+    async def test_runs_in_the_order_of_the_ids(self, steps: Steps, three: list[str]) -> None:
+        for one in await examples(steps, three[:2], outcome="all"):
+            assert one["runs"][0]["answer"] == one["gold"][0]
+            assert all(run["question"] == one["question"] for run in one["runs"] if run)
+        counted = await examples(steps, three[:2], outcome="all")
+        assert sum(one["runs"][1] is None for one in counted) == 8
+
+    async def test_what_the_first_lacks_comes_last(self, steps: Steps, three: list[str]) -> None:
+        found = await examples(steps, [three[1], three[0]], outcome="all")
+        assert [one["runs"][0] is None for one in found] == [False] * 12 + [True] * 8
+
+    async def test_repeats_are_paired(self, steps: Steps) -> None:
+        ids = [await steps.run(repeats=2, seed=seed, dataset={"name": "quiz", "n": 20}) for seed in (1, 2)]
+        found = await examples(steps, ids, outcome="same")
+        assert [one["repeat"] for one in found] == [0, 1] * 20
+        assert all(run["repeat"] == one["repeat"] for one in found for run in one["runs"])
+
+    async def test_refused(self, steps: Steps, three: list[str]) -> None:
+        pending = await steps.create()
+        table: list[tuple[dict[str, Any], int, str]] = [
+            ({}, 422, "ids"),
+            ({"ids": three[:1]}, 422, "ids"),
+            ({"ids": [three[0], three[0]]}, 422, "ids"),
+            ({"ids": [three[0], pending]}, 404, ""),
+            ({"ids": [three[0], str(uuid.uuid4())]}, 404, ""),
+            ({"ids": three, "score": "number_strict"}, 422, "score"),
+            ({"ids": three, "outcome": "some"}, 422, "outcome"),
+            ({"ids": three, "limit": 0}, 422, "limit"),
+            ({"ids": three, "cursor": "nonsense"}, 422, "cursor"),
+        ]
+        for params, status, where in table:
+            error = problem(await steps.api.get(EXAMPLES, params=params), status)
+            assert [one["field"] for one in error["errors"]] == ([where] if where else []), params
+
+    async def test_cursor_of_another_list(self, steps: Steps, three: list[str]) -> None:
+        cursor = (await steps.get(EXAMPLES, ids=three, outcome="all", limit=1))["next"]
+        for params in ({"outcome": "differ"}, {"outcome": "all", "score": "f1"}):
+            answer = await steps.api.get(EXAMPLES, params={"ids": three, "cursor": cursor, **params})
+            assert problem(answer, 422)["errors"][0]["field"] == "cursor"
+
+    async def test_is_not_taken_for_an_experiment(self, api: httpx.AsyncClient) -> None:
+        assert problem(await api.get(EXAMPLES), 422)["errors"][0]["field"] == "ids"

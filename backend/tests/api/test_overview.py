@@ -1,0 +1,156 @@
+"""Tests of what a dashboard opens with: the overview, the facets, and checks of models."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from aiohttp import web
+
+from app.services.datasets.service import DatasetService
+from app.services.inference import reach
+from app.services.runtime import Runtime
+from tests.api.conftest import EXPERIMENTS, Steps, problem
+from tests.factories import questions_jsonl
+
+OVERVIEW = "/api/v1/overview"
+CHECK = "/api/v1/models/check"
+KEY = "sk-of-the-model-check"
+
+
+class TestOverview:
+    async def test_nothing_yet(self, api: httpx.AsyncClient) -> None:
+        found = (await api.get(OVERVIEW)).json()
+        assert found["models_ready"] > 0
+        assert set(found["by_status"]) == {"PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"}
+        assert not any(found["by_status"].values())
+        counts = ("experiments", "runs", "failed_runs", "datasets")
+        assert [found[name] for name in counts] == [0, 0, 0, 0]
+
+    async def test_counts(self, steps: Steps) -> None:
+        await steps.create()
+        await steps.run(dataset={"name": "quiz", "n": 3})
+        await steps.run(model="mock/gold?fail_rate=1&fail_kind=refused", max_failed_share=1, repeats=2)
+        deleted = await steps.run()
+        await steps.api.delete(f"{EXPERIMENTS}/{deleted}")
+        found = await steps.get(OVERVIEW)
+        assert (found["experiments"], found["by_status"]["PENDING"]) == (3, 1)
+        assert found["by_status"]["COMPLETED"] == 2
+        assert (found["runs"], found["failed_runs"], found["datasets"]) == (43, 40, 1)
+
+    async def test_a_running_experiment_counts_by_its_progress(self, steps: Steps) -> None:
+        await steps.run()
+        async with steps.runtime.engine.begin() as connection:
+            await connection.exec_driver_sql("delete from results")
+            await connection.exec_driver_sql("update experiments set status = 'RUNNING'")
+        assert (await steps.get(OVERVIEW))["runs"] == 20
+
+
+class TestFacets:
+    async def test_distinct_and_sorted(self, steps: Steps) -> None:
+        async with steps.runtime.sessions() as session:
+            await DatasetService(session).add_file("other", "o.jsonl", questions_jsonl(3, "other"))
+        for model in ("mock/hash", "mock/echo", "mock/hash"):
+            await steps.create(model=model)
+        deleted = await steps.create(model="mock/gold", dataset={"name": "other"})
+        await steps.api.delete(f"{EXPERIMENTS}/{deleted}")
+        found = await steps.get(f"{EXPERIMENTS}/facets")
+        assert found == {"methods": ["naive"], "models": ["mock/echo", "mock/hash"], "datasets": ["quiz"]}
+
+
+@dataclass
+class Endpoint:
+    """A server that answers the question for its models in one way, and remembers who asked."""
+
+    status: int = 200
+    url: str = ""
+    keys: list[str | None] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.keys.append(request.headers.get("authorization"))
+        self.paths.append(request.path)
+        return web.json_response({}, status=self.status, headers={"location": "/elsewhere"})
+
+
+@pytest.fixture
+async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Endpoint]:
+    """The endpoint of the provider ``openai``, with a key set."""
+    found = Endpoint()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", found.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    found.url = f"http://{host}:{port}/v1"
+    monkeypatch.setenv("OPENAI_BASE_URL", found.url)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    yield found
+    await runner.cleanup()
+
+
+class TestModelCheck:
+    @pytest.mark.parametrize("status", [200, 302, 404, 429, 500])
+    async def test_an_endpoint_that_answers(
+        self, api: httpx.AsyncClient, endpoint: Endpoint, status: int
+    ) -> None:
+        endpoint.status = status
+        found = (await api.get(CHECK, params={"name": "openai/any"})).json()
+        assert (found["name"], found["state"], found["message"]) == ("openai/any", "ready", "")
+        assert 0 < found["latency_ms"] < 3000
+        assert (endpoint.paths, endpoint.keys) == (["/v1/models"], [f"Bearer {KEY}"])
+
+    @pytest.mark.parametrize("status", [401, 403])
+    async def test_a_key_that_is_refused(
+        self, api: httpx.AsyncClient, endpoint: Endpoint, status: int
+    ) -> None:
+        endpoint.status = status
+        answer = await api.get(CHECK, params={"name": "openai/any"})
+        assert answer.json()["state"] == "key_missing"
+        assert "refused the key: check OPENAI_API_KEY" in answer.json()["message"]
+        assert KEY not in answer.text
+
+    async def test_nobody_there(self, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OLLAMA_BASE_URL", "http://user:planted-secret@127.0.0.1:9")
+        answer = await api.get(CHECK, params={"name": "ollama/any"})
+        found = answer.json()
+        assert (found["state"], found["latency_ms"]) == ("unreachable", None)
+        assert "OLLAMA_BASE_URL" in found["message"]
+        assert "planted-secret" not in answer.text
+
+    async def test_no_answer_in_time(
+        self, api: httpx.AsyncClient, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reach, "_TIMEOUT_S", 1e-4)
+        found = (await api.get(CHECK, params={"name": "openai/any"})).json()
+        assert found["state"] == "unreachable"
+        assert "did not answer within" in found["message"]
+
+    async def test_a_missing_key_is_said_without_a_call(
+        self, api: httpx.AsyncClient, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("OPENAI_API_KEY")
+        found = (await api.get(CHECK, params={"name": "openai/any"})).json()
+        assert found["state"] == "key_missing"
+        assert "set OPENAI_API_KEY" in found["message"]
+        assert endpoint.paths == []
+
+    @pytest.mark.parametrize("name", ["mock/echo", "local/smollm2-135m-instruct"])
+    async def test_models_without_an_endpoint(self, api: httpx.AsyncClient, name: str) -> None:
+        found = (await api.get(CHECK, params={"name": name})).json()
+        assert found == {"name": name, "state": "ready", "message": "", "latency_ms": None}
+
+    @pytest.mark.parametrize("name", ["nobody/x", "local/nothing", "http://127.0.0.1:9/x", "x"])
+    async def test_unknown(self, runtime: Runtime, api: httpx.AsyncClient, name: str) -> None:
+        error = problem(await api.get(CHECK, params={"name": name}), 422)
+        assert error["errors"][0]["field"] == "model"
+        assert error["hint"]
+
+    async def test_an_address_that_is_none(
+        self, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OLLAMA_BASE_URL", "file:///etc/passwd")
+        error = problem(await api.get(CHECK, params={"name": "ollama/any"}), 422)
+        assert "OLLAMA_BASE_URL" in error["message"]

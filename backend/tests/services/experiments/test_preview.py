@@ -1,0 +1,68 @@
+"""Tests of the arithmetic of estimates."""
+
+from typing import Any
+
+import pytest
+
+from app.domain.generation import Message
+from app.services.experiments.preview import (
+    Tokens,
+    count_calls,
+    estimate,
+    tokens_by_prompts,
+    tokens_by_results,
+)
+from app.services.inference.catalog import Price
+from tests.factories import config
+
+TOKENS = Tokens(1_000_000, 500_000, "Tokens by guess")
+
+
+def metrics(ok: int, prompt: int | None, completion: int | None, without: int = 0) -> dict[str, Any]:
+    return {
+        "counts": {"ok": ok},
+        "tokens": {"prompt": prompt, "completion": completion, "runs_without_counts": without},
+    }
+
+
+def test_calls() -> None:
+    assert count_calls(config(repeats=3), 7) == 21
+
+
+class TestTokensByResults:
+    def test_mean_of_the_runs_not_of_the_experiments(self) -> None:
+        found = tokens_by_results([metrics(10, 100, 20), metrics(30, 900, 20)], runs=8)
+        assert found is not None
+        assert (found.prompt, found.completion) == (200, 8)
+        assert "last completed 2 experiments" in found.basis
+
+    @pytest.mark.parametrize("useless", [metrics(0, None, None), metrics(9, 50, 5, without=4)])
+    def test_experiments_that_tell_nothing(self, useless: dict[str, Any]) -> None:
+        assert tokens_by_results([useless], runs=8) is None
+        found = tokens_by_results([useless, metrics(1, 10, 2)], runs=8)
+        assert found is not None
+        assert (found.prompt, found.completion) == (80, 16)
+
+    def test_none(self) -> None:
+        assert tokens_by_results([], runs=8) is None
+
+
+def test_tokens_by_prompts() -> None:
+    prompts = [[Message("system", "abcd"), Message("user", "abcdefgh")], [Message("user", "abcd")]]
+    found = tokens_by_prompts(prompts, calls=10, max_tokens=64)
+    assert (found.prompt, found.completion) == (20, 640)
+    assert "2 prompts" in found.basis
+
+
+class TestEstimate:
+    def test_priced_and_timed(self) -> None:
+        found = estimate(50, 100, TOKENS, Price(input=2, output=4), 20.0)
+        assert (found.cost_usd, found.seconds) == (4.0, 5.0)
+        assert found.basis.startswith("Tokens by guess; time at 20 answers a second")
+
+    def test_free(self) -> None:
+        assert estimate(50, 100, TOKENS, Price(input=0, output=0), None).cost_usd == 0
+
+    def test_nothing_known(self) -> None:
+        found = estimate(50, 100, TOKENS, None, None)
+        assert (found.cost_usd, found.seconds) == (None, None)
