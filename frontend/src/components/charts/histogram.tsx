@@ -1,0 +1,89 @@
+"use client";
+
+import { AxisBottom, AxisLeft } from "@visx/axis";
+import { Group } from "@visx/group";
+import { scaleLinear } from "@visx/scale";
+
+import { formatCount, formatDuration } from "@/lib/format";
+
+import { describeBin, type Histogram as Data } from "./histogram-prepare";
+import { useWidth } from "./use-width";
+
+const HEIGHT = 190;
+const MARGIN = { top: 18, right: 12, bottom: 26, left: 40 };
+const tickLabel = { className: "fill-muted text-[11px] num font-sans", fill: undefined, fontFamily: undefined } as const;
+
+interface HistogramProps {
+  data: Data;
+  /** What is counted, for those who cannot see it. */
+  label: string;
+  /** Values to mark, such as percentiles. */
+  marks: { label: string; value: number | null | undefined }[];
+}
+
+/** Draws a prepared histogram of durations. */
+export function Histogram({ data, label, marks }: HistogramProps) {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const inner = { width: Math.max(0, width - MARGIN.left - MARGIN.right), height: HEIGHT - MARGIN.top - MARGIN.bottom };
+  const first = data.bins[0]?.from ?? 0;
+  const last = data.bins.at(-1)?.to ?? 1;
+  const x = scaleLinear({ domain: [first, last], range: [0, inner.width] });
+  const y = scaleLinear({ domain: [0, data.highest], range: [inner.height, 0], nice: 4 });
+  return (
+    <div ref={ref} style={{ height: HEIGHT }}>
+      {width > 0 && (
+        <svg width={width} height={HEIGHT} role="img" aria-label={`${label}: ${summary(data)}`}>
+          <Group left={MARGIN.left} top={MARGIN.top}>
+            {data.bins.map((bin) => (
+              <rect
+                key={bin.from}
+                x={x(bin.from) + 0.5}
+                y={y(bin.count)}
+                width={Math.max(1, x(bin.to) - x(bin.from) - 1)}
+                height={inner.height - y(bin.count)}
+                className="fill-data-1/80 hover:fill-data-1"
+              >
+                <title>{describeBin(bin)}</title>
+              </rect>
+            ))}
+            {marks.map(
+              ({ label: name, value }, index) =>
+                typeof value === "number" &&
+                value >= first &&
+                value <= last && (
+                  <Group key={name} left={x(value)}>
+                    <line y1={-4} y2={inner.height} className="stroke-ink" strokeDasharray="3 3" />
+                    <text y={-7} dx={index === 0 ? -4 : 4} textAnchor={index === 0 ? "end" : "start"} className="fill-ink text-[11px]">
+                      {name}
+                    </text>
+                  </Group>
+                ),
+            )}
+            <AxisBottom
+              top={inner.height}
+              scale={x}
+              numTicks={Math.max(2, Math.floor(inner.width / 90))}
+              tickFormat={(value) => formatDuration(Number(value))}
+              axisLineClassName="stroke-line"
+              hideTicks
+              tickLabelProps={{ ...tickLabel, textAnchor: "middle" }}
+            />
+            <AxisLeft
+              scale={y}
+              numTicks={3}
+              tickFormat={(value) => (Number.isInteger(Number(value)) ? formatCount(Number(value)) : "")}
+              hideAxisLine
+              hideTicks
+              tickLabelProps={{ ...tickLabel, textAnchor: "end", dx: -2, dy: 3 }}
+            />
+          </Group>
+        </svg>
+      )}
+    </div>
+  );
+}
+
+function summary({ bins, n }: Data): string {
+  const top = bins.reduce((best, bin) => (bin.count > best.count ? bin : best), { from: 0, to: 0, count: 0, open: false });
+  return n === 0 ? "no values" : `${n} values, most from ${describeBin(top)}`;
+}

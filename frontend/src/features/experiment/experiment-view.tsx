@@ -1,0 +1,66 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useQueryState } from "nuqs";
+
+import { hasEnded, isLive } from "@/components/lab/status";
+import { Page } from "@/components/layout/page";
+import { Panel } from "@/components/ui/panel";
+import { Skeleton } from "@/components/ui/skeleton";
+import { Failure } from "@/components/ui/state";
+import type { Schemas } from "@/lib/api/client";
+import { experimentQueries, resultQueries } from "@/lib/api/queries";
+
+import { ConfigPanel } from "./config-panel";
+import { ExperimentHeader } from "./header";
+import { LivePanel } from "./live-panel";
+import { MetricCards } from "./metric-cards";
+import { RunsSection } from "./runs-section";
+
+const POLL_MS = 1_500;
+
+/** The page of one experiment: its address names it (`?id=`). */
+export function ExperimentView() {
+  const [id] = useQueryState("id", { defaultValue: "" });
+  const query = useQuery({
+    ...experimentQueries.detail(id),
+    // What ended or has not started changes only by hand; the stream brings the rest, and polling where it cannot.
+    refetchInterval: ({ state }) => (state.data && isLive(state.data) ? POLL_MS * 4 : false),
+    enabled: id !== "",
+  });
+  if (query.data) return <Experiment experiment={query.data} />;
+  return (
+    <Page title="Experiment">
+      {id === "" ? (
+        <Failure error={new Error("The address names none.")} what="an experiment" />
+      ) : query.error ? (
+        <Failure error={query.error} what="this experiment" onRetry={() => void query.refetch()} />
+      ) : (
+        <div role="status" aria-label="Loading" className="flex flex-col gap-5">
+          <Skeleton className="h-36 w-full rounded-lg" />
+          <Skeleton className="h-72 w-full rounded-lg" />
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
+  const ended = hasEnded(experiment.status);
+  const live = isLive(experiment);
+  const result = useQuery({ ...resultQueries.detail(experiment.id), enabled: ended });
+  return (
+    <ExperimentHeader experiment={experiment}>
+      {!ended && <LivePanel experiment={experiment} />}
+      {ended && experiment.reason && (
+        <p role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
+          {experiment.reason}
+        </p>
+      )}
+      {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
+      {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} />}
+      <ConfigPanel experiment={experiment} result={result.data} />
+      {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}
+    </ExperimentHeader>
+  );
+}

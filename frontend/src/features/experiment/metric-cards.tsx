@@ -1,0 +1,93 @@
+import { IntervalBar } from "@/components/lab/interval";
+import { Skeleton } from "@/components/ui/skeleton";
+import { Tooltip } from "@/components/ui/tooltip";
+import type { Schemas } from "@/lib/api/client";
+import { formatCost, formatCount, formatDuration, formatInterval, formatName, formatNumber, formatPercent } from "@/lib/format";
+
+import { orderScores } from "./prepare";
+
+type Metrics = Schemas["Metrics"];
+
+const methods: Record<string, string> = {
+  wilson: "Wilson score interval",
+  bca: "BCa bootstrap interval",
+  constant: "all values equal: no interval",
+};
+
+interface MetricCardsProps {
+  metrics: Metrics | undefined;
+  /** There is no result, and there will be none. */
+  missing: boolean;
+}
+
+/** Scores with their intervals, then speed, tokens, cost and failures. */
+export function MetricCards({ metrics, missing }: MetricCardsProps) {
+  if (missing && !metrics) return null;
+  if (!metrics) {
+    return (
+      <div role="status" aria-label="Loading the metrics" className="flex flex-col gap-3">
+        <Skeleton className="h-32 w-full rounded-lg" />
+        <Skeleton className="h-21 w-full rounded-lg" />
+      </div>
+    );
+  }
+  return (
+    <div className="overflow-hidden rounded-lg border">
+      <dl className="grid sm:grid-cols-3">
+        {orderScores(metrics.scores).map(([name, score]) => (
+          <ScoreCard key={name} name={name} score={score} />
+        ))}
+      </dl>
+      <dl className="grid grid-cols-2 border-t md:grid-cols-3 lg:grid-cols-6">
+        {facts(metrics).map(([label, value, note]) => (
+          <div key={label} className="-mt-px -ml-px border-t border-l px-4 py-3">
+            <dt className="text-xs">{label}</dt>
+            <dd className="num text-base font-medium text-ink">{value}</dd>
+            <dd className="num text-xs">{note}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
+
+function ScoreCard({ name, score }: { name: string; score: Schemas["ScoreStatistics"] }) {
+  const lost = score.value - score.if_failed_were_wrong;
+  return (
+    <div className="-mt-px -ml-px border-t border-l px-4 py-4">
+      <dt className="text-xs">{formatName(name)}</dt>
+      <dd className="mt-0.5 flex flex-wrap items-baseline gap-x-2">
+        <span className="font-serif text-4xl leading-11 text-ink">{formatPercent(score.value)}</span>
+        <Tooltip content={`${formatNumber(score.level * 100)} % ${methods[score.method] ?? score.method}, over ${formatCount(score.n)} answered runs.`}>
+          <button type="button" className="num rounded-sm text-xs underline decoration-line decoration-dotted underline-offset-3">
+            {formatInterval(score.low, score.high)}, n = {formatCount(score.n)}
+          </button>
+        </Tooltip>
+      </dd>
+      <dd className="mt-1.5">
+        <IntervalBar {...score} />
+      </dd>
+      <dd className="num mt-1.5 min-h-4 text-xs">
+        {score.unscored > 0 && `${formatCount(score.unscored)} without this score. `}
+        {lost > 0.0005 && `${formatPercent(score.if_failed_were_wrong)} if what failed counted as wrong.`}
+      </dd>
+    </div>
+  );
+}
+
+function facts({ counts, latency_ms, throughput_per_s, tokens, cost_usd, wall_s }: Metrics): [string, string, string][] {
+  const failures = Object.entries(counts.failures).map(([kind, count]) => `${formatName(kind).toLowerCase()} ${count}`);
+  if (counts.missing > 0) failures.push(`${formatCount(counts.missing)} not run`);
+  return [
+    ["Latency p50", formatDuration(latency_ms.p50), `p99 ${formatDuration(latency_ms.p99)}`],
+    ["Latency p95", formatDuration(latency_ms.p95), `n = ${formatCount(latency_ms.n)} uncached`],
+    ["Throughput", throughput_per_s === null ? "–" : `${formatNumber(throughput_per_s)} / s`, `${formatDuration(wall_s === null ? null : wall_s * 1000)} in all`],
+    ["Tokens", formatCount((tokens.prompt ?? 0) + (tokens.completion ?? 0)), `${formatCount(tokens.prompt)} in, ${formatCount(tokens.completion)} out`],
+    ["Cost", formatCost(cost_usd.total), cost_usd.per_1000_runs === null ? "no price known" : `${formatCost(cost_usd.per_1000_runs)} per 1,000`],
+    [
+      "Failed",
+      formatCount(counts.failed),
+      failures.join(", ") || (counts.cached > 0 ? `${formatCount(counts.cached)} from cache` : `${formatCount(counts.retried)} retried`),
+    ],
+  ];
+}

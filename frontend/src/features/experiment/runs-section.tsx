@@ -1,0 +1,68 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsInteger, parseAsString, useQueryStates } from "nuqs";
+
+import { Panel } from "@/components/ui/panel";
+import { Skeleton } from "@/components/ui/skeleton";
+import { Failure } from "@/components/ui/state";
+import { resultQueries } from "@/lib/api/queries";
+
+import { LatencyPanel } from "./latency-panel";
+import { prepareGrid } from "./prepare";
+import { RunDetail } from "./run-detail";
+import { RunGrid } from "./run-grid";
+import { RunList } from "./run-list";
+
+const LIVE_MS = 2_000;
+/** A large map is asked for less often while the experiment runs. */
+const LARGE = 20_000;
+
+interface RunsSectionProps {
+  id: string;
+  planned: number;
+  live: boolean;
+}
+
+/** Where it is right and where it is wrong: the grid, the chosen run, the fastest and slowest, all runs. */
+export function RunsSection({ id, planned, live }: RunsSectionProps) {
+  const [{ run, score }, setState] = useQueryStates(
+    { run: parseAsInteger, score: parseAsString.withDefault("exact_match") },
+    { history: "replace" },
+  );
+  const map = useQuery({
+    ...resultQueries.map(id, score),
+    refetchInterval: live ? (planned > LARGE ? LIVE_MS * 5 : LIVE_MS) : false,
+  });
+  const select = (runId: number) => void setState({ run: runId });
+
+  if (!map.data) {
+    return (
+      <Panel flush>
+        {map.error ? (
+          <Failure error={map.error} what="the runs" onRetry={() => void map.refetch()} />
+        ) : (
+          <Skeleton className="m-4 h-48" />
+        )}
+      </Panel>
+    );
+  }
+  const grid = prepareGrid(map.data, planned);
+  return (
+    <>
+      <RunGrid
+        grid={grid}
+        scores={map.data.scores}
+        score={score}
+        onScore={(next) => void setState({ score: next })}
+        selected={run}
+        onSelect={select}
+      />
+      <div className="grid min-w-0 items-start gap-5 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]">
+        <RunList id={id} score={score} selected={run} onSelect={select} live={live} />
+        <RunDetail id={id} runId={run} grid={grid} onSelect={select} />
+      </div>
+      <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} onSelect={select} />
+    </>
+  );
+}

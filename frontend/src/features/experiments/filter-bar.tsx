@@ -1,0 +1,112 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { Search, X } from "lucide-react";
+import { useEffect, useState } from "react";
+
+import { Button } from "@/components/ui/button";
+import { Input, Select } from "@/components/ui/field";
+import { experimentQueries } from "@/lib/api/queries";
+import { formatName } from "@/lib/format";
+import { cn } from "@/lib/utils";
+
+import { isFiltered, type ListState, statuses } from "./filters";
+
+const TYPING_MS = 250;
+
+interface FilterBarProps {
+  state: ListState;
+  onChange: (change: Partial<ListState>) => void;
+}
+
+export function FilterBar({ state, onChange }: FilterBarProps) {
+  const { data: facets } = useQuery(experimentQueries.facets());
+  const toggle = (status: ListState["status"][number]) =>
+    onChange({
+      status: state.status.includes(status) ? state.status.filter((s) => s !== status) : [...state.status, status],
+    });
+  return (
+    <div className="flex flex-col gap-3">
+      <div className="grid gap-2 sm:grid-cols-2 lg:grid-cols-[minmax(0,2fr)_repeat(3,minmax(0,1fr))]">
+        <TextFilter value={state.text} onChange={(text) => onChange({ text })} />
+        <Choice label="All methods" value={state.method} options={facets?.methods} onChange={(method) => onChange({ method })} />
+        <Choice label="All models" value={state.model} options={facets?.models} onChange={(model) => onChange({ model })} />
+        <Choice label="All datasets" value={state.dataset} options={facets?.datasets} onChange={(dataset) => onChange({ dataset })} />
+      </div>
+      <div className="flex flex-wrap items-center gap-1.5" role="group" aria-label="Status">
+        {statuses.map((status) => {
+          const on = state.status.includes(status);
+          return (
+            <button
+              key={status}
+              type="button"
+              aria-pressed={on}
+              onClick={() => toggle(status)}
+              className={cn(
+                "h-7 rounded-full border px-3 text-xs font-medium transition-colors hover:border-muted/50 hover:text-ink",
+                on && "border-ink bg-ink text-paper hover:text-paper",
+              )}
+            >
+              {formatName(status.toLowerCase())}
+            </button>
+          );
+        })}
+        {isFiltered(state) && (
+          <Button size="sm" variant="ghost" onClick={() => onChange({ text: "", status: [], method: "", model: "", dataset: "" })}>
+            <X aria-hidden="true" />
+            Clear
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  value: string;
+  options: string[] | undefined;
+  onChange: (value: string) => void;
+}
+
+function Choice({ label, value, options = [], onChange }: ChoiceProps) {
+  const known = value === "" || options.includes(value) ? options : [value, ...options];
+  return (
+    <Select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>
+      <option value="">{label}</option>
+      {known.map((option) => (
+        <option key={option}>{option}</option>
+      ))}
+    </Select>
+  );
+}
+
+/** Asks only when the typing pauses. */
+function TextFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const [text, setText] = useState(value);
+  const [known, setKnown] = useState(value);
+  if (known !== value) {
+    // The address changed by other means (back, clear): it wins.
+    setKnown(value);
+    setText(value);
+  }
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => onChange(text), TYPING_MS);
+    return () => clearTimeout(timer);
+    // Only typing starts the clock: `onChange` is another function at each rendering.
+  }, [text]);
+  return (
+    <div className="relative">
+      <Search aria-hidden="true" className="absolute top-2.5 left-3 size-4" />
+      <Input
+        type="search"
+        aria-label="Search"
+        placeholder="Name, description, model, dataset"
+        className="pl-9"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+    </div>
+  );
+}
