@@ -61,6 +61,13 @@ class Lab:
         self.home = home
         self.http = httpx.Client(base_url=f"{platform.url}/api/v1", timeout=120, trust_env=False)
 
+    @property
+    def database_url(self) -> str:
+        """The embedded Postgres, for what no API stores fast enough."""
+        postgres = self.platform._postgres  # noqa: SLF001
+        assert postgres is not None
+        return postgres.url
+
     def add_dataset(self, name: str, size: int) -> None:
         """Add ``size`` distinct questions."""
         lines = (

@@ -22,6 +22,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base
 
+# What runs are filtered by stands at the end of each index that they are sorted by: a filter that few
+# runs pass is then checked within the index, and not in 200,000 rows.
+_FILTERED = ("status", "exact_match", "cached")
+
 
 class Experiment(Base):
     """A described experiment, and where it stands.
@@ -74,9 +78,9 @@ class Run(Base):
     __table_args__ = (
         UniqueConstraint("experiment_id", "example_id", "repeat"),
         CheckConstraint("status in ('ok','failed')", name="status"),
-        Index("ix_runs_experiment_id_id", "experiment_id", "id"),
-        Index("ix_runs_experiment_id_latency_ms_id", "experiment_id", "latency_ms", "id"),
-        Index("ix_runs_experiment_id_f1_id", "experiment_id", "f1", "id"),
+        Index("ix_runs_by_id", "experiment_id", "id", *_FILTERED),
+        Index("ix_runs_by_latency_ms", "experiment_id", "latency_ms", "id", *_FILTERED),
+        Index("ix_runs_by_f1", "experiment_id", "f1", "id", *_FILTERED),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -142,7 +142,7 @@ class TestIndexes:
             assert "Sort" not in plan
 
     async def test_pages_of_runs(self, runtime: Runtime, experiment_id: uuid.UUID) -> None:
-        keys: dict[RunSort, str] = {"order": "id", "latency_ms": "latency_ms_id", "f1": "f1_id"}
+        keys: dict[RunSort, str] = {"order": "id", "latency_ms": "latency_ms", "f1": "f1"}
         for descending in (True, False):
             for sort, columns in keys.items():
 
@@ -155,5 +155,5 @@ class TestIndexes:
                     assert len(page) == 50
 
                 plan = await self.plans(runtime, read)
-                assert f"ix_runs_experiment_id_{columns} on runs" in plan, plan
+                assert f"ix_runs_by_{columns} on runs" in plan, plan
                 assert "Sort" not in plan

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Table, Text, bindparam, delete, func, select
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import Insert, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -158,29 +158,37 @@ class RunRepository:
 
         Runs without a value to sort by come last, whatever the direction.
         """
-        query = _runs_with_examples(experiment_id, where).options(defer(Run.calls))
+        # As a list of one, which keeps the experiment in the order that is asked for: an equal value would
+        # be left out of it, and the primary key's index be read past the runs of all other experiments.
+        query = _runs_with_examples(Run.experiment_id == func.any(array([experiment_id])), where)
+        query = query.options(defer(Run.calls))
         if sort == "order":
-            return await self._part(query, None, after, limit, descending=descending)
+            return await self._part(query, [Run.id], after, limit, descending=descending)
         key = getattr(Run, sort)
         rows: list[tuple[Run, Example]] = []
         # Two reads, each along an index: an index has its nulls at one end, whichever way it is read.
         if after is None or after.value is not None:
-            rows = await self._part(query.where(key.is_not(None)), key, after, limit, descending=descending)
+            part = query.where(key.is_not(None))
+            rows = await self._part(part, [key, Run.id], after, limit, descending=descending)
             after = None
         if len(rows) < limit:
-            rows += await self._part(
-                query.where(key.is_(None)), None, after, limit - len(rows), descending=descending
-            )
+            part = query.where(key.is_(None))
+            rows += await self._part(part, [key, Run.id], after, limit - len(rows), descending=descending)
         return rows
 
     async def _part(
-        self, query: Select[Run, Example], key: Any, after: Position | None, limit: int, *, descending: bool
+        self,
+        query: Select[Run, Example],
+        keys: Sequence[Any],
+        after: Position | None,
+        limit: int,
+        *,
+        descending: bool,
     ) -> list[tuple[Run, Example]]:
-        """Return the next rows of ``query`` by ``key`` and id, or by id alone."""
+        """Return the next rows of ``query`` in the order of ``keys``."""
         if after is not None:
-            query = query.where(_beyond(key, after, descending=descending))
-        keys = [Run.id] if key is None else [key, Run.id]
-        order = [column.desc() if descending else column.asc() for column in keys]
+            query = query.where(_beyond(keys[0], after, descending=descending))
+        order = [column.desc() if descending else column.asc() for column in (Run.experiment_id, *keys)]
         rows = await self._session.execute(query.order_by(*order).limit(limit))
         return [(row[0], row[1]) for row in rows]
 
@@ -191,13 +199,15 @@ class RunRepository:
 
     async def get(self, experiment_id: uuid.UUID, run_id: int) -> tuple[Run, Example] | None:
         """Return one run, with its calls."""
-        query = _runs_with_examples(experiment_id, "all").where(Run.id == run_id)
+        query = _runs_with_examples(Run.experiment_id == experiment_id, "all").where(Run.id == run_id)
         row = (await self._session.execute(query)).one_or_none()
         return None if row is None else (row[0], row[1])
 
     async def export(self, experiment_id: uuid.UUID) -> AsyncIterator[list[tuple[Run, Example]]]:
         """Yield all runs in batches, in the order of the examples, with little in memory."""
-        query = _runs_with_examples(experiment_id, "all").order_by(Example.position, Run.repeat)
+        query = _runs_with_examples(Run.experiment_id == experiment_id, "all").order_by(
+            Example.position, Run.repeat
+        )
         stream = await self._session.stream(query.execution_options(yield_per=_EXPORT_BATCH))
         async for part in stream.partitions():
             yield [(row[0], row[1]) for row in part]  # the session forgets what nobody holds
@@ -213,16 +223,12 @@ class RunRepository:
         return await self._session.get(Result, experiment_id)
 
 
-def _runs_with_examples(experiment_id: uuid.UUID, where: RunFilter) -> Select[Run, Example]:
-    return (
-        select(Run, Example)
-        .join(Example, Example.id == Run.example_id)
-        .where(Run.experiment_id == experiment_id, *_filters[where])
-    )
+def _runs_with_examples(of: ColumnElement[bool], where: RunFilter) -> Select[Run, Example]:
+    return select(Run, Example).join(Example, Example.id == Run.example_id).where(of, *_filters[where])
 
 
 def _beyond(key: Any, after: Position, *, descending: bool) -> ColumnElement[bool]:
-    if key is None:
+    if after.value is None:
         return Run.id < after.id if descending else Run.id > after.id
     here: Any = func.row(key, Run.id)
     there: Any = func.row(after.value, after.id)
