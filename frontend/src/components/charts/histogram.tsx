@@ -9,7 +9,7 @@ import { formatCount, formatDuration } from "@/lib/format";
 import { describeBin, type Histogram as Data } from "./histogram-prepare";
 import { useWidth } from "./use-width";
 
-const HEIGHT = 190;
+const HEIGHT = 272;
 const MARGIN = { top: 18, right: 12, bottom: 26, left: 40 };
 const tickLabel = { className: "fill-muted text-[11px] num font-sans", fill: undefined, fontFamily: undefined } as const;
 

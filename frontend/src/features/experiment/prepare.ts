@@ -59,6 +59,14 @@ export function nextIn(grid: GridData, from: number, step: 1 | -1, states: Reado
   return undefined;
 }
 
+/** The states that are worth a look. */
+export const amiss: ReadonlySet<RunState> = new Set(["wrong", "partial", "failed"]);
+
+/** The run to show before one is chosen: the first that is not right, or else the first. */
+export function firstToRead(grid: GridData): number | null {
+  return grid.runIds[nextIn(grid, -1, 1, amiss) ?? 0] ?? null;
+}
+
 export interface Failure {
   kind: string;
   count: number;

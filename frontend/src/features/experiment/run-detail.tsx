@@ -46,7 +46,6 @@ export function RunDetail({ id, runId, grid, onSelect }: RunDetailProps) {
           </Button>
         </>
       }
-      className="lg:sticky lg:top-18"
     >
       {runId === null ? (
         <Empty title="Look inside">The prompt as it was sent, the raw answer, and why it scored as it did.</Empty>

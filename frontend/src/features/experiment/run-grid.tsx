@@ -8,7 +8,7 @@ import { Segmented } from "@/components/ui/segmented";
 import { formatCount, formatName } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
-import { type GridData, nextIn, orderScores, type RunState, runStates } from "./prepare";
+import { amiss, type GridData, nextIn, orderScores, type RunState, runStates } from "./prepare";
 
 const looks: Record<RunState, CellLook> = {
   correct: { token: "data-3", opacity: 0.38 },
@@ -28,8 +28,6 @@ const swatches: Record<RunState, string> = {
   failed: "bg-ink",
   missing: "border border-line",
 };
-
-const amiss: ReadonlySet<RunState> = new Set(["wrong", "partial", "failed"]);
 
 interface RunGridProps {
   grid: GridData;

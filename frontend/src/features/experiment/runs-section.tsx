@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsString, useQueryStates } from "nuqs";
+import { useRef } from "react";
 
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -9,7 +10,7 @@ import { Failure } from "@/components/ui/state";
 import { resultQueries } from "@/lib/api/queries";
 
 import { LatencyPanel } from "./latency-panel";
-import { prepareGrid } from "./prepare";
+import { firstToRead, prepareGrid } from "./prepare";
 import { RunDetail } from "./run-detail";
 import { RunGrid } from "./run-grid";
 import { RunList } from "./run-list";
@@ -34,7 +35,13 @@ export function RunsSection({ id, planned, live }: RunsSectionProps) {
     ...resultQueries.map(id, score),
     refetchInterval: live ? (planned > LARGE ? LIVE_MS * 5 : LIVE_MS) : false,
   });
+  const detail = useRef<HTMLDivElement>(null);
   const select = (runId: number) => void setState({ run: runId });
+  const open = (runId: number) => {
+    select(runId);
+    // Where the columns stand one below the other, what was chosen would be out of sight.
+    if (!window.matchMedia("(min-width: 64rem)").matches) detail.current?.scrollIntoView({ block: "start" });
+  };
 
   if (!map.data) {
     return (
@@ -48,6 +55,7 @@ export function RunsSection({ id, planned, live }: RunsSectionProps) {
     );
   }
   const grid = prepareGrid(map.data, planned);
+  const shown = run ?? firstToRead(grid);
   return (
     <>
       <RunGrid
@@ -55,14 +63,16 @@ export function RunsSection({ id, planned, live }: RunsSectionProps) {
         scores={map.data.scores}
         score={score}
         onScore={(next) => void setState({ score: next })}
-        selected={run}
+        selected={shown}
         onSelect={select}
       />
       <div className="grid min-w-0 items-start gap-5 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]">
-        <RunList id={id} score={score} selected={run} onSelect={select} live={live} />
-        <RunDetail id={id} runId={run} grid={grid} onSelect={select} />
+        <RunList id={id} score={score} selected={shown} onSelect={open} live={live} />
+        <div ref={detail} className="min-w-0 scroll-mt-18 lg:sticky lg:top-18">
+          <RunDetail id={id} runId={shown} grid={grid} onSelect={select} />
+        </div>
       </div>
-      <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} onSelect={select} />
+      <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} onSelect={open} />
     </>
   );
 }

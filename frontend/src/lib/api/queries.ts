@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
-import { api, type Schemas, unwrap } from "./client";
+import { api, API_URL, authHeaders, type Schemas, unwrap } from "./client";
 import type { operations } from "./v1";
 
 export type ExperimentQuery = NonNullable<operations["list_experiments"]["parameters"]["query"]>;
@@ -150,6 +150,16 @@ export const systemQueries = {
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/models/check", { params: { query: { name } }, signal })),
       retry: false,
       staleTime: 30_000,
+    }),
+  /** The API's own description, from which forms are made. */
+  openapi: () =>
+    queryOptions({
+      queryKey: ["openapi"],
+      queryFn: async ({ signal }): Promise<unknown> => {
+        const response = fetch(`${API_URL}/openapi.json`, { headers: authHeaders(), signal });
+        return unwrap(response.then(async (r) => ({ data: await r.json().catch(() => null), error: null, response: r })));
+      },
+      staleTime: Infinity,
     }),
   overview: () =>
     queryOptions({

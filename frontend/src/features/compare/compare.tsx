@@ -1,0 +1,59 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsArrayOf, parseAsString, useQueryState } from "nuqs";
+
+import { Page } from "@/components/layout/page";
+import { Panel } from "@/components/ui/panel";
+import { SkeletonRows } from "@/components/ui/skeleton";
+import { Empty, Failure } from "@/components/ui/state";
+import type { Schemas } from "@/lib/api/client";
+import { resultQueries } from "@/lib/api/queries";
+
+import { ChosenPanel } from "./chosen-panel";
+import { ExamplesPanel } from "./examples-panel";
+import { MetricTable } from "./metric-table";
+
+/** Experiments side by side; the address names them (`?ids=a,b`), the first is the baseline. */
+export function Compare() {
+  const [ids, setIds] = useQueryState("ids", parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: "push" }));
+  const comparison = useQuery({ ...resultQueries.compare(ids), enabled: ids.length >= 2 });
+  return (
+    <Page title="Compare" lead="The same questions, answered in different ways. Differences are against the baseline.">
+      <ChosenPanel ids={ids} onChange={(next) => void setIds(next)} />
+      {ids.length < 2 ? (
+        <Panel flush>
+          <Empty title={ids.length === 0 ? "Choose two experiments" : "Choose another one"}>
+            Two to twelve that have a result. On the list of experiments they can also be ticked and compared.
+          </Empty>
+        </Panel>
+      ) : comparison.data ? (
+        <Comparison comparison={comparison.data} />
+      ) : comparison.error ? (
+        <Panel flush>
+          <Failure error={comparison.error} what="the comparison" onRetry={() => void comparison.refetch()} />
+        </Panel>
+      ) : (
+        <Panel flush>
+          <SkeletonRows rows={9} className="h-14" />
+        </Panel>
+      )}
+    </Page>
+  );
+}
+
+function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
+  return (
+    <>
+      {comparison.warnings.length > 0 && (
+        <ul role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
+          {comparison.warnings.map((warning) => (
+            <li key={warning}>{warning} Read the differences with that in mind.</li>
+          ))}
+        </ul>
+      )}
+      <MetricTable comparison={comparison} />
+      <ExamplesPanel comparison={comparison} />
+    </>
+  );
+}

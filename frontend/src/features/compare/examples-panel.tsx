@@ -1,0 +1,104 @@
+"use client";
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
+
+import { Button } from "@/components/ui/button";
+import { Select } from "@/components/ui/field";
+import { Panel } from "@/components/ui/panel";
+import { Segmented } from "@/components/ui/segmented";
+import { SkeletonRows } from "@/components/ui/skeleton";
+import { Empty, Failure } from "@/components/ui/state";
+import type { Schemas } from "@/lib/api/client";
+import { resultQueries } from "@/lib/api/queries";
+import { formatName, plural } from "@/lib/format";
+
+import { ExampleRow } from "./example-row";
+import { OutcomeTable } from "./outcome-table";
+import { letterOf, prepareOutcomes } from "./prepare";
+
+const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither"] as const;
+const PAGE = 25;
+
+/** Question by question: where they differ, and what each of them said. */
+export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
+  const { experiments, differences } = comparison;
+  const names = [...new Set(differences.map(({ score }) => score))];
+  const [state, setState] = useQueryStates({
+    score: parseAsString.withDefault(names.includes("exact_match") || !names[0] ? "exact_match" : names[0]),
+    outcome: parseAsStringLiteral(outcomes).withDefault("differ"),
+    with: parseAsInteger.withDefault(1),
+  });
+  const second = Math.min(Math.max(1, state.with), experiments.length - 1);
+  const others = experiments.filter((_, index) => index !== 0 && index !== second);
+  const ordered = [experiments[0], experiments[second], ...others].filter((one) => one !== undefined);
+  const pair = differences.find((one) => one.score === state.score && one.experiment_id === experiments[second]?.experiment_id);
+  const cells = prepareOutcomes(pair, letterOf(0), letterOf(second));
+
+  const ids = ordered.map(({ experiment_id }) => experiment_id);
+  const rows = useInfiniteQuery(resultQueries.comparedExamples({ ids, score: state.score, outcome: state.outcome, limit: PAGE }));
+  const items = rows.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Panel
+      title="Question by question"
+      hint={rows.data ? plural(rows.data.pages[0]?.total ?? 0, "question") : " "}
+      flush
+      actions={
+        <>
+          {names.length > 1 && (
+            <Select aria-label="Score" className="h-7 w-auto text-xs" value={state.score} onChange={(event) => void setState({ score: event.target.value })}>
+              {names.map((name) => (
+                <option key={name} value={name}>
+                  {formatName(name)}
+                </option>
+              ))}
+            </Select>
+          )}
+          {experiments.length > 2 && (
+            <Select aria-label="Pair" className="h-7 w-auto text-xs" value={second} onChange={(event) => void setState({ with: Number(event.target.value) })}>
+              {experiments.slice(1).map(({ experiment_id, name }, index) => (
+                <option key={experiment_id} value={index + 1}>
+                  A and {letterOf(index + 1)}: {name}
+                </option>
+              ))}
+            </Select>
+          )}
+          <Segmented
+            label="Which questions"
+            value={state.outcome}
+            onChange={(outcome) => void setState({ outcome })}
+            options={[
+              { value: "differ", label: "Where they differ" },
+              { value: "same", label: "Where not" },
+              { value: "all", label: "All" },
+            ]}
+          />
+        </>
+      }
+    >
+      <OutcomeTable cells={cells} chosen={state.outcome} onChoose={(outcome) => void setState({ outcome })} />
+      {rows.data ? (
+        items.length === 0 ? (
+          <Empty title="None">No question is in this group.</Empty>
+        ) : (
+          <ul className="divide-y border-t">
+            {items.map((item) => (
+              <ExampleRow key={`${item.content_hash} ${item.repeat}`} item={item} experiments={ordered} letters={ids.map((id) => letterOf(experiments.findIndex((one) => one.experiment_id === id)))} score={state.score} />
+            ))}
+          </ul>
+        )
+      ) : rows.error ? (
+        <Failure error={rows.error} what="the questions" onRetry={() => void rows.refetch()} />
+      ) : (
+        <SkeletonRows rows={6} className="h-20" />
+      )}
+      {rows.hasNextPage && (
+        <div className="border-t p-3 text-center">
+          <Button size="sm" disabled={rows.isFetchingNextPage} onClick={() => void rows.fetchNextPage()}>
+            Show more
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,63 @@
+import { Panel } from "@/components/ui/panel";
+import { Table, Td, Th, Tr } from "@/components/ui/table";
+import type { Schemas } from "@/lib/api/client";
+import { cn } from "@/lib/utils";
+
+import { type Cell, letterOf, prepareMetrics, type Tone } from "./prepare";
+
+const tones: Record<Tone, string> = { better: "text-good", worse: "text-bad", same: "text-muted", none: "" };
+const words: Record<Tone, string> = { better: "better", worse: "worse", same: "the same", none: "" };
+
+/** Every metric of every experiment, with its difference from the baseline in colour and in sign. */
+export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
+  return (
+    <Panel title="Metrics" hint="Green is better than the baseline, red is worse; whether a difference is real needs a test, not a colour." flush>
+      <Table aria-label="Metrics side by side">
+        <thead>
+          <tr>
+            <Th className="sticky left-0 bg-paper">Metric</Th>
+            {comparison.experiments.map(({ experiment_id, name }, index) => (
+              <Th key={experiment_id} className="max-w-48 min-w-36">
+                <span className="flex items-center gap-1.5">
+                  <span className="font-serif text-base text-ink">{letterOf(index)}</span>
+                  <span className="truncate" title={name}>
+                    {name}
+                  </span>
+                </span>
+              </Th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {prepareMetrics(comparison).map((row) => (
+            <Tr key={row.name}>
+              <th scope="row" className="sticky left-0 bg-paper px-4 py-2 text-left font-normal">
+                <span className="block text-ink">{row.name}</span>
+                <span className="block max-w-44 text-xs">{row.basis}</span>
+              </th>
+              {row.cells.map((cell, index) => (
+                <Td key={index} className="align-top">
+                  <Value cell={cell} />
+                </Td>
+              ))}
+            </Tr>
+          ))}
+        </tbody>
+      </Table>
+    </Panel>
+  );
+}
+
+function Value({ cell }: { cell: Cell }) {
+  return (
+    <div className="py-0.5 whitespace-nowrap">
+      <span className="font-medium text-ink">{cell.text}</span>
+      {cell.difference && (
+        <span className={cn("ml-2 font-medium", tones[cell.tone])}>
+          {cell.difference} <span className="sr-only">{words[cell.tone]}</span>
+        </span>
+      )}
+      {cell.note && <span className="block text-xs">{cell.note}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+"use client";
+
+import { Checkbox } from "@/components/ui/checkbox";
+import { describedBy, Field, Input, Select, Textarea } from "@/components/ui/field";
+import { formatName } from "@/lib/format";
+
+import { numberOf } from "./draft";
+import type { FieldSpec } from "./schema";
+
+interface ControlProps {
+  spec: FieldSpec;
+  /** Path in the configuration, which is also what errors name. */
+  path: string;
+  value: unknown;
+  error: string | undefined;
+  onChange: (value: unknown) => void;
+  label?: string;
+}
+
+/** The control of one field of the API's schema. */
+export function Control({ spec, path, value, error, onChange, label = formatName(spec.name) }: ControlProps) {
+  const id = `field-${path}`;
+  if (spec.kind === "boolean") {
+    return (
+      <div className="flex items-center gap-2 self-end pb-2">
+        <Checkbox id={id} checked={(value ?? spec.default) === true} onCheckedChange={(on) => onChange(on === true)} />
+        <label htmlFor={id} className="text-xs">
+          <span className="font-medium text-ink">{label}.</span> {spec.description}
+        </label>
+      </div>
+    );
+  }
+  const wide = spec.kind === "long";
+  return (
+    <Field label={label} htmlFor={id} error={error} hint={spec.description} className={wide ? "sm:col-span-full" : undefined}>
+      <Entry spec={spec} value={value} onChange={onChange} {...describedBy(id, error, spec.description)} />
+    </Field>
+  );
+}
+
+type EntryProps = Pick<ControlProps, "spec" | "value" | "onChange"> & ReturnType<typeof describedBy>;
+
+function Entry({ spec, value, onChange, ...aria }: EntryProps) {
+  const empty = spec.optional ? undefined : "";
+  const text = (entered: string) => onChange(entered === "" ? empty : entered);
+  switch (spec.kind) {
+    case "long":
+      return (
+        <Textarea
+          {...aria}
+          rows={3}
+          className="font-mono text-xs"
+          placeholder={shownDefault(spec)}
+          value={String(value ?? "")}
+          onChange={(event) => text(event.target.value)}
+        />
+      );
+    case "choice":
+      return (
+        <Select {...aria} value={String(value ?? spec.default ?? "")} onChange={(event) => text(event.target.value)}>
+          {spec.options.map((option) => (
+            <option key={option}>{option}</option>
+          ))}
+        </Select>
+      );
+    case "list":
+      return (
+        <Textarea
+          {...aria}
+          rows={2}
+          className="font-mono text-xs"
+          placeholder="one a line"
+          value={Array.isArray(value) ? value.join("\n") : ""}
+          onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value.split("\n"))}
+        />
+      );
+    case "integer":
+    case "number":
+      return (
+        <Input
+          {...aria}
+          type="number"
+          inputMode={spec.kind === "integer" ? "numeric" : "decimal"}
+          step={spec.kind === "integer" ? 1 : "any"}
+          min={spec.min}
+          max={spec.max}
+          placeholder={shownDefault(spec)}
+          value={typeof value === "number" || typeof value === "string" ? value : ""}
+          onChange={(event) => onChange(numberOf(event.target.value))}
+        />
+      );
+    default:
+      return <Input {...aria} placeholder={shownDefault(spec)} value={String(value ?? "")} onChange={(event) => text(event.target.value)} />;
+  }
+}
+
+function shownDefault({ default: value, optional }: FieldSpec): string | undefined {
+  if (value === undefined || value === null || value === "") return optional ? "none" : undefined;
+  return String(value);
+}

@@ -1,0 +1,57 @@
+import type { ApiError } from "@/lib/api/errors";
+
+/** A configuration as far as it is written: the server says what is missing or wrong. */
+export type Draft = Record<string, unknown>;
+
+function isRecord(value: unknown): value is Draft {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value at a path such as `dataset.name`. */
+export function valueAt(draft: Draft, path: string): unknown {
+  return path.split(".").reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), draft);
+}
+
+/** The draft with the value at `path` replaced; `undefined` takes it away. The draft itself stays as it is. */
+export function withValue(draft: Draft, path: string, value: unknown): Draft {
+  const [key, ...rest] = path.split(".");
+  if (key === undefined) return draft;
+  if (rest.length > 0) {
+    const inner = draft[key];
+    return { ...draft, [key]: withValue(isRecord(inner) ? inner : {}, rest.join("."), value) };
+  }
+  if (value === undefined) return Object.fromEntries(Object.entries(draft).filter(([name]) => name !== key));
+  return { ...draft, [key]: value };
+}
+
+/** What is typed into a number field: nothing, a number, or, for the server to judge, the text itself. */
+export function numberOf(text: string): number | string | undefined {
+  const trimmed = text.trim();
+  if (trimmed === "") return undefined;
+  const value = Number(trimmed);
+  return Number.isFinite(value) ? value : text;
+}
+
+/** The errors of the server by field path (`dataset.n`), whether or not it names the body's `config`. */
+export function fieldErrors(error: ApiError | null): Record<string, string> {
+  if (!error) return {};
+  return Object.fromEntries(Object.entries(error.fields).map(([field, message]) => [field.replace(/^config\./, ""), message]));
+}
+
+/** Errors at fields that no control shows, as lines to read. */
+export function otherErrors(errors: Record<string, string>, shown: ReadonlySet<string>): string[] {
+  return Object.entries(errors)
+    .filter(([field]) => !shown.has(field))
+    .map(([field, message]) => `${field}: ${message}`);
+}
+
+/** A name for those who give none: `naive · smollm2-135m-instruct · trivia_qa`. */
+export function suggestedName(draft: Draft): string {
+  const model = String(draft.model ?? "").split("/").at(-1)?.split("?")[0];
+  return [valueAt(draft, "method.name"), model, valueAt(draft, "dataset.name")].filter(Boolean).join(" · ");
+}
+
+/** The draft as it is sent: with a name in any case. */
+export function completed({ name, ...draft }: Draft): Draft {
+  return { name: name === undefined || name === "" ? suggestedName(draft) : name, ...draft };
+}

@@ -1,0 +1,88 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { Play } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { useState } from "react";
+
+import { Button } from "@/components/ui/button";
+import type { Schemas } from "@/lib/api/client";
+import { ApiError } from "@/lib/api/errors";
+import { experimentHref, useCreateExperiment } from "@/lib/api/mutations";
+import { experimentQueries } from "@/lib/api/queries";
+import { useSettled } from "@/lib/use-settled";
+
+import { completed, type Draft, fieldErrors, otherErrors } from "./draft";
+import { Form } from "./form";
+import { EstimateStrip, PreviewPanel } from "./preview";
+import { formPaths } from "./schema";
+import { YamlPanel } from "./yaml-panel";
+
+const TYPING_MS = 350;
+
+/** The body of a request; what is not yet valid in it is for the server to say. */
+function bodyOf(draft: Draft): Schemas["ExperimentCreate"] {
+  return { config: completed(draft) as unknown as Schemas["ExperimentConfig"] };
+}
+
+/** Form and file side by side; the server judges both as one types, by the rules of creating. */
+export function Editor({ start, document }: { start: Draft; document: unknown }) {
+  const router = useRouter();
+  const [draft, setDraft] = useState(start);
+  const [position, setPosition] = useState(0);
+  const create = useCreateExperiment();
+  const settled = useSettled(draft, TYPING_MS);
+  const preview = useQuery(experimentQueries.preview(bodyOf(settled), position));
+
+  const refusal = preview.error ?? create.error;
+  const errors = fieldErrors(refusal instanceof ApiError ? refusal : null);
+  const unplaced = otherErrors(errors, formPaths(document));
+  const general = refusal && Object.keys(errors).length === 0 ? refusal.message : undefined;
+  const shown = preview.error ? undefined : preview.data;
+
+  const change = (next: Draft) => {
+    create.reset();
+    setDraft(next);
+  };
+  const submit = (run: boolean) =>
+    create.mutate({ body: bodyOf(draft), run }, { onSuccess: ({ id }) => router.push(experimentHref(id)) });
+  return (
+    <form
+      className="grid min-w-0 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit(true);
+      }}
+    >
+      <Form document={document} draft={draft} errors={errors} onChange={change} />
+      <div className="flex min-w-0 flex-col gap-5 lg:sticky lg:top-18">
+        <EstimateStrip estimate={shown?.estimate} />
+        {(general || unplaced.length > 0) && (
+          <ul role="alert" className="rounded-lg border border-bad/30 bg-bad/8 px-4 py-3 text-ink">
+            {general && <li>{general}</li>}
+            {unplaced.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+        )}
+        <div className="flex flex-wrap gap-2">
+          <Button type="submit" variant="primary" disabled={create.isPending}>
+            <Play aria-hidden="true" />
+            Create and run
+          </Button>
+          <Button disabled={create.isPending} onClick={() => submit(false)}>
+            Create only
+          </Button>
+        </div>
+        <PreviewPanel
+          preview={shown}
+          problem={preview.error ? "There is a prompt to see as soon as what is marked is mended." : undefined}
+          position={position}
+          onPosition={setPosition}
+        />
+        <YamlPanel draft={draft} onChange={change} />
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,98 @@
+"use client";
+
+import { describedBy, Field, Select } from "@/components/ui/field";
+import { Panel } from "@/components/ui/panel";
+import { formatName } from "@/lib/format";
+
+import { Control } from "./control";
+import { DatasetField } from "./dataset-field";
+import { type Draft, suggestedName, valueAt, withValue } from "./draft";
+import { ModelField } from "./model-field";
+import { definitionsOf, type FieldSpec, fieldsOf, propertyOf, variantsOf } from "./schema";
+
+/** Fields of the configuration that have a place of their own; all others are found under "How it is run". */
+const PLACED = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats"];
+
+interface FormProps {
+  document: unknown;
+  draft: Draft;
+  errors: Record<string, string>;
+  onChange: (draft: Draft) => void;
+}
+
+/** The configuration as controls, made from the API's own schema: a new field or method appears by itself. */
+export function Form({ document, draft, errors, onChange }: FormProps) {
+  const definitions = definitionsOf(document);
+  const config = definitions.ExperimentConfig ?? {};
+  const top = fieldsOf(config, definitions);
+  const methods = variantsOf(propertyOf(config, "method", definitions), definitions);
+  const method = methods.find(({ name }) => name === valueAt(draft, "method.name")) ?? methods[0];
+  const set = (path: string, value: unknown) => onChange(withValue(draft, path, value));
+  const control = (spec: FieldSpec, prefix = "", label?: string) => {
+    const path = prefix + spec.name;
+    return (
+      <Control
+        key={path}
+        spec={spec}
+        path={path}
+        label={label}
+        value={valueAt(draft, path)}
+        error={errors[path]}
+        onChange={(value) => set(path, value)}
+      />
+    );
+  };
+  const named = (name: string) => top.find((spec) => spec.name === name);
+  const nameSpec = named("name");
+  const count = fieldsOf(propertyOf(config, "dataset", definitions), definitions).find(({ name }) => name === "n");
+  const [seed, repeats, description] = [named("seed"), named("repeats"), named("description")];
+  return (
+    <div className="flex min-w-0 flex-col gap-5">
+      <Block title="What is asked">
+        {nameSpec && control({ ...nameSpec, optional: true, default: suggestedName(draft), description: "Made from the choices below if left empty." })}
+        {description && control({ ...description, kind: "text" })}
+        <DatasetField
+          name={String(valueAt(draft, "dataset.name") ?? "")}
+          version={String(valueAt(draft, "dataset.version") ?? "")}
+          errors={{ name: errors["dataset.name"], version: errors["dataset.version"] }}
+          onName={(name) => onChange(withValue(withValue(draft, "dataset.version", undefined), "dataset.name", name))}
+          onVersion={(version) => set("dataset.version", version)}
+        />
+        {count && control(count, "dataset.", "Number of questions")}
+        {seed && control({ ...seed, description: seed.description || "Draws the sample, and seeds the model." })}
+        {repeats && control(repeats)}
+      </Block>
+      <Block title="Who answers">
+        <ModelField value={String(draft.model ?? "")} error={errors.model} onChange={(model) => set("model", model)} />
+        {fieldsOf(propertyOf(config, "params", definitions), definitions).map((spec) => control(spec, "params."))}
+      </Block>
+      <Block title="How it is asked">
+        <Field label="Method" htmlFor="field-method" hint={method?.description} error={errors.method ?? errors["method.name"]}>
+          <Select
+            {...describedBy("field-method", undefined, method?.description)}
+            value={method?.name}
+            onChange={(event) => set("method", { name: event.target.value })}
+          >
+            {methods.map(({ name }) => (
+              <option key={name} value={name}>
+                {formatName(name)}
+              </option>
+            ))}
+          </Select>
+        </Field>
+        {method?.fields.map((spec) => control(spec, "method."))}
+      </Block>
+      <Block title="How it is run">
+        {top.filter(({ name }) => !PLACED.includes(name)).map((spec) => control(spec))}
+      </Block>
+    </div>
+  );
+}
+
+function Block({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <Panel title={title}>
+      <div className="grid gap-4 sm:grid-cols-2">{children}</div>
+    </Panel>
+  );
+}

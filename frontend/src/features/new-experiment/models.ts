@@ -1,0 +1,27 @@
+import type { Schemas } from "@/lib/api/client";
+
+/** The value of the choice "another model", which no model has: names hold a slash. */
+export const OTHER = "other";
+
+export interface ModelGroup {
+  label: string;
+  models: Schemas["ModelOut"][];
+}
+
+/** The catalog by provider, in the catalog's order, providers with something ready first. */
+export function groupModels(catalog: Schemas["CatalogOut"] | undefined): ModelGroup[] {
+  const groups = new Map<string, ModelGroup>();
+  for (const model of catalog?.models ?? []) {
+    const group = groups.get(model.provider) ?? { label: model.provider_label, models: [] };
+    group.models.push(model);
+    groups.set(model.provider, group);
+  }
+  const ready = ({ models }: ModelGroup) => (models.some(({ state }) => state === "ready") ? 0 : 1);
+  return [...groups.values()].sort((a, b) => ready(a) - ready(b));
+}
+
+/** The model to begin with: the first that is ready and real. */
+export function firstReady(catalog: Schemas["CatalogOut"] | undefined): string {
+  const ready = (catalog?.models ?? []).filter(({ state }) => state === "ready");
+  return (ready.find(({ provider }) => provider !== "mock") ?? ready[0])?.name ?? "";
+}

@@ -1,0 +1,58 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsString, useQueryStates } from "nuqs";
+
+import { Page } from "@/components/layout/page";
+import { Panel } from "@/components/ui/panel";
+import { SkeletonRows } from "@/components/ui/skeleton";
+import { Failure } from "@/components/ui/state";
+import { datasetQueries, experimentQueries, systemQueries } from "@/lib/api/queries";
+
+import type { Draft } from "./draft";
+import { Editor } from "./editor";
+import { firstReady } from "./models";
+
+const SAMPLE = 100;
+
+/** Describes an experiment: from nothing, from a model or dataset named in the address, or from another one. */
+export function NewExperiment() {
+  const [{ clone, model, dataset }] = useQueryStates({
+    clone: parseAsString.withDefault(""),
+    model: parseAsString.withDefault(""),
+    dataset: parseAsString.withDefault(""),
+  });
+  const original = useQuery({ ...experimentQueries.detail(clone), enabled: clone !== "" });
+  const document = useQuery(systemQueries.openapi());
+  const catalog = useQuery(systemQueries.models());
+  const datasets = useQuery(datasetQueries.list());
+  const failed = [original, document, catalog, datasets].find(({ error, data }) => error && !data);
+
+  const start = (): Draft | undefined => {
+    if (clone) return original.data && { ...original.data.config, name: `${original.data.name} (copy)` };
+    if (!catalog.data || !datasets.data) return undefined;
+    const chosen = datasets.data.find(({ name }) => name === dataset) ?? datasets.data[0];
+    return {
+      model: model || firstReady(catalog.data),
+      method: { name: "naive" },
+      dataset: { name: dataset || (chosen?.name ?? ""), n: Math.min(SAMPLE, chosen?.size ?? SAMPLE) },
+      seed: 42,
+    };
+  };
+  const draft = document.data ? start() : undefined;
+  return (
+    <Page title="New experiment" lead="The same description gives the same questions, prompts and calls, here or from a file.">
+      {draft ? (
+        <Editor key={`${clone} ${model} ${dataset}`} start={draft} document={document.data} />
+      ) : failed ? (
+        <Panel flush>
+          <Failure error={failed.error} what="what the form needs" onRetry={() => void failed.refetch()} />
+        </Panel>
+      ) : (
+        <Panel flush>
+          <SkeletonRows rows={10} />
+        </Panel>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,97 @@
+"use client";
+
+import { ChevronLeft, ChevronRight } from "lucide-react";
+
+import { Verbatim } from "@/components/lab/verbatim";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { Panel } from "@/components/ui/panel";
+import { Skeleton } from "@/components/ui/skeleton";
+import type { Schemas } from "@/lib/api/client";
+import { formatCost, formatCount, formatDuration } from "@/lib/format";
+
+type Preview = Schemas["PreviewOut"];
+
+interface PreviewPanelProps {
+  preview: Preview | undefined;
+  /** Why there is none. */
+  problem: string | undefined;
+  position: number;
+  onPosition: (position: number) => void;
+}
+
+/** The prompt of a real question, exactly as it would be sent. */
+export function PreviewPanel({ preview, problem, position, onPosition }: PreviewPanelProps) {
+  return (
+    <Panel
+      title="The prompt"
+      hint={preview ? `Question ${formatCount(preview.example.position + 1)} of ${formatCount(preview.examples)} in the sample` : " "}
+      actions={
+        <>
+          <Button variant="ghost" size="icon-sm" aria-label="Previous question" disabled={position <= 0} onClick={() => onPosition(position - 1)}>
+            <ChevronLeft />
+          </Button>
+          <Button
+            variant="ghost"
+            size="icon-sm"
+            aria-label="Next question"
+            disabled={!preview || position >= preview.examples - 1}
+            onClick={() => onPosition(position + 1)}
+          >
+            <ChevronRight />
+          </Button>
+        </>
+      }
+    >
+      {preview ? (
+        <div className="flex flex-col gap-3">
+          {preview.messages.map((message, index) => (
+            <Verbatim key={index} label={`As sent, ${message.role}`} className="max-h-64">
+              {message.content}
+            </Verbatim>
+          ))}
+          <p className="flex flex-wrap items-center gap-1 text-xs">
+            Accepted:
+            {preview.example.answers.slice(0, 6).map((answer) => (
+              <Badge key={answer} className="max-w-full">
+                <span className="truncate">{answer}</span>
+              </Badge>
+            ))}
+            {preview.example.answers.length > 6 && `and ${preview.example.answers.length - 6} more`}
+          </p>
+        </div>
+      ) : problem ? (
+        <p className="min-h-28">{problem}</p>
+      ) : (
+        <Skeleton className="h-28" />
+      )}
+    </Panel>
+  );
+}
+
+/** What it will take, before it is started. */
+export function EstimateStrip({ estimate }: { estimate: Schemas["EstimateOut"] | undefined }) {
+  const cells: [string, string][] = [
+    ["Calls", formatCount(estimate?.calls)],
+    ["Tokens in, out", estimate ? `${short(estimate.prompt_tokens)}, ${short(estimate.completion_tokens)}` : "–"],
+    ["Cost", estimate ? formatCost(estimate.cost_usd) : "–"],
+    ["Time", estimate?.seconds == null ? (estimate ? "unknown" : "–") : `about ${formatDuration(estimate.seconds * 1000)}`],
+  ];
+  return (
+    <div className="rounded-lg border">
+      <dl className="grid grid-cols-2 overflow-hidden">
+        {cells.map(([label, value]) => (
+          <div key={label} className="-mt-px -ml-px border-t border-l px-4 py-2.5">
+            <dt className="text-xs">{label}</dt>
+            <dd className="num font-medium text-ink">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="min-h-13 border-t px-4 py-2 text-xs">{estimate?.basis}</p>
+    </div>
+  );
+}
+
+function short(tokens: number): string {
+  return new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(tokens);
+}
