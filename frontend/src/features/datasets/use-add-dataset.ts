@@ -1,0 +1,44 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { api, unwrap } from "@/lib/api/client";
+import { ApiError } from "@/lib/api/errors";
+import { datasetQueries } from "@/lib/api/queries";
+
+export interface Upload {
+  name: string;
+  scoring: string;
+  file: File;
+}
+
+async function addDataset({ name, scoring, file }: Upload) {
+  const form = new FormData();
+  form.set("name", name);
+  form.set("scoring", scoring);
+  form.set("file", await contentOf(file), file.name);
+  // The document types a file as a string; what is sent is the form.
+  const body = { name, scoring, file: file.name };
+  return unwrap(api.POST("/api/v1/datasets", { body, bodySerializer: () => form }));
+}
+
+/** Reads a file before it is sent: one that was edited after it was chosen would break off the request instead. */
+async function contentOf(file: File): Promise<Blob> {
+  try {
+    return new Blob([await file.arrayBuffer()], { type: file.type });
+  } catch {
+    throw new ApiError(422, {
+      code: "unreadable_file",
+      message: `${file.name} cannot be read.`,
+      errors: [{ field: "file", message: "was changed or moved after it was chosen: choose it again" }],
+    });
+  }
+}
+
+/** Uploads a file as a dataset, or as a new version of one. Errors are the form's to show. */
+export function useAddDataset() {
+  const client = useQueryClient();
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: addDataset,
+    onSuccess: () => client.invalidateQueries({ queryKey: datasetQueries.all }),
+  });
+}

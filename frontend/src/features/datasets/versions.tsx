@@ -1,0 +1,48 @@
+import { Badge } from "@/components/ui/badge";
+import { Panel } from "@/components/ui/panel";
+import { formatDate, plural } from "@/lib/format";
+import { cn } from "@/lib/utils";
+
+import type { Version } from "./prepare";
+
+interface VersionsProps {
+  /** The newest first. */
+  versions: Version[];
+  chosen: Version | undefined;
+  onChoose: (version: Version) => void;
+}
+
+/** The versions of a dataset; one of them is shown. */
+export function Versions({ versions, chosen, onChoose }: VersionsProps) {
+  return (
+    <Panel title="Versions" hint="Other content is another version; what was measured on one stays with it." flush>
+      <ul className="max-h-72 divide-y overflow-y-auto">
+        {versions.map((version, index) => {
+          const here = version.version === chosen?.version;
+          return (
+            <li key={version.id}>
+              <button
+                type="button"
+                aria-pressed={here}
+                onClick={() => onChoose(version)}
+                className={cn(
+                  "flex w-full items-center gap-3 px-4 py-2.5 text-left transition-colors hover:bg-line/25 focus-visible:-outline-offset-2",
+                  here && "bg-line/40",
+                )}
+              >
+                <span className="min-w-0 flex-1">
+                  <span className={cn("block truncate font-mono text-xs", here && "text-ink")}>{version.version}</span>
+                  <span className="block text-xs">
+                    {plural(version.size, "question")} · <time className="whitespace-nowrap" dateTime={version.created_at}>{formatDate(version.created_at)}</time>
+                  </span>
+                </span>
+                {index === 0 && <Badge>newest</Badge>}
+                {here && <Badge tone="info">shown</Badge>}
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </Panel>
+  );
+}

@@ -1,0 +1,86 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { Search } from "lucide-react";
+import { parseAsBoolean, parseAsString, useQueryStates } from "nuqs";
+
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Input } from "@/components/ui/field";
+import { Panel } from "@/components/ui/panel";
+import { Segmented } from "@/components/ui/segmented";
+import { SkeletonRows } from "@/components/ui/skeleton";
+import { Empty, Failure } from "@/components/ui/state";
+import { Table, Th } from "@/components/ui/table";
+import { systemQueries } from "@/lib/api/queries";
+
+import { countReady, groupByProvider } from "./prepare";
+import { ProviderRows } from "./provider-rows";
+
+/** What the address holds. */
+const params = { text: parseAsString.withDefault(""), ready: parseAsBoolean.withDefault(false) };
+
+/** The model catalog: what can be used as things are, and what the rest needs. */
+export function Models() {
+  const [filter, setFilter] = useQueryStates(params, { history: "replace" });
+  const { data, error, refetch } = useQuery(systemQueries.models());
+  const groups = data && groupByProvider(data, filter);
+  const count = data && countReady(data.models);
+  return (
+    <Page title="Models" lead="What can answer questions here, and what the others still need.">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+        <div className="relative min-w-0 flex-1 basis-64">
+          <Search aria-hidden="true" className="absolute top-2.5 left-3 size-4" />
+          <Input
+            type="search"
+            aria-label="Search"
+            placeholder="Model, provider, description"
+            className="pl-9"
+            value={filter.text}
+            onChange={(event) => void setFilter({ text: event.target.value })}
+          />
+        </div>
+        <Segmented
+          label="State"
+          value={filter.ready ? "ready" : "all"}
+          onChange={(value) => void setFilter({ ready: value === "ready" })}
+          options={[
+            { value: "all", label: `All${count ? ` ${count.total}` : ""}` },
+            { value: "ready", label: `Ready only${count ? ` ${count.ready}` : ""}` },
+          ]}
+        />
+      </div>
+      <Panel flush>
+        {groups ? (
+          groups.length > 0 ? (
+            <Table aria-label="Models" className="max-lg:block lg:table-fixed">
+              <thead className="hidden lg:table-header-group">
+                <tr>
+                  <Th>Model</Th>
+                  <Th className="w-36">State</Th>
+                  <Th className="w-20 text-right">Weights</Th>
+                  <Th className="w-24 text-right">Context</Th>
+                  <Th className="w-44 text-right">$ per 1M tokens, in / out</Th>
+                  <Th className="w-40">
+                    <span className="sr-only">Actions</span>
+                  </Th>
+                </tr>
+              </thead>
+              {groups.map((group) => (
+                <ProviderRows key={group.provider.name} group={group} />
+              ))}
+            </Table>
+          ) : (
+            <Empty title="Nothing matches" action={<Button onClick={() => void setFilter(null)}>Show all models</Button>}>
+              {filter.ready ? "No model that is ready fits." : "No model fits."}
+            </Empty>
+          )
+        ) : error ? (
+          <Failure error={error} what="the models" onRetry={() => void refetch()} />
+        ) : (
+          <SkeletonRows rows={12} className="h-16" />
+        )}
+      </Panel>
+    </Page>
+  );
+}
