@@ -1,6 +1,13 @@
 # One image for the API and the worker; `docker-compose.yml` says which of the two a container is.
 # Debian's own packages are pinned by the base image's release.
 # hadolint global ignore=DL3008
+FROM node:22-slim AS dashboard
+WORKDIR /srv/frontend
+COPY frontend/package.json frontend/package-lock.json ./
+RUN npm ci --omit=dev --no-fund --no-audit
+COPY frontend ./
+RUN npm run build
+
 FROM python:3.12-slim
 RUN useradd --create-home --uid 1000 app && apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
@@ -11,6 +18,7 @@ RUN pip install --no-cache-dir -r backend/requirements.txt \
 COPY backend backend
 COPY configs configs
 COPY data/datasets data/datasets
+COPY --from=dashboard /srv/frontend/out frontend/out
 RUN pip install --no-cache-dir --no-deps -e backend && mkdir -p data/local && chown -R app data
 USER 1000
 ENV LLMFORGE_HOST=0.0.0.0 PYTHONUNBUFFERED=1

@@ -1,21 +1,64 @@
 # make demo   set everything up, start the platform, run the demo experiment, keep serving
-# make test   lint, types, contracts, and all tests
+# make test   lint, types, contracts, and all tests, those in a browser too
 # make up     the platform without the demo
+# make api-types   after a change of the API: the dashboard's types anew
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
 ARGS   ?=
 
-.PHONY: demo up test lint setup setup-dev openapi clean
+# What the dashboard is made of: a change in any of it builds it anew.
+WEB    := frontend/out/.built
+WEB_SOURCES := $(shell find frontend/src -type f ! -name '*.test.ts') $(wildcard frontend/*.ts frontend/*.mjs) \
+               frontend/package-lock.json frontend/tsconfig.json
+NPM    := npm --no-fund --no-audit --loglevel=error
+export NEXT_TELEMETRY_DISABLED := 1
 
-demo: setup
+.PHONY: demo up test test-web dashboard lint lint-web setup setup-dev api-types clean
+
+demo: setup dashboard
 	@$(BIN)/llmforge demo $(ARGS)
 
-up: setup
+up: setup dashboard
 	@$(BIN)/llmforge up
 
-test: lint
+test: lint lint-web
 	cd backend && ../$(BIN)/python -m pytest $(ARGS)
+	@$(MAKE) --no-print-directory test-web
+
+# Unit tests, then the real stack in a real browser.
+test-web: setup-dev
+	@sh frontend/scripts/need-node.sh 20.19 "The dashboard's tests" || exit 0; \
+	$(MAKE) --no-print-directory frontend/node_modules/.installed-dev $(WEB) && cd frontend && npm run --silent test && \
+	if sh scripts/need-browser.sh; then npm run --silent e2e; fi
+
+lint-web:
+	@sh frontend/scripts/need-node.sh 20.19 "The dashboard's checks" || exit 0; \
+	$(MAKE) --no-print-directory frontend/node_modules/.installed-dev $(WEB) && cd frontend && npm run --silent types && npm run --silent lint
+
+# Without Node everything but the dashboard works, so its lack stops nothing.
+dashboard:
+	@sh frontend/scripts/need-node.sh 20.9 "The dashboard" || exit 0; $(MAKE) --no-print-directory $(WEB)
+
+$(WEB): frontend/node_modules/.installed $(WEB_SOURCES)
+	@echo "building the dashboard"
+	@cd frontend && npm run --silent build > .next-build.log 2>&1 || { cat .next-build.log; exit 1; }
+	@touch $@
+
+frontend/node_modules/.installed: frontend/package-lock.json
+	@echo "installing what the dashboard is built with"
+	@cd frontend && $(NPM) ci --omit=dev
+	@touch $@
+
+# The same with the test tools; then nothing is left to do for the line above.
+frontend/node_modules/.installed-dev: frontend/package-lock.json
+	@echo "installing what the dashboard is built and tested with"
+	@cd frontend && $(NPM) ci
+	@touch frontend/node_modules/.installed $@
+
+api-types: setup
+	cd backend && ../$(BIN)/python -m tools.openapi > ../frontend/src/lib/api/openapi.json
+	cd frontend && npm run --silent api
 
 lint: setup-dev
 	$(BIN)/hadolint Dockerfile
@@ -47,4 +90,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed backend/requirements-dev.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) data/local
+	rm -rf $(VENV) data/local frontend/node_modules frontend/.next frontend/out

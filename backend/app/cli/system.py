@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,13 +63,29 @@ def _platform() -> Iterator[Platform]:
 
 
 def _print_addresses(url: str) -> None:
-    console.print(f"\nAPI   {url}/api/v1\ndocs  {url}/docs\n\nCtrl-C stops everything.", highlight=False)
+    built = (get_settings().dashboard_dir / "index.html").exists()
+    dashboard = f"{url}/" if built else "not built (`make up` builds it; it needs Node 20.9 or newer)"
+    console.print(
+        f"\ndashboard  {dashboard}\nAPI        {url}/api/v1\ndocs       {url}/docs\n\nCtrl-C stops everything.",
+        highlight=False,
+    )
+
+
+def _open_browser(url: str) -> None:
+    """Open the dashboard where a person sits before it: not in a pipe, over SSH, or without a screen."""
+    built = (get_settings().dashboard_dir / "index.html").exists()
+    screen = (
+        sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+    if built and screen and sys.stdout.isatty() and "SSH_CONNECTION" not in os.environ:
+        webbrowser.open(url)
 
 
 def up() -> None:
     """Start the platform (API, workers, embedded servers) and keep it running."""
     with _platform() as platform:
         _print_addresses(platform.url)
+        _open_browser(f"{platform.url}/")
         platform.watch()
 
 
@@ -86,6 +103,8 @@ def demo(
             created = api.post("/experiments", {"config": config.as_json()})
             experiment = api.post(f"/experiments/{created['id']}/run")
             say(f"running {config.name}: {config.model}, {experiment['total']} questions")
+            if not exit_:
+                _open_browser(f"{platform.url}/experiments/view/?id={created['id']}")
             follow_to_end(api, experiment, as_json=False)
         _print_addresses(platform.url)
         if not exit_:

@@ -38,6 +38,8 @@ export function DatasetView({ name, version, group, list, onVersion, onUpload }:
       }
       actions={
         <>
+          {list.isPending && <Skeleton className="h-9 w-43 rounded-full" />}
+          {list.isPending && <Skeleton className="h-9 w-70 rounded-full" />}
           {group && (
             <Button onClick={onUpload}>
               <Upload aria-hidden="true" />
@@ -78,8 +80,8 @@ export function DatasetView({ name, version, group, list, onVersion, onUpload }:
       ) : list.isPending ? (
         <>
           <div className="grid gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-            <Skeleton className="h-64 rounded-lg" />
-            <Skeleton className="h-64 rounded-lg" />
+            <Skeleton className="h-83 rounded-lg" />
+            <Skeleton className="h-31 rounded-lg lg:h-83" />
           </div>
           <Panel title="Questions" hint="Asking for them" flush>
             <SkeletonRows rows={8} className="h-15" />

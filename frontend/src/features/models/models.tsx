@@ -45,8 +45,8 @@ export function Models() {
           value={filter.ready ? "ready" : "all"}
           onChange={(value) => void setFilter({ ready: value === "ready" })}
           options={[
-            { value: "all", label: `All${count ? ` ${count.total}` : ""}` },
-            { value: "ready", label: `Ready only${count ? ` ${count.ready}` : ""}` },
+            { value: "all", label: `All ${count?.total ?? "–"}` },
+            { value: "ready", label: `Ready only ${count?.ready ?? "–"}` },
           ]}
         />
       </div>

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+
+import { readCall } from "./calls";
+import { amiss, firstToRead, nextIn, orderScores, prepareFailures, prepareGrid, stateOfRun } from "./prepare";
+import { quantile } from "./quantile";
+
+const map = { score: "f1", scores: ["f1"], total: 6, run_ids: [11, 12, 13, 14, 15, 16], states: "ccpwuf", latency_ms: [] };
+
+describe("prepareGrid", () => {
+  it("names each state, counts it, and adds what has not run", () => {
+    const grid = prepareGrid(map, 8);
+    expect(grid.states).toEqual(["correct", "correct", "partial", "wrong", "unscored", "failed", "missing", "missing"]);
+    expect(grid.counts).toMatchObject({ correct: 2, partial: 1, wrong: 1, unscored: 1, failed: 1, missing: 2 });
+    expect(grid.indexOf.get(14)).toBe(3);
+    expect(grid.hidden).toBe(0);
+  });
+
+  it("says how many runs are beyond what was sent, and does not take them for missing", () => {
+    const grid = prepareGrid({ ...map, total: 100 }, 100);
+    expect([grid.hidden, grid.counts.missing]).toEqual([94, 0]);
+  });
+});
+
+describe("nextIn", () => {
+  const grid = prepareGrid(map, 8);
+  it("goes from one that is amiss to the next, and stops at the end", () => {
+    expect(nextIn(grid, -1, 1, amiss)).toBe(2);
+    expect(nextIn(grid, 3, 1, amiss)).toBe(5);
+    expect(nextIn(grid, 5, 1, amiss)).toBeUndefined();
+    expect(nextIn(grid, 5, -1, amiss)).toBe(3);
+  });
+
+  it("begins with the first that is not right, or the first of all", () => {
+    expect(firstToRead(grid)).toBe(13);
+    expect(firstToRead(prepareGrid({ ...map, states: "cccccc" }, 6))).toBe(11);
+    expect(firstToRead(prepareGrid({ ...map, run_ids: [], states: "" }, 6))).toBeNull();
+  });
+});
+
+describe("stateOfRun", () => {
+  it.each([
+    [{ status: "failed" as const, scores: {} }, "failed"],
+    [{ status: "ok" as const, scores: {} }, "unscored"],
+    [{ status: "ok" as const, scores: { f1: { value: null } } }, "unscored"],
+    [{ status: "ok" as const, scores: { f1: { value: 0.4 } } }, "partial"],
+    [{ status: "ok" as const, scores: { f1: { value: 0 } } }, "wrong"],
+    [{ status: "ok" as const, scores: { f1: { value: 1 } } }, "correct"],
+  ])("%j is %s", (run, state) => expect(stateOfRun(run, "f1")).toBe(state));
+});
+
+it("puts the scores that are looked for first", () => {
+  expect(orderScores({ zeta: 1, f1: 2, exact_match: 3, alpha: 4 }).map(([name]) => name)).toEqual(["exact_match", "f1", "alpha", "zeta"]);
+});
+
+it("groups failures, the most frequent first", () => {
+  const counts = { stored: 100, failures: { timeout: 2, rate_limit: 8 } } as unknown as Parameters<typeof prepareFailures>[0];
+  expect(prepareFailures(counts)).toEqual([
+    { kind: "rate_limit", count: 8, share: 0.08 },
+    { kind: "timeout", count: 2, share: 0.02 },
+  ]);
+});
+
+describe("quantile", () => {
+  it("interpolates as numpy does", () => {
+    expect(quantile([4, 1, null, 3, 2], 0.5)).toBe(2.5);
+    expect(quantile([1, 2, 3, 4, 5], 0.95)).toBeCloseTo(4.8, 12);
+  });
+  it("of one value is it, of none is null", () => expect([quantile([7], 0.95), quantile([null], 0.5)]).toEqual([7, null]));
+});
+
+describe("readCall", () => {
+  it("reads messages and why it finished", () => {
+    expect(readCall({ messages: [{ role: "user", content: "Hi" }], finish_reason: "stop" })).toEqual({
+      messages: [{ role: "user", content: "Hi" }],
+      finish: "stop",
+    });
+  });
+  it.each([["text"], [null], [{ messages: "x" }], [{ messages: [3] }]])("loses nothing of %j", (call) => {
+    expect(() => readCall(call)).not.toThrow();
+  });
+});

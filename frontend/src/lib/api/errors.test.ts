@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+
+import { unwrap } from "./client";
+import { ApiError, errorOf } from "./errors";
+
+const body = { code: "invalid_input", message: "2 fields are wrong.", hint: "See.", errors: [{ field: "n", message: "too small" }] };
+
+describe("errorOf", () => {
+  it("keeps message, hint and fields", () => {
+    const error = errorOf(422, body);
+    expect(error).toMatchObject({ status: 422, message: "2 fields are wrong.", hint: "See.", fields: { n: "too small" } });
+    expect(error.away).toBe(false);
+  });
+
+  it("makes something readable of a proxy's page", () => {
+    expect(errorOf(502, "<html>")).toMatchObject({ message: "The server answered with status 502.", away: true });
+  });
+});
+
+describe("unwrap", () => {
+  it("returns the data", async () => {
+    expect(await unwrap(Promise.resolve({ data: 1, response: new Response() }))).toBe(1);
+  });
+
+  it("throws the server's error", async () => {
+    const answer = Promise.resolve({ error: body, response: new Response("", { status: 422 }) });
+    await expect(unwrap(answer)).rejects.toMatchObject({ status: 422 });
+  });
+
+  it("says that nobody answered", async () => {
+    const error: unknown = await unwrap(Promise.reject(new TypeError("Failed to fetch"))).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ status: 0, away: true });
+  });
+
+  it("leaves an abort what it is", async () => {
+    await expect(unwrap(Promise.reject(new DOMException("", "AbortError")))).rejects.toBeInstanceOf(DOMException);
+  });
+});

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+
+import { fromYaml, toYaml } from "./yaml";
+
+describe("toYaml", () => {
+  it("leaves out what is empty, and keeps 0 and false", () => {
+    const text = toYaml({ name: "a", system: null, params: { temperature: 0, stop: [] }, cache: false, note: "" });
+    expect(fromYaml(text)).toEqual({ name: "a", params: { temperature: 0 }, cache: false });
+  });
+
+  it("gives back several lines, braces and quotes exactly", () => {
+    const config = { method: { template: 'Question: {question}\nSay "I do not know" if so.\nAnswer:' } };
+    expect(fromYaml(toYaml(config))).toEqual(config);
+  });
+});
+
+describe("fromYaml", () => {
+  it.each(["just text", "- a\n- list", "", "42"])("refuses %j, which is no mapping", (text) => {
+    expect(() => fromYaml(text)).toThrow(/mapping/);
+  });
+
+  it("names the line of what is no YAML", () => {
+    expect(() => fromYaml("name: a\nbad: [1\n")).toThrow(/line \d/);
+  });
+});
