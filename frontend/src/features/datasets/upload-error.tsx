@@ -9,7 +9,10 @@ import type { UploadProblems } from "./prepare";
 /** Why an upload was refused: in a sentence, then line by line. */
 export function UploadError({ error, problems }: { error: Error; problems: UploadProblems }) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), [error]);
+  useEffect(() => {
+    // In braces: newer browsers return a promise here, which is no clean-up of an effect.
+    void box.current?.scrollIntoView({ block: "nearest" });
+  }, [error]);
   return (
     <div ref={box} role="alert" className="shrink-0 scroll-mb-20 overflow-hidden rounded-md border border-bad/40">
       <div className="flex gap-2 bg-bad/8 px-3 py-2">
