@@ -26,7 +26,7 @@ function isHere(href: string, path: string): boolean {
 export function Nav() {
   const path = usePathname();
   return (
-    <div className="sticky top-0 z-30 border-b bg-paper/95 backdrop-blur-sm">
+    <header className="sticky top-0 z-30 border-b bg-paper/95 backdrop-blur-sm">
       <div className="mx-auto flex h-14 max-w-page items-center gap-3 px-4 sm:px-6 lg:px-8">
         <Link href="/" className="font-serif text-2xl leading-none text-ink">
           LlmForge
@@ -38,7 +38,7 @@ export function Nav() {
               href={href}
               aria-current={isHere(href, path) ? "page" : undefined}
               className={cn(
-                "rounded-full px-3 py-1.5 transition-colors hover:text-ink",
+                "rounded-full px-2.5 py-1.5 lg:px-3 transition-colors hover:text-ink",
                 isHere(href, path) && "bg-line/60 font-medium text-ink",
               )}
             >
@@ -51,7 +51,9 @@ export function Nav() {
           <Button asChild variant="primary" size="sm">
             <Link href="/experiments/new/">
               <Plus aria-hidden="true" />
-              New<span className="hidden sm:inline"> experiment</span>
+              <span>
+                New<span className="hidden lg:inline"> experiment</span>
+              </span>
             </Link>
           </Button>
           <div className="md:hidden">
@@ -73,6 +75,6 @@ export function Nav() {
           </div>
         </div>
       </div>
-    </div>
+    </header>
   );
 }

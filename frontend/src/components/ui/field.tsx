@@ -15,7 +15,7 @@ export function Textarea({ className, ...props }: ComponentProps<"textarea">) {
 
 /** The browser's own select: keyboard, screen reader and phone support come with it. */
 export function Select({ className, ...props }: ComponentProps<"select">) {
-  return <select className={cn(control, "h-9 truncate pr-8", className)} {...props} />;
+  return <select className={cn(control, "h-9 truncate pr-8 pl-2", className)} {...props} />;
 }
 
 interface FieldProps {

@@ -17,7 +17,7 @@ export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut
           <tr>
             <Th className="sticky left-0 bg-paper">Metric</Th>
             {comparison.experiments.map(({ experiment_id, name }, index) => (
-              <Th key={experiment_id} className="max-w-48 min-w-36">
+              <Th key={experiment_id} className="max-w-48 min-w-28 sm:min-w-36">
                 <span className="flex items-center gap-1.5">
                   <span className="font-serif text-base text-ink">{letterOf(index)}</span>
                   <span className="truncate" title={name}>
@@ -31,9 +31,9 @@ export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut
         <tbody>
           {prepareMetrics(comparison).map((row) => (
             <Tr key={row.name}>
-              <th scope="row" className="sticky left-0 bg-paper px-4 py-2 text-left font-normal">
+              <th scope="row" className="sticky left-0 max-w-28 bg-paper px-4 py-2 text-left font-normal sm:max-w-none">
                 <span className="block text-ink">{row.name}</span>
-                <span className="block max-w-44 text-xs">{row.basis}</span>
+                <span className="hidden max-w-44 text-xs sm:block">{row.basis}</span>
               </th>
               {row.cells.map((cell, index) => (
                 <Td key={index} className="align-top">
@@ -50,7 +50,7 @@ export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut
 
 function Value({ cell }: { cell: Cell }) {
   return (
-    <div className="py-0.5 whitespace-nowrap">
+    <div className="py-0.5 sm:whitespace-nowrap">
       <span className="font-medium text-ink">{cell.text}</span>
       {cell.difference && (
         <span className={cn("ml-2 font-medium", tones[cell.tone])}>

@@ -11,20 +11,20 @@ import { cn } from "@/lib/utils";
 import { amiss, type GridData, nextIn, orderScores, type RunState, runStates } from "./prepare";
 
 const looks: Record<RunState, CellLook> = {
-  correct: { token: "data-3", opacity: 0.38 },
-  partial: { token: "data-5", opacity: 0.75 },
+  correct: { token: "data-3", opacity: 0.6 },
+  partial: { token: "data-5", opacity: 1 },
   wrong: { token: "data-2", opacity: 1 },
-  unscored: { token: "data-6", opacity: 0.45 },
+  unscored: { token: "data-6", opacity: 0.5 },
   failed: { token: "ink", opacity: 1, crossed: true },
   missing: { token: "line", opacity: 1, hollow: true },
 };
 
 /** The same looks for the legend. */
 const swatches: Record<RunState, string> = {
-  correct: "bg-data-3/38",
-  partial: "bg-data-5/75",
+  correct: "bg-data-3/60",
+  partial: "bg-data-5",
   wrong: "bg-data-2",
-  unscored: "bg-data-6/45",
+  unscored: "bg-data-6/50",
   failed: "bg-ink",
   missing: "border border-line",
 };

@@ -15,12 +15,13 @@ import { firstReady } from "./models";
 
 const SAMPLE = 100;
 
-/** Describes an experiment: from nothing, from a model or dataset named in the address, or from another one. */
+/** Describes an experiment: from nothing, from a model, a dataset or its version named in the address, or from another one. */
 export function NewExperiment() {
-  const [{ clone, model, dataset }] = useQueryStates({
+  const [{ clone, model, dataset, version }] = useQueryStates({
     clone: parseAsString.withDefault(""),
     model: parseAsString.withDefault(""),
     dataset: parseAsString.withDefault(""),
+    version: parseAsString.withDefault(""),
   });
   const original = useQuery({ ...experimentQueries.detail(clone), enabled: clone !== "" });
   const document = useQuery(systemQueries.openapi());
@@ -31,11 +32,11 @@ export function NewExperiment() {
   const start = (): Draft | undefined => {
     if (clone) return original.data && { ...original.data.config, name: `${original.data.name} (copy)` };
     if (!catalog.data || !datasets.data) return undefined;
-    const chosen = datasets.data.find(({ name }) => name === dataset) ?? datasets.data[0];
+    const chosen = datasets.data.find((one) => one.name === dataset && one.version.startsWith(version)) ?? datasets.data[0];
     return {
       model: model || firstReady(catalog.data),
       method: { name: "naive" },
-      dataset: { name: dataset || (chosen?.name ?? ""), n: Math.min(SAMPLE, chosen?.size ?? SAMPLE) },
+      dataset: { name: dataset || (chosen?.name ?? ""), n: Math.min(SAMPLE, chosen?.size ?? SAMPLE), ...(version && { version }) },
       seed: 42,
     };
   };
@@ -43,7 +44,7 @@ export function NewExperiment() {
   return (
     <Page title="New experiment" lead="The same description gives the same questions, prompts and calls, here or from a file.">
       {draft ? (
-        <Editor key={`${clone} ${model} ${dataset}`} start={draft} document={document.data} />
+        <Editor key={`${clone} ${model} ${dataset} ${version}`} start={draft} document={document.data} />
       ) : failed ? (
         <Panel flush>
           <Failure error={failed.error} what="what the form needs" onRetry={() => void failed.refetch()} />
