@@ -1,0 +1,91 @@
+import type { Page } from "@playwright/test";
+
+import { expect, test } from "./fixtures";
+
+const GOOD = "Question: {question}\nAnswer:";
+
+const yaml = (page: Page) => page.getByRole("textbox", { name: "YAML" });
+const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
+
+async function open(page: Page): Promise<void> {
+  await page.goto("/experiments/new/?model=mock/gold");
+  await expect(page.getByText(/^As sent, user/)).toBeVisible();
+}
+
+/** An error is at the field itself: marked invalid, and described by its message. */
+async function expectWrong(page: Page, label: string, message: RegExp): Promise<void> {
+  await expect(field(page, label)).toHaveAttribute("aria-invalid", "true");
+  await expect(field(page, label)).toHaveAccessibleDescription(message);
+}
+
+async function expectMended(page: Page, label: string): Promise<void> {
+  await expect(field(page, label)).not.toHaveAttribute("aria-invalid");
+  await expect(page.getByText(/^As sent, user/)).toBeVisible();
+}
+
+test("what is wrong is said at its field until it is mended, and is never created", async ({ page, api }) => {
+  const before = (await api.list()).total;
+  await open(page);
+  await test.step("a template without a place for the question", async () => {
+    await field(page, "Template").fill("What do you know?");
+    await expectWrong(page, "Template", /must hold the place \{question\}/);
+    await field(page, "Template").fill(GOOD);
+    await expectMended(page, "Template");
+  });
+  await test.step("a sample of no questions", async () => {
+    await field(page, "Number of questions").fill("0");
+    await expectWrong(page, "Number of questions", /greater than or equal to 1/);
+    await field(page, "Number of questions").fill("5");
+    await expectMended(page, "Number of questions");
+    await expect(page.getByText("Question 1 of 5 in the sample")).toBeVisible();
+  });
+  await test.step("a model of an unknown provider", async () => {
+    await field(page, "Model").selectOption({ label: "Another, by its name…" });
+    await field(page, "Name of the model").fill("nowhere/model-1");
+    await expectWrong(page, "Name of the model", /nowhere/);
+    await page.getByRole("button", { name: "Create and run" }).click();
+    await expectWrong(page, "Name of the model", /nowhere/);
+    await expect(page).toHaveURL(/\/experiments\/new\//);
+    expect((await api.list()).total).toBe(before);
+    await field(page, "Name of the model").fill("mock/echo");
+    await expectMended(page, "Name of the model");
+  });
+});
+
+test("form and file are two sides of one configuration", async ({ page }) => {
+  await open(page);
+  await field(page, "Number of questions").fill("7");
+  await expect(yaml(page)).toHaveValue(/\n {2}n: 7\n/);
+  await field(page, "Template").fill("Say it: {question}");
+  await expect(yaml(page)).toHaveValue(/template: "?Say it: \{question\}"?\n/);
+
+  const text = await yaml(page).inputValue();
+  await yaml(page).fill(text.replace("n: 7", "n: 9").replace("seed: 42", "seed: 1234"));
+  await expect(field(page, "Number of questions")).toHaveValue("9");
+  await expect(field(page, "Seed")).toHaveValue("1234");
+  await expect(field(page, "Template")).toHaveValue("Say it: {question}");
+  await expect(page.getByText("Question 1 of 9 in the sample")).toBeVisible();
+  await expect(page.getByRole("figure", { name: /^As sent, user/ }).locator("pre")).toHaveText(/^Say it: /);
+});
+
+test("a broken file says so, and nothing that was typed is lost", async ({ page }) => {
+  await open(page);
+  const text = await yaml(page).inputValue();
+  const broken = text.replace("dataset:", "dataset: [");
+  await yaml(page).fill(broken);
+  await expect(yaml(page)).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByRole("status").filter({ hasText: /line \d+/ })).toBeVisible();
+
+  // Leaving the field keeps the text as it was typed, and the form as it was before.
+  await field(page, "Seed").focus();
+  await expect(yaml(page)).toHaveValue(broken);
+  await expect(field(page, "Seed")).toHaveValue("42");
+
+  await yaml(page).fill(text.replace("seed: 42", "seed: 43"));
+  await expect(yaml(page)).not.toHaveAttribute("aria-invalid");
+  await expect(field(page, "Seed")).toHaveValue("43");
+
+  // What is YAML and no configuration is the server's to refuse, by the name of what it does not know.
+  await yaml(page).fill(`${text}colour: blue\n`);
+  await expect(page.getByRole("alert").filter({ hasText: "colour" })).toBeVisible();
+});

@@ -1,0 +1,99 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const PROJECT = path.resolve(import.meta.dirname, "../..");
+const START_MS = 60_000;
+const STOP_MS = 30_000;
+const LOOK_EVERY_MS = 50;
+
+/** Settings of the machine that would make the platform another than the tests expect. */
+const UNSET = ["DATABASE_URL", "REDIS_URL", "LLMFORGE_API_KEY", "LLMFORGE_CORS_ORIGINS", "LLMFORGE_ALLOWED_HOSTS"];
+
+async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
+  const end = Date.now() + withinMs;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`Waited ${withinMs / 1000} s in vain: ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+/** The whole platform (`llmforge up`) on a state folder of its own that goes when it stops. */
+export class Stack {
+  private constructor(
+    readonly url: string,
+    readonly home: string,
+    private readonly launcher: ChildProcess,
+  ) {}
+
+  static async start(settings: Record<string, string> = {}): Promise<Stack> {
+    const home = mkdtempSync(path.join(tmpdir(), "llmforge-e2e-"));
+    const log = openSync(path.join(home, "up.log"), "w");
+    const launcher = spawn(path.join(PROJECT, ".venv/bin/llmforge"), ["up"], {
+      cwd: PROJECT,
+      stdio: ["ignore", log, log],
+      env: {
+        ...process.env,
+        ...Object.fromEntries(UNSET.map((name) => [name, ""])),
+        LLMFORGE_DASHBOARD_DIR: process.env.LLMFORGE_DASHBOARD_DIR ?? path.join(PROJECT, "frontend/out"),
+        LLMFORGE_HOME: home,
+        LLMFORGE_HOST: "127.0.0.1",
+        LLMFORGE_PORT: "0",
+        ...settings,
+      },
+    });
+    const state = path.join(home, "platform.json");
+    try {
+      await until(
+        "llmforge up is ready",
+        () => {
+          if (launcher.exitCode !== null) throw new Error(`llmforge up ended with ${launcher.exitCode}.`);
+          return existsSync(state) && readFileSync(state, "utf8").endsWith("}");
+        },
+        START_MS,
+      );
+    } catch (error) {
+      launcher.kill("SIGKILL");
+      throw new Error(`${String(error)}\n${readFileSync(path.join(home, "up.log"), "utf8")}`);
+    }
+    const { url } = JSON.parse(readFileSync(state, "utf8")) as { url: string };
+    const stack = new Stack(url, home, launcher);
+    await until("the API answers", () => stack.answers(), START_MS);
+    return stack;
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.launcher, "exit");
+    this.launcher.kill("SIGCONT"); // in case a test has ended while the API was stopped
+    this.launcher.kill("SIGINT");
+    const giveUp = setTimeout(() => this.launcher.kill("SIGKILL"), STOP_MS);
+    if (this.launcher.exitCode === null) await ended;
+    clearTimeout(giveUp);
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** Takes away the API alone: the supervisor, which would start it again, is halted first. */
+  async stopApi(): Promise<void> {
+    this.launcher.kill("SIGSTOP");
+    const pid = execFileSync("pgrep", ["-P", String(this.launcher.pid), "-f", "uvicorn"], { encoding: "utf8" }).trim();
+    process.kill(Number(pid), "SIGKILL");
+    await until("the API is away", async () => !(await this.answers()), STOP_MS);
+  }
+
+  /** Lets the supervisor go on, which finds the API dead and starts it again. */
+  async startApi(): Promise<void> {
+    this.launcher.kill("SIGCONT");
+    await until("the API answers again", () => this.answers(), START_MS);
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      const { status } = await fetch(`${this.url}/health/live`);
+      return status === 200 || status === 401;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+
+import { defineConfig } from "@playwright/test";
+
+const SYSTEM_CHROMIUM = "/usr/bin/chromium";
+
+// The tests use the dashboard as it is built (frontend/out, or LLMFORGE_DASHBOARD_DIR): build it first.
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results",
+  workers: 1, // one platform serves all tests, one after the other
+  retries: 0,
+  timeout: 30_000,
+  forbidOnly: Boolean(process.env.CI),
+  reporter: "list",
+  use: {
+    viewport: { width: 1440, height: 900 },
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM_PATH || (existsSync(SYSTEM_CHROMIUM) ? SYSTEM_CHROMIUM : undefined),
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  // Pictures for the documentation instead of tests: SCREENSHOTS=1 npx playwright test
+  projects: [process.env.SCREENSHOTS ? { name: "screenshots", testMatch: "screenshots.ts" } : { name: "dashboard" }],
+});
