@@ -23,6 +23,8 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
 
     params = xllamacpp.CommonParams()
     params.model.path = model
+    # What it calls itself goes into every logged call and export: no one's folders belong there.
+    params.model_alias = {Path(model).name}
     params.port = _free_port()
     params.n_parallel = slots
     params.n_ctx = context * slots  # llama.cpp divides its context among the slots

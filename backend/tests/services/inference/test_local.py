@@ -251,6 +251,9 @@ class TestEngine:
         assert 0 < (result.usage.completion_tokens or 0) <= 16
         assert result.latency_s > 0
 
+    async def test_names_the_file_and_not_where_it_lies(self, engine: LocalEngine) -> None:
+        assert (await engine.generate(CALLS[0])).model == MODEL.name
+
     async def test_answers_do_not_depend_on_what_else_is_asked(self, engine: LocalEngine) -> None:
         alone = [(await engine.generate(call)).text for call in CALLS]
         together = await engine.generate_batch(CALLS)
