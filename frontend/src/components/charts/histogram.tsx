@@ -47,13 +47,13 @@ export function Histogram({ data, label, marks }: HistogramProps) {
               </rect>
             ))}
             {marks.map(
-              ({ label: name, value }, index) =>
+              ({ label: name, value }) =>
                 typeof value === "number" &&
                 value >= first &&
                 value <= last && (
                   <Group key={name} left={x(value)}>
                     <line y1={-4} y2={inner.height} className="stroke-ink" strokeDasharray="3 3" />
-                    <text y={-7} dx={index === 0 ? -4 : 4} textAnchor={index === 0 ? "end" : "start"} className="fill-ink text-[11px]">
+                    <text y={-7} textAnchor={x(value) > inner.width - 24 ? "end" : x(value) < 24 ? "start" : "middle"} className="fill-ink text-[11px]">
                       {name}
                     </text>
                   </Group>

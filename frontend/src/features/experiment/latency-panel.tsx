@@ -10,6 +10,7 @@ import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import { resultQueries } from "@/lib/api/queries";
 import { formatDuration, plural } from "@/lib/format";
+import { cn } from "@/lib/utils";
 
 import { quantile } from "./quantile";
 
@@ -27,7 +28,7 @@ export function LatencyPanel({ id, latencies, live, onSelect }: LatencyPanelProp
   const data = useMemo(() => prepareHistogram(latencies), [latencies]);
   if (data.n === 0) return null;
   return (
-    <div className="grid min-w-0 items-stretch gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
+    <div className={cn("grid min-w-0 items-stretch gap-5", !live && "lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]")}>
       <Panel title="Latency" hint={`Of ${plural(data.n, "answered, uncached call")}; time spent in our own queue is not in it.`}>
         <Histogram
           data={data}
@@ -38,21 +39,23 @@ export function LatencyPanel({ id, latencies, live, onSelect }: LatencyPanelProp
           ]}
         />
       </Panel>
-      <Panel title="Fastest and slowest" flush>
-        <Extremes id={id} sort="latency_ms" live={live} onSelect={onSelect} label="Fastest" />
-        <Extremes id={id} sort="-latency_ms" live={live} onSelect={onSelect} label="Slowest" />
-      </Panel>
+      {!live && (
+        <Panel title="Fastest and slowest" flush>
+          <Extremes id={id} sort="latency_ms" onSelect={onSelect} label="Fastest" />
+          <Extremes id={id} sort="-latency_ms" onSelect={onSelect} label="Slowest" />
+        </Panel>
+      )}
     </div>
   );
 }
 
-interface ExtremesProps extends Pick<LatencyPanelProps, "id" | "live" | "onSelect"> {
+interface ExtremesProps extends Pick<LatencyPanelProps, "id" | "onSelect"> {
   sort: "latency_ms" | "-latency_ms";
   label: string;
 }
 
-function Extremes({ id, sort, live, onSelect, label }: ExtremesProps) {
-  const { data } = useQuery({ ...resultQueries.runs(id, { sort, limit: FEW }), enabled: !live });
+function Extremes({ id, sort, onSelect, label }: ExtremesProps) {
+  const { data } = useQuery(resultQueries.runs(id, { sort, limit: FEW }));
   return (
     <section aria-label={label} className="border-b last:border-b-0">
       <h3 className="px-4 pt-2 font-sans text-xs font-medium">{label}</h3>
@@ -72,7 +75,7 @@ function Extremes({ id, sort, live, onSelect, label }: ExtremesProps) {
             </li>
           ) : (
             <li key={index} className="flex h-7 items-center px-4">
-              {!live && <Skeleton className="h-3.5 w-full" />}
+              <Skeleton className="h-3.5 w-full" />
             </li>
           ),
         )}

@@ -113,6 +113,7 @@ function Rows({ rows, score, selected, onSelect, onEnd }: RowsProps) {
                   <span className="col-span-2 truncate text-xs">
                     {run.status === "failed" ? run.failure_message : (run.answer ?? "no answer")}
                     <span> · expected {run.gold[0]}</span>
+                    {run.repeat > 0 && <span> · repeat {run.repeat + 1}</span>}
                   </span>
                 </button>
               </li>

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsString, useQueryStates } from "nuqs";
-import { useRef } from "react";
+import { useMemo, useRef } from "react";
 
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -43,7 +43,8 @@ export function RunsSection({ id, planned, live }: RunsSectionProps) {
     if (!window.matchMedia("(min-width: 64rem)").matches) detail.current?.scrollIntoView({ block: "start" });
   };
 
-  if (!map.data) {
+  const grid = useMemo(() => map.data && prepareGrid(map.data, planned), [map.data, planned]);
+  if (!map.data || !grid) {
     return (
       <Panel flush>
         {map.error ? (
@@ -54,7 +55,6 @@ export function RunsSection({ id, planned, live }: RunsSectionProps) {
       </Panel>
     );
   }
-  const grid = prepareGrid(map.data, planned);
   const shown = run ?? firstToRead(grid);
   return (
     <>
