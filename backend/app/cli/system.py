@@ -66,13 +66,14 @@ def _print_addresses(url: str) -> None:
     built = (get_settings().dashboard_dir / "index.html").exists()
     dashboard = f"{url}/" if built else "not built (`make up` builds it; it needs Node 20.9 or newer)"
     console.print(
-        f"\ndashboard  {dashboard}\nAPI        {url}/api/v1\ndocs       {url}/docs\n\nCtrl-C stops everything.",
+        f"\ndashboard  {dashboard}\nAPI        {url}/api/v1\ndocs       {url}/docs\n\n"
+        "Ctrl-C stops everything.",
         highlight=False,
     )
 
 
 def _open_browser(url: str) -> None:
-    """Open the dashboard where a person sits before it: not in a pipe, over SSH, or without a screen."""
+    """Open the dashboard if a person sits before it: not in a pipe, over SSH, or without a screen."""
     built = (get_settings().dashboard_dir / "index.html").exists()
     screen = (
         sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")

@@ -30,11 +30,18 @@ class TestDockerfile:
         sources = [
             source
             for line in INSTRUCTIONS
-            if line.startswith("COPY ")
+            if line.startswith("COPY ") and "--from" not in line
             for source in shlex.split(line.removeprefix("COPY "))[:-1]
         ]
         assert sources
         assert [source for source in sources if not (PROJECT_ROOT / source).exists()] == []
+
+    def test_builds_the_dashboard_as_make_does(self) -> None:
+        makefile = (PROJECT_ROOT / "Makefile").read_text()
+        assert "FROM node:22-slim AS dashboard" in INSTRUCTIONS
+        assert "COPY --from=dashboard /srv/frontend/out frontend/out" in INSTRUCTIONS
+        for command in (r"npm ci --omit=dev|\$\(NPM\) ci --omit=dev", "run (--silent )?build"):
+            assert re.search(command, DOCKERFILE) and re.search(command, makefile)
 
     def test_copies_nothing_that_is_ignored(self) -> None:
         ignored = (PROJECT_ROOT / ".dockerignore").read_text().split()
