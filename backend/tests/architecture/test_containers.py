@@ -41,7 +41,8 @@ class TestDockerfile:
         assert "FROM node:22-slim AS dashboard" in INSTRUCTIONS
         assert "COPY --from=dashboard /srv/frontend/out frontend/out" in INSTRUCTIONS
         for command in (r"npm ci --omit=dev|\$\(NPM\) ci --omit=dev", "run (--silent )?build"):
-            assert re.search(command, DOCKERFILE) and re.search(command, makefile)
+            assert re.search(command, DOCKERFILE)
+            assert re.search(command, makefile)
 
     def test_copies_nothing_that_is_ignored(self) -> None:
         ignored = (PROJECT_ROOT / ".dockerignore").read_text().split()
