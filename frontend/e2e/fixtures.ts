@@ -34,6 +34,10 @@ function watch(page: Page, troubles: string[]) {
     if (message.type() === "error") troubles.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => troubles.push(`thrown: ${error.message}`));
+  page.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText ?? "";
+    if (reason !== "net::ERR_ABORTED") troubles.push(`${reason} ${request.method()} ${request.url()}`); // aborted: by the page itself
+  });
   page.on("response", (response) => {
     if (response.status() >= 400) troubles.push(`${response.status()} ${response.request().method()} ${response.url()}`);
   });

@@ -54,23 +54,26 @@ export class Stack {
         },
         START_MS,
       );
+      const { url } = JSON.parse(readFileSync(state, "utf8")) as { url: string };
+      const stack = new Stack(url, home, launcher);
+      await until("the API answers", () => stack.answers(), START_MS);
+      return stack;
     } catch (error) {
-      launcher.kill("SIGKILL");
-      throw new Error(`${String(error)}\n${readFileSync(path.join(home, "up.log"), "utf8")}`);
+      const told = readFileSync(path.join(home, "up.log"), "utf8");
+      await new Stack("", home, launcher).stop();
+      throw new Error(`${String(error)}\n${told}`, { cause: error });
     }
-    const { url } = JSON.parse(readFileSync(state, "utf8")) as { url: string };
-    const stack = new Stack(url, home, launcher);
-    await until("the API answers", () => stack.answers(), START_MS);
-    return stack;
   }
 
   async stop(): Promise<void> {
-    const ended = once(this.launcher, "exit");
-    this.launcher.kill("SIGCONT"); // in case a test has ended while the API was stopped
-    this.launcher.kill("SIGINT");
-    const giveUp = setTimeout(() => this.launcher.kill("SIGKILL"), STOP_MS);
-    if (this.launcher.exitCode === null) await ended;
-    clearTimeout(giveUp);
+    if (this.launcher.exitCode === null && this.launcher.signalCode === null) {
+      const ended = once(this.launcher, "exit");
+      this.launcher.kill("SIGCONT"); // in case a test has ended while the API was stopped
+      this.launcher.kill("SIGINT");
+      const giveUp = setTimeout(() => this.launcher.kill("SIGKILL"), STOP_MS);
+      await ended;
+      clearTimeout(giveUp);
+    }
     rmSync(this.home, { recursive: true, force: true });
   }
 

@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+
+import { Api } from "./api";
+import { expect, test } from "./fixtures";
+import { Stack } from "./stack";
+
+const KEY = "correct-horse-battery-staple";
+
+let stack: Stack;
+
+test.beforeAll(async () => {
+  test.setTimeout(90_000);
+  stack = await Stack.start({ LLMFORGE_API_KEY: KEY });
+});
+test.afterAll(async () => stack.stop());
+
+test("a platform with a key asks for it, refuses another, and then works as without", async ({ page }) => {
+  const api = new Api(stack.url, KEY);
+  const { id } = await api.create("Behind a key", {
+    model: "mock/gold?accuracy=0.7&latency_ms=120",
+    concurrency: 2,
+  });
+  await page.goto(`${stack.url}/experiments/`);
+  const dialog = page.getByRole("dialog", { name: "This LlmForge needs a key" });
+  await expect(dialog).toBeVisible();
+  await expect(page.getByRole("link", { name: "Behind a key" })).toHaveCount(0);
+
+  await dialog.getByLabel("API key").fill("wrong");
+  await dialog.getByRole("button", { name: "Use this key" }).click();
+  await expect(dialog.getByText("The key given before was refused.")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Behind a key" })).toHaveCount(0);
+
+  await dialog.getByLabel("API key").fill(KEY);
+  await dialog.getByRole("button", { name: "Use this key" }).click();
+  await expect(dialog).toHaveCount(0);
+  await page.getByRole("link", { name: "Behind a key" }).click();
+
+  // The event stream is read with the key, too.
+  const stream = page.waitForResponse((response) => response.url().endsWith(`${id}/events`));
+  await page.getByRole("button", { name: "Start" }).click();
+  expect((await stream).status()).toBe(200);
+  const bar = page.getByRole("progressbar", { name: "Progress", exact: true });
+  await expect.poll(async () => Number(await bar.getAttribute("aria-valuenow")), { intervals: [50] }).toBeGreaterThan(0);
+  await expect(page.getByRole("main").getByText("Completed", { exact: true })).toBeVisible({ timeout: 15_000 });
+
+  await page.getByRole("button", { name: "Export" }).click();
+  const arrives = page.waitForEvent("download");
+  await page.getByRole("menuitem", { name: "JSONL, a run a line" }).click();
+  const file = await arrives;
+  expect(file.suggestedFilename()).toBe(`experiment-${id}.jsonl`);
+  expect((await readFile(await file.path(), "utf8")).trim().split("\n")).toHaveLength(40);
+
+  // The browser keeps the key.
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Behind a key" })).toBeVisible();
+  await expect(dialog).toHaveCount(0);
+});

@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import type { AxeResults } from "axe-core";
+import type { Page } from "@playwright/test";
+
+import { expect, test } from "./fixtures";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const PHONE = { width: 375, height: 812 };
+const DESK = { width: 1440, height: 900 };
+
+/** What axe holds to be a serious or critical barrier. Evaluated, since the page's policy takes no foreign script tag. */
+async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const { violations, passes } = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
+  expect(passes.length).toBeGreaterThan(10); // it has looked
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.join(" ")} ${failureSummary ?? ""}`));
+}
+
+async function expectNoOverflow(page: Page): Promise<void> {
+  const { scrollWidth, clientWidth } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return { scrollWidth, clientWidth };
+  });
+  expect(scrollWidth, "the page is wider than the window").toBeLessThanOrEqual(clientWidth);
+}
+
+/** What there is to read, without what time changes by itself. */
+async function content(page: Page): Promise<string> {
+  const text = await page.getByRole("main").innerText();
+  return text.replaceAll(/just now|yesterday|\d+ (min|h|days) ago|\d+(\.\d+)? (ms|s)\b/g, "…").replaceAll(/\s+/g, " ");
+}
+
+/** The pages that there are, and what shows that one has all its data. */
+const places: { name: string; path: () => string; shown: (page: Page) => Promise<void> }[] = [
+  {
+    name: "overview",
+    path: () => "/",
+    shown: async (page) => {
+      await expect(page.getByRole("table", { name: "Experiments" }).getByRole("link", { name: "Linked A" })).toBeVisible();
+      await expect(page.getByText("Models ready")).toBeVisible();
+      await expect(page.getByText(/^Version /)).toBeVisible();
+    },
+  },
+  {
+    name: "experiments",
+    path: () => "/experiments/?text=linked&sort=name",
+    shown: (page) => expect(page.getByRole("link", { name: "Linked A" })).toBeVisible(),
+  },
+  {
+    name: "new experiment",
+    path: () => "/experiments/new/?model=mock/gold",
+    shown: async (page) => {
+      await expect(page.getByText(/^As sent, user/)).toBeVisible();
+      await expect(page.getByText("ready", { exact: true })).toBeVisible();
+    },
+  },
+  {
+    name: "experiment",
+    path: () => `/experiments/view/?id=${ids[0]}&run=${run}&filter=wrong`,
+    shown: async (page) => {
+      await expect(page.getByRole("region", { name: "Run", exact: true })).toContainText("Accepted");
+      await expect(page.locator(`[data-run="${run}"]`)).toBeVisible();
+      await expect(page.getByRole("region", { name: "Slowest" }).getByRole("button").first()).toBeVisible();
+    },
+  },
+  {
+    name: "compare",
+    path: () => `/compare/?ids=${ids.join(",")}&outcome=all`,
+    shown: async (page) => {
+      await expect(page.getByRole("table", { name: "Metrics side by side" })).toBeVisible();
+      await expect(page.getByText("expected").first()).toBeVisible();
+      await expect(page.getByRole("link", { name: "Linked B" })).toBeVisible();
+    },
+  },
+  {
+    name: "datasets",
+    path: () => "/datasets/",
+    shown: (page) => expect(page.getByRole("link", { name: "trivia_qa" })).toBeVisible(),
+  },
+  {
+    name: "dataset",
+    path: () => `/datasets/?name=trivia_qa&version=${version}`,
+    shown: (page) => expect(page.getByText(/^50 of [\d,]+ shown$/)).toBeVisible(),
+  },
+  {
+    name: "models",
+    path: () => "/models/",
+    shown: (page) => expect(page.getByText("local/smollm2-135m-instruct").first()).toBeVisible(),
+  },
+];
+
+let ids: string[] = [];
+let run = 0;
+let version = "";
+
+test.beforeAll(async ({ api }) => {
+  const dataset = { name: "trivia_qa", n: 30 };
+  for (const accuracy of [0.8, 0.4]) {
+    const name = `Linked ${accuracy > 0.5 ? "A" : "B"}`;
+    const { id } = await api.run(name, { model: `mock/gold?accuracy=${accuracy}&latency_ms=5&jitter_ms=30`, dataset });
+    ids.push(id);
+  }
+  run = (await api.runs(ids[0] ?? "", "filter=wrong")).items.at(-1)?.id ?? 0;
+  version = (await api.datasets()).find(({ name }) => name === "trivia_qa")?.version ?? "";
+});
+test.afterAll(() => {
+  ids = [];
+});
+
+for (const { name, path, shown } of places) {
+  test(`${name}: the same after a reload, within the window, and without barriers`, async ({ page, troubles }) => {
+    await page.setViewportSize(PHONE);
+    await page.goto(path());
+    await shown(page);
+    const before = await content(page);
+    await page.reload();
+    await shown(page);
+    await expect.poll(() => content(page)).toBe(before);
+    await expectNoOverflow(page);
+    expect.soft(await barriers(page), `on a telephone`).toEqual([]);
+
+    await page.setViewportSize(DESK);
+    await shown(page);
+    await expectNoOverflow(page);
+    expect.soft(await barriers(page), `on a desk`).toEqual([]);
+    expect(troubles).toEqual([]);
+  });
+}
+
+test("the keyboard alone reaches the content, the places and the grid", async ({ page }) => {
+  await page.goto(`/experiments/view/?id=${ids[0]}`);
+  const grid = page.getByRole("application", { name: /runs by/ });
+  await expect(grid).toBeVisible();
+  await page.keyboard.press("Tab");
+  const skip = page.getByRole("link", { name: "Skip to the content" });
+  await expect(skip).toBeFocused();
+  await expect(skip).toBeInViewport();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/#main$/);
+
+  // From there the next stop is inside the content, and the grid is one single stop.
+  const focusIs = (selector: string) => page.evaluate((inside) => document.activeElement?.matches(inside) ?? false, selector);
+  await page.keyboard.press("Tab");
+  expect(await focusIs("main *")).toBe(true);
+  for (let stops = 0; stops < 40 && !(await focusIs("[role=application]")); stops++) await page.keyboard.press("Tab");
+  await expect(grid).toBeFocused();
+  await page.keyboard.press("Home");
+  await expect(page.getByText("Run 1 of 30", { exact: true })).toBeVisible();
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByText("Run 2 of 30", { exact: true })).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(grid).not.toBeFocused();
+
+  const nav = page.getByRole("navigation", { name: "Main" });
+  await page.goto(`/experiments/view/?id=${ids[1]}`);
+  await expect(grid).toBeVisible();
+  for (let stops = 0; stops < 5; stops++) await page.keyboard.press("Tab");
+  await expect(nav.getByRole("link", { name: "Compare" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Compare", level: 1 })).toBeVisible();
+});
