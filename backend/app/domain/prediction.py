@@ -17,6 +17,10 @@ class ParseOutcome(StrEnum):
     """The model says that it cannot or will not answer."""
     TOO_LONG = "too_long"
     """An answer was taken, from an output far longer than a short answer."""
+    NO_ANSWER = "no_answer"
+    """The model reasons, and comes to no answer."""
+    CUT_OFF = "cut_off"
+    """The output ended at its token limit before there was an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,27 @@ class ParsedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """What one of several sampled answers counted for.
+
+    Attributes:
+        answer: found in this call's output.
+        counted_as: the answer, normalised; ``None`` if there was none, which is no vote.
+        votes: how many of the calls counted as the same, this one included.
+    """
+
+    answer: ParsedAnswer
+    counted_as: str | None
+    votes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One model call of a prediction, with its answer."""
+    """One model call of a prediction, with its answer, and its vote if the method counts votes."""
 
     request: GenerationRequest
     result: GenerationResult
+    vote: Vote | None = None
 
 
 @dataclass(frozen=True, slots=True)

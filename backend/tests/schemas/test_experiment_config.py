@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.domain.generation import GenerationParams
-from app.schemas.experiment_config import ExperimentConfig, NaiveMethodConfig
+from app.schemas.experiment_config import CoTMethodConfig, ExperimentConfig, NaiveMethodConfig
 from app.services.methods.naive import DEFAULT_TEMPLATE
 from app.services.methods.prompts import PromptTemplate
 from tests.factories import config, properties
@@ -204,6 +204,83 @@ class TestTemplate:
 
         in_schema = accepted(lambda: NaiveMethodConfig(template=template))
         assert in_schema == accepted(lambda: PromptTemplate(template))
+
+
+COT = {"name": "cot"}
+
+
+class TestMethods:
+    def test_of_before_there_were_two(self) -> None:
+        assert config(method={"template": "{question}!"}).method == NaiveMethodConfig(template="{question}!")
+        assert config(method={}).method == NaiveMethodConfig()
+
+    def test_chain_of_thought(self) -> None:
+        method = config(method=COT).method
+        assert isinstance(method, CoTMethodConfig)
+        assert (method.shots, method.exemplars, method.samples, method.system) == (3, "auto", 1, None)
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"template": "no place"}, "method.template"),
+            ({"template": "{question}\0"}, "method.template"),
+            ({"shots": 6}, "method.shots"),
+            ({"shots": -1}, "method.shots"),
+            ({"exemplars": "poems"}, "method.exemplars"),
+            ({"samples": 0}, "method.samples"),
+            ({"samples": 21}, "method.samples"),
+            ({"votes": 3}, "method.votes"),
+        ],
+    )
+    def test_refused_at_its_field(self, fields: dict[str, Any], path: str) -> None:
+        assert problem(method={**COT, **fields}, params={"temperature": 1})["path"] == path
+
+    @pytest.mark.parametrize("name", ["telepathy", "", None, 5, [], {}])
+    def test_unknown(self, name: Any) -> None:
+        assert problem(method={"name": name}) == {
+            "path": "method.name",
+            "message": "Input should be 'naive' or 'cot'",
+        }
+
+    @pytest.mark.parametrize("method", ["cot", 5, None, ["cot"]])
+    def test_not_an_object(self, method: Any) -> None:
+        assert problem(method=method)["path"] == "method"
+
+    def test_samples_need_a_temperature(self) -> None:
+        found = problem(method={**COT, "samples": 3}, params={"temperature": 0})
+        assert found["path"] == "method.samples"
+        assert found["message"].startswith("3 samples need a temperature above 0")
+        assert config(method={**COT, "samples": 3}, params={"temperature": 0.1}).method.samples == 3
+
+    def test_reasoning_has_more_room_unless_it_is_said(self) -> None:
+        def max_tokens(**fields: Any) -> int:
+            return config(**fields).params.max_tokens
+
+        assert max_tokens() == max_tokens(method={"name": "naive"}, params={}) == 64
+        assert max_tokens(method=COT) == max_tokens(method=COT, params={"temperature": 1}) == 512
+        assert max_tokens(method=CoTMethodConfig(name="cot")) == 512
+        assert max_tokens(method=COT, params={"max_tokens": 64}) == 64
+        assert config(method=COT).as_json()["params"]["max_tokens"] == 512
+
+    def test_round_trip(self) -> None:
+        original = config(method={**COT, "samples": 3, "shots": 0}, params={"temperature": 1})
+        assert ExperimentConfig.model_validate(original.as_json()) == original
+        assert ExperimentConfig.model_validate_json(original.model_dump_json()) == original
+
+    def test_each_field_matters_for_the_hash(self) -> None:
+        def hashed(**fields: Any) -> str:
+            return config(method={**COT, **fields}, params={"temperature": 1}).hash()
+
+        others: list[dict[str, Any]] = [
+            {"shots": 1},
+            {"exemplars": "facts"},
+            {"template": "{question}"},
+            {"system": "Be brief."},
+            {"samples": 2},
+        ]
+        assert {name for fields in others for name in fields} == set(CoTMethodConfig.model_fields) - {"name"}
+        naive = config(params={"temperature": 1}).hash()
+        assert len({naive, hashed(), *(hashed(**fields) for fields in others)}) == len(others) + 2
 
 
 class TestHash:

@@ -47,6 +47,11 @@ _normalisers: dict[ScoringRule, Normaliser] = {
 }
 
 
+def normalise(text: str, rule: ScoringRule) -> str:
+    """Return ``text`` as the scorers of a dataset with this rule compare it."""
+    return _normalisers[rule](text)
+
+
 @lru_cache(maxsize=4096)
 def _normalised(answers: tuple[str, ...], rule: ScoringRule) -> tuple[str, ...]:
     # Aliases repeat once normalised; dict.fromkeys keeps the first of each, in order.

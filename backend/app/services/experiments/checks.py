@@ -9,8 +9,12 @@ from app.core.errors import FieldError, InvalidInput
 from app.models import Dataset
 from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
 from app.services.datasets.service import DatasetService
+from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.catalog import CatalogError, ModelSpec
 from app.services.inference.registry import ModelStatus
+from app.services.methods.base import Method
+from app.services.methods.exemplars import ExemplarsError
+from app.services.methods.registry import build_method
 from app.services.runtime import Runtime
 
 
@@ -20,11 +24,13 @@ class Checked:
 
     Attributes:
         questions: size of the sample.
+        method: as it asks questions of this dataset.
         fingerprint: of the model; empty if its file is missing and may be.
     """
 
     dataset: Dataset
     questions: int
+    method: Method
     spec: ModelSpec
     status: ModelStatus
     fingerprint: str
@@ -42,10 +48,12 @@ async def check_config(
         file_needed: false: a local model's file may be missing, too.
 
     Raises:
-        InvalidInput: if the model, the dataset or the sample size cannot be; names the field.
+        InvalidInput: if the model, the dataset, the sample size or the worked examples cannot be;
+            names the field.
     """
     dataset = await DatasetService(session).require(config.dataset.name, config.dataset.version)
     questions = _sample_size(config, dataset.size)
+    method = _method(config, dataset)
     models = runtime.models()
     try:
         _, spec = models.catalog.find(config.model)
@@ -56,7 +64,15 @@ async def check_config(
             fingerprint = await asyncio.to_thread(models.fingerprint, config.model)
     except CatalogError as error:
         raise model_error(error, "GET /api/v1/models lists the models.") from error
-    return Checked(dataset, questions, spec, status, fingerprint)
+    return Checked(dataset, questions, method, spec, status, fingerprint)
+
+
+def _method(config: ExperimentConfig, dataset: Dataset) -> Method:
+    rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
+    try:
+        return build_method(config.method, rule)
+    except ExemplarsError as error:
+        raise InvalidInput(str(error), errors=[FieldError("method.exemplars", str(error))]) from error
 
 
 def model_error(error: CatalogError, hint: str = "") -> InvalidInput:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.logging import get_logger
 from app.domain.examples import Example
-from app.domain.prediction import Call, Prediction, Score
+from app.domain.prediction import Call, Prediction, Score, Vote
 from app.domain.status import FailureKind, RunStatus
 from app.models import Example as ExampleRow
 from app.schemas.experiment_config import ExperimentConfig
@@ -14,8 +14,7 @@ from app.services.evaluation.scorers import ScoringRule, score_answer, scorers_f
 from app.services.inference.base import Engine, EngineError
 from app.services.inference.catalog import ModelSpec
 from app.services.inference.failures import clean
-from app.services.methods.base import Context
-from app.services.methods.registry import build_method
+from app.services.methods.base import Context, Method
 
 log = get_logger(__name__)
 
@@ -43,6 +42,7 @@ class ExampleRunner:
         self,
         experiment_id: uuid.UUID,
         config: ExperimentConfig,
+        method: Method,
         scoring: str,
         spec: ModelSpec,
         engine: Engine,
@@ -50,7 +50,7 @@ class ExampleRunner:
         self._experiment_id = experiment_id
         self._config = config
         self._params = config.generation_params()
-        self._method = build_method(config.method)
+        self._method = method
         self._rule: ScoringRule = scoring  # type: ignore[assignment]
         self._scorers = scorers_for(self._rule)
         self._price = spec.usd_per_1m
@@ -165,4 +165,15 @@ def _call_json(call: Call) -> dict[str, Any]:
         "queue_ms": result.queue_s * _MILLI,
         "attempts": result.attempts,
         "cached": result.cached,
+        **({} if call.vote is None else {"vote": _vote_json(call.vote)}),
+    }
+
+
+def _vote_json(vote: Vote) -> dict[str, Any]:
+    return {
+        "answer": vote.answer.text,
+        "parse_outcome": vote.answer.outcome,
+        "parse_rule": vote.answer.rule,
+        "counted_as": vote.counted_as,
+        "votes": vote.votes,
     }

@@ -17,7 +17,6 @@ from app.services.experiments.items import to_example
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.catalog import Price
-from app.services.methods.registry import build_method
 from app.services.runtime import Runtime
 
 _PROMPTS = 50
@@ -35,19 +34,25 @@ class Tokens:
 
 
 def count_calls(config: ExperimentConfig, questions: int) -> int:
-    """Return how many model calls the experiment makes: naive prompting makes one a run."""
-    return questions * config.repeats
+    """Return how many model calls the experiment makes: one a run, or as many as there are votes."""
+    return questions * config.repeats * config.method.samples
 
 
-def tokens_by_results(metrics: Sequence[dict[str, Any]], runs: int) -> Tokens | None:
-    """Return the tokens of ``runs`` runs by what equal experiments took; ``None`` if none tells."""
+def tokens_by_results(results: Sequence[tuple[dict[str, Any], int]], calls: int) -> Tokens | None:
+    """Return the tokens of ``calls`` calls by what equal experiments took; ``None`` if none tells.
+
+    Args:
+        results: of each experiment its metrics, and the calls that one of its runs makes.
+        calls: for how many to tell.
+    """
     # Where only some runs have counts, the sums are of those alone.
-    known = [m for m in metrics if m["counts"]["ok"] and not m["tokens"]["runs_without_counts"]]
+    known = [(m, each) for m, each in results if m["counts"]["ok"] and not m["tokens"]["runs_without_counts"]]
     if not known:
         return None
-    answered = sum(m["counts"]["ok"] for m in known)
+    answered = sum(m["counts"]["ok"] * each for m, each in known)
     prompt, completion = (
-        round(runs * sum(m["tokens"][kind] for m in known) / answered) for kind in ("prompt", "completion")
+        round(calls * sum(m["tokens"][kind] for m, _ in known) / answered)
+        for kind in ("prompt", "completion")
     )
     what = "experiment" if len(known) == 1 else f"{len(known)} experiments"
     return Tokens(
@@ -74,7 +79,7 @@ def estimate(
     if price is not None:
         cost = (tokens.prompt * price.input + tokens.completion * price.output) / 1e6
     time = (
-        f"time at {throughput:.3g} answers a second, as in the last completed experiment with this model."
+        f"time at {throughput:.3g} calls a second, as in the last completed experiment with this model."
         if throughput
         else "time unknown, as no completed experiment with this model tells its speed."
     )
@@ -115,15 +120,18 @@ class PreviewService:
         some = sample[:: -(-len(sample) // _PROMPTS)]
         rows = await DatasetRepository(self._session).examples_at(dataset.id, [sample[position], *some])
         examples = {row.position: to_example(row) for row in rows}
-        shown, method = examples[sample[position]], build_method(config.method)
+        shown, method = examples[sample[position]], checked.method
         calls = count_calls(config, questions)
-        metrics = await self._experiments.completed_metrics(
-            config.model, method.name, dataset.name, _EXPERIMENTS
+        results = await self._experiments.completed_results(
+            config.model,
+            dataset.name,
+            config.method.model_dump(mode="json", include={"name", "shots"}),
+            _EXPERIMENTS,
         )
-        tokens = tokens_by_results(metrics, questions * config.repeats) or tokens_by_prompts(
+        tokens = tokens_by_results(results, calls) or tokens_by_prompts(
             [method.render(examples[place]) for place in some], calls, config.params.max_tokens
         )
-        throughput = await self._experiments.newest_throughput(config.model)
+        throughput = await self._experiments.newest_throughput(config.model, method.name)
         return PreviewOut(
             example=PreviewExample(
                 position=position, key=shown.key, question=shown.question, answers=list(shown.answers)

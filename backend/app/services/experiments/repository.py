@@ -13,6 +13,8 @@ from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 
 _metrics: Any = Result.metrics
+_config: Any = Experiment.config
+_CALLS_A_RUN = func.coalesce(_config[("method", "samples")].as_integer(), 1)
 _SORTS: dict[str, Any] = {
     "created_at": Experiment.created_at,
     "name": func.lower(Experiment.name),
@@ -217,26 +219,38 @@ class ExperimentRepository:
         ]
         return methods, models, datasets
 
-    async def completed_metrics(
-        self, model: str, method: str, dataset: str, limit: int
-    ) -> Sequence[dict[str, Any]]:
-        """Return the metrics of the newest completed experiments of this kind."""
+    async def completed_results(
+        self, model: str, dataset: str, method: dict[str, Any], limit: int
+    ) -> list[tuple[dict[str, Any], int]]:
+        """Return metrics and calls a run of the newest completed experiments of this kind.
+
+        Args:
+            model: catalog name.
+            dataset: name.
+            method: fields that the method's configuration has to have.
+            limit: at most so many.
+        """
         query = (
             _completed(model)
-            .where(Experiment.method == method, Experiment.dataset_name == dataset)
+            .where(Experiment.method == method["name"], Experiment.dataset_name == dataset)
+            .where(_config["method"].contains(method))
+            .with_only_columns(Result.metrics, _CALLS_A_RUN)
             .order_by(Experiment.finished_at.desc())
             .limit(limit)
         )
-        return list((await self._session.execute(query)).scalars())
+        return [(row[0], row[1]) for row in await self._session.execute(query)]
 
-    async def newest_throughput(self, model: str) -> float | None:
-        """Return the throughput of the newest completed experiment with this model that has one."""
+    async def newest_throughput(self, model: str, method: str) -> float | None:
+        """Return the calls a second of the newest completed experiment with this model.
+
+        One with this method, if there is any: the length of answers, and so the speed, goes by it.
+        """
         throughput = _metrics["throughput_per_s"].as_float()
         query = (
             _completed(model)
             .where(throughput.is_not(None))
-            .with_only_columns(throughput)
-            .order_by(Experiment.finished_at.desc())
+            .with_only_columns(throughput * _CALLS_A_RUN)
+            .order_by((Experiment.method == method).desc(), Experiment.finished_at.desc())
             .limit(1)
         )
         value = await self._session.scalar(query)

@@ -26,11 +26,13 @@ from typing import Any
 from app.core.database import is_database_away, when_database_answers
 from app.core.errors import AppError
 from app.core.logging import bind, get_logger
+from app.domain.hashing import content_hash
 from app.domain.status import ExperimentStatus, FailureKind
 from app.models import Dataset, Experiment
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
+from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.feed import ItemFeed
 from app.services.experiments.items import ExampleRunner
@@ -43,6 +45,9 @@ from app.services.inference.catalog import CatalogError
 from app.services.inference.limits import AdaptiveLimiter
 from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
+from app.services.methods.base import Method
+from app.services.methods.exemplars import ExemplarsError
+from app.services.methods.registry import build_method
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -225,6 +230,7 @@ class Execution:
         experiment, dataset, positions = await when_database_answers(self._load, "load an experiment")
         config = ExperimentConfig.model_validate(experiment.config)
         self._require_few_failures(config)  # an earlier executor may have died before it could say so
+        method = _method(config, dataset, experiment)
         opened = await self._open(config, dataset, experiment)
         settings = self._runtime.settings
         ceiling = min(config.concurrency, opened.max_concurrency or config.concurrency)
@@ -235,7 +241,7 @@ class Execution:
                     opened.engine, self._limiter, settings.max_attempts, settings.rate_limit_patience_s
                 )
                 engine = CachingEngine(retrying, writer, opened.fingerprint, read=config.cache)
-                runner = ExampleRunner(self._id, config, dataset.scoring, opened.spec, engine)
+                runner = ExampleRunner(self._id, config, method, dataset.scoring, opened.spec, engine)
                 await self._consume(runner, writer, config, dataset.id, positions, ceiling)
         finally:
             await opened.engine.aclose()
@@ -355,6 +361,20 @@ class Execution:
                 f"{progress.failed} of {progress.stored} runs failed ({kinds}), more than max_failed_share "
                 f"({config.max_failed_share:g} of {progress.total}) allows.{last}"
             )
+
+
+def _method(config: ExperimentConfig, dataset: Dataset, experiment: Experiment) -> Method:
+    rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
+    try:
+        method = build_method(config.method, rule)
+    except ExemplarsError as error:
+        raise ExperimentFailed(str(error)) from error
+    if content_hash(method.template) != experiment.provenance.get("prompt_hash"):
+        raise ExperimentFailed(
+            "The method's prompts are not what they were when the experiment was created (worked examples "
+            "or software changed). Clone the experiment to run it with the prompts as they are now."
+        )
+    return method
 
 
 async def run_experiment(runtime: Runtime, experiment_id: uuid.UUID, mode: str = "worker") -> None:

@@ -20,7 +20,6 @@ from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
 from app.services.experiments.run_repository import RunRepository
 from app.services.inference.catalog import CatalogError
-from app.services.methods.registry import build_method
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -46,7 +45,7 @@ class ExperimentService:
             await self.get(parent_id)
         rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
         about = {"name": dataset.name, "version": dataset.version, "size": dataset.size, "scoring": rule}
-        provenance = build_provenance(config, build_method(config.method), about, rule, checked.fingerprint)
+        provenance = build_provenance(config, checked.method, about, rule, checked.fingerprint)
         experiment = Experiment(
             id=uuid.uuid4(),
             name=config.name,

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from app.domain.examples import Example
 from app.domain.generation import GenerationParams, GenerationRequest, Message
 from app.domain.prediction import Call, Prediction
+from app.schemas.experiment_config import MAX_REPEATS
 from app.services.inference.base import Engine
 
 
@@ -27,13 +28,20 @@ class Context:
     seed: int
     repeat: int
 
-    async def call(self, messages: tuple[Message, ...]) -> Call:
+    async def call(self, messages: tuple[Message, ...], sample: int = 0) -> Call:
         """Make one model call.
+
+        Args:
+            messages: the prompt.
+            sample: index of this one among several answers to the same prompt within the repeat.
+                Samples beyond the first count on where an experiment's repeats end, so that no
+                cache takes a sample for a repeat, nor one sample for another.
 
         Raises:
             EngineError: if it fails for good.
         """
-        request = GenerationRequest(messages, self.model, self.params, self.seed, self.repeat)
+        repeat = self.repeat + sample * MAX_REPEATS
+        request = GenerationRequest(messages, self.model, self.params, self.seed, repeat)
         return Call(request, await self.engine.generate(request))
 
 

@@ -6,15 +6,19 @@ Parsing is part of the method and decides scores, so each parsed answer says whi
 import re
 
 from app.domain.prediction import ParsedAnswer, ParseOutcome
+from app.services.methods.texts import (
+    BOLD,
+    DECORATION,
+    MAX_ANSWER_WORDS,
+    REFUSAL,
+    REFUSAL_WITHIN,
+    SENTENCE_END,
+    WORD,
+    WRAPPING,
+    unwrap,
+    words,
+)
 
-_MAX_ANSWER_WORDS = 50
-"""A short answer has at most this many words; from a longer one only the first sentence counts."""
-_REFUSAL_WITHIN = 160
-"""A refusal stands in the first sentence, within this many characters."""
-
-_WORD = re.compile(r"[^\W_]+")
-_DECORATION = re.compile(r"^[ \t]*(?:#+|[-*•–])[ \t]+|^[ \t]*```\w*[ \t]*$|<\|\w+\|>|</s>", re.MULTILINE)
-_BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _NUMBERED = re.compile(r"\s*\d+[.)]\s+")
 _QUESTION_LABEL = re.compile(r"\s*(?:question|q)\s*\d*\s*:", re.IGNORECASE)
 _QUESTION_BEHIND_ANSWER = re.compile(r"\s(?:Question|Q)\s*\d*\s*:")
@@ -28,32 +32,10 @@ _LEAD_IN = re.compile(
     r"(?:.*?\b(?:[Tt]he|[Mm]y) (?:\w+ )?)?[Aa]nswer (?:to (?:the|this|your) question )?is:?\s+"
     r"|\s*(?:I (?:think|believe) (?:that )?(?:it is|it's|it was)|[Ii]t is)\s+"
 )
-# What is quoted (she sang "I can't wait") is not said by the model itself.
-_REFUSAL = re.compile(
-    r"""(?<!["'“‘(])(?:
-      \b[Ii]\ (?:do\ not|don['’]?t|did\ not|didn['’]t)\ (?:know|have|understand|remember|recall)\b
-    | \b[Ii](?:['’]?m|\ am)\ (?:\w+\ )?(?:sorry|unable|afraid|not\ (?:\w+\ )?(?:sure|certain|able|aware))\b
-    | \b[Ii]\ (?:can\ ?not|can['’]?t|could\ not|couldn['’]t|won['’]t|will\ not|was\ unable|must\ decline)\b
-    | \b[Ii]\ (?:have\ no\ (?:idea|information|knowledge|access)|apologi[sz]e)\b
-    | \b[Aa]s\ an?\ (?:AI|(?:large\ )?language\ model)\b[^,]*,\ (?:I|my)\b(?!\ (?:can|think|believe|know)\b)
-    | ^[Ss]orry(?:[,!.]|\ but\b|\ I\b)
-    | \b[Uu]nable\ to\ (?:answer|determine)\b
-    | \b[Ii]t(?:\ is|['’]s)\ (?:impossible|not\ possible)\ to\ (?:answer|determine|know|say|tell)\b
-    | (?:^|\b(?:[Ii]t|[Tt]his|answer|question)\ )[Cc]an(?:\ ?not|['’]t)\ be\ (?:answered|determined)\b
-    | \b(?:[Nn]ot\ enough|[Ii]nsufficient|[Nn]o)\ information
-      (?:\ (?:is|was|in|on|about|to|given|provided|available)\b|[.]?$)
-    )""",
-    re.VERBOSE,
-)
 _GUESS = re.compile(
     r"\bbut (?:I (?:think|believe|guess|would (?:guess|say)) |my (?:best )?guess is |(?=it(?: is| was|'s)\b))"
     r"(?:that )?(?:it (?:is|was) |it's )?"
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\b\w\.)(?<!\b(?:Dr|Mr|Ms|St|Jr)\.)(?<!\bMrs\.)\s+")
-_FULL_STOPS = ".…。．।"
-_INITIALS = re.compile(r"\.[^\W\d_]\.$")
-_WRAPPING = "\"'`*_“”„‘’«»「」『』 \t"
-_DOUBLE_QUOTES = frozenset('"“”„«»')
 
 
 def parse_short_answer(output: str, question: str) -> ParsedAnswer:
@@ -67,30 +49,26 @@ def parse_short_answer(output: str, question: str) -> ParsedAnswer:
     said = output.rpartition("</think>")[2]
     if said.lstrip().startswith("<think>"):
         return ParsedAnswer(None, ParseOutcome.EMPTY, "unfinished_thinking")
-    said = _BOLD.sub(r"\1", _DECORATION.sub("\n", said))
-    rest = _after_question(said, question)
-    lines = [line for line in (said if rest is None else rest).splitlines() if _words(line)]
+    said = BOLD.sub(r"\1", DECORATION.sub("\n", said))
+    rest = after_question(said, question)
+    lines = [line for line in (said if rest is None else rest).splitlines() if words(line)]
     if not lines and rest is None:
         return ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
     if not lines or _QUESTION_LABEL.match(lines[0]):
         return ParsedAnswer(None, ParseOutcome.ECHO, "question_repeated")
     line, rule = _answer_line(lines, "first_line" if rest is None else "after_echo")
-    if rest is not None and not _words(line):
+    if rest is not None and not words(line):
         return ParsedAnswer(None, ParseOutcome.ECHO, "question_repeated")
     return _read(line, rule)
 
 
-def _words(text: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(text)]
-
-
-def _after_question(text: str, question: str) -> str | None:
+def after_question(text: str, question: str) -> str | None:
     """Return what follows if ``text`` opens with the question, or with a line labelled as one."""
     label = _QUESTION_LABEL.match(text)
-    asked = _words(question)
+    asked = words(question)
     position = label.end() if label else 0
     for word in asked:
-        said = _WORD.search(text, position)
+        said = WORD.search(text, position)
         if said is None or said[0].lower() != word:
             break
         position = said.end()
@@ -120,7 +98,7 @@ def _answer_line(lines: list[str], rule: str) -> tuple[str, str]:
 def _read(line: str, rule: str) -> ParsedAnswer:
     """Read the answer from its line, or find that it has none."""
     line = " ".join(line.split())
-    refusal = _REFUSAL.search(_SENTENCE_END.split(line.strip(_WRAPPING))[0][:_REFUSAL_WITHIN])
+    refusal = REFUSAL.search(SENTENCE_END.split(line.strip(WRAPPING))[0][:REFUSAL_WITHIN])
     guess = _GUESS.search(line, refusal.end()) if refusal else None
     if refusal and not guess:
         return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
@@ -129,23 +107,10 @@ def _read(line: str, rule: str) -> ParsedAnswer:
         line, rule = line[guess.end() :], "guess_after_refusal"
     elif lead_in:
         line, rule = line[lead_in.end() :], "after_lead_in"
-    words = _words(line)
-    if not words:
+    count = len(words(line))
+    if not count:
         return ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
-    if len(words) > _MAX_ANSWER_WORDS:
-        sentence = next(part for part in _SENTENCE_END.split(line) if _words(part))
-        return ParsedAnswer(_unwrap(sentence), ParseOutcome.TOO_LONG, "first_sentence")
-    return ParsedAnswer(_unwrap(line), ParseOutcome.ANSWERED, rule)
-
-
-def _unwrap(text: str) -> str:
-    """Drop what surrounds an answer: quotation marks, emphasis, the final full stop."""
-    text = _without_full_stop(text.strip())
-    inner = _without_full_stop(text.strip(_WRAPPING))
-    # Quotation marks within the answer (the song "Yesterday") are a part of it.
-    return text if _DOUBLE_QUOTES & set(inner) else inner
-
-
-def _without_full_stop(text: str) -> str:
-    # "U.S.A." keeps its own.
-    return text if _INITIALS.search(text) else text.rstrip(_FULL_STOPS).rstrip()
+    if count > MAX_ANSWER_WORDS:
+        sentence = next(part for part in SENTENCE_END.split(line) if words(part))
+        return ParsedAnswer(unwrap(sentence), ParseOutcome.TOO_LONG, "first_sentence")
+    return ParsedAnswer(unwrap(line), ParseOutcome.ANSWERED, rule)

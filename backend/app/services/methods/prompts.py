@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from app.domain.examples import Example
 from app.domain.generation import Message
+from app.services.methods.exemplars import Exemplar
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _PLACES = frozenset({"question"})
@@ -12,7 +14,10 @@ _PLACES = frozenset({"question"})
 
 @dataclass(frozen=True, slots=True)
 class PromptTemplate:
-    """A prompt with the place ``{question}``, and an optional system message.
+    """A prompt with the place ``{question}``, an optional system message, and worked examples.
+
+    Each worked example is a turn of its own before the question: asked with the same text, and
+    answered as the model is to answer.
 
     Raises:
         ValueError: if a place is unknown, or the question has none.
@@ -20,6 +25,7 @@ class PromptTemplate:
 
     text: str
     system: str | None = None
+    exemplars: tuple[Exemplar, ...] = ()
 
     def __post_init__(self) -> None:
         places = set(_PLACE.findall(self.text))
@@ -31,10 +37,16 @@ class PromptTemplate:
 
     def render(self, example: Example) -> tuple[Message, ...]:
         """Return the messages for ``example``; braces in the question stay as they are."""
-        values = {"question": example.question}
-        user = Message("user", _PLACE.sub(lambda match: values[match[1]], self.text))
-        return (Message("system", self.system), user) if self.system else (user,)
+        messages = [Message("system", self.system)] if self.system else []
+        for exemplar in self.exemplars:
+            messages += [self._ask(exemplar.question), Message("assistant", exemplar.worked)]
+        return (*messages, self._ask(example.question))
 
-    def as_dict(self) -> dict[str, str | None]:
-        """Return the template as JSON."""
-        return {"text": self.text, "system": self.system}
+    def _ask(self, question: str) -> Message:
+        values = {"question": question}
+        return Message("user", _PLACE.sub(lambda match: values[match[1]], self.text))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the template as JSON; ``exemplars`` only where there are any."""
+        shown = {"exemplars": [exemplar.as_dict() for exemplar in self.exemplars]} if self.exemplars else {}
+        return {"text": self.text, "system": self.system, **shown}

@@ -1,11 +1,22 @@
 """From a method's configuration to the method."""
 
-from app.schemas.experiment_config import MethodConfig
+from app.schemas.experiment_config import CoTMethodConfig, MethodConfig
+from app.services.evaluation.scorers import ScoringRule
 from app.services.methods.base import Method
+from app.services.methods.cot import CoTMethod
+from app.services.methods.exemplars import kind_for, load_exemplars
 from app.services.methods.naive import NaiveMethod
 from app.services.methods.prompts import PromptTemplate
 
 
-def build_method(config: MethodConfig) -> Method:
-    """Return the method that ``config`` describes."""
+def build_method(config: MethodConfig, rule: ScoringRule) -> Method:
+    """Return the method that ``config`` describes, for a dataset with this scoring.
+
+    Raises:
+        ExemplarsError: if it needs worked examples that cannot be read.
+    """
+    if isinstance(config, CoTMethodConfig):
+        kind = kind_for(rule) if config.exemplars == "auto" else config.exemplars
+        prompt = PromptTemplate(config.template, config.system, load_exemplars(kind, config.shots))
+        return CoTMethod(prompt, rule, config.samples)
     return NaiveMethod(PromptTemplate(config.template, config.system))

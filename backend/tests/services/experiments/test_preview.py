@@ -27,24 +27,31 @@ def metrics(ok: int, prompt: int | None, completion: int | None, without: int = 
 
 def test_calls() -> None:
     assert count_calls(config(repeats=3), 7) == 21
+    voting = config(method={"name": "cot", "samples": 5}, params={"temperature": 0.7}, repeats=3)
+    assert count_calls(voting, 7) == 105
 
 
 class TestTokensByResults:
     def test_mean_of_the_runs_not_of_the_experiments(self) -> None:
-        found = tokens_by_results([metrics(10, 100, 20), metrics(30, 900, 20)], runs=8)
+        found = tokens_by_results([(metrics(10, 100, 20), 1), (metrics(30, 900, 20), 1)], calls=8)
         assert found is not None
         assert (found.prompt, found.completion) == (200, 8)
         assert "last completed 2 experiments" in found.basis
 
     @pytest.mark.parametrize("useless", [metrics(0, None, None), metrics(9, 50, 5, without=4)])
     def test_experiments_that_tell_nothing(self, useless: dict[str, Any]) -> None:
-        assert tokens_by_results([useless], runs=8) is None
-        found = tokens_by_results([useless, metrics(1, 10, 2)], runs=8)
+        assert tokens_by_results([(useless, 1)], calls=8) is None
+        found = tokens_by_results([(useless, 1), (metrics(1, 10, 2), 1)], calls=8)
         assert found is not None
         assert (found.prompt, found.completion) == (80, 16)
 
+    def test_by_call_where_a_run_makes_several(self) -> None:
+        found = tokens_by_results([(metrics(10, 500, 100), 5), (metrics(10, 100, 20), 1)], calls=6)
+        assert found is not None
+        assert (found.prompt, found.completion) == (60, 12)
+
     def test_none(self) -> None:
-        assert tokens_by_results([], runs=8) is None
+        assert tokens_by_results([], calls=8) is None
 
 
 def test_tokens_by_prompts() -> None:
@@ -58,7 +65,7 @@ class TestEstimate:
     def test_priced_and_timed(self) -> None:
         found = estimate(50, 100, TOKENS, Price(input=2, output=4), 20.0)
         assert (found.cost_usd, found.seconds) == (4.0, 5.0)
-        assert found.basis.startswith("Tokens by guess; time at 20 answers a second")
+        assert found.basis.startswith("Tokens by guess; time at 20 calls a second")
 
     def test_free(self) -> None:
         assert estimate(50, 100, TOKENS, Price(input=0, output=0), None).cost_usd == 0

@@ -76,12 +76,12 @@ class TestNaive:
 
 class TestBuildMethod:
     def test_default(self) -> None:
-        assert build_method(NaiveMethodConfig()) == NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE))
+        assert build_method(NaiveMethodConfig(), "squad") == NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE))
 
     def test_own_prompt(self) -> None:
-        method = build_method(NaiveMethodConfig(template="{question}?", system="Be brief."))
+        method = build_method(NaiveMethodConfig(template="{question}?", system="Be brief."), "squad")
         assert method.render(example("Why")) == (Message("system", "Be brief."), Message("user", "Why?"))
 
     def test_name_is_the_name_in_the_configuration(self) -> None:
         names = get_args(NaiveMethodConfig.model_fields["name"].annotation)
-        assert build_method(NaiveMethodConfig()).name in names
+        assert build_method(NaiveMethodConfig(), "squad").name in names

@@ -550,6 +550,45 @@ export interface components {
             providers: components["schemas"]["ProviderOut"][];
         };
         /**
+         * CoTMethodConfig
+         * @description Chain of thought: the model reasons before it answers, as worked examples show it, if any.
+         */
+        CoTMethodConfig: {
+            /**
+             * Exemplars
+             * @description Kind of the worked examples; auto: by the dataset's scoring.
+             * @default auto
+             * @enum {string}
+             */
+            exemplars?: "auto" | "facts" | "multi_hop" | "arithmetic";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            name: "cot";
+            /**
+             * Samples
+             * @description Calls a run, whose answers vote; 2 or more need a temperature above 0.
+             * @default 1
+             */
+            samples?: number;
+            /**
+             * Shots
+             * @description Worked examples before the question; 0: only told to reason.
+             * @default 3
+             */
+            shots?: number;
+            /** System */
+            system?: string | null;
+            /**
+             * Template
+             * @description Must hold {question}.
+             * @default Question: {question}
+             *     Let's think step by step, and end with a line that holds "Answer:" and the answer alone.
+             */
+            template?: string;
+        };
+        /**
          * Compared
          * @description One experiment among those compared.
          */
@@ -862,12 +901,13 @@ export interface components {
              */
             max_failed_share?: number;
             /**
+             * Method
              * @default {
              *       "name": "naive",
              *       "template": "Question: {question}\nAnswer:"
              *     }
              */
-            method?: components["schemas"]["NaiveMethodConfig"];
+            method?: components["schemas"]["NaiveMethodConfig"] | components["schemas"]["CoTMethodConfig"];
             /**
              * Model
              * @description provider/model
@@ -1301,11 +1341,10 @@ export interface components {
          */
         NaiveMethodConfig: {
             /**
-             * Name
-             * @default naive
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
-            name?: "naive";
+            name: "naive";
             /** System */
             system?: string | null;
             /**
@@ -1369,6 +1408,7 @@ export interface components {
         Params: {
             /**
              * Max Tokens
+             * @description Of one call; with chain of thought 512 if left out.
              * @default 64
              */
             max_tokens?: number;

@@ -1,0 +1,69 @@
+"""Worked examples for prompts: a question, the reasoning, and the answer, by kind of question.
+
+They are text of ``configs/cot_examples.json``, read anew for each experiment; the hash of an
+experiment's prompts covers them.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from app.services.evaluation.scorers import ScoringRule
+
+ExemplarKind = Literal["facts", "multi_hop", "arithmetic"]
+EXEMPLARS_FILE = Path(__file__).resolve().parents[4] / "configs" / "cot_examples.json"
+
+_kinds: dict[ScoringRule, ExemplarKind] = {
+    "triviaqa": "facts",
+    "squad": "facts",
+    "hotpotqa": "multi_hop",
+    "gsm8k": "arithmetic",
+}
+
+
+class ExemplarsError(Exception):
+    """The worked examples cannot be read; the message is for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A question that is answered with its reasoning shown."""
+
+    question: str
+    reasoning: str
+    answer: str
+
+    @property
+    def worked(self) -> str:
+        """The reasoning, and the answer on a line of its own."""
+        return f"{self.reasoning}\nAnswer: {self.answer}"
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the exemplar as JSON, in the words that a prompt has."""
+        return {"question": self.question, "worked": self.worked}
+
+
+def kind_for(rule: ScoringRule) -> ExemplarKind:
+    """Return the kind of worked examples that suits a dataset's scoring."""
+    return _kinds[rule]
+
+
+def load_exemplars(kind: ExemplarKind, shots: int, path: Path = EXEMPLARS_FILE) -> tuple[Exemplar, ...]:
+    """Return the first ``shots`` worked examples of a kind, in file order.
+
+    Raises:
+        ExemplarsError: if the file cannot be read, or has fewer of this kind.
+    """
+    if shots == 0:
+        return ()
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))[kind]
+        found = tuple(
+            Exemplar(*(str(row[name]) for name in ("question", "reasoning", "answer"))) for row in rows
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ExemplarsError(f"The worked examples in {path.name} cannot be read: {error!r}.") from error
+    if len(found) < shots:
+        raise ExemplarsError(f"{path.name} has {len(found)} worked examples of the kind {kind}, not {shots}.")
+    return found[:shots]
