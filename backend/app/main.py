@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from app.api import datasets, experiments, overview, results, system
+from app.api import comparisons, datasets, experiments, overview, results, system
 from app.api.dashboard import Dashboard
 from app.api.errors import install_error_handlers
 from app.api.security import SecurityMiddleware
@@ -76,7 +76,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         expose_headers=["location", "content-disposition"],
     )
     v1 = APIRouter(prefix="/api/v1")
-    routers = (overview.router, experiments.router, results.router, datasets.router, system.models_router)
+    routers = (
+        overview.router,
+        experiments.router,
+        results.router,
+        datasets.router,
+        comparisons.router,
+        system.models_router,
+    )
     for router in routers:
         v1.include_router(router)
     app.include_router(v1)

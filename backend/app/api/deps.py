@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from app.core.database import Session
 from app.services.datasets.service import DatasetService
+from app.services.experiments.comparisons import ComparisonService
 from app.services.experiments.outcomes import OutcomeService
 from app.services.experiments.preview import PreviewService
 from app.services.experiments.results import ResultService
@@ -57,6 +58,12 @@ def get_datasets(session: SessionDep) -> DatasetService:
     return DatasetService(session)
 
 
+def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonService:
+    """Give the service of comparisons."""
+    return ComparisonService(session, runtime)
+
+
+ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 OutcomesDep = Annotated[OutcomeService, Depends(get_outcomes)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
