@@ -1,0 +1,113 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+
+import type { Page } from "@playwright/test";
+
+import type { Api } from "./api";
+import { expect, test } from "./fixtures";
+
+// Pictures of each page for the documentation: SCREENSHOTS=1 npx playwright test. They are written to docs/images.
+
+const FOLDER = path.resolve(import.meta.dirname, "../../docs/images");
+const MAX_HEIGHT = 2_000;
+const SIZES = [
+  { width: 1440, height: 900 },
+  { width: 375, height: 812 },
+] as const;
+
+const scripted = (accuracy: number, more = "latency_ms=40&jitter_ms=160") => `mock/gold?accuracy=${accuracy}&${more}`;
+
+interface Demo {
+  ids: string[];
+  version: string;
+}
+
+/** Experiments as a reader would have them after a morning: some done, one that broke off, one under way. */
+async function seed(api: Api): Promise<Demo> {
+  const dataset = { name: "trivia_qa", n: 100 };
+  const ids: string[] = [];
+  for (const [name, model, change] of [
+    ["Baseline: the bare question", scripted(0.52), { description: "What the model answers with nothing but the question." }],
+    ["Short answers only", scripted(0.61), { method: { name: "naive", template: "Answer in a few words.\n\nQuestion: {question}\nAnswer:" } }],
+    ["Warm: temperature 0.8", scripted(0.48), { params: { temperature: 0.8 } }],
+    ["Larger model", scripted(0.78, "latency_ms=180&jitter_ms=260"), { description: "The same questions for four times the time." }],
+    ["Flaky endpoint", scripted(0.6, "latency_ms=60&fail_rate=0.08&fail_kind=timeout"), { max_failed_share: 0.3 }],
+    ["Overloaded endpoint", scripted(0.6, "latency_ms=60&fail_rate=0.5&fail_kind=server"), {}],
+  ] as const) {
+    ids.push((await api.run(name, { model, dataset, concurrency: 32, ...change })).id);
+  }
+  const running = await api.create("Larger model, three times each", {
+    model: scripted(0.78, "latency_ms=900&jitter_ms=300"),
+    dataset,
+    repeats: 3,
+    concurrency: 2, // some minutes: it runs as long as pictures are taken
+  });
+  await api.start(running.id);
+  await expect.poll(async () => (await api.get(running.id)).progress?.done ?? 0, { timeout: 20_000 }).toBeGreaterThan(20);
+  await api.create("For tonight", { model: scripted(0.7), dataset });
+  const version = (await api.datasets()).find(({ name }) => name === dataset.name)?.version ?? "";
+  return { ids, version };
+}
+
+const pages: { name: string; path: (demo: Demo) => string; shown: (page: Page) => Promise<void> }[] = [
+  {
+    name: "overview",
+    path: () => "/",
+    shown: async (page) => {
+      await expect(page.getByRole("progressbar").first()).toBeVisible();
+      await expect(page.getByRole("link", { name: "Flaky endpoint" })).toBeVisible();
+      await expect(page.getByText(/^Version /)).toBeVisible();
+    },
+  },
+  { name: "experiments", path: () => "/experiments/", shown: (page) => expect(page.getByRole("link", { name: "For tonight" })).toBeVisible() },
+  {
+    name: "new-experiment",
+    path: () => "/experiments/new/?model=mock/echo",
+    shown: async (page) => {
+      await expect(page.getByText(/^As sent, user/)).toBeVisible();
+      await expect(page.getByText("ready", { exact: true })).toBeVisible();
+    },
+  },
+  {
+    name: "experiment",
+    path: ({ ids }) => `/experiments/view/?id=${ids[4]}`,
+    shown: async (page) => {
+      await expect(page.getByRole("region", { name: "Run", exact: true })).toContainText("Accepted");
+      await expect(page.getByRole("region", { name: "Slowest" }).getByRole("button").first()).toBeVisible();
+    },
+  },
+  {
+    name: "compare",
+    path: ({ ids }) => `/compare/?ids=${[ids[0], ids[1], ids[3]].join(",")}`,
+    shown: async (page) => {
+      await expect(page.getByRole("table", { name: "Metrics side by side" })).toBeVisible();
+      await expect(page.getByText("expected").first()).toBeVisible();
+    },
+  },
+  {
+    name: "datasets",
+    path: ({ version }) => `/datasets/?name=trivia_qa&version=${version}`,
+    shown: (page) => expect(page.getByText(/^50 of [\d,]+ shown$/)).toBeVisible(),
+  },
+  { name: "models", path: () => "/models/", shown: (page) => expect(page.getByRole("table", { name: "Models" })).toBeVisible() },
+];
+
+test("pictures of each page", async ({ page, api }) => {
+  test.setTimeout(240_000);
+  mkdirSync(FOLDER, { recursive: true });
+  const demo = await seed(api);
+  for (const { name, path: place, shown } of pages) {
+    for (const { width, height } of SIZES) {
+      await page.setViewportSize({ width, height });
+      await page.goto(place(demo));
+      await shown(page);
+      // As high as the page, within reason: what sticks to the window stays where it is.
+      const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+      await page.setViewportSize({ width, height: Math.min(MAX_HEIGHT, Math.max(height, whole)) });
+      await shown(page);
+      await page.evaluate(() => document.fonts.ready);
+      await page.screenshot({ path: path.join(FOLDER, `${name}-${width}.png`), animations: "disabled" });
+    }
+  }
+  for (const { id, status } of (await api.list("status=RUNNING")).items) if (status === "RUNNING") await api.cancel(id);
+});
