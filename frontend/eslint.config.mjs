@@ -32,7 +32,10 @@ export default tseslint.config(
       "no-restricted-exports": ["error", { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } }],
       "no-restricted-imports": [
         "error",
-        { patterns: [{ group: ["../*"], message: "Import from another folder by its @/ name." }] },
+        {
+          paths: [{ name: "next/link", message: "Use @/components/ui/link, which loads nothing ahead." }],
+          patterns: [{ group: ["../*"], message: "Import from another folder by its @/ name." }],
+        },
       ],
     },
   },
@@ -46,6 +49,7 @@ export default tseslint.config(
       ],
     },
   },
+  { files: ["src/components/ui/link.tsx"], rules: { "no-restricted-imports": "off" } },
   { files: ["**/*.tsx"], rules: { "max-lines-per-function": ["error", { max: 200 }] } },
   {
     // Next.js and tools ask for default exports here.

@@ -30,6 +30,10 @@ export default defineConfig({
       ],
     },
   },
-  // Pictures for the documentation instead of tests: SCREENSHOTS=1 npx playwright test
-  projects: [process.env.SCREENSHOTS ? { name: "screenshots", testMatch: "screenshots.ts" } : { name: "dashboard" }],
+  // One at a time: the tests; how the page bears 10,000 runs (npm run speed); the documentation's pictures (npm run pictures).
+  projects: [
+    { name: "dashboard", testIgnore: "speed.spec.ts" },
+    { name: "speed", testMatch: "speed.spec.ts" },
+    { name: "pictures", testMatch: "screenshots.ts" },
+  ],
 });

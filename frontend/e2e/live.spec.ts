@@ -41,7 +41,7 @@ test("without the event stream the page asks by itself", async ({ page, api }) =
   const { id } = await api.create("Without a stream", slow);
   await page.goto(`/experiments/view/?id=${id}`);
   await page.getByRole("button", { name: "Start" }).click();
-  await expect(bar(page)).toBeVisible();
+  await expect(status(page, "Running").first()).toBeVisible();
   await expect(status(page, "Completed").first()).toBeVisible({ timeout: 15_000 });
   await expect(bar(page)).toHaveCount(0);
   await expect(page.getByRole("button", { name: /^Wrong \d+$/ })).toBeVisible();

@@ -111,3 +111,14 @@ test("pictures of each page", async ({ page, api }) => {
   }
   for (const { id, status } of (await api.list("status=RUNNING")).items) if (status === "RUNNING") await api.cancel(id);
 });
+
+const samples = ["colours", "type", "spacing", "controls", "focus", "table", "numbers", "states", "empty", "loading", "error"];
+
+test("pictures of the design system", async ({ page }) => {
+  await page.setViewportSize({ width: 1100, height: 900 });
+  await page.goto("/design/");
+  await page.evaluate(() => document.fonts.ready);
+  for (const sample of samples) {
+    await page.locator(`#${sample}`).screenshot({ path: path.join(FOLDER, `design-${sample}.png`), animations: "disabled" });
+  }
+});

@@ -5,7 +5,6 @@ import { expect, test } from "./fixtures";
 // How the page of an experiment bears its size. Times are printed, never asserted: they are the machine's.
 
 const SIZES = [100, 10_000] as const;
-const SCRIPT_BUDGET_KB = 250;
 
 interface Figures {
   interactive: number;
@@ -106,25 +105,4 @@ test("10,000 runs make a page of no more elements than 100", async ({ page, api 
     ),
   );
   expect(many.nodes).toBeLessThan(few.nodes * 1.5);
-});
-
-test(`the overview loads no more than ${SCRIPT_BUDGET_KB} kB of JavaScript`, async ({ page }) => {
-  await page.goto("/");
-  await expect(page.getByText(/^Version /)).toBeVisible();
-  await page.waitForLoadState("networkidle"); // scripts of other pages, which are fetched ahead
-  const html = await (await page.request.get("/")).text();
-  const scripts = await page.evaluate(
-    (source) =>
-      (performance.getEntriesByType("resource") as PerformanceResourceTiming[])
-        .map(({ name, encodedBodySize, decodedBodySize }) => ({ path: new URL(name).pathname, encodedBodySize, decodedBodySize }))
-        .filter(({ path }) => path.endsWith(".js"))
-        .map((script) => ({ ...script, own: source.includes(`src="${script.path}"`) })),
-    html,
-  );
-  const kilobytes = (some: typeof scripts) => some.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0) / 1000;
-  const all = kilobytes(scripts);
-  const first = scripts.filter(({ own }) => own);
-  console.log(`JavaScript of the overview, compressed: ${kilobytes(first).toFixed(1)} kB in ${first.length} files; with what is fetched ahead ${all.toFixed(1)} kB in ${scripts.length}`);
-  for (const { encodedBodySize, decodedBodySize } of scripts) expect(encodedBodySize).toBeLessThan(decodedBodySize);
-  expect(kilobytes(first)).toBeLessThanOrEqual(SCRIPT_BUDGET_KB);
 });

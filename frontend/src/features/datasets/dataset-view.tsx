@@ -1,6 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { ArrowLeft, FlaskConical, Upload } from "lucide-react";
-import Link from "next/link";
+import { Link } from "@/components/ui/link";
 
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";

@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useQueryState } from "nuqs";
+import { useState } from "react";
 
 import { hasEnded, isLive } from "@/components/lab/status";
 import { Page } from "@/components/layout/page";
@@ -16,19 +17,25 @@ import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
 import { MetricCards } from "./metric-cards";
 import { RunsSection } from "./runs-section";
+import { useLive } from "./use-live";
 
 const POLL_MS = 1_500;
+/** Beside a stream that is heard: in case that it has gone silent. */
+const RARELY_MS = 10_000;
 
 /** The page of one experiment: its address names it (`?id=`). */
 export function ExperimentView() {
   const [id] = useQueryState("id", { defaultValue: "" });
+  const [heard, setHeard] = useState(false);
   const query = useQuery({
     ...experimentQueries.detail(id),
     // What ended or has not started changes only by hand; the stream brings the rest, and polling where it cannot.
-    refetchInterval: ({ state }) => (state.data && isLive(state.data) ? POLL_MS * 4 : false),
+    refetchInterval: ({ state }) => (state.data && isLive(state.data) ? (heard ? RARELY_MS : POLL_MS) : false),
     enabled: id !== "",
   });
-  if (query.data) return <Experiment experiment={query.data} />;
+  useLive(id, query.data !== undefined && isLive(query.data), setHeard);
+  // By its key each experiment begins anew: nothing of another stays on the page for a moment.
+  if (query.data) return <Experiment key={id} experiment={query.data} />;
   return (
     <Page title="Experiment">
       {id === "" ? (

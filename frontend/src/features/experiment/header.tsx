@@ -1,7 +1,7 @@
 "use client";
 
 import { Ban, Copy, Download, GitCompareArrows, Play, RotateCw, Trash2 } from "lucide-react";
-import Link from "next/link";
+import { Link } from "@/components/ui/link";
 import { useRouter } from "next/navigation";
 import type { ReactNode } from "react";
 
@@ -15,13 +15,11 @@ import { formatAgo, formatDate, plural } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 
 import { exportFormats, useExport } from "./export";
-import { useLive } from "./use-live";
 
 type Experiment = Schemas["ExperimentOut"];
 
 export function ExperimentHeader({ experiment, children }: { experiment: Experiment; children: ReactNode }) {
   const now = useNow();
-  useLive(experiment.id, isLive(experiment));
   const { config } = experiment;
   return (
     <Page

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 
 import { followExperiment } from "@/lib/api/events";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
@@ -10,11 +10,10 @@ const LONGEST_WAIT_MS = 8_000;
 /**
  * Keeps an experiment's status and progress true while it is `live`, by its event stream.
  *
- * @returns whether the stream is heard; if not, the page has to ask by itself.
+ * `setHeard` is told whether the stream is heard; while it is not, the page has to ask by itself.
  */
-export function useLive(id: string, live: boolean): boolean {
+export function useLive(id: string, live: boolean, setHeard: (heard: boolean) => void): void {
   const client = useQueryClient();
-  const [heard, setHeard] = useState(false);
   const wasLive = useRef(false);
 
   useEffect(() => {
@@ -48,7 +47,7 @@ export function useLive(id: string, live: boolean): boolean {
       controller.abort();
       setHeard(false);
     };
-  }, [id, live, client]);
+  }, [id, live, client, setHeard]);
 
   useEffect(() => {
     if (live) {
@@ -59,6 +58,4 @@ export function useLive(id: string, live: boolean): boolean {
       void client.invalidateQueries({ queryKey: resultQueries.of(id) });
     }
   }, [live, id, client]);
-
-  return heard;
 }

@@ -1,7 +1,7 @@
 "use client";
 
 import { GitCompareArrows, Trash2, X } from "lucide-react";
-import Link from "next/link";
+import { Link } from "@/components/ui/link";
 
 import { Button } from "@/components/ui/button";
 import { useDeleteExperiments } from "@/lib/api/mutations";

@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import Link from "next/link";
+import { Link } from "@/components/ui/link";
 
 import { ExperimentTable } from "@/components/lab/experiment-table";
 import { isLive } from "@/components/lab/status";

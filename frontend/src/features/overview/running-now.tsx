@@ -1,4 +1,4 @@
-import Link from "next/link";
+import { Link } from "@/components/ui/link";
 
 import { StatusBadge } from "@/components/lab/status";
 import { Panel } from "@/components/ui/panel";
@@ -19,7 +19,7 @@ export function RunningNow({ experiments }: { experiments: Schemas["ExperimentSu
                 {experiment.name}
               </Link>
               <StatusBadge {...experiment} />
-              <span className="num ml-auto text-xs">{speed(experiment.progress)}</span>
+              <span className="num ml-auto text-xs">{speed(experiment)}</span>
             </div>
             <Progress
               done={experiment.progress?.done ?? 0}
@@ -34,8 +34,8 @@ export function RunningNow({ experiments }: { experiments: Schemas["ExperimentSu
   );
 }
 
-function speed(progress: Schemas["ProgressOut"] | null): string {
-  if (!progress) return "waiting for a worker";
+function speed({ progress, status }: Schemas["ExperimentSummary"]): string {
+  if (!progress) return status === "RUNNING" ? "starting" : "waiting for a worker";
   const parts = [`${progress.done} of ${plural(progress.total, "run")}`];
   if (progress.accuracy !== null) parts.push(`${formatPercent(progress.accuracy)} right so far`);
   if (progress.rate_per_s !== null) parts.push(`${formatNumber(progress.rate_per_s)} a second`);
