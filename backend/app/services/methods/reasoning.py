@@ -24,6 +24,7 @@ from app.services.methods.texts import (
     REFUSAL,
     REFUSAL_WITHIN,
     SENTENCE_END,
+    WORD,
     unwrap,
     words,
 )
@@ -46,21 +47,29 @@ _CONCLUSION = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
-_LATEX_MARKS = re.compile(r"\\[()\[\],;!]|\\(?=[$%])|\\(?:left|right|quad|,)(?![a-z])|\$\$")
+_LATEX_MARKS = re.compile(
+    r"\\[()\[\],;!]|\\(?=[$%])|\\(?:left|right|quad)(?![a-z])|\$\$|\{(?=,\})|(?<=\{,)\}"
+)
 _IN_DOLLARS = re.compile(r"^\$([^$]+)\$\.?$")
 _NUMBER = re.compile(
     r"(?<![\w.])[-−]?[$€£]?[ ]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])[-−]?\.\d+"
 )
-_BEFORE_NUMBER = re.compile(r"[\s$€£*(\[~≈:-−-]*")
+_BEFORE_NUMBER = re.compile(r"[\s$€£*(\[~≈:−-]*")
+_LIST_NUMBER = re.compile(r"^\s*\d+[.)]\s+(?=\S)")
+_MAX_CANDIDATE = 1_000  # characters behind a marker that are looked at, so that no output takes long
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A text that may be the answer, where its marker stands, and the rule that found it."""
+    """A text that may be the answer, where its marker stands, and the rule that found it.
+
+    ``marked``: it is said to be the answer, not only concluded.
+    """
 
     position: int
     text: str
     rule: str
+    marked: bool = False
 
 
 def parse_reasoned_answer(
@@ -85,7 +94,7 @@ def parse_reasoned_answer(
     said = BOLD.sub(r"\1", said)
     rest = after_question(said, question)
     said = said if rest is None else rest
-    following = next((turn for turn in _NEXT_TURN.finditer(said) if words(said[: turn.start()])), None)
+    following = next((turn for turn in _NEXT_TURN.finditer(said) if WORD.search(said, 0, turn.start())), None)
     if following is not None:
         said, cut_off = said[: following.start()], False
     if not words(said):
@@ -108,35 +117,38 @@ def _last(candidates: Iterator[_Candidate], *, numeric: bool) -> _Candidate | No
 
 def _marked(said: str) -> Iterator[_Candidate]:
     for label in _LABEL.finditer(said):
-        yield _Candidate(label.start(), _first_line(said[label.end() :]), "answer_label")
+        yield _Candidate(label.start(), _first_line(said, label.end()), "answer_label", marked=True)
     for words_before in _ANSWER_IS.finditer(said):
-        yield _Candidate(words_before.start(), _first_line(said[words_before.end() :]), "answer_is")
+        yield _Candidate(
+            words_before.start(), _first_line(said, words_before.end()), "answer_is", marked=True
+        )
     for hashes in _HASHES.finditer(said):
-        line, _, below = said[hashes.end() :].partition("\n")
+        line = _first_line(said, hashes.end())
         # With text below it is a heading, unless it is a number.
-        if _starts_with_number(line) or not words(below):
-            yield _Candidate(hashes.start(), line, "hashes")
+        if _starts_with_number(line) or not WORD.search(said, hashes.end() + len(line)):
+            yield _Candidate(hashes.start(), line, "hashes", marked=True)
     for box in _BOX.finditer(said):
         content = _braced(said, box.end())
         if content is not None:
-            yield _Candidate(box.start(), content, "boxed")
+            yield _Candidate(box.start(), content, "boxed", marked=True)
 
 
 def _concluded(said: str) -> Iterator[_Candidate]:
     for conclusion in _CONCLUSION.finditer(said):
         rule = "so" if conclusion["so"] else "therefore"
-        yield _Candidate(conclusion.start(), _first_line(said[conclusion.end() :]), rule)
+        yield _Candidate(conclusion.start(), _first_line(said, conclusion.end()), rule)
 
 
-def _first_line(text: str) -> str:
-    """Return the first line with words: an answer may stand below its label."""
-    return next((line for line in text.splitlines() if words(line)), "")
+def _first_line(text: str, start: int) -> str:
+    """Return the first line with words from ``start`` on: an answer may stand below its label."""
+    part = text[start : start + _MAX_CANDIDATE]
+    return next((line for line in part.splitlines() if words(line)), "")
 
 
 def _braced(text: str, start: int) -> str | None:
     """Return what stands up to the brace that closes the one before ``start``; ``None`` if none does."""
     depth = 1
-    for position in range(start, len(text)):
+    for position in range(start, min(len(text), start + _MAX_CANDIDATE)):
         depth += {"{": 1, "}": -1}.get(text[position], 0)
         if depth == 0:
             return text[start:position]
@@ -160,7 +172,7 @@ def _read(found: _Candidate, *, numeric: bool) -> ParsedAnswer:
     text = _plain(_first_sentence(_plain(found.text)))
     if REFUSAL.search(text[:REFUSAL_WITHIN]):
         return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
-    number = _number(text) if numeric else None
+    number = _number(text, marked=found.marked) if numeric else None
     if number is not None:
         return ParsedAnswer(number, ParseOutcome.ANSWERED, found.rule)
     outcome = ParseOutcome.ANSWERED if len(words(text)) <= MAX_ANSWER_WORDS else ParseOutcome.TOO_LONG
@@ -169,7 +181,7 @@ def _read(found: _Candidate, *, numeric: bool) -> ParsedAnswer:
 
 def _without_marker(said: str, *, numeric: bool) -> ParsedAnswer:
     """Take the last sentence (with a number, where one is wanted), unless the model declines."""
-    lines = [_plain(line) for line in DECORATION.sub("\n", said).splitlines()]
+    lines = [_LIST_NUMBER.sub("", _plain(line)) for line in DECORATION.sub("\n", said).splitlines()]
     sentences = [part for line in lines for part in SENTENCE_END.split(line) if words(part)]
     candidates = [part for part in sentences if _NUMBER.search(part)] if numeric else sentences
     declines = any(REFUSAL.search(part[:REFUSAL_WITHIN]) for part in (sentences[0], sentences[-1]))
@@ -185,15 +197,18 @@ def _starts_with_number(text: str) -> bool:
     return bool(before and text[before.end() : before.end() + 1].isdigit())
 
 
-def _number(text: str) -> str | None:
-    """Return the number that ``text`` gives, as digits: what an equation equals, else what it begins
-    with, else its last one.
-    """  # noqa: D205
-    equals = text.rpartition("=")[2]
-    text = equals if _NUMBER.search(equals) else text
+def _number(text: str, *, marked: bool) -> str | None:
+    """Return the number that ``text`` gives, as digits; ``None`` if it has none.
+
+    What is marked as the answer, or stands behind an equals sign, gives the number that it begins
+    with ("48 apples in 6 bags"); otherwise the last one counts ("6 bags hold 48 apples").
+    """
+    _, sign, behind = text.rpartition("=")
+    equation = bool(sign and _NUMBER.search(behind))
+    text = behind if equation else text
     numbers = _NUMBER.findall(text)
     if not numbers:
         return None
-    number = numbers[0] if _starts_with_number(text) else numbers[-1]
-    bare = re.sub(r"[$€£, ]", "", number).replace("−", "-")
+    first = _starts_with_number(text) and (marked or equation)
+    bare = re.sub(r"[$€£, ]", "", numbers[0 if first else -1]).replace("−", "-")
     return re.sub(r"\.0+$", "", bare)
