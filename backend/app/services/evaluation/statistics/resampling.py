@@ -15,8 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-_CELLS = 320_000
-"""Numbers drawn at once: 2.5 MB a matrix, which stays in the processor's cache."""
+_CELLS = 160_000
+"""Numbers drawn at once: about 1 MB a matrix, which stays in the processor's cache."""
+_GROUPS = 64
+"""Groups of eight units flipped at once, for the same reason."""
 _EXACT_UNITS = 13
 """Up to so many units all 2^13 flips of signs are looked at: fewer than would be drawn."""
 
@@ -116,9 +118,14 @@ def draws(
     size: int, rng: np.random.Generator, resamples: int, cells: int = _CELLS
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Yield chunks of draws: the number of the first one, and indices, shape ``(some, size)``."""
-    step = max(1, cells // size)
+    step = max(1, min(cells // size, resamples))
+    shares = np.empty((step, size))
     for start in range(0, resamples, step):
-        yield start, rng.integers(0, size, size=(min(step, resamples - start), size))
+        chunk = shares[: min(step, resamples - start)]
+        # Twice as fast as drawing integers, and never ``size``: a share is at most 1 − 2⁻⁵³.
+        rng.random(out=chunk)
+        chunk *= size
+        yield start, chunk.astype(np.int64)
 
 
 def half_width(estimate: float, resampled: Floats, units: int, level: float) -> float:
@@ -172,9 +179,14 @@ def sign_flip_p(sums: Floats, rng: np.random.Generator, resamples: int) -> tuple
         flips = np.stack([(numbers >> shift) & 255 for shift in range(0, groups * 8, 8)], axis=1)
         sums_of_flips = table.take(flips + offsets).sum(axis=1)
         return float(np.mean(np.abs(sums_of_flips) >= observed)), True
-    hits = 0
-    step = max(1, _CELLS // groups)
-    for start in range(0, resamples, step):
-        flips = rng.integers(0, 256, size=(min(step, resamples - start), groups), dtype=np.uint8)
-        hits += int(np.count_nonzero(np.abs(table.take(flips + offsets).sum(axis=1)) >= observed))
+    totals = np.zeros(resamples)
+    for first in range(0, groups, _GROUPS):
+        some = table[first * 256 : (first + _GROUPS) * 256]
+        columns = some.size // 256
+        step = _CELLS // columns
+        for start in range(0, resamples, step):
+            part = totals[start : start + step]
+            flips = rng.integers(0, 256, size=(part.size, columns), dtype=np.uint8)
+            part += some.take(flips + offsets[:columns]).sum(axis=1)
+    hits = int(np.count_nonzero(np.abs(totals) >= observed))
     return (hits + 1) / (resamples + 1), False

@@ -1,0 +1,177 @@
+"""One sentence from the numbers of a comparison; names are data."""
+
+from enum import StrEnum
+
+from app.services.evaluation.statistics.paired import PairedDifference
+from app.services.evaluation.statistics.power import sample_size_mcnemar, sample_size_mean
+from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
+from app.services.evaluation.statistics.quantity import QuantityDifference
+
+_MANY = 1_000_000
+
+
+class Decision(StrEnum):
+    """What a noninferiority gate says."""
+
+    PASSED = "pass"
+    FAILED = "fail"
+    CANNOT_TELL = "cannot tell"
+
+
+def noninferiority(low: float, high: float, margin: float) -> Decision:
+    """Decide if the second side is worse than the first by no more than ``margin``.
+
+    Decided on the whole interval of the paired difference (second − first), never on the point: it
+    passes only if all of the interval is above −margin, and fails only if all of it is below.
+
+    Args:
+        low: the lower bound of the difference.
+        high: the upper bound.
+        margin: how much worse still counts as no worse; in the unit of the bounds, 0 or more.
+
+    Raises:
+        ValueError: if the margin is negative, or the bounds are not in order.
+    """
+    if not (margin >= 0 and low <= high):
+        raise ValueError(f"no gate of margin {margin} on [{low}, {high}]")
+    if low > -margin:
+        return Decision.PASSED
+    return Decision.FAILED if high < -margin else Decision.CANNOT_TELL
+
+
+def format_p(p: float) -> str:
+    """Return ``p = .012``, ``p < .001`` or ``p > .999``."""
+    if p < 0.001:
+        return "p < .001"
+    if p >= 0.9995:
+        return "p > .999"
+    # .0496 would round to the very number that it is held against.
+    digits = 4 if 0.0495 <= p < 0.0505 and p != 0.05 else 3
+    return "p = " + f"{p:.{digits}f}".lstrip("0")
+
+
+def items_to_settle(
+    result: PairedDifference, difference: float, alpha: float = 0.05, power: float = 0.8
+) -> int | None:
+    """Return how many items like these would show ``difference``, if it is there, with ``power``.
+
+    From what was observed: the share of discordant pairs, or the variance of the differences
+    (clustered where there are clusters: items then means items that come in such clusters).
+
+    Returns:
+        A number of items, or None where nothing was seen to vary, or for a difference of 0.
+    """
+    if difference == 0:
+        return None
+    if result.mcnemar is not None:
+        discordant = max(result.mcnemar.discordant / result.n, abs(difference))
+        return sample_size_mcnemar(discordant, difference, alpha, power)
+    if not result.standard_error:
+        return None
+    return sample_size_mean(difference, result.n * result.standard_error**2, alpha=alpha, power=power)
+
+
+def score_verdict(
+    first: str,
+    second: str,
+    result: PairedDifference,
+    *,
+    p: float | None = None,
+    alpha: float = 0.05,
+    worth: float | None = None,
+) -> str:
+    """Return one sentence about two sides' scores, in points (hundredths).
+
+    Args:
+        first: the first side's name.
+        second: the second side's name.
+        result: second − first; higher scores are better.
+        p: adjusted for the family that is shown; the result's own without it.
+        alpha: below it one side is called better.
+        worth: the difference that would matter, for the number of items; without it, the one seen.
+    """
+    p = result.p if p is None else p
+    if p < alpha and result.difference != 0:
+        won = result.difference > 0
+        better, other = (second, first) if won else (first, second)
+        low, high = (result.low, result.high) if won else (-result.high, -result.low)
+        size = abs(result.difference)
+        return f"{better} is better than {other} by {_points(size)} {_bounds(low, high)}, {format_p(p)}."
+    needed = _items_sentence(result, abs(result.difference) if worth is None else worth, alpha)
+    table = result.mcnemar
+    if table is not None and table.discordant == 0:
+        return (
+            f"{first} and {second} agree on each of {_items(result.n)}, so nothing tells them apart{needed}."
+        )
+    if table is not None and table.too_few:
+        return (
+            f"{first} and {second} differ on only {table.discordant} of {_items(result.n)} "
+            f"({table.only_second} for {second}, {table.only_first} for {first}): "
+            f"with fewer than {FEWEST_DISCORDANT}, p < .05 cannot be reached{needed}."
+        )
+    seen = f"{second} − {first} = {_signed(result.difference)} {_bounds(result.low, result.high)}"
+    return f"{first} and {second} are not distinguishable: {seen}, {format_p(p)}{needed}."
+
+
+def _items_sentence(result: PairedDifference, difference: float, alpha: float) -> str:
+    needed = items_to_settle(result, difference, alpha)
+    if needed is None:
+        return ""
+    size = _points(difference)
+    if needed <= result.n:
+        return f"; a difference of {size} would probably have shown on these {_items(result.n)}"
+    number = f"about {needed:,}" if needed <= _MANY else f"more than {_MANY:,}"
+    return f"; {number} items would settle a difference of {size}"
+
+
+def quantity_verdict(
+    first: str,
+    second: str,
+    what: str,
+    result: QuantityDifference,
+    *,
+    unit: str = "",
+    p: float | None = None,
+    alpha: float = 0.05,
+) -> str:
+    """Return one sentence about an amount: a ratio, or a difference where there is no ratio.
+
+    Args:
+        first: the first side's name.
+        second: the second side's name.
+        what: the amount, such as ``latency`` or ``cost``.
+        result: second against first.
+        unit: of the amount, for differences.
+        p: adjusted for the family that is shown; the result's own without it. Medians have none:
+            the interval decides.
+        alpha: below it the amounts differ.
+    """
+    p = result.p if p is None else p
+    if result.ratio is None:
+        bounds = f"[{result.low:.3g}, {result.high:.3g}]"
+        size = f"{result.difference:+.3g} {unit}".rstrip()
+        seen = f"{second} − {first} = {size} {bounds}"
+    else:
+        bounds = f"[{result.ratio_low:.2f}, {result.ratio_high:.2f}]"
+        seen = f"{second} has {result.ratio:.2f} times that of {first} {bounds}"
+    apart = result.low > 0 or result.high < 0
+    if p is not None:
+        seen, apart = f"{seen}, {format_p(p)}", p < alpha
+    verdict = "differ" if apart else "are not distinguishable"
+    return f"{first} and {second} {verdict} in {result.statistic} {what}: {seen}."
+
+
+def _points(fraction: float) -> str:
+    return f"{100 * fraction:.1f} points"
+
+
+def _signed(fraction: float) -> str:
+    return f"{100 * fraction:+.1f}".replace("-", "−") + " points"
+
+
+def _bounds(low: float, high: float) -> str:
+    return f"[{100 * low:.1f}, {100 * high:.1f}]".replace("-", "−")
+
+
+def _items(n: int) -> str:
+    return f"{n:,} item" if n == 1 else f"{n:,} items"

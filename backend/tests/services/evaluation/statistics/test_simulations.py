@@ -1,0 +1,33 @@
+"""The benchmark's simulations with few rounds: they run, and nothing is far off."""
+
+import pytest
+
+from benchmarks.statistics import Row, coverage, false_differences, planned_power
+
+ROUNDS = 100
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Row]:
+    return [*false_differences(ROUNDS, 1), *coverage(ROUNDS, 1), *planned_power(ROUNDS, 1)]
+
+
+def far_off(row: Row) -> bool:
+    """Four standard errors of the simulation, which has few rounds and many cases."""
+    return not row.low - 2 * row.error <= row.measured <= row.high + 2 * row.error
+
+
+def test_nothing_is_far_off(found: list[Row]) -> None:
+    assert [row for row in found if far_off(row)] == []
+
+
+def test_all_is_simulated(found: list[Row]) -> None:
+    kinds = [row.case.split()[0].rstrip(",") for row in found]
+    assert {kind: kinds.count(kind) for kind in kinds} == {"any": 2, "coverage": 9, "power": 6}
+
+
+def test_a_row_knows_its_own_error() -> None:
+    row = Row("coverage", 0.92, 0.93, 0.97, 400)
+    assert row.error == pytest.approx(0.027, abs=5e-4)
+    assert row.kept
+    assert not Row("coverage", 0.90, 0.93, 0.97, 40_000).kept

@@ -1,0 +1,186 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.services.evaluation.statistics.paired import PairedDifference, paired_difference
+from app.services.evaluation.statistics.quantity import quantity_difference
+from app.services.evaluation.statistics.verdict import (
+    Decision,
+    format_p,
+    items_to_settle,
+    noninferiority,
+    quantity_verdict,
+    score_verdict,
+)
+from tests.factories import properties
+
+
+def right_or_wrong(b: int, c: int, n: int) -> PairedDifference:
+    first, second = np.zeros(n), np.zeros(n)
+    first[:b], second[b : b + c] = 1, 1
+    return paired_difference(first, second, seed=0)
+
+
+class TestFormatP:
+    @pytest.mark.parametrize(
+        ("p", "text"),
+        [
+            (0.012, "p = .012"),
+            (0.2, "p = .200"),
+            (0.001, "p = .001"),
+            (0.00099, "p < .001"),
+            (0.0, "p < .001"),
+            (0.05, "p = .050"),
+            (0.0496, "p = .0496"),
+            (0.0504, "p = .0504"),
+            (0.9994, "p = .999"),
+            (1.0, "p > .999"),
+        ],
+    )
+    def test_as_written(self, p: float, text: str) -> None:
+        assert format_p(p) == text
+
+
+class TestScoreVerdict:
+    def test_better(self) -> None:
+        result = replace(right_or_wrong(4, 20, 200), low=0.021, high=0.139, p=0.012)
+        assert score_verdict("direct", "CoT", result) == (
+            "CoT is better than direct by 8.0 points [2.1, 13.9], p = .012."
+        )
+
+    def test_the_better_one_comes_first(self) -> None:
+        assert score_verdict("a", "b", right_or_wrong(20, 4, 200)) == score_verdict(
+            "b", "a", right_or_wrong(4, 20, 200)
+        )
+
+    def test_the_adjusted_p_decides(self) -> None:
+        result = right_or_wrong(4, 20, 200)
+        assert "CoT is better" in score_verdict("direct", "CoT", result)
+        assert "not distinguishable" in score_verdict("direct", "CoT", result, p=0.08)
+        assert "p = .080" in score_verdict("direct", "CoT", result, p=0.08)
+
+    def test_not_distinguishable_with_what_would_settle_it(self) -> None:
+        result = right_or_wrong(18, 22, 200)
+        assert score_verdict("direct", "CoT", result, worth=0.05) == (
+            "direct and CoT are not distinguishable: CoT − direct = +2.0 points [−4.3, 8.4], p = .636; "
+            "about 626 items would settle a difference of 5.0 points."
+        )
+        assert "would settle a difference of 2.0 points" in score_verdict("direct", "CoT", result)
+
+    def test_enough_items_already(self) -> None:
+        text = score_verdict("direct", "CoT", right_or_wrong(101, 99, 1000), worth=0.05)
+        assert "−0.2 points" in text
+        assert text.endswith("; a difference of 5.0 points would probably have shown on these 1,000 items.")
+
+    def test_too_few_discordant_pairs(self) -> None:
+        assert score_verdict("direct", "CoT", right_or_wrong(1, 3, 50), worth=0.1) == (
+            "direct and CoT differ on only 4 of 50 items (3 for CoT, 1 for direct): with fewer than 6, "
+            "p < .05 cannot be reached; about 77 items would settle a difference of 10.0 points."
+        )
+
+    def test_agreement_throughout(self) -> None:
+        assert score_verdict("direct", "CoT", right_or_wrong(0, 0, 50)) == (
+            "direct and CoT agree on each of 50 items, so nothing tells them apart."
+        )
+
+    def test_partial_scores(self) -> None:
+        rng = np.random.default_rng(0)
+        first = rng.random(50)
+        result = paired_difference(first, first + rng.normal(0, 0.3, 50), seed=0)
+        text = score_verdict("direct", "CoT", result, worth=0.05)
+        assert f"about {items_to_settle(result, 0.05)} items would settle a difference of 5.0 points." in text
+
+    def test_an_absurd_number_of_items_is_not_named(self) -> None:
+        result = right_or_wrong(100, 101, 1000)
+        assert "more than 1,000,000 items" in score_verdict("a", "b", replace(result, difference=0.0001))
+
+
+class TestItemsToSettle:
+    def test_right_or_wrong(self) -> None:
+        assert items_to_settle(right_or_wrong(20, 20, 200), 0.05) == 626
+        assert items_to_settle(right_or_wrong(20, 20, 200), -0.05) == 626
+
+    def test_a_difference_above_the_discordant_share_needs_that_many(self) -> None:
+        assert items_to_settle(right_or_wrong(0, 1, 100), 0.2) == items_to_settle(
+            right_or_wrong(0, 20, 100), 0.2
+        )
+
+    def test_scores(self) -> None:
+        first = np.tile([0.2, 0.8], 500)
+        second = np.tile([0.2 + 1 / 3, 0.8 - 1 / 3], 500)
+        result = paired_difference(first, second, seed=0)
+        assert items_to_settle(result, 0.03) == pytest.approx(969, abs=2)
+
+    def test_clusters_need_more(self) -> None:
+        rng = np.random.default_rng(0)
+        second, clusters = np.repeat(rng.random(20), 5), np.repeat(np.arange(20), 5)
+        single = items_to_settle(paired_difference(np.zeros(100), second, seed=0), 0.05)
+        clustered = items_to_settle(paired_difference(np.zeros(100), second, clusters, seed=0), 0.05)
+        assert single is not None
+        assert clustered == pytest.approx(5 * single, rel=0.1)
+
+    def test_nothing_to_settle(self) -> None:
+        assert items_to_settle(right_or_wrong(3, 4, 10), 0) is None
+        assert items_to_settle(paired_difference([0.5, 0.2], [0.5, 0.2], seed=0), 0.1) is None
+
+
+class TestQuantityVerdict:
+    FIRST = np.linspace(1, 2, 30)
+
+    def test_a_ratio(self) -> None:
+        result = quantity_difference(self.FIRST, self.FIRST * 1.8, seed=0)
+        assert quantity_verdict("direct", "CoT", "latency", result) == (
+            "direct and CoT differ in mean latency: CoT has 1.80 times that of direct [1.80, 1.80], p < .001."
+        )
+
+    def test_a_median_has_no_p(self) -> None:
+        result = quantity_difference(self.FIRST, self.FIRST[::-1], seed=0, statistic="median")
+        text = quantity_verdict("direct", "CoT", "latency", result)
+        assert text.startswith("direct and CoT are not distinguishable in median latency: CoT has 1.00 times")
+        assert "p " not in text.split(":")[1]
+
+    def test_a_difference_where_there_is_no_ratio(self) -> None:
+        result = quantity_difference(np.zeros(30), np.full(30, 0.002), seed=0)
+        assert quantity_verdict("local", "hosted", "cost", result, unit="USD") == (
+            "local and hosted differ in mean cost: hosted − local = +0.002 USD [0.002, 0.002], p < .001."
+        )
+
+    def test_the_adjusted_p_decides(self) -> None:
+        result = quantity_difference(self.FIRST, self.FIRST * 1.8, seed=0)
+        assert "not distinguishable" in quantity_verdict("a", "b", "cost", result, p=0.06)
+
+
+class TestNoninferiority:
+    @pytest.mark.parametrize(
+        ("low", "high", "margin", "decision"),
+        [
+            (-0.01, 0.05, 0.02, Decision.PASSED),
+            (-0.03, 0.05, 0.02, Decision.CANNOT_TELL),
+            (-0.02, 0.05, 0.02, Decision.CANNOT_TELL),
+            (-0.09, -0.03, 0.02, Decision.FAILED),
+            (-0.09, -0.02, 0.02, Decision.CANNOT_TELL),
+            (0.01, 0.05, 0.0, Decision.PASSED),
+            (0.0, 0.0, 0.0, Decision.CANNOT_TELL),
+            (-0.01, -0.005, 0.02, Decision.PASSED),
+        ],
+    )
+    def test_decided_on_the_interval(
+        self, low: float, high: float, margin: float, decision: Decision
+    ) -> None:
+        assert noninferiority(low, high, margin) is decision
+
+    @properties
+    @given(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+    def test_a_wider_margin_never_fails_what_passed(
+        self, low: float, width: float, margin: float, more: float
+    ) -> None:
+        if noninferiority(low, low + width, margin) is Decision.PASSED:
+            assert noninferiority(low, low + width, margin + more) is Decision.PASSED
+
+    @pytest.mark.parametrize(("low", "high", "margin"), [(0, 1, -0.1), (1, 0, 0.1), (float("nan"), 1, 0.1)])
+    def test_no_gate(self, low: float, high: float, margin: float) -> None:
+        with pytest.raises(ValueError, match="no gate"):
+            noninferiority(low, high, margin)
