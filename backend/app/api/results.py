@@ -6,21 +6,21 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
+from app.api.compared import comparison_out
 from app.api.convert import compared_example, result_out, run_out, run_summary
-from app.api.deps import OutcomesDep, ResultsDep, RuntimeDep
+from app.api.deps import ComparisonsDep, OutcomesDep, ResultsDep, RuntimeDep
 from app.api.errors import error_responses
+from app.core.errors import FieldError, InvalidInput
 from app.schemas.common import KeysetPage
+from app.schemas.comparison import ComparisonOut
 from app.schemas.experiment_config import Text
 from app.schemas.result import (
-    Compared,
     ComparedExample,
-    ComparisonOut,
     Metrics,
     ResultOut,
     RunMap,
     RunOut,
     RunSummary,
-    ScoreDifference,
 )
 from app.services.experiments.export import MEDIA_TYPES, ExportFormat, export_runs
 from app.services.experiments.outcomes import OutcomeFilter
@@ -39,31 +39,21 @@ router = APIRouter(prefix="/results", tags=["results"], responses=error_response
 # Before the routes with an id, which would take "compare" for one.
 @router.get("/compare", operation_id="compare_results")
 async def compare_results(
-    service: ResultsDep,
-    ids: Annotated[list[uuid.UUID], Query(description="Two or more; the first is the baseline.")],
+    service: ComparisonsDep,
+    ids: Annotated[
+        list[uuid.UUID], Query(description="2 to 12; the first is the baseline, unless one is named.")
+    ],
+    baseline: Annotated[uuid.UUID | None, Query(description="One of the ids.")] = None,
 ) -> ComparisonOut:
-    """Put experiments side by side, with differences on the questions that both answered."""
-    pairs, differences, warnings = await service.compare(ids)
-    experiments = [
-        Compared(
-            experiment_id=experiment.id,
-            name=experiment.name,
-            status=experiment.status,
-            model=experiment.model,
-            method=experiment.method,
-            dataset=experiment.dataset_name,
-            dataset_version=experiment.provenance["dataset"]["version"],
-            seed=experiment.config["seed"],
-            metrics=Metrics.model_validate(result.metrics),
-        )
-        for experiment, result in pairs
-    ]
-    return ComparisonOut(
-        baseline_id=ids[0],
-        experiments=experiments,
-        differences=[ScoreDifference.model_validate(difference) for difference in differences],
-        warnings=warnings,
-    )
+    """Put experiments side by side: differences from the baseline on the same questions, with tests."""
+    if baseline is not None:
+        if baseline not in ids:
+            raise InvalidInput(
+                f"The baseline {baseline} is none of the ids.",
+                errors=[FieldError("baseline", "not among ids")],
+            )
+        ids = [baseline, *(one for one in ids if one != baseline)]
+    return comparison_out(await service.compare(ids))
 
 
 @router.get("/compare/examples", operation_id="compare_examples")

@@ -130,45 +130,6 @@ class RunOut(RunSummary):
     calls: list[dict[str, Any]]
 
 
-class Compared(BaseModel):
-    """One experiment among those compared."""
-
-    experiment_id: uuid.UUID
-    name: str
-    status: ExperimentStatus
-    model: str
-    method: str
-    dataset: str
-    dataset_version: str
-    seed: int
-    metrics: Metrics
-
-
-class ScoreDifference(BaseModel):
-    """How one experiment's score differs from the baseline's on the questions that both answered."""
-
-    experiment_id: uuid.UUID
-    score: str
-    n_paired: int
-    difference: float | None = Field(description="This one minus the baseline, mean over paired items.")
-    both: int | None = Field(description="Binary scores: both right.")
-    only_this: int | None
-    only_baseline: int | None
-    neither: int | None
-    statistics: dict[str, Any] | None = Field(
-        description="Interval and test on the difference, when computed."
-    )
-
-
-class ComparisonOut(BaseModel):
-    """Experiments side by side; the first is the baseline."""
-
-    baseline_id: uuid.UUID
-    experiments: list[Compared]
-    differences: list[ScoreDifference]
-    warnings: list[str] = Field(description="What makes the experiments less comparable.")
-
-
 class RunMap(BaseModel):
     """All runs of an experiment in small, as parallel lists in the order of (example, repeat)."""
 

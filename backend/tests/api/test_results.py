@@ -192,7 +192,15 @@ class TestCompare:
         assert (exact["both"], exact["only_baseline"]) == (right, 12 - right)
         assert (exact["only_this"], exact["neither"]) == (0, 0)
         assert exact["difference"] == pytest.approx((right - 12) / 12)
-        assert exact["statistics"] is None
+        statistics = exact["statistics"]
+        assert statistics["test"] == "mcnemar"
+        assert statistics["low"] <= exact["difference"] <= statistics["high"]
+        assert statistics["adjusted_p"] == statistics["p"]
+        assert statistics["outcome"] in ("worse", "not_distinguishable")
+        assert "best" in statistics["verdict"]
+        assert {amount["quantity"] for amount in compared["amounts"]} >= {"latency_ms", "tokens"}
+        assert compared["unpaired"][0]["n_only_baseline"] == 8
+        assert best in compared["tied_for_best"]["exact_match"]
 
     async def test_warns_of_what_differs(self, steps: Steps) -> None:
         async with steps.runtime.sessions() as session:
@@ -207,6 +215,30 @@ class TestCompare:
         compared = await steps.get(f"{RESULTS}/compare", ids=[baseline, other])
         assert compared["warnings"][0].startswith("Datasets differ")
         assert all(difference["n_paired"] == 0 for difference in compared["differences"])
+
+    async def test_another_baseline(self, steps: Steps) -> None:
+        best, half = await steps.run(), await steps.run(model="mock/gold?accuracy=0.5")
+        ids, path = [best, half], f"{RESULTS}/compare"
+        forward = await steps.get(path, ids=ids)
+        back = await steps.get(path, ids=ids, baseline=half)
+        assert (back["baseline_id"], back["experiments"][1]["experiment_id"]) == (half, best)
+        assert back["differences"][0]["difference"] == pytest.approx(-forward["differences"][0]["difference"])
+        assert back["differences"][0]["statistics"]["p"] == forward["differences"][0]["statistics"]["p"]
+        error = problem(await steps.api.get(path, params={"ids": ids, "baseline": str(uuid.uuid4())}), 422)
+        assert error["errors"][0]["field"] == "baseline"
+
+    async def test_an_edited_gold_answer_is_flagged_by_name(self, steps: Steps) -> None:
+        lines = questions_jsonl(20).decode().splitlines()
+        edited = "\n".join([*lines[:4], lines[4].replace("thing 4", "thing four"), *lines[5:]])
+        before = await steps.run()
+        async with steps.runtime.sessions() as session:
+            await DatasetService(session).add_file("quiz", "q.jsonl", edited.encode())
+        compared = await steps.get(f"{RESULTS}/compare", ids=[before, await steps.run()])
+        unpaired = compared["unpaired"][0]
+        assert (unpaired["n_changed"], len(unpaired["changed"])) == (1, 1)
+        assert (unpaired["n_only_this"], unpaired["n_only_baseline"]) == (0, 0)
+        assert compared["differences"][0]["n_paired"] == 19
+        assert compared["warnings"][0].startswith("Versions of quiz differ")
 
     async def test_refused(self, steps: Steps) -> None:
         done, pending = await steps.run(), await steps.create()

@@ -1,22 +1,45 @@
-"""Comparisons: one description that becomes several experiments over the same questions and seed."""
+"""Comparisons: one description that becomes several experiments, and experiments held against each other."""
 
-from collections.abc import Mapping
+import asyncio
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
-from app.models import Experiment
+from app.models import Experiment, Result
 from app.schemas.common import readable_problem
 from app.schemas.comparison import ComparisonConfig, Variant
 from app.schemas.experiment_config import ExperimentConfig
+from app.services.experiments.arm_repository import ArmRepository
 from app.services.experiments.checks import check_config
+from app.services.experiments.comparing import ArmComparison, best_of, compare_arms
+from app.services.experiments.results import ResultService
 from app.services.experiments.service import ExperimentService
 from app.services.runtime import Runtime
 
 _SHARED = ("dataset", "seed", "repeats")
 """What pairs the questions: a variant that changed it would be compared with other questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Experiments held against the first of them.
+
+    Attributes:
+        pairs: the experiments with their results; the first is the baseline.
+        arms: each other experiment against it.
+        best: by score, the ids of the best and of all that cannot be told from it.
+        warnings: what makes them less comparable.
+    """
+
+    pairs: list[tuple[Experiment, Result]]
+    arms: list[ArmComparison]
+    best: dict[str, list[str]]
+    warnings: list[str]
 
 
 def expand(comparison: ComparisonConfig) -> list[ExperimentConfig]:
@@ -79,7 +102,7 @@ def _problem(problem: Any, index: int, variant: Variant) -> FieldError:
 
 
 class ComparisonService:
-    """Makes and starts the experiments of comparisons."""
+    """Makes the experiments of comparisons, and compares experiments."""
 
     def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
         self._session = session
@@ -96,3 +119,40 @@ class ComparisonService:
         for config in configs:
             await check_config(self._session, self._runtime, config)
         return [await self._experiments.create(config) for config in configs]
+
+    async def compare(self, ids: Sequence[uuid.UUID]) -> Compared:
+        """Compare experiments with the first of them, on the questions that both answered.
+
+        Raises:
+            InvalidInput: for fewer than two, or too many, or the same twice.
+            NotFound: if one has no result.
+        """
+        pairs = await ResultService(self._session).compared(ids)
+        experiments = [experiment for experiment, _ in pairs]
+        versions = [experiment.provenance["scorers"] for experiment in experiments]
+        names = [name for name in versions[0] if all(name in other for other in versions)]
+        scores = [name for name in names if len({other[name] for other in versions}) == 1]
+        arms = [await ArmRepository(self._session).arm(one, scores) for one in ids]
+        # Resampling 10,000 questions takes tenths of a second: the loop answers others meanwhile.
+        found = await asyncio.to_thread(compare_arms, arms[0], arms[1:], scores)
+        named = {str(one): arm for one, arm in zip(ids, arms, strict=True)}
+        best = await asyncio.to_thread(lambda: {name: best_of(named, name) for name in scores})
+        return Compared(pairs, found, best, _warnings(experiments, scores))
+
+
+def _warnings(experiments: Sequence[Experiment], comparable: Sequence[str]) -> list[str]:
+    def differ(what: str, values: Sequence[Any]) -> list[str]:
+        return [f"{what} differ: {', '.join(map(str, values))}."] if len(set(values)) > 1 else []
+
+    datasets = [e.provenance["dataset"] for e in experiments]
+    warnings = differ("Datasets", [d["name"] for d in datasets])
+    if not warnings:
+        warnings = differ(f"Versions of {datasets[0]['name']}", [d["version"] for d in datasets])
+    warnings += differ("Seeds", [e.config["seed"] for e in experiments])
+    for name in sorted({name for e in experiments for name in e.provenance["scorers"]}):
+        if name not in comparable:
+            versions = [e.provenance["scorers"].get(name, "none") for e in experiments]
+            warnings.append(
+                f"Scorer versions of {name} differ: {', '.join(map(str, versions))}; not compared."
+            )
+    return warnings

@@ -40,7 +40,7 @@ class OutcomeRepository:
         self, experiment_id: uuid.UUID, score: str, limit: int
     ) -> tuple[list[int], str, list[float | None]]:
         """Return ids, states (see ``RunMap``) and latencies of the first runs by (example, repeat)."""
-        value = _value(score)
+        value = score_value(score)
         state = case(
             (Run.status == "failed", "f"),
             (value.is_(None), "u"),
@@ -75,7 +75,7 @@ class OutcomeRepository:
         Of two examples of the same content the first counts.
         """
         query = (
-            select(Example.content_hash, Run.repeat, Run.id, Run.status, _value(score))
+            select(Example.content_hash, Run.repeat, Run.id, Run.status, score_value(score))
             .join(Example, Example.id == Run.example_id)
             .where(Run.experiment_id == experiment_id)
             .order_by(Example.position, Run.repeat)
@@ -97,7 +97,8 @@ class OutcomeRepository:
         return {row[0].id: (row[0], row[1]) for row in await self._session.execute(query)}
 
 
-def _value(score: str) -> Any:
+def score_value(score: str) -> Any:
+    """Return the SQL expression of a run's value of one score."""
     own = _own_columns.get(score)
     scores: Any = Run.scores
     return scores[score]["value"].as_float() if own is None else own

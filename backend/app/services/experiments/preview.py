@@ -33,6 +33,14 @@ class Tokens:
     basis: str
 
 
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How many calls a second there were, and in an experiment with what."""
+
+    calls_per_s: float
+    of: str
+
+
 def count_calls(config: ExperimentConfig, questions: int) -> int:
     """Return how many model calls the experiment makes: one a run, or as many as there are votes."""
     return questions * config.repeats * config.method.samples
@@ -72,15 +80,15 @@ def tokens_by_prompts(prompts: Sequence[Sequence[Message]], calls: int, max_toke
 
 
 def estimate(
-    questions: int, calls: int, tokens: Tokens, price: Price | None, throughput: float | None
+    questions: int, calls: int, tokens: Tokens, price: Price | None, speed: Speed | None
 ) -> EstimateOut:
-    """Return what it all takes; ``throughput`` in calls a second."""
+    """Return what it all takes."""
     cost = None
     if price is not None:
         cost = (tokens.prompt * price.input + tokens.completion * price.output) / 1e6
     time = (
-        f"time at {throughput:.3g} calls a second, as in the last completed experiment with this model."
-        if throughput
+        f"time at {speed.calls_per_s:.3g} calls a second, as in the last completed experiment with {speed.of}."
+        if speed
         else "time unknown, as no completed experiment with this model tells its speed."
     )
     return EstimateOut(
@@ -89,7 +97,7 @@ def estimate(
         prompt_tokens=tokens.prompt,
         completion_tokens=tokens.completion,
         cost_usd=cost,
-        seconds=calls / throughput if throughput else None,
+        seconds=calls / speed.calls_per_s if speed else None,
         basis=f"{tokens.basis}; {time}",
     )
 
@@ -131,7 +139,7 @@ class PreviewService:
         tokens = tokens_by_results(results, calls) or tokens_by_prompts(
             [method.render(examples[place]) for place in some], calls, config.params.max_tokens
         )
-        throughput = await self._experiments.newest_throughput(config.model, method.name)
+        speed = await self._speed(config)
         return PreviewOut(
             example=PreviewExample(
                 position=position, key=shown.key, question=shown.question, answers=list(shown.answers)
@@ -141,5 +149,13 @@ class PreviewService:
             model_state=checked.status.state,
             model_message=checked.status.message,
             config_hash=config.hash(),
-            estimate=estimate(questions, calls, tokens, checked.spec.usd_per_1m, throughput),
+            estimate=estimate(questions, calls, tokens, checked.spec.usd_per_1m, speed),
         )
+
+    async def _speed(self, config: ExperimentConfig) -> Speed | None:
+        found = await self._experiments.newest_throughput(config.model, config.method.name)
+        if found is None:
+            return None
+        calls_per_s, method = found
+        same = method == config.method.name
+        return Speed(calls_per_s, "this model" + ("" if same else f", but with the method {method}"))

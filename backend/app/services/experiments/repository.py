@@ -240,21 +240,21 @@ class ExperimentRepository:
         )
         return [(row[0], row[1]) for row in await self._session.execute(query)]
 
-    async def newest_throughput(self, model: str, method: str) -> float | None:
-        """Return the calls a second of the newest completed experiment with this model.
+    async def newest_throughput(self, model: str, method: str) -> tuple[float, str] | None:
+        """Return the calls a second of the newest completed experiment with this model, and its method.
 
-        One with this method, if there is any: the length of answers, and so the speed, goes by it.
+        That is ``method`` if it has any: the length of answers, and so the speed, goes by the method.
         """
         throughput = _metrics["throughput_per_s"].as_float()
         query = (
             _completed(model)
             .where(throughput.is_not(None))
-            .with_only_columns(throughput * _CALLS_A_RUN)
+            .with_only_columns(throughput * _CALLS_A_RUN, Experiment.method)
             .order_by((Experiment.method == method).desc(), Experiment.finished_at.desc())
             .limit(1)
         )
-        value = await self._session.scalar(query)
-        return None if value is None else float(value)
+        row = (await self._session.execute(query)).first()
+        return None if row is None else (float(row[0]), row[1])
 
     async def _changed(self, where: Sequence[ColumnElement[bool]], **values: Any) -> bool:
         statement = update(Experiment).where(*where).values(**values).returning(Experiment.id)

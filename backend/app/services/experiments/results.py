@@ -1,10 +1,10 @@
-"""Reading results: metrics, runs, single runs, and several experiments side by side."""
+"""Reading results: metrics, runs, single runs."""
 
 import base64
 import binascii
 import uuid
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import get_args
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -96,24 +96,6 @@ class ResultService:
             raise NotFound(f"The experiment has no run {run_id}.")
         return found
 
-    async def compare(
-        self, ids: Sequence[uuid.UUID]
-    ) -> tuple[list[tuple[Experiment, Result]], list[dict[str, Any]], list[str]]:
-        """Return experiments with results, their differences from the first, and warnings.
-
-        Raises:
-            InvalidInput: for fewer than two, or too many, or the same twice.
-            NotFound: if one has no result.
-        """
-        pairs = await self.compared(ids)
-        scores = [await self._runs.paired_scores(experiment_id) for experiment_id in ids]
-        differences = [
-            {"experiment_id": ids[index], **difference}
-            for index in range(1, len(ids))
-            for difference in _differences(scores[0], scores[index])
-        ]
-        return pairs, differences, _warnings([experiment for experiment, _ in pairs])
-
     async def compared(self, ids: Sequence[uuid.UUID]) -> list[tuple[Experiment, Result]]:
         """Return the experiments of a comparison with their results.
 
@@ -127,55 +109,6 @@ class ResultService:
                 errors=[FieldError("ids", f"{len(ids)} given")],
             )
         return [await self.result(experiment_id) for experiment_id in ids]
-
-
-Paired = dict[tuple[str, int], dict[str, float | None]]
-
-
-def _differences(baseline: Paired, other: Paired) -> list[dict[str, Any]]:
-    """Return the mean difference of each score over the items that both have a value for."""
-    shared = [key for key in baseline if key in other]
-    names = {name: None for key in shared for name in baseline[key] if name in other[key]}
-    rows = []
-    for name in names:
-        values = [
-            (before, after)
-            for key in shared
-            if (before := baseline[key].get(name)) is not None and (after := other[key].get(name)) is not None
-        ]
-        binary = all(value in (0.0, 1.0) for pair in values for value in pair)
-        cells = [sum(pair == cell for pair in values) for cell in ((1, 1), (0, 1), (1, 0), (0, 0))]
-        both, only_this, only_baseline, neither = cells if binary else (None,) * 4
-        rows.append(
-            {
-                "score": name,
-                "n_paired": len(values),
-                "difference": sum(after - before for before, after in values) / len(values)
-                if values
-                else None,
-                "both": both,
-                "only_this": only_this,
-                "only_baseline": only_baseline,
-                "neither": neither,
-                "statistics": None,
-            }
-        )
-    return rows
-
-
-def _warnings(experiments: Sequence[Experiment]) -> list[str]:
-    def differ(what: str, values: Sequence[Any]) -> list[str]:
-        return [f"{what} differ: {', '.join(map(str, values))}."] if len(set(values)) > 1 else []
-
-    datasets = [e.provenance["dataset"] for e in experiments]
-    warnings = differ("Datasets", [d["name"] for d in datasets])
-    if not warnings:
-        warnings = differ(f"Versions of {datasets[0]['name']}", [d["version"] for d in datasets])
-    warnings += differ("Seeds", [e.config["seed"] for e in experiments])
-    warnings += differ(
-        "Scorer versions", [orjson.dumps(e.provenance["scorers"]).decode() for e in experiments]
-    )
-    return warnings
 
 
 def _cursor(run: Run, key: str, made_for: str) -> str:

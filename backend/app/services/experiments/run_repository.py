@@ -134,16 +134,6 @@ class RunRepository:
             for row in await self._session.execute(query)
         ]
 
-    async def paired_scores(self, experiment_id: uuid.UUID) -> dict[tuple[str, int], dict[str, float | None]]:
-        """Return the scores of the answered runs by ``(content hash of the example, repeat)``."""
-        query = (
-            select(Example.content_hash, Run.repeat, Run.scores)
-            .join(Example, Example.id == Run.example_id)
-            .where(Run.experiment_id == experiment_id, Run.status == "ok")
-        )
-        rows = await self._session.execute(query)
-        return {(row[0], row[1]): _score_values(row[2]) for row in rows}
-
     async def page(
         self,
         experiment_id: uuid.UUID,

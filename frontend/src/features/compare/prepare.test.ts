@@ -19,11 +19,14 @@ function compared(id: string, accuracy: number, p50: number | null, failed: numb
   } as unknown as Schemas["Compared"];
 }
 
-const pair = { experiment_id: "b", score: "exact_match", n_paired: 98, difference: 0.1, both: 50, only_this: 20, only_baseline: 10, neither: 18, statistics: null };
+const pair = { experiment_id: "b", score: "exact_match", n_paired: 98, difference: 0.1, both: 50, only_this: 20, only_baseline: 10, neither: 18, statistics: null, missing: null };
 const comparison = {
   baseline_id: "a",
   experiments: [compared("a", 0.5, 100, 0), compared("b", 0.6, 250, 3)],
   differences: [pair],
+  amounts: [],
+  unpaired: [],
+  tied_for_best: {},
   warnings: [],
 };
 

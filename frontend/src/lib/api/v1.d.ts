@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Comparison
+         * @description Store the experiments of a comparison and, unless told otherwise, queue them in their order.
+         */
+        post: operations["create_comparison"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets": {
         parameters: {
             query?: never;
@@ -325,7 +345,7 @@ export interface paths {
         };
         /**
          * Compare Results
-         * @description Put experiments side by side, with differences on the questions that both answered.
+         * @description Put experiments side by side: differences from the baseline on the same questions, with tests.
          */
         get: operations["compare_results"];
         put?: never;
@@ -520,6 +540,50 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AmountDifference
+         * @description How latency, tokens or cost of an experiment differ from the baseline's on the same questions.
+         */
+        AmountDifference: {
+            /**
+             * Baseline
+             * @description Mean of a run.
+             */
+            baseline: number;
+            /** Difference */
+            difference: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** N Paired */
+            n_paired: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "worse" | "not_distinguishable";
+            /** P */
+            p: number | null;
+            /**
+             * Quantity
+             * @enum {string}
+             */
+            quantity: "latency_ms" | "tokens" | "cost_usd";
+            /** Ratio */
+            ratio: number | null;
+            /** Ratio High */
+            ratio_high: number | null;
+            /** Ratio Low */
+            ratio_low: number | null;
+            /** This */
+            this: number;
+        };
         /** Body_add_dataset */
         Body_add_dataset: {
             /**
@@ -633,10 +697,60 @@ export interface components {
             runs: (components["schemas"]["RunSummary"] | null)[];
         };
         /**
+         * ComparisonConfig
+         * @description Experiments that differ in what is compared, and in nothing else.
+         *
+         *     ``base`` holds fields of an experiment (without a name); each variant's fields are laid over it.
+         *     Mappings are merged, but a variant's ``method`` replaces the base's. The first is the baseline.
+         */
+        ComparisonConfig: {
+            /** Base */
+            base: {
+                [key: string]: unknown;
+            };
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Name
+             * @example Naive against chain-of-thought
+             */
+            name: string;
+            /** Variants */
+            variants: components["schemas"]["Variant"][];
+        };
+        /**
+         * ComparisonCreate
+         * @description A comparison to store.
+         */
+        ComparisonCreate: {
+            config: components["schemas"]["ComparisonConfig"];
+            /**
+             * Run
+             * @description Queue the experiments at once, in their order.
+             * @default true
+             */
+            run?: boolean;
+        };
+        /**
+         * ComparisonCreated
+         * @description The experiments of a comparison, the baseline first: `GET /results/compare` takes their ids.
+         */
+        ComparisonCreated: {
+            /** Experiments */
+            experiments: components["schemas"]["ExperimentOut"][];
+            /** Ids */
+            ids: string[];
+        };
+        /**
          * ComparisonOut
          * @description Experiments side by side; the first is the baseline.
          */
         ComparisonOut: {
+            /** Amounts */
+            amounts: components["schemas"]["AmountDifference"][];
             /**
              * Baseline Id
              * Format: uuid
@@ -646,6 +760,15 @@ export interface components {
             differences: components["schemas"]["ScoreDifference"][];
             /** Experiments */
             experiments: components["schemas"]["Compared"][];
+            /**
+             * Tied For Best
+             * @description By score: the best, and all that cannot be told from it.
+             */
+            tied_for_best: {
+                [key: string]: string[];
+            };
+            /** Unpaired */
+            unpaired: components["schemas"]["Unpaired"][];
             /**
              * Warnings
              * @description What makes the experiments less comparable.
@@ -792,6 +915,80 @@ export interface components {
              * @description Hash of its examples and scoring rule, 16 hex digits.
              */
             version: string;
+        };
+        /**
+         * DifferenceStatistics
+         * @description A difference of scores on the same questions: how sure it is, and in what sense.
+         *
+         *     All differences are this one minus the baseline, as fractions.
+         */
+        DifferenceStatistics: {
+            /**
+             * Adjusted P
+             * @description After Holm, over the comparisons of this score on this page.
+             */
+            adjusted_p: number;
+            /**
+             * Detectable
+             * @description The smallest difference that as many questions would probably show (power .8).
+             */
+            detectable: number | null;
+            /** High */
+            high: number;
+            /**
+             * Interval
+             * @description How the interval was made.
+             * @enum {string}
+             */
+            interval: "score" | "bootstrap" | "constant";
+            /** Level */
+            level: number;
+            /** Low */
+            low: number;
+            /**
+             * Mid P
+             * @description McNemar's, where the test is his.
+             */
+            mid_p: number | null;
+            /**
+             * Needed
+             * @description How many would probably show a difference of this size.
+             */
+            needed: number | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "worse" | "not_distinguishable";
+            /**
+             * P
+             * @description Two-sided, of this comparison alone.
+             */
+            p: number;
+            /** Seed */
+            seed: number;
+            /** Standard Error */
+            standard_error: number | null;
+            /**
+             * Test
+             * @enum {string}
+             */
+            test: "mcnemar" | "sign_flip_exact" | "sign_flip";
+            /**
+             * Too Few
+             * @description So few questions differ that no outcome could have p < .05.
+             */
+            too_few: boolean;
+            /**
+             * Units
+             * @description Clusters (documents, or questions with repeats); else questions.
+             */
+            units: number;
+            /**
+             * Verdict
+             * @description One sentence.
+             */
+            verdict: string;
         };
         /**
          * ErrorBody
@@ -1272,6 +1469,28 @@ export interface components {
             tokens: components["schemas"]["TokenStatistics"];
             /** Wall S */
             wall_s: number | null;
+        };
+        /**
+         * MissingEffect
+         * @description What failed and unscored runs could make of a difference.
+         */
+        MissingEffect: {
+            /**
+             * As Wrong
+             * @description The difference if all of them were wrong.
+             */
+            as_wrong: number;
+            /** Baseline Missing */
+            baseline_missing: number;
+            /** High */
+            high: number;
+            /**
+             * Low
+             * @description The least that it could be.
+             */
+            low: number;
+            /** This Missing */
+            this_missing: number;
         };
         /**
          * ModelCheck
@@ -1776,6 +1995,7 @@ export interface components {
              * Format: uuid
              */
             experiment_id: string;
+            missing: components["schemas"]["MissingEffect"] | null;
             /** N Paired */
             n_paired: number;
             /** Neither */
@@ -1786,13 +2006,8 @@ export interface components {
             only_this: number | null;
             /** Score */
             score: string;
-            /**
-             * Statistics
-             * @description Interval and test on the difference, when computed.
-             */
-            statistics: {
-                [key: string]: unknown;
-            } | null;
+            /** @description Null if too little is paired. */
+            statistics: components["schemas"]["DifferenceStatistics"] | null;
         };
         /**
          * ScoreStatistics
@@ -1861,6 +2076,45 @@ export interface components {
             /** Runs Without Counts */
             runs_without_counts: number;
         };
+        /**
+         * Unpaired
+         * @description Questions that could not be paired with the baseline's, by name; at most 50 of each are named.
+         */
+        Unpaired: {
+            /** Changed */
+            changed: string[];
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * N Changed
+             * @description Same name, other question or accepted answers.
+             */
+            n_changed: number;
+            /** N Only Baseline */
+            n_only_baseline: number;
+            /** N Only This */
+            n_only_this: number;
+            /** Only Baseline */
+            only_baseline: string[];
+            /** Only This */
+            only_this: string[];
+        };
+        /**
+         * Variant
+         * @description What one arm has otherwise than the base: its name, and any fields of an experiment.
+         */
+        Variant: {
+            /**
+             * Name
+             * @example few-shot
+             */
+            name: string;
+        } & {
+            [key: string]: unknown;
+        };
     };
     responses: never;
     parameters: never;
@@ -1870,6 +2124,93 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    create_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonCreated"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Right request, wrong moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is wrong; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A part that this needs does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_datasets: {
         parameters: {
             query?: never;
@@ -3054,8 +3395,10 @@ export interface operations {
     compare_results: {
         parameters: {
             query: {
-                /** @description Two or more; the first is the baseline. */
+                /** @description 2 to 12; the first is the baseline, unless one is named. */
                 ids: string[];
+                /** @description One of the ids. */
+                baseline?: string | null;
             };
             header?: never;
             path?: never;
