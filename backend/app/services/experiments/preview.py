@@ -87,7 +87,8 @@ def estimate(
     if price is not None:
         cost = (tokens.prompt * price.input + tokens.completion * price.output) / 1e6
     time = (
-        f"time at {speed.calls_per_s:.3g} calls a second, as in the last completed experiment with {speed.of}."
+        f"time at {speed.calls_per_s:.3g} calls a second, "
+        f"as in the last completed experiment with {speed.of}."
         if speed
         else "time unknown, as no completed experiment with this model tells its speed."
     )

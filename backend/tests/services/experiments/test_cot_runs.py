@@ -9,7 +9,7 @@ import pytest
 from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus
-from app.schemas.experiment_config import MAX_REPEATS
+from app.schemas.experiment_config import MAX_REPEATS, ExperimentConfig
 from app.services.datasets.service import DatasetService
 from app.services.experiments.export import export_runs
 from app.services.experiments.preview import PreviewService
@@ -18,7 +18,7 @@ from app.services.methods import registry
 from app.services.methods.exemplars import Exemplar, ExemplarsError
 from app.services.runtime import Runtime
 from tests.factories import config
-from tests.support import ScriptedEngine, answer, create, metrics_of, runs_of, scripted, stored
+from tests.support import ScriptedEngine, answer, create, metrics_of, runs_of, scripted, stored, submit
 
 VOTING: dict[str, Any] = {
     "method": {"name": "cot", "shots": 1, "samples": 3},
@@ -97,6 +97,21 @@ class TestEstimate:
         assert (one.calls, one.prompt_tokens, one.completion_tokens) == (2, 6, 4)
         assert one.seconds == pytest.approx(2 / 3 / per_s)
         assert more_shots.completion_tokens == 2 * 512
+
+    async def test_goes_by_the_speed_of_this_method_if_it_is_known(self, runtime: Runtime, sums: str) -> None:
+        means = scripted(runtime, ScriptedEngine(by_sample))
+        naive = config(model="mock/gold", dataset={"name": sums})
+        voting = config(model="mock/gold", dataset={"name": sums}, **VOTING)
+
+        async def basis(wanted: ExperimentConfig) -> str:
+            async with means.sessions() as session:
+                return (await PreviewService(session, means).preview(wanted, None, 0)).estimate.basis
+
+        await Execution(means, await submit(means, voting)).run()
+        assert (await basis(naive)).endswith("with this model, but with the method cot.")
+        await Execution(means, await submit(means, naive)).run()
+        assert (await basis(naive)).endswith("with this model.")
+        assert (await basis(voting)).endswith("with this model.")
 
 
 class TestWorkedExamples:

@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.generation import Message
 from app.services.experiments.preview import (
+    Speed,
     Tokens,
     count_calls,
     estimate,
@@ -63,9 +64,9 @@ def test_tokens_by_prompts() -> None:
 
 class TestEstimate:
     def test_priced_and_timed(self) -> None:
-        found = estimate(50, 100, TOKENS, Price(input=2, output=4), 20.0)
+        found = estimate(50, 100, TOKENS, Price(input=2, output=4), Speed(20.0, "this model"))
         assert (found.cost_usd, found.seconds) == (4.0, 5.0)
-        assert found.basis.startswith("Tokens by guess; time at 20 calls a second")
+        assert found.basis.startswith("Tokens by guess; time at 20 calls a second, as in")
 
     def test_free(self) -> None:
         assert estimate(50, 100, TOKENS, Price(input=0, output=0), None).cost_usd == 0
