@@ -1,5 +1,6 @@
 """Tests of pairing and comparing experiments as arrays."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from tests.factories import properties
 NAN = float("nan")
 
 
-def arm(values: list[float], *, hashes: list[str] | None = None, repeats: int = 1, **fields: Any) -> Arm:
+def arm(values: Sequence[float], *, hashes: list[str] | None = None, repeats: int = 1, **fields: Any) -> Arm:
     n = len(values)
     names = [f"q{i // repeats}" for i in range(n)]
     amounts = {name: np.full(n, 10.0) for name in QUANTITIES}
