@@ -140,7 +140,7 @@ def coverage(rounds: int, seed: int) -> Iterator[Row]:
         (f"right or wrong, {n} items, {discordant:.0%} discordant", right_or_wrong(n, discordant, 0.05), 0.05)
         for n, discordant in ((30, 0.1), (50, 0.2), (200, 0.1), (500, 0.2))
     ]
-    for n in (50, 150, 500):
+    for n in (20, 50, 150, 500):
         cases.append((f"F1, {n} items", partial_scores(n), truth(partial_scores(n))))
     for groups in (15, 40):
         cases.append((f"{groups} documents of 1 to 5 questions", clustered_scores(groups), 0.05))

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -206,6 +208,18 @@ class TestInvariants:
         assert -1 <= one.low <= one.difference <= one.high <= 1
 
     @properties
+    @given(RIGHT_OR_WRONG, st.sampled_from([0.0, 1.0]), st.integers(1, 30))
+    def test_pairs_that_agree_never_change_mcnemars_p(
+        self, rows: list[tuple[float, float]], score: float, more: int
+    ) -> None:
+        first, second = np.array(rows).T
+        added = np.full(more, score)
+        one = paired_difference(first, second, seed=0)
+        other = paired_difference(np.append(first, added), np.append(second, added), seed=0)
+        assert other.mcnemar == one.mcnemar
+        assert other.p == one.p
+
+    @properties
     @given(LABELLED, st.integers(0, 99))
     def test_order_does_not_matter(self, rows: list[tuple[float, float, int]], seed: int) -> None:
         shuffled = [rows[i] for i in np.random.default_rng(seed).permutation(len(rows))]
@@ -235,6 +249,14 @@ class TestInvariants:
         one = paired_difference(first, second, seed=1)
         assert one == paired_difference(first, second, seed=1)
         assert one.low != paired_difference(first, second, seed=2).low
+
+
+def test_heavy_libraries_wait_until_they_are_needed() -> None:
+    code = (
+        "import sys; import app.services.evaluation.statistics.verdict; "
+        "sys.exit(bool({'scipy', 'statsmodels', 'pandas'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 class TestFailureBounds:

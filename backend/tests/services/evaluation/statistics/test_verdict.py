@@ -157,14 +157,14 @@ class TestNoninferiority:
     @pytest.mark.parametrize(
         ("low", "high", "margin", "decision"),
         [
-            (-0.01, 0.05, 0.02, Decision.PASSED),
+            (-0.01, 0.05, 0.02, Decision.PASS),
             (-0.03, 0.05, 0.02, Decision.CANNOT_TELL),
             (-0.02, 0.05, 0.02, Decision.CANNOT_TELL),
-            (-0.09, -0.03, 0.02, Decision.FAILED),
+            (-0.09, -0.03, 0.02, Decision.FAIL),
             (-0.09, -0.02, 0.02, Decision.CANNOT_TELL),
-            (0.01, 0.05, 0.0, Decision.PASSED),
+            (0.01, 0.05, 0.0, Decision.PASS),
             (0.0, 0.0, 0.0, Decision.CANNOT_TELL),
-            (-0.01, -0.005, 0.02, Decision.PASSED),
+            (-0.01, -0.005, 0.02, Decision.PASS),
         ],
     )
     def test_decided_on_the_interval(
@@ -177,8 +177,8 @@ class TestNoninferiority:
     def test_a_wider_margin_never_fails_what_passed(
         self, low: float, width: float, margin: float, more: float
     ) -> None:
-        if noninferiority(low, low + width, margin) is Decision.PASSED:
-            assert noninferiority(low, low + width, margin + more) is Decision.PASSED
+        if noninferiority(low, low + width, margin) is Decision.PASS:
+            assert noninferiority(low, low + width, margin + more) is Decision.PASS
 
     @pytest.mark.parametrize(("low", "high", "margin"), [(0, 1, -0.1), (1, 0, 0.1), (float("nan"), 1, 0.1)])
     def test_no_gate(self, low: float, high: float, margin: float) -> None:
