@@ -30,7 +30,7 @@ def clustered_standard_error(values: ArrayLike, clusters: ArrayLike | None = Non
     """Return the standard error of the mean of ``values``, shape ``(n,)``, in their unit.
 
     SE² = G/(G−1) · (1/n²) · Σ_clusters (Σ_i (s_i − s̄))². Without ``clusters`` each value is its own,
-    and this is the usual s/√n. Source: Liang and Zeger 1986; Miller 2024, eq. 4.
+    and this is the usual s/√n. Source: Liang and Zeger 1986; Miller 2024.
 
     Args:
         values: scores; none may be missing.

@@ -12,7 +12,7 @@ _normal = NormalDist()
 def sample_size_mcnemar(discordant: float, difference: float, alpha: float = 0.05, power: float = 0.8) -> int:
     """Return how many paired items McNemar's test needs.
 
-    n = (z_{α/2}·√p_d + z_β·√(p_d − d²))² / d². Source: Miettinen 1968; Connor 1987, eq. 3. The
+    n = (z_{α/2}·√p_d + z_β·√(p_d − d²))² / d². Source: Miettinen 1968; Connor 1987. The
     exact test is more careful than the approximate one that the formula is about, and has a little
     less power.
 
@@ -69,8 +69,8 @@ def sample_size_mean(
 ) -> int:
     """Return how many paired items a difference of mean scores needs.
 
-    n = (z_{α/2} + z_β)²·(ω² + σ_A²/K_A + σ_B²/K_B) / δ². Source: Miller 2024 (arXiv:2411.00640),
-    eq. 9. With the variance of observed per-item differences as ``omega2`` (which holds the noise
+    n = (z_{α/2} + z_β)²·(ω² + σ_A²/K_A + σ_B²/K_B) / δ². Source: Miller 2024 (arXiv:2411.00640).
+    With the variance of observed per-item differences as ``omega2`` (which holds the noise
     within items already), leave ``variances`` at 0.
 
     Args:
@@ -101,7 +101,7 @@ def detectable_effect_mean(
 ) -> float:
     """Return the smallest difference of mean scores that ``n`` paired items show.
 
-    The inverse of ``sample_size_mean``, whose arguments it shares: Miller 2024, eq. 10.
+    The inverse of ``sample_size_mean``, whose arguments it shares: Miller 2024.
 
     Raises:
         ValueError: if ``n`` is not positive, a variance is negative, or repeats are below 1.

@@ -60,7 +60,7 @@ def score_interval(b: int, c: int, n: int, level: float = 0.95) -> tuple[float, 
 
     All differences that McNemar's (asymptotic) test, moved to that difference, would not reject.
     It has no need of resampling and covers well where a bootstrap does not: with few discordant
-    pairs, and with none. Source: Tango 1998, eqs. 3–5.
+    pairs, and with none. Source: Tango 1998.
 
     Raises:
         ValueError: if the counts are negative, or ``n`` is not positive or below b + c.

@@ -133,8 +133,8 @@ def half_width(estimate: float, resampled: Floats, units: int, level: float) -> 
 
     h is the quantile of |resampled − estimate| (Hall 1988: with both tails in one, the errors from
     skew cancel), read a little further out: resampled means vary by √((G−1)/G) too little, and have
-    a normal's tails where those of a t with G − 1 degrees of freedom are due (Hesterberg 2015,
-    section 5.3). With 20 and 50 F1 scores of which few differ, equal-tailed percentiles cover 79 and
+    a normal's tails where those of a t with G − 1 degrees of freedom are due (Hesterberg 2015).
+    With 20 and 50 F1 scores of which few differ, equal-tailed percentiles cover 79 and
     91 %, BCa 72 and 86 %, this interval 93 and 96 %: ``benchmarks/statistics.py``.
 
     Raises:
@@ -159,7 +159,7 @@ def sign_flip_p(sums: Floats, rng: np.random.Generator, resamples: int) -> tuple
 
     If the two sides were alike, each unit's difference could as well have had the other sign. p is
     the share of all flips with a sum at least as large as the one observed; or, when there are too
-    many, (hits + 1) / (resamples + 1) of random ones. Source: Fisher 1935, ch. 21; Phipson and Smyth
+    many, (hits + 1) / (resamples + 1) of random ones. Source: Fisher 1935; Phipson and Smyth
     2010 for the + 1.
     """
     moving = sums[sums != 0]

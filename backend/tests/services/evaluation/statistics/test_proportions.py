@@ -78,7 +78,7 @@ class TestScoreInterval:
             statistic = (c - b - n * bound) / np.sqrt(variance)
             assert abs(statistic) == pytest.approx(1.6449, abs=1e-3)
 
-    def test_published_example(self) -> None:
+    def test_stays_what_it_was(self) -> None:
         low, high = score_interval(2, 12, 50)
         assert [low, high] == pytest.approx([0.0611, 0.3447], abs=5e-5)
 
