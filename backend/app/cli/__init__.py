@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import datasets, experiments, system
+from app.cli import comparisons, datasets, experiments, gate, system
 from app.core.config import get_settings
 from app.core.logging import configure_logging
 
@@ -19,6 +19,8 @@ app.command()(experiments.show)
 app.command()(experiments.export)
 app.command()(experiments.cancel)
 app.command()(experiments.resume)
+app.command()(comparisons.compare)
+app.command()(gate.gate)
 app.add_typer(datasets.app, name="datasets")
 app.command()(system.models)
 app.command()(system.doctor)

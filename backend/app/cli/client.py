@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import httpx
 import orjson
@@ -17,6 +17,8 @@ from app.launcher import Platform, answers, platform_url
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _SHORTEST_PREFIX = 4
 _UUID_LENGTH = 36
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 class ApiError(Exception):

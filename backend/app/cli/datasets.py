@@ -7,8 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import connected, fail, say
-from app.cli.experiments import JsonOption
+from app.cli.client import JsonOption, connected, fail, say
 from app.cli.render import console, print_json
 
 app = typer.Typer(help="List and add datasets.", no_args_is_help=True)

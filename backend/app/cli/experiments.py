@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.client import Api, ApiError, connected, fail, say
-from app.cli.files import read_experiment
+from app.cli.client import Api, ApiError, JsonOption, connected, fail, say
+from app.cli.comparisons import run_comparison
+from app.cli.files import read_experiment, read_mapping
 from app.cli.follow import follow
 from app.cli.render import console, experiments_table, print_json, result_table
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 IdArgument = Annotated[str, typer.Argument(help="The id, or its first characters.")]
 
 
@@ -53,19 +53,29 @@ def follow_to_end(api: Api, experiment: dict[str, Any], *, as_json: bool) -> Non
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="The experiment, as YAML.")],
+    file: Annotated[Path, typer.Argument(help="An experiment or a comparison, as YAML.")],
     model: Annotated[str | None, typer.Option(help="provider/model, instead of the file's.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Name of a dataset, instead of the file's.")] = None,
     limit: Annotated[int | None, typer.Option(help="Number of questions.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of sample and sampling.", min=0)] = None,
     concurrency: Annotated[int | None, typer.Option(help="Calls in flight, at most.", min=1)] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only queue it, and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run an experiment file: create, queue, follow, print the result.
+    """Run an experiment file, or a comparison with all its variants: create, queue, follow, print.
 
-    Exit code 0 only if the experiment completed.
+    Exit code 0 only if every experiment completed.
     """
-    overrides = {"model": model, "dataset.n": limit, "seed": seed, "concurrency": concurrency}
+    overrides = {
+        "model": model,
+        "dataset.name": dataset,
+        "dataset.n": limit,
+        "seed": seed,
+        "concurrency": concurrency,
+    }
+    if "variants" in read_mapping(file):
+        run_comparison(file, overrides, detach=detach, as_json=json)
+        return
     config = read_experiment(file, overrides)
     with connected(start=not detach) as api:
         created = api.post("/experiments", {"config": config.as_json()})

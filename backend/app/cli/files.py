@@ -1,6 +1,7 @@
 """Experiment files: YAML in, configuration out, with flags on top."""
 
 from collections.abc import Hashable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,11 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def read_experiment(path: Path, overrides: dict[str, Any]) -> ExperimentConfig:
-    """Return the configuration in ``path``; ``overrides`` maps dotted fields to values.
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Return the YAML mapping in ``path``.
 
     Raises:
-        typer.Exit: after printing what is wrong, with line or field.
+        typer.Exit: after printing what is wrong, with its line.
     """
     try:
         data = path.read_bytes()
@@ -47,9 +48,25 @@ def read_experiment(path: Path, overrides: dict[str, Any]) -> ExperimentConfig:
         raise fail(f"{path} is not valid YAML: {error}") from error
     if not isinstance(raw, dict):
         raise fail(f"{path} does not hold an experiment.", "It needs at least name, model and dataset.")
+    return raw
+
+
+def with_overrides(raw: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return ``raw`` with the values of ``overrides``, by dotted field, laid over it; None is no value."""
+    changed = deepcopy(raw)
     for field, value in overrides.items():
         if value is not None:
-            _set(raw, field, value)
+            _set(changed, field, value)
+    return changed
+
+
+def read_experiment(path: Path, overrides: dict[str, Any]) -> ExperimentConfig:
+    """Return the configuration in ``path``; ``overrides`` maps dotted fields to values.
+
+    Raises:
+        typer.Exit: after printing what is wrong, with line or field.
+    """
+    raw = with_overrides(read_mapping(path), overrides)
     try:
         return ExperimentConfig.model_validate(raw)
     except ValidationError as error:

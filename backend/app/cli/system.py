@@ -14,9 +14,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import Api, connected, fail, say
+from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.doctor import diagnose
-from app.cli.experiments import JsonOption, follow_to_end
+from app.cli.experiments import follow_to_end
 from app.cli.files import read_experiment
 from app.cli.render import console, print_json
 from app.core.config import PROJECT_ROOT, get_settings

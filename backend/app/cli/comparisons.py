@@ -1,0 +1,188 @@
+"""Commands about comparisons: compare, and running a comparison file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.client import JsonOption, connected, fail, say
+from app.cli.files import read_mapping, with_overrides
+from app.cli.follow import follow
+from app.cli.render import console, interval, milliseconds, number, percent, print_json
+
+MetricOption = Annotated[str, typer.Option(help="The score that verdicts are about.")]
+_STYLE = {"better": "green", "worse": "red", "not_distinguishable": "default"}
+
+
+def compare(
+    ids: Annotated[list[str], typer.Argument(help="2 to 12 experiments: ids, or their first characters.")],
+    baseline: Annotated[str | None, typer.Option(help="One of them; the first if left out.")] = None,
+    metric: MetricOption = "exact_match",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a comment.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Compare experiments on the questions that they share, with intervals and tests."""
+    with connected(start=False) as api:
+        chosen = {"baseline": api.resolve(baseline)} if baseline else {}
+        comparison = api.get("/results/compare", ids=[api.resolve(one) for one in ids], **chosen)
+    if json:
+        print_json(comparison)
+    elif markdown:
+        typer.echo(as_markdown(comparison, metric))
+    else:
+        show_comparison(comparison, metric)
+
+
+def run_comparison(file: Path, overrides: dict[str, Any], *, detach: bool, as_json: bool) -> None:
+    """Run all variants of a comparison file, and end with the comparison.
+
+    Raises:
+        typer.Exit: with 1 if the file is wrong, or not every experiment completed.
+    """
+    raw = read_mapping(file)
+    base = raw.get("base")
+    if not isinstance(base, dict):
+        raise fail(f"{file} has variants, and no base.", "A comparison holds name, base and variants.")
+    config = {**raw, "base": with_overrides(base, overrides)}
+    with connected(start=not detach) as api:
+        created = api.post("/comparisons", {"config": config})
+        if detach:
+            print_json(created) if as_json else typer.echo(" ".join(created["ids"]))
+            return
+        statuses = []
+        for experiment in created["experiments"]:
+            say(f"{experiment['id'][:8]}  {experiment['name']} ({experiment['total']} runs)")
+            try:
+                statuses.append(follow(api, experiment["id"], experiment["total"], quiet=as_json))
+            except KeyboardInterrupt:
+                short = " ".join(one[:8] for one in created["ids"])
+                say(f"\nNot following any more. When they have ended: llmforge compare {short}")
+                raise typer.Exit(130) from None
+        comparison = api.get("/results/compare", ids=created["ids"])
+    print_json(comparison) if as_json else show_comparison(comparison, "exact_match")
+    if any(status != "COMPLETED" for status in statuses):
+        raise typer.Exit(1)
+
+
+def metric_of(comparison: dict[str, Any], metric: str) -> list[dict[str, Any]]:
+    """Return the differences of one score.
+
+    Raises:
+        typer.Exit: if the experiments do not share that score.
+    """
+    found = [one for one in comparison["differences"] if one["score"] == metric]
+    if not found:
+        shared = sorted({one["score"] for one in comparison["differences"]})
+        raise fail(f"They share no score {metric!r}.", f"There are: {', '.join(shared) or 'none'}.")
+    return found
+
+
+def show_comparison(comparison: dict[str, Any], metric: str) -> None:
+    """Print a comparison for a person: warnings, table, verdicts."""
+    differences = {one["experiment_id"]: one for one in metric_of(comparison, metric)}
+    for line in warnings_of(comparison):
+        say(f"warning: {line}")
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Experiment")
+    for column in (metric.replace("_", " "), "difference", "p (Holm)", "latency p50", "tokens a run"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for experiment in comparison["experiments"]:
+        cells = _cells(experiment, differences.get(experiment["experiment_id"]), metric)
+        table.add_row(escape(experiment["name"]), *cells)
+    console.print(table)
+    for one in differences.values():
+        if one["statistics"]:
+            style = _STYLE[one["statistics"]["outcome"]]
+            console.print(f"[{style}]{escape(one['statistics']['verdict'])}[/]", highlight=False)
+        if one["missing"]:
+            console.print(f"[yellow]{_missing_line(one['missing'])}[/]", highlight=False)
+    tied = set(comparison["tied_for_best"].get(metric, []))
+    names = [one["name"] for one in comparison["experiments"] if one["experiment_id"] in tied]
+    if len(comparison["experiments"]) > 2:
+        console.print(f"best, and not distinguishable from it: {escape(', '.join(names))}", highlight=False)
+
+
+def as_markdown(comparison: dict[str, Any], metric: str) -> str:
+    """Return a comparison as Markdown, for a comment or a report."""
+    differences = {one["experiment_id"]: one for one in metric_of(comparison, metric)}
+    head = ["experiment", metric.replace("_", " "), "difference", "p (Holm)", "latency p50", "tokens a run"]
+    rows = [
+        [_cell(one["name"]), *_cells(one, differences.get(one["experiment_id"]), metric, plain=True)]
+        for one in comparison["experiments"]
+    ]
+    lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+    lines += ["", *(f"> **Warning:** {_cell(line)}" for line in warnings_of(comparison))]
+    verdicts = [one["statistics"]["verdict"] for one in differences.values() if one["statistics"]]
+    lines += [f"- {_cell(verdict)}" for verdict in verdicts]
+    lines += [f"- {_missing_line(one['missing'])}" for one in differences.values() if one["missing"]]
+    return "\n".join(lines)
+
+
+def warnings_of(comparison: dict[str, Any]) -> list[str]:
+    """Return what makes experiments less comparable, questions that could not be paired included."""
+    names = {one["experiment_id"]: one["name"] for one in comparison["experiments"]}
+    lines = list(comparison["warnings"])
+    for one in comparison["unpaired"]:
+        parts = [
+            f"{one[f'n_{kind}']} {words} ({_some(one[kind], one[f'n_{kind}'])})"
+            for kind, words in (
+                ("changed", "with another question or other accepted answers"),
+                ("only_this", "that the baseline lacks"),
+                ("only_baseline", "that only the baseline has"),
+            )
+            if one[f"n_{kind}"]
+        ]
+        if parts:
+            lines.append(f"{names[one['experiment_id']]}: not paired: {'; '.join(parts)}.")
+    return lines
+
+
+def _some(names: Sequence[str], count: int, most: int = 5) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown}, …" if count > most else shown
+
+
+def _cells(
+    experiment: dict[str, Any], difference: dict[str, Any] | None, metric: str, *, plain: bool = False
+) -> list[str]:
+    metrics = experiment["metrics"]
+    score = metrics["scores"].get(metric)
+    tokens, ok = metrics["tokens"], metrics["counts"]["ok"]
+    per_run = None if tokens["prompt"] is None or not ok else (tokens["prompt"] + tokens["completion"]) / ok
+    statistics = difference["statistics"] if difference else None
+    change, p = "baseline" if difference is None else "–", ""
+    if difference and statistics:
+        change = (
+            f"{100 * difference['difference']:+.1f} "
+            f"[{100 * statistics['low']:.1f}, {100 * statistics['high']:.1f}]"
+        )
+        p = f"{statistics['adjusted_p']:.3g}"
+        if not plain:
+            change = f"[{_STYLE[statistics['outcome']]}]{change}[/]"
+    return [
+        interval(score) if score else percent(None),
+        change.replace("-", "−"),
+        p,
+        milliseconds(metrics["latency_ms"]["p50"]),
+        number(per_run),
+    ]
+
+
+def _missing_line(missing: dict[str, Any]) -> str:
+    line = (
+        f"{missing['this_missing']} runs here and {missing['baseline_missing']} of the baseline have no "
+        "score; "
+        f"all of them counted as wrong, the difference would be {100 * missing['as_wrong']:+.1f} points "
+        f"(at the extremes [{100 * missing['low']:.1f}, {100 * missing['high']:.1f}])."
+    )
+    return line.replace("-", "−")
+
+
+def _cell(text: str) -> str:
+    # Names are the user's: they must not end a cell or begin a link.
+    for character in "\\|[]<>*_`":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("\n", " ")
