@@ -14,7 +14,7 @@ from app.services.evaluation.statistics.verdict import Decision, noninferiority
 _EXIT = {Decision.PASS: 0, Decision.FAIL: 1, Decision.CANNOT_TELL: 2}
 _WORDS = {
     Decision.PASS: "PASS: not worse by more than the margin",
-    Decision.FAIL: "FAIL: worse by at least the margin",
+    Decision.FAIL: "FAIL: worse by more than the margin",
     Decision.CANNOT_TELL: "CANNOT TELL: the interval holds the margin; more questions would settle it",
 }
 

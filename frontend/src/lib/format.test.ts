@@ -8,6 +8,7 @@ import {
   formatInterval,
   formatName,
   formatNumber,
+  formatP,
   formatPercent,
   formatPoints,
   plural,
@@ -39,6 +40,16 @@ describe("differences", () => {
     [-0.0001, "±0.0"],
     [undefined, "–"],
   ])("%s reads %s", (value, text) => expect(formatPoints(value)).toBe(text));
+});
+
+describe("p", () => {
+  it.each([
+    [0.0123, "p = .012"],
+    [0.0004, "p < .001"],
+    [1, "p > .999"],
+    [0.0496, "p = .0496"],
+    [null, "no test"],
+  ])("%s reads %s", (value, text) => expect(formatP(value)).toBe(text));
 });
 
 describe("durations", () => {

@@ -39,6 +39,19 @@ export function formatPoints(difference: Maybe): string {
   return `${difference > 0 ? "+" : "−"}${points}`;
 }
 
+/** An interval of a difference in points: `[−2.5, +8.0]`. */
+export function formatPointInterval(low: Maybe, high: Maybe): string {
+  return absent(low) || absent(high) ? NONE : `[${formatPoints(low)}, ${formatPoints(high)}]`;
+}
+
+/** `p = .012`, `p < .001`, `p > .999`; a p near .05 with the digit that tells on which side it is. */
+export function formatP(p: Maybe): string {
+  if (absent(p)) return "no test";
+  if (p < 0.001) return "p < .001";
+  if (p >= 0.9995) return "p > .999";
+  return `p = ${p.toFixed(p >= 0.0495 && p < 0.0505 && p !== 0.05 ? 4 : 3).replace(/^0/, "")}`;
+}
+
 /** Milliseconds under a second, else seconds, minutes, hours: `123 ms`, `1.23 s`, `2 min 05 s`, `3 h 20 min`. */
 export function formatDuration(ms: Maybe): string {
   if (absent(ms)) return NONE;

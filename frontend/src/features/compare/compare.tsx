@@ -12,14 +12,18 @@ import { resultQueries } from "@/lib/api/queries";
 
 import { ChosenPanel } from "./chosen-panel";
 import { ExamplesPanel } from "./examples-panel";
+import { FrontPanel } from "./front-panel";
 import { MetricTable } from "./metric-table";
+import { prepareWarnings } from "./prepare";
+import { ShareActions } from "./share-actions";
+import { VerdictPanel } from "./verdict-panel";
 
 /** Experiments side by side; the address names them (`?ids=a,b`), the first is the baseline. */
 export function Compare() {
   const [ids, setIds] = useQueryState("ids", parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: "push" }));
   const comparison = useQuery({ ...resultQueries.compare(ids), enabled: ids.length >= 2 });
   return (
-    <Page title="Compare" lead="The same questions, answered in different ways. Differences are against the baseline.">
+    <Page title="Compare" lead="The same questions, answered in different ways. Differences are against the baseline." actions={comparison.data && <ShareActions comparison={comparison.data} />}>
       <ChosenPanel ids={ids} onChange={(next) => void setIds(next)} />
       {ids.length < 2 ? (
         <Panel flush>
@@ -43,16 +47,19 @@ export function Compare() {
 }
 
 function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
+  const notes = prepareWarnings(comparison);
   return (
     <>
-      {comparison.warnings.length > 0 && (
+      {notes.length > 0 && (
         <ul role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
-          {comparison.warnings.map((warning) => (
-            <li key={warning}>{warning} Read the differences with that in mind.</li>
+          {notes.map((note) => (
+            <li key={note}>{note}</li>
           ))}
         </ul>
       )}
+      <VerdictPanel comparison={comparison} />
       <MetricTable comparison={comparison} />
+      <FrontPanel comparison={comparison} />
       <ExamplesPanel comparison={comparison} />
     </>
   );

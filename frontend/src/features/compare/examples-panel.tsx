@@ -1,7 +1,7 @@
 "use client";
 
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { parseAsInteger, parseAsStringLiteral, useQueryStates } from "nuqs";
 
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
@@ -15,7 +15,8 @@ import { formatName, plural } from "@/lib/format";
 
 import { ExampleRow } from "./example-row";
 import { OutcomeTable } from "./outcome-table";
-import { letterOf, prepareOutcomes } from "./prepare";
+import { letterOf, prepareOutcomes, scoreNames } from "./prepare";
+import { useScore } from "./use-score";
 
 const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither"] as const;
 const PAGE = 25;
@@ -23,20 +24,20 @@ const PAGE = 25;
 /** Question by question: where they differ, and what each of them said. */
 export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const { experiments, differences } = comparison;
-  const names = [...new Set(differences.map(({ score }) => score))];
+  const names = scoreNames(experiments);
+  const [score, setScore] = useScore(names);
   const [state, setState] = useQueryStates({
-    score: parseAsString.withDefault(names.includes("exact_match") || !names[0] ? "exact_match" : names[0]),
     outcome: parseAsStringLiteral(outcomes).withDefault("differ"),
     with: parseAsInteger.withDefault(1),
   });
   const second = Math.min(Math.max(1, state.with), experiments.length - 1);
   const others = experiments.filter((_, index) => index !== 0 && index !== second);
   const ordered = [experiments[0], experiments[second], ...others].filter((one) => one !== undefined);
-  const pair = differences.find((one) => one.score === state.score && one.experiment_id === experiments[second]?.experiment_id);
+  const pair = differences.find((one) => one.score === score && one.experiment_id === experiments[second]?.experiment_id);
   const cells = prepareOutcomes(pair, letterOf(0), letterOf(second));
 
   const ids = ordered.map(({ experiment_id }) => experiment_id);
-  const rows = useInfiniteQuery(resultQueries.comparedExamples({ ids, score: state.score, outcome: state.outcome, limit: PAGE }));
+  const rows = useInfiniteQuery(resultQueries.comparedExamples({ ids, score: score, outcome: state.outcome, limit: PAGE }));
   const items = rows.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Panel
@@ -46,7 +47,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
       actions={
         <>
           {names.length > 1 && (
-            <Select aria-label="Score" className="h-7 w-auto text-xs" value={state.score} onChange={(event) => void setState({ score: event.target.value })}>
+            <Select aria-label="Score" className="h-7 w-auto text-xs" value={score} onChange={(event) => setScore(event.target.value)}>
               {names.map((name) => (
                 <option key={name} value={name}>
                   {formatName(name)}
@@ -83,7 +84,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
         ) : (
           <ul className="divide-y border-t">
             {items.map((item) => (
-              <ExampleRow key={`${item.content_hash} ${item.repeat}`} item={item} experiments={ordered} letters={ids.map((id) => letterOf(experiments.findIndex((one) => one.experiment_id === id)))} score={state.score} />
+              <ExampleRow key={`${item.content_hash} ${item.repeat}`} item={item} experiments={ordered} letters={ids.map((id) => letterOf(experiments.findIndex((one) => one.experiment_id === id)))} score={score} />
             ))}
           </ul>
         )

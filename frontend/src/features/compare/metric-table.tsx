@@ -5,13 +5,13 @@ import { cn } from "@/lib/utils";
 
 import { type Cell, letterOf, prepareMetrics, type Tone } from "./prepare";
 
-const tones: Record<Tone, string> = { better: "text-good", worse: "text-bad", same: "text-muted", none: "" };
-const words: Record<Tone, string> = { better: "better", worse: "worse", same: "the same", none: "" };
+const tones: Record<Tone, string> = { better: "text-good", worse: "text-bad", same: "", unsure: "", none: "" };
+const words: Record<Tone, string> = { better: "better", worse: "worse", same: "the same", unsure: "not distinguishable", none: "" };
 
 /** Every metric of every experiment, with its difference from the baseline in colour and in sign. */
 export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   return (
-    <Panel title="Metrics" hint="Green is better than the baseline, red is worse; whether a difference is real needs a test, not a colour." flush>
+    <Panel title="Metrics" hint="Green is better than the baseline and red is worse, where a test can tell; neither colour: it cannot. p after Holm." flush>
       <Table aria-label="Metrics side by side">
         <thead>
           <tr>
@@ -57,6 +57,7 @@ function Value({ cell }: { cell: Cell }) {
           {cell.difference} <span className="sr-only">{words[cell.tone]}</span>
         </span>
       )}
+      {cell.interval && <span className="block text-xs">{cell.interval}</span>}
       {cell.note && <span className="block text-xs">{cell.note}</span>}
     </div>
   );

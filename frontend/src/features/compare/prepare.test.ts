@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Schemas } from "@/lib/api/client";
 
-import { formatRatio, letterOf, prepareMetrics, prepareOutcomes } from "./prepare";
+import { formatRatio, letterOf, prepareMetrics, prepareOutcomes, prepareWarnings } from "./prepare";
 
 function compared(id: string, accuracy: number, p50: number | null, failed: number): Schemas["Compared"] {
   const score = { value: accuracy, low: accuracy - 0.1, high: accuracy + 0.1, n: 100 };
@@ -19,12 +19,14 @@ function compared(id: string, accuracy: number, p50: number | null, failed: numb
   } as unknown as Schemas["Compared"];
 }
 
-const pair = { experiment_id: "b", score: "exact_match", n_paired: 98, difference: 0.1, both: 50, only_this: 20, only_baseline: 10, neither: 18, statistics: null, missing: null };
+const pair = { experiment_id: "b", score: "exact_match", n_paired: 98, difference: 0.1, both: 50, only_this: 20, only_baseline: 10, neither: 18, statistics: { low: 0.01, high: 0.19, adjusted_p: 0.031, outcome: "better" }, missing: null } as unknown as Schemas["ScoreDifference"];
 const comparison = {
   baseline_id: "a",
   experiments: [compared("a", 0.5, 100, 0), compared("b", 0.6, 250, 3)],
   differences: [pair],
-  amounts: [],
+  amounts: [
+    { experiment_id: "b", quantity: "latency_ms", n_paired: 98, baseline: 100, this: 250, difference: 150, low: 120, high: 180, ratio: 2.5, ratio_low: 2, ratio_high: 3.1, p: 0, outcome: "worse" },
+  ] satisfies Schemas["AmountDifference"][],
   unpaired: [],
   tied_for_best: {},
   warnings: [],
@@ -36,18 +38,26 @@ describe("prepareMetrics", () => {
   it("gives the difference of a score in points with its sign, and nothing for the baseline", () => {
     expect(rows["Exact match"]?.cells).toMatchObject([
       { text: "50.0 %", difference: "", tone: "none" },
-      { text: "60.0 %", difference: "+10.0", tone: "better" },
+      { text: "60.0 %", difference: "+10.0", interval: "[+1.0, +19.0], p = .031", tone: "better" },
     ]);
     expect(rows["Exact match"]?.basis).toContain("98 questions");
   });
 
   it("says nothing where no difference is known", () => expect(rows.F1?.cells[1]).toMatchObject({ difference: "", tone: "none" }));
 
-  it("takes slower for worse, as a ratio", () => expect(rows["Latency p50"]?.cells[1]).toMatchObject({ difference: "×2.5", tone: "worse" }));
-
-  it("takes equal for neither", () => {
-    expect(rows["Tokens a run"]?.cells[1]).toMatchObject({ text: "15", difference: "×1", tone: "same" });
+  it("takes slower for worse, as a ratio with its interval", () => {
+    expect(rows["Mean latency"]?.cells).toMatchObject([
+      { text: "100 ms", difference: "" },
+      { text: "250 ms", difference: "×2.5", interval: "[2, 3.1], p < .001", tone: "worse" },
+    ]);
   });
+
+  it("calls what cannot be told from none neither better nor worse", () => {
+    const unsure = { ...pair, statistics: { ...pair.statistics, outcome: "not_distinguishable" } } as typeof pair;
+    expect(prepareMetrics({ ...comparison, differences: [unsure] })[0]?.cells[1]).toMatchObject({ difference: "+10.0", tone: "unsure" });
+  });
+
+  it("takes equal for neither", () => expect(rows["Throughput, answers a second"]?.cells[1]).toMatchObject({ difference: "×1", tone: "same" }));
 
   it("counts failures with their sign", () => expect(rows["Failed runs"]?.cells[1]).toMatchObject({ difference: "+3", tone: "worse" }));
 
@@ -68,3 +78,13 @@ describe("prepareOutcomes", () => {
 
 it("has no ratio to nothing", () => expect([formatRatio(1, 0), formatRatio(null, 1), formatRatio(3, 2)]).toEqual(["", "", "×1.5"]));
 it("names experiments by letters", () => expect([letterOf(0), letterOf(2)]).toEqual(["A", "C"]));
+
+describe("prepareWarnings", () => {
+  it("names what could not be paired, and how much more there is", () => {
+    const unpaired = { experiment_id: "b", n_changed: 7, changed: ["q1", "q2", "q3", "q4", "q5", "q6", "q7"], n_only_this: 0, only_this: [], n_only_baseline: 1, only_baseline: ["q9"] };
+    expect(prepareWarnings({ ...comparison, warnings: ["Seeds differ: 1, 2."], unpaired: [unpaired] })).toEqual([
+      "Seeds differ: 1, 2. Read the differences with that in mind.",
+      "Not paired between A and B: 7 with another question or other accepted answers (q1, q2, q3, q4, q5, …); 1 that only A has (q9).",
+    ]);
+  });
+});

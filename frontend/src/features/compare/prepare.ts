@@ -1,16 +1,31 @@
 import type { Schemas } from "@/lib/api/client";
-import { formatCost, formatCount, formatDuration, formatInterval, formatName, formatNumber, formatPercent, formatPoints } from "@/lib/format";
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatInterval,
+  formatName,
+  formatNumber,
+  formatP,
+  formatPercent,
+  formatPointInterval,
+  formatPoints,
+} from "@/lib/format";
 
 type Compared = Schemas["Compared"];
 type Difference = Schemas["ScoreDifference"];
+type Comparison = Schemas["ComparisonOut"];
 
-export type Tone = "better" | "worse" | "same" | "none";
+/** `unsure`: there is a difference, and it cannot be told from none. */
+export type Tone = "better" | "worse" | "same" | "unsure" | "none";
 
 export interface Cell {
   text: string;
   note: string;
   /** Against the baseline; empty for the baseline itself and where nothing can be said. */
   difference: string;
+  /** The interval of the difference, and p where there is a test. */
+  interval: string;
   tone: Tone;
 }
 
@@ -22,6 +37,12 @@ export interface MetricRow {
 }
 
 const ORDER = ["exact_match", "contains", "f1"];
+
+const tonesOfOutcome: Record<Schemas["AmountDifference"]["outcome"], Tone> = {
+  better: "better",
+  worse: "worse",
+  not_distinguishable: "unsure",
+};
 
 function toneOf(difference: number | null | undefined, higherIsBetter: boolean): Tone {
   if (difference === null || difference === undefined) return "none";
@@ -35,7 +56,8 @@ export function formatRatio(value: number | null | undefined, baseline: number |
   return `×${formatNumber(value / baseline)}`;
 }
 
-function scoreNames(experiments: Compared[]): string[] {
+/** The scores that any of the experiments has, those that are looked for first, first. */
+export function scoreNames(experiments: Compared[]): string[] {
   const names = new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores)));
   const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
   return [...names].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
@@ -49,12 +71,14 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
     basis: `points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
     cells: experiments.map(({ experiment_id, metrics }, index) => {
       const score = metrics.scores[name];
-      const difference = index === 0 ? undefined : of(experiment_id)?.difference;
+      const found = index === 0 ? undefined : of(experiment_id);
+      const { statistics } = found ?? {};
       return {
         text: formatPercent(score?.value),
         note: score ? `${formatInterval(score.low, score.high)}, n = ${formatCount(score.n)}` : "not scored",
-        difference: difference == null ? "" : formatPoints(difference),
-        tone: index === 0 ? "none" : toneOf(difference, true),
+        difference: found?.difference == null ? "" : formatPoints(found.difference),
+        interval: statistics ? `${formatPointInterval(statistics.low, statistics.high)}, ${formatP(statistics.adjusted_p)}` : "",
+        tone: statistics ? tonesOfOutcome[statistics.outcome] : "none",
       };
     }),
   };
@@ -69,20 +93,36 @@ interface Quantity {
 }
 
 const quantities: Quantity[] = [
-  { name: "Latency p50", basis: "ratio", of: (m) => m.latency_ms.p50, format: formatDuration, higherIsBetter: false },
-  { name: "Latency p95", basis: "ratio", of: (m) => m.latency_ms.p95, format: formatDuration, higherIsBetter: false },
-  {
-    name: "Tokens a run",
-    basis: "ratio",
-    of: ({ tokens, counts }) =>
-      tokens.prompt === null || counts.ok === 0 ? null : (tokens.prompt + (tokens.completion ?? 0)) / counts.ok,
-    format: formatNumber,
-    higherIsBetter: false,
-  },
-  { name: "Cost per 1,000 runs", basis: "ratio", of: (m) => m.cost_usd.per_1000_runs, format: formatCost, higherIsBetter: false },
-  { name: "Throughput, answers a second", basis: "ratio", of: (m) => m.throughput_per_s, format: formatNumber, higherIsBetter: true },
+  { name: "Latency p95", basis: "ratio, no test", of: (m) => m.latency_ms.p95, format: formatDuration, higherIsBetter: false },
+  { name: "Throughput, answers a second", basis: "ratio, no test", of: (m) => m.throughput_per_s, format: formatNumber, higherIsBetter: true },
   { name: "Failed runs", basis: "count", of: (m) => m.counts.failed, format: formatCount, higherIsBetter: false },
 ];
+
+const amounts: readonly { name: string; quantity: Schemas["AmountDifference"]["quantity"]; format: (value: number | null | undefined) => string }[] = [
+  { name: "Mean latency", quantity: "latency_ms", format: formatDuration },
+  { name: "Mean tokens", quantity: "tokens", format: formatNumber },
+  { name: "Mean cost", quantity: "cost_usd", format: formatCost },
+];
+
+/** What a run takes on the questions that both answered, as a ratio with its interval. */
+function amountRow({ name, quantity, format }: (typeof amounts)[number], { experiments, amounts: found }: Comparison): MetricRow {
+  const rows = found.filter((one) => one.quantity === quantity);
+  return {
+    name,
+    basis: "ratio, on the same questions",
+    cells: experiments.map(({ experiment_id }, index) => {
+      const row = rows.find((one) => one.experiment_id === experiment_id);
+      const told = index > 0 && row?.ratio != null;
+      return {
+        text: format(index === 0 ? rows[0]?.baseline : row?.this),
+        note: "",
+        difference: told ? `×${formatNumber(row.ratio)}` : "",
+        interval: told ? `[${formatNumber(row.ratio_low)}, ${formatNumber(row.ratio_high)}], ${formatP(row.p)}` : "",
+        tone: told ? tonesOfOutcome[row.outcome] : "none",
+      };
+    }),
+  };
+}
 
 function quantityRow({ name, basis, of, format, higherIsBetter }: Quantity, experiments: Compared[]): MetricRow {
   const baseline = experiments[0] ? of(experiments[0].metrics) : null;
@@ -98,6 +138,7 @@ function quantityRow({ name, basis, of, format, higherIsBetter }: Quantity, expe
         text: format(value),
         note: "",
         difference: basis === "count" ? counted : known ? formatRatio(value, baseline) : "",
+        interval: "",
         tone: toneOf(difference, higherIsBetter),
       };
     }),
@@ -105,9 +146,11 @@ function quantityRow({ name, basis, of, format, higherIsBetter }: Quantity, expe
 }
 
 /** The table of metrics: a row a metric, a cell an experiment; the first experiment is the baseline. */
-export function prepareMetrics({ experiments, differences }: Schemas["ComparisonOut"]): MetricRow[] {
+export function prepareMetrics(comparison: Comparison): MetricRow[] {
+  const { experiments, differences } = comparison;
   return [
     ...scoreNames(experiments).map((name) => scoreRow(name, experiments, differences)),
+    ...amounts.map((amount) => amountRow(amount, comparison)),
     ...quantities.map((quantity) => quantityRow(quantity, experiments)),
   ];
 }
@@ -134,4 +177,26 @@ export function prepareOutcomes(difference: Difference | undefined, first: strin
     { outcome: "only_second", label: `Only ${second} right`, count: difference.only_this ?? 0 },
     { outcome: "neither", label: "Both wrong", count: difference.neither ?? 0 },
   ];
+}
+
+const MANY = 5;
+
+function some(names: string[], count: number): string {
+  const shown = names.slice(0, MANY).join(", ");
+  return count > MANY ? `${shown}, …` : shown;
+}
+
+/** What makes the experiments less comparable, with the questions that could not be paired by name. */
+export function prepareWarnings({ warnings, unpaired, experiments }: Comparison): string[] {
+  const lines = warnings.map((warning) => `${warning} Read the differences with that in mind.`);
+  for (const one of unpaired) {
+    const letter = letterOf(experiments.findIndex(({ experiment_id }) => experiment_id === one.experiment_id));
+    const parts = [
+      one.n_changed > 0 && `${formatCount(one.n_changed)} with another question or other accepted answers (${some(one.changed, one.n_changed)})`,
+      one.n_only_this > 0 && `${formatCount(one.n_only_this)} that only ${letter} has (${some(one.only_this, one.n_only_this)})`,
+      one.n_only_baseline > 0 && `${formatCount(one.n_only_baseline)} that only A has (${some(one.only_baseline, one.n_only_baseline)})`,
+    ].filter(Boolean);
+    if (parts.length > 0) lines.push(`Not paired between A and ${letter}: ${parts.join("; ")}.`);
+  }
+  return lines;
 }

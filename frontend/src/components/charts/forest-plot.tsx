@@ -1,0 +1,69 @@
+"use client";
+
+import { AxisBottom } from "@visx/axis";
+import { Group } from "@visx/group";
+import { scaleLinear } from "@visx/scale";
+
+import { formatPointInterval, formatPoints } from "@/lib/format";
+
+import { useWidth } from "./use-width";
+
+const ROW = 34;
+const MARGIN = { top: 8, right: 16, bottom: 28, left: 34 };
+const tickLabel = { className: "fill-muted text-[11px] num font-sans", fill: undefined, fontFamily: undefined, textAnchor: "middle" } as const;
+const strokes = { better: "stroke-good", worse: "stroke-bad", not_distinguishable: "stroke-muted" } as const;
+const fills = { better: "fill-good", worse: "fill-bad", not_distinguishable: "fill-muted" } as const;
+
+export interface ForestPlotRow {
+  letter: string;
+  name: string;
+  difference: number;
+  low: number;
+  high: number;
+  outcome: keyof typeof strokes;
+}
+
+/** Differences with their intervals around the line of no difference, on one scale in points. */
+export function ForestPlot({ rows, domain }: { rows: ForestPlotRow[]; domain: [number, number] }) {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const height = MARGIN.top + rows.length * ROW + MARGIN.bottom;
+  const inner = Math.max(0, width - MARGIN.left - MARGIN.right);
+  const x = scaleLinear({ domain, range: [0, inner] });
+  return (
+    <div ref={ref} style={{ height }}>
+      {width > 0 && (
+        <svg width={width} height={height} role="img" aria-label={rows.map(sentence).join(" ")}>
+          <Group left={MARGIN.left} top={MARGIN.top}>
+            <line x1={x(0)} x2={x(0)} y2={rows.length * ROW} className="stroke-ink" strokeDasharray="3 3" />
+            {rows.map((row, index) => (
+              <Group key={row.letter} top={index * ROW + ROW / 2}>
+                <title>{sentence(row)}</title>
+                <text x={-MARGIN.left + 6} dy={5} className="fill-ink font-serif text-base">
+                  {row.letter}
+                </text>
+                <line x1={x(row.low)} x2={x(row.high)} className={strokes[row.outcome]} strokeWidth={2} />
+                {[row.low, row.high].map((end) => (
+                  <line key={end} x1={x(end)} x2={x(end)} y1={-5} y2={5} className={strokes[row.outcome]} strokeWidth={2} />
+                ))}
+                <circle cx={x(row.difference)} r={5} className={fills[row.outcome]} />
+              </Group>
+            ))}
+            <AxisBottom
+              top={rows.length * ROW}
+              scale={x}
+              numTicks={Math.max(2, Math.floor(inner / 90))}
+              tickFormat={(value) => formatPoints(Number(value))}
+              axisLineClassName="stroke-line"
+              hideTicks
+              tickLabelProps={tickLabel}
+            />
+          </Group>
+        </svg>
+      )}
+    </div>
+  );
+}
+
+function sentence({ letter, name, difference, low, high }: ForestPlotRow): string {
+  return `${letter}, ${name}: ${formatPoints(difference)} points ${formatPointInterval(low, high)}.`;
+}

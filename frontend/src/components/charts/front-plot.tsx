@@ -1,0 +1,81 @@
+"use client";
+
+import { AxisBottom, AxisLeft } from "@visx/axis";
+import { Group } from "@visx/group";
+import { scaleLinear } from "@visx/scale";
+
+import { formatInterval, formatPercent } from "@/lib/format";
+
+import { useWidth } from "./use-width";
+
+const HEIGHT = 250;
+const MARGIN = { top: 14, right: 20, bottom: 30, left: 48 };
+const tickLabel = { className: "fill-muted text-[11px] num font-sans", fill: undefined, fontFamily: undefined } as const;
+
+export interface FrontPoint {
+  letter: string;
+  name: string;
+  x: number;
+  score: number;
+  low: number;
+  high: number;
+  front: boolean;
+}
+
+interface FrontPlotProps {
+  points: FrontPoint[];
+  formatX: (value: number) => string;
+}
+
+/** Score, with its interval, against what it takes; the Pareto front is drawn through those that none beats in both. */
+export function FrontPlot({ points, formatX }: FrontPlotProps) {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const inner = { width: Math.max(0, width - MARGIN.left - MARGIN.right), height: HEIGHT - MARGIN.top - MARGIN.bottom };
+  const x = scaleLinear({ domain: [0, Math.max(1e-9, ...points.map((point) => point.x)) * 1.12], range: [0, inner.width] });
+  const lows = Math.min(...points.map(({ low }) => low));
+  const highs = Math.max(...points.map(({ high }) => high));
+  const y = scaleLinear({ domain: [Math.max(0, lows - 0.03), Math.min(1, highs + 0.03)], range: [inner.height, 0] });
+  const front = points.filter((point) => point.front).sort((a, b) => a.x - b.x);
+  return (
+    <div ref={ref} style={{ height: HEIGHT }}>
+      {width > 0 && (
+        <svg width={width} height={HEIGHT} role="img" aria-label={points.map((point) => sentence(point, formatX)).join(" ")}>
+          <Group left={MARGIN.left} top={MARGIN.top}>
+            <polyline points={front.map((point) => `${x(point.x)},${y(point.score)}`).join(" ")} className="fill-none stroke-data-1" strokeDasharray="4 3" />
+            {points.map((point) => (
+              <Group key={point.letter} left={x(point.x)}>
+                <title>{sentence(point, formatX)}</title>
+                <line y1={y(point.low)} y2={y(point.high)} className="stroke-muted/60" strokeWidth={1.5} />
+                <circle cy={y(point.score)} r={11} className={point.front ? "fill-data-1" : "fill-paper stroke-muted"} />
+                <text y={y(point.score)} dy={5} textAnchor="middle" className={point.front ? "fill-paper font-serif text-sm" : "fill-ink font-serif text-sm"}>
+                  {point.letter}
+                </text>
+              </Group>
+            ))}
+            <AxisBottom
+              top={inner.height}
+              scale={x}
+              numTicks={Math.max(2, Math.floor(inner.width / 90))}
+              tickFormat={(value) => formatX(Number(value))}
+              axisLineClassName="stroke-line"
+              hideTicks
+              tickLabelProps={{ ...tickLabel, textAnchor: "middle" }}
+            />
+            <AxisLeft
+              scale={y}
+              numTicks={4}
+              tickFormat={(value) => formatPercent(Number(value))}
+              axisLineClassName="stroke-line"
+              hideTicks
+              tickLabelProps={{ ...tickLabel, textAnchor: "end", dx: -2, dy: 3 }}
+            />
+          </Group>
+        </svg>
+      )}
+    </div>
+  );
+}
+
+function sentence({ letter, name, x, score, low, high, front }: FrontPoint, formatX: (value: number) => string): string {
+  return `${letter}, ${name}: ${formatPercent(score)} ${formatInterval(low, high)} at ${formatX(x)}${front ? ", on the Pareto front" : ""}.`;
+}

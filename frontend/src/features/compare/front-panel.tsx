@@ -1,0 +1,43 @@
+"use client";
+
+import { useState } from "react";
+
+import { FrontPlot } from "@/components/charts/front-plot";
+import { Panel } from "@/components/ui/panel";
+import { Segmented } from "@/components/ui/segmented";
+import type { Schemas } from "@/lib/api/client";
+import { formatCost, formatDuration, formatName } from "@/lib/format";
+
+import { type Expense, prepareFront } from "./plots";
+import { scoreNames } from "./prepare";
+import { useScore } from "./use-score";
+
+/** What accuracy costs: in time or in money. */
+export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
+  const [score] = useScore(scoreNames(comparison.experiments));
+  const [expense, setExpense] = useState<Expense>("latency");
+  const points = prepareFront(comparison, score, expense);
+  const costs = prepareFront(comparison, score, "cost").some(({ x }) => x > 0);
+  if (points.length < 2) return null;
+  return (
+    <Panel
+      title="What it takes"
+      hint={`${formatName(score)} with its 95 % interval against ${expense === "latency" ? "median latency" : "cost per 1,000 runs"}; filled: none is better in both`}
+      actions={
+        costs && (
+          <Segmented
+            label="Against"
+            value={expense}
+            onChange={setExpense}
+            options={[
+              { value: "latency", label: "Latency" },
+              { value: "cost", label: "Cost" },
+            ]}
+          />
+        )
+      }
+    >
+      <FrontPlot points={points} formatX={expense === "latency" ? formatDuration : formatCost} />
+    </Panel>
+  );
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+
+import { forestDomain, prepareForest, prepareFront } from "./plots";
+
+type Comparison = Parameters<typeof prepareForest>[0];
+
+function experiment(id: string, score: number, p50: number | null) {
+  return {
+    experiment_id: id,
+    name: `Experiment ${id}`,
+    metrics: { scores: { f1: { value: score, low: score - 0.1, high: score + 0.1 } }, latency_ms: { p50 }, cost_usd: { per_1000_runs: null } },
+  };
+}
+
+const comparison = {
+  experiments: [experiment("a", 0.5, 100), experiment("b", 0.7, 300), experiment("c", 0.4, 200), experiment("d", 0.7, null)],
+  differences: [
+    { experiment_id: "b", score: "f1", difference: 0.2, statistics: { low: 0.1, high: 0.3, outcome: "better" } },
+    { experiment_id: "c", score: "f1", difference: -0.1, statistics: { low: -0.25, high: 0.05, outcome: "not_distinguishable" } },
+    { experiment_id: "d", score: "f1", difference: null, statistics: null },
+  ],
+} as unknown as Comparison;
+
+describe("prepareForest", () => {
+  const rows = prepareForest(comparison, "f1");
+  it("keeps the letters of the page, and leaves out what has no test", () => {
+    expect(rows.map(({ letter, difference }) => [letter, difference])).toEqual([
+      ["B", 0.2],
+      ["C", -0.1],
+    ]);
+  });
+  it("has a scale that holds 0 and every interval", () => {
+    const [low, high] = forestDomain(rows);
+    expect(low).toBeLessThan(-0.25);
+    expect(high).toBeGreaterThan(0.3);
+    expect(forestDomain([])[0]).toBeLessThan(0);
+  });
+});
+
+describe("prepareFront", () => {
+  it("marks those that none beats in both, and leaves out what has no latency", () => {
+    expect(prepareFront(comparison, "f1", "latency").map(({ letter, front }) => [letter, front])).toEqual([
+      ["A", true],
+      ["B", true],
+      ["C", false],
+    ]);
+  });
+  it("is empty where no cost is known", () => expect(prepareFront(comparison, "f1", "cost")).toEqual([]));
+});

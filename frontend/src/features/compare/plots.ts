@@ -1,0 +1,57 @@
+import type { Schemas } from "@/lib/api/client";
+
+import { letterOf } from "./prepare";
+
+type Comparison = Schemas["ComparisonOut"];
+
+export interface ForestRow {
+  letter: string;
+  name: string;
+  difference: number;
+  low: number;
+  high: number;
+  outcome: "better" | "worse" | "not_distinguishable";
+}
+
+/** The differences of one score from the baseline, in the order of the experiments; without those that have no test. */
+export function prepareForest({ experiments, differences }: Comparison, score: string): ForestRow[] {
+  return experiments.slice(1).flatMap(({ experiment_id, name }, index) => {
+    const found = differences.find((one) => one.experiment_id === experiment_id && one.score === score);
+    if (!found?.statistics || found.difference === null) return [];
+    const { low, high, outcome } = found.statistics;
+    return [{ letter: letterOf(index + 1), name, difference: found.difference, low, high, outcome }];
+  });
+}
+
+/** The scale of a forest plot: it holds 0, both ends of all intervals, and a little room. */
+export function forestDomain(rows: ForestRow[]): [number, number] {
+  const low = Math.min(0, ...rows.map((row) => row.low));
+  const high = Math.max(0, ...rows.map((row) => row.high));
+  const room = Math.max(0.01, (high - low) * 0.06);
+  return [low - room, high + room];
+}
+
+export type Expense = "latency" | "cost";
+
+export interface Point {
+  letter: string;
+  name: string;
+  x: number;
+  score: number;
+  low: number;
+  high: number;
+  /** No other is both better and cheaper (or faster). */
+  front: boolean;
+}
+
+/** Score against latency or cost, with the Pareto front; experiments without either are left out. */
+export function prepareFront({ experiments }: Comparison, score: string, expense: Expense): Point[] {
+  const points = experiments.flatMap(({ name, metrics }, index) => {
+    const value = metrics.scores[score];
+    const x = expense === "latency" ? metrics.latency_ms.p50 : metrics.cost_usd.per_1000_runs;
+    return value && x !== null ? [{ letter: letterOf(index), name, x, score: value.value, low: value.low, high: value.high }] : [];
+  });
+  const beats = (one: (typeof points)[number], other: (typeof points)[number]) =>
+    one.score >= other.score && one.x <= other.x && (one.score > other.score || one.x < other.x);
+  return points.map((point) => ({ ...point, front: !points.some((other) => beats(other, point)) }));
+}

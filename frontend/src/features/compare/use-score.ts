@@ -1,0 +1,8 @@
+import { parseAsString, useQueryState } from "nuqs";
+
+/** The score that the page is about: in the address, so that all its parts agree. */
+export function useScore(names: string[]): [string, (score: string) => void] {
+  const first = names[0] ?? "exact_match";
+  const [score, setScore] = useQueryState("score", parseAsString.withDefault(first));
+  return [names.includes(score) ? score : first, (next) => void setScore(next)];
+}

@@ -1,0 +1,88 @@
+"use client";
+
+import { Panel } from "@/components/ui/panel";
+import { Segmented } from "@/components/ui/segmented";
+import { ForestPlot } from "@/components/charts/forest-plot";
+import type { Schemas } from "@/lib/api/client";
+import { formatCount, formatName, formatP, formatPointInterval, formatPoints } from "@/lib/format";
+
+import { forestDomain, prepareForest } from "./plots";
+import { letterOf, scoreNames } from "./prepare";
+import { useScore } from "./use-score";
+
+type Difference = Schemas["ScoreDifference"];
+
+/** What the comparison shows, in sentences, and the differences with their intervals on one scale. */
+export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
+  const { experiments, differences, tied_for_best } = comparison;
+  const names = scoreNames(experiments);
+  const [score, setScore] = useScore(names);
+  const rows = prepareForest(comparison, score);
+  const found = differences.filter((one) => one.score === score);
+  const tied = experiments.flatMap(({ experiment_id }, index) => ((tied_for_best[score] ?? []).includes(experiment_id) ? [letterOf(index)] : []));
+  return (
+    <Panel
+      title="Verdict"
+      hint={`${formatName(score)}, paired on the same questions${experiments.length > 2 ? `; p after Holm over ${found.length} comparisons` : ""}`}
+      actions={
+        names.length > 1 && (
+          <Segmented label="Score" value={score} onChange={setScore} options={names.map((value) => ({ value, label: formatName(value) }))} />
+        )
+      }
+    >
+      <div className="grid gap-6 lg:grid-cols-2">
+        <ul className="flex flex-col gap-4">
+          {found.map((difference) => (
+            <li key={difference.experiment_id} className="flex gap-3">
+              <span aria-hidden="true" className="font-serif text-2xl leading-7 text-ink">
+                {letterOf(experiments.findIndex(({ experiment_id }) => experiment_id === difference.experiment_id))}
+              </span>
+              <Sentence difference={difference} />
+            </li>
+          ))}
+          {experiments.length > 2 && tied.length > 0 && (
+            <li className="text-xs">Best, and all that cannot be told from it: {tied.join(", ")}.</li>
+          )}
+        </ul>
+        {rows.length > 0 && (
+          <figure>
+            <ForestPlot rows={rows} domain={forestDomain(rows)} />
+            <figcaption className="text-center text-xs">Points against A, with 95 % intervals; the dashed line is no difference.</figcaption>
+          </figure>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function Sentence({ difference }: { difference: Difference }) {
+  const { statistics, missing } = difference;
+  if (!statistics) return <p>Too few questions are paired for a test: {formatCount(difference.n_paired)}.</p>;
+  const facts: [string, string][] = [
+    ["Difference", `${formatPoints(difference.difference)} ${formatPointInterval(statistics.low, statistics.high)}`],
+    ["p", formatP(statistics.adjusted_p)],
+    ["Only one right", difference.only_this === null ? "graded" : `${formatCount(difference.only_this)} this, ${formatCount(difference.only_baseline)} A`],
+    ["Paired", `${formatCount(difference.n_paired)} runs${statistics.units < difference.n_paired ? ` in ${formatCount(statistics.units)} clusters` : ""}`],
+    ["Detectable", statistics.detectable === null ? "–" : `about ${formatPoints(statistics.detectable).slice(1)} points`],
+    ["Test", statistics.test === "mcnemar" ? `McNemar, exact (mid-p ${formatP(statistics.mid_p).replace("p ", "")})` : "sign flips"],
+  ];
+  return (
+    <div className="min-w-0 flex-1">
+      <p className="text-base leading-6 text-ink">{statistics.verdict}</p>
+      <dl className="num mt-2 grid grid-cols-2 gap-x-4 gap-y-1.5 text-xs sm:grid-cols-3">
+        {facts.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd className="text-ink">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {missing && (
+        <p className="mt-2 text-xs text-warn">
+          {formatCount(missing.this_missing)} runs here and {formatCount(missing.baseline_missing)} of A have no score. All counted as wrong, the difference
+          would be {formatPoints(missing.as_wrong)}; at the extremes {formatPointInterval(missing.low, missing.high)}.
+        </p>
+      )}
+    </div>
+  );
+}
