@@ -21,6 +21,15 @@ class MessageOut(BaseModel):
     content: str
 
 
+class PowerOut(BaseModel):
+    """What a comparison on so many questions could show (McNemar's test, p < .05, power .8)."""
+
+    discordant: float = Field(description="Assumed: the share of questions that one side alone gets right.")
+    detectable: float | None = Field(description="The smallest difference that would probably show.")
+    wanted: float = Field(description="A difference that one might care about.")
+    needed: int = Field(description="The questions that it takes to show that one.")
+
+
 class EstimateOut(BaseModel):
     """What an experiment would take; nothing is taken from the cache in this."""
 
@@ -30,6 +39,7 @@ class EstimateOut(BaseModel):
     completion_tokens: int
     cost_usd: float | None = Field(description="At the catalog's prices; null when the model has none.")
     seconds: float | None = Field(description="Null when nothing tells the model's speed.")
+    power: PowerOut
     basis: str = Field(description="Where tokens and time come from, as a sentence.")
 
 

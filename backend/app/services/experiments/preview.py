@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.generation import Message
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.preview import EstimateOut, MessageOut, PreviewExample, PreviewOut
+from app.schemas.preview import EstimateOut, MessageOut, PowerOut, PreviewExample, PreviewOut
 from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
+from app.services.evaluation.statistics.power import detectable_effect_mcnemar, sample_size_mcnemar
 from app.services.experiments.checks import check_config
 from app.services.experiments.items import to_example
 from app.services.experiments.repository import ExperimentRepository
@@ -22,6 +23,10 @@ from app.services.runtime import Runtime
 _PROMPTS = 50
 _EXPERIMENTS = 20
 _CHARACTERS_A_TOKEN = 4
+# Two ways of asking the same model get one question in five right that the other does not: a share
+# that is common, and stands in for the one that nobody knows before.
+_DISCORDANT = 0.2
+_WANTED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,18 @@ def estimate(
         completion_tokens=tokens.completion,
         cost_usd=cost,
         seconds=calls / speed.calls_per_s if speed else None,
+        power=power(questions),
         basis=f"{tokens.basis}; {time}",
+    )
+
+
+def power(questions: int) -> PowerOut:
+    """Return what a comparison on so many questions could show, if one in five is told apart."""
+    return PowerOut(
+        discordant=_DISCORDANT,
+        detectable=detectable_effect_mcnemar(questions, _DISCORDANT),
+        wanted=_WANTED,
+        needed=sample_size_mcnemar(_DISCORDANT, _WANTED),
     )
 
 

@@ -10,6 +10,7 @@ from app.services.experiments.preview import (
     Tokens,
     count_calls,
     estimate,
+    power,
     tokens_by_prompts,
     tokens_by_results,
 )
@@ -74,3 +75,13 @@ class TestEstimate:
     def test_nothing_known(self) -> None:
         found = estimate(50, 100, TOKENS, None, None)
         assert (found.cost_usd, found.seconds) == (None, None)
+
+
+class TestPower:
+    def test_of_a_hundred_questions(self) -> None:
+        found = power(100)
+        assert found.needed == 626
+        assert found.detectable == pytest.approx(0.124, abs=0.002)
+
+    def test_of_too_few_to_show_anything(self) -> None:
+        assert power(5).detectable is None

@@ -29,10 +29,12 @@ interface VerbatimProps {
   children: string;
   label: string;
   className?: string;
+  /** The same text in pieces, some of them marked. */
+  segments?: { text: string; marked: boolean }[];
 }
 
 /** Text of a model or a file, as it is: never as markup. */
-export function Verbatim({ children, label, className }: VerbatimProps) {
+export function Verbatim({ children, label, className, segments }: VerbatimProps) {
   return (
     <figure className="min-w-0 overflow-hidden rounded-md border">
       <figcaption className="flex h-8 items-center justify-between border-b bg-line/30 pr-1 pl-3 text-xs font-medium text-ink">
@@ -40,7 +42,21 @@ export function Verbatim({ children, label, className }: VerbatimProps) {
         <CopyButton text={children} label={`Copy ${label.toLowerCase()}`} />
       </figcaption>
       <pre tabIndex={0} className={cn("verbatim max-h-80 overflow-y-auto px-3 py-2 text-ink", className)}>
-        {children === "" ? <span className="text-muted italic">(empty)</span> : children}
+        {children === "" ? (
+          <span className="text-muted italic">(empty)</span>
+        ) : segments ? (
+          segments.map(({ text, marked }, index) =>
+            marked ? (
+              <mark key={index} className="rounded-[2px] bg-data-5/35 text-ink">
+                {text}
+              </mark>
+            ) : (
+              text
+            ),
+          )
+        ) : (
+          children
+        )}
       </pre>
     </figure>
   );

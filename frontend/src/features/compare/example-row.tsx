@@ -10,6 +10,8 @@ import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
 import { cn } from "@/lib/utils";
 
+import { prepareDifferences } from "./differences";
+
 interface ExampleRowProps {
   item: Schemas["ComparedExample"];
   /** In the order of the item's runs. */
@@ -21,6 +23,8 @@ interface ExampleRowProps {
 /** One question, each experiment's answer, and on demand the raw outputs side by side. */
 export function ExampleRow({ item, experiments, letters, score }: ExampleRowProps) {
   const [open, setOpen] = useState(false);
+  const [first, second] = item.runs;
+  const differences = open && first?.output && second?.output ? prepareDifferences(first.output, second.output) : null;
   return (
     <li>
       <button
@@ -50,7 +54,7 @@ export function ExampleRow({ item, experiments, letters, score }: ExampleRowProp
             (run, index) =>
               run && (
                 <div key={index} className="flex min-w-0 flex-col gap-1">
-                  <Verbatim label={`${letters[index] ?? ""}: raw output`}>{run.output ?? run.failure_message ?? ""}</Verbatim>
+                  <Verbatim label={`${letters[index] ?? ""}: raw output`} segments={differences?.[index]}>{run.output ?? run.failure_message ?? ""}</Verbatim>
                   <Link
                     href={`${experimentHref(experiments[index]?.experiment_id ?? "")}&run=${run.id}`}
                     className="self-start text-xs underline decoration-line underline-offset-3 hover:text-ink"

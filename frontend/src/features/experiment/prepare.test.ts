@@ -70,10 +70,16 @@ describe("quantile", () => {
 
 describe("readCall", () => {
   it("reads messages and why it finished", () => {
-    expect(readCall({ messages: [{ role: "user", content: "Hi" }], finish_reason: "stop" })).toEqual({
+    expect(readCall({ messages: [{ role: "user", content: "Hi" }], finish_reason: "stop", text: "Hello" })).toEqual({
       messages: [{ role: "user", content: "Hi" }],
       finish: "stop",
+      text: "Hello",
+      vote: undefined,
     });
+  });
+  it("reads how a sample voted", () => {
+    expect(readCall({ messages: [], vote: { counted_as: "18", votes: 3 } }).vote).toBe("18: 3 votes");
+    expect(readCall({ messages: [], vote: { counted_as: null, parse_outcome: "no_answer" } }).vote).toBe("no vote (no_answer)");
   });
   it.each([["text"], [null], [{ messages: "x" }], [{ messages: [3] }]])("loses nothing of %j", (call) => {
     expect(() => readCall(call)).not.toThrow();

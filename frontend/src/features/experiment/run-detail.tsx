@@ -102,6 +102,7 @@ function Detail({ run }: { run: Run }) {
               {message.content}
             </Verbatim>
           ))}
+          {call.vote && <Verbatim label={`Call ${index + 1}: answered, ${call.vote}`}>{call.text}</Verbatim>}
         </div>
       ))}
       <Facts run={run} finish={calls.at(-1)?.finish} />

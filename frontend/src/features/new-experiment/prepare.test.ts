@@ -6,6 +6,7 @@ import { ApiError } from "@/lib/api/errors";
 
 import { completed, fieldErrors, numberOf, otherErrors, suggestedName, valueAt, withValue } from "./draft";
 import { firstReady, groupModels } from "./models";
+import { describePower } from "./power";
 import { definitionsOf, fieldsOf, formPaths, propertyOf, variantsOf } from "./schema";
 
 const document: unknown = JSON.parse(readFileSync(new URL("../../lib/api/openapi.json", import.meta.url), "utf8"));
@@ -123,5 +124,17 @@ describe("models", () => {
   it("begin with a real one that is ready", () => {
     expect(firstReady(catalog)).toBe("local/b");
     expect(firstReady(undefined)).toBe("");
+  });
+});
+
+describe("describePower", () => {
+  const power = { discordant: 0.2, detectable: 0.1242, wanted: 0.05, needed: 626 };
+  it("says what can be told, and what more would take", () => {
+    expect(describePower({ questions: 100, power })).toBe(
+      "With 100 questions a comparison can tell a difference of about 12.4 points when one answer in 5 differs; 626 would tell 5.",
+    );
+  });
+  it("says when nothing can be told", () => {
+    expect(describePower({ questions: 1, power: { ...power, detectable: null } })).toContain("With 1 question no difference could be told");
   });
 });

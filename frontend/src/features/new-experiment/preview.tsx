@@ -10,6 +10,8 @@ import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
 import { formatCost, formatCount, formatDuration } from "@/lib/format";
 
+import { describePower } from "./power";
+
 type Preview = Schemas["PreviewOut"];
 
 interface PreviewPanelProps {
@@ -88,6 +90,7 @@ export function EstimateStrip({ estimate }: { estimate: Schemas["EstimateOut"] |
         ))}
       </dl>
       <p className="min-h-13 border-t px-4 py-2 text-xs">{estimate?.basis}</p>
+      <p className="min-h-13 border-t px-4 py-2 text-xs">{estimate && describePower(estimate)}</p>
     </div>
   );
 }

@@ -1034,6 +1034,7 @@ export interface components {
              * @description At the catalog's prices; null when the model has none.
              */
             cost_usd: number | null;
+            power: components["schemas"]["PowerOut"];
             /** Prompt Tokens */
             prompt_tokens: number;
             /** Questions */
@@ -1660,6 +1661,32 @@ export interface components {
              * @enum {string}
              */
             state: "ok" | "degraded" | "down" | "idle" | "unknown";
+        };
+        /**
+         * PowerOut
+         * @description What a comparison on so many questions could show (McNemar's test, p < .05, power .8).
+         */
+        PowerOut: {
+            /**
+             * Detectable
+             * @description The smallest difference that would probably show.
+             */
+            detectable: number | null;
+            /**
+             * Discordant
+             * @description Assumed: the share of questions that one side alone gets right.
+             */
+            discordant: number;
+            /**
+             * Needed
+             * @description The questions that it takes to show that one.
+             */
+            needed: number;
+            /**
+             * Wanted
+             * @description A difference that one might care about.
+             */
+            wanted: number;
         };
         /**
          * PreviewExample
