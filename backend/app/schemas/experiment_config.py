@@ -88,8 +88,9 @@ class CoTMethodConfig(_Strict):
         default="auto", description="Kind of the worked examples; auto: by the dataset's scoring."
     )
     template: Template = (
-        "Question: {question}\nLet's think step by step, "
-        'and end with a line that holds "Answer:" and the answer alone.'
+        # Told only to end with the answer, small models give it at once and skip the steps.
+        "Question: {question}\nLet's think step by step. Write down each step first; "
+        'then, on the last line, write "Answer:" and the answer.'
     )
     system: Text | None = Field(default=None, max_length=20_000)
     samples: int = Field(

@@ -6,18 +6,25 @@ from typing import Any
 from app.domain.examples import Example
 from app.domain.generation import Message
 from app.domain.prediction import Prediction
+from app.services.evaluation.scorers import ScoringRule
 from app.services.methods.base import Context
 from app.services.methods.parsing import parse_short_answer
 from app.services.methods.prompts import PromptTemplate
+from app.services.methods.reasoning import parse_reasoned_answer
 
 DEFAULT_TEMPLATE = "Question: {question}\nAnswer:"
 
 
 @dataclass(frozen=True, slots=True)
 class NaiveMethod:
-    """Asks once, and takes the head of the output as the answer."""
+    """Asks once, and takes the head of the output as the answer.
+
+    To a word problem models write their steps down unasked: there the answer is read as it is from
+    reasoning, or a comparison of methods would be one of parsers.
+    """
 
     prompt: PromptTemplate
+    rule: ScoringRule
     name: str = "naive"
 
     @property
@@ -33,4 +40,9 @@ class NaiveMethod:
         """Answer ``example``; see ``Method``."""
         call = await context.call(self.render(example))
         output = call.result.text
-        return Prediction(output, parse_short_answer(output, example.question), (call,))
+        if self.rule == "gsm8k":
+            cut_off = call.result.finish_reason == "length"
+            answer = parse_reasoned_answer(output, example.question, numeric=True, cut_off=cut_off)
+        else:
+            answer = parse_short_answer(output, example.question)
+        return Prediction(output, answer, (call,))

@@ -19,4 +19,4 @@ def build_method(config: MethodConfig, rule: ScoringRule) -> Method:
         kind = kind_for(rule) if config.exemplars == "auto" else config.exemplars
         prompt = PromptTemplate(config.template, config.system, load_exemplars(kind, config.shots))
         return CoTMethod(prompt, rule, config.samples)
-    return NaiveMethod(PromptTemplate(config.template, config.system))
+    return NaiveMethod(PromptTemplate(config.template, config.system), rule)

@@ -36,7 +36,7 @@ def context(engine: ScriptedEngine) -> Context:
 
 
 class TestNaive:
-    method = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE, "Be brief."))
+    method = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE, "Be brief."), "squad")
 
     async def test_asks_once_with_the_parameters_of_the_experiment(self) -> None:
         engine = ScriptedEngine("Paris.")
@@ -51,6 +51,12 @@ class TestNaive:
         assert prediction.answer.text == "Paris"
         assert [call.request for call in prediction.calls] == engine.requests
         assert prediction.calls[0].result.usage == Usage(7, 3)
+
+    async def test_a_number_is_read_from_the_steps_that_come_unasked(self) -> None:
+        method = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE), "gsm8k")
+        output = "She bakes 7 * 12 = 84 muffins.\nShe sells 84 - 15 = 69.\nSo she earns $138."
+        prediction = await method(example("How much?", "#### 138"), context(ScriptedEngine(output)))
+        assert prediction.answer.text == "138"
 
     async def test_repeating_the_question_is_no_answer(self) -> None:
         prediction = await self.method(example("Who?"), context(ScriptedEngine("Question: Who?\nAnswer:")))
@@ -70,13 +76,15 @@ class TestNaive:
             "method": "naive",
             "prompt": {"text": DEFAULT_TEMPLATE, "system": "Be brief."},
         }
-        other = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE + " "))
+        other = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE + " "), "squad")
         assert content_hash(other.template) != content_hash(self.method.template)
 
 
 class TestBuildMethod:
     def test_default(self) -> None:
-        assert build_method(NaiveMethodConfig(), "squad") == NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE))
+        assert build_method(NaiveMethodConfig(), "squad") == NaiveMethod(
+            PromptTemplate(DEFAULT_TEMPLATE), "squad"
+        )
 
     def test_own_prompt(self) -> None:
         method = build_method(NaiveMethodConfig(template="{question}?", system="Be brief."), "squad")

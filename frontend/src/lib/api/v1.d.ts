@@ -648,7 +648,7 @@ export interface components {
              * Template
              * @description Must hold {question}.
              * @default Question: {question}
-             *     Let's think step by step, and end with a line that holds "Answer:" and the answer alone.
+             *     Let's think step by step. Write down each step first; then, on the last line, write "Answer:" and the answer.
              */
             template?: string;
         };
