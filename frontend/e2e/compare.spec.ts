@@ -71,3 +71,20 @@ test("an outcome is a filter of the questions below, which open to both outputs"
   await expect(page.getByRole("region", { name: "Run", exact: true })).toContainText(item?.question ?? "");
   expect(troubles).toEqual([]);
 });
+
+test("the verdict says which is better by how much, with interval and p, and can be passed on", async ({ page, troubles }) => {
+  await page.goto(`/compare/?ids=${ids.join(",")}`);
+  const verdict = page.locator("section", { has: page.getByRole("heading", { name: "Verdict" }) });
+  await expect(verdict).toContainText(/Often right is better than Seldom right by \d+\.\d points \[\d+\.\d, \d+\.\d\], p < \.001\./);
+  await expect(verdict).toContainText("McNemar, exact");
+  await expect(verdict.getByRole("img", { name: /^B, Seldom right: −\d+\.\d points/ })).toBeVisible();
+  await expect(page.getByRole("img", { name: /on the Pareto front/ })).toBeVisible();
+  await verdict.getByRole("radio", { name: "F1" }).click();
+  await expect(page).toHaveURL(/score=f1/);
+  await expect(verdict).toContainText("F1, paired on the same questions");
+
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  expect((await download).suggestedFilename()).toBe("comparison.json");
+  expect(troubles).toEqual([]);
+});
