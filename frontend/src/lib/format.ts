@@ -103,6 +103,13 @@ export function formatName(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+const METHODS: Record<string, string> = { cot: "Chain of thought" };
+
+/** A method's name as people say it. */
+export function formatMethod(name: string): string {
+  return METHODS[name] ?? formatName(name);
+}
+
 function significant(value: number): string {
   return new Intl.NumberFormat("en", { maximumSignificantDigits: 3, useGrouping: false }).format(value);
 }

@@ -2,7 +2,7 @@
 
 import { describedBy, Field, Select } from "@/components/ui/field";
 import { Panel } from "@/components/ui/panel";
-import { formatName } from "@/lib/format";
+import { formatMethod } from "@/lib/format";
 
 import { Control } from "./control";
 import { DatasetField } from "./dataset-field";
@@ -75,7 +75,7 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
           >
             {methods.map(({ name }) => (
               <option key={name} value={name}>
-                {formatName(name)}
+                {formatMethod(name)}
               </option>
             ))}
           </Select>
