@@ -1,16 +1,15 @@
 "use client";
 
-import { AxisBottom } from "@visx/axis";
 import { Group } from "@visx/group";
 import { scaleLinear } from "@visx/scale";
 
 import { formatPointInterval, formatPoints } from "@/lib/format";
 
+import { BottomAxis } from "./axes";
 import { useWidth } from "./use-width";
 
 const ROW = 34;
 const MARGIN = { top: 8, right: 16, bottom: 28, left: 34 };
-const tickLabel = { className: "fill-muted text-[11px] num font-sans", fill: undefined, fontFamily: undefined, textAnchor: "middle" } as const;
 const strokes = { better: "stroke-good", worse: "stroke-bad", not_distinguishable: "stroke-muted" } as const;
 const fills = { better: "fill-good", worse: "fill-bad", not_distinguishable: "fill-muted" } as const;
 
@@ -48,15 +47,7 @@ export function ForestPlot({ rows, domain }: { rows: ForestPlotRow[]; domain: [n
                 <circle cx={x(row.difference)} r={5} className={fills[row.outcome]} />
               </Group>
             ))}
-            <AxisBottom
-              top={rows.length * ROW}
-              scale={x}
-              numTicks={Math.max(2, Math.floor(inner / 90))}
-              tickFormat={(value) => formatPoints(Number(value))}
-              axisLineClassName="stroke-line"
-              hideTicks
-              tickLabelProps={tickLabel}
-            />
+            <BottomAxis scale={x} format={formatPoints} top={rows.length * ROW} width={inner} />
           </Group>
         </svg>
       )}

@@ -1,16 +1,15 @@
 "use client";
 
-import { AxisBottom, AxisLeft } from "@visx/axis";
 import { Group } from "@visx/group";
 import { scaleLinear } from "@visx/scale";
 
 import { formatInterval, formatPercent } from "@/lib/format";
 
+import { BottomAxis, LeftAxis } from "./axes";
 import { useWidth } from "./use-width";
 
 const HEIGHT = 250;
 const MARGIN = { top: 14, right: 20, bottom: 30, left: 48 };
-const tickLabel = { className: "fill-muted text-[11px] num font-sans", fill: undefined, fontFamily: undefined } as const;
 
 export interface FrontPoint {
   letter: string;
@@ -52,23 +51,8 @@ export function FrontPlot({ points, formatX }: FrontPlotProps) {
                 </text>
               </Group>
             ))}
-            <AxisBottom
-              top={inner.height}
-              scale={x}
-              numTicks={Math.max(2, Math.floor(inner.width / 90))}
-              tickFormat={(value) => formatX(Number(value))}
-              axisLineClassName="stroke-line"
-              hideTicks
-              tickLabelProps={{ ...tickLabel, textAnchor: "middle" }}
-            />
-            <AxisLeft
-              scale={y}
-              numTicks={4}
-              tickFormat={(value) => formatPercent(Number(value))}
-              axisLineClassName="stroke-line"
-              hideTicks
-              tickLabelProps={{ ...tickLabel, textAnchor: "end", dx: -2, dy: 3 }}
-            />
+            <BottomAxis scale={x} format={formatX} top={inner.height} width={inner.width} />
+            <LeftAxis scale={y} format={formatPercent} ticks={4} />
           </Group>
         </svg>
       )}

@@ -1,17 +1,16 @@
 "use client";
 
-import { AxisBottom, AxisLeft } from "@visx/axis";
 import { Group } from "@visx/group";
 import { scaleLinear } from "@visx/scale";
 
 import { formatCount, formatDuration } from "@/lib/format";
 
+import { BottomAxis, LeftAxis } from "./axes";
 import { describeBin, type Histogram as Data } from "./histogram-prepare";
 import { useWidth } from "./use-width";
 
 const HEIGHT = 272;
 const MARGIN = { top: 18, right: 12, bottom: 26, left: 40 };
-const tickLabel = { className: "fill-muted text-[11px] num font-sans", fill: undefined, fontFamily: undefined } as const;
 
 interface HistogramProps {
   data: Data;
@@ -59,23 +58,8 @@ export function Histogram({ data, label, marks }: HistogramProps) {
                   </Group>
                 ),
             )}
-            <AxisBottom
-              top={inner.height}
-              scale={x}
-              numTicks={Math.max(2, Math.floor(inner.width / 90))}
-              tickFormat={(value) => formatDuration(Number(value))}
-              axisLineClassName="stroke-line"
-              hideTicks
-              tickLabelProps={{ ...tickLabel, textAnchor: "middle" }}
-            />
-            <AxisLeft
-              scale={y}
-              numTicks={3}
-              tickFormat={(value) => (Number.isInteger(Number(value)) ? formatCount(Number(value)) : "")}
-              hideAxisLine
-              hideTicks
-              tickLabelProps={{ ...tickLabel, textAnchor: "end", dx: -2, dy: 3 }}
-            />
+            <BottomAxis scale={x} format={formatDuration} top={inner.height} width={inner.width} />
+            <LeftAxis scale={y} format={(value) => (Number.isInteger(value) ? formatCount(value) : "")} ticks={3} />
           </Group>
         </svg>
       )}
