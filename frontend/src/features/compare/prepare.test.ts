@@ -57,7 +57,7 @@ describe("prepareMetrics", () => {
     expect(prepareMetrics({ ...comparison, differences: [unsure] })[0]?.cells[1]).toMatchObject({ difference: "+10.0", tone: "unsure" });
   });
 
-  it("takes equal for neither", () => expect(rows["Throughput, answers a second"]?.cells[1]).toMatchObject({ difference: "×1", tone: "same" }));
+  it("gives no colour to what has no test", () => expect(rows["Throughput, answers a second"]?.cells[1]).toMatchObject({ difference: "×1", tone: "none" }));
 
   it("counts failures with their sign", () => expect(rows["Failed runs"]?.cells[1]).toMatchObject({ difference: "+3", tone: "worse" }));
 

@@ -139,7 +139,8 @@ function quantityRow({ name, basis, of, format, higherIsBetter }: Quantity, expe
         note: "",
         difference: basis === "count" ? counted : known ? formatRatio(value, baseline) : "",
         interval: "",
-        tone: toneOf(difference, higherIsBetter),
+        // A colour says that a difference is real: without a test nothing can, but a count is what it is.
+        tone: basis === "count" ? toneOf(difference, higherIsBetter) : "none",
       };
     }),
   };
