@@ -1,5 +1,7 @@
 """From compared experiments to wire types."""
 
+from collections.abc import Sequence
+from os.path import commonprefix
 from typing import Any, Literal
 
 from app.schemas.comparison import (
@@ -31,27 +33,42 @@ Row = Any  # a stored row: the API does not know the tables, only the names of t
 def comparison_out(found: Found) -> ComparisonOut:
     """Return a comparison with its verdicts."""
     rows = [experiment for experiment, _ in found.pairs]
-    baseline, others = rows[0], list(zip(rows[1:], found.arms, strict=True))
+    names = labels([row.name for row in rows])
+    baseline, others = rows[0], list(zip(rows[1:], found.arms, names[1:], strict=True))
     return ComparisonOut(
         baseline_id=baseline.id,
-        experiments=[_compared(experiment, result) for experiment, result in found.pairs],
-        differences=[_score(baseline, other, one) for other, arm in others for one in arm.scores],
+        experiments=[
+            _compared(experiment, label, result)
+            for (experiment, result), label in zip(found.pairs, names, strict=True)
+        ],
+        differences=[
+            _score(other, (names[0], label), one) for other, arm, label in others for one in arm.scores
+        ],
         amounts=[
             amount
-            for other, arm in others
+            for other, arm, _ in others
             for one in arm.quantities
             if (amount := _amount(other, one)) is not None
         ],
-        unpaired=[_unpaired(other, arm) for other, arm in others],
+        unpaired=[_unpaired(other, arm) for other, arm, _ in others],
         tied_for_best=found.best,
         warnings=found.warnings,
     )
 
 
-def _compared(experiment: Row, result: Row) -> Compared:
+def labels(names: Sequence[str]) -> list[str]:
+    """Return names without what all begin with, up to a colon: "Two ways: plain" becomes "plain"."""
+    shared = commonprefix(list(names)).rpartition(": ")  # noqa: RUF071 - of characters, cut at a colon
+    cut = len(shared[0]) + len(shared[1])
+    short = [name[cut:] for name in names]
+    return short if all(short) else list(names)
+
+
+def _compared(experiment: Row, label: str, result: Row) -> Compared:
     return Compared(
         experiment_id=experiment.id,
         name=experiment.name,
+        label=label,
         status=experiment.status,
         model=experiment.model,
         method=experiment.method,
@@ -62,7 +79,7 @@ def _compared(experiment: Row, result: Row) -> Compared:
     )
 
 
-def _score(baseline: Row, other: Row, one: ScoreComparison) -> ScoreDifference:
+def _score(other: Row, names: tuple[str, str], one: ScoreComparison) -> ScoreDifference:
     cells = one.cells or (None,) * 4
     return ScoreDifference(
         experiment_id=other.id,
@@ -73,13 +90,13 @@ def _score(baseline: Row, other: Row, one: ScoreComparison) -> ScoreDifference:
         only_this=cells[1],
         only_baseline=cells[2],
         neither=cells[3],
-        statistics=_statistics(baseline, other, one.paired, one.adjusted_p) if one.paired else None,
+        statistics=_statistics(names, one.paired, one.adjusted_p) if one.paired else None,
         missing=_missing(one.bounds) if one.bounds else None,
     )
 
 
 def _statistics(
-    baseline: Row, other: Row, paired: PairedDifference, adjusted_p: float | None
+    names: tuple[str, str], paired: PairedDifference, adjusted_p: float | None
 ) -> DifferenceStatistics:
     p = paired.p if adjusted_p is None else adjusted_p
     return DifferenceStatistics(
@@ -97,7 +114,7 @@ def _statistics(
         detectable=detectable(paired),
         needed=items_to_settle(paired, paired.difference),
         outcome=_outcome(paired.difference, p, more_is_better=True),
-        verdict=score_verdict(baseline.name, other.name, paired, p=p),
+        verdict=score_verdict(*names, paired, p=p),
         seed=paired.seed,
     )
 

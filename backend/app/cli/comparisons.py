@@ -91,7 +91,7 @@ def show_comparison(comparison: dict[str, Any], metric: str) -> None:
         table.add_column(column, justify="right", no_wrap=True)
     for experiment in comparison["experiments"]:
         cells = _cells(experiment, differences.get(experiment["experiment_id"]), metric)
-        table.add_row(escape(experiment["name"]), *cells)
+        table.add_row(escape(experiment["label"]), *cells)
     console.print(table)
     for one in differences.values():
         if one["statistics"]:
@@ -100,7 +100,7 @@ def show_comparison(comparison: dict[str, Any], metric: str) -> None:
         if one["missing"]:
             console.print(f"[yellow]{_missing_line(one['missing'])}[/]", highlight=False)
     tied = set(comparison["tied_for_best"].get(metric, []))
-    names = [one["name"] for one in comparison["experiments"] if one["experiment_id"] in tied]
+    names = [one["label"] for one in comparison["experiments"] if one["experiment_id"] in tied]
     if len(comparison["experiments"]) > 2:
         console.print(f"best, and not distinguishable from it: {escape(', '.join(names))}", highlight=False)
 
@@ -110,7 +110,7 @@ def as_markdown(comparison: dict[str, Any], metric: str) -> str:
     differences = {one["experiment_id"]: one for one in metric_of(comparison, metric)}
     head = ["experiment", metric.replace("_", " "), "difference", "p (Holm)", "latency p50", "tokens a run"]
     rows = [
-        [_cell(one["name"]), *_cells(one, differences.get(one["experiment_id"]), metric, plain=True)]
+        [_cell(one["label"]), *_cells(one, differences.get(one["experiment_id"]), metric, plain=True)]
         for one in comparison["experiments"]
     ]
     lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
@@ -123,7 +123,7 @@ def as_markdown(comparison: dict[str, Any], metric: str) -> str:
 
 def warnings_of(comparison: dict[str, Any]) -> list[str]:
     """Return what makes experiments less comparable, questions that could not be paired included."""
-    names = {one["experiment_id"]: one["name"] for one in comparison["experiments"]}
+    names = {one["experiment_id"]: one["label"] for one in comparison["experiments"]}
     lines = list(comparison["warnings"])
     for one in comparison["unpaired"]:
         parts = [

@@ -55,6 +55,7 @@ class Compared(BaseModel):
 
     experiment_id: uuid.UUID
     name: str
+    label: str = Field(description="The name without what all compared ones begin with; verdicts use it.")
     status: ExperimentStatus
     model: str
     method: str

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.api.compared import labels
 from app.services.datasets.service import DatasetService
 from tests.api.conftest import RESULTS, Steps, problem
 from tests.factories import questions_jsonl
@@ -215,6 +216,18 @@ class TestCompare:
         compared = await steps.get(f"{RESULTS}/compare", ids=[baseline, other])
         assert compared["warnings"][0].startswith("Datasets differ")
         assert all(difference["n_paired"] == 0 for difference in compared["differences"])
+
+    @pytest.mark.parametrize(
+        ("names", "short"),
+        [
+            (["Two: a", "Two: b"], ["a", "b"]),
+            (["Two: a: x", "Two: a: y", "Two: b"], ["a: x", "a: y", "b"]),
+            (["alpha", "alphabet"], ["alpha", "alphabet"]),
+            (["same: ", "same: b"], ["same: ", "same: b"]),
+        ],
+    )
+    def test_labels(self, names: list[str], short: list[str]) -> None:
+        assert labels(names) == short
 
     async def test_another_baseline(self, steps: Steps) -> None:
         best, half = await steps.run(), await steps.run(model="mock/gold?accuracy=0.5")

@@ -666,6 +666,11 @@ export interface components {
              * Format: uuid
              */
             experiment_id: string;
+            /**
+             * Label
+             * @description The name without what all compared ones begin with; verdicts use it.
+             */
+            label: string;
             /** Method */
             method: string;
             metrics: components["schemas"]["Metrics"];
