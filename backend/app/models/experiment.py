@@ -70,8 +70,9 @@ class Experiment(Base):
 class Run(Base):
     """One example answered once (or failed for good) within an experiment.
 
-    ``calls`` holds every model call as sent and as answered; the flat columns are what lists,
-    filters and aggregates read.
+    ``calls`` holds every model call as sent and as answered, ``retrieved`` the passages that were
+    found, best first, with rank and score at each stage; the flat columns are what lists, filters
+    and aggregates read.
     """
 
     __tablename__ = "runs"
@@ -106,6 +107,7 @@ class Run(Base):
     completion_tokens: Mapped[int | None] = mapped_column(Integer)
     cost_usd: Mapped[float | None] = mapped_column(Double)
     calls: Mapped[list[dict[str, Any]]]
+    retrieved: Mapped[list[dict[str, Any]] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

@@ -8,51 +8,22 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
-
-import orjson
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.examples import Dataset, Example
 from app.services.evaluation.normalise import gsm8k_strict
 from app.services.evaluation.scorers import ScoringRule
+from app.services.reading import MAX_ID_CHARS, Report, jsonl_rows, unstorable
 
 FileFormat = Literal["jsonl", "csv"]
-MAX_REPORTED = 20
 _MAX_QUESTION_CHARS = 100_000
 _MAX_ANSWERS = 1_000
-_MAX_ID_CHARS = 500  # ids are indexed, and an index entry has at most 2,704 bytes
 _KNOWN = frozenset({"id", "question", "answer", "answers", "cluster"})
 
 csv.field_size_limit(10_000_000)
-
-
-@dataclass(slots=True)
-class _Report:
-    """Collects what is wrong, line by line."""
-
-    errors: list[FieldError] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, line: int, message: str) -> None:
-        self.count += 1
-        if len(self.errors) < MAX_REPORTED:
-            self.errors.append(FieldError(f"line {line}", message))
-
-    def raise_if_any(self, name: str) -> None:
-        if not self.count:
-            return
-        more = self.count - len(self.errors)
-        tail = f" (the first {MAX_REPORTED} are listed)" if more > 0 else ""
-        raise InvalidInput(
-            f"{name} has {self.count} wrong {'line' if self.count == 1 else 'lines'}{tail}; "
-            "nothing was imported.",
-            hint="Each line needs a question, and an answer or a list of answers.",
-            errors=self.errors,
-        )
 
 
 def format_of(filename: str) -> FileFormat:
@@ -73,37 +44,16 @@ def format_of(filename: str) -> FileFormat:
     )
 
 
-def decode(data: bytes, name: str) -> str:
-    """Return UTF-8 ``data`` as text, without a byte order mark.
-
-    Raises:
-        InvalidInput: naming the line of the first byte that is not UTF-8.
-    """
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidInput(
-            f"{name} is not UTF-8 text.",
-            hint="Save it as UTF-8.",
-            errors=[
-                FieldError(
-                    f"line {line}", f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8"
-                )
-            ],
-        ) from error
-
-
 def parse_examples(text: str, fmt: FileFormat, name: str, scoring: ScoringRule) -> list[Example]:
     """Return the examples of a file's ``text``.
 
     Raises:
         InvalidInput: naming each wrong line; or that there are no lines at all.
     """
-    report = _Report()
+    report = Report()
     examples: list[Example] = []
     lines_by_key: dict[str, int] = {}
-    rows = _jsonl_rows(text, report) if fmt == "jsonl" else _csv_rows(text, report)
+    rows = jsonl_rows(text, report) if fmt == "jsonl" else _csv_rows(text, report)
     for line, row in rows:
         example = _example(row, line, len(examples), report, scoring)
         if example is None:
@@ -113,32 +63,13 @@ def parse_examples(text: str, fmt: FileFormat, name: str, scoring: ScoringRule) 
             report.add(line, f"the id {example.key!r} is also that of line {first}")
             continue
         examples.append(example)
-    report.raise_if_any(name)
+    report.raise_if_any(name, "Each line needs a question, and an answer or a list of answers.")
     if not examples:
         raise InvalidInput(f"{name} holds no examples.", errors=[FieldError("file", "is empty")])
     return examples
 
 
-def _jsonl_rows(text: str, report: _Report) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Not splitlines(): U+2028 and the like may stand unescaped inside a JSON string.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            report.add(number, f"is not JSON: {error.msg}")
-            continue
-        except (ValueError, RecursionError):  # an integer of thousands of digits
-            report.add(number, "holds a number that is too long, or is nested too deeply")
-            continue
-        if isinstance(row, dict):
-            yield number, row
-        else:
-            report.add(number, f"is a JSON {type(row).__name__}, not an object")
-
-
-def _csv_rows(text: str, report: _Report) -> Iterator[tuple[int, dict[str, Any]]]:
+def _csv_rows(text: str, report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in reader.fieldnames or []]
@@ -170,7 +101,7 @@ def _csv_answers(cell: str) -> Any:
 
 
 def _example(
-    row: dict[str, Any], line: int, position: int, report: _Report, scoring: ScoringRule
+    row: dict[str, Any], line: int, position: int, report: Report, scoring: ScoringRule
 ) -> Example | None:
     question = row.get("question")
     if not isinstance(question, str) or not question.strip():
@@ -186,7 +117,7 @@ def _example(
     key, cluster = (row.get(name) for name in ("id", "cluster"))
     metadata = {name: value for name, value in row.items() if name not in _KNOWN}
     problem = _label_problem("id", key) or _label_problem("cluster", cluster)
-    problem = problem or _unstorable([question, *answers, key, cluster], metadata)
+    problem = problem or unstorable([question, *answers, key, cluster], metadata)
     if problem is not None:
         report.add(line, problem)
         return None
@@ -227,36 +158,9 @@ def _label_problem(name: str, value: Any) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return f"{name} must be a text or a number"
-    if len(str(value)) > _MAX_ID_CHARS:
-        return f"{name} is longer than {_MAX_ID_CHARS} characters"
+    if len(str(value)) > MAX_ID_CHARS:
+        return f"{name} is longer than {MAX_ID_CHARS} characters"
     return None
-
-
-def _unstorable(labels: list[Any], metadata: dict[str, Any]) -> str | None:
-    """Return what the database could not take of a row, or would take changed."""
-    try:
-        orjson.dumps(metadata)  # refuses what is nested too deeply for the walk below
-        values = [value for part in (labels, metadata) for value in _leaves(part)]
-        texts = "".join(value for value in values if isinstance(value, str))
-        texts.encode()
-    except (TypeError, UnicodeEncodeError):
-        return "holds half of a surrogate pair, an integer of over 64 bits, or too deep a nesting"
-    if "\0" in texts:
-        return "holds a NUL character"
-    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
-        return "holds a number that is not finite"
-    return None
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        yield from value
-        value = value.values()
-    elif not isinstance(value, list):
-        yield value
-        return
-    for item in value:
-        yield from _leaves(item)
 
 
 def load_builtin(path: Path) -> Dataset:

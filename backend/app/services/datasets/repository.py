@@ -3,46 +3,19 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import insert, select
 
 from app.domain.examples import Dataset as DatasetNoun
 from app.models import Dataset, Example
+from app.services.versioned_repository import VersionedRepository
 
 _ROWS_AN_INSERT = 1_000
 
 
-class DatasetRepository:
+class DatasetRepository(VersionedRepository[Dataset]):
     """Reads and writes datasets within the session it is given; never commits."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def find(self, name: str, version: str | None = None) -> Dataset | None:
-        """Return a dataset by name and version (or a prefix of it); the newest without one."""
-        query = select(Dataset).where(Dataset.name == name)
-        if version is not None:
-            query = query.where(Dataset.version.startswith(version, autoescape=True))
-        query = query.order_by(Dataset.created_at.desc(), Dataset.id).limit(1)
-        return (await self._session.execute(query)).scalar_one_or_none()
-
-    async def get(self, dataset_id: uuid.UUID) -> Dataset | None:
-        """Return a dataset by id."""
-        return await self._session.get(Dataset, dataset_id)
-
-    async def list_all(self) -> Sequence[Dataset]:
-        """Return all versions of all datasets, by name, the newest first."""
-        query = select(Dataset).order_by(Dataset.name, Dataset.created_at.desc())
-        return (await self._session.execute(query)).scalars().all()
-
-    async def names(self) -> list[str]:
-        """Return the names of all datasets."""
-        query = select(Dataset.name).distinct().order_by(Dataset.name)
-        return list((await self._session.execute(query)).scalars())
-
-    async def lock_name(self, name: str) -> None:
-        """Let one transaction at a time add a version of ``name``."""
-        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    table = Dataset
 
     async def add(self, dataset: DatasetNoun) -> Dataset:
         """Store a dataset with its examples."""

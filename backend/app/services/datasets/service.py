@@ -1,6 +1,5 @@
 """Adding and finding datasets."""
 
-import re
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +12,13 @@ from app.core.logging import get_logger
 from app.domain.examples import Dataset as DatasetNoun
 from app.domain.examples import sample_order
 from app.models import Dataset, Example
-from app.services.datasets.importers import decode, format_of, load_builtin, parse_examples
+from app.services.datasets.importers import format_of, load_builtin, parse_examples
 from app.services.datasets.repository import DatasetRepository
 from app.services.evaluation.scorers import ScoringRule
+from app.services.reading import decode, require_name
 
 log = get_logger(__name__)
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 SCORING_RULES: tuple[str, ...] = get_args(ScoringRule)
 
 
@@ -109,12 +108,7 @@ class DatasetService:
 
 
 def _checked(name: str, scoring: str) -> ScoringRule:
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"{name!r} is no name for a dataset.",
-            hint="Use lower-case letters, digits, and . _ - (100 at most).",
-            errors=[FieldError("name", "must match [a-z0-9][a-z0-9_.-]*")],
-        )
+    require_name(name, "a dataset")
     for rule in get_args(ScoringRule):
         if rule == scoring:
             return rule  # type: ignore[no-any-return]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
 from app.domain.examples import Example
-from app.services.datasets.importers import MAX_REPORTED, FileFormat, decode, format_of, parse_examples
+from app.services.datasets.importers import FileFormat, format_of, parse_examples
+from app.services.reading import MAX_REPORTED, decode
 from tests.factories import properties
 
 GOOD = '{"question": "q", "answer": "a"}'

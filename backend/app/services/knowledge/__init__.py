@@ -1,0 +1,1 @@
+"""Knowledge bases: articles to retrieve from, imported once, versioned by content."""

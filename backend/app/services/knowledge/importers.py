@@ -1,0 +1,173 @@
+"""Reading articles from files: JSONL, JSON, plain text, Markdown; several files make one base.
+
+Files are read whole or refused whole: every wrong line is named, up to a limit.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from app.core.errors import FieldError, InvalidInput
+from app.domain.passages import Article, Section
+from app.services.reading import MAX_ID_CHARS, Report, decode, jsonl_rows, unstorable
+
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".md", ".markdown", ".txt")
+_MAX_CHARS = 5_000_000  # of an article
+_HINT = (
+    'Each article needs a "text", or "sections" with "heading" and "text"; '
+    '"title", "section" and "id" are welcome.'
+)
+_MARKDOWN_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it was given: its name (with the folders that matter) and content."""
+
+    name: str
+    data: bytes
+
+
+def parse_articles(files: Sequence[File]) -> list[Article]:
+    """Return the articles of all files, in the order of the files.
+
+    Raises:
+        InvalidInput: naming each wrong line; for an unknown kind of file; for no articles at all.
+    """
+    articles: list[Article] = []
+    places: dict[str, str] = {}
+    for file in files:
+        report = Report()
+        prefix = f"{_stem(file.name)}/" if len(files) > 1 else ""
+        for line, article in _articles(file, prefix, report):
+            place = f"line {line} of {file.name}"
+            first = places.setdefault(article.key, place)
+            if first != place:
+                report.add(line, f"the id {article.key!r} is also that of {first}")
+                continue
+            articles.append(article)
+        report.raise_if_any(file.name, _HINT)
+    if not articles:
+        names = ", ".join(file.name for file in files) or "The upload"
+        raise InvalidInput(
+            f"{names} holds no articles.", hint=_HINT, errors=[FieldError("files", "no articles")]
+        )
+    return articles
+
+
+def _articles(file: File, prefix: str, report: Report) -> Iterator[tuple[int, Article]]:
+    """Yield line and article, for what is an article; report the rest."""
+    suffix = PurePosixPath(file.name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InvalidInput(
+            f"Cannot tell the format of {file.name!r}.",
+            hint=f"Name it {', '.join(SUFFIXES)}.",
+            errors=[FieldError("files", f"{file.name}: unknown ending")],
+        )
+    text = decode(file.data, file.name)
+    rows = jsonl_rows(text, report) if suffix in {".jsonl", ".ndjson"} else _rows(file.name, suffix, text)
+    for place, (line, row) in enumerate(rows):
+        key = row.get("id", row.get("_id"))
+        article = _article({**row, "id": f"{prefix}{place}" if key is None else key})
+        if isinstance(article, str):
+            report.add(line, article)
+        else:
+            yield line, article
+
+
+def _rows(name: str, suffix: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    if suffix == ".json":
+        yield from _json_rows(name, text)
+    elif suffix == ".txt":
+        yield 1, {"id": _stem(name), "title": PurePosixPath(name).stem, "text": text}
+    else:
+        yield 1, {"id": _stem(name), **_markdown(text, PurePosixPath(name).stem)}
+
+
+def _json_rows(name: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(
+            f"{name} is not JSON: {error}.", errors=[FieldError("files", "not JSON")]
+        ) from error
+    rows = content.get("articles") if isinstance(content, dict) else content
+    if not isinstance(rows, list):
+        raise InvalidInput(
+            f'{name} is neither a list of articles nor an object with a list "articles".',
+            hint=_HINT,
+            errors=[FieldError("files", "no list of articles")],
+        )
+    for number, row in enumerate(rows, start=1):
+        yield number, row if isinstance(row, dict) else {}
+
+
+def _markdown(text: str, name: str) -> dict[str, Any]:
+    """Return title and sections of a Markdown text: the first heading of the top level is the title."""
+    title, sections, heading, start = name, [], "", 0
+    titled = False
+    for match in _MARKDOWN_HEADING.finditer(text):
+        sections.append({"heading": heading, "text": text[start : match.start()]})
+        heading, start = match[2], match.end()
+        if match[1] == "#" and not titled:
+            title, heading, titled = match[2], "", True
+    sections.append({"heading": heading, "text": text[start:]})
+    return {"title": title, "sections": [part for part in sections if str(part["text"]).strip()]}
+
+
+def _article(row: dict[str, Any]) -> Article | str:
+    """Return the article that a row is, or a sentence about what is wrong with it."""
+    key, title = row["id"], row.get("title") or ""
+    if isinstance(key, bool) or not isinstance(key, str | int) or not 0 < len(str(key)) <= MAX_ID_CHARS:
+        return f"id must be a text or a number, of {MAX_ID_CHARS} characters at most"
+    if not isinstance(title, str) or len(title) > MAX_ID_CHARS:
+        return f"title must be a text of {MAX_ID_CHARS} characters at most"
+    sections = _sections(row)
+    if isinstance(sections, str):
+        return sections
+    labels = [str(key), title, *(part for section in sections for part in (section.heading, section.text))]
+    if problem := unstorable(labels, {}):
+        return problem
+    return Article(str(key), title.strip(), sections)
+
+
+def _sections(row: dict[str, Any]) -> tuple[Section, ...] | str:
+    given = row.get("sections")
+    if given is None:
+        given = [{"heading": row.get("section") or "", "text": row.get("text")}]
+    if not isinstance(given, list) or not all(isinstance(part, dict) for part in given):
+        return "sections must be a list of objects with heading and text"
+    found = []
+    for part in given:
+        heading, text = part.get("heading") or "", part.get("text")
+        if not isinstance(heading, str) or not isinstance(text, str):
+            return "text is missing or no text" if text is None else "heading and text must be texts"
+        if text.strip():
+            found.append(Section(heading.strip(), text.strip()))
+    if not found:
+        return "text is missing or empty"
+    if sum(len(section.text) for section in found) > _MAX_CHARS:
+        return f"text is longer than {_MAX_CHARS:,} characters"
+    return tuple(found)
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).with_suffix("").as_posix()
+
+
+def load_builtin(path: Path) -> tuple[dict[str, str], list[Article]]:
+    """Read the knowledge base that ships with the project; return what it says of itself, and its articles.
+
+    Raises:
+        InvalidInput: naming the file and what is wrong with it.
+    """
+    try:
+        data = path.read_bytes()
+        raw = json.loads(data)
+        about = {name: str(raw[name]) for name in ("name", "description", "licence", "source")}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InvalidInput(f"The knowledge base {path} cannot be read: {error!r}.") from error
+    return about, parse_articles([File(path.name, data)])

@@ -1,0 +1,135 @@
+"""BM25 by words: the scores of ``rank_bm25.BM25Okapi``, computed once instead of for each query.
+
+Each score is a sum over the query's words of a number that depends on the word and the chunk alone.
+Those numbers are kept as a sparse matrix, a row a word, made by the same operations in the same
+order as the library's, so that sums are equal to the last bit (a test compares them). The library
+itself computes the inverse document frequencies.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import snowballstemmer
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_ARRAYS = ("starts", "chunks", "weights")
+# Words that tell nothing of what a question is about, question words among them.
+_STOP_WORDS = frozenset((
+    "a", "an", "the", "of", "in", "on", "at", "to", "for", "from", "by", "with", "as", "and", "or", "but",
+    "not", "is", "was", "were", "are", "be", "been", "has", "have", "had", "do", "does", "did", "he", "she",
+    "it", "its", "his", "her", "their", "they", "this", "that", "these", "those", "who", "whom", "whose",
+    "which", "what", "when", "where", "why", "how",
+))  # fmt: skip
+_stemmer = snowballstemmer.stemmer("english")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as BM25 counts them: lower case, no stop words, English stems."""
+    words = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
+    return [_stem(word) for word in words if word not in _STOP_WORDS]
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str) -> str:
+    return str(_stemmer.stemWord(word))
+
+
+@dataclass(frozen=True, slots=True)
+class Bm25Index:
+    """A matrix of words × chunks.
+
+    Attributes:
+        terms: row of each word.
+        starts: where each row begins in the other two, shape ``(words + 1,)``.
+        chunks: number of the chunk, by row in rising order.
+        weights: what the word adds to the chunk's score.
+        size: chunks in all.
+    """
+
+    terms: dict[str, int]
+    starts: NDArray[np.int64]
+    chunks: NDArray[np.int32]
+    weights: Floats
+    size: int
+
+    @classmethod
+    def build(cls, corpus: Sequence[Sequence[str]]) -> "Bm25Index":
+        """Return the index of chunks that are given as their words."""
+        if not any(corpus):
+            empty = np.zeros(1, dtype=np.int64)
+            return cls({}, empty, np.empty(0, np.int32), np.empty(0), len(corpus))
+        from rank_bm25 import BM25Okapi
+
+        okapi = BM25Okapi(corpus)
+        terms = {word: row for row, word in enumerate(okapi.idf)}
+        lengths = np.array(okapi.doc_len)
+        norms = okapi.k1 * (1 - okapi.b + okapi.b * lengths / okapi.avgdl)
+        rows, columns, counts = _counts(okapi.doc_freqs, terms)
+        order = np.lexsort((columns, rows))
+        rows, columns, counts = rows[order], columns[order], counts[order]
+        idf = np.array(list(okapi.idf.values()))
+        weights = idf[rows] * (counts * (okapi.k1 + 1) / (counts + norms[columns]))
+        starts = np.searchsorted(rows, np.arange(len(terms) + 1)).astype(np.int64)
+        return cls(terms, starts, columns.astype(np.int32), weights, len(corpus))
+
+    def scores(self, query: Sequence[str]) -> Floats:
+        """Return the score of each chunk, shape ``(chunks,)``; a word counts as often as it is asked."""
+        scores = np.zeros(self.size)
+        for word in query:
+            row = self.terms.get(word)
+            if row is not None:
+                here = slice(self.starts[row], self.starts[row + 1])
+                scores[self.chunks[here]] += self.weights[here]
+        return scores
+
+    @staticmethod
+    def top(scores: Floats, count: int) -> list[tuple[int, float]]:
+        """Return the best chunks with their scores, of equal ones the first; only those with a word."""
+        found = np.flatnonzero(scores)
+        if found.size > count:
+            # All that are not below the last one taken: equals of it are told apart by their place.
+            least = np.partition(scores[found], found.size - count)[found.size - count]
+            found = found[scores[found] >= least]
+        best = found[np.argsort(-scores[found], kind="stable")][:count]
+        return [(int(chunk), float(scores[chunk])) for chunk in best]
+
+    def save(self, folder: Path) -> None:
+        """Write the index into ``folder``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        about = {"size": self.size, "terms": list(self.terms)}
+        (folder / "terms.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Bm25Index":
+        """Read an index that ``save`` wrote; the matrix stays on disk until it is asked.
+
+        Raises:
+            OSError: if there is none.
+        """
+        about = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
+        arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS]
+        starts, chunks, weights = arrays
+        return cls(
+            {word: row for row, word in enumerate(about["terms"])}, starts, chunks, weights, about["size"]
+        )
+
+
+def _counts(
+    frequencies: Sequence[Counter[str]] | Sequence[dict[str, int]], terms: dict[str, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return word, chunk and count of each pair that occurs, as three arrays."""
+    sizes = [len(found) for found in frequencies]
+    total = sum(sizes)
+    rows = np.fromiter((terms[word] for found in frequencies for word in found), np.int64, total)
+    counts = np.fromiter((count for found in frequencies for count in found.values()), np.int64, total)
+    return rows, np.repeat(np.arange(len(sizes)), sizes), counts

@@ -1,0 +1,146 @@
+"""Cutting articles into chunks, by the embedding model's own tokens and at ends of sentences.
+
+A chunk's size counts everything that the embedding model will read: its title, its text, and the
+model's marks at both ends. So nothing of a chunk is cut off when it is embedded.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from app.domain.passages import SECTION_BREAK, Article, Chunk
+
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|\n+")
+_LEAST_TEXT = 16  # tokens of text that a chunk has at least, however long its title
+
+
+@dataclass(frozen=True, slots=True)
+class Chunking:
+    """How articles are cut.
+
+    Attributes:
+        size: tokens of a chunk, title and marks included.
+        overlap: tokens that a chunk shares with the one before it, at most.
+    """
+
+    size: int = 256
+    overlap: int = 50
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the parameters as JSON, for hashing."""
+        return {"size": self.size, "overlap": self.overlap}
+
+
+@lru_cache(maxsize=4)
+def load_tokenizer(model: Path) -> Tokenizer:
+    """Return the tokenizer of a model's folder, which cuts nothing off.
+
+    Raises:
+        OSError: if the folder has none.
+    """
+    path = model / "tokenizer.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist")
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+class Chunker:
+    """Cuts articles; one for each embedding model."""
+
+    def __init__(self, tokenizer: Tokenizer, chunking: Chunking) -> None:
+        self._tokenizer: Any = tokenizer
+        self._chunking = chunking
+        self._marks: int = tokenizer.num_special_tokens_to_add(is_pair=False)
+
+    def chunks(self, article: Article) -> list[Chunk]:
+        """Return the chunks of an article, in order; together they hold all of its words."""
+        text = article.text
+        spans = self._spans(text)
+        if not spans:
+            return []
+        title = len(self._spans(article.title))
+        room = max(_LEAST_TEXT, self._chunking.size - title - self._marks)
+        headings = _headings(article)
+        starts = [offset for offset, _ in headings]
+        return [
+            Chunk(
+                id=f"{article.key}#{number}",
+                article=article.key,
+                title=article.title,
+                section=headings[bisect_right(starts, start) - 1][1],
+                text=text[start:end],
+                start=start,
+                end=end,
+            )
+            for number, (start, end) in enumerate(
+                (spans[first][0], spans[last - 1][1]) for first, last in self._windows(text, spans, room)
+            )
+        ]
+
+    def tokens(self, chunk: Chunk) -> int:
+        """Return the tokens that the embedding model reads of a chunk."""
+        return len(self._tokenizer.encode(chunk.searched).ids)
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where each token of ``text`` stands; tokens without characters are left out."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        return [(start, end) for start, end in encoding.offsets if end > start]
+
+    def _windows(self, text: str, spans: list[tuple[int, int]], room: int) -> Iterator[tuple[int, int]]:
+        """Yield the (first, behind the last) token of each chunk."""
+        starts = [start for start, _ in spans]
+        # Places where a chunk may begin or end well: the first token of each sentence, and the end.
+        breaks = sorted({bisect_left(starts, match.end()) for match in _SENTENCE_END.finditer(text)})
+        breaks = [place for place in breaks if 0 < place < len(spans)] + [len(spans)]
+        first = 0
+        while True:
+            last = self._end(spans, breaks, first, room)
+            yield first, last
+            if last >= len(spans):
+                return
+            first = self._next_start(spans, breaks, first, last)
+
+    def _end(self, spans: list[tuple[int, int]], breaks: list[int], first: int, room: int) -> int:
+        limit = first + room
+        if limit >= len(spans):
+            return len(spans)
+        place = bisect_right(breaks, limit) - 1
+        # A sentence end in the first half would make many short chunks of few long sentences.
+        if place >= 0 and breaks[place] > first + room // 2:
+            return breaks[place]
+        return _between_words(spans, limit, first)
+
+    def _next_start(self, spans: list[tuple[int, int]], breaks: list[int], first: int, last: int) -> int:
+        """Return where the next chunk begins: at a sentence within the overlap, else at a word."""
+        earliest = max(first + 1, last - self._chunking.overlap)
+        place = bisect_left(breaks, earliest)
+        if breaks[place] < last:
+            return breaks[place]
+        words = (here for here in range(earliest, last) if spans[here][0] > spans[here - 1][1])
+        return next(words, last)
+
+
+def _between_words(spans: list[tuple[int, int]], place: int, first: int) -> int:
+    """Return the last place at or before ``place`` that is not within a word, if there is one."""
+    for here in range(place, first, -1):
+        if spans[here][0] > spans[here - 1][1]:
+            return here
+    return place
+
+
+def _headings(article: Article) -> list[tuple[int, str]]:
+    """Return where each section begins in the article's text, with its heading."""
+    found, offset = [], 0
+    for section in article.sections:
+        found.append((offset, section.heading))
+        offset += len(section.text) + len(SECTION_BREAK)
+    return found

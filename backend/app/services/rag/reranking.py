@@ -1,0 +1,44 @@
+"""Reading query and chunk together with a cross-encoder: slower than vectors, and closer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from app.services.rag.embedding import pack_linear_layers, quiet_libraries
+
+_AT_ONCE = 8  # pairs in one pass
+_MAX_TOKENS = 512  # of a pair; the chunk's end is cut off beyond
+
+
+class Reranker:
+    """One cross-encoder; loaded by the first call, used by one thread at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._model: Any = None
+        self._lock = Lock()
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Return how well each text answers the query; higher is better, on the model's own scale."""
+        if not texts:
+            return []
+        with self._lock:
+            if self._model is None:
+                self._model = _load(self.folder)
+            pairs = [(query, text) for text in texts]
+            found = self._model.predict(pairs, batch_size=_AT_ONCE, show_progress_bar=False)
+        return [float(score) for score in found]
+
+
+def _load(folder: Path) -> Any:
+    quiet_libraries()
+    from sentence_transformers import CrossEncoder
+
+    model = CrossEncoder(
+        str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+    )
+    positions = getattr(model.config, "max_position_embeddings", _MAX_TOKENS)
+    model.max_length = min(_MAX_TOKENS, positions, model.tokenizer.model_max_length)
+    pack_linear_layers(model.model)
+    return model
