@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from app.api import comparisons, datasets, experiments, overview, results, system
+from app.api import comparisons, datasets, experiments, knowledge, overview, results, system
 from app.api.dashboard import Dashboard
 from app.api.errors import install_error_handlers
 from app.api.security import SecurityMiddleware
@@ -18,6 +18,8 @@ from app.core.migrations import migrate
 from app.services.datasets.service import DatasetService
 from app.services.experiments.provenance import code_version
 from app.services.experiments.recovery import look_after_lost
+from app.services.knowledge.indexes import KnowledgeIndexes
+from app.services.knowledge.service import KnowledgeService
 from app.services.runtime import Runtime, open_runtime
 
 log = get_logger(__name__)
@@ -46,8 +48,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         runtime = open_runtime(settings)
         runtime.models()  # a broken catalog is found now, not by the first request
         await migrate(runtime.engine)
-        await _add_builtin_datasets(runtime)
+        await _add_builtins(runtime)
         app.state.runtime = runtime
+        app.state.indexes = indexes = KnowledgeIndexes(runtime)
         caretaker = asyncio.create_task(look_after_lost(runtime))
         log.info("api_started", version=code_version()["version"])
         try:
@@ -56,6 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             caretaker.cancel()
             with suppress(asyncio.CancelledError):
                 await caretaker
+            await indexes.aclose()
             await runtime.aclose()
 
     app = FastAPI(
@@ -81,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         experiments.router,
         results.router,
         datasets.router,
+        knowledge.router,
         comparisons.router,
         system.models_router,
     )
@@ -101,6 +106,7 @@ def _refuse_open_door(settings: Settings) -> None:
         )
 
 
-async def _add_builtin_datasets(runtime: Runtime) -> None:
+async def _add_builtins(runtime: Runtime) -> None:
     async with runtime.sessions() as session:
         await DatasetService(session).add_builtins(runtime.settings.datasets_dir)
+        await KnowledgeService(session).add_builtin(runtime.settings.knowledge_dir)

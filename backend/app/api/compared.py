@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from os.path import commonprefix
 from typing import Any, Literal
 
+from app.api.convert import metrics_out
 from app.schemas.comparison import (
     AmountDifference,
     Compared,
@@ -13,7 +14,6 @@ from app.schemas.comparison import (
     ScoreDifference,
     Unpaired,
 )
-from app.schemas.result import Metrics
 from app.services.evaluation.statistics.paired import FailureBounds, PairedDifference
 from app.services.evaluation.statistics.verdict import items_to_settle, score_verdict
 from app.services.experiments.comparing import (
@@ -75,7 +75,7 @@ def _compared(experiment: Row, label: str, result: Row) -> Compared:
         dataset=experiment.dataset_name,
         dataset_version=experiment.provenance["dataset"]["version"],
         seed=experiment.config["seed"],
-        metrics=Metrics.model_validate(result.metrics),
+        metrics=metrics_out(result.metrics),
     )
 
 

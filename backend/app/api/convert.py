@@ -5,7 +5,8 @@ from typing import Any
 from app.schemas.catalog import DatasetOut, ExampleOut
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.result import ComparedExample, ResultOut, RunOut, RunSummary
+from app.schemas.knowledge import ArticleOut, IndexOut, KnowledgeBaseOut
+from app.schemas.result import ComparedExample, Metrics, ResultOut, RunOut, RunSummary
 
 Row = Any  # a stored row: the API does not know the tables, only the names of their columns
 
@@ -45,6 +46,11 @@ def experiment_out(experiment: Row, result: Row | None) -> ExperimentOut:
     )
 
 
+def metrics_out(metrics: dict[str, Any]) -> Metrics:
+    """Return stored metrics; those of before there was retrieval lack what belongs to it."""
+    return Metrics.model_validate({"attribution": None, "hallucination_rate": None, **metrics})
+
+
 def result_out(experiment: Row, result: Row) -> ResultOut:
     """Return a result with what is needed to repeat it."""
     return ResultOut.model_validate(
@@ -53,7 +59,7 @@ def result_out(experiment: Row, result: Row) -> ResultOut:
             "name": experiment.name,
             "status": experiment.status,
             "reason": experiment.reason,
-            "metrics": result.metrics,
+            "metrics": metrics_out(result.metrics),
             "config": experiment.config,
             "provenance": result.provenance,
             "created_at": result.created_at,
@@ -98,6 +104,7 @@ def run_out(run: Row, example: Row) -> RunOut:
         "metadata": example.extra,
         "content_hash": example.content_hash,
         "calls": run.calls,
+        "retrieved": run.retrieved,
     }
     return RunOut.model_validate({**_run(run, example), **more})
 
@@ -111,3 +118,18 @@ def example_out(example: Row) -> ExampleOut:
     """Return an example."""
     own = {name: getattr(example, name) for name in ExampleOut.model_fields if name != "metadata"}
     return ExampleOut.model_validate({**own, "metadata": example.extra})
+
+
+def knowledge_base_out(row: Row) -> KnowledgeBaseOut:
+    """Return a knowledge base."""
+    return KnowledgeBaseOut.model_validate(row, from_attributes=True)
+
+
+def article_out(row: Row) -> ArticleOut:
+    """Return an article."""
+    return ArticleOut.model_validate(row, from_attributes=True)
+
+
+def index_out(state: Any) -> IndexOut:
+    """Return where an index stands."""
+    return IndexOut.model_validate(state, from_attributes=True)

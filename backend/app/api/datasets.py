@@ -8,8 +8,7 @@ from app.api.convert import dataset_out, example_out
 from app.api.deps import DatasetsDep
 from app.api.errors import error_responses
 from app.schemas.catalog import DatasetAdded, DatasetOut, ExampleOut
-from app.schemas.common import KeysetPage
-from app.schemas.experiment_config import Text
+from app.schemas.common import KeysetPage, Text
 
 _MAX_POSITION = 2**31 - 1
 

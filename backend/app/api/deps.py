@@ -12,6 +12,8 @@ from app.services.experiments.outcomes import OutcomeService
 from app.services.experiments.preview import PreviewService
 from app.services.experiments.results import ResultService
 from app.services.experiments.service import ExperimentService
+from app.services.knowledge.indexes import KnowledgeIndexes
+from app.services.knowledge.service import KnowledgeService
 from app.services.runtime import Runtime
 
 
@@ -58,11 +60,24 @@ def get_datasets(session: SessionDep) -> DatasetService:
     return DatasetService(session)
 
 
+def get_knowledge(session: SessionDep) -> KnowledgeService:
+    """Give the service of knowledge bases."""
+    return KnowledgeService(session)
+
+
+def get_indexes(request: Request) -> KnowledgeIndexes:
+    """Give the indexes of this machine."""
+    indexes: KnowledgeIndexes = request.app.state.indexes
+    return indexes
+
+
 def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonService:
     """Give the service of comparisons."""
     return ComparisonService(session, runtime)
 
 
+KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
+IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 OutcomesDep = Annotated[OutcomeService, Depends(get_outcomes)]

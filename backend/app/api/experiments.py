@@ -11,7 +11,7 @@ from app.api.convert import experiment_out, experiment_summary
 from app.api.deps import ExperimentsDep, PreviewsDep, RuntimeDep
 from app.api.errors import error_responses, stream_error_responses
 from app.domain.status import ExperimentStatus
-from app.schemas.common import Page
+from app.schemas.common import Page, Text
 from app.schemas.experiment import (
     ExperimentCreate,
     ExperimentEvent,
@@ -19,7 +19,6 @@ from app.schemas.experiment import (
     ExperimentSummary,
     FacetsOut,
 )
-from app.schemas.experiment_config import Text
 from app.schemas.preview import PreviewOut
 from app.services.experiments.repository import ExperimentFilter
 from app.services.experiments.runner import run_experiment

@@ -11,9 +11,8 @@ from app.api.convert import compared_example, result_out, run_out, run_summary
 from app.api.deps import ComparisonsDep, OutcomesDep, ResultsDep, RuntimeDep
 from app.api.errors import error_responses
 from app.core.errors import FieldError, InvalidInput
-from app.schemas.common import KeysetPage
+from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
-from app.schemas.experiment_config import Text
 from app.schemas.result import (
     ComparedExample,
     Metrics,

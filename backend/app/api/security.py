@@ -23,7 +23,7 @@ from app.core.errors import AppError, FieldError, Forbidden, TooLarge, Unauthori
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_UPLOADS = "/api/v1/datasets"
+_UPLOADS = frozenset({"/api/v1/datasets", "/api/v1/knowledge-bases"})
 _MEGABYTE = 1_000_000
 
 
@@ -69,7 +69,7 @@ class SecurityMiddleware:
             return
         send = _with_headers(send)
         headers = Headers(scope=scope)
-        limit = self._max_upload if scope["path"] == _UPLOADS else self._max_body
+        limit = self._max_upload if scope["path"] in _UPLOADS else self._max_body
         error = self._refusal(scope, headers, limit)
         if error is not None:
             await error_response(error)(scope, receive, send)

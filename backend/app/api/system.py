@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from app.api.deps import RuntimeDep
 from app.api.errors import error_responses
 from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelCheck, ModelOut, PriceOut, ProviderOut
-from app.schemas.experiment_config import Text
+from app.schemas.common import Text
 from app.services.health import check_health
 from app.services.inference.catalog import ModelSpec
 from app.services.inference.registry import ModelRegistry

@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     catalog: Path = Field(default=PROJECT_ROOT / "configs" / "models.yaml")
     datasets_dir: Path = Field(default=PROJECT_ROOT / "data" / "datasets")
     dashboard_dir: Path = Field(default=PROJECT_ROOT / "frontend" / "out", description="the static export")
+    knowledge_dir: Path = Field(default=PROJECT_ROOT / "data" / "knowledge_base")
+    index_dir: Path = Field(
+        default=PROJECT_ROOT / "data" / "chromadb",
+        description="indexes of knowledge bases, built when needed",
+    )
     models_dir: Path | None = Field(default=None, description="GGUF files here appear as local/<file name>")
 
     # Servers; empty means the embedded one that `llmforge up` starts
@@ -61,11 +66,16 @@ class Settings(BaseSettings):
     local_context: int = Field(default=2048, ge=256, description="tokens a sequence, local model server")
     local_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
 
+    # Wikipedia, for `llmforge kb fetch-wikipedia`
+    wikipedia_url: str = "https://en.wikipedia.org/w/api.php"
+
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 
-    @field_validator("home", "catalog", "datasets_dir", "dashboard_dir", "models_dir")
+    @field_validator(
+        "home", "catalog", "datasets_dir", "dashboard_dir", "knowledge_dir", "index_dir", "models_dir"
+    )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()

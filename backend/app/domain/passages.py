@@ -1,7 +1,8 @@
 """What retrieval speaks of: articles, the chunks they are cut into, and passages that were found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from app.domain.examples import VERSION_LENGTH
 from app.domain.hashing import content_hash
@@ -93,6 +94,11 @@ class Passage:
     chunk: Chunk
     stages: dict[str, Hit] = field(default_factory=dict)
     dropped: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the passage as it is stored and sent."""
+        stages = {name: {"rank": hit.rank, "score": hit.score} for name, hit in self.stages.items()}
+        return {**asdict(self.chunk), "dropped": self.dropped, "stages": stages}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.generation import GenerationRequest, GenerationResult
+from app.domain.passages import Passage
 
 
 class ParseOutcome(StrEnum):
@@ -61,11 +62,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A method's answer to one example: raw output, parsed answer and every call made for it."""
+    """A method's answer to one example: raw output, parsed answer and every call made for it.
+
+    ``passages``: what was retrieved for it, best first; ``None`` if the method retrieves nothing.
+    """
 
     output: str
     answer: ParsedAnswer
     calls: tuple[Call, ...]
+    passages: tuple[Passage, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,26 @@
 """Wire types shared by all resources."""
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
+
+
+def _storable(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not hold NUL characters")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""Text that the database can hold: Postgres takes no NUL character."""
+
+
+class Strict(BaseModel):
+    """Unknown fields are refused, so that a typo never silently changes an experiment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def readable_problem(kind: str, message: str) -> str:

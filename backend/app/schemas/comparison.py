@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.status import ExperimentStatus
+from app.schemas.common import Text
 from app.schemas.experiment import ExperimentOut
-from app.schemas.experiment_config import Text
 from app.schemas.result import Metrics
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from app.domain.status import ExperimentStatus
+from app.schemas.knowledge import PassageOut
 
 
 class Counts(BaseModel):
@@ -66,11 +67,35 @@ class CostStatistics(BaseModel):
     saved_by_cache: float | None
 
 
+class Attribution(BaseModel):
+    """Where answers went right or wrong, of those whose accepted answer could stand in a passage."""
+
+    supported: int = Field(description="Right, and an accepted answer was in the prompt.")
+    unsupported: int = Field(description="Right without it: from memory, or by chance.")
+    misread: int = Field(description="Wrong, though an accepted answer was in the prompt.")
+    not_retrieved: int = Field(description="Wrong, and no passage in the prompt held an accepted answer.")
+
+
+class ShareStatistics(BaseModel):
+    """A share with its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    method: str
+    level: float
+
+
 class Metrics(BaseModel):
     """All metrics of an experiment."""
 
     counts: Counts
     scores: dict[str, ScoreStatistics]
+    attribution: Attribution | None = Field(description="Null if nothing was retrieved.")
+    hallucination_rate: ShareStatistics | None = Field(
+        description="Share of the judged answers that are not faithful (below one half); null if none was."
+    )
     latency_ms: LatencyStatistics
     throughput_per_s: float | None = Field(description="Uncached answers a second of work.")
     wall_s: float | None
@@ -128,6 +153,7 @@ class RunOut(RunSummary):
     metadata: dict[str, Any]
     content_hash: str
     calls: list[dict[str, Any]]
+    retrieved: list[PassageOut] | None = Field(description="Best first; null if nothing was retrieved.")
 
 
 class RunMap(BaseModel):

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from app.core.config import PROJECT_ROOT
-from app.schemas.experiment_config import CoTMethodConfig, ExperimentConfig
+from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.method_config import CoTMethodConfig
 from app.services.datasets.importers import load_builtin
 from app.services.inference.catalog import load_catalog
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.domain.generation import GenerationParams
-from app.schemas.experiment_config import CoTMethodConfig, ExperimentConfig, NaiveMethodConfig
-from app.services.methods.naive import DEFAULT_TEMPLATE
+from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.method_config import CoTMethodConfig, NaiveMethodConfig
 from app.services.methods.prompts import PromptTemplate
 from tests.factories import config, properties
 
@@ -75,7 +75,7 @@ class TestDefaults:
             "name": "a name",
             "description": "",
             "model": "mock/hash",
-            "method": {"name": "naive", "template": DEFAULT_TEMPLATE, "system": None},
+            "method": {"name": "naive", "template": NaiveMethodConfig().template, "system": None},
             "dataset": {"name": "trivia_qa", "version": None, "n": None},
             "params": {"temperature": 0.0, "max_tokens": 64, "top_p": None, "stop": []},
             "seed": 0,

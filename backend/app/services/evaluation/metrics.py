@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from app.services.evaluation.scorers import SCORERS
+from app.services.evaluation.measures import MEASURES
+from app.services.evaluation.retrieval import ATTRIBUTIONS, attribution
 from app.services.evaluation.statistics.intervals import bca_mean, wilson
 
 REFERENCE_GPU_FLOPS = 312e12 * 0.4
@@ -56,6 +57,8 @@ def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> dict[str, 
     return {
         "counts": _counts(runs, answered, context.planned),
         "scores": _scores(runs, answered, context.seed),
+        "attribution": _attribution(answered),
+        "hallucination_rate": _hallucination_rate(answered),
         "latency_ms": _latency(answered),
         "throughput_per_s": _throughput(answered, context.wall_s),
         "wall_s": context.wall_s,
@@ -91,18 +94,30 @@ def _scores(runs: Sequence[RunFacts], answered: Sequence[RunFacts], seed: int) -
         values = [value for run in answered if (value := run.scores.get(name)) is not None]
         if not values:
             continue
-        if SCORERS[name].kind == "binary":
+        if MEASURES[name].kind == "binary":
             interval = wilson(round(sum(values)), len(values))
         else:
             interval = bca_mean(values, seed)
         result[name] = {
             **asdict(interval),
-            "kind": SCORERS[name].kind,
-            "version": SCORERS[name].version,
+            "kind": MEASURES[name].kind,
+            "version": MEASURES[name].version,
             "unscored": len(answered) - len(values),
             "if_failed_were_wrong": fsum(values) / len(runs),
         }
     return result
+
+
+def _attribution(answered: Sequence[RunFacts]) -> dict[str, int] | None:
+    """Count where answers went right or wrong; ``None`` if nothing was retrieved."""
+    found = Counter(where for run in answered if (where := attribution(run.scores)) is not None)
+    return {name: found[name] for name in ATTRIBUTIONS} if found else None
+
+
+def _hallucination_rate(answered: Sequence[RunFacts]) -> dict[str, Any] | None:
+    """Share of the judged answers that are not faithful, with its interval; ``None`` if none was judged."""
+    judged = [value for run in answered if (value := run.scores.get("faithful")) is not None]
+    return asdict(wilson(judged.count(0.0), len(judged))) if judged else None
 
 
 def _latency(answered: Sequence[RunFacts]) -> dict[str, Any]:

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
-from app.models import Dataset
+from app.models import Dataset, KnowledgeBase
 from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
+from app.schemas.method_config import RagMethodConfig
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.scorers import ScoringRule
+from app.services.experiments.equipment import JUDGE_SETTING
 from app.services.inference.catalog import CatalogError, ModelSpec
-from app.services.inference.registry import ModelStatus
+from app.services.inference.registry import ModelRegistry, ModelStatus
+from app.services.knowledge.opening import require_model_here, require_models
+from app.services.knowledge.service import KnowledgeService
 from app.services.methods.base import Method
 from app.services.methods.exemplars import ExemplarsError
 from app.services.methods.registry import build_method
@@ -26,6 +30,7 @@ class Checked:
         questions: size of the sample.
         method: as it asks questions of this dataset.
         fingerprint: of the model; empty if its file is missing and may be.
+        knowledge: the knowledge base that the method reads, if it reads one.
     """
 
     dataset: Dataset
@@ -34,6 +39,7 @@ class Checked:
     spec: ModelSpec
     status: ModelStatus
     fingerprint: str
+    knowledge: KnowledgeBase | None
 
 
 async def check_config(
@@ -45,7 +51,7 @@ async def check_config(
         session: to read the dataset with.
         runtime: for the models.
         config: what to check.
-        file_needed: false: a local model's file may be missing, too.
+        file_needed: false: the files of models that run here may be missing, too.
 
     Raises:
         InvalidInput: if the model, the dataset, the sample size or the worked examples cannot be;
@@ -64,7 +70,36 @@ async def check_config(
             fingerprint = await asyncio.to_thread(models.fingerprint, config.model)
     except CatalogError as error:
         raise model_error(error, "GET /api/v1/models lists the models.") from error
-    return Checked(dataset, questions, method, spec, status, fingerprint)
+    knowledge = await _knowledge(session, config, models_needed=file_needed)
+    await _check_judge(config, models, model_needed=file_needed)
+    return Checked(dataset, questions, method, spec, status, fingerprint, knowledge)
+
+
+async def _knowledge(
+    session: AsyncSession, config: ExperimentConfig, *, models_needed: bool
+) -> KnowledgeBase | None:
+    method = config.method
+    if not isinstance(method, RagMethodConfig):
+        return None
+    row = await KnowledgeService(session).require(method.knowledge_base, method.version)
+    if models_needed:
+        await asyncio.to_thread(require_models, method)  # may ask the hub
+    return row
+
+
+async def _check_judge(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
+    wanted = config.faithfulness
+    if wanted is None or not model_needed:
+        return
+    if wanted.judge == "nli":
+        await asyncio.to_thread(require_model_here, wanted.model, JUDGE_SETTING)
+        return
+    try:
+        models.require(wanted.model)
+    except CatalogError as error:
+        raise InvalidInput(
+            error.message, hint=error.hint, errors=[FieldError(JUDGE_SETTING, error.message)]
+        ) from error
 
 
 def _method(config: ExperimentConfig, dataset: Dataset) -> Method:

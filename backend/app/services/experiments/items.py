@@ -1,20 +1,24 @@
 """One example of an experiment: answered by the method, scored, and put into a row."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.core.logging import get_logger
 from app.domain.examples import Example
+from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction, Score, Vote
 from app.domain.status import FailureKind, RunStatus
 from app.models import Example as ExampleRow
 from app.schemas.experiment_config import ExperimentConfig
+from app.services.evaluation.faithfulness import Judge, score_faithfulness
+from app.services.evaluation.retrieval import score_retrieval
 from app.services.evaluation.scorers import ScoringRule, score_answer, scorers_for
 from app.services.inference.base import Engine, EngineError
 from app.services.inference.catalog import ModelSpec
 from app.services.inference.failures import clean
-from app.services.methods.base import Context, Method
+from app.services.methods.base import Context, Journal, Method
 
 log = get_logger(__name__)
 
@@ -46,7 +50,12 @@ class ExampleRunner:
         scoring: str,
         spec: ModelSpec,
         engine: Engine,
+        *,
+        window: int | None = None,
+        judge: Judge | None = None,
     ) -> None:
+        self._window = window
+        self._judge = judge
         self._experiment_id = experiment_id
         self._config = config
         self._params = config.generation_params()
@@ -59,18 +68,27 @@ class ExampleRunner:
     async def run(self, item: Item) -> dict[str, Any]:
         """Answer and score one item."""
         config = self._config
-        context = Context(self._engine, config.model, self._params, config.seed, item.repeat)
+        context = Context(
+            self._engine, config.model, self._params, config.seed, item.repeat, window=self._window
+        )
         try:
             prediction = await self._method(item.example, context)
-            scores = score_answer(
-                prediction.answer, prediction.output, item.example.answers, self._rule, self._scorers
-            )
-            return self._row(item, prediction, scores)
+            return self._row(item, prediction, await self._scores(item.example, prediction))
         except EngineError as error:
-            return self._failed(item, error.kind, error.message, error.attempts)
+            return self._failed(item, context.journal, error.kind, error.message, error.attempts)
         except Exception as error:
             log.exception("run_crashed", example=item.example.key)
-            return self._failed(item, FailureKind.INTERNAL, clean(f"{type(error).__name__}: {error}"), 1)
+            message = clean(f"{type(error).__name__}: {error}")
+            return self._failed(item, context.journal, FailureKind.INTERNAL, message, 1)
+
+    async def _scores(self, example: Example, prediction: Prediction) -> list[Score]:
+        answer, passages = prediction.answer, prediction.passages
+        scores = score_answer(answer, prediction.output, example.answers, self._rule, self._scorers)
+        if passages is not None:
+            scores += score_retrieval(passages, example, self._rule)
+        if self._judge is not None:
+            scores += await score_faithfulness(self._judge, example.question, answer, passages)
+        return scores
 
     def _row(self, item: Item, prediction: Prediction, scores: list[Score]) -> dict[str, Any]:
         results = [call.result for call in prediction.calls]
@@ -94,17 +112,25 @@ class ExampleRunner:
             "completion_tokens": _total([result.usage.completion_tokens for result in results]),
             "cost_usd": self._cost(prediction.calls),
             "calls": [_call_json(call) for call in prediction.calls],
+            "retrieved": _passages_json(prediction.passages),
         }
 
-    def _failed(self, item: Item, kind: FailureKind, message: str, attempts: int) -> dict[str, Any]:
-        messages = [message.as_dict() for message in self._method.render(item.example)]
+    def _failed(
+        self, item: Item, journal: Journal, kind: FailureKind, message: str, attempts: int
+    ) -> dict[str, Any]:
+        asked = journal.asked or self._method.render(item.example)
+        messages = [message.as_dict() for message in asked]
         return {
             **self._blank(item),
             "status": RunStatus.FAILED,
             "failure_kind": kind.value,
             "failure_message": message,
             "attempts": attempts,
-            "calls": [{"messages": messages, "error": {"kind": kind, "message": message}}],
+            "calls": [
+                *(_call_json(call) for call in journal.calls),
+                {"messages": messages, "error": {"kind": kind, "message": message}},
+            ],
+            "retrieved": _passages_json(journal.passages),
         }
 
     def _blank(self, item: Item) -> dict[str, Any]:
@@ -142,6 +168,11 @@ class ExampleRunner:
                 continue
             cost += usage.prompt_tokens * self._price.input + usage.completion_tokens * self._price.output
         return cost / 1e6
+
+
+def _passages_json(passages: Sequence[Passage] | None) -> list[dict[str, Any]] | None:
+    """Return retrieved passages as they are stored, best first."""
+    return None if passages is None else [passage.as_dict() for passage in passages]
 
 
 def _total(counts: list[int | None]) -> int | None:

@@ -19,6 +19,7 @@ class Progress:
 
     Attributes:
         active_s: seconds of work by earlier executors.
+        note: what is being prepared, before there is a first run.
     """
 
     total: int
@@ -29,6 +30,7 @@ class Progress:
     cached: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     active_s: float = 0.0
+    note: str | None = None
     _started: float = field(default_factory=time.monotonic)
     _stored_before: int = 0
 
@@ -40,6 +42,14 @@ class Progress:
         self.failed, self.correct, self.scored, self.cached = failed, correct, scored, cached
         self.failures = Counter(failures)
         self._started = time.monotonic()
+
+    def prepared(self) -> None:
+        """Start the clock: what was prepared before is no work on runs."""
+        self.note, self._started = None, time.monotonic()
+
+    def prepare(self, note: str | None) -> None:
+        """Say what is being prepared."""
+        self.note = note
 
     def count(self, *, failure: str | None, exact_match: float | None, cached: bool) -> None:
         """Count one run."""
@@ -73,6 +83,7 @@ class Progress:
             "rate_per_s": rate,
             "eta_s": left / rate if rate else None,
             "active_s": round(self.wall_s, 3),
+            "note": self.note,
             **more,
         }
 

@@ -9,10 +9,19 @@ from typing import Any
 from app.core.config import PROJECT_ROOT
 from app.domain.hashing import content_hash
 from app.schemas.experiment_config import ExperimentConfig
-from app.services.evaluation.scorers import ScoringRule, scorers_for
+from app.services.evaluation.measures import FAITHFULNESS, RETRIEVAL, Measure
+from app.services.evaluation.scorers import Scorer, ScoringRule, scorers_for
 from app.services.methods.base import Method
 
 _PACKAGES = ("aiohttp", "huggingface-hub", "numpy", "sqlalchemy", "xllamacpp")
+_RETRIEVAL_PACKAGES = (
+    "chromadb",
+    "rank-bm25",
+    "sentence-transformers",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 
 
 @lru_cache(maxsize=1)
@@ -51,16 +60,26 @@ def build_provenance(
     dataset: dict[str, Any],
     rule: ScoringRule,
     model_fingerprint: str,
+    retrieval: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return everything that, beside the configuration, decides a result."""
     return {
         "config_hash": config.hash(),
         "dataset": dataset,
-        "scorers": {scorer.name: scorer.version for scorer in scorers_for(rule)},
+        "scorers": {scorer.name: scorer.version for scorer in _measures(config, rule)},
         "prompt_hash": content_hash(method.template),
         "model_fingerprint": model_fingerprint,
         "code": code_version(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {
+            name: _version(name) for name in (*_PACKAGES, *(_RETRIEVAL_PACKAGES if retrieval else ()))
+        },
+        **({"retrieval": retrieval} if retrieval else {}),
     }
+
+
+def _measures(config: ExperimentConfig, rule: ScoringRule) -> list[Scorer | Measure]:
+    """Return all that the runs will be scored by."""
+    retrieval = RETRIEVAL if config.method.name == "rag" else ()
+    return [*scorers_for(rule), *retrieval, *(FAITHFULNESS if config.faithfulness else ())]

@@ -9,7 +9,7 @@ Objects
     *Writer*: makes rows durable in groups, apart from the consumers.
 
 Phases
-    claim → prepare (dataset, method, model) → consume → flush → aggregate → end.
+    claim → prepare (dataset; method, model, index, judge) → consume → flush → aggregate → end.
 
 Why it ends
     all runs are stored: COMPLETED; too many failed, or a failure that all others must share:
@@ -20,20 +20,18 @@ Why it ends
 import asyncio
 import uuid
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from app.core.database import is_database_away, when_database_answers
 from app.core.errors import AppError
 from app.core.logging import bind, get_logger
-from app.domain.hashing import content_hash
 from app.domain.status import ExperimentStatus, FailureKind
 from app.models import Dataset, Experiment
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
-from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
+from app.services.experiments.equipment import Equipment, ExperimentFailed, equip, open_judge
 from app.services.experiments.feed import ItemFeed
 from app.services.experiments.items import ExampleRunner
 from app.services.experiments.progress import Progress, ProgressPublisher
@@ -41,26 +39,16 @@ from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.run_repository import RunRepository
 from app.services.experiments.writer import GroupCommitWriter
 from app.services.inference.cache import CachingEngine
-from app.services.inference.catalog import CatalogError
 from app.services.inference.limits import AdaptiveLimiter
-from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
-from app.services.methods.base import Method
-from app.services.methods.exemplars import ExemplarsError
-from app.services.methods.registry import build_method
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
 
 _CONSUMERS_A_SLOT = 4
-_PAGE = 512  # right answers read at a time
 _PUBLISH_S = 0.2
 _EARLY_FAILURES = 20
 _LAST_FLUSH_S = 10.0
-
-
-class ExperimentFailed(Exception):
-    """The experiment cannot go on; the message is for the user."""
 
 
 class LeaseLost(Exception):
@@ -230,21 +218,35 @@ class Execution:
         experiment, dataset, positions = await when_database_answers(self._load, "load an experiment")
         config = ExperimentConfig.model_validate(experiment.config)
         self._require_few_failures(config)  # an earlier executor may have died before it could say so
-        method = _method(config, dataset, experiment)
-        opened = await self._open(config, dataset, experiment)
-        settings = self._runtime.settings
-        ceiling = min(config.concurrency, opened.max_concurrency or config.concurrency)
+        async with equip(self._runtime, config, experiment, dataset, self._progress.prepare) as equipment:
+            self._progress.prepared()
+            await self._run_all(config, dataset, positions, equipment)
+
+    async def _run_all(
+        self, config: ExperimentConfig, dataset: Dataset, positions: list[int], equipment: Equipment
+    ) -> None:
+        model, settings = equipment.model, self._runtime.settings
+        ceiling = min(config.concurrency, model.max_concurrency or config.concurrency)
         self._limiter = AdaptiveLimiter(ceiling)
-        try:
-            async with GroupCommitWriter(self._runtime.autocommit, self._may_lose) as writer:
-                retrying = RetryingEngine(
-                    opened.engine, self._limiter, settings.max_attempts, settings.rate_limit_patience_s
-                )
-                engine = CachingEngine(retrying, writer, opened.fingerprint, read=config.cache)
-                runner = ExampleRunner(self._id, config, method, dataset.scoring, opened.spec, engine)
-                await self._consume(runner, writer, config, dataset.id, positions, ceiling)
-        finally:
-            await opened.engine.aclose()
+        async with (
+            GroupCommitWriter(self._runtime.autocommit, self._may_lose) as writer,
+            open_judge(self._runtime, config, writer) as judge,
+        ):
+            retrying = RetryingEngine(
+                model.engine, self._limiter, settings.max_attempts, settings.rate_limit_patience_s
+            )
+            engine = CachingEngine(retrying, writer, model.fingerprint, read=config.cache)
+            runner = ExampleRunner(
+                self._id,
+                config,
+                equipment.method,
+                dataset.scoring,
+                model.spec,
+                engine,
+                window=model.window,
+                judge=judge,
+            )
+            await self._consume(runner, writer, config, dataset.id, positions, ceiling)
 
     async def _load(self) -> tuple[Experiment, Dataset, list[int]]:
         async with self._runtime.sessions() as session:
@@ -266,31 +268,6 @@ class Execution:
     def _may_lose(self) -> int:
         limiter = self._limiter
         return 0 if limiter is None else limiter.ceiling - limiter.in_flight
-
-    async def _open(self, config: ExperimentConfig, dataset: Dataset, experiment: Experiment) -> OpenedModel:
-        try:
-            answers = None
-            if config.model.startswith("mock/gold"):
-                answers = await when_database_answers(partial(self._gold, dataset.id), "read answers")
-            opened = await self._runtime.models().open(config.model, config.timeout_s, answers)
-        except CatalogError as error:
-            raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
-        if opened.fingerprint != experiment.provenance.get("model_fingerprint"):
-            await opened.engine.aclose()
-            raise ExperimentFailed(
-                f"{config.model} is not what it was when the experiment was created (address, file or "
-                "software changed). Clone the experiment to run it with the model as it is now."
-            )
-        return opened
-
-    async def _gold(self, dataset_id: uuid.UUID) -> dict[str, str]:
-        answers: dict[str, str] = {}
-        async with self._runtime.sessions() as session:
-            after = -1
-            while page := await DatasetRepository(session).examples(dataset_id, after, _PAGE):
-                answers |= {row.question: row.answers[0] for row in page}
-                after = page[-1].position
-        return answers
 
     async def _consume(
         self,
@@ -361,20 +338,6 @@ class Execution:
                 f"{progress.failed} of {progress.stored} runs failed ({kinds}), more than max_failed_share "
                 f"({config.max_failed_share:g} of {progress.total}) allows.{last}"
             )
-
-
-def _method(config: ExperimentConfig, dataset: Dataset, experiment: Experiment) -> Method:
-    rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
-    try:
-        method = build_method(config.method, rule)
-    except ExemplarsError as error:
-        raise ExperimentFailed(str(error)) from error
-    if content_hash(method.template) != experiment.provenance.get("prompt_hash"):
-        raise ExperimentFailed(
-            "The method's prompts are not what they were when the experiment was created (worked examples "
-            "or software changed). Clone the experiment to run it with the prompts as they are now."
-        )
-    return method
 
 
 async def run_experiment(runtime: Runtime, experiment_id: uuid.UUID, mode: str = "worker") -> None:

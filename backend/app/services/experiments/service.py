@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,13 +14,15 @@ from app.core.queue import enqueue_experiment
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.method_config import RagMethodConfig
 from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.checks import check_config, model_error
+from app.services.experiments.checks import Checked, check_config, model_error
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
 from app.services.experiments.run_repository import RunRepository
 from app.services.inference.catalog import CatalogError
+from app.services.knowledge.opening import describe
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -45,7 +48,9 @@ class ExperimentService:
             await self.get(parent_id)
         rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
         about = {"name": dataset.name, "version": dataset.version, "size": dataset.size, "scoring": rule}
-        provenance = build_provenance(config, checked.method, about, rule, checked.fingerprint)
+        provenance = build_provenance(
+            config, checked.method, about, rule, checked.fingerprint, await self._retrieval(config, checked)
+        )
         experiment = Experiment(
             id=uuid.uuid4(),
             name=config.name,
@@ -67,6 +72,11 @@ class ExperimentService:
             "experiment_created", experiment_id=str(experiment.id), model=config.model, total=experiment.total
         )
         return await self.get(experiment.id)
+
+    async def _retrieval(self, config: ExperimentConfig, checked: Checked) -> dict[str, Any] | None:
+        if checked.knowledge is None or not isinstance(config.method, RagMethodConfig):
+            return None
+        return await asyncio.to_thread(describe, config.method, checked.knowledge)  # reads model files once
 
     async def get(self, experiment_id: uuid.UUID) -> Experiment:
         """Return an experiment.

@@ -40,12 +40,14 @@ class OpenedModel:
     Attributes:
         fingerprint: hash of all that decides how the model answers, as far as can be known here.
         max_concurrency: calls that it can take at once, if there is a known bound.
+        window: tokens that it takes, prompt and answer together; ``None`` if unknown.
     """
 
     engine: Engine
     spec: ModelSpec
     fingerprint: str
     max_concurrency: int | None = None
+    window: int | None = None
 
 
 class ModelRegistry:
@@ -149,7 +151,8 @@ class ModelRegistry:
         self.require(name)
         provider, spec = self.catalog.find(name)
         engine, bound = await self._engine(provider, spec, timeout_s, answers)
-        return OpenedModel(engine, spec, self.fingerprint(name), bound)
+        window = self._local.context if provider.engine == "local" else spec.context_window
+        return OpenedModel(engine, spec, self.fingerprint(name), bound, window)
 
     async def _engine(
         self, provider: ProviderSpec, spec: ModelSpec, timeout_s: float, answers: Mapping[str, str] | None

@@ -26,8 +26,8 @@ class KnowledgeService:
         self._session = session
         self._repository = KnowledgeRepository(session)
 
-    async def add_files(self, name: str, files: Sequence[File]) -> tuple[KnowledgeBase, bool]:
-        """Import files as (a new version of) ``name``.
+    async def add_files(self, name: str, given: Sequence[tuple[str, bytes]]) -> tuple[KnowledgeBase, bool]:
+        """Import files, as names with their content, as (a new version of) ``name``.
 
         Returns:
             The knowledge base, and whether it is new; the same content again gives the version there is.
@@ -36,6 +36,9 @@ class KnowledgeService:
             InvalidInput: naming the field or the line that is wrong; nothing is stored then.
         """
         require_name(name, "a knowledge base")
+        files = [
+            File(filename.replace("\0", "").replace("\\", "/").lstrip("/"), data) for filename, data in given
+        ]
         articles = await asyncio.to_thread(parse_articles, files)
         source = ", ".join(file.name for file in files[:3]) + (", …" if len(files) > 3 else "")
         return await self.add(name, articles, source=source)

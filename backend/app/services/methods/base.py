@@ -1,13 +1,29 @@
 """What a method is, and what it is given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from app.domain.examples import Example
 from app.domain.generation import GenerationParams, GenerationRequest, Message
+from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction
 from app.schemas.experiment_config import MAX_REPEATS
 from app.services.inference.base import Engine
+
+
+@dataclass(slots=True)
+class Journal:
+    """What a method has done for an example so far, for when it fails in the middle.
+
+    Attributes:
+        asked: the messages of the last call, answered or not.
+        calls: those that were answered.
+        passages: what was retrieved.
+    """
+
+    asked: tuple[Message, ...] | None = None
+    calls: list[Call] = field(default_factory=list)
+    passages: tuple[Passage, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +36,8 @@ class Context:
         params: sampling parameters of the experiment.
         seed: of the experiment.
         repeat: index of this repeat of the example.
+        window: tokens that the model takes, prompt and answer together; ``None`` if unknown.
+        journal: what has been done so far.
     """
 
     engine: Engine
@@ -27,6 +45,8 @@ class Context:
     params: GenerationParams
     seed: int
     repeat: int
+    window: int | None = None
+    journal: Journal = field(default_factory=Journal)
 
     async def call(self, messages: tuple[Message, ...], sample: int = 0) -> Call:
         """Make one model call.
@@ -42,7 +62,10 @@ class Context:
         """
         repeat = self.repeat + sample * MAX_REPEATS
         request = GenerationRequest(messages, self.model, self.params, self.seed, repeat)
-        return Call(request, await self.engine.generate(request))
+        self.journal.asked = messages
+        call = Call(request, await self.engine.generate(request))
+        self.journal.calls.append(call)
+        return call
 
 
 class Method(Protocol):
@@ -59,7 +82,7 @@ class Method(Protocol):
         ...
 
     def render(self, example: Example) -> tuple[Message, ...]:
-        """Return the first prompt for ``example``, as it would be sent."""
+        """Return the first prompt for ``example``, as it would be sent before anything is retrieved."""
         ...
 
     async def __call__(self, example: Example, context: Context) -> Prediction:

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.examples import Example
-from app.domain.generation import Message
-from app.domain.prediction import Prediction
+from app.domain.generation import GenerationResult, Message
+from app.domain.prediction import ParsedAnswer, Prediction
 from app.services.evaluation.scorers import ScoringRule
 from app.services.methods.base import Context
 from app.services.methods.parsing import parse_short_answer
 from app.services.methods.prompts import PromptTemplate
 from app.services.methods.reasoning import parse_reasoned_answer
-
-DEFAULT_TEMPLATE = "Question: {question}\nAnswer:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,14 @@ class NaiveMethod:
     async def __call__(self, example: Example, context: Context) -> Prediction:
         """Answer ``example``; see ``Method``."""
         call = await context.call(self.render(example))
-        output = call.result.text
-        if self.rule == "gsm8k":
-            cut_off = call.result.finish_reason == "length"
-            answer = parse_reasoned_answer(output, example.question, numeric=True, cut_off=cut_off)
-        else:
-            answer = parse_short_answer(output, example.question)
-        return Prediction(output, answer, (call,))
+        answer = read_answer(call.result, example.question, self.rule)
+        return Prediction(call.result.text, answer, (call,))
+
+
+def read_answer(result: GenerationResult, question: str, rule: ScoringRule) -> ParsedAnswer:
+    """Return the answer in an output whose prompt did not ask for reasoning."""
+    if rule == "gsm8k":
+        return parse_reasoned_answer(
+            result.text, question, numeric=True, cut_off=result.finish_reason == "length"
+        )
+    return parse_short_answer(result.text, question)

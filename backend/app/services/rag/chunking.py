@@ -12,8 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from app.domain.passages import SECTION_BREAK, Article, Chunk
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|\n+")
@@ -38,7 +36,7 @@ class Chunking:
 
 
 @lru_cache(maxsize=4)
-def load_tokenizer(model: Path) -> Tokenizer:
+def load_tokenizer(model: Path) -> Any:
     """Return the tokenizer of a model's folder, which cuts nothing off.
 
     Raises:
@@ -47,6 +45,8 @@ def load_tokenizer(model: Path) -> Tokenizer:
     path = model / "tokenizer.json"
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
+    from tokenizers import Tokenizer
+
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -56,8 +56,8 @@ def load_tokenizer(model: Path) -> Tokenizer:
 class Chunker:
     """Cuts articles; one for each embedding model."""
 
-    def __init__(self, tokenizer: Tokenizer, chunking: Chunking) -> None:
-        self._tokenizer: Any = tokenizer
+    def __init__(self, tokenizer: Any, chunking: Chunking) -> None:
+        self._tokenizer = tokenizer
         self._chunking = chunking
         self._marks: int = tokenizer.num_special_tokens_to_add(is_pair=False)
 

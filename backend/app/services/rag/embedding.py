@@ -4,10 +4,8 @@ The libraries take seconds and hundreds of megabytes to import: they are importe
 and only processes that embed pay for them.
 """
 
-import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.hashing import content_hash
+from app.services.inference.encoders import pack_linear_layers, quiet_libraries
 from app.services.rag.models import fingerprint
 from app.services.rag.vectors import Vectors
 
@@ -96,33 +95,3 @@ def _load(folder: Path, max_tokens: int) -> Any:
     model.max_seq_length = min(max_tokens, getattr(network.config, "max_position_embeddings", max_tokens))
     pack_linear_layers(network)
     return model.eval()
-
-
-def pack_linear_layers(network: Any) -> None:
-    """Lay the weights of all linear layers out as oneDNN multiplies them.
-
-    Still fp32, and the same vectors to seven digits, in two thirds of the time (docs/benchmarks.md).
-    """
-    import torch
-
-    if not torch.backends.mkldnn.is_available():
-        return
-    multiply = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001 - torch has no public name for it
-    reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.Linear):
-            packed = reorder(layer.weight.detach())
-            layer.forward = partial(_multiplied, multiply, packed, layer.bias)
-
-
-def _multiplied(multiply: Any, weight: Any, bias: Any, values: Any) -> Any:
-    return multiply(values, weight, bias, "none", [], "")
-
-
-def quiet_libraries() -> None:
-    """Keep the model libraries from talking to the hub, and from drawing bars in our logs."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from app.domain.passages import Hit, Passage, Retrieval
 from app.services.rag.bm25 import Floats, words_of
@@ -48,14 +48,6 @@ class RetrievalOptions:
     similarity_floor: float | None = None
     fusion: Fusion = "scores"
     dense_weight: float = 0.4
-
-
-class Retriever(Protocol):
-    """Finds passages for a query."""
-
-    async def retrieve(self, query: str) -> Retrieval:
-        """Return the passages, best first."""
-        ...
 
 
 def fuse_ranks(rankings: Sequence[Sequence[int]], k: int = RRF_K) -> list[tuple[int, float]]:
@@ -112,6 +104,11 @@ class IndexRetriever:
         self._options = options
         self._reranker = reranker
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="retrieval")
+
+    @property
+    def size(self) -> int:
+        """Chunks of the index."""
+        return self._index.size
 
     async def retrieve(self, query: str) -> Retrieval:
         """Return the passages for ``query``, best first."""

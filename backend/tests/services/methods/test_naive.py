@@ -6,10 +6,10 @@ from app.domain.generation import GenerationParams, GenerationRequest, Generatio
 from app.domain.hashing import content_hash
 from app.domain.prediction import ParseOutcome
 from app.domain.status import FailureKind
-from app.schemas.experiment_config import NaiveMethodConfig
+from app.schemas.method_config import NaiveMethodConfig
 from app.services.inference.base import EngineBase, EngineError
 from app.services.methods.base import Context
-from app.services.methods.naive import DEFAULT_TEMPLATE, NaiveMethod
+from app.services.methods.naive import NaiveMethod
 from app.services.methods.prompts import PromptTemplate
 from app.services.methods.registry import build_method
 from tests.factories import example
@@ -36,7 +36,7 @@ def context(engine: ScriptedEngine) -> Context:
 
 
 class TestNaive:
-    method = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE, "Be brief."), "squad")
+    method = NaiveMethod(PromptTemplate(NaiveMethodConfig().template, "Be brief."), "squad")
 
     async def test_asks_once_with_the_parameters_of_the_experiment(self) -> None:
         engine = ScriptedEngine("Paris.")
@@ -53,7 +53,7 @@ class TestNaive:
         assert prediction.calls[0].result.usage == Usage(7, 3)
 
     async def test_a_number_is_read_from_the_steps_that_come_unasked(self) -> None:
-        method = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE), "gsm8k")
+        method = NaiveMethod(PromptTemplate(NaiveMethodConfig().template), "gsm8k")
         output = "She bakes 7 * 12 = 84 muffins.\nShe sells 84 - 15 = 69.\nSo she earns $138."
         prediction = await method(example("How much?", "#### 138"), context(ScriptedEngine(output)))
         assert prediction.answer.text == "138"
@@ -74,16 +74,16 @@ class TestNaive:
     def test_template_identifies_the_prompt(self) -> None:
         assert self.method.template == {
             "method": "naive",
-            "prompt": {"text": DEFAULT_TEMPLATE, "system": "Be brief."},
+            "prompt": {"text": NaiveMethodConfig().template, "system": "Be brief."},
         }
-        other = NaiveMethod(PromptTemplate(DEFAULT_TEMPLATE + " "), "squad")
+        other = NaiveMethod(PromptTemplate(NaiveMethodConfig().template + " "), "squad")
         assert content_hash(other.template) != content_hash(self.method.template)
 
 
 class TestBuildMethod:
     def test_default(self) -> None:
         assert build_method(NaiveMethodConfig(), "squad") == NaiveMethod(
-            PromptTemplate(DEFAULT_TEMPLATE), "squad"
+            PromptTemplate(NaiveMethodConfig().template), "squad"
         )
 
     def test_own_prompt(self) -> None:

@@ -1,0 +1,178 @@
+"""How a question is answered: one class a method, each with all that decides its prompts."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from app.schemas.common import Strict, Text
+
+EMBEDDING_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+RERANKER = "cross-encoder/ms-marco-MiniLM-L-6-v2"
+
+
+def _has_places(*wanted: str) -> Callable[[str], str]:
+    """Return a validator of templates that hold these places, and no others."""
+
+    def check(value: str) -> str:
+        places = set(re.findall(r"\{(\w+)\}", value))
+        for place in wanted:
+            if place not in places:
+                raise ValueError(f"must hold the place {{{place}}}")
+        if unknown := places - set(wanted):
+            known = " and ".join(f"{{{place}}}" for place in wanted)
+            raise ValueError(f"unknown place {{{min(unknown)}}}; there is {known}")
+        return value
+
+    return check
+
+
+_TEMPLATE_CHARS = 20_000
+Template = Annotated[
+    Text,
+    Field(max_length=_TEMPLATE_CHARS, description="Must hold {question}."),
+    AfterValidator(_has_places("question")),
+]
+"""A prompt's text with the place for the question."""
+ReadingTemplate = Annotated[
+    Text,
+    Field(max_length=_TEMPLATE_CHARS, description="Must hold {passages} and {question}."),
+    AfterValidator(_has_places("passages", "question")),
+]
+"""A prompt's text with the places for the passages and the question."""
+
+
+class NaiveMethodConfig(Strict):
+    """The question as it is."""
+
+    max_tokens: ClassVar[int] = 64
+    samples: ClassVar[int] = 1
+
+    name: Literal["naive"] = "naive"
+    template: Template = "Question: {question}\nAnswer:"
+    system: Text | None = Field(default=None, max_length=_TEMPLATE_CHARS)
+
+
+class CoTMethodConfig(Strict):
+    """Chain of thought: the model reasons before it answers, as worked examples show it, if any."""
+
+    max_tokens: ClassVar[int] = 512
+
+    name: Literal["cot"]
+    shots: int = Field(
+        default=3, ge=0, le=5, description="Worked examples before the question; 0: only told to reason."
+    )
+    exemplars: Literal["auto", "facts", "multi_hop", "arithmetic"] = Field(
+        default="auto", description="Kind of the worked examples; auto: by the dataset's scoring."
+    )
+    template: Template = (
+        # Told only to end with the answer, small models give it at once and skip the steps.
+        "Question: {question}\nLet's think step by step. Write down each step first; "
+        'then, on the last line, write "Answer:" and the answer.'
+    )
+    system: Text | None = Field(default=None, max_length=_TEMPLATE_CHARS)
+    samples: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="Calls a run, whose answers vote; 2 or more need a temperature above 0.",
+    )
+
+
+class RagMethodConfig(Strict):
+    """Retrieval-augmented generation: passages of a knowledge base stand before the question."""
+
+    max_tokens: ClassVar[int] = 64
+    samples: ClassVar[int] = 1
+
+    name: Literal["rag"]
+    variant: Literal["naive", "hybrid", "reranked"] = Field(
+        default="hybrid",
+        description="naive: by meaning; hybrid: by meaning and words; reranked: those read again.",
+    )
+    knowledge_base: Text = Field(default="encyclopedia", min_length=1, max_length=100)
+    version: Text | None = Field(
+        default=None, description="Of the knowledge base, hex digits; the newest if left out."
+    )
+    top_k: int = Field(default=5, ge=1, le=50, description="Passages in the prompt.")
+    dense_candidates: int = Field(default=10, ge=1, le=200, description="Found by meaning, to be fused.")
+    word_candidates: int = Field(default=10, ge=1, le=200, description="Found by BM25, to be fused.")
+    similarity_floor: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description="Cosine that a passage found by meaning needs; none if left out.",
+    )
+    fusion: Literal["scores", "ranks"] = Field(
+        default="scores", description="scores: their weighted sum; ranks: reciprocal rank fusion."
+    )
+    dense_weight: float = Field(
+        default=0.4, ge=0, le=1, description="Of the meaning, in a fusion by scores; words have the rest."
+    )
+    chunk_tokens: int = Field(
+        default=256, ge=32, le=8192, description="Of a chunk with its title, as the embedding model counts."
+    )
+    chunk_overlap: int = Field(
+        default=50, ge=0, le=4096, description="Tokens that neighbours share, at most."
+    )
+    embedding_model: Text = Field(
+        default=EMBEDDING_MODEL, min_length=1, max_length=500, description="Folder, or id on the hub."
+    )
+    reranker: Text = Field(
+        default=RERANKER, min_length=1, max_length=500, description="Folder, or id on the hub."
+    )
+    template: ReadingTemplate = (
+        "Answer the question with the help of the passages. Answer in a few words, not in a sentence.\n\n"
+        "{passages}\n\nQuestion: {question}\nAnswer:"
+    )
+    system: Text | None = Field(default=None, max_length=_TEMPLATE_CHARS)
+
+    @model_validator(mode="after")
+    def _chunks_move_on(self) -> Self:
+        if self.chunk_overlap > self.chunk_tokens // 2:
+            problem = PydanticCustomError(
+                "overlap_too_large",
+                "must be at most half of chunk_tokens ({size})",
+                {"size": self.chunk_tokens},
+            )
+            where = InitErrorDetails(type=problem, loc=("chunk_overlap",), input=self.chunk_overlap)
+            raise ValidationError.from_exception_data("RagMethodConfig", [where])
+        return self
+
+
+METHODS: dict[str, type[NaiveMethodConfig | CoTMethodConfig | RagMethodConfig]] = {
+    "naive": NaiveMethodConfig,
+    "cot": CoTMethodConfig,
+    "rag": RagMethodConfig,
+}
+_MethodName = TypeAdapter(dict[Literal["name"], Literal["naive", "cot", "rag"]])
+_DEFAULT_METHOD = "naive"
+
+
+def _by_name(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Validate as the method that ``value`` names: errors then have the field's path, without the name.
+
+    Experiments may leave the name out: those of before there was a second method do.
+    """
+    if not isinstance(value, dict):
+        return handler(value)
+    name = value.get("name", _DEFAULT_METHOD)
+    _MethodName.validate_python({"name": name})
+    return METHODS[name].model_validate({**value, "name": name})
+
+
+MethodConfig = Annotated[
+    NaiveMethodConfig | CoTMethodConfig | RagMethodConfig,
+    Field(discriminator="name"),
+    WrapValidator(_by_name),
+]

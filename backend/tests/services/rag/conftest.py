@@ -1,0 +1,44 @@
+"""Tiny models, made once a session without a network, and what reads them."""
+
+from pathlib import Path
+
+import pytest
+
+from app.services.rag.embedding import Embedder
+from app.services.rag.reranking import Reranker
+from tests.services.rag import tiny
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all tiny models; with a space in its path, as users have them."""
+    return tmp_path_factory.mktemp("tiny models")
+
+
+@pytest.fixture(scope="session")
+def embedding_model(models: Path) -> Path:
+    """The folder of a sentence-transformers model with vectors of 32 numbers."""
+    return tiny.make_embedding_model(models / "embedding")
+
+
+@pytest.fixture(scope="session")
+def other_embedding_model(models: Path) -> Path:
+    """The same with other weights."""
+    return tiny.make_embedding_model(models / "other embedding", seed=3)
+
+
+@pytest.fixture(scope="session")
+def reranker_model(models: Path) -> Path:
+    """The folder of a cross-encoder."""
+    return tiny.make_reranker(models / "reranker")
+
+
+@pytest.fixture(scope="session")
+def tiny_reranker(reranker_model: Path) -> Reranker:
+    return Reranker(reranker_model)
+
+
+@pytest.fixture
+def embedder(embedding_model: Path) -> Embedder:
+    """An embedder that remembers no query yet."""
+    return Embedder(embedding_model, 32)
