@@ -39,16 +39,16 @@ def tokenizer() -> Tokenizer:
     return made
 
 
-def make_embedding_model(folder: Path, seed: int = 1) -> Path:
+def make_embedding_model(folder: Path, seed: int = 1, kind: str = "Bert") -> Path:
     """Write a sentence-transformers model of one layer into ``folder``."""
+    import transformers
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertModel
 
-    bert = folder.with_name(f"{folder.name}-bert")
-    _seeded(BertModel, seed).save_pretrained(bert)
-    _wrapped().save_pretrained(bert)
-    transformer = Transformer(str(bert), max_seq_length=POSITIONS)
+    network = folder.with_name(f"{folder.name}-network")
+    _seeded(getattr(transformers, f"{kind}Model"), seed).save_pretrained(network)
+    _wrapped().save_pretrained(network)
+    transformer = Transformer(str(network))
     model = SentenceTransformer(modules=[transformer, Pooling(32)], device="cpu")
     model.save(str(folder), create_model_card=False)
     return folder
@@ -65,10 +65,10 @@ def make_reranker(folder: Path, seed: int = 2) -> Path:
 
 def _seeded(kind: Any, seed: int, **options: Any) -> Any:
     import torch
-    from transformers import BertConfig
 
-    config = BertConfig(
+    config = kind.config_class(
         vocab_size=tokenizer().get_vocab_size(),
+        pad_token_id=0,
         hidden_size=32,
         num_hidden_layers=1,
         num_attention_heads=2,

@@ -276,6 +276,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/knowledge-bases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Knowledge Bases
+         * @description List all versions of all knowledge bases, by name, the newest first.
+         */
+        get: operations["list_knowledge_bases"];
+        put?: never;
+        /**
+         * Add Knowledge Base
+         * @description Import files as (a new version of) a knowledge base; a file with a wrong line is refused whole.
+         */
+        post: operations["add_knowledge_base"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-bases/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Knowledge Base
+         * @description Return a knowledge base, the newest version unless one is named.
+         */
+        get: operations["get_knowledge_base"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-bases/{name}/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Articles
+         * @description Browse the articles in file order.
+         */
+        get: operations["list_articles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-bases/{name}/build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Build Index
+         * @description Begin to build an index, unless it is there; experiments that need one build it themselves.
+         */
+        post: operations["build_index"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-bases/{name}/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Index
+         * @description Tell whether an index is on this machine, and how far its building is.
+         */
+        post: operations["get_index"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-bases/{name}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Knowledge Base
+         * @description Search by several variants, side by side; builds the index first if there is none.
+         */
+        post: operations["search_knowledge_base"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -584,6 +708,48 @@ export interface components {
             /** This */
             this: number;
         };
+        /**
+         * ArticleOut
+         * @description An article of a knowledge base.
+         */
+        ArticleOut: {
+            /** Id */
+            id: number;
+            /** Key */
+            key: string;
+            /** Position */
+            position: number;
+            /** Sections */
+            sections: components["schemas"]["SectionOut"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * Attribution
+         * @description Where answers went right or wrong, of those whose accepted answer could stand in a passage.
+         */
+        Attribution: {
+            /**
+             * Misread
+             * @description Wrong, though an accepted answer was in the prompt.
+             */
+            misread: number;
+            /**
+             * Not Retrieved
+             * @description Wrong, and no passage in the prompt held an accepted answer.
+             */
+            not_retrieved: number;
+            /**
+             * Supported
+             * @description Right, and an accepted answer was in the prompt.
+             */
+            supported: number;
+            /**
+             * Unsupported
+             * @description Right without it: from memory, or by chance.
+             */
+            unsupported: number;
+        };
         /** Body_add_dataset */
         Body_add_dataset: {
             /**
@@ -602,6 +768,19 @@ export interface components {
              * @default squad
              */
             scoring?: string;
+        };
+        /** Body_add_knowledge_base */
+        Body_add_knowledge_base: {
+            /**
+             * Files
+             * @description JSONL, JSON, Markdown or text: title, text, section, id.
+             */
+            files: string[];
+            /**
+             * Name
+             * @description Lower-case letters, digits, and . _ -
+             */
+            name: string;
         };
         /**
          * CatalogOut
@@ -1097,6 +1276,8 @@ export interface components {
              * @default
              */
             description?: string;
+            /** @description Who judges if answers follow from the retrieved passages; nobody if left out. */
+            faithfulness?: components["schemas"]["Faithfulness"] | null;
             /**
              * Max Failed Share
              * @description The experiment stops when more of its runs than this failed.
@@ -1110,7 +1291,7 @@ export interface components {
              *       "template": "Question: {question}\nAnswer:"
              *     }
              */
-            method?: components["schemas"]["NaiveMethodConfig"] | components["schemas"]["CoTMethodConfig"];
+            method?: components["schemas"]["NaiveMethodConfig"] | components["schemas"]["CoTMethodConfig"] | components["schemas"]["RagMethodConfig"];
             /**
              * Model
              * @description provider/model
@@ -1331,6 +1512,25 @@ export interface components {
             models: string[];
         };
         /**
+         * Faithfulness
+         * @description Who judges if answers follow from the passages that were retrieved for them.
+         */
+        Faithfulness: {
+            /**
+             * Judge
+             * @description nli: a model of natural language inference, here; llm: a model that is asked.
+             * @default nli
+             * @enum {string}
+             */
+            judge?: "nli" | "llm";
+            /**
+             * Model
+             * @description nli: folder, or id on the hub; llm: provider/model of the catalog.
+             * @default facebook/bart-large-mnli
+             */
+            model?: string;
+        };
+        /**
          * FieldProblem
          * @description What is wrong with one field or line of the input.
          */
@@ -1363,6 +1563,102 @@ export interface components {
             /** Version */
             version: string;
             workers: components["schemas"]["PartHealth"];
+        };
+        /**
+         * HitOut
+         * @description What one stage said of a chunk.
+         */
+        HitOut: {
+            /**
+             * Rank
+             * @description From 1.
+             */
+            rank: number;
+            /**
+             * Score
+             * @description Cosine (dense), BM25 (bm25), sum (fused), or the reranker's own scale (reranked).
+             */
+            score: number;
+        };
+        /**
+         * IndexIn
+         * @description Which index: of `options` the chunking and the embedding model count.
+         */
+        IndexIn: {
+            /**
+             * @default {
+             *       "chunk_overlap": 50,
+             *       "chunk_tokens": 256,
+             *       "dense_candidates": 10,
+             *       "dense_weight": 0.4,
+             *       "embedding_model": "sentence-transformers/all-MiniLM-L6-v2",
+             *       "fusion": "scores",
+             *       "knowledge_base": "encyclopedia",
+             *       "name": "rag",
+             *       "reranker": "cross-encoder/ms-marco-MiniLM-L-6-v2",
+             *       "template": "Answer the question with the help of the passages. Answer in a few words, not in a sentence.\n\n{passages}\n\nQuestion: {question}\nAnswer:",
+             *       "top_k": 5,
+             *       "variant": "hybrid",
+             *       "word_candidates": 10
+             *     }
+             */
+            options?: components["schemas"]["RagMethodConfig"];
+            /**
+             * Version
+             * @description The newest if left out.
+             */
+            version?: string | null;
+        };
+        /**
+         * IndexOut
+         * @description An index on this machine, or one that is being built.
+         */
+        IndexOut: {
+            /**
+             * Chunks
+             * @description In all; null before it is built.
+             */
+            chunks: number | null;
+            /**
+             * Done
+             * @description Chunks that have their vector, while it is being built.
+             */
+            done: number;
+            /**
+             * Message
+             * @description What went wrong, if something did.
+             */
+            message: string;
+            /**
+             * Name
+             * @description Hash of all that decides it.
+             */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "absent" | "building" | "built" | "failed";
+            /**
+             * Total
+             * @description Chunks that need one; 0 if unknown.
+             */
+            total: number;
+        };
+        /** KeysetPage[ArticleOut] */
+        KeysetPage_ArticleOut_: {
+            /** Items */
+            items: components["schemas"]["ArticleOut"][];
+            /**
+             * Next
+             * @description Pass it as `cursor` for the next page; null at the end.
+             */
+            next: string | null;
+            /**
+             * Total
+             * @description How many there are in all.
+             */
+            total: number;
         };
         /** KeysetPage[ComparedExample] */
         KeysetPage_ComparedExample_: {
@@ -1410,6 +1706,79 @@ export interface components {
             total: number;
         };
         /**
+         * KnowledgeBaseAdded
+         * @description An imported knowledge base.
+         */
+        KnowledgeBaseAdded: {
+            /**
+             * Created
+             * @description False if this very content was there before.
+             */
+            created: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Licence */
+            licence: string;
+            /** Name */
+            name: string;
+            /**
+             * Size
+             * @description Articles.
+             */
+            size: number;
+            /** Source */
+            source: string;
+            /**
+             * Version
+             * @description Hash of its articles, 16 hex digits.
+             */
+            version: string;
+        };
+        /**
+         * KnowledgeBaseOut
+         * @description One version of a knowledge base.
+         */
+        KnowledgeBaseOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Licence */
+            licence: string;
+            /** Name */
+            name: string;
+            /**
+             * Size
+             * @description Articles.
+             */
+            size: number;
+            /** Source */
+            source: string;
+            /**
+             * Version
+             * @description Hash of its articles, 16 hex digits.
+             */
+            version: string;
+        };
+        /**
          * LatencyStatistics
          * @description Wall time of answered, uncached calls in milliseconds; our own queueing not included.
          */
@@ -1455,6 +1824,8 @@ export interface components {
          * @description All metrics of an experiment.
          */
         Metrics: {
+            /** @description Null if nothing was retrieved. */
+            attribution: components["schemas"]["Attribution"] | null;
             cost_usd: components["schemas"]["CostStatistics"];
             counts: components["schemas"]["Counts"];
             /**
@@ -1462,6 +1833,8 @@ export interface components {
              * @description A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown.
              */
             gpu_seconds_estimate: number | null;
+            /** @description Share of the judged answers that are not faithful (below one half); null if none was. */
+            hallucination_rate: components["schemas"]["ShareStatistics"] | null;
             latency_ms: components["schemas"]["LatencyStatistics"];
             /** Scores */
             scores: {
@@ -1668,6 +2041,41 @@ export interface components {
             state: "ok" | "degraded" | "down" | "idle" | "unknown";
         };
         /**
+         * PassageOut
+         * @description A chunk that was found.
+         */
+        PassageOut: {
+            /** Article */
+            article: string;
+            /**
+             * Dropped
+             * @description Left out of the prompt, which would have been too long.
+             */
+            dropped: boolean;
+            /** End */
+            end: number;
+            /** Id */
+            id: string;
+            /** Section */
+            section: string;
+            /**
+             * Stages
+             * @description By stage: dense, bm25, fused, reranked.
+             */
+            stages: {
+                [key: string]: components["schemas"]["HitOut"];
+            };
+            /**
+             * Start
+             * @description Offset in the article's text, whose sections are set apart by two line ends.
+             */
+            start: number;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * PowerOut
          * @description What a comparison on so many questions could show (McNemar's test, p < .05, power .8).
          */
@@ -1810,6 +2218,107 @@ export interface components {
             open: boolean;
         };
         /**
+         * RagMethodConfig
+         * @description Retrieval-augmented generation: passages of a knowledge base stand before the question.
+         */
+        RagMethodConfig: {
+            /**
+             * Chunk Overlap
+             * @description Tokens that neighbours share, at most.
+             * @default 50
+             */
+            chunk_overlap?: number;
+            /**
+             * Chunk Tokens
+             * @description Of a chunk with its title, as the embedding model counts.
+             * @default 256
+             */
+            chunk_tokens?: number;
+            /**
+             * Dense Candidates
+             * @description Found by meaning, to be fused.
+             * @default 10
+             */
+            dense_candidates?: number;
+            /**
+             * Dense Weight
+             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @default 0.4
+             */
+            dense_weight?: number;
+            /**
+             * Embedding Model
+             * @description Folder, or id on the hub.
+             * @default sentence-transformers/all-MiniLM-L6-v2
+             */
+            embedding_model?: string;
+            /**
+             * Fusion
+             * @description scores: their weighted sum; ranks: reciprocal rank fusion.
+             * @default scores
+             * @enum {string}
+             */
+            fusion?: "scores" | "ranks";
+            /**
+             * Knowledge Base
+             * @default encyclopedia
+             */
+            knowledge_base?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            name: "rag";
+            /**
+             * Reranker
+             * @description Folder, or id on the hub.
+             * @default cross-encoder/ms-marco-MiniLM-L-6-v2
+             */
+            reranker?: string;
+            /**
+             * Similarity Floor
+             * @description Cosine that a passage found by meaning needs; none if left out.
+             */
+            similarity_floor?: number | null;
+            /** System */
+            system?: string | null;
+            /**
+             * Template
+             * @description Must hold {passages} and {question}.
+             * @default Answer the question with the help of the passages. Answer in a few words, not in a sentence.
+             *
+             *     {passages}
+             *
+             *     Question: {question}
+             *     Answer:
+             */
+            template?: string;
+            /**
+             * Top K
+             * @description Passages in the prompt.
+             * @default 5
+             */
+            top_k?: number;
+            /**
+             * Variant
+             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @default hybrid
+             * @enum {string}
+             */
+            variant?: "naive" | "hybrid" | "reranked";
+            /**
+             * Version
+             * @description Of the knowledge base, hex digits; the newest if left out.
+             */
+            version?: string | null;
+            /**
+             * Word Candidates
+             * @description Found by BM25, to be fused.
+             * @default 10
+             */
+            word_candidates?: number;
+        };
+        /**
          * ResultOut
          * @description The result of an experiment, with all that is needed to trust and to repeat it.
          */
@@ -1929,6 +2438,11 @@ export interface components {
             queue_ms: number | null;
             /** Repeat */
             repeat: number;
+            /**
+             * Retrieved
+             * @description Best first; null if nothing was retrieved.
+             */
+            retrieved: components["schemas"]["PassageOut"][] | null;
             /**
              * Scores
              * @description By scorer: value and reason.
@@ -2097,6 +2611,87 @@ export interface components {
             value: number;
         };
         /**
+         * SearchIn
+         * @description A query, and how to search for it.
+         */
+        SearchIn: {
+            /**
+             * @default {
+             *       "chunk_overlap": 50,
+             *       "chunk_tokens": 256,
+             *       "dense_candidates": 10,
+             *       "dense_weight": 0.4,
+             *       "embedding_model": "sentence-transformers/all-MiniLM-L6-v2",
+             *       "fusion": "scores",
+             *       "knowledge_base": "encyclopedia",
+             *       "name": "rag",
+             *       "reranker": "cross-encoder/ms-marco-MiniLM-L-6-v2",
+             *       "template": "Answer the question with the help of the passages. Answer in a few words, not in a sentence.\n\n{passages}\n\nQuestion: {question}\nAnswer:",
+             *       "top_k": 5,
+             *       "variant": "hybrid",
+             *       "word_candidates": 10
+             *     }
+             */
+            options?: components["schemas"]["RagMethodConfig"];
+            /** Query */
+            query: string;
+            /**
+             * Variants
+             * @description To set side by side.
+             * @default [
+             *       "naive",
+             *       "hybrid",
+             *       "reranked"
+             *     ]
+             */
+            variants?: ("naive" | "hybrid" | "reranked")[];
+            /**
+             * Version
+             * @description The newest if left out.
+             */
+            version?: string | null;
+        };
+        /**
+         * SearchOut
+         * @description What was found, by variant, in the order that was asked for.
+         */
+        SearchOut: {
+            /** Query */
+            query: string;
+            /** Variants */
+            variants: components["schemas"]["VariantOut"][];
+            /** Version */
+            version: string;
+        };
+        /**
+         * SectionOut
+         * @description A part of an article.
+         */
+        SectionOut: {
+            /** Heading */
+            heading: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * ShareStatistics
+         * @description A share with its confidence interval.
+         */
+        ShareStatistics: {
+            /** High */
+            high: number;
+            /** Level */
+            level: number;
+            /** Low */
+            low: number;
+            /** Method */
+            method: string;
+            /** N */
+            n: number;
+            /** Value */
+            value: number;
+        };
+        /**
          * TokenStatistics
          * @description Token counts as reported by the server.
          */
@@ -2146,6 +2741,31 @@ export interface components {
             name: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * VariantOut
+         * @description What one variant found.
+         */
+        VariantOut: {
+            /**
+             * Message
+             * @description Why there is nothing, if the variant cannot be had.
+             */
+            message: string;
+            /**
+             * Milliseconds
+             * @description By stage.
+             */
+            milliseconds: {
+                [key: string]: number;
+            };
+            /** Passages */
+            passages: components["schemas"]["PassageOut"][];
+            /**
+             * Variant
+             * @enum {string}
+             */
+            variant: "naive" | "hybrid" | "reranked";
         };
     };
     responses: never;
@@ -3262,6 +3882,487 @@ export interface operations {
             };
             /** @description Right request, wrong moment. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is wrong; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A part that this needs does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_knowledge_bases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeBaseOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is wrong; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A part that this needs does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_knowledge_base: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_add_knowledge_base"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeBaseAdded"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is wrong; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A part that this needs does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_knowledge_base: {
+        parameters: {
+            query?: {
+                version?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeBaseOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is wrong; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A part that this needs does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_articles: {
+        parameters: {
+            query?: {
+                version?: string | null;
+                /** @description Words of the title or id. */
+                text?: string;
+                /** @description Position after which the page begins. */
+                cursor?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysetPage_ArticleOut_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is wrong; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A part that this needs does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    build_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IndexIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndexOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is wrong; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A part that this needs does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IndexIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndexOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is wrong; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A part that this needs does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    search_knowledge_base: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
