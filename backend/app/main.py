@@ -32,6 +32,16 @@ An *experiment* (model, method, dataset, parameters, seed) is created, run, watc
 Errors all have one form (`ErrorBody`): what happened, what to do, and which field.
 """
 
+_V1_ROUTERS = (
+    overview.router,
+    experiments.router,
+    results.router,
+    datasets.router,
+    knowledge.router,
+    comparisons.router,
+    system.models_router,
+)
+
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application.
@@ -80,16 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         expose_headers=["location", "content-disposition"],
     )
     v1 = APIRouter(prefix="/api/v1")
-    routers = (
-        overview.router,
-        experiments.router,
-        results.router,
-        datasets.router,
-        knowledge.router,
-        comparisons.router,
-        system.models_router,
-    )
-    for router in routers:
+    for router in _V1_ROUTERS:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(system.health_router)

@@ -26,6 +26,7 @@ from app.services.datasets.service import DatasetService
 from app.services.experiments.service import ExperimentService
 from app.services.runtime import Runtime, open_runtime
 from tests.factories import questions_jsonl
+from tests.tiny_models import TinyModels, make_tiny_models
 
 _LOOPBACK = ("127.", "::1", "localhost")
 # What a developer has set must not decide what a test sees.
@@ -100,6 +101,7 @@ def settings(
         "DATABASE_URL": postgres.url,
         "REDIS_URL": valkey.url,
         "LLMFORGE_HOME": str(tmp_path / "home"),
+        "LLMFORGE_INDEX_DIR": str(tmp_path / "indexes"),
         "LLMFORGE_QUEUE": f"test-{uuid.uuid4().hex[:8]}",
         "LLMFORGE_HEARTBEAT_S": "0.2",
         "LLMFORGE_STALE_AFTER_S": "2",
@@ -110,6 +112,12 @@ def settings(
         monkeypatch.setenv(name, value)
     get_settings.cache_clear()
     return get_settings()
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> TinyModels:
+    """Models with random weights, made for the session: nothing is fetched from anywhere."""
+    return make_tiny_models(tmp_path_factory.mktemp("tiny models of all tests"))
 
 
 @pytest.fixture

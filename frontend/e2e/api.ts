@@ -57,9 +57,9 @@ export class Api {
     return this.ask(`/experiments?${query}`);
   }
 
-  async ended(id: string): Promise<Experiment> {
+  async ended(id: string, withinMs = RUN_MS): Promise<Experiment> {
     await expect
-      .poll(async () => (await this.get(id)).status, { timeout: RUN_MS, intervals: [100] })
+      .poll(async () => (await this.get(id)).status, { timeout: withinMs, intervals: [100] })
       .toMatch(/COMPLETED|FAILED|CANCELLED/);
     return this.get(id);
   }
@@ -89,6 +89,30 @@ export class Api {
     form.set("name", name);
     form.set("file", new Blob([lines.map((line) => JSON.stringify(line)).join("\n")]), `${name}.jsonl`);
     return this.ask("/datasets", { method: "POST", body: form });
+  }
+
+  knowledgeBases(): Promise<Schemas["KnowledgeBaseOut"][]> {
+    return this.ask("/knowledge-bases");
+  }
+
+  addArticles(name: string, articles: Record<string, unknown>[]): Promise<Schemas["KnowledgeBaseAdded"]> {
+    const form = new FormData();
+    form.set("name", name);
+    form.append("files", new Blob([articles.map((article) => JSON.stringify(article)).join("\n")]), `${name}.jsonl`);
+    return this.ask("/knowledge-bases", { method: "POST", body: form });
+  }
+
+  /** Builds the index of a knowledge base by the default options, and waits for it. */
+  async index(name: string, withinMs: number): Promise<void> {
+    const post = (what: string) =>
+      this.ask<Schemas["IndexOut"]>(`/knowledge-bases/${name}/${what}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: "{}",
+      });
+    await post("build");
+    await expect.poll(async () => (await post("index")).state, { timeout: withinMs, intervals: [200] }).toMatch(/built|failed/);
+    expect((await post("index")).message).toBe("");
   }
 
   /** Hides all experiments, so that a test has the list to itself. */

@@ -39,6 +39,8 @@ export class Stack {
         ...Object.fromEntries(UNSET.map((name) => [name, ""])),
         LLMFORGE_DASHBOARD_DIR: process.env.LLMFORGE_DASHBOARD_DIR ?? path.join(PROJECT, "frontend/out"),
         LLMFORGE_HOME: home,
+        HF_HUB_OFFLINE: "1", // what can be had is what is here
+        LLMFORGE_INDEX_DIR: path.join(home, "chromadb"), // what others have built here is not in the tests' way
         LLMFORGE_HOST: "127.0.0.1",
         LLMFORGE_PORT: "0",
         ...settings,

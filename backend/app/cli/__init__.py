@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import comparisons, datasets, experiments, gate, knowledge, system
+from app.cli import comparisons, datasets, experiments, faithfulness, gate, knowledge, system
 from app.core.config import get_settings
 from app.core.logging import configure_logging
 
@@ -23,6 +23,7 @@ app.command()(comparisons.compare)
 app.command()(gate.gate)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(knowledge.app, name="kb")
+app.add_typer(faithfulness.app, name="faithfulness")
 app.command()(system.models)
 app.command()(system.doctor)
 app.command()(system.up)

@@ -36,17 +36,26 @@ class Runtime:
         Raises:
             CatalogError: if the catalog cannot be read.
         """
-        settings, env = self.settings, environment()
-        catalog = load_catalog(settings.catalog, settings.gguf_dir)
-        for secret in secrets_of(catalog, env):
-            register_secret(secret)
-        for provider in catalog.providers.values():
-            _register_password(provider.resolve_base_url(env) or "")
-        return ModelRegistry(catalog, env, PROJECT_ROOT, local_options(settings))
+        return models_of(self.settings)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self.engine.dispose()
+
+
+def models_of(settings: Settings) -> ModelRegistry:
+    """Return the models as the catalog and the environment have them now; masks their secrets.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+    """
+    env = environment()
+    catalog = load_catalog(settings.catalog, settings.gguf_dir)
+    for secret in secrets_of(catalog, env):
+        register_secret(secret)
+    for provider in catalog.providers.values():
+        _register_password(provider.resolve_base_url(env) or "")
+    return ModelRegistry(catalog, env, PROJECT_ROOT, local_options(settings))
 
 
 def local_options(settings: Settings) -> LocalServerOptions:

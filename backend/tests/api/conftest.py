@@ -28,6 +28,8 @@ DATASETS = "/api/v1/datasets"
 def settings(settings: Settings, state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """As for all tests, without datasets and dashboard of the project, and equal in every test."""
     monkeypatch.setenv("LLMFORGE_DATASETS_DIR", str(state_dir / "no datasets"))
+    monkeypatch.setenv("LLMFORGE_KNOWLEDGE_DIR", str(state_dir / "no knowledge"))
+    monkeypatch.setenv("LLMFORGE_INDEX_DIR", str(state_dir / "indexes of the API"))
     monkeypatch.setenv("LLMFORGE_DASHBOARD_DIR", str(state_dir / "no dashboard"))
     monkeypatch.setenv("LLMFORGE_HOME", str(state_dir / "api"))
     monkeypatch.setenv("LLMFORGE_QUEUE", "api-tests")

@@ -55,8 +55,11 @@ class TestDockerfile:
     def test_installs_as_make_does(self) -> None:
         makefile = (PROJECT_ROOT / "Makefile").read_text()
         files = re.findall(r"-r (backend/requirements\S*\.txt)", DOCKERFILE)
-        assert files == ["backend/requirements.txt", "backend/requirements-models.txt"]
+        assert files == [f"backend/requirements{part}.txt" for part in ("-setup", "", "-models")]
         assert all(f"-r {file}" in makefile for file in files)
+        torch = "--torch-backend=cpu"
+        assert torch in DOCKERFILE
+        assert torch in makefile
 
     def test_base_image_has_a_python_that_the_package_takes(self) -> None:
         found = re.search(r"^FROM python:3\.(\d+)", DOCKERFILE, re.MULTILINE)

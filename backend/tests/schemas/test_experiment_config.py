@@ -19,6 +19,7 @@ OTHER_VALUES: dict[str, tuple[Any, bool]] = {
     "name": ("other", False),
     "description": ("other", False),
     "concurrency": (1, False),
+    "faithfulness": ({"judge": "nli"}, False),
     "timeout_s": (5.0, False),
     "max_failed_share": (1.0, False),
     "cache": (False, False),
@@ -84,6 +85,7 @@ class TestDefaults:
             "timeout_s": 120.0,
             "max_failed_share": 0.1,
             "cache": True,
+            "faithfulness": None,
         }
 
     @pytest.mark.parametrize("missing", ["name", "model", "dataset"])
@@ -239,7 +241,7 @@ class TestMethods:
     def test_unknown(self, name: Any) -> None:
         assert problem(method={"name": name}) == {
             "path": "method.name",
-            "message": "Input should be 'naive' or 'cot'",
+            "message": "Input should be 'naive', 'cot' or 'rag'",
         }
 
     @pytest.mark.parametrize("method", ["cot", 5, None, ["cot"]])

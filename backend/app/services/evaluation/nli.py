@@ -75,10 +75,10 @@ class NliModel:
             tokenizer, model, entailment, limit = self._load()
             encoded = tokenizer(
                 [premise for premise, _ in pairs],
-                [hypothesis for _, hypothesis in pairs],
+                [_cut(tokenizer, hypothesis, limit // 2) for _, hypothesis in pairs],
                 truncation="only_first",
                 max_length=limit,
-                stride=_OVERLAP,
+                stride=min(_OVERLAP, limit // 8),
                 return_overflowing_tokens=True,
             )
             owners = encoded.pop("overflow_to_sample_mapping")
@@ -109,6 +109,12 @@ class NliModel:
             limit = min(_MAX_TOKENS, positions, tokenizer.model_max_length)
             self._loaded = (tokenizer, model, entailment, limit)
         return self._loaded
+
+
+def _cut(tokenizer: Any, text: str, limit: int) -> str:
+    """Return the beginning of a text that has at most ``limit`` tokens: a premise needs room, too."""
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    return text if len(offsets) <= limit else text[: offsets[limit - 1][1]]
 
 
 class BatchedNli:
@@ -168,10 +174,12 @@ class BatchedNli:
                 self._known |= found
                 for key, future in zip(keys, futures, strict=True):
                     future.set_result(found[key])
-            except Exception as error:  # noqa: BLE001 - becomes the failure of who waits
+            except BaseException as error:  # a panic of the tokenizer's is no Exception
                 for future in futures:
                     if not future.done():
-                        future.set_exception(error)
+                        future.set_exception(RuntimeError(f"{type(error).__name__}: {error}"))
+                if isinstance(error, asyncio.CancelledError):
+                    raise
             finally:
                 for key in keys:
                     self._futures.pop(key, None)

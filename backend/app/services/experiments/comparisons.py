@@ -149,10 +149,10 @@ def _warnings(experiments: Sequence[Experiment], comparable: Sequence[str]) -> l
     if not warnings:
         warnings = differ(f"Versions of {datasets[0]['name']}", [d["version"] for d in datasets])
     warnings += differ("Seeds", [e.config["seed"] for e in experiments])
-    for name in sorted({name for e in experiments for name in e.provenance["scorers"]}):
+    scorers = [e.provenance["scorers"] for e in experiments]
+    # What only some methods are scored by, such as retrieval, is no difference of versions.
+    for name in sorted(set.intersection(*(set(one) for one in scorers))):
         if name not in comparable:
-            versions = [e.provenance["scorers"].get(name, "none") for e in experiments]
-            warnings.append(
-                f"Scorer versions of {name} differ: {', '.join(map(str, versions))}; not compared."
-            )
+            versions = ", ".join(str(one[name]) for one in scorers)
+            warnings.append(f"Scorer versions of {name} differ: {versions}; not compared.")
     return warnings

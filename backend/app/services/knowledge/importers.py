@@ -20,7 +20,10 @@ _HINT = (
     'Each article needs a "text", or "sections" with "heading" and "text"; '
     '"title", "section" and "id" are welcome.'
 )
-_MARKDOWN_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+# A block of code, which has no headings, or a heading.
+_MARKDOWN_HEADING = re.compile(
+    r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)|^(#{1,6})[ \t]+(\S[^\n]*)", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,11 @@ def parse_articles(files: Sequence[File]) -> list[Article]:
         prefix = f"{_stem(file.name)}/" if len(files) > 1 else ""
         for line, article in _articles(file, prefix, report):
             place = f"line {line} of {file.name}"
-            first = places.setdefault(article.key, place)
-            if first != place:
+            first = places.get(article.key)
+            if first is not None:
                 report.add(line, f"the id {article.key!r} is also that of {first}")
                 continue
+            places[article.key] = place
             articles.append(article)
         report.raise_if_any(file.name, _HINT)
     if not articles:
@@ -110,12 +114,20 @@ def _markdown(text: str, name: str) -> dict[str, Any]:
     title, sections, heading, start = name, [], "", 0
     titled = False
     for match in _MARKDOWN_HEADING.finditer(text):
+        if match[1]:
+            continue
         sections.append({"heading": heading, "text": text[start : match.start()]})
-        heading, start = match[2], match.end()
-        if match[1] == "#" and not titled:
-            title, heading, titled = match[2], "", True
+        heading, start = _unclosed(match[3]), match.end()
+        if match[2] == "#" and not titled:
+            title, heading, titled = heading, "", True
     sections.append({"heading": heading, "text": text[start:]})
     return {"title": title, "sections": [part for part in sections if str(part["text"]).strip()]}
+
+
+def _unclosed(heading: str) -> str:
+    """Return a heading without the marks that may stand behind it."""
+    bare = heading.rstrip().rstrip("#")
+    return bare.rstrip() if bare.endswith((" ", "\t")) else heading.rstrip()
 
 
 def _article(row: dict[str, Any]) -> Article | str:
@@ -155,7 +167,7 @@ def _sections(row: dict[str, Any]) -> tuple[Section, ...] | str:
 
 
 def _stem(name: str) -> str:
-    return PurePosixPath(name).with_suffix("").as_posix()
+    return name.removesuffix(PurePosixPath(name).suffix)
 
 
 def load_builtin(path: Path) -> tuple[dict[str, str], list[Article]]:

@@ -17,7 +17,14 @@ from app.services.knowledge.repository import KnowledgeRepository
 from app.services.rag.chunking import Chunking
 from app.services.rag.embedding import Embedder
 from app.services.rag.index import KnowledgeIndex, Progress, Recipe, open_index
-from app.services.rag.models import ModelUnavailable, find_model, fingerprint, local_model, require_model
+from app.services.rag.models import (
+    ModelUnavailable,
+    find_model,
+    fingerprint,
+    local_model,
+    positions,
+    require_model,
+)
 from app.services.rag.reranking import Reranker
 from app.services.rag.retrievers import IndexRetriever, RetrievalOptions
 
@@ -58,6 +65,13 @@ def require_models(config: RagMethodConfig) -> None:
         wanted.append((config.reranker, RERANKER_SETTING))
     for name, setting in wanted:
         require_model_here(name, setting)
+    folder = local_model(config.embedding_model)
+    limit = None if folder is None else positions(folder)
+    if limit is not None and config.chunk_tokens > limit:
+        message = f"{config.embedding_model} reads {limit} tokens at once, and not {config.chunk_tokens}."
+        raise InvalidInput(
+            message, hint="Ask for smaller chunks.", errors=[FieldError("method.chunk_tokens", message)]
+        )
 
 
 def require_model_here(name: str, setting: str) -> None:

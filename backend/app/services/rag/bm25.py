@@ -8,6 +8,7 @@ itself computes the inverse document frequencies.
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _stemmer = snowballstemmer.stemmer("english")
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text as BM25 counts them: lower case, no stop words, English stems."""
+    text = unicodedata.normalize("NFC", text)  # a letter and its accent are one character
     words = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
     return [_stem(word) for word in words if word not in _STOP_WORDS]
 

@@ -104,10 +104,16 @@ class Chunker:
         first = 0
         while True:
             last = self._end(spans, breaks, first, room)
+            # Read again without the word before it, half a word may be more tokens.
+            while last > first + 1 and len(self._spans(text[spans[first][0] : spans[last - 1][1]])) > room:
+                last -= 1
+            last = _between_characters(spans, last, first)
             yield first, last
             if last >= len(spans):
                 return
-            first = self._next_start(spans, breaks, first, last)
+            following = self._next_start(spans, breaks, first, last)
+            # Else the next chunk would lie within this one.
+            first = following if self._end(spans, breaks, following, room) > last else last
 
     def _end(self, spans: list[tuple[int, int]], breaks: list[int], first: int, room: int) -> int:
         limit = first + room
@@ -134,6 +140,13 @@ def _between_words(spans: list[tuple[int, int]], place: int, first: int) -> int:
     for here in range(place, first, -1):
         if spans[here][0] > spans[here - 1][1]:
             return here
+    return place
+
+
+def _between_characters(spans: list[tuple[int, int]], place: int, first: int) -> int:
+    """Return the last place at or before ``place`` that is not within a character of many tokens."""
+    while first + 1 < place < len(spans) and spans[place][0] < spans[place - 1][1]:
+        place -= 1
     return place
 
 

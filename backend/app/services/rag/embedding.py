@@ -92,6 +92,10 @@ def _load(folder: Path, max_tokens: int) -> Any:
         str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
     )
     network = model[0].auto_model
-    model.max_seq_length = min(max_tokens, getattr(network.config, "max_position_embeddings", max_tokens))
+    positions = getattr(network.config, "max_position_embeddings", max_tokens)
+    table = getattr(getattr(network, "embeddings", None), "position_embeddings", None)
+    if (padding := getattr(table, "padding_idx", None)) is not None:
+        positions -= padding + 1  # RoBERTa and MPNet count from behind the padding's
+    model.max_seq_length = min(max_tokens, positions)
     pack_linear_layers(network)
     return model.eval()

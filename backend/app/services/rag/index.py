@@ -13,6 +13,7 @@ Objects
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ _NAME_LENGTH = 24
 _COLLECTION = "chunks"
 _INSERT = 1000  # rows that Chroma takes at a time
 _PAGE = 5000  # rows that it gives at a time
+_chroma_lock = threading.Lock()  # Chroma counts who has a folder open, and counts wrong among threads
 # Of the approximate search: neighbours of a node, and nodes looked at. Far above the defaults, so that
 # what is missed does not count (measured in docs/benchmarks.md).
 _HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
@@ -124,7 +126,8 @@ class KnowledgeIndex:
 
     def close(self) -> None:
         """Give the files back."""
-        self._client.close()
+        with _chroma_lock:
+            self._client.close()
 
 
 def is_built(root: Path, recipe: Recipe) -> bool:
@@ -221,14 +224,16 @@ def _fill_collection(folder: Path, chunks: Sequence[Chunk], vectors: Vectors | N
                 metadatas=[_metadata(chunk) for chunk in part],
             )
     finally:
-        client.close()
+        with _chroma_lock:
+            client.close()
 
 
 def _chroma(folder: Path) -> Any:
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+    with _chroma_lock:
+        return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
 
 
 def _metadata(chunk: Chunk) -> dict[str, str | int]:

@@ -9,6 +9,7 @@ that brings its own is refused.
 import hashlib
 import importlib.util
 import json
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,10 @@ class ModelUnavailable(Exception):
 
 def local_model(name: str) -> Path | None:
     """Return the folder of a model that is on this machine already, or ``None``."""
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder.absolute()
+    with suppress(OSError, RuntimeError):  # too long for a path; the home of nobody
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            return folder.absolute()
     return _packaged(name) or _cached(name)
 
 
@@ -72,6 +74,13 @@ def require_model(name: str, setting: str) -> None:
         HfApi().model_info(name, timeout=_HUB_TIMEOUT_S)
     except Exception as error:
         raise _not_to_be_had(name, setting, error) from error
+
+
+def positions(folder: Path) -> int | None:
+    """Return how many tokens the model of a folder can read at once, if its settings say."""
+    config = _json(folder / "config.json")
+    found = config.get("max_position_embeddings") if isinstance(config, dict) else None
+    return found if isinstance(found, int) else None
 
 
 def fingerprint(folder: Path) -> str:
@@ -151,24 +160,29 @@ def _not_to_be_had(name: str, setting: str, error: Exception) -> ModelUnavailabl
 
 def _require_safe(folder: Path, name: str, setting: str) -> None:
     """Refuse what is no model, what needs unpickling, and what brings code of its own."""
-    problem = None
-    if not any(folder.glob("*.safetensors")):
-        problem = "has no safetensors weights, and no other kind is loaded"
-    elif not (folder / "config.json").is_file():
-        problem = "has no config.json"
-    elif "auto_map" in _json(folder / "config.json"):
-        problem = "needs code that comes with it, which is not run"
-    else:
-        modules = _json(folder / "modules.json") if (folder / "modules.json").is_file() else []
-        types = [str(module.get("type", "")) for module in modules if isinstance(module, dict)]
-        if any(not one.startswith(_OWN_MODULES) for one in types):
-            problem = "needs code that comes with it, which is not run"
+    problem = _problem(folder)
     if problem:
         raise ModelUnavailable(f"The model {name} ({setting}) {problem}.", setting, "Choose another.")
+
+
+def _problem(folder: Path) -> str | None:
+    """Return what is wrong with a model's folder."""
+    if not any(folder.glob("*.safetensors")):
+        return "has no safetensors weights, and no other kind is loaded"
+    if not (folder / "config.json").is_file():
+        return "has no config.json"
+    config = _json(folder / "config.json")
+    modules = _json(folder / "modules.json") if (folder / "modules.json").is_file() else []
+    if not isinstance(config, dict) or not isinstance(modules, list):
+        return "has settings that cannot be read"
+    types = [str(module.get("type", "")) for module in modules if isinstance(module, dict)]
+    if "auto_map" in config or any(not one.startswith(_OWN_MODULES) for one in types):
+        return "needs code that comes with it, which is not run"
+    return None
 
 
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}
+        return None

@@ -39,6 +39,6 @@ def _load(folder: Path) -> Any:
         str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
     )
     positions = getattr(model.config, "max_position_embeddings", _MAX_TOKENS)
-    model.max_length = min(_MAX_TOKENS, positions, model.tokenizer.model_max_length)
+    model.max_seq_length = min(_MAX_TOKENS, positions, model.tokenizer.model_max_length)
     pack_linear_layers(model.model)
     return model

@@ -82,7 +82,7 @@ def fuse_scores(
 
     def score(one: int) -> float:
         dense = (cosines[one] - low) / (high - low) if high > low else 1.0
-        return dense_weight * dense + (1 - dense_weight) * (words[one] / most if most > 0 else 0.0)
+        return dense_weight * dense + (1 - dense_weight) * (max(0.0, words[one]) / most if most > 0 else 0.0)
 
     return sorted(((one, score(one)) for one in cosines), key=lambda pair: -pair[1])
 

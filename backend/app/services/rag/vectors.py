@@ -73,8 +73,8 @@ class VectorStore:
         ):
             with path.open("ab") as file:
                 file.write(data)
-        for text in texts:
-            self._places[key_of(text)] = len(self._places)
+        first = self._numbers.stat().st_size // self._row_bytes - len(texts)
+        self._places.update((key_of(text), first + place) for place, text in enumerate(texts))
 
     def get(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of texts that are all there, shape ``(texts, dimension)``."""

@@ -5,7 +5,8 @@ Turns
     lock, and a file with the moment before which nobody asks. The API's etiquette wishes for
     requests in series; a server's ``Retry-After`` moves that moment for all of them.
 Cache
-    One file for each request. Who has waited for a turn looks again: others may have asked the same.
+    One file for each request, written under another name and renamed. Whoever has waited for a turn
+    looks again, since others may have asked the same.
 Misses
     A title without an article (no page, a disambiguation page, a page that is no article or has no
     text) is an answer, not an error: the nearest titles, for a person or a model to choose from.
@@ -26,7 +27,7 @@ from typing import Any, Self, TypeVar
 import httpx
 import orjson
 from filelock import AsyncFileLock
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
 from app.domain.passages import Article, Section
@@ -174,7 +175,7 @@ class WikipediaClient:
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, _Failure) and error.again),
             stop=stop_after_attempt(self._attempts),
-            wait=_wait,
+            wait=_backoff,  # what the server asks for is part of the pace
             reraise=True,
         )
         try:
@@ -361,13 +362,6 @@ def _named(title: str) -> str:
     if not name:
         raise ValueError("a title or a query is needed; this one is empty")
     return name
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _Failure) and error.wish_s is not None:
-        return error.wish_s
-    return float(_backoff(state))
 
 
 def _checked(response: httpx.Response, body: bytes) -> Any:

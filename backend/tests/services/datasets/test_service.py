@@ -138,7 +138,7 @@ class TestBuiltin:
                 await service.add_builtins(PROJECT_ROOT / "data" / "datasets")
             row = await service.get("trivia_qa")
             assert (row.size, row.scoring, row.licence) == (100, "triviaqa", "CC0-1.0")
-            assert [one.name for one in await service.list_all()] == ["gsm8k", "trivia_qa"]
+            assert [one.name for one in await service.list_all()] == ["gsm8k", "hotpot_qa", "trivia_qa"]
 
     @pytest.mark.parametrize(
         "content",

@@ -53,6 +53,7 @@ class TestCounts:
             "rate_per_s": None,
             "eta_s": None,
             "active_s": 0.0,
+            "note": None,
             "mode": "worker",
         }
 

@@ -28,9 +28,7 @@ def jsonl(*rows: Any) -> list[Article]:
 
 def refused(*files: tuple[str, str | bytes]) -> InvalidInput:
     with pytest.raises(InvalidInput) as caught:
-        parse_articles(
-            [File(name, data.encode() if isinstance(data, str) else data) for name, data in files]
-        )
+        parse_articles([File(name, data.encode() if isinstance(data, str) else data) for name, data in files])
     assert caught.value.errors
     return caught.value
 
@@ -68,10 +66,21 @@ class TestJsonl:
         assert one(jsonl(row)) == ("0", "T", [("H", "a  b")])
 
     def test_empty_title_is_none(self) -> None:
-        assert [one([article])[1] for article in jsonl({"title": None, "text": "a"}, {"text": "b"})] == ["", ""]
+        assert [one([article])[1] for article in jsonl({"title": None, "text": "a"}, {"text": "b"})] == [
+            "",
+            "",
+        ]
 
     def test_ids(self) -> None:
-        rows = [{"id": "a"}, {"_id": "b"}, {"id": 7}, {"_id": 8}, {}, {"id": 0}, {"id": "c", "_id": "d"}]
+        rows: list[dict[str, Any]] = [
+            {"id": "a"},
+            {"_id": "b"},
+            {"id": 7},
+            {"_id": 8},
+            {},
+            {"id": 0},
+            {"id": "c", "_id": "d"},
+        ]
         articles = jsonl(*({**row, "text": "t"} for row in rows))
         assert [article.key for article in articles] == ["a", "b", "7", "8", "4", "0", "c"]
 
@@ -241,7 +250,11 @@ class TestMarkdown:
 
 class TestText:
     def test_one_article(self) -> None:
-        assert one(parsed("b/My notes.v2.txt", "# a\n\nb ")) == ("b/My notes.v2", "My notes.v2", [("", "# a\n\nb")])
+        assert one(parsed("b/My notes.v2.txt", "# a\n\nb ")) == (
+            "b/My notes.v2",
+            "My notes.v2",
+            [("", "# a\n\nb")],
+        )
 
     @pytest.mark.parametrize("text", [b"", b"\n \t", b"\xef\xbb\xbf"])
     def test_empty(self, text: bytes) -> None:
@@ -291,9 +304,12 @@ class TestFiles:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["id", "_id", "title", "section", "text", "heading", "sections", "articles"]), inner
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "_id", "title", "section", "text", "heading", "sections", "articles"]),
+            inner,
+        )
     ),
     max_leaves=12,
 )
@@ -302,9 +318,13 @@ DATA = (
     | st.text(max_size=50).map(lambda text: text.encode("utf-8", "surrogatepass"))
     | JSON.map(lambda value: json.dumps(value).encode())
     | st.lists(JSON).map(lambda values: "\n".join(map(json.dumps, values)).encode())
-    | st.lists(st.sampled_from(["# ", "## T", "#", "\n", "\r\n", " ", "t", "```", "\t"])).map("".join).map(str.encode)
+    | st.lists(st.sampled_from(["# ", "## T", "#", "\n", "\r\n", " ", "t", "```", "\t"]))
+    .map("".join)
+    .map(str.encode)
 )
-NAMES = st.builds(str.__add__, st.text(max_size=3), st.sampled_from([*SUFFIXES, "", ".csv", ".MD", "/", ".."]))
+NAMES = st.builds(
+    str.__add__, st.text(max_size=3), st.sampled_from([*SUFFIXES, "", ".csv", ".MD", "/", ".."])
+)
 
 
 class TestAnyBytes:
@@ -313,11 +333,15 @@ class TestAnyBytes:
     @example([File("a.jsonl", b'{"id": NaN, "text": Infinity}')])
     @example([File("", b""), File("a.txt", b"t")])
     def test_are_articles_or_refused(self, files: list[File]) -> None:
+        articles, refusal = None, None
         try:
             articles = parse_articles(files)
         except InvalidInput as error:
-            assert error.message
-            assert error.errors
+            refusal = error
+        if articles is None:
+            assert refusal is not None
+            assert refusal.message
+            assert refusal.errors
             return
         keys = [article.key for article in articles]
         assert keys

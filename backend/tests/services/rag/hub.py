@@ -61,7 +61,8 @@ def serving(files: Mapping[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iter
             if self.command == "GET":
                 self.wfile.write(content)
 
-        do_HEAD = do_GET
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, *parts: object) -> None:
             pass

@@ -1,6 +1,7 @@
 """Tests of cutting: whatever the text and the sizes, nothing is lost, and no chunk is too long."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.domain.passages import Article, Chunk, Section
+from app.domain.passages import Article, Section
 from app.services.rag.chunking import _LEAST_TEXT, Chunker, Chunking, load_tokenizer
 from app.services.rag.models import local_model
 from tests.factories import properties
@@ -20,7 +21,8 @@ MARKS = 2  # [CLS] and [SEP]
 TRICKY = [
     "the river. ", "A king was born? ", "“It is old.” ", "U.S. ", "3.14, ", "…", ".\n", "\n\n", "\n", " ",
     "unbelievably", "x" * 50, "y" * 120, "a/b/c-d.e", "?!?!", "https://example.org/a?b=c&d=1 ",
-    "中文字符", "東京", "한강내각", "éa", "e\u0301e\u0301", "ﬃ", "İ", "ß", "\u00a0", "\u200b", "\x00", "\ufffd", "👩‍👩‍👧",
+    "中文字符", "東京", "한강내각", "éa", "e\u0301e\u0301", "ﬃ", "İ", "ß", "\u00a0", "\u200b", "\x00",
+    "\ufffd", "👩‍👩‍👧",
 ]  # fmt: skip
 PARTS = st.sampled_from(TRICKY) | st.sampled_from(tiny.WORDS) | st.text(max_size=6)
 SHORT_PARTS = st.sampled_from(
@@ -92,7 +94,7 @@ class TestAnyArticle:
     @given(article=ARTICLES, chunking=CHUNKINGS)
     def test_in_order(self, tokenizer: Any, article: Article, chunking: Chunking) -> None:
         chunks = Chunker(tokenizer, chunking).chunks(article)
-        for one, following in zip(chunks, chunks[1:], strict=False):
+        for one, following in pairwise(chunks):
             assert one.start < following.start
 
     @properties
@@ -102,7 +104,7 @@ class TestAnyArticle:
         self, tokenizer: Any, article: Article, chunking: Chunking
     ) -> None:
         chunks = Chunker(tokenizer, chunking).chunks(article)
-        for one, following in zip(chunks, chunks[1:], strict=False):
+        for one, following in pairwise(chunks):
             assert one.end < following.end, (one.text, following.text)
 
     @properties
@@ -112,7 +114,7 @@ class TestAnyArticle:
     ) -> None:
         tokens = covered(tokenizer, article.text)
         chunks = Chunker(tokenizer, chunking).chunks(article)
-        for one, following in zip(chunks, chunks[1:], strict=False):
+        for one, following in pairwise(chunks):
             shared = [token for token in tokens if following.start <= token[0] and token[1] <= one.end]
             assert len(shared) <= chunking.overlap
 

@@ -1,7 +1,5 @@
 """Tests of fusing two rankings, against numbers computed by hand."""
 
-from typing import cast
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -94,5 +92,5 @@ class TestScores:
     def test_full_weight_orders_as_that_score(
         self, weight: float, column: int, candidates: Candidates
     ) -> None:
-        alone = sorted(candidates, key=lambda one: -cast("float", candidates[one][column]))
+        alone = sorted(candidates, key=lambda one: -candidates[one][column])
         assert [one for one, _ in fused(candidates, weight)] == alone

@@ -1,13 +1,13 @@
 """Tests of the index: built once whoever asks and whatever was killed, and read back whole."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,7 @@ class TestReading:
 
     def test_manifest_says_what_it_is(self, index: KnowledgeIndex, embedding_model: Path) -> None:
         assert index.manifest == {
-            "format": 1,
+            "format": module.FORMAT,
             "version": articles_version(ARTICLES),
             "chunking": {"size": 32, "overlap": 8},
             "model": fingerprint(embedding_model),
@@ -251,20 +251,92 @@ from pathlib import Path
 from app.services.rag import embedding
 from app.services.rag.index import open_index
 from tests.services.rag.test_index import ARTICLES, recipe_of
-root, model, task = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+
 embedding.BATCH = 4
-def progress(done, total):
-    with (root / "progress").open("a") as file:
-        file.write(f"{os.getpid()}\\n")
-    if task == "die" and done == 8:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if task == "wait" and done == 4:
-        print("building", flush=True)
-        sys.stdin.readline()
-recipe = recipe_of(ARTICLES, model)
-index = open_index(root, recipe, recipe.embedder(), lambda: ARTICLES, progress)
-print(len(list(index.all_chunks())), flush=True)
+recipe = recipe_of(ARTICLES, Path(sys.argv[1]))
+embedder = recipe.embedder()
+embedder.dimension
+for line in sys.stdin:
+    task, root = line.rstrip().split(maxsplit=1)
+    def progress(done, total):
+        with Path(root, "progress").open("a") as file:
+            file.write(f"{os.getpid()}\\n")
+        if task == "die" and done == 8:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if task == "wait" and done == 4:
+            print("building", flush=True)
+            sys.stdin.readline()
+    index = open_index(Path(root), recipe, embedder, lambda: ARTICLES, progress)
+    print(len(list(index.all_chunks())), flush=True)
+    index.close()
 """
+
+
+class OtherProcess:
+    """Builds indexes of ``ARTICLES``; it imports for seconds, so it starts early and serves many tests."""
+
+    def __init__(self, model: Path) -> None:
+        command = [sys.executable, "-c", BUILDER, str(model)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.id = self._process.pid
+
+    def say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def hear(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().rstrip()
+
+    def ended(self) -> int:
+        return self._process.wait(30)
+
+    def close(self) -> None:
+        with self._process:
+            self._process.kill()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def other_process(embedding_model: Path) -> Iterator[OtherProcess]:
+    process = OtherProcess(embedding_model)
+    yield process
+    process.close()
+
+
+class TestTwoProcesses:
+    def test_one_builds_and_both_read(
+        self, tmp_path: Path, spy: Spy, embedding_model: Path, other_process: OtherProcess
+    ) -> None:
+        told, found = list[int](), list[Chunk]()
+
+        def open_here() -> None:
+            progress: Progress = lambda done, total: told.append(done)  # noqa: E731
+            found.extend(build(tmp_path, ARTICLES, spy, embedding_model, progress))
+
+        other_process.say(f"wait {tmp_path}")
+        assert other_process.hear() == "building"
+        waiting = threading.Thread(target=open_here)
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        other_process.say("go on")
+        assert other_process.hear() == str(len(chunks_of(ARTICLES)))
+        waiting.join(30)
+        assert found == chunks_of(ARTICLES)
+        assert (told, spy.asked) == ([], [])
+        assert set((tmp_path / "progress").read_text().split()) == {str(other_process.id)}
+
+    def test_many_threads_build_once_and_all_read(self, tmp_path: Path, embedding_model: Path) -> None:
+        def read(spy: Spy) -> bool:
+            return all(
+                build(tmp_path, ARTICLES, spy, embedding_model) == chunks_of(ARTICLES) for _ in range(5)
+            )
+
+        spies = [Spy(embedding_model) for _ in range(4)]
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(read, spies)) == [True] * 4
+        assert sorted(len(spy.asked) for spy in spies) == [0, 0, 0, len(searched(ARTICLES))]
 
 
 class TestKilled:
@@ -280,17 +352,11 @@ class TestKilled:
         assert build(tmp_path, ARTICLES, again, embedding_model) == chunks_of(ARTICLES)
         assert len(again.asked) == len(searched(ARTICLES)) - 8
 
-    def test_by_the_system_while_embedding(self, tmp_path: Path, spy: Spy, embedding_model: Path) -> None:
-        command = [sys.executable, "-c", BUILDER, str(tmp_path), str(embedding_model), "die"]
-        killed = subprocess.run(command, stdout=subprocess.PIPE, timeout=60, check=False)
-        assert killed.returncode == -signal.SIGKILL
-        assert build(tmp_path, ARTICLES, spy, embedding_model) == chunks_of(ARTICLES)
-        assert len(spy.asked) == len(searched(ARTICLES)) - 8
-
     def test_after_the_collection_was_filled(self, tmp_path: Path, spy: Spy, embedding_model: Path) -> None:
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
-            patch.setattr(module, "words_of", lambda text: (_ for _ in ()).throw(Stopped))
-            build(tmp_path, ARTICLES, spy, embedding_model)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "words_of", lambda text: stop_at(0)(0, 0))
+            with pytest.raises(Stopped):
+                build(tmp_path, ARTICLES, spy, embedding_model)
         again = Spy(embedding_model)
         assert build(tmp_path, ARTICLES, again, embedding_model) == chunks_of(ARTICLES)
         assert again.asked == []
@@ -311,28 +377,11 @@ class TestKilled:
         assert again.asked == []
         assert json.loads((folder / "manifest.json").read_text())["articles"] == len(ARTICLES)
 
-
-class TestTwoProcesses:
-    def test_one_builds_and_both_read(self, tmp_path: Path, spy: Spy, embedding_model: Path) -> None:
-        command = [sys.executable, "-c", BUILDER, str(tmp_path), str(embedding_model), "wait"]
-        told, found = list[int](), list[Chunk]()
-
-        def open_here() -> None:
-            progress: Progress = lambda done, total: told.append(done)  # noqa: E731
-            found.extend(build(tmp_path, ARTICLES, spy, embedding_model, progress))
-
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-            assert other.stdin is not None
-            assert other.stdout is not None
-            assert other.stdout.readline() == "building\n"
-            waiting = threading.Thread(target=open_here)
-            waiting.start()
-            waiting.join(0.3)
-            assert waiting.is_alive()
-            output, _ = other.communicate("go\n", timeout=30)
-            waiting.join(30)
-        assert int(output) == len(chunks_of(ARTICLES))
-        assert found == chunks_of(ARTICLES)
-        assert (told, spy.asked) == ([], [])
-        builders = set((tmp_path / "progress").read_text().split())
-        assert builders == {str(other.pid)} != {str(os.getpid())}
+    # The last one: it ends the other process.
+    def test_by_the_system_while_embedding(
+        self, tmp_path: Path, spy: Spy, embedding_model: Path, other_process: OtherProcess
+    ) -> None:
+        other_process.say(f"die {tmp_path}")
+        assert other_process.ended() == -signal.SIGKILL
+        assert build(tmp_path, ARTICLES, spy, embedding_model) == chunks_of(ARTICLES)
+        assert len(spy.asked) == len(searched(ARTICLES)) - 8

@@ -27,7 +27,9 @@ def folder_of(path: Path, **files: bytes | None) -> Path:
 
 
 def modules(*types: str) -> bytes:
-    return json.dumps([{"idx": n, "name": str(n), "path": "", "type": one} for n, one in enumerate(types)]).encode()
+    return json.dumps(
+        [{"idx": n, "name": str(n), "path": "", "type": one} for n, one in enumerate(types)]
+    ).encode()
 
 
 def refused(name: str | Path) -> ModelUnavailable:
@@ -73,7 +75,9 @@ class TestFolder:
         folder = folder_of(tmp_path / "models" / "mine")
         assert {find_model(name, SETTING) for name in ("models/mine", "./models/mine")} == {folder}
 
-    @pytest.mark.parametrize("name", ["/no/such/folder", "./none", "../none", "~/none", "none", "a/b/c", "a/b/"])
+    @pytest.mark.parametrize(
+        "name", ["/no/such/folder", "./none", "../none", "~/none", "none", "a/b/c", "a/b/"]
+    )
     def test_missing(self, name: str) -> None:
         assert "There is no model folder" in refused(name).message
 
@@ -139,7 +143,12 @@ class TestHub:
     def test_fetches_what_is_safe_to_load_and_only_once(
         self, monkeypatch: pytest.MonkeyPatch, cache: Path
     ) -> None:
-        files = {**SAFE, "pytorch_model.bin": b"pickle", "own.py": b"import os", "1_Pooling/config.json": b"{ }"}
+        files = {
+            **SAFE,
+            "pytorch_model.bin": b"pickle",
+            "own.py": b"import os",
+            "1_Pooling/config.json": b"{ }",
+        }
         with serving(files, monkeypatch) as hub:
             folder = find_model(MODEL, SETTING)
             assert hub.fetched == {*SAFE, "1_Pooling/config.json"}
@@ -181,7 +190,9 @@ class TestHub:
 
 class TestFingerprint:
     def test_does_not_depend_on_the_place(self, tmp_path: Path) -> None:
-        folder = folder_of(tmp_path / "one", modules__json=modules("sentence_transformers.models.Transformer"))
+        folder = folder_of(
+            tmp_path / "one", modules__json=modules("sentence_transformers.models.Transformer")
+        )
         folder_of(folder / "1_Pooling")
         copy = shutil.copytree(folder, tmp_path / "another place" / "two")
         linked = tmp_path / "linked"

@@ -13,10 +13,11 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from app.domain.passages import Article, Section
 
-WORDS = (
-    "the a of in and was is river tower bridge castle mountain city king queen painter poem music "
-    "ship island born died wrote built found old new north south long great first last ##s ##ed ##ing"
-).split()
+WORDS = [
+    "the", "a", "of", "in", "and", "was", "is", "river", "tower", "bridge", "castle", "mountain",
+    "city", "king", "queen", "painter", "poem", "music", "ship", "island", "born", "died", "wrote", "built",
+    "found", "old", "new", "north", "south", "long", "great", "first", "last", "##s", "##ed", "##ing",
+]  # fmt: skip
 _PIECES = "abcdefghijklmnopqrstuvwxyz0123456789ᄀᄂ하ᅥᅢᆫᆨᆼ"
 _MARKS = ".,;:!?…'\"’”()[]-–/&%$#@*+=<>_{}|~`\\^中文东京"
 POSITIONS = 96

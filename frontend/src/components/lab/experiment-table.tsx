@@ -8,7 +8,7 @@ import { Progress } from "@/components/ui/progress";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
-import { formatAgo, formatCost, formatDate, formatDuration, formatInterval, formatPercent, plural } from "@/lib/format";
+import { formatAgo, formatCost, formatDate, formatDuration, formatInterval, formatMethod, formatPercent, plural } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 import { cn } from "@/lib/utils";
 
@@ -82,7 +82,7 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
             <Td className="hidden sm:table-cell">
               <StatusBadge {...experiment} />
             </Td>
-            <Td className="hidden sm:table-cell">{experiment.method}</Td>
+            <Td className="hidden sm:table-cell">{formatMethod(experiment.method)}</Td>
             <Td className="hidden max-w-44 sm:table-cell">
               <span className="block truncate">{experiment.dataset}</span>
               <span className="block text-xs">{plural(experiment.total, "run")}</span>

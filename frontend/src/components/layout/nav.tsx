@@ -15,6 +15,7 @@ const places = [
   { href: "/experiments/", label: "Experiments" },
   { href: "/compare/", label: "Compare" },
   { href: "/datasets/", label: "Datasets" },
+  { href: "/knowledge/", label: "Knowledge" },
   { href: "/models/", label: "Models" },
 ] as const;
 
@@ -31,14 +32,14 @@ export function Nav() {
         <Link href="/" className="font-serif text-2xl leading-none text-ink">
           LlmForge
         </Link>
-        <nav aria-label="Main" className="ml-4 hidden items-center gap-1 md:flex">
+        <nav aria-label="Main" className="hidden items-center md:flex lg:ml-4 lg:gap-1">
           {places.map(({ href, label }) => (
             <Link
               key={href}
               href={href}
               aria-current={isHere(href, path) ? "page" : undefined}
               className={cn(
-                "rounded-full px-2.5 py-1.5 lg:px-3 transition-colors hover:text-ink",
+                "rounded-full px-2 py-1.5 lg:px-3 transition-colors hover:text-ink",
                 isHere(href, path) && "bg-line/60 font-medium text-ink",
               )}
             >

@@ -10,6 +10,7 @@ import { Select } from "@/components/ui/field";
 import { Panel } from "@/components/ui/panel";
 import { experimentQueries } from "@/lib/api/queries";
 import { experimentHref } from "@/lib/api/mutations";
+import { formatMethod } from "@/lib/format";
 
 import { letterOf } from "./prepare";
 
@@ -37,7 +38,7 @@ export function ChosenPanel({ ids, onChange }: ChosenPanelProps) {
                 {chosen[index]?.data?.name ?? id}
               </Link>
               <span className="block truncate text-xs">
-                {chosen[index]?.data ? `${chosen[index].data.model} · ${chosen[index].data.method} · ${chosen[index].data.dataset}` : " "}
+                {chosen[index]?.data ? `${chosen[index].data.model} · ${formatMethod(chosen[index].data.method)} · ${chosen[index].data.dataset}` : " "}
               </span>
             </span>
             {index === 0 ? (

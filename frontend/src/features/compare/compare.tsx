@@ -10,6 +10,7 @@ import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
 
+import { AttributionTable } from "./attribution-table";
 import { ChosenPanel } from "./chosen-panel";
 import { ExamplesPanel } from "./examples-panel";
 import { FrontPanel } from "./front-panel";
@@ -59,6 +60,7 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       )}
       <VerdictPanel comparison={comparison} />
       <MetricTable comparison={comparison} />
+      <AttributionTable comparison={comparison} />
       <FrontPanel comparison={comparison} />
       <ExamplesPanel comparison={comparison} />
     </>

@@ -11,6 +11,7 @@ import {
   formatPointInterval,
   formatPoints,
 } from "@/lib/format";
+import { compareScores } from "@/lib/scores";
 
 type Compared = Schemas["Compared"];
 type Difference = Schemas["ScoreDifference"];
@@ -36,8 +37,6 @@ export interface MetricRow {
   cells: Cell[];
 }
 
-const ORDER = ["exact_match", "contains", "f1"];
-
 const tonesOfOutcome: Record<Schemas["AmountDifference"]["outcome"], Tone> = {
   better: "better",
   worse: "worse",
@@ -59,8 +58,7 @@ export function formatRatio(value: number | null | undefined, baseline: number |
 /** The scores that any of the experiments has, those that are looked for first, first. */
 export function scoreNames(experiments: Compared[]): string[] {
   const names = new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores)));
-  const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
-  return [...names].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  return [...names].sort(compareScores);
 }
 
 function scoreRow(name: string, experiments: Compared[], differences: Difference[]): MetricRow {

@@ -1,8 +1,8 @@
 "use client";
 
-import { Panel } from "@/components/ui/panel";
-import { Segmented } from "@/components/ui/segmented";
 import { ForestPlot } from "@/components/charts/forest-plot";
+import { ScoreChoice } from "@/components/lab/score-choice";
+import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatName, formatP, formatPointInterval, formatPoints } from "@/lib/format";
 
@@ -24,11 +24,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
     <Panel
       title="Verdict"
       hint={`${formatName(score)}, paired on the same questions${experiments.length > 2 ? `; p after Holm over ${found.length} comparisons` : ""}`}
-      actions={
-        names.length > 1 && (
-          <Segmented label="Score" value={score} onChange={setScore} options={names.map((value) => ({ value, label: formatName(value) }))} />
-        )
-      }
+      actions={<ScoreChoice names={names} value={score} onChange={setScore} />}
     >
       <div className="grid gap-6 lg:grid-cols-2">
         <ul className="flex flex-col gap-4">

@@ -1,5 +1,4 @@
-import type { ReactNode } from "react";
-
+import { Fact, Facts } from "@/components/lab/facts";
 import { CopyButton } from "@/components/lab/verbatim";
 import { Badge } from "@/components/ui/badge";
 import { Panel } from "@/components/ui/panel";
@@ -12,37 +11,28 @@ import { ruleOf } from "./rules";
 export function About({ dataset }: { dataset: Version }) {
   return (
     <Panel title="About" flush>
-      <dl className="divide-y">
-        <Row label="Size">
+      <Facts>
+        <Fact label="Size">
           <span className="text-ink">{plural(dataset.size, "question")}</span>
-        </Row>
-        <Row label="Scoring">
+        </Fact>
+        <Fact label="Scoring">
           <Badge>{dataset.scoring}</Badge>
           <p className="mt-1 text-xs">{ruleOf(dataset.scoring)?.judged}</p>
-        </Row>
-        <Row label="Licence">{dataset.licence || "Not stated"}</Row>
-        <Row label="Source">
+        </Fact>
+        <Fact label="Licence">{dataset.licence || "Not stated"}</Fact>
+        <Fact label="Source">
           <span className="[overflow-wrap:anywhere]">{dataset.source || "Not stated"}</span>
-        </Row>
-        <Row label="Version">
+        </Fact>
+        <Fact label="Version">
           <span className="flex h-5 items-center gap-1 font-mono text-xs">
             {dataset.version}
             <CopyButton text={dataset.version} label="Copy the version" />
           </span>
-        </Row>
-        <Row label="Added">
+        </Fact>
+        <Fact label="Added">
           <time dateTime={dataset.created_at}>{formatDate(dataset.created_at)}</time>
-        </Row>
-      </dl>
+        </Fact>
+      </Facts>
     </Panel>
-  );
-}
-
-function Row({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="grid grid-cols-[5.5rem_minmax(0,1fr)] gap-3 px-4 py-2.5">
-      <dt className="text-xs leading-5">{label}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

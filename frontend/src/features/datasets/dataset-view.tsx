@@ -2,16 +2,17 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { ArrowLeft, FlaskConical, Upload } from "lucide-react";
 import { Link } from "@/components/ui/link";
 
+import { Versions } from "@/components/lab/versions";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton, SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
+import { chooseVersion } from "@/lib/versions";
 
 import { About } from "./about";
 import { Examples } from "./examples";
-import { chooseVersion, type DatasetGroup, newExperimentHref, type Version } from "./prepare";
-import { Versions } from "./versions";
+import { type DatasetGroup, newExperimentHref, type Version } from "./prepare";
 
 interface DatasetViewProps {
   name: string;
@@ -61,7 +62,7 @@ export function DatasetView({ name, version, group, list, onVersion, onUpload }:
         <>
           <div className="grid gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
             {chosen && <About dataset={chosen} />}
-            <Versions versions={group.versions} chosen={chosen} onChoose={onVersion} />
+            <Versions versions={group.versions} chosen={chosen} unit="question" onChoose={onVersion} />
           </div>
           {chosen ? (
             <Examples key={chosen.version} name={name} version={chosen.version} size={chosen.size} />

@@ -11,10 +11,11 @@ import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import { datasetQueries } from "@/lib/api/queries";
+import { groupVersions } from "@/lib/versions";
 
 import { DatasetTable } from "./dataset-table";
 import { DatasetView } from "./dataset-view";
-import { groupVersions, type Version } from "./prepare";
+import type { Version } from "./prepare";
 import { UploadDialog } from "./upload-dialog";
 
 /** What the address holds: which dataset is looked at, and which version of it. */

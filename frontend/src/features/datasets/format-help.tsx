@@ -1,6 +1,6 @@
-import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 
+import { HelpDetails } from "@/components/lab/help-details";
 import { Verbatim } from "@/components/lab/verbatim";
 import { Segmented } from "@/components/ui/segmented";
 
@@ -27,30 +27,24 @@ export function FormatHelp({ scoring }: { scoring: string }) {
   const [format, setFormat] = useState<Format>("jsonl");
   const examples = scoring === "gsm8k" ? numbers : words;
   return (
-    <details className="group rounded-md border">
-      <summary className="flex cursor-pointer list-none items-center gap-1.5 rounded-md px-3 py-2 text-xs font-medium text-ink [&::-webkit-details-marker]:hidden">
-        <ChevronRight aria-hidden="true" className="size-3.5 transition-transform group-open:rotate-90" />
-        What the file looks like
-      </summary>
-      <div className="flex flex-col items-start gap-2 px-3 pb-3 text-xs">
-        <Segmented
-          label="Format"
-          value={format}
-          onChange={setFormat}
-          options={[
-            { value: "jsonl", label: "JSONL" },
-            { value: "csv", label: "CSV" },
-          ]}
-        />
-        <div className="w-full">
-          <Verbatim label={format === "jsonl" ? "questions.jsonl" : "questions.csv"}>{examples[format]}</Verbatim>
-        </div>
-        <p>
-          Each {format === "jsonl" ? "line" : "row"} needs a question, and an answer or answers
-          {format === "csv" && " (parted by |)"}. An id and a cluster are optional: questions of one cluster belong together.
-          Anything else is kept as metadata.
-        </p>
+    <HelpDetails>
+      <Segmented
+        label="Format"
+        value={format}
+        onChange={setFormat}
+        options={[
+          { value: "jsonl", label: "JSONL" },
+          { value: "csv", label: "CSV" },
+        ]}
+      />
+      <div className="w-full">
+        <Verbatim label={format === "jsonl" ? "questions.jsonl" : "questions.csv"}>{examples[format]}</Verbatim>
       </div>
-    </details>
+      <p>
+        Each {format === "jsonl" ? "line" : "row"} needs a question, and an answer or answers
+        {format === "csv" && " (parted by |)"}. An id and a cluster are optional: questions of one cluster belong together.
+        Anything else is kept as metadata.
+      </p>
+    </HelpDetails>
   );
 }

@@ -1,17 +1,18 @@
 import { type FormEvent, useState } from "react";
 import { toast } from "sonner";
 
+import { FileDrop } from "@/components/lab/file-drop";
+import { UploadError } from "@/components/lab/upload-error";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { describedBy, Field, Input, Select } from "@/components/ui/field";
 import { ApiError } from "@/lib/api/errors";
 import { plural } from "@/lib/format";
+import { nameOfFile, sortProblems } from "@/lib/uploads";
 
-import { FileDrop } from "./file-drop";
 import { FormatHelp } from "./format-help";
-import { checkUpload, nameOfFile, sortProblems, type UploadProblems, type Version } from "./prepare";
+import { checkUpload, FORM_FIELDS, type FormProblems, type Version } from "./prepare";
 import { ruleOf, rules } from "./rules";
-import { UploadError } from "./upload-error";
 import { useAddDataset } from "./use-add-dataset";
 
 interface UploadDialogProps {
@@ -47,9 +48,9 @@ function UploadForm({ onClose, onAdded, base, known }: UploadFormProps) {
   const [name, setName] = useState(base?.name ?? "");
   const [scoring, setScoring] = useState(base?.scoring ?? "squad");
   const [file, setFile] = useState<File | null>(null);
-  const [missing, setMissing] = useState<UploadProblems["fields"]>({});
+  const [missing, setMissing] = useState<FormProblems["fields"]>({});
   const add = useAddDataset();
-  const refused = sortProblems(add.error instanceof ApiError ? add.error.fields : {});
+  const refused = sortProblems(add.error instanceof ApiError ? add.error.fields : {}, FORM_FIELDS);
   const fields = { ...refused.fields, ...missing };
 
   const touch = (field: keyof typeof missing) => {
@@ -87,7 +88,13 @@ function UploadForm({ onClose, onAdded, base, known }: UploadFormProps) {
   const nameHint = !base && known.includes(name) ? "This name is taken: the file becomes a new version of it." : "Lower-case letters, digits, and . _ -";
   return (
     <form className="flex flex-col gap-4" onSubmit={submit} noValidate>
-      <FileDrop file={file} error={fields.file} onFile={choose} />
+      <FileDrop
+        files={file ? [file] : []}
+        endings={[".jsonl", ".ndjson", ".csv"]}
+        hint=".jsonl or .csv, in UTF-8"
+        error={fields.file}
+        onFiles={([first]) => first && choose(first)}
+      />
       <Field label="Name" htmlFor="dataset-name" hint={nameHint} error={fields.name}>
         <Input
           {...describedBy("dataset-name", fields.name, nameHint)}

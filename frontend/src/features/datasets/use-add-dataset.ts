@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap } from "@/lib/api/client";
-import { ApiError } from "@/lib/api/errors";
 import { datasetQueries } from "@/lib/api/queries";
+import { contentOf } from "@/lib/uploads";
 
 export interface Upload {
   name: string;
@@ -14,23 +14,10 @@ async function addDataset({ name, scoring, file }: Upload) {
   const form = new FormData();
   form.set("name", name);
   form.set("scoring", scoring);
-  form.set("file", await contentOf(file), file.name);
+  form.set("file", await contentOf(file, "file"), file.name);
   // The document types a file as a string; what is sent is the form.
   const body = { name, scoring, file: file.name };
   return unwrap(api.POST("/api/v1/datasets", { body, bodySerializer: () => form }));
-}
-
-/** Reads a file before it is sent: one that was edited after it was chosen would break off the request instead. */
-async function contentOf(file: File): Promise<Blob> {
-  try {
-    return new Blob([await file.arrayBuffer()], { type: file.type });
-  } catch {
-    throw new ApiError(422, {
-      code: "unreadable_file",
-      message: `${file.name} cannot be read.`,
-      errors: [{ field: "file", message: "was changed or moved after it was chosen: choose it again" }],
-    });
-  }
 }
 
 /** Uploads a file as a dataset, or as a new version of one. Errors are the form's to show. */

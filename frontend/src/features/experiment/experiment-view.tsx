@@ -12,6 +12,7 @@ import { Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
 
+import { AttributionPanel } from "./attribution-panel";
 import { ConfigPanel } from "./config-panel";
 import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
@@ -65,6 +66,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
         </p>
       )}
       {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
+      {ended && result.data?.metrics.attribution && <AttributionPanel attribution={result.data.metrics.attribution} />}
       {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} />}
       <ConfigPanel experiment={experiment} result={result.data} />
       {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}

@@ -11,7 +11,7 @@ import { Button } from "@/components/ui/button";
 import { Menu, MenuItem } from "@/components/ui/menu";
 import type { Schemas } from "@/lib/api/client";
 import { useDeleteExperiments, useExperimentAction } from "@/lib/api/mutations";
-import { formatAgo, formatDate, plural } from "@/lib/format";
+import { formatAgo, formatDate, formatMethod, plural } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 
 import { exportFormats, useExport } from "./export";
@@ -31,7 +31,7 @@ export function ExperimentHeader({ experiment, children }: { experiment: Experim
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
             <StatusBadge {...experiment} />
             <span className="[overflow-wrap:anywhere]">{experiment.model}</span>
-            <span>{experiment.method}</span>
+            <span>{formatMethod(experiment.method)}</span>
             <Link
               href={`/datasets/?name=${encodeURIComponent(experiment.dataset)}&version=${experiment.dataset_version}`}
               className="underline decoration-line underline-offset-3 hover:text-ink hover:decoration-current"

@@ -3,10 +3,13 @@ import { Progress } from "@/components/ui/progress";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatDuration, formatName, formatNumber, formatPercent } from "@/lib/format";
 
+import { preparationOf } from "./prepare";
+
 /** How far the experiment is, and how fast it goes. */
 export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   const { progress, status, total } = experiment;
   const done = progress?.done ?? 0;
+  const preparing = preparationOf(progress);
   const facts: [string, string][] = [
     ["Answered", `${formatCount(done)} of ${formatCount(total)}`],
     ["Right so far", formatPercent(progress?.accuracy)],
@@ -16,8 +19,13 @@ export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"]
     ["Left", progress?.eta_s ? formatDuration(progress.eta_s * 1000) : "–"],
   ];
   return (
-    <Panel title={title(experiment)} hint={note(progress)}>
+    <Panel title={title(experiment)} hint={state(progress)}>
       <Progress done={done} total={total} failed={progress?.failed} label="Progress" className="h-2" />
+      {preparing && (
+        <p role="status" className="num mt-3 text-info">
+          {preparing}
+        </p>
+      )}
       {status === "RUNNING" && (
         <dl className="mt-4 grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-6">
           {facts.map(([label, value]) => (
@@ -44,7 +52,7 @@ function title({ status, queued_at }: Schemas["ExperimentOut"]): string {
   return queued_at ? "Waiting for a worker" : "Not started";
 }
 
-function note(progress: Schemas["ProgressOut"] | null): string | undefined {
+function state(progress: Schemas["ProgressOut"] | null): string | undefined {
   if (!progress) return undefined;
   const parts = [`${progress.in_flight} calls in flight`];
   if (progress.limit !== null) parts.push(`the endpoint takes ${progress.limit} at once`);

@@ -3,8 +3,10 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { Tooltip } from "@/components/ui/tooltip";
 import type { Schemas } from "@/lib/api/client";
 import { formatCost, formatCount, formatDuration, formatInterval, formatName, formatNumber, formatPercent } from "@/lib/format";
+import type { ScoreGroup } from "@/lib/scores";
+import { cn } from "@/lib/utils";
 
-import { orderScores } from "./prepare";
+import { groupScores } from "./prepare";
 
 type Metrics = Schemas["Metrics"];
 
@@ -13,6 +15,8 @@ const methods: Record<string, string> = {
   bca: "BCa bootstrap interval",
   constant: "all values equal: no interval",
 };
+
+const titles: Record<ScoreGroup, string> = { answer: "Answers", retrieval: "Retrieval", faithfulness: "Faithfulness to what was retrieved" };
 
 interface MetricCardsProps {
   metrics: Metrics | undefined;
@@ -31,13 +35,19 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
       </div>
     );
   }
+  const scoreGroups = groupScores(cardsOf(metrics));
   return (
     <div className="overflow-hidden rounded-lg border">
-      <dl className="grid sm:grid-cols-3">
-        {orderScores(metrics.scores).map(([name, score]) => (
-          <ScoreCard key={name} name={name} score={score} />
-        ))}
-      </dl>
+      {scoreGroups.map(({ group, scores }, index) => (
+        <section key={group} aria-label={titles[group]} className={index > 0 ? "border-t" : undefined}>
+          {scoreGroups.length > 1 && <h3 className="px-4 pt-3 font-sans text-xs font-medium">{titles[group]}</h3>}
+          <dl className={cn("grid overflow-hidden", group === "answer" || scores.length < 4 ? "sm:grid-cols-3" : "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6")}>
+            {scores.map(([name, score]) => (
+              <ScoreCard key={name} name={name} score={score} small={group === "retrieval"} />
+            ))}
+          </dl>
+        </section>
+      ))}
       <dl className="grid grid-cols-2 border-t md:grid-cols-3 lg:grid-cols-6">
         {facts(metrics).map(([label, value, note]) => (
           <div key={label} className="-mt-px -ml-px border-t border-l px-4 py-3">
@@ -51,13 +61,21 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
   );
 }
 
-function ScoreCard({ name, score }: { name: string; score: Schemas["ScoreStatistics"] }) {
-  const lost = score.value - score.if_failed_were_wrong;
+/** A score as its card shows it; shares of another kind have no runs without it. */
+type Card = Schemas["ShareStatistics"] & Partial<Pick<Schemas["ScoreStatistics"], "unscored" | "if_failed_were_wrong">>;
+
+/** The scores, and the share of answers that no passage bears out beside those of faithfulness. */
+function cardsOf({ scores, hallucination_rate }: Metrics): Record<string, Card> {
+  return hallucination_rate === null ? scores : { ...scores, hallucination_rate };
+}
+
+function ScoreCard({ name, score, small }: { name: string; score: Card; small: boolean }) {
+  const { unscored = 0, if_failed_were_wrong = score.value } = score;
   return (
     <div className="-mt-px -ml-px border-t border-l px-4 py-4">
       <dt className="text-xs">{formatName(name)}</dt>
       <dd className="mt-0.5 flex flex-wrap items-baseline gap-x-2">
-        <span className="font-serif text-4xl leading-11 text-ink">{formatPercent(score.value)}</span>
+        <span className={cn("font-serif text-ink", small ? "text-2xl leading-8" : "text-4xl leading-11")}>{formatPercent(score.value)}</span>
         <Tooltip content={`${formatNumber(score.level * 100)} % ${methods[score.method] ?? score.method}, over ${formatCount(score.n)} answered runs.`}>
           <button type="button" className="num rounded-sm text-xs underline decoration-line decoration-dotted underline-offset-3">
             {formatInterval(score.low, score.high)}, n = {formatCount(score.n)}
@@ -68,8 +86,10 @@ function ScoreCard({ name, score }: { name: string; score: Schemas["ScoreStatist
         <IntervalBar {...score} />
       </dd>
       <dd className="num mt-1.5 min-h-4 text-xs">
-        {score.unscored > 0 && `${formatCount(score.unscored)} without this score. `}
-        {lost > 0.0005 && `${formatPercent(score.if_failed_were_wrong)} if what failed counted as wrong.`}
+        {unscored > 0 && `${formatCount(unscored)} without this score. `}
+        {/* Questions that retrieval cannot be judged by have not failed. */}
+        {!small && score.value - if_failed_were_wrong > 0.0005 && `${formatPercent(if_failed_were_wrong)} if what failed counted as wrong.`}
+        {name === "hallucination_rate" && "Judged answers that are less than half borne out."}
       </dd>
     </div>
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { readCall } from "./calls";
-import { amiss, firstToRead, nextIn, orderScores, prepareFailures, prepareGrid, stateOfRun } from "./prepare";
+import { amiss, firstToRead, groupScores, nextIn, orderScores, preparationOf, prepareFailures, prepareGrid, stateOfRun } from "./prepare";
 import { quantile } from "./quantile";
 
 const map = { score: "f1", scores: ["f1"], total: 6, run_ids: [11, 12, 13, 14, 15, 16], states: "ccpwuf", latency_ms: [] };
@@ -50,6 +50,21 @@ describe("stateOfRun", () => {
 
 it("puts the scores that are looked for first", () => {
   expect(orderScores({ zeta: 1, f1: 2, exact_match: 3, alpha: 4 }).map(([name]) => name)).toEqual(["exact_match", "f1", "alpha", "zeta"]);
+});
+
+it("parts scores by what they are about, and leaves out what there is none of", () => {
+  expect(groupScores({ mrr: 1, f1: 2, exact_match: 3 })).toEqual([
+    { group: "answer", scores: [["exact_match", 3], ["f1", 2]] },
+    { group: "retrieval", scores: [["mrr", 1]] },
+  ]);
+  expect(groupScores({ f1: 1 })).toHaveLength(1);
+});
+
+it("says what is prepared, if anything is", () => {
+  const progress = { total: 5, done: 0 } as unknown as NonNullable<Parameters<typeof preparationOf>[0]>;
+  const noted = { ...progress, note: "embedding the knowledge base: 1,200 of 5,000 chunks" };
+  expect(preparationOf(noted)).toBe("Embedding the knowledge base: 1,200 of 5,000 chunks.");
+  expect([null, progress, { ...progress, note: null }].map(preparationOf)).toEqual(["", "", ""]);
 });
 
 it("groups failures, the most frequent first", () => {

@@ -1,11 +1,17 @@
 import type { Schemas } from "@/lib/api/client";
+import { compareScores, groupOfScore, type ScoreGroup } from "@/lib/scores";
 
-/** The scores that people look for first, first; the others by name. */
-const ORDER = ["exact_match", "contains", "f1"];
-
+/** The scores that people look for first, first. */
 export function orderScores<T>(scores: Record<string, T>): [string, T][] {
-  const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
-  return Object.entries(scores).sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
+  return Object.entries(scores).sort(([a], [b]) => compareScores(a, b));
+}
+
+/** The same by what they are about; without groups that have none. */
+export function groupScores<T>(scores: Record<string, T>): { group: ScoreGroup; scores: [string, T][] }[] {
+  const ordered = orderScores(scores);
+  return (["answer", "retrieval", "faithfulness"] as const)
+    .map((group) => ({ group, scores: ordered.filter(([name]) => groupOfScore(name) === group) }))
+    .filter((one) => one.scores.length > 0);
 }
 
 export type RunState = "correct" | "partial" | "wrong" | "unscored" | "failed" | "missing";
@@ -78,4 +84,10 @@ export function prepareFailures(counts: Schemas["Counts"]): Failure[] {
   return Object.entries(counts.failures)
     .map(([kind, count]) => ({ kind, count, share: count / Math.max(1, counts.stored) }))
     .sort((a, b) => b.count - a.count || a.kind.localeCompare(b.kind));
+}
+
+/** What is done before the first question is asked (an index is built, say), as a sentence; empty if nothing is. */
+export function preparationOf(progress: Schemas["ProgressOut"] | null): string {
+  const note: unknown = progress && "note" in progress ? progress.note : null;
+  return typeof note === "string" && note !== "" ? `${note.charAt(0).toUpperCase()}${note.slice(1)}.` : "";
 }

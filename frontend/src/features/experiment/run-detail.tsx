@@ -16,6 +16,7 @@ import { formatCost, formatCount, formatDuration, formatName, formatNumber } fro
 
 import { readCall } from "./calls";
 import { type GridData, orderScores } from "./prepare";
+import { Retrieved } from "./retrieved";
 
 type Run = Schemas["RunOut"];
 
@@ -95,6 +96,7 @@ function Detail({ run }: { run: Run }) {
       )}
       {Object.keys(run.scores).length > 0 && <Scores scores={run.scores} />}
       {run.output !== null && <Verbatim label="Raw output">{run.output}</Verbatim>}
+      {run.retrieved && <Retrieved key={run.id} passages={run.retrieved} gold={run.gold} />}
       {calls.map((call, index) => (
         <div key={index} className="flex flex-col gap-2">
           {call.messages.map((message, at) => (
@@ -110,6 +112,12 @@ function Detail({ run }: { run: Run }) {
   );
 }
 
+/** Metadata as a line: lists by their items, what is nested as JSON. */
+function oneLine(value: unknown): string {
+  if (Array.isArray(value)) return value.map(oneLine).join(", ");
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+}
+
 function parsedBy(run: Run): string {
   if (run.parse_outcome === null) return "";
   const rule = run.parse_rule ? `, by the rule “${formatName(run.parse_rule).toLowerCase()}”` : "";
@@ -123,7 +131,7 @@ function Scores({ scores }: { scores: Run["scores"] }) {
       <tbody className="divide-y rounded-md border">
         {orderScores(scores).map(([name, score]) => (
           <tr key={name}>
-            <th scope="row" className="w-28 py-1.5 pl-3 text-left font-normal">
+            <th scope="row" className="w-28 py-1.5 pl-3 text-left font-normal sm:w-36">
               {formatName(name)}
             </th>
             <td className="w-14 py-1.5 font-medium text-ink">{typeof score.value === "number" ? formatNumber(score.value) : "–"}</td>
@@ -146,7 +154,7 @@ function Facts({ run, finish }: { run: Run; finish: string | undefined }) {
     ["Repeat", formatCount(run.repeat + 1)],
     ["Cluster", run.cluster ?? "–"],
     ["Content hash", run.content_hash.slice(0, 12)],
-    ...Object.entries(run.metadata).map(([key, value]): [string, string] => [formatName(key), String(value)]),
+    ...Object.entries(run.metadata).map(([key, value]): [string, string] => [formatName(key), oneLine(value)]),
   ];
   return (
     <dl className="grid grid-cols-2 gap-x-6 gap-y-2 border-t pt-3 text-xs sm:grid-cols-3">

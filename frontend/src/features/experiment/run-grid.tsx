@@ -3,12 +3,13 @@
 import { useMemo, useState } from "react";
 
 import { CellGrid, type CellLook } from "@/components/charts/cell-grid";
+import { ScoreChoice } from "@/components/lab/score-choice";
 import { Panel } from "@/components/ui/panel";
-import { Segmented } from "@/components/ui/segmented";
 import { formatCount, formatName } from "@/lib/format";
+import { compareScores } from "@/lib/scores";
 import { cn } from "@/lib/utils";
 
-import { amiss, type GridData, nextIn, orderScores, type RunState, runStates } from "./prepare";
+import { amiss, type GridData, nextIn, type RunState, runStates } from "./prepare";
 
 const looks: Record<RunState, CellLook> = {
   correct: { token: "data-3", opacity: 0.6 },
@@ -56,19 +57,7 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
     <Panel
       title="Every run"
       hint="A cell is a question. Click one, or use the arrow keys; n and p go to the next and previous that is not right."
-      actions={
-        scores.length > 1 && (
-          <Segmented
-            label="Score"
-            value={score}
-            onChange={onScore}
-            options={orderScores(Object.fromEntries(scores.map((name) => [name, name]))).map(([name]) => ({
-              value: name,
-              label: formatName(name),
-            }))}
-          />
-        )
-      }
+      actions={<ScoreChoice names={[...scores].sort(compareScores)} value={score} onChange={onScore} />}
     >
       <div className="mb-3 flex flex-wrap gap-1.5" role="group" aria-label="Show only">
         {runStates

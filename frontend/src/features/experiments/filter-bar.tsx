@@ -7,7 +7,7 @@ import { useEffect, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Input, Select } from "@/components/ui/field";
 import { experimentQueries } from "@/lib/api/queries";
-import { formatName } from "@/lib/format";
+import { formatMethod, formatName } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
 import { isFiltered, type ListState, statuses } from "./filters";
@@ -29,7 +29,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
     <div className="flex flex-col gap-3">
       <div className="grid gap-2 sm:grid-cols-2 lg:grid-cols-[minmax(0,2fr)_repeat(3,minmax(0,1fr))]">
         <TextFilter value={state.text} onChange={(text) => onChange({ text })} />
-        <Choice label="All methods" value={state.method} options={facets?.methods} onChange={(method) => onChange({ method })} />
+        <Choice label="All methods" value={state.method} options={facets?.methods} name={formatMethod} onChange={(method) => onChange({ method })} />
         <Choice label="All models" value={state.model} options={facets?.models} onChange={(model) => onChange({ model })} />
         <Choice label="All datasets" value={state.dataset} options={facets?.datasets} onChange={(dataset) => onChange({ dataset })} />
       </div>
@@ -66,16 +66,20 @@ interface ChoiceProps {
   label: string;
   value: string;
   options: string[] | undefined;
+  /** How an option is called. */
+  name?: (option: string) => string;
   onChange: (value: string) => void;
 }
 
-function Choice({ label, value, options = [], onChange }: ChoiceProps) {
+function Choice({ label, value, options = [], name = String, onChange }: ChoiceProps) {
   const known = value === "" || options.includes(value) ? options : [value, ...options];
   return (
     <Select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>
       <option value="">{label}</option>
       {known.map((option) => (
-        <option key={option}>{option}</option>
+        <option key={option} value={option}>
+          {name(option)}
+        </option>
       ))}
     </Select>
   );

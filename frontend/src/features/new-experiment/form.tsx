@@ -1,17 +1,17 @@
 "use client";
 
-import { describedBy, Field, Select } from "@/components/ui/field";
 import { Panel } from "@/components/ui/panel";
-import { formatMethod } from "@/lib/format";
 
 import { Control } from "./control";
 import { DatasetField } from "./dataset-field";
 import { type Draft, suggestedName, valueAt, withValue } from "./draft";
+import { FaithfulnessField } from "./faithfulness-field";
+import { MethodBlock } from "./method-block";
 import { ModelField } from "./model-field";
-import { definitionsOf, type FieldSpec, fieldsOf, propertyOf, variantsOf } from "./schema";
+import { definitionsOf, type FieldSpec, fieldsOf, objectFieldsOf, propertyOf, variantsOf } from "./schema";
 
 /** Fields of the configuration that have a place of their own; all others are found under "How it is run". */
-const PLACED = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats"];
+const PLACED = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness"];
 
 interface FormProps {
   document: unknown;
@@ -26,7 +26,7 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
   const config = definitions.ExperimentConfig ?? {};
   const top = fieldsOf(config, definitions);
   const methods = variantsOf(propertyOf(config, "method", definitions), definitions);
-  const method = methods.find(({ name }) => name === valueAt(draft, "method.name")) ?? methods[0];
+  const retrieves = methods.some(({ name, fields }) => name === valueAt(draft, "method.name") && fields.some((field) => field.name === "knowledge_base"));
   const set = (path: string, value: unknown) => onChange(withValue(draft, path, value));
   const control = (spec: FieldSpec, prefix = "", label?: string) => {
     const path = prefix + spec.name;
@@ -67,20 +67,17 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
         {fieldsOf(propertyOf(config, "params", definitions), definitions).map((spec) => control(spec, "params."))}
       </Block>
       <Block title="How it is asked">
-        <Field label="Method" htmlFor="field-method" hint={method?.description} error={errors.method ?? errors["method.name"]}>
-          <Select
-            {...describedBy("field-method", undefined, method?.description)}
-            value={method?.name}
-            onChange={(event) => set("method", { name: event.target.value })}
-          >
-            {methods.map(({ name }) => (
-              <option key={name} value={name}>
-                {formatMethod(name)}
-              </option>
-            ))}
-          </Select>
-        </Field>
-        {method?.fields.map((spec) => control(spec, "method."))}
+        <MethodBlock methods={methods} draft={draft} errors={errors} onChange={onChange} control={(spec) => control(spec, "method.")} />
+        {(retrieves || valueAt(draft, "faithfulness") != null) && (
+          <FaithfulnessField
+            value={valueAt(draft, "faithfulness")}
+            model={valueAt(draft, "faithfulness.model")}
+            spec={objectFieldsOf(config, "faithfulness", definitions).find(({ name }) => name === "model")}
+            errors={{ judge: errors.faithfulness ?? errors["faithfulness.judge"], model: errors["faithfulness.model"] }}
+            onJudge={(value) => set("faithfulness", value)}
+            onModel={(model) => set("faithfulness.model", model)}
+          />
+        )}
       </Block>
       <Block title="How it is run">
         {top.filter(({ name }) => !PLACED.includes(name)).map((spec) => control(spec))}

@@ -15,13 +15,15 @@ import { firstReady } from "./models";
 
 const SAMPLE = 100;
 
-/** Describes an experiment: from nothing, from a model, a dataset or its version named in the address, or from another one. */
+/** Describes an experiment: from nothing, from a model, a dataset, a knowledge base or a version of it named in the address, or from another one. */
 export function NewExperiment() {
-  const [{ clone, model, dataset, version }] = useQueryStates({
+  const [{ clone, model, dataset, version, knowledge, knowledge_version }] = useQueryStates({
     clone: parseAsString.withDefault(""),
     model: parseAsString.withDefault(""),
     dataset: parseAsString.withDefault(""),
     version: parseAsString.withDefault(""),
+    knowledge: parseAsString.withDefault(""),
+    knowledge_version: parseAsString.withDefault(""),
   });
   const original = useQuery({ ...experimentQueries.detail(clone), enabled: clone !== "" });
   const document = useQuery(systemQueries.openapi());
@@ -32,10 +34,14 @@ export function NewExperiment() {
   const start = (): Draft | undefined => {
     if (clone) return original.data && { ...original.data.config, name: `${original.data.name} (copy)` };
     if (!catalog.data || !datasets.data) return undefined;
-    const chosen = datasets.data.find((one) => one.name === dataset && one.version.startsWith(version)) ?? datasets.data[0];
+    const chosen =
+      datasets.data.find((one) => one.name === dataset && one.version.startsWith(version)) ??
+      // Numbers to be computed stand in no article.
+      datasets.data.find(({ scoring }) => !knowledge || scoring !== "gsm8k") ??
+      datasets.data[0];
     return {
       model: model || firstReady(catalog.data),
-      method: { name: "naive" },
+      method: knowledge ? { name: "rag", knowledge_base: knowledge, ...(knowledge_version && { version: knowledge_version }) } : { name: "naive" },
       dataset: { name: dataset || (chosen?.name ?? ""), n: Math.min(SAMPLE, chosen?.size ?? SAMPLE), ...(version && { version }) },
       seed: 42,
     };
@@ -44,7 +50,7 @@ export function NewExperiment() {
   return (
     <Page title="New experiment" lead="The same description gives the same questions, prompts and calls, here or from a file.">
       {draft ? (
-        <Editor key={`${clone} ${model} ${dataset} ${version}`} start={draft} document={document.data} />
+        <Editor key={`${clone} ${model} ${dataset} ${version} ${knowledge} ${knowledge_version}`} start={draft} document={document.data} />
       ) : failed ? (
         <Panel flush>
           <Failure error={failed.error} what="what the form needs" onRetry={() => void failed.refetch()} />

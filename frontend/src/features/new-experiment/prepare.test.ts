@@ -61,7 +61,7 @@ describe("unions", () => {
 
 it("makes something of a document that is none", () => {
   expect(definitionsOf("no")).toEqual({});
-  expect(formPaths({})).toEqual(new Set(["method", "method.name"]));
+  expect(formPaths({})).toEqual(new Set(["method", "method.name", "faithfulness"]));
 });
 
 describe("drafts", () => {

@@ -98,6 +98,13 @@ export function propertyOf(schema: JsonSchema, name: string, definitions: Defini
   return resolved(resolved(schema, definitions).properties?.[name] ?? {}, definitions);
 }
 
+/** The fields of the property `name`, which is an object or, where it may be left out, null. */
+export function objectFieldsOf(schema: JsonSchema, name: string, definitions: Definitions): FieldSpec[] {
+  const property = propertyOf(schema, name, definitions);
+  const object = property.anyOf?.map((one) => resolved(one, definitions)).find(({ type }) => type !== "null") ?? property;
+  return fieldsOf(object, definitions);
+}
+
 /** What a union of objects (told apart by a constant `name`) offers; a single object is a union of one. */
 export function variantsOf(schema: JsonSchema, definitions: Definitions): Variant[] {
   const whole = resolved(schema, definitions);
@@ -116,10 +123,10 @@ export function variantsOf(schema: JsonSchema, definitions: Definitions): Varian
 export function formPaths(document: unknown): Set<string> {
   const definitions = definitionsOf(document);
   const config = definitions.ExperimentConfig ?? {};
-  const paths = new Set(["method", "method.name"]);
+  const paths = new Set(["method", "method.name", "faithfulness"]);
   for (const { name, kind } of fieldsOf(config, definitions)) if (kind !== "other") paths.add(name);
-  for (const part of ["dataset", "params"]) {
-    for (const { name } of fieldsOf(propertyOf(config, part, definitions), definitions)) paths.add(`${part}.${name}`);
+  for (const part of ["dataset", "params", "faithfulness"]) {
+    for (const { name } of objectFieldsOf(config, part, definitions)) paths.add(`${part}.${name}`);
   }
   for (const { fields } of variantsOf(propertyOf(config, "method", definitions), definitions)) {
     for (const { name } of fields) paths.add(`method.${name}`);

@@ -2,18 +2,19 @@ import { Badge } from "@/components/ui/badge";
 import { Panel } from "@/components/ui/panel";
 import { formatDate, plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
+import type { VersionLike } from "@/lib/versions";
 
-import type { Version } from "./prepare";
-
-interface VersionsProps {
+interface VersionsProps<T extends VersionLike> {
   /** The newest first. */
-  versions: Version[];
-  chosen: Version | undefined;
-  onChoose: (version: Version) => void;
+  versions: T[];
+  chosen: T | undefined;
+  /** What a version has `size` of. */
+  unit: string;
+  onChoose: (version: T) => void;
 }
 
-/** The versions of a dataset; one of them is shown. */
-export function Versions({ versions, chosen, onChoose }: VersionsProps) {
+/** The versions of a dataset or a knowledge base; one of them is shown. */
+export function Versions<T extends VersionLike>({ versions, chosen, unit, onChoose }: VersionsProps<T>) {
   return (
     <Panel title="Versions" hint="Other content is another version; what was measured on one stays with it." flush>
       <ul className="max-h-72 divide-y overflow-y-auto">
@@ -33,7 +34,7 @@ export function Versions({ versions, chosen, onChoose }: VersionsProps) {
                 <span className="min-w-0 flex-1">
                   <span className={cn("block truncate font-mono text-xs", here && "text-ink")}>{version.version}</span>
                   <span className="block text-xs">
-                    {plural(version.size, "question")} · <time className="whitespace-nowrap" dateTime={version.created_at}>{formatDate(version.created_at)}</time>
+                    {plural(version.size, unit)} · <time className="whitespace-nowrap" dateTime={version.created_at}>{formatDate(version.created_at)}</time>
                   </span>
                 </span>
                 {index === 0 && <Badge>newest</Badge>}

@@ -3,11 +3,10 @@ import { useEffect, useRef } from "react";
 
 import { ApiError } from "@/lib/api/errors";
 import { formatCount } from "@/lib/format";
-
-import type { UploadProblems } from "./prepare";
+import type { UploadProblems } from "@/lib/uploads";
 
 /** Why an upload was refused: in a sentence, then line by line. */
-export function UploadError({ error, problems }: { error: Error; problems: UploadProblems }) {
+export function UploadError({ error, problems }: { error: Error; problems: UploadProblems<string> }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // In braces: newer browsers return a promise here, which is no clean-up of an effect.

@@ -1,0 +1,122 @@
+"""Commands about judges of faithfulness. They run here, without the platform: nothing is stored."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.progress import track
+from rich.table import Table
+
+from app.cli.client import JsonOption, fail
+from app.cli.render import console, print_json
+from app.core.config import PROJECT_ROOT, get_settings
+from app.core.errors import AppError
+from app.schemas.experiment_config import NLI_MODEL
+from app.services.datasets.labelled import read_labelled
+from app.services.evaluation.faithfulness import Judge, LlmJudge, NliJudge
+from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
+from app.services.evaluation.statistics.intervals import Interval
+from app.services.evaluation.validation import Labelled, Validation, summarise
+from app.services.inference.catalog import CatalogError
+from app.services.rag.models import ModelUnavailable, find_model, fingerprint
+from app.services.runtime import models_of
+
+app = typer.Typer(help="Judges of faithfulness: how good are they?", no_args_is_help=True)
+
+_SHIPPED = PROJECT_ROOT / "data" / "faithfulness" / "pairs.jsonl"
+_TIMEOUT_S = 120.0  # of one call of a model that is asked
+_AT_ONCE = 8
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `validate` a command of its own, though it is the only one."""
+
+
+@app.command()
+def validate(
+    file: Annotated[
+        Path, typer.Argument(help="JSONL: context, question, answer, label; or a TSV of BEGIN.")
+    ] = _SHIPPED,
+    judge: Annotated[
+        Literal["nli", "llm"], typer.Option(help="nli: a model that runs here; llm: a model that is asked.")
+    ] = "nli",
+    model: Annotated[
+        str, typer.Option(help="nli: folder, or id on the hub; llm: provider/model.")
+    ] = NLI_MODEL,
+    json: JsonOption = False,
+) -> None:
+    """Measure a judge on labelled answers: accuracy, AUC, precision and recall of finding unfaithful ones."""
+    if judge == "llm" and model == NLI_MODEL:
+        raise fail("Name the model that judges with --model, as provider/model.")
+    try:
+        rows = read_labelled(file)
+        values = asyncio.run(_judged(rows, judge, model, show=not json))
+    except OSError as error:
+        raise fail(f"Cannot read {file}: {error}.") from error
+    except AppError as error:
+        raise fail(error.message, error.hint) from error
+    except (ModelUnavailable, CatalogError, NoEntailmentLabel) as error:
+        raise fail(
+            str(error), getattr(error, "hint", "") if isinstance(error, CatalogError) else ""
+        ) from error
+    found = summarise(rows, values)
+    if json:
+        print_json({"file": str(file), "judge": judge, "model": model, **asdict(found)})
+    else:
+        _print(file, model, found)
+
+
+async def _judged(rows: Sequence[Labelled], kind: str, model: str, *, show: bool) -> list[float | None]:
+    if kind == "nli":
+        folder = find_model(model, "--model")
+        require_entailment(folder)
+        nli = BatchedNli(NliModel(folder), fingerprint(folder))
+        try:
+            return await _values(NliJudge(nli), rows, show=show)
+        finally:
+            nli.close()
+    opened = await models_of(get_settings()).open(model, _TIMEOUT_S)
+    try:
+        return await _values(LlmJudge(opened.engine, model), rows, show=show)
+    finally:
+        await opened.engine.aclose()
+
+
+async def _values(judge: Judge, rows: Sequence[Labelled], *, show: bool) -> list[float | None]:
+    values: list[float | None] = []
+    starts = range(0, len(rows), _AT_ONCE)
+    for start in track(starts, "judging", console=console, disable=not show):
+        part = rows[start : start + _AT_ONCE]
+        values += [verdict.value for verdict in await asyncio.gather(*(judge.judge(r.claim) for r in part))]
+    return values
+
+
+def _print(file: Path, model: str, found: Validation) -> None:
+    console.print(f"{model} on {file.name}: {found.n} judged, {found.unscored} not", highlight=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column()
+    table.add_column(style="dim")
+    for name, share, meaning in (
+        ("accuracy", found.accuracy, "on the right side of one half"),
+        ("precision", found.precision, "of those called unfaithful, are"),
+        ("recall", found.recall, "of the unfaithful ones, found"),
+    ):
+        table.add_row(name, _share(share), meaning)
+    table.add_row("AUC", _number(found.auc), "a faithful answer gets more than an unfaithful one")
+    table.add_row("AUC of word overlap", _number(found.overlap_auc), "what a judge has to beat")
+    console.print(table)
+
+
+def _share(share: Interval | None) -> str:
+    if share is None:
+        return "–"
+    return f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}]"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,99 @@
+import { expect, test } from "./fixtures";
+
+const INDEX_MS = 240_000; // the index of the encyclopedia is built, on a machine that has other things to do
+
+const BASE = "encyclopedia";
+const N = 5;
+
+test.describe.configure({ mode: "serial" });
+
+let ids: string[] = [];
+
+test.beforeAll(async ({ api }) => {
+  test.setTimeout(INDEX_MS);
+  const dataset = { name: "trivia_qa", n: N };
+  const method = { name: "rag", knowledge_base: BASE };
+  const first = await api.create("Looked up", { dataset, method, model: "mock/gold?accuracy=0.5" });
+  await api.start(first.id);
+  expect((await api.ended(first.id, INDEX_MS)).status).toBe("COMPLETED");
+  const second = await api.run("Looked up by meaning", { dataset, method: { ...method, variant: "naive" }, model: "mock/hash" });
+  ids = [first.id, second.id];
+});
+test.afterAll(() => {
+  ids = [];
+});
+
+test("a run shows what was retrieved for it, with the accepted answers marked", async ({ page, api, troubles }) => {
+  const [id = ""] = ids;
+  const { items } = await api.runs(id);
+  const run = items.find(({ scores }) => scores.answer_in_context?.value === 1);
+  expect(run).toBeDefined();
+  await page.goto(`/experiments/view/?id=${id}&run=${run?.id}`);
+  const retrieved = page.getByRole("region", { name: "Retrieved" });
+  await expect(retrieved.getByRole("article")).toHaveCount(5);
+  await expect(retrieved).toContainText(/5 passages, best first; numbers? .*accepted answer\./);
+
+  const holding = retrieved.getByRole("article").filter({ hasText: "holds the answer" }).first();
+  const said = (await holding.locator("mark").first().innerText()).toLowerCase();
+  expect(run?.gold.some((answer) => answer.toLowerCase().includes(said))).toBe(true);
+  await expect(holding.getByRole("list", { name: "Ranks by stage" })).toContainText(/fused\s*\d/);
+  await holding.getByRole("button", { name: /^Show/ }).click();
+  await expect(holding).toContainText(/both together: rank \d+, fused score/);
+
+  // It stands before the prompt that was made of it.
+  const prompt = page.getByRole("figure", { name: /^Prompt as sent, user/ });
+  const [above, below] = [await retrieved.boundingBox(), await prompt.boundingBox()];
+  expect((above?.y ?? 0) + (above?.height ?? 0)).toBeLessThanOrEqual(below?.y ?? 0);
+  expect(troubles).toEqual([]);
+});
+
+test("where answers went wrong is told, alone and side by side", async ({ page, api, troubles }) => {
+  const [id = ""] = ids;
+  await page.goto(`/experiments/view/?id=${id}`);
+  await expect(page.getByRole("main").getByText("RAG", { exact: true })).toBeVisible();
+  const panel = page.locator("section", { has: page.getByRole("heading", { name: "Where answers went wrong" }) });
+  const { items } = await api.runs(id);
+  const judged = items.filter(({ scores }) => scores.answer_in_context?.value != null);
+  await expect(panel).toContainText(`Of ${judged.length} answers`);
+  const wrong = judged.filter(({ scores }) => scores.contains?.value === 0 && scores.exact_match?.value === 0 && scores.answer_in_context?.value === 1);
+  await expect(panel.getByRole("term").filter({ hasText: "Retrieved but misread" }).locator("..")).toContainText(String(wrong.length));
+  await expect(panel.getByRole("img")).toHaveAccessibleName(/answers (is|are) |^All/);
+  await expect(page.getByRole("region", { name: "Retrieval" })).toContainText("Answer in context");
+
+  await page.goto(`/compare/?ids=${ids.join(",")}`);
+  const table = page.getByRole("table", { name: "Where answers went wrong, side by side" });
+  await expect(table.getByRole("row")).toHaveCount(5);
+  await expect(table.getByRole("row").nth(1)).toContainText(/Supported.*%.*%/s);
+  await expect(page.getByRole("rowheader", { name: /^Answer in context/ })).toBeVisible();
+  expect(troubles).toEqual([]);
+});
+
+test("the form offers what retrieval needs, and errors stand at their fields", async ({ page }) => {
+  await page.goto("/experiments/new/?model=mock/hash&dataset=trivia_qa");
+  await expect(page.getByText(/^As sent, user/)).toBeVisible();
+  await page.getByLabel("Method", { exact: true }).selectOption({ label: "RAG" });
+  const base = page.getByLabel("Knowledge base", { exact: true });
+  await expect(base).toHaveValue(BASE);
+  await expect(base.getByRole("option", { name: BASE })).toHaveCount(1);
+  await expect(page.getByLabel("Chunk tokens")).toHaveCount(0);
+
+  const details = page.getByRole("button", { name: /^Details/ });
+  await expect(details).toContainText("all at their defaults");
+  await details.click();
+  await expect(page.getByLabel("Chunk tokens")).toHaveAttribute("placeholder", "256");
+  await page.getByLabel("Chunk overlap").fill("200");
+  await expect(page.getByLabel("Chunk overlap")).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByText("must be at most half of chunk_tokens (256)")).toBeVisible();
+  await details.click(); // what is wrong is not folded away
+  await expect(page.getByLabel("Chunk overlap")).toBeVisible();
+  await page.getByLabel("Chunk overlap").fill("20");
+  await expect(details).toContainText("1 changed");
+
+  await page.getByLabel("Who judges faithfulness").selectOption({ label: "Language model" });
+  await expect(page.getByLabel("Model that judges")).toHaveAttribute("aria-invalid", "true");
+  await page.getByLabel("Model that judges").fill("mock/echo");
+  await expect(page.getByLabel("Model that judges")).not.toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByLabel("YAML", { exact: true })).toHaveValue(/faithfulness:\n {2}judge: llm\n {2}model: mock\/echo/);
+  await page.getByLabel("Who judges faithfulness").selectOption({ label: "Nobody" });
+  await expect(page.getByLabel("YAML", { exact: true })).not.toHaveValue(/faithfulness/);
+});

@@ -1,0 +1,44 @@
+import { ChevronDown } from "lucide-react";
+import { useId, useState } from "react";
+
+import { cn } from "@/lib/utils";
+
+import { type Article, describeArticle } from "./prepare";
+
+/** An article by its title; it opens to its sections. */
+export function ArticleRow({ article }: { article: Article }) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <li>
+      <button
+        type="button"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onClick={() => setOpen(!open)}
+        className="grid w-full grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-2.5 text-left -outline-offset-2 transition-colors hover:bg-line/25 sm:grid-cols-[minmax(0,1fr)_auto_auto]"
+      >
+        <span className="min-w-0">
+          <span className="block truncate font-medium text-ink">{article.title || article.key}</span>
+          <span className="block truncate text-xs">{article.sections[0]?.text}</span>
+        </span>
+        <span className="num hidden text-xs whitespace-nowrap sm:block">{describeArticle(article)}</span>
+        <ChevronDown aria-hidden="true" className={cn("size-4 shrink-0 transition-transform", open && "rotate-180")} />
+      </button>
+      {open && (
+        <div id={id} className="flex max-w-3xl flex-col gap-3 px-4 pt-1 pb-4">
+          <p className="num text-xs [overflow-wrap:anywhere]">
+            <span className="font-mono">{article.key}</span>
+            <span className="sm:hidden"> · {describeArticle(article)}</span>
+          </p>
+          {article.sections.map(({ heading, text }, index) => (
+            <section key={index}>
+              {heading && <h3 className="text-lg leading-6 [overflow-wrap:anywhere]">{heading}</h3>}
+              <p className="[overflow-wrap:anywhere] whitespace-pre-line text-ink">{text}</p>
+            </section>
+          ))}
+        </div>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,17 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+
+import { buildIndex, knowledgeQueries } from "@/lib/api/knowledge";
+
+/** Where the index of a version stands, and how to have it built. Errors of building are the page's to show. */
+export function useIndex(name: string, version: string) {
+  const client = useQueryClient();
+  const options = knowledgeQueries.index(name, version);
+  const index = useQuery(options);
+  const build = useMutation({
+    meta: { quiet: true },
+    mutationKey: ["build", name, version],
+    mutationFn: () => buildIndex(name, version),
+    onSuccess: (state) => client.setQueryData(options.queryKey, state),
+  });
+  return { index, build };
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+
+import { describe, expect, it } from "vitest";
+
+import { countChanged, groupFields, judgeOf } from "./groups";
+import { definitionsOf, formPaths, propertyOf, variantsOf } from "./schema";
+
+const document: unknown = JSON.parse(readFileSync(new URL("../../lib/api/openapi.json", import.meta.url), "utf8"));
+const definitions = definitionsOf(document);
+const methods = variantsOf(propertyOf(definitions.ExperimentConfig ?? {}, "method", definitions), definitions);
+const fieldsOf = (name: string) => methods.find((method) => method.name === name)?.fields ?? [];
+
+describe("groupFields", () => {
+  it("puts first what one chooses first, and loses no field", () => {
+    const { first, details } = groupFields("rag", fieldsOf("rag"));
+    expect(first.map(({ name }) => name)).toEqual(["variant", "knowledge_base", "version", "top_k"]);
+    expect(first.length + details.length).toBe(fieldsOf("rag").length);
+    expect(details.map(({ name }) => name)).toContain("chunk_tokens");
+  });
+  it("leaves methods with few fields whole", () => {
+    expect(groupFields("naive", fieldsOf("naive"))).toEqual({ first: fieldsOf("naive"), details: [] });
+  });
+});
+
+it("counts what is not at its default", () => {
+  const { details } = groupFields("rag", fieldsOf("rag"));
+  const values: Record<string, unknown> = { chunk_tokens: 256, chunk_overlap: 20, similarity_floor: null, system: "Be brief." };
+  expect(countChanged(details, ({ name }) => values[name])).toBe(2);
+  expect(countChanged(details, () => undefined)).toBe(0);
+});
+
+it.each([
+  [undefined, "nobody"],
+  [null, "nobody"],
+  [{}, "nli"],
+  [{ judge: "nli" }, "nli"],
+  [{ judge: "llm", model: "openai/gpt" }, "llm"],
+])("of %j the judge is %s", (faithfulness, judge) => expect(judgeOf(faithfulness)).toBe(judge));
+
+it("has a place for what is wrong with the judge", () => {
+  const paths = formPaths(document);
+  expect(["faithfulness", "faithfulness.judge", "faithfulness.model", "method.knowledge_base", "method.chunk_overlap"].filter((path) => !paths.has(path))).toEqual([]);
+});

@@ -1,0 +1,106 @@
+"use client";
+
+import { ChevronRight } from "lucide-react";
+import { type ReactNode, useState } from "react";
+
+import { describedBy, Field, Select } from "@/components/ui/field";
+import { formatMethod, plural } from "@/lib/format";
+import { cn } from "@/lib/utils";
+
+import { type Draft, valueAt, withValue } from "./draft";
+import { countChanged, groupFields } from "./groups";
+import { KnowledgeField } from "./knowledge-field";
+import type { FieldSpec, Variant } from "./schema";
+
+interface MethodBlockProps {
+  methods: Variant[];
+  draft: Draft;
+  errors: Record<string, string>;
+  onChange: (draft: Draft) => void;
+  /** The control of a field of the method. */
+  control: (spec: FieldSpec) => ReactNode;
+}
+
+/** The method and its fields; of one that has many, those that one rarely changes are folded away. */
+export function MethodBlock({ methods, draft, errors, onChange, control }: MethodBlockProps) {
+  const method = methods.find(({ name }) => name === valueAt(draft, "method.name")) ?? methods[0];
+  const { first, details } = groupFields(method?.name ?? "", method?.fields ?? []);
+  const problem = errors.method ?? errors["method.name"];
+  return (
+    <>
+      <Field label="Method" htmlFor="field-method" hint={method?.description} error={problem}>
+        <Select
+          {...describedBy("field-method", problem, method?.description)}
+          value={method?.name}
+          onChange={(event) => onChange(withValue(draft, "method", { name: event.target.value }))}
+        >
+          {methods.map(({ name }) => (
+            <option key={name} value={name}>
+              {formatMethod(name)}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      {first.map((spec) => {
+        // One control chooses both.
+        if (spec.name === "version" && first.some(({ name }) => name === "knowledge_base")) return null;
+        return spec.name === "knowledge_base" ? <Knowledge key={spec.name} spec={spec} draft={draft} errors={errors} onChange={onChange} /> : control(spec);
+      })}
+      {details.length > 0 && (
+        <Details
+          // What is wrong is never folded away.
+          wrong={details.some(({ name }) => errors[`method.${name}`] !== undefined)}
+          count={details.length}
+          changed={countChanged(details, ({ name }) => valueAt(draft, `method.${name}`))}
+        >
+          {details.map(control)}
+        </Details>
+      )}
+    </>
+  );
+}
+
+function Knowledge({ spec, draft, errors, onChange }: Pick<MethodBlockProps, "draft" | "errors" | "onChange"> & { spec: FieldSpec }) {
+  const set = (path: string, value: unknown, of: Draft = draft) => withValue(of, path, value);
+  return (
+    <KnowledgeField
+      name={String(valueAt(draft, "method.knowledge_base") ?? spec.default ?? "")}
+      version={String(valueAt(draft, "method.version") ?? "")}
+      errors={{ name: errors["method.knowledge_base"], version: errors["method.version"] }}
+      onName={(name) => onChange(set("method.knowledge_base", name, set("method.version", undefined)))}
+      onVersion={(version) => onChange(set("method.version", version))}
+    />
+  );
+}
+
+interface DetailsProps {
+  wrong: boolean;
+  count: number;
+  changed: number;
+  children: ReactNode;
+}
+
+function Details({ wrong, count, changed, children }: DetailsProps) {
+  const [wanted, setWanted] = useState(false);
+  const open = wanted || wrong;
+  return (
+    <div className="rounded-md border sm:col-span-full">
+      <button
+        type="button"
+        aria-expanded={open}
+        aria-controls={open ? "method-details" : undefined}
+        onClick={() => setWanted(!open)}
+        className="flex w-full items-center gap-1.5 rounded-md px-3 py-2 text-left text-xs"
+      >
+        <ChevronRight aria-hidden="true" className={cn("size-3.5 transition-transform", open && "rotate-90")} />
+        <span className="font-medium text-ink">Details</span>
+        {plural(count, "field")}, {changed === 0 ? "all at their defaults" : `${changed} changed`}
+      </button>
+      {open && (
+        <div id="method-details" className="grid gap-4 border-t px-3 pt-3 pb-4 sm:grid-cols-2">
+          {children}
+        </div>
+      )}
+    </div>
+  );
+}

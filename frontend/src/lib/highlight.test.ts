@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+
+import { fromFirstMark, hasMark, markPhrases, queryWords, tellingAnswers } from "./highlight";
+
+const marked = (text: string, ...phrases: string[]) =>
+  markPhrases(text, phrases)
+    .filter((segment) => segment.marked)
+    .map((segment) => segment.text);
+
+describe("markPhrases", () => {
+  it("marks whole words, in either case, and loses nothing of the text", () => {
+    const text = "Paris, a city in PARIS county; parisian is not it.";
+    expect(marked(text, "paris")).toEqual(["Paris", "PARIS"]);
+    expect(
+      markPhrases(text, ["paris"])
+        .map((segment) => segment.text)
+        .join(""),
+    ).toBe(text);
+  });
+
+  it.each([
+    ["São Paulo and Sao Paulo", "sao paulo", ["São Paulo", "Sao Paulo"]],
+    ["Sa\u0303o Paulo", "São Paulo", ["Sa\u0303o Paulo"]],
+    ["the Malmö, Łódź and Straße roads", "strasse", ["Straße"]],
+    ["Łódź", "lodz", ["Łódź"]],
+  ])("takes no heed of accents: %j has %j", (text, phrase, found) => expect(marked(text, phrase)).toEqual(found));
+
+  it.each([
+    ["Spider-Man swings", "spider man", ["Spider-Man"]],
+    ["Spider-Man swings", "Spiderman", ["Spider-Man"]],
+    ["Spiderman swings", "Spider-Man", ["Spiderman"]],
+    ["in the U.S. Senate", "US", ["U.S"]],
+    ["the rapist", "therapist", []],
+    ["therapist", "the rapist", []],
+    ["spiderman", "spider man", []],
+    ["O'Neill's", "O’Neill", ["O'Neill"]],
+  ])("takes no heed of punctuation, but of white space: %j has %j", (text, phrase, found) => expect(marked(text, phrase)).toEqual(found));
+
+  it("prefers the longest", () => {
+    expect(marked("New York City is in New York", "new york", "New York City")).toEqual(["New York City", "New York"]);
+  });
+
+  it("does without the article before a phrase, not without the phrase", () => {
+    expect(marked("Beatles records", "The Beatles")).toEqual(["Beatles"]);
+    expect(marked("in the end", "The")).toEqual(["the"]);
+  });
+
+  it("holds nothing to be a pattern", () => {
+    const hostile = ["(a+)+$", ".*", "[", "\\", "$&", "a|b", ""];
+    expect(marked("nothing of (a+)+$ here", ".*", "[", "\\", "")).toEqual([]);
+    expect(() => markPhrases("a".repeat(20_000), hostile)).not.toThrow();
+    expect(markPhrases("<b>bold</b>", ["bold"])).toContainEqual({ text: "bold", marked: true });
+  });
+
+  it("stays quick with many phrases and a long text", () => {
+    const text = "lorem ipsum dolor ".repeat(3_000);
+    const since = performance.now();
+    markPhrases(text, Array.from({ length: 300 }, (_, index) => `lorem ipsum dolor lorem ${index}`));
+    expect(performance.now() - since).toBeLessThan(2_000);
+  });
+
+  it("finds words where none are set apart by spaces", () => expect(marked("他在北京工作", "北京")).toEqual(["北京"]));
+  it("makes nothing of nothing", () => expect(markPhrases("", ["x"])).toEqual([]));
+  it("says whether there is a mark", () => {
+    expect(hasMark(markPhrases("one two", ["two"]))).toBe(true);
+    expect(hasMark(markPhrases("one two", ["three"]))).toBe(false);
+  });
+});
+
+describe("tellingAnswers", () => {
+  it("leaves out yes and no, which say nothing in a passage", () => {
+    expect(tellingAnswers(["Yes"])).toEqual([]);
+    expect(tellingAnswers(["No", "Norway"])).toEqual(["No", "Norway"]);
+  });
+});
+
+describe("queryWords", () => {
+  it("are those that tell something, once each", () => {
+    expect(queryWords("Who wrote the Emma that Émma wrote?")).toEqual(["wrote", "emma"]);
+    expect(queryWords("who is it")).toEqual(["who", "is", "it"]);
+  });
+});
+
+describe("fromFirstMark", () => {
+  const segments = markPhrases(`${"word ".repeat(100)}Paris is here`, ["Paris"]);
+  it("cuts what stands long before the mark, at a word", () => {
+    const [first, second] = fromFirstMark(segments, 200, 20);
+    expect(first?.text).toBe("… word word word ");
+    expect(second).toEqual({ text: "Paris", marked: true });
+  });
+  it("leaves a text alone whose mark is near, or that has none", () => {
+    expect(fromFirstMark(segments, 600)).toEqual(segments);
+    const plain = markPhrases("word ".repeat(100), ["Paris"]);
+    expect(fromFirstMark(plain, 200)).toEqual(plain);
+  });
+});
