@@ -50,9 +50,9 @@ def get_outcomes(session: SessionDep) -> OutcomeService:
     return OutcomeService(session)
 
 
-def get_previews(session: SessionDep, runtime: RuntimeDep) -> PreviewService:
+def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> PreviewService:
     """Give the service of previews."""
-    return PreviewService(session, runtime)
+    return PreviewService(session, runtime, get_indexes(request))
 
 
 def get_datasets(session: SessionDep) -> DatasetService:

@@ -100,6 +100,13 @@ class Passage:
         stages = {name: {"rank": hit.rank, "score": hit.score} for name, hit in self.stages.items()}
         return {**asdict(self.chunk), "dropped": self.dropped, "stages": stages}
 
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> "Passage":
+        """Return the passage that ``as_dict`` wrote."""
+        stages = {name: Hit(hit["rank"], hit["score"]) for name, hit in value["stages"].items()}
+        chunk = {one: value[one] for one in value if one not in {"dropped", "stages"}}
+        return cls(Chunk(**chunk), stages, value["dropped"])
+
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:

@@ -162,3 +162,25 @@ class TestImports:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"
+
+
+class TestPreview:
+    async def test_shows_the_passages_once_they_can_be_had_at_once(
+        self, api: httpx.AsyncClient, towers: dict[str, Any], tiny_models: TinyModels
+    ) -> None:
+        await api.post(
+            "/api/v1/datasets",
+            data={"name": "quiz"},
+            files={"file": ("a.jsonl", b'{"question": "Who found the castle?", "answer": "the king"}')},
+        )
+        method = tiny_models.rag(top_k=1, variant="naive")
+        await api.post(f"{BASES}/towers/search", json={"query": "q", "options": method}, timeout=60)
+        body = {"config": {"name": "n", "model": "mock/gold", "dataset": {"name": "quiz"}, "method": method}}
+
+        async def with_passages() -> str:
+            preview = (await api.post("/api/v1/experiments/preview", json=body, timeout=60)).json()
+            prompt: str = preview["messages"][-1]["content"]
+            return prompt if "[1] " in prompt else ""
+
+        prompt = await until(with_passages, "the passages")
+        assert any(article["text"] in prompt for article in ARTICLES)

@@ -7,17 +7,21 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.examples import Example
 from app.domain.generation import Message
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.method_config import RagMethodConfig
 from app.schemas.preview import EstimateOut, MessageOut, PowerOut, PreviewExample, PreviewOut
 from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, sample_size_mcnemar
-from app.services.experiments.checks import check_config
+from app.services.experiments.checks import Checked, check_config
 from app.services.experiments.items import to_example
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.catalog import Price
+from app.services.knowledge.indexes import KnowledgeIndexes
+from app.services.methods.rag import RagMethod
 from app.services.runtime import Runtime
 
 _PROMPTS = 50
@@ -73,13 +77,22 @@ def tokens_by_results(results: Sequence[tuple[dict[str, Any], int]], calls: int)
     )
 
 
-def tokens_by_prompts(prompts: Sequence[Sequence[Message]], calls: int, max_tokens: int) -> Tokens:
-    """Return the tokens of ``calls`` calls by the length of some prompts."""
+def retrieved_tokens(config: ExperimentConfig) -> int:
+    """Return how many tokens the passages of a prompt have at most."""
+    method = config.method
+    return method.top_k * method.chunk_tokens if isinstance(method, RagMethodConfig) else 0
+
+
+def tokens_by_prompts(
+    prompts: Sequence[Sequence[Message]], calls: int, max_tokens: int, retrieved: int = 0
+) -> Tokens:
+    """Return the tokens of ``calls`` calls by the length of some prompts, and of what is put into them."""
     characters = sum(len(message.content) for prompt in prompts for message in prompt)
-    prompt = round(calls * characters / (len(prompts) * _CHARACTERS_A_TOKEN))
+    prompt = round(calls * (characters / (len(prompts) * _CHARACTERS_A_TOKEN) + retrieved))
+    passages = f"with {retrieved:,} for the passages and " if retrieved else "with "
     basis = (
         f"Tokens by the characters of {len(prompts)} prompts, {_CHARACTERS_A_TOKEN} to a token, "
-        "with max_tokens for each answer, which is an upper bound"
+        f"{passages}max_tokens for each answer, which is an upper bound"
     )
     return Tokens(prompt, calls * max_tokens, basis)
 
@@ -122,9 +135,12 @@ def power(questions: int) -> PowerOut:
 class PreviewService:
     """Reads only."""
 
-    def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
+    def __init__(
+        self, session: AsyncSession, runtime: Runtime, indexes: KnowledgeIndexes | None = None
+    ) -> None:
         self._session = session
         self._runtime = runtime
+        self._indexes = indexes
         self._experiments = ExperimentRepository(session)
 
     async def preview(
@@ -150,11 +166,14 @@ class PreviewService:
         results = await self._experiments.completed_results(
             config.model,
             dataset.name,
-            config.method.model_dump(mode="json", include={"name", "shots"}),
+            config.method.model_dump(mode="json", include={"name", "shots", "top_k", "chunk_tokens"}),
             _EXPERIMENTS,
         )
         tokens = tokens_by_results(results, calls) or tokens_by_prompts(
-            [method.render(examples[place]) for place in some], calls, config.params.max_tokens
+            [method.render(examples[place]) for place in some],
+            calls,
+            config.params.max_tokens,
+            retrieved=retrieved_tokens(config),
         )
         speed = await self._speed(config)
         return PreviewOut(
@@ -162,12 +181,26 @@ class PreviewService:
                 position=position, key=shown.key, question=shown.question, answers=list(shown.answers)
             ),
             examples=questions,
-            messages=[MessageOut(**message.as_dict()) for message in method.render(shown)],
+            messages=[
+                MessageOut(**message.as_dict()) for message in await self._prompt(config, checked, shown)
+            ],
             model_state=checked.status.state,
             model_message=checked.status.message,
             config_hash=config.hash(),
             estimate=estimate(questions, calls, tokens, checked.spec.usd_per_1m, speed),
         )
+
+    async def _prompt(
+        self, config: ExperimentConfig, checked: Checked, example: Example
+    ) -> Sequence[Message]:
+        """Return the first prompt, with its passages if they can be had at once."""
+        row, method = checked.knowledge, checked.method
+        if row is None or self._indexes is None or not isinstance(config.method, RagMethodConfig):
+            return method.render(example)
+        passages = await self._indexes.passages_at_once(row, config.method, example.question)
+        if passages is None or not isinstance(method, RagMethod):
+            return method.render(example)
+        return method.ask(example, passages)
 
     async def _speed(self, config: ExperimentConfig) -> Speed | None:
         found = await self._experiments.newest_throughput(config.model, config.method.name)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.core.errors import AppError
+from app.domain.passages import Passage
 from app.models import KnowledgeBase
 from app.schemas.method_config import RagMethodConfig
 from app.services.knowledge.opening import EMBEDDING_SETTING, chunking_of, require_model_here
@@ -82,6 +83,26 @@ class KnowledgeIndexes:
             await self._process.ask(_request("build", row, options), progress)
         except AppError as error:
             state.state, state.message = "failed", error.message
+
+    async def passages_at_once(
+        self, row: KnowledgeBase, options: RagMethodConfig, query: str
+    ) -> list[Passage] | None:
+        """Return what would be retrieved; ``None`` if that takes building an index or loading models.
+
+        The models are then being loaded, so that the next call has them.
+        """
+        if (await self.state(row, options)).state != "built":
+            return None
+        if not self._process.running:
+            task = asyncio.create_task(self._process.start())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return None
+        try:
+            (found,) = await self.search(row, options, [options.variant], query)
+        except AppError:
+            return None
+        return None if found["message"] else [Passage.from_dict(one) for one in found["passages"]]
 
     async def search(
         self, row: KnowledgeBase, options: RagMethodConfig, variants: list[str], query: str

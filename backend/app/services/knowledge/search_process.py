@@ -46,9 +46,7 @@ class SearchProcess:
             InvalidInput: if a model that it names cannot be had.
             Unavailable: if the process dies over it, or the request fails there.
         """
-        async with self._starting:
-            if not self.running:
-                await self._start()
+        await self.start()
         number = next(self._numbers)
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = (future, on_progress)
@@ -64,6 +62,13 @@ class SearchProcess:
         finally:
             self._waiting.pop(number, None)
             self._stay_awake()
+
+    async def start(self) -> None:
+        """Start the process, unless there is one."""
+        async with self._starting:
+            if not self.running:
+                await self._start()
+                self._stay_awake()
 
     async def aclose(self) -> None:
         """End the process."""
