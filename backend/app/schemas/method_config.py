@@ -132,8 +132,9 @@ class RagMethodConfig(Strict):
         default=RERANKER, min_length=1, max_length=500, description="Folder, or id on the hub."
     )
     template: ReadingTemplate = (
-        "Answer the question with the help of the passages. Answer in a few words, not in a sentence.\n\n"
-        "{passages}\n\nQuestion: {question}\nAnswer:"
+        # Told only to be brief, small models answer in sentences.
+        "{passages}\n\nAnswer the question from the passages. Write only the name, number or short phrase "
+        "that is asked for, nothing else.\n\nQuestion: {question}\nShort answer:"
     )
     system: Text | None = Field(default=None, max_length=_TEMPLATE_CHARS)
 

@@ -67,8 +67,9 @@ class TestPrompt:
         engine = ScriptedEngine(eiffel)
         await build(passage(1), passage(2))(EXAMPLE, context(engine))
         assert engine.calls[0].messages[-1].content == (
-            "Answer the question with the help of the passages. Answer in a few words, not in a sentence.\n\n"
-            "[1] Title 1\ntext 1\n\n[2] Title 2\ntext 2\n\nQuestion: Who built {it}?\nAnswer:"
+            "[1] Title 1\ntext 1\n\n[2] Title 2\ntext 2\n\nAnswer the question from the passages. Write only "
+            "the name, number or short phrase that is asked for, nothing else.\n\n"
+            "Question: Who built {it}?\nShort answer:"
         )
 
     async def test_braces_in_passages_stay_as_they_are(self) -> None:
@@ -80,7 +81,7 @@ class TestPrompt:
         engine = ScriptedEngine(eiffel)
         prediction = await build()(EXAMPLE, context(engine))
         assert prediction.passages == ()
-        assert engine.calls[0].messages[-1].content.endswith("Question: Who built {it}?\nAnswer:")
+        assert engine.calls[0].messages[-1].content.endswith("Question: Who built {it}?\nShort answer:")
 
     def test_before_anything_is_retrieved(self) -> None:
         assert NOT_YET in build().render(EXAMPLE)[-1].content
