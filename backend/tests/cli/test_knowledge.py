@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from tenacity import wait_none
 from typer.testing import CliRunner
 
 from app.cli import app
 from app.core.config import get_settings
 from tests.cli.conftest import Cli
+from tests.fixtures.fake_wikipedia import FakeWikipedia
 from tests.tiny_models import TinyModels, articles_jsonl
 
 
@@ -62,6 +64,40 @@ class TestSearch:
         done = await cli("kb", "build", "towers", "--embedding-model", "/no/such/folder")
         assert done.exit_code == 1
         assert "/no/such/folder" in done.stderr
+
+
+class TestFetchWikipedia:
+    async def test_adds_what_there_is_and_names_what_is_not(
+        self, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        titles = tmp_path / "plays.txt"
+        async with FakeWikipedia() as wiki:
+            wiki.write_plays()
+            titles.write_text("# plays\nPrince of Denmark\n\nNo such play at all\n")
+            monkeypatch.setenv("LLMFORGE_WIKIPEDIA_URL", wiki.url)
+            monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+            get_settings.cache_clear()
+            done = await cli("kb", "fetch-wikipedia", str(titles), "--name", "plays")
+        assert "added plays" in done.stderr
+        assert "no article 'No such play at all'" in done.stderr
+        assert done.exit_code == 1
+        listed = json.loads((await cli("kb", "list", "--json")).stdout)
+        assert next(one for one in listed if one["name"] == "plays")["source"] == "plays.jsonl"
+
+    async def test_out_of_reach(self, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        titles = tmp_path / "titles.txt"
+        titles.write_text("Hamlet\n")
+        monkeypatch.setenv("LLMFORGE_WIKIPEDIA_URL", "https://wikipedia.invalid/w/api.php")
+        monkeypatch.setattr("app.services.rag.wikipedia._backoff", wait_none())
+        get_settings.cache_clear()
+        done = await cli("kb", "fetch-wikipedia", str(titles))
+        assert done.exit_code == 1
+        assert "wikipedia.invalid" in done.stderr
+
+    async def test_no_titles(self, cli: Cli, tmp_path: Path) -> None:
+        (tmp_path / "titles.txt").write_text("# nothing\n\n")
+        done = await cli("kb", "fetch-wikipedia", str(tmp_path / "titles.txt"))
+        assert (done.exit_code, "holds no titles" in done.stderr) == (1, True)
 
 
 class TestValidate:

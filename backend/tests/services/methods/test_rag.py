@@ -55,7 +55,7 @@ def refusing_above(passages: int) -> ScriptedEngine:
     """An engine for which prompts with more passages are too long."""
 
     async def script(request: GenerationRequest) -> GenerationResult:
-        if request.messages[-1].content.count("\n[") > passages:
+        if request.messages[-1].content.count("] Title ") > passages:
             raise EngineError(FailureKind.CONTEXT_LENGTH, "too long")
         return answer("Eiffel")
 
