@@ -2,7 +2,8 @@
 
 Gold passages are known where the dataset names them: an example's ``supporting`` lists titles or ids of
 articles. An article counts as retrieved when any chunk of it was; its rank is that of its first
-chunk among the articles.
+chunk among the articles. Where none are named, a passage is relevant that holds an accepted answer: how
+many there are of these nobody knows, so that only hit and reciprocal rank can be told.
 """
 
 import math
@@ -27,17 +28,31 @@ def score_retrieval(passages: Sequence[Passage], example: Example, rule: Scoring
     scores = [answer_in_context(passages, example.answers, rule)]
     gold = gold_of(example)
     if not gold:
-        return scores
+        return [*scores, *_by_answers(passages, example.answers, rule)]
     ranking = _articles(passages)
     ranks = _ranks(ranking, gold)
     found = f"{len(ranks)} of {len(gold)} gold articles, at {', '.join(map(str, ranks)) or 'no rank'}"
     return [
         *scores,
         Score("hit_at_k", float(bool(ranks)), found),
+        Score("mrr", 1 / ranks[0] if ranks else 0.0, found),
         Score("all_at_k", float(len(ranks) == len(gold)), found),
         Score("recall_at_k", len(ranks) / len(gold), found),
-        Score("mrr", 1 / ranks[0] if ranks else 0.0, found),
         Score("ndcg_at_10", ndcg(ranks, len(gold)), found),
+    ]
+
+
+def _by_answers(passages: Sequence[Passage], answers: Sequence[str], rule: ScoringRule) -> list[Score]:
+    gold = _findable(answers, rule)
+    if not gold:
+        return []
+    ranks = [rank for rank, one in enumerate(passages, start=1) if _held(one, gold, rule) is not None]
+    reason = (
+        f"passage {ranks[0]} holds an accepted answer" if ranks else "no passage holds an accepted answer"
+    )
+    return [
+        Score("hit_at_k", float(bool(ranks)), reason),
+        Score("mrr", 1 / ranks[0] if ranks else 0.0, reason),
     ]
 
 
@@ -48,15 +63,26 @@ def answer_in_context(passages: Sequence[Passage], answers: Sequence[str], rule:
     are to be computed.
     """
     name = "answer_in_context"
-    gold = [text for text in (normalise(answer, rule) for answer in answers) if text]
-    if rule == "gsm8k" or not gold or _CLOSED.issuperset(gold):
+    gold = _findable(answers, rule)
+    if not gold:
         return Score(name, None, "the answer is not of a kind that stands in a passage")
     for number, passage in enumerate(passages, start=1):
-        text = f" {normalise(passage.chunk.searched, rule)} "
-        said = None if passage.dropped else next((one for one in gold if f" {one} " in text), None)
+        said = None if passage.dropped else _held(passage, gold, rule)
         if said is not None:
             return Score(name, 1.0, f"passage {number} holds “{said}”")
     return Score(name, 0.0, "no passage in the prompt holds an accepted answer")
+
+
+def _findable(answers: Sequence[str], rule: ScoringRule) -> list[str]:
+    """Return the accepted answers as they are looked for; none if they are not of a kind to be found."""
+    gold = [text for text in (normalise(answer, rule) for answer in answers) if text]
+    return [] if rule == "gsm8k" or _CLOSED.issuperset(gold) else gold
+
+
+def _held(passage: Passage, gold: Sequence[str], rule: ScoringRule) -> str | None:
+    """Return the answer that a passage holds as whole words."""
+    text = f" {normalise(passage.chunk.searched, rule)} "
+    return next((one for one in gold if f" {one} " in text), None)
 
 
 def gold_of(example: Example) -> frozenset[str]:

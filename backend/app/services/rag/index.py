@@ -33,7 +33,6 @@ from app.services.rag.vectors import Vectors, VectorStore
 FORMAT = 1
 """Of the folder; to be raised when what is built changes, so that old folders are built anew."""
 _NAME_LENGTH = 24
-_COLLECTION = "chunks"
 _INSERT = 1000  # rows that Chroma takes at a time
 _PAGE = 5000  # rows that it gives at a time
 _chroma_lock = threading.Lock()  # Chroma counts who has a folder open, and counts wrong among threads
@@ -83,7 +82,7 @@ class KnowledgeIndex:
         self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         self.words = Bm25Index.load(folder / "bm25")
         self._client = _chroma(folder)
-        self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+        self._collection = self._client.get_collection(folder.name, embedding_function=None)
 
     @property
     def size(self) -> int:
@@ -175,7 +174,7 @@ def _build(
     shutil.rmtree(building, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)  # without a manifest: half a copy, or half deleted
     building.mkdir()
-    _fill_collection(building, chunks, vectors)
+    _fill_collection(building, folder.name, chunks, vectors)
     Bm25Index.build([words_of(chunk.searched) for chunk in chunks]).save(building / "bm25")
     manifest = {
         "format": FORMAT,
@@ -208,12 +207,10 @@ def _vectors(root: Path, embedder: Embedder, texts: Sequence[str], progress: Pro
         return store.get(texts)
 
 
-def _fill_collection(folder: Path, chunks: Sequence[Chunk], vectors: Vectors | None) -> None:
+def _fill_collection(folder: Path, name: str, chunks: Sequence[Chunk], vectors: Vectors | None) -> None:
     client = _chroma(folder)
     try:
-        collection = client.create_collection(
-            _COLLECTION, embedding_function=None, configuration={"hnsw": _HNSW}
-        )
+        collection = client.create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
         for start in range(0, len(chunks), _INSERT):
             part = chunks[start : start + _INSERT]
             assert vectors is not None  # noqa: S101 - there are vectors where there are chunks

@@ -58,7 +58,18 @@ class TestGold:
     def test_none_named(self, named: object) -> None:
         assert gold_of(example(metadata={"supporting": named})) == frozenset()
         scores = score_retrieval([], example(metadata={"supporting": named}), "squad")
-        assert [score.name for score in scores] == ["answer_in_context"]
+        assert [score.name for score in scores] == ["answer_in_context", "hit_at_k", "mrr"]
+
+    def test_passages_with_an_answer_stand_in_for_them(self) -> None:
+        found = [passage("a", "Rome"), passage("b", "Paris", dropped=True)]
+        scores = {s.name: s for s in score_retrieval(found, example("q", "Paris"), "squad")}
+        assert (scores["hit_at_k"].value, scores["mrr"].value) == (1.0, 0.5)
+        assert scores["answer_in_context"].value == 0.0
+        assert scores["mrr"].reason == "passage 2 holds an accepted answer"
+
+    def test_neither_is_known(self) -> None:
+        names = [score.name for score in score_retrieval([passage("a")], example("q", "yes"), "squad")]
+        assert names == ["answer_in_context"]
 
     def test_ranks_are_those_of_articles(self) -> None:
         found = [passage("x"), passage("x"), passage("a1", title="A"), passage("b"), passage("a1", title="A")]
