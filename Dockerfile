@@ -23,8 +23,9 @@ COPY data/datasets data/datasets
 COPY data/knowledge_base data/knowledge_base
 COPY data/faithfulness data/faithfulness
 COPY --from=dashboard /srv/frontend/out frontend/out
-RUN pip install --no-cache-dir --no-deps -e backend && mkdir -p data/local data/chromadb && chown -R app data
+RUN pip install --no-cache-dir --no-deps -e backend && mkdir -p data/local && chown -R app data
 USER 1000
-ENV LLMFORGE_HOST=0.0.0.0 PYTHONUNBUFFERED=1
+# Indexes are kept with the rest of the state, where the API and the workers share them.
+ENV LLMFORGE_HOST=0.0.0.0 LLMFORGE_INDEX_DIR=/srv/data/local/chromadb PYTHONUNBUFFERED=1
 EXPOSE 8000
 CMD ["llmforge", "api"]

@@ -13,12 +13,13 @@ Row = Any  # a stored row: the API does not know the tables, only the names of t
 
 def _summary(experiment: Row, result: Row | None) -> dict[str, Any]:
     own = (
-        "id", "name", "description", "model", "method", "total", "status", "reason", "progress",
+        "id", "name", "description", "model", "method", "total", "status", "reason",
         "created_at", "queued_at", "started_at", "finished_at", "parent_id",
     )  # fmt: skip
     metrics = None if result is None else result.metrics
     return {
         **{name: getattr(experiment, name) for name in own},
+        "progress": progress_of(experiment.progress),
         "dataset": experiment.dataset_name,
         "dataset_version": experiment.provenance["dataset"]["version"],
         "seed": experiment.config["seed"],
@@ -27,6 +28,11 @@ def _summary(experiment: Row, result: Row | None) -> dict[str, Any]:
         "latency_p50_ms": metrics["latency_ms"]["p50"] if metrics else None,
         "cost_usd": metrics["cost_usd"]["total"] if metrics else None,
     }
+
+
+def progress_of(stored: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return stored progress; that of before there was anything to prepare lacks the note."""
+    return stored and {"note": None, **stored}
 
 
 def experiment_summary(experiment: Row, result: Row | None) -> ExperimentSummary:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.api.convert import experiment_out, experiment_summary
+from app.api.convert import experiment_out, experiment_summary, progress_of
 from app.api.deps import ExperimentsDep, PreviewsDep, RuntimeDep
 from app.api.errors import error_responses, stream_error_responses
 from app.domain.status import ExperimentStatus
@@ -165,5 +165,6 @@ async def experiment_events(
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream status and progress as server-sent events (`progress`), until the experiment has ended."""
     async for event in watch_experiment(runtime, experiment_id):
-        body = ExperimentEvent.model_validate(event)
+        progress = progress_of(event.get("progress"))
+        body = ExperimentEvent.model_validate({**event, "progress": progress})
         yield ServerSentEvent(event="progress", data=body.model_dump(mode="json"))

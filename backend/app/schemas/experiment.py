@@ -50,6 +50,7 @@ class ProgressOut(BaseModel):
     limit: int | None = Field(description="Calls that the endpoint is found to take at once.")
     waiting_s: float = Field(description="Until the endpoint may be called again (rate limit).")
     mode: str = Field(description="`worker`, or `in_process` when there is no queue.")
+    note: str | None = Field(description="What is being prepared, before the first run.")
 
 
 class ScoreSummary(BaseModel):

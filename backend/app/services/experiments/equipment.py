@@ -100,7 +100,8 @@ async def _retriever(
     stack.callback(library.close)
 
     def progress(done: int, total: int) -> None:
-        note(f"embedding the knowledge base: {done:,} of {total:,} chunks" if total else None)
+        if total:
+            note(f"embedding the knowledge base: {done:,} of {total:,} chunks")
 
     note("opening the knowledge base")
     try:

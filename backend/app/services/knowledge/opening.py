@@ -116,6 +116,7 @@ class IndexLibrary:
     _indexes: dict[str, KnowledgeIndex] = field(default_factory=dict)
     _embedders: dict[tuple[Path, int], Embedder] = field(default_factory=dict)
     _rerankers: dict[Path, Reranker] = field(default_factory=dict)
+    _opening: dict[str, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def retriever(
@@ -132,12 +133,14 @@ class IndexLibrary:
         """
         recipe = Recipe(version, chunking_of(config), find_model(config.embedding_model, EMBEDDING_SETTING))
         reranker = None
+        if config.variant == "reranked":
+            folder = find_model(config.reranker, RERANKER_SETTING)
+            reranker = self._rerankers.setdefault(folder, Reranker(folder))
         with self._lock:
-            if config.variant == "reranked":
-                folder = find_model(config.reranker, RERANKER_SETTING)
-                reranker = self._rerankers.setdefault(folder, Reranker(folder))
             key = (recipe.model, recipe.chunking.size)
             embedder = self._embedders.setdefault(key, recipe.embedder())
+            opening = self._opening.setdefault(recipe.name, threading.Lock())
+        with opening:  # one thread builds it; those that want another one do not wait for that
             if recipe.name not in self._indexes:
                 self._indexes[recipe.name] = open_index(self.root, recipe, embedder, articles, progress)
             index = self._indexes[recipe.name]

@@ -14,13 +14,14 @@ Objects
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from app.domain.hashing import content_hash
 from app.domain.passages import Article, Chunk
@@ -33,6 +34,7 @@ from app.services.rag.vectors import Vectors, VectorStore
 FORMAT = 1
 """Of the folder; to be raised when what is built changes, so that old folders are built anew."""
 _NAME_LENGTH = 24
+_LOOK_S = 0.5  # between looks whether another process is done building
 _INSERT = 1000  # rows that Chroma takes at a time
 _PAGE = 5000  # rows that it gives at a time
 _chroma_lock = threading.Lock()  # Chroma counts who has a folder open, and counts wrong among threads
@@ -153,10 +155,26 @@ def open_index(
     root.mkdir(parents=True, exist_ok=True)
     folder = root / recipe.name
     if not (folder / "manifest.json").is_file():
-        with FileLock(root / f"{recipe.name}.lock"):
+        with _acquired(FileLock(root / f"{recipe.name}.lock"), progress):
             if not (folder / "manifest.json").is_file():
                 _build(root, folder, recipe, embedder, list(articles()), progress)
     return KnowledgeIndex(folder)
+
+
+@contextmanager
+def _acquired(lock: FileLock, progress: Progress | None) -> Iterator[None]:
+    """Hold the lock; while another process builds, ``progress`` is told of nothing, and may stop the wait."""
+    while True:
+        try:
+            lock.acquire(timeout=_LOOK_S)
+            break
+        except Timeout:
+            if progress:
+                progress(0, 0)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _build(

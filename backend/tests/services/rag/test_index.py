@@ -324,7 +324,7 @@ class TestTwoProcesses:
         assert other_process.hear() == str(len(chunks_of(ARTICLES)))
         waiting.join(30)
         assert found == chunks_of(ARTICLES)
-        assert (told, spy.asked) == ([], [])
+        assert (set(told) <= {0}, spy.asked) == (True, [])  # nothing is done here but waiting
         assert set((tmp_path / "progress").read_text().split()) == {str(other_process.id)}
 
     def test_many_threads_build_once_and_all_read(self, tmp_path: Path, embedding_model: Path) -> None:

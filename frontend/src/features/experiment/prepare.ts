@@ -88,6 +88,6 @@ export function prepareFailures(counts: Schemas["Counts"]): Failure[] {
 
 /** What is done before the first question is asked (an index is built, say), as a sentence; empty if nothing is. */
 export function preparationOf(progress: Schemas["ProgressOut"] | null): string {
-  const note: unknown = progress && "note" in progress ? progress.note : null;
-  return typeof note === "string" && note !== "" ? `${note.charAt(0).toUpperCase()}${note.slice(1)}.` : "";
+  const note = progress?.note ?? "";
+  return note ? `${note.charAt(0).toUpperCase()}${note.slice(1)}.` : "";
 }

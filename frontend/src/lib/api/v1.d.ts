@@ -1596,7 +1596,7 @@ export interface components {
              *       "knowledge_base": "encyclopedia",
              *       "name": "rag",
              *       "reranker": "cross-encoder/ms-marco-MiniLM-L-6-v2",
-             *       "template": "Answer the question with the help of the passages. Answer in a few words, not in a sentence.\n\n{passages}\n\nQuestion: {question}\nAnswer:",
+             *       "template": "{passages}\n\nAnswer the question from the passages. Write only the name, number or short phrase that is asked for, nothing else.\n\nQuestion: {question}\nShort answer:",
              *       "top_k": 5,
              *       "variant": "hybrid",
              *       "word_candidates": 10
@@ -2191,6 +2191,11 @@ export interface components {
              * @description `worker`, or `in_process` when there is no queue.
              */
             mode: string;
+            /**
+             * Note
+             * @description What is being prepared, before the first run.
+             */
+            note: string | null;
             /** Rate Per S */
             rate_per_s: number | null;
             /** Total */
@@ -2285,12 +2290,12 @@ export interface components {
             /**
              * Template
              * @description Must hold {passages} and {question}.
-             * @default Answer the question with the help of the passages. Answer in a few words, not in a sentence.
+             * @default {passages}
              *
-             *     {passages}
+             *     Answer the question from the passages. Write only the name, number or short phrase that is asked for, nothing else.
              *
              *     Question: {question}
-             *     Answer:
+             *     Short answer:
              */
             template?: string;
             /**
@@ -2626,7 +2631,7 @@ export interface components {
              *       "knowledge_base": "encyclopedia",
              *       "name": "rag",
              *       "reranker": "cross-encoder/ms-marco-MiniLM-L-6-v2",
-             *       "template": "Answer the question with the help of the passages. Answer in a few words, not in a sentence.\n\n{passages}\n\nQuestion: {question}\nAnswer:",
+             *       "template": "{passages}\n\nAnswer the question from the passages. Write only the name, number or short phrase that is asked for, nothing else.\n\nQuestion: {question}\nShort answer:",
              *       "top_k": 5,
              *       "variant": "hybrid",
              *       "word_candidates": 10
