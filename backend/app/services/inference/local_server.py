@@ -32,6 +32,9 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.n_gpu_layers = 0
+    # Nothing is answered from the prompts of before: without this their states fill gigabytes.
+    params.cache_ram_mib = 0
+    params.n_ctx_checkpoints = 0
     server = xllamacpp.Server(params)
     values = {"pid": os.getpid(), "url": server.listening_address, "model": model}
     partial = Path(f"{record}.partial")
