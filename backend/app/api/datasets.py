@@ -25,11 +25,25 @@ async def list_datasets(service: DatasetsDep) -> list[DatasetOut]:
 async def add_dataset(
     service: DatasetsDep,
     name: Annotated[str, Form(description="Lower-case letters, digits, and . _ -")],
-    file: Annotated[UploadFile, File(description="JSONL or CSV: question, answer or answers, id, cluster.")],
-    scoring: Annotated[str, Form(description="squad, triviaqa, hotpotqa or gsm8k.")] = "squad",
+    file: Annotated[
+        UploadFile | None,
+        File(
+            description="JSONL or CSV: question, answer or answers, id, cluster; "
+            "or the JSON or JSONL of TriviaQA, HotpotQA, SQuAD or GSM8K, as published."
+        ),
+    ] = None,
+    files: Annotated[
+        list[UploadFile],
+        File(description="Instead, a BEIR folder: corpus.jsonl, queries.jsonl, qrels.tsv or qrels/test.tsv."),
+    ] = [],  # noqa: B006 - never changed
+    scoring: Annotated[
+        str, Form(description="squad, triviaqa, hotpotqa or gsm8k; empty: as the file's format has it.")
+    ] = "",
 ) -> DatasetAdded:
-    """Import a file as (a new version of) a dataset; a file with a wrong line is refused whole."""
-    dataset, created = await service.add_file(name, file.filename or "", await file.read(), scoring)
+    """Import a file as (a new version of) a dataset; a file with a wrong line or item is refused whole."""
+    uploads = files if file is None else [file, *files]
+    given = [(one.filename or "", await one.read()) for one in uploads]
+    dataset, created = await service.add_files(name, given, scoring)
     return DatasetAdded(**dataset_out(dataset).model_dump(), created=created)
 
 

@@ -1,7 +1,8 @@
 """Commands about datasets."""
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.markup import escape
@@ -9,8 +10,11 @@ from rich.table import Table
 
 from app.cli.client import JsonOption, connected, fail, say
 from app.cli.render import console, print_json
+from app.services.published import CORPUS, QRELS, QUERIES
 
 app = typer.Typer(help="List and add datasets.", no_args_is_help=True)
+
+_UPLOAD_TIMEOUT_S = 600
 
 
 @app.command("list")
@@ -33,20 +37,52 @@ def list_datasets(json: JsonOption = False) -> None:
 @app.command("add")
 def add_dataset(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, and . _ -")],
-    file: Annotated[Path, typer.Argument(help="JSONL or CSV: question, answer or answers, id, cluster.")],
-    scoring: Annotated[str, typer.Option(help="squad, triviaqa, hotpotqa or gsm8k.")] = "squad",
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="JSONL or CSV: question, answer or answers, id, cluster. Or, as published: TriviaQA, "
+            "HotpotQA, SQuAD, GSM8K, or a BEIR folder.",
+        ),
+    ],
+    scoring: Annotated[
+        str, typer.Option(help="squad, triviaqa, hotpotqa or gsm8k; else as the file's format has it.")
+    ] = "",
     json: JsonOption = False,
 ) -> None:
-    """Import a JSONL or CSV file; a file with a wrong line is refused whole."""
+    """Import a file, or a BEIR folder; a file with a wrong line or item is refused whole."""
+    with ExitStack() as opened:
+        files = [(field, (label, opened.enter_context(_open(file)))) for field, label, file in _parts(path)]
+        api = opened.enter_context(connected())
+        form = {"name": name, "scoring": scoring}
+        added = api.call("POST", "/datasets", data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
+    if json:
+        print_json(added)
+        return
+    what = "added" if added["created"] else "is there already:"
+    say(f"{what} {added['name']} {added['version']} ({added['size']:,} examples, {added['scoring']})")
+    if added["description"]:
+        say(added["description"])
+
+
+def _parts(path: Path) -> list[tuple[str, str, Path]]:
+    """Return form field, name and place of each file that is to be sent."""
+    if not path.is_dir():
+        return [("file", path.name, path)]
+    names = [name for name in (CORPUS, QUERIES, *QRELS) if (path / name).is_file()]
+    judged = [name for name in names if name in QRELS][:1]
+    if not judged or not {CORPUS, QUERIES} <= set(names):
+        raise fail(
+            f"The folder {path} is none of BEIR's.",
+            f"It needs {CORPUS}, {QUERIES}, and {' or '.join(QRELS)}.",
+        )
+    folder = path.resolve().name
+    return [("files", f"{folder}/{name}", path / name) for name in (CORPUS, QUERIES, *judged)]
+
+
+def _open(file: Path) -> BinaryIO:
+    """Open a file that is sent as it is read, however large it is."""
     try:
-        data = file.read_bytes()
+        return file.open("rb")
     except OSError as error:
         raise fail(f"Cannot read {file}: {error.strerror}.") from error
-    with connected() as api:
-        form = {"name": name, "scoring": scoring}
-        added = api.call("POST", "/datasets", data=form, files={"file": (file.name, data)}, timeout=300)
-        if json:
-            print_json(added)
-            return
-        what = "added" if added["created"] else "is there already:"
-        say(f"{what} {added['name']} {added['version']} ({added['size']:,} examples, {added['scoring']})")

@@ -16,6 +16,7 @@ from app.cli.render import console, print_json
 from app.core.config import get_settings
 from app.schemas.method_config import EMBEDDING_MODEL, RERANKER
 from app.services.knowledge.importers import SUFFIXES
+from app.services.published import CORPUS, QUERIES
 from app.services.rag.wikipedia import Missing, WikipediaClient, WikipediaUnreachable, fetch_articles
 
 app = typer.Typer(help="Knowledge bases: add, build, search.", no_args_is_help=True)
@@ -58,7 +59,10 @@ def add_base(
     name: NameArgument,
     paths: Annotated[
         list[Path],
-        typer.Argument(help=f"Files, or folders of them ({' '.join(SUFFIXES)}): title, text, section, id."),
+        typer.Argument(
+            help=f"Files, or folders of them ({' '.join(SUFFIXES)}): title, text, section, id. "
+            "Or, as published: HotpotQA, SQuAD, or a BEIR folder."
+        ),
     ],
     json: JsonOption = False,
 ) -> None:
@@ -81,10 +85,15 @@ def _add(api: Api, name: str, files: list[tuple[str, tuple[str, bytes]]], json: 
 
 
 def _read(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each file; those of a folder are named by their place in it."""
+    """Yield name and content of each file; those of a folder are named by their place in it.
+
+    Of a BEIR folder, which has queries and judgements, only the documents are articles.
+    """
     for path in paths:
         folder = path.is_dir()
-        inside = sorted(one for one in path.rglob("*") if folder and one.suffix.lower() in SUFFIXES)
+        beir = folder and all((path / name).is_file() for name in (CORPUS, QUERIES))
+        found = [path / CORPUS] if beir else path.rglob("*")
+        inside = sorted(one for one in found if folder and one.suffix.lower() in SUFFIXES)
         if folder and not inside:
             raise fail(f"The folder {path} holds no file that ends in {', '.join(SUFFIXES)}.")
         for file in inside or [path]:

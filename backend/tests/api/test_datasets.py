@@ -3,10 +3,12 @@
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from tests.api.conftest import DATASETS, EXPERIMENTS, Steps, body, problem
 from tests.factories import questions_jsonl
+from tests.published_files import BEIR, HOTPOTQA
 
 
 async def upload(
@@ -63,6 +65,44 @@ class TestAdd:
         assert error["message"] == "bad.jsonl has 3 wrong lines; nothing was imported."
         assert [field["field"] for field in error["errors"]] == ["line 2", "line 3", "line 4"]
         assert (await api.get(DATASETS)).json() == []
+
+
+class TestPublished:
+    async def test_beir_folder(self, api: httpx.AsyncClient) -> None:
+        files = [("files", (f"small/{name}", data)) for name, data in BEIR.items()]
+        response = await api.post(DATASETS, data={"name": "new"}, files=files)
+        assert response.status_code == 201, response.text
+        added = response.json()
+        assert (added["size"], added["scoring"], added["source"]) == (3, "squad", "small")
+        items = (await api.get(f"{DATASETS}/new/examples")).json()["items"]
+        assert [item["metadata"]["supporting"] for item in items] == [["d1"], ["d2", "d1"], ["d3"]]
+
+    async def test_folder_with_a_file_missing(self, api: httpx.AsyncClient) -> None:
+        files = [("files", (name, data)) for name, data in BEIR.items() if name != "qrels/test.tsv"]
+        error = problem(await api.post(DATASETS, data={"name": "new"}, files=files), 422)
+        assert "qrels/test.tsv" in error["message"]
+
+    async def test_one_file_in_either_field(self, api: httpx.AsyncClient) -> None:
+        first = (await upload(api, questions_jsonl(3))).json()
+        files = [("files", ("folder/a.jsonl", questions_jsonl(3)))]
+        second = (await api.post(DATASETS, data={"name": "new"}, files=files)).json()
+        assert (second["id"], second["source"]) == (first["id"], "a.jsonl")
+
+    async def test_no_file(self, api: httpx.AsyncClient) -> None:
+        error = problem(await api.post(DATASETS, data={"name": "new"}), 422)
+        assert [field["field"] for field in error["errors"]] == ["file"]
+
+    @pytest.mark.parametrize(("given", "scoring"), [({}, "hotpotqa"), ({"scoring": "squad"}, "squad")])
+    async def test_scoring_follows_from_the_format(
+        self, api: httpx.AsyncClient, given: dict[str, str], scoring: str
+    ) -> None:
+        added = (await upload(api, orjson.dumps(HOTPOTQA), "hotpot.json", **given)).json()
+        assert (added["size"], added["scoring"], added["description"]) == (2, scoring, "HotpotQA.")
+
+    async def test_wrong_item(self, api: httpx.AsyncClient) -> None:
+        error = problem(await upload(api, orjson.dumps([*HOTPOTQA, {}]), "bad.json"), 422)
+        assert error["message"] == "bad.json has 1 wrong item; nothing was imported."
+        assert [field["field"] for field in error["errors"]] == ["item 3"]
 
 
 class TestGet:

@@ -1,4 +1,4 @@
-"""Reading datasets from files: JSONL, CSV, and the JSON files that ship with the project.
+"""Reading datasets from files: JSONL, CSV, JSON as authors publish it, folders of BEIR, and our own JSON.
 
 A file is read whole or refused whole: every wrong line is named, up to a limit, and nothing of a
 file with a wrong line is kept.
@@ -8,17 +8,31 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.examples import Dataset, Example
+from app.services.datasets.beir import of_folder
+from app.services.datasets.published import Published, Rows, is_gsm8k, of_hotpotqa, of_json
 from app.services.evaluation.normalise import gsm8k_strict
 from app.services.evaluation.scorers import ScoringRule
-from app.services.reading import MAX_ID_CHARS, Report, jsonl_rows, unstorable
+from app.services.published import is_hotpotqa
+from app.services.reading import (
+    MAX_ID_CHARS,
+    File,
+    Report,
+    decode,
+    json_content,
+    jsonl_rows,
+    peek,
+    unstorable,
+)
 
-FileFormat = Literal["jsonl", "csv"]
+FileFormat = Literal["jsonl", "csv", "json"]
+_MAX_ABOUT_CHARS = 2_000
+_HINT = "Each line needs a question, and an answer or a list of answers."
 _MAX_QUESTION_CHARS = 100_000
 _MAX_ANSWERS = 1_000
 _KNOWN = frozenset({"id", "question", "answer", "answers", "cluster"})
@@ -37,33 +51,114 @@ def format_of(filename: str) -> FileFormat:
         return "jsonl"
     if suffix == ".csv":
         return "csv"
+    if suffix == ".json":
+        return "json"
     raise InvalidInput(
         f"Cannot tell the format of {filename!r}.",
-        hint="Name it .jsonl (one JSON object a line) or .csv (with a header line).",
-        errors=[FieldError("file", "must end in .jsonl or .csv")],
+        hint="Name it .jsonl (one JSON object a line), .csv (with a header line), or .json.",
+        errors=[FieldError("file", "must end in .jsonl, .csv or .json")],
     )
 
 
-def parse_examples(text: str, fmt: FileFormat, name: str, scoring: ScoringRule) -> list[Example]:
+def read_dataset(name: str, files: Sequence[File], scoring: ScoringRule | None = None) -> Dataset:
+    """Return the dataset of one file, or of the files of a BEIR folder.
+
+    Args:
+        name: the dataset's.
+        files: what was given; more than one is a folder.
+        scoring: the rule for its answers; the format's own if it is ``None``.
+
+    Raises:
+        InvalidInput: naming each wrong line or item; a file that is missing; a format that is not
+            understood; or that there are no examples at all.
+    """
+    if len(files) > 1:
+        found = of_folder(files)
+        return _dataset(name, found, scoring, str(Path(found.file).parent.name or found.file))
+    (file,) = files
+    fmt = format_of(file.name)
+    if fmt == "json":
+        content = json_content(file, "file")
+        if isinstance(content, dict) and isinstance(content.get("examples"), list):
+            return _own(name, file, scoring)
+        return _dataset(name, of_json(content, file.name), scoring, file.name)
+    return _dataset(name, _of_text(decode(file.data, file.name), fmt), scoring, file.name)
+
+
+def _of_text(text: str, fmt: FileFormat) -> Published:
+    report = Report()
+    if fmt == "csv":
+        return Published(_csv_rows(text, report), report)
+    first, rows = peek(jsonl_rows(text, report))
+    if first is not None and is_hotpotqa(first[1]):
+        return of_hotpotqa(rows, report)
+    return Published(rows, report, "gsm8k" if first is not None and is_gsm8k(first[1]) else "squad")
+
+
+def _dataset(name: str, found: Published, scoring: ScoringRule | None, source: str) -> Dataset:
+    rule = scoring or found.scoring
+    examples = _collect(found.rows, found.report, rule, found.file or source)
+    return Dataset(name, rule, tuple(examples), description=" ".join(found.notes), source=source)
+
+
+def _own(name: str, file: File, scoring: ScoringRule | None) -> Dataset:
+    """Read a file as those that ship with the project: a head, and ``examples``."""
+    content = json.loads(decode(file.data, file.name))  # which keeps numbers of any length
+    about = {key: content.get(key, "") for key in ("description", "licence", "source", "scoring")}
+    rules: tuple[ScoringRule, ...] = get_args(ScoringRule)
+    rule = scoring or next((one for one in rules if one == (about["scoring"] or "squad")), None)
+    if rule is None:
+        raise InvalidInput(
+            f"{file.name} names an unknown scoring rule.",
+            errors=[FieldError("file", f"scoring must be one of {', '.join(rules)}")],
+        )
+    for key, value in about.items():
+        if not isinstance(value, str) or len(value) > _MAX_ABOUT_CHARS or unstorable([value], {}):
+            raise InvalidInput(
+                f"The {key} of {file.name} must be a text of {_MAX_ABOUT_CHARS:,} characters at most.",
+                errors=[FieldError("file", f"{key} is no text, or too long")],
+            )
+    report = Report("item")
+    rows = _objects(content["examples"], report)
+    examples = _collect(rows, report, rule, file.name)
+    return Dataset(
+        name, rule, tuple(examples), about["description"], about["licence"], about["source"] or file.name
+    )
+
+
+def _objects(items: list[Any], report: Report) -> Rows:
+    for number, item in enumerate(items, start=1):
+        if isinstance(item, dict):
+            yield number, item
+        else:
+            report.add(number, "is no object")
+
+
+def parse_examples(text: str, fmt: Literal["jsonl", "csv"], name: str, scoring: ScoringRule) -> list[Example]:
     """Return the examples of a file's ``text``.
 
     Raises:
         InvalidInput: naming each wrong line; or that there are no lines at all.
     """
     report = Report()
+    rows = jsonl_rows(text, report) if fmt == "jsonl" else _csv_rows(text, report)
+    return _collect(rows, report, scoring, name)
+
+
+def _collect(rows: Rows, report: Report, scoring: ScoringRule, name: str) -> list[Example]:
+    """Return the examples of all rows, if nothing is wrong with any."""
     examples: list[Example] = []
     lines_by_key: dict[str, int] = {}
-    rows = jsonl_rows(text, report) if fmt == "jsonl" else _csv_rows(text, report)
     for line, row in rows:
         example = _example(row, line, len(examples), report, scoring)
         if example is None:
             continue
         first = lines_by_key.setdefault(example.key, line)
         if first != line:
-            report.add(line, f"the id {example.key!r} is also that of line {first}")
+            report.add(line, f"the id {example.key!r} is also that of {report.place(first)}")
             continue
         examples.append(example)
-    report.raise_if_any(name, "Each line needs a question, and an answer or a list of answers.")
+    report.raise_if_any(name, _HINT.replace("line", report.unit))
     if not examples:
         raise InvalidInput(f"{name} holds no examples.", errors=[FieldError("file", "is empty")])
     return examples

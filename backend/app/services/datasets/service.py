@@ -1,8 +1,9 @@
 """Adding and finding datasets."""
 
+import asyncio
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import get_args
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,10 +13,10 @@ from app.core.logging import get_logger
 from app.domain.examples import Dataset as DatasetNoun
 from app.domain.examples import sample_order
 from app.models import Dataset, Example
-from app.services.datasets.importers import format_of, load_builtin, parse_examples
+from app.services.datasets.importers import load_builtin, read_dataset
 from app.services.datasets.repository import DatasetRepository
 from app.services.evaluation.scorers import ScoringRule
-from app.services.reading import decode, require_name
+from app.services.reading import File, clean_filename, require_name
 
 log = get_logger(__name__)
 
@@ -30,20 +31,34 @@ class DatasetService:
         self._repository = DatasetRepository(session)
 
     async def add_file(
-        self, name: str, filename: str, data: bytes, scoring: str = "squad"
+        self, name: str, filename: str, data: bytes, scoring: str | None = None
     ) -> tuple[Dataset, bool]:
-        """Import a JSONL or CSV file as (a new version of) ``name``.
+        """Import one file as (a new version of) ``name``; see ``add_files``."""
+        return await self.add_files(name, [(filename, data)], scoring)
+
+    async def add_files(
+        self, name: str, given: Sequence[tuple[str, bytes]], scoring: str | None = None
+    ) -> tuple[Dataset, bool]:
+        """Import a file, or the files of a BEIR folder, as (a new version of) ``name``.
+
+        Args:
+            name: the dataset's.
+            given: names of files with their content.
+            scoring: the rule for its answers; the format's own without one.
 
         Returns:
             The dataset, and whether it is new; the same content again gives the version there is.
 
         Raises:
-            InvalidInput: naming the field or the line that is wrong; nothing is stored then.
+            InvalidInput: naming the field, the line or the item that is wrong; nothing is stored then.
         """
         rule = _checked(name, scoring)
-        filename = Path(filename.replace("\0", "")).name
-        examples = parse_examples(decode(data, filename), format_of(filename), filename, rule)
-        return await self.add(DatasetNoun(name, rule, tuple(examples), source=filename))
+        files = [File(clean_filename(filename), data) for filename, data in given]
+        if not files:
+            raise InvalidInput("There is no file.", errors=[FieldError("file", "choose a file")])
+        if len(files) == 1:
+            files = [File(PurePosixPath(files[0].name).name, files[0].data)]
+        return await self.add(await asyncio.to_thread(read_dataset, name, files, rule))
 
     async def add(self, dataset: DatasetNoun) -> tuple[Dataset, bool]:
         """Store a dataset unless this very version is there."""
@@ -107,8 +122,10 @@ class DatasetService:
         return sample_order(await self._repository.position_hashes(dataset.id), seed)[:n]
 
 
-def _checked(name: str, scoring: str) -> ScoringRule:
+def _checked(name: str, scoring: str | None) -> ScoringRule | None:
     require_name(name, "a dataset")
+    if not scoring:
+        return None
     for rule in get_args(ScoringRule):
         if rule == scoring:
             return rule  # type: ignore[no-any-return]

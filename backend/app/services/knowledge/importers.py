@@ -1,18 +1,29 @@
 """Reading articles from files: JSONL, JSON, plain text, Markdown; several files make one base.
 
-Files are read whole or refused whole: every wrong line is named, up to a limit.
+Published files of HotpotQA and SQuAD give their paragraphs, a folder of BEIR its documents. Files
+are read whole or refused whole: every wrong line or item is named, up to a limit.
 """
 
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.passages import Article, Section
-from app.services.reading import MAX_ID_CHARS, Report, decode, jsonl_rows, unstorable
+from app.services.knowledge.published import Paragraphs, Rows, without_queries
+from app.services.published import has_paragraphs, is_squad
+from app.services.reading import (
+    MAX_ID_CHARS,
+    File,
+    Report,
+    decode,
+    json_content,
+    jsonl_rows,
+    peek,
+    unstorable,
+)
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".md", ".markdown", ".txt")
 _MAX_CHARS = 5_000_000  # of an article
@@ -26,27 +37,21 @@ _MARKDOWN_HEADING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file as it was given: its name (with the folders that matter) and content."""
-
-    name: str
-    data: bytes
-
-
 def parse_articles(files: Sequence[File]) -> list[Article]:
     """Return the articles of all files, in the order of the files.
 
     Raises:
-        InvalidInput: naming each wrong line; for an unknown kind of file; for no articles at all.
+        InvalidInput: naming each wrong line or item; for an unknown kind of file; for no articles at all.
     """
+    files = without_queries(files)
+    paragraphs = Paragraphs()
     articles: list[Article] = []
     places: dict[str, str] = {}
     for file in files:
-        report = Report()
+        report = Report("item" if _suffix(file) == ".json" else "line")
         prefix = f"{_stem(file.name)}/" if len(files) > 1 else ""
-        for line, article in _articles(file, prefix, report):
-            place = f"line {line} of {file.name}"
+        for line, article in _articles(file, prefix, paragraphs, report):
+            place = f"{report.place(line)} of {file.name}"
             first = places.get(article.key)
             if first is not None:
                 report.add(line, f"the id {article.key!r} is also that of {first}")
@@ -62,18 +67,18 @@ def parse_articles(files: Sequence[File]) -> list[Article]:
     return articles
 
 
-def _articles(file: File, prefix: str, report: Report) -> Iterator[tuple[int, Article]]:
+def _articles(
+    file: File, prefix: str, paragraphs: Paragraphs, report: Report
+) -> Iterator[tuple[int, Article]]:
     """Yield line and article, for what is an article; report the rest."""
-    suffix = PurePosixPath(file.name).suffix.lower()
+    suffix = _suffix(file)
     if suffix not in SUFFIXES:
         raise InvalidInput(
             f"Cannot tell the format of {file.name!r}.",
             hint=f"Name it {', '.join(SUFFIXES)}.",
             errors=[FieldError("files", f"{file.name}: unknown ending")],
         )
-    text = decode(file.data, file.name)
-    rows = jsonl_rows(text, report) if suffix in {".jsonl", ".ndjson"} else _rows(file.name, suffix, text)
-    for place, (line, row) in enumerate(rows):
+    for place, (line, row) in enumerate(_rows(file, suffix, paragraphs, report)):
         key = row.get("id", row.get("_id"))
         article = _article({**row, "id": f"{prefix}{place}" if key is None else key})
         if isinstance(article, str):
@@ -82,31 +87,35 @@ def _articles(file: File, prefix: str, report: Report) -> Iterator[tuple[int, Ar
             yield line, article
 
 
-def _rows(name: str, suffix: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(file: File, suffix: str, paragraphs: Paragraphs, report: Report) -> Rows:
     if suffix == ".json":
-        yield from _json_rows(name, text)
-    elif suffix == ".txt":
-        yield 1, {"id": _stem(name), "title": PurePosixPath(name).stem, "text": text}
-    else:
-        yield 1, {"id": _stem(name), **_markdown(text, PurePosixPath(name).stem)}
+        return _json_rows(file, paragraphs, report)
+    text = decode(file.data, file.name)
+    if suffix in {".jsonl", ".ndjson"}:
+        first, rows = peek(jsonl_rows(text, report))
+        is_hotpotqa = first is not None and has_paragraphs(first[1])
+        return paragraphs.of_hotpotqa(rows, report) if is_hotpotqa else rows
+    stem = PurePosixPath(file.name).stem
+    about = {"title": stem, "text": text} if suffix == ".txt" else _markdown(text, stem)
+    return iter([(1, {"id": _stem(file.name), **about})])
 
 
-def _json_rows(name: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(
-            f"{name} is not JSON: {error}.", errors=[FieldError("files", "not JSON")]
-        ) from error
+def _json_rows(file: File, paragraphs: Paragraphs, report: Report) -> Rows:
+    content = json_content(file, "files")
+    if is_squad(content):
+        return paragraphs.of_squad(content, report)
     rows = content.get("articles") if isinstance(content, dict) else content
     if not isinstance(rows, list):
         raise InvalidInput(
-            f'{name} is neither a list of articles nor an object with a list "articles".',
+            f'{file.name} is neither a list of articles nor an object with a list "articles", '
+            "nor a file of HotpotQA or SQuAD.",
             hint=_HINT,
             errors=[FieldError("files", "no list of articles")],
         )
-    for number, row in enumerate(rows, start=1):
-        yield number, row if isinstance(row, dict) else {}
+    numbered = enumerate(rows, start=1)
+    if rows and has_paragraphs(rows[0]):
+        return paragraphs.of_hotpotqa(numbered, report)
+    return ((number, row if isinstance(row, dict) else {}) for number, row in numbered)
 
 
 def _markdown(text: str, name: str) -> dict[str, Any]:
@@ -164,6 +173,10 @@ def _sections(row: dict[str, Any]) -> tuple[Section, ...] | str:
     if sum(len(section.text) for section in found) > _MAX_CHARS:
         return f"text is longer than {_MAX_CHARS:,} characters"
     return tuple(found)
+
+
+def _suffix(file: File) -> str:
+    return PurePosixPath(file.name).suffix.lower()
 
 
 def _stem(name: str) -> str:

@@ -12,9 +12,9 @@ from app.core.logging import get_logger
 from app.domain.passages import Article as ArticleNoun
 from app.domain.passages import articles_version
 from app.models import Article, KnowledgeBase
-from app.services.knowledge.importers import File, load_builtin, parse_articles
+from app.services.knowledge.importers import load_builtin, parse_articles
 from app.services.knowledge.repository import KnowledgeRepository
-from app.services.reading import require_name
+from app.services.reading import File, clean_filename, require_name
 
 log = get_logger(__name__)
 
@@ -36,9 +36,7 @@ class KnowledgeService:
             InvalidInput: naming the field or the line that is wrong; nothing is stored then.
         """
         require_name(name, "a knowledge base")
-        files = [
-            File(filename.replace("\0", "").replace("\\", "/").lstrip("/"), data) for filename, data in given
-        ]
+        files = [File(clean_filename(filename), data) for filename, data in given]
         articles = await asyncio.to_thread(parse_articles, files)
         source = ", ".join(file.name for file in files[:3]) + (", …" if len(files) > 3 else "")
         return await self.add(name, articles, source=source)

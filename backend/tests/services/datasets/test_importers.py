@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
 from app.domain.examples import Example
-from app.services.datasets.importers import FileFormat, format_of, parse_examples
+from app.services.datasets.importers import format_of, parse_examples
 from app.services.reading import MAX_REPORTED, decode
 from tests.factories import properties
 
@@ -27,7 +27,7 @@ def table(text: str) -> list[Example]:
     return parse_examples(text, "csv", "a.csv", "squad")
 
 
-def refused(text: str, fmt: FileFormat = "jsonl") -> InvalidInput:
+def refused(text: str, fmt: Literal["jsonl", "csv"] = "jsonl") -> InvalidInput:
     with pytest.raises(InvalidInput) as caught:
         parse_examples(text, fmt, f"a.{fmt}", "squad")
     return caught.value
@@ -42,12 +42,13 @@ class TestFormat:
             ("A.JSONL", "jsonl"),
             ("b.c.csv", "csv"),
             ("a b.CSV", "csv"),
+            ("a.Json", "json"),
         ],
     )
     def test_known(self, name: str, fmt: str) -> None:
         assert format_of(name) == fmt
 
-    @pytest.mark.parametrize("name", ["", "a", "a.json", "a.xlsx", "csv", ".csv", "a.csv.gz"])
+    @pytest.mark.parametrize("name", ["", "a", "a.xlsx", "csv", ".csv", "a.csv.gz"])
     def test_unknown(self, name: str) -> None:
         with pytest.raises(InvalidInput) as caught:
             format_of(name)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
 from app.domain.passages import Article, Section
-from app.services.knowledge.importers import SUFFIXES, File, load_builtin, parse_articles
-from app.services.reading import MAX_REPORTED
+from app.services.knowledge.importers import SUFFIXES, load_builtin, parse_articles
+from app.services.reading import MAX_REPORTED, File
 from tests.factories import properties
 
 GOOD = '{"id": "good", "text": "t"}'
@@ -151,7 +151,7 @@ class TestWrongLines:
     @pytest.mark.parametrize(("row", "message"), WRONG_ROWS[6:], ids=range(6, len(WRONG_ROWS)))
     def test_in_a_json_list_by_its_place(self, row: str, message: str) -> None:
         ((field, said),) = problems(("a.json", f"[{GOOD}, {row}]"))
-        assert field == "line 2"
+        assert field == "item 2"
         assert message in said
 
     def test_every_one_up_to_a_limit(self) -> None:
@@ -170,7 +170,7 @@ class TestWrongLines:
 
     def test_id_twice_in_two_files(self) -> None:
         assert problems(("a.jsonl", GOOD), ("b.json", f"[{GOOD}]")) == [
-            ("line 1", "the id 'good' is also that of line 1 of a.jsonl")
+            ("item 1", "the id 'good' is also that of line 1 of a.jsonl")
         ]
 
     def test_same_name_twice(self) -> None:
@@ -208,7 +208,7 @@ class TestJson:
 
     @pytest.mark.parametrize("row", ["5", "null", '"text"', "[]"])
     def test_rows_that_are_no_objects(self, row: str) -> None:
-        assert problems(("a.json", f"[{GOOD}, {row}]"))[0][0] == "line 2"
+        assert problems(("a.json", f"[{GOOD}, {row}]"))[0][0] == "item 2"
 
 
 class TestMarkdown:

@@ -53,6 +53,7 @@ describe("checkUpload", () => {
   it("lets pass what the server takes", () => {
     expect(checkUpload("my_set-1.0", file("A.CSV"))).toEqual({});
     expect(checkUpload("x", file("a.ndjson"))).toEqual({});
+    expect(checkUpload("x", file("hotpot.json"))).toEqual({});
   });
 });
 

@@ -23,7 +23,7 @@ export function checkUpload(name: string, file: File | null): FormProblems["fiel
   const wrong = checkName(name);
   if (wrong) problems.name = wrong;
   if (!file) problems.file = "Choose a file.";
-  else if (!/\.(jsonl|ndjson|csv)$/i.test(file.name)) problems.file = "Must be a .jsonl or .csv file.";
+  else if (!/\.(jsonl|ndjson|json|csv)$/i.test(file.name)) problems.file = "Must be a .jsonl, .json or .csv file.";
   return problems;
 }
 

@@ -15,6 +15,8 @@ import { checkUpload, FORM_FIELDS, type FormProblems, type Version } from "./pre
 import { ruleOf, rules } from "./rules";
 import { useAddDataset } from "./use-add-dataset";
 
+const FORMATS_RULE = "A published file has the rule of its dataset; any other is scored as squad.";
+
 interface UploadDialogProps {
   open: boolean;
   onOpenChange: (open: boolean) => void;
@@ -31,7 +33,7 @@ export function UploadDialog({ open, onOpenChange, base, ...props }: UploadDialo
       open={open}
       onOpenChange={onOpenChange}
       title={base ? "Upload a version" : "Upload a dataset"}
-      description="JSONL or CSV. A file with a wrong line is refused whole, with each wrong line named."
+      description="JSONL, CSV, or a published file of TriviaQA, HotpotQA, SQuAD or GSM8K. A file with a wrong line is refused whole, with each wrong line named."
       className="max-w-lg"
     >
       <UploadForm base={base} onClose={() => onOpenChange(false)} {...props} />
@@ -46,7 +48,7 @@ interface UploadFormProps extends Omit<UploadDialogProps, "open" | "onOpenChange
 /** Lives as long as the dialog is open, so each opening begins anew. */
 function UploadForm({ onClose, onAdded, base, known }: UploadFormProps) {
   const [name, setName] = useState(base?.name ?? "");
-  const [scoring, setScoring] = useState(base?.scoring ?? "squad");
+  const [scoring, setScoring] = useState(base?.scoring ?? "");
   const [file, setFile] = useState<File | null>(null);
   const [missing, setMissing] = useState<FormProblems["fields"]>({});
   const add = useAddDataset();
@@ -90,8 +92,8 @@ function UploadForm({ onClose, onAdded, base, known }: UploadFormProps) {
     <form className="flex flex-col gap-4" onSubmit={submit} noValidate>
       <FileDrop
         files={file ? [file] : []}
-        endings={[".jsonl", ".ndjson", ".csv"]}
-        hint=".jsonl or .csv, in UTF-8"
+        endings={[".jsonl", ".ndjson", ".json", ".csv"]}
+        hint=".jsonl, .json or .csv, in UTF-8"
         error={fields.file}
         onFiles={([first]) => first && choose(first)}
       />
@@ -108,7 +110,7 @@ function UploadForm({ onClose, onAdded, base, known }: UploadFormProps) {
           }}
         />
       </Field>
-      <Field label="Scoring" htmlFor="dataset-scoring" hint={rule?.judged} error={fields.scoring}>
+      <Field label="Scoring" htmlFor="dataset-scoring" hint={rule?.judged ?? FORMATS_RULE} error={fields.scoring}>
         <Select
           {...describedBy("dataset-scoring", fields.scoring, true)}
           value={scoring}
@@ -117,6 +119,7 @@ function UploadForm({ onClose, onAdded, base, known }: UploadFormProps) {
             setScoring(event.target.value);
           }}
         >
+          <option value="">by the file – As its format has it.</option>
           {rules.map(({ value, use }) => (
             <option key={value} value={value}>
               {value} – {use}

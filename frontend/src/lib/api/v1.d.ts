@@ -39,7 +39,7 @@ export interface paths {
         put?: never;
         /**
          * Add Dataset
-         * @description Import a file as (a new version of) a dataset; a file with a wrong line is refused whole.
+         * @description Import a file as (a new version of) a dataset; a file with a wrong line or item is refused whole.
          */
         post: operations["add_dataset"];
         delete?: never;
@@ -754,9 +754,15 @@ export interface components {
         Body_add_dataset: {
             /**
              * File
-             * @description JSONL or CSV: question, answer or answers, id, cluster.
+             * @description JSONL or CSV: question, answer or answers, id, cluster; or the JSON or JSONL of TriviaQA, HotpotQA, SQuAD or GSM8K, as published.
              */
-            file: string;
+            file?: string | null;
+            /**
+             * Files
+             * @description Instead, a BEIR folder: corpus.jsonl, queries.jsonl, qrels.tsv or qrels/test.tsv.
+             * @default []
+             */
+            files?: string[];
             /**
              * Name
              * @description Lower-case letters, digits, and . _ -
@@ -764,8 +770,8 @@ export interface components {
             name: string;
             /**
              * Scoring
-             * @description squad, triviaqa, hotpotqa or gsm8k.
-             * @default squad
+             * @description squad, triviaqa, hotpotqa or gsm8k; empty: as the file's format has it.
+             * @default
              */
             scoring?: string;
         };
