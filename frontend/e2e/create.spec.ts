@@ -77,6 +77,8 @@ test("its metrics, and each wrong answer with its prompt, are at hand", async ({
   await expect(page.getByRole("status").filter({ hasText: /^Run \d+ of 40: (wrong)$/ })).toHaveCount(1);
   const said = await page.getByRole("status").filter({ hasText: /^Run \d+ of 40/ }).innerText();
   const index = Number(/\d+/.exec(said)?.[0]) - 1;
+  // The run is in the address at once, and in the panel when it has come.
+  await expect(page.locator(`[data-run="${new URL(page.url()).searchParams.get("run")}"]`)).toBeVisible();
   const last = await question.innerText();
   await page.keyboard.press("Home");
   await expect(question).not.toHaveText(last);
