@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.services.evaluation.faithfulness import THRESHOLD, Claim, Judge
+from app.services.evaluation.faithfulness import THRESHOLD, Claim
 from app.services.evaluation.statistics.intervals import Interval, wilson
 
 
@@ -39,12 +39,6 @@ class Validation:
     recall: Interval | None
     auc: float | None
     overlap_auc: float | None
-
-
-async def validate(judge: Judge, rows: Sequence[Labelled]) -> Validation:
-    """Return how ``judge`` does on labelled answers."""
-    verdicts = [(await judge.judge(row.claim)).value for row in rows]
-    return summarise(rows, verdicts)
 
 
 def summarise(rows: Sequence[Labelled], values: Sequence[float | None]) -> Validation:

@@ -154,9 +154,9 @@ def open_index(
     """
     root.mkdir(parents=True, exist_ok=True)
     folder = root / recipe.name
-    if not (folder / "manifest.json").is_file():
+    if not is_built(root, recipe):
         with _acquired(FileLock(root / f"{recipe.name}.lock"), progress):
-            if not (folder / "manifest.json").is_file():
+            if not is_built(root, recipe):
                 _build(root, folder, recipe, embedder, list(articles()), progress)
     return KnowledgeIndex(folder)
 

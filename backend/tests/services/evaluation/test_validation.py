@@ -9,8 +9,8 @@ from sklearn.metrics import roc_auc_score
 from app.core.config import PROJECT_ROOT
 from app.core.errors import InvalidInput
 from app.services.datasets.labelled import read_labelled
-from app.services.evaluation.faithfulness import Claim, Verdict
-from app.services.evaluation.validation import Labelled, auc, overlap, summarise, validate
+from app.services.evaluation.faithfulness import Claim
+from app.services.evaluation.validation import Labelled, auc, overlap, summarise
 
 SHIPPED = PROJECT_ROOT / "data" / "faithfulness" / "pairs.jsonl"
 
@@ -19,19 +19,9 @@ def rows(*faithful: bool) -> list[Labelled]:
     return [Labelled(Claim("q", f"answer {i}", ("context",)), one) for i, one in enumerate(faithful)]
 
 
-class Lookup:
-    """A judge that gives each answer the next of some numbers."""
-
-    def __init__(self, *values: float | None) -> None:
-        self.values = list(values)
-
-    async def judge(self, _: Claim) -> Verdict:
-        return Verdict(self.values.pop(0), "")
-
-
 class TestSummary:
-    async def test_counts_unfaithful_answers_as_what_is_to_be_found(self) -> None:
-        found = await validate(Lookup(0.9, 0.4, 0.3, 0.6, None), rows(True, True, False, False, True))
+    def test_counts_unfaithful_answers_as_what_is_to_be_found(self) -> None:
+        found = summarise(rows(True, True, False, False, True), [0.9, 0.4, 0.3, 0.6, None])
         assert (found.n, found.unscored) == (4, 1)
         assert found.accuracy is not None
         assert found.precision is not None
