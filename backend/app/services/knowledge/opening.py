@@ -13,7 +13,7 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.passages import Article
 from app.models import KnowledgeBase
 from app.schemas.method_config import RagMethodConfig
-from app.services.knowledge.repository import KnowledgeRepository
+from app.services.knowledge.service import KnowledgeService
 from app.services.rag.chunking import Chunking
 from app.services.rag.embedding import Embedder
 from app.services.rag.index import KnowledgeIndex, Progress, Recipe, open_index
@@ -171,7 +171,7 @@ class ArticleSource:
 
     async def _read(self) -> Sequence[Article]:
         async with self._sessions() as session:
-            return await KnowledgeRepository(session).all_articles(self._id)
+            return await KnowledgeService(session).all_articles(self._id)
 
 
 async def open_retriever(

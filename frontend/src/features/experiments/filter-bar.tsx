@@ -2,13 +2,13 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Search, X } from "lucide-react";
-import { useEffect, useState } from "react";
 
 import { Button } from "@/components/ui/button";
 import { Input, Select } from "@/components/ui/field";
 import { experimentQueries } from "@/lib/api/queries";
 import { formatMethod, formatName } from "@/lib/format";
 import { cn } from "@/lib/utils";
+import { useTyped } from "@/lib/use-typed";
 
 import { isFiltered, type ListState, statuses } from "./filters";
 
@@ -87,19 +87,7 @@ function Choice({ label, value, options = [], name = String, onChange }: ChoiceP
 
 /** Asks only when the typing pauses. */
 function TextFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useState(value);
-  const [known, setKnown] = useState(value);
-  if (known !== value) {
-    // The address changed by other means (back, clear): it wins.
-    setKnown(value);
-    setText(value);
-  }
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onChange(text), TYPING_MS);
-    return () => clearTimeout(timer);
-    // Only typing starts the clock: `onChange` is another function at each rendering.
-  }, [text]);
+  const [text, setText] = useTyped(value, onChange, TYPING_MS);
   return (
     <div className="relative">
       <Search aria-hidden="true" className="absolute top-2.5 left-3 size-4" />

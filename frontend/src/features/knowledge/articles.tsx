@@ -1,7 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Search } from "lucide-react";
 import { parseAsString, useQueryState } from "nuqs";
-import { useEffect, useState } from "react";
 
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/field";
@@ -11,6 +10,7 @@ import { Empty, Failure } from "@/components/ui/state";
 import { knowledgeQueries } from "@/lib/api/knowledge";
 import { formatCount, plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
+import { useTyped } from "@/lib/use-typed";
 
 import { ArticleRow } from "./article-row";
 
@@ -75,19 +75,7 @@ export function Articles({ name, version, size }: ArticlesProps) {
 
 /** Asks only when the typing pauses. */
 function TitleFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useState(value);
-  const [known, setKnown] = useState(value);
-  if (known !== value) {
-    // The address changed by other means (back, another version): it wins.
-    setKnown(value);
-    setText(value);
-  }
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onChange(text), TYPING_MS);
-    return () => clearTimeout(timer);
-    // Only typing starts the clock: `onChange` is another function at each rendering.
-  }, [text]);
+  const [text, setText] = useTyped(value, onChange, TYPING_MS);
   return (
     <div className="relative w-full sm:w-64">
       <Search aria-hidden="true" className="absolute top-2.5 left-3 size-4" />
