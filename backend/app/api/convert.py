@@ -53,11 +53,11 @@ def experiment_out(experiment: Row, result: Row | None) -> ExperimentOut:
 
 
 def metrics_out(metrics: dict[str, Any]) -> Metrics:
-    """Return stored metrics; those of before there was retrieval lack what belongs to it."""
-    return Metrics.model_validate({"attribution": None, "hallucination_rate": None, **metrics})
+    """Return stored metrics; those of before there was retrieval, or agents, lack what belongs to it."""
+    return Metrics.model_validate({"attribution": None, "hallucination_rate": None, "agent": None, **metrics})
 
 
-def result_out(experiment: Row, result: Row) -> ResultOut:
+def result_out(experiment: Row, result: Row, naive: Row | None) -> ResultOut:
     """Return a result with what is needed to repeat it."""
     return ResultOut.model_validate(
         {
@@ -69,8 +69,15 @@ def result_out(experiment: Row, result: Row) -> ResultOut:
             "config": experiment.config,
             "provenance": result.provenance,
             "created_at": result.created_at,
+            "tokens_to_naive": naive and _tokens_to_naive(naive),
         }
     )
+
+
+def _tokens_to_naive(naive: Row) -> dict[str, Any]:
+    tokens = naive.tokens
+    ratio = {"ratio": tokens.ratio, "low": tokens.ratio_low, "high": tokens.ratio_high}
+    return {"experiment_id": naive.experiment_id, "name": naive.name, "n": tokens.n, **ratio}
 
 
 def _run(run: Row, example: Row) -> dict[str, Any]:
@@ -111,6 +118,7 @@ def run_out(run: Row, example: Row) -> RunOut:
         "content_hash": example.content_hash,
         "calls": run.calls,
         "retrieved": run.retrieved,
+        "trace": run.trace,
     }
     return RunOut.model_validate({**_run(run, example), **more})
 

@@ -72,7 +72,8 @@ async def compare_examples(
 @router.get("/{experiment_id}", operation_id="get_result")
 async def get_result(experiment_id: uuid.UUID, service: ResultsDep) -> ResultOut:
     """Return the result: metrics, configuration, provenance."""
-    return result_out(*await service.result(experiment_id))
+    experiment, result = await service.result(experiment_id)
+    return result_out(experiment, result, await service.against_naive(experiment))
 
 
 @router.get("/{experiment_id}/metrics", operation_id="get_metrics")

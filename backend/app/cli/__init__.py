@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import comparisons, datasets, experiments, faithfulness, gate, knowledge, system
+from app.cli import comparisons, datasets, experiments, faithfulness, gate, knowledge, system, traces
 from app.core.config import get_settings
 from app.core.logging import configure_logging
 
@@ -19,6 +19,7 @@ app.command()(experiments.show)
 app.command()(experiments.export)
 app.command()(experiments.cancel)
 app.command()(experiments.resume)
+app.command()(traces.traces)
 app.command()(comparisons.compare)
 app.command()(gate.gate)
 app.add_typer(datasets.app, name="datasets")

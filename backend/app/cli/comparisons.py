@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import JsonOption, connected, fail, say
+from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
 from app.cli.render import console, interval, milliseconds, number, percent, print_json
@@ -37,34 +37,72 @@ def compare(
 
 
 def run_comparison(file: Path, overrides: dict[str, Any], *, detach: bool, as_json: bool) -> None:
-    """Run all variants of a comparison file, and end with the comparison.
+    """Run all variants of a comparison file, on each of its datasets, and end with what came out.
 
     Raises:
         typer.Exit: with 1 if the file is wrong, or not every experiment completed.
+    """
+    configs = _configs(file, overrides)
+    found, completed = [], True
+    with connected(start=not detach) as api:
+        for config in configs:
+            created = api.post("/comparisons", {"config": config})
+            if detach:
+                found.append(created)
+                continue
+            completed &= _follow_all(api, created, quiet=as_json)
+            found.append(api.get("/results/compare", ids=created["ids"]))
+            if not as_json:
+                show_comparison(found[-1], "exact_match")
+    if as_json:
+        print_json(found if len(found) > 1 else found[0])
+    elif detach:
+        for created in found:
+            typer.echo(" ".join(created["ids"]))
+    if not completed:
+        raise typer.Exit(1)
+
+
+def _configs(file: Path, overrides: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the comparisons of a file: one, or one a dataset where it lists ``datasets``.
+
+    A dataset that is named on the command line takes the place of all of them.
     """
     raw = read_mapping(file)
     base = raw.get("base")
     if not isinstance(base, dict):
         raise fail(f"{file} has variants, and no base.", "A comparison holds name, base and variants.")
-    config = {**raw, "base": with_overrides(base, overrides)}
-    with connected(start=not detach) as api:
-        created = api.post("/comparisons", {"config": config})
-        if detach:
-            print_json(created) if as_json else typer.echo(" ".join(created["ids"]))
-            return
-        statuses = []
-        for experiment in created["experiments"]:
-            say(f"{experiment['id'][:8]}  {experiment['name']} ({experiment['total']} runs)")
-            try:
-                statuses.append(follow(api, experiment["id"], experiment["total"], quiet=as_json))
-            except KeyboardInterrupt:
-                short = " ".join(one[:8] for one in created["ids"])
-                say(f"\nNot following any more. When they have ended: llmforge compare {short}")
-                raise typer.Exit(130) from None
-        comparison = api.get("/results/compare", ids=created["ids"])
-    print_json(comparison) if as_json else show_comparison(comparison, "exact_match")
-    if any(status != "COMPLETED" for status in statuses):
-        raise typer.Exit(1)
+    names = raw.pop("datasets", None)
+    if names is not None and not (
+        isinstance(names, list) and names and all(isinstance(n, str) for n in names)
+    ):
+        raise fail(f"{file}: datasets is no list of names.", "Such as: datasets: [gsm8k, trivia_qa].")
+    if names is None or overrides.get("dataset.name"):
+        return [{**raw, "base": with_overrides(base, overrides)}]
+    if "name" in (base.get("dataset") or {}):
+        raise fail(f"{file} names datasets, and base.dataset.name, too.", "Leave one of them out.")
+    return [
+        {
+            **raw,
+            "name": f"{raw.get('name')}, {name}",
+            "base": with_overrides(base, {**overrides, "dataset.name": name}),
+        }
+        for name in names
+    ]
+
+
+def _follow_all(api: Api, created: dict[str, Any], *, quiet: bool) -> bool:
+    """Follow the experiments of a comparison to their ends; return whether all completed."""
+    statuses = []
+    for experiment in created["experiments"]:
+        say(f"{experiment['id'][:8]}  {experiment['name']} ({experiment['total']} runs)")
+        try:
+            statuses.append(follow(api, experiment["id"], experiment["total"], quiet=quiet))
+        except KeyboardInterrupt:
+            short = " ".join(one[:8] for one in created["ids"])
+            say(f"\nNot following any more. When they have ended: llmforge compare {short}")
+            raise typer.Exit(130) from None
+    return all(status == "COMPLETED" for status in statuses)
 
 
 def metric_of(comparison: dict[str, Any], metric: str) -> list[dict[str, Any]]:

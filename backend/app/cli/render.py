@@ -92,6 +92,8 @@ def result_table(experiment: dict[str, Any], metrics: dict[str, Any]) -> Table:
         table.add_row(
             name.replace("_", " "), f"{interval(score)}  [dim]n = {score['n']}, {score['method']}[/]"
         )
+    if metrics["agent"] is not None:
+        _agent_rows(table, metrics["agent"])
     counts, latency = metrics["counts"], metrics["latency_ms"]
     table.add_row("runs", _runs_text(counts))
     outcomes = ", ".join(f"{count} {kind}" for kind, count in counts["parse_outcomes"].items())
@@ -113,6 +115,19 @@ def result_table(experiment: dict[str, Any], metrics: dict[str, Any]) -> Table:
     if experiment.get("reason"):
         table.add_row("reason", f"[yellow]{escape(experiment['reason'])}[/]")
     return table
+
+
+def _agent_rows(table: Table, agent: dict[str, Any]) -> None:
+    outcomes = ", ".join(f"{count} {name}" for name, count in agent["outcomes"].items() if count)
+    steps = agent["iterations"]
+    table.add_row("agent", f"{outcomes}; {agent['repairs']} repairs")
+    table.add_row("steps", f"{steps['value']:.2f} [{steps['low']:.2f}, {steps['high']:.2f}]")
+    for tool, uses in agent["tools"].items():
+        table.add_row(escape(tool), ", ".join(f"{count} {kind}" for kind, count in uses.items()))
+    if agent["failed_uses"] is not None:
+        table.add_row(
+            "failed uses", f"{interval(agent['failed_uses'])}  [dim]n = {agent['failed_uses']['n']}[/]"
+        )
 
 
 def _by_importance(item: tuple[str, Any]) -> int:

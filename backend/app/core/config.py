@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     local_context: int = Field(default=2048, ge=256, description="tokens a sequence, local model server")
     local_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
 
-    # Wikipedia, for `llmforge kb fetch-wikipedia`
+    # Wikipedia, for `llmforge kb fetch-wikipedia` and the agent's tool
     wikipedia_url: str = "https://en.wikipedia.org/w/api.php"
 
     # Logs
@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     def gguf_dir(self) -> Path:
         """Folder whose GGUF files appear as local models."""
         return self.models_dir or self.home / "models"
+
+    @property
+    def wikipedia_dir(self) -> Path:
+        """Folder of what was fetched from Wikipedia."""
+        return self.home / "wikipedia"
 
     @property
     def is_loopback(self) -> bool:

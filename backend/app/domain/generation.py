@@ -1,21 +1,84 @@
 """What is asked of a model and what it answers."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool that is offered to a model; ``parameters`` is a JSON schema, as JSON."""
+
+    name: str
+    description: str
+    parameters: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the wire form shared by chat APIs with tools."""
+        function = {
+            "name": self.name,
+            "description": self.description,
+            "parameters": json.loads(self.parameters),
+        }
+        return {"type": "function", "function": function}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A use of a tool that a model asks for; ``arguments`` is what it wrote, JSON if all is well."""
+
+    id: str
+    name: str
+    arguments: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the wire form shared by chat APIs with tools."""
+        return {
+            "id": self.id,
+            "type": "function",
+            "function": {"name": self.name, "arguments": self.arguments},
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat."""
+    """One turn of a chat.
+
+    Attributes:
+        tool_calls: what a turn of the assistant asks for.
+        tool_call_id: the call that a turn of the role ``tool`` answers.
+    """
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the wire form shared by all chat APIs."""
+        value: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            value["tool_calls"] = [call.as_dict() for call in self.tool_calls]
+        if self.tool_call_id is not None:
+            value["tool_call_id"] = self.tool_call_id
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """The form that an answer must have, which the engine enforces while decoding.
+
+    ``text``: a grammar in llama.cpp's GBNF, or a JSON schema, as JSON.
+    """
+
+    kind: Literal["grammar", "json_schema"]
+    text: str
 
     def as_dict(self) -> dict[str, str]:
-        """Return the wire form shared by all chat APIs."""
-        return {"role": self.role, "content": self.content}
+        """Return the constraint as it is stored."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +114,8 @@ class GenerationRequest:
         model: catalog name, ``provider/model``.
         seed: passed to servers that take one, and part of the cache key for all.
         repeat: index of the repeat, so that repeated samples are never collapsed by a cache.
+        constraint: form of the answer, if it must have one.
+        tools: that the model may ask for.
     """
 
     messages: tuple[Message, ...]
@@ -58,6 +123,8 @@ class GenerationRequest:
     params: GenerationParams
     seed: int = 0
     repeat: int = 0
+    constraint: Constraint | None = None
+    tools: tuple[ToolSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +148,7 @@ class GenerationResult:
         finish_reason: the server's word for why it stopped (``stop``, ``length``, …).
         model: the model name that the server says it used.
         cached: whether it came from the response cache.
+        tool_calls: uses of the offered tools that the model asks for.
     """
 
     text: str
@@ -92,3 +160,4 @@ class GenerationResult:
     model: str | None = None
     system_fingerprint: str | None = None
     cached: bool = False
+    tool_calls: tuple[ToolCall, ...] = ()

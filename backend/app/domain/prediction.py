@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.passages import Passage
+from app.domain.trace import Trace
 
 
 class ParseOutcome(StrEnum):
@@ -65,12 +66,14 @@ class Prediction:
     """A method's answer to one example: raw output, parsed answer and every call made for it.
 
     ``passages``: what was retrieved for it, best first; ``None`` if the method retrieves nothing.
+    ``trace``: what an agent did for it; ``None`` if the method is no agent.
     """
 
     output: str
     answer: ParsedAnswer
     calls: tuple[Call, ...]
     passages: tuple[Passage, ...] | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)

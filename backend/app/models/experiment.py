@@ -71,8 +71,8 @@ class Run(Base):
     """One example answered once (or failed for good) within an experiment.
 
     ``calls`` holds every model call as sent and as answered, ``retrieved`` the passages that were
-    found, best first, with rank and score at each stage; the flat columns are what lists, filters
-    and aggregates read.
+    found, best first, with rank and score at each stage, ``trace`` what an agent did, step by step; the
+    flat columns are what lists, filters and aggregates read.
     """
 
     __tablename__ = "runs"
@@ -108,6 +108,7 @@ class Run(Base):
     cost_usd: Mapped[float | None] = mapped_column(Double)
     calls: Mapped[list[dict[str, Any]]]
     retrieved: Mapped[list[dict[str, Any]] | None]
+    trace: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

@@ -8,11 +8,18 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from app.domain.generation import GenerationParams
 from app.domain.hashing import content_hash
 from app.schemas.common import Strict, Text
-from app.schemas.method_config import METHODS, CoTMethodConfig, MethodConfig, NaiveMethodConfig
+from app.schemas.method_config import (
+    METHODS,
+    CoTMethodConfig,
+    MethodConfig,
+    NaiveMethodConfig,
+    ReactMethodConfig,
+)
 
 NLI_MODEL = "facebook/bart-large-mnli"
 MAX_EXAMPLES = 1_000_000
 MAX_REPEATS = 100
+_MOST_STOPS = 3
 
 
 class DatasetChoice(Strict):
@@ -33,7 +40,8 @@ class Params(Strict):
         default=NaiveMethodConfig.max_tokens,
         ge=1,
         le=32_768,
-        description=f"Of one call; with chain of thought {CoTMethodConfig.max_tokens} if left out.",
+        description=f"Of one call; with chain of thought {CoTMethodConfig.max_tokens}, with an agent "
+        f"{ReactMethodConfig.max_tokens} if left out.",
     )
     top_p: float | None = Field(default=None, gt=0, le=1)
     stop: list[Annotated[Text, Field(min_length=1, max_length=200)]] = Field(default=[], max_length=4)
@@ -106,6 +114,16 @@ class ExperimentConfig(Strict):
             message = "{samples} samples need a temperature above 0: at 0 they would all be the same"
             problem = PydanticCustomError("samples_alike", message, {"samples": samples})
             where = InitErrorDetails(type=problem, loc=("method", "samples"), input=samples)
+            raise ValidationError.from_exception_data("ExperimentConfig", [where])
+        return self
+
+    @model_validator(mode="after")
+    def _stop_leaves_room(self) -> "ExperimentConfig":
+        # APIs take four, and the agent needs one of its own.
+        if isinstance(self.method, ReactMethodConfig) and len(self.params.stop) > _MOST_STOPS:
+            message = "must be at most {most} with an agent, which has one of its own"
+            problem = PydanticCustomError("too_long", message, {"most": _MOST_STOPS})
+            where = InitErrorDetails(type=problem, loc=("params", "stop"), input=self.params.stop)
             raise ValidationError.from_exception_data("ExperimentConfig", [where])
         return self
 

@@ -50,6 +50,7 @@ ReadingTemplate = Annotated[
     AfterValidator(_has_places("passages", "question")),
 ]
 """A prompt's text with the places for the passages and the question."""
+ExemplarChoice = Literal["auto", "facts", "multi_hop", "arithmetic"]
 
 
 class NaiveMethodConfig(Strict):
@@ -57,6 +58,7 @@ class NaiveMethodConfig(Strict):
 
     max_tokens: ClassVar[int] = 64
     samples: ClassVar[int] = 1
+    most_calls: ClassVar[int] = 1
 
     name: Literal["naive"] = "naive"
     template: Template = "Question: {question}\nAnswer:"
@@ -72,7 +74,7 @@ class CoTMethodConfig(Strict):
     shots: int = Field(
         default=3, ge=0, le=5, description="Worked examples before the question; 0: only told to reason."
     )
-    exemplars: Literal["auto", "facts", "multi_hop", "arithmetic"] = Field(
+    exemplars: ExemplarChoice = Field(
         default="auto", description="Kind of the worked examples; auto: by the dataset's scoring."
     )
     template: Template = (
@@ -88,14 +90,15 @@ class CoTMethodConfig(Strict):
         description="Calls a run, whose answers vote; 2 or more need a temperature above 0.",
     )
 
+    @property
+    def most_calls(self) -> int:
+        """Model calls of one run."""
+        return self.samples
 
-class RagMethodConfig(Strict):
-    """Retrieval-augmented generation: passages of a knowledge base stand before the question."""
 
-    max_tokens: ClassVar[int] = 64
-    samples: ClassVar[int] = 1
+class RetrievalConfig(Strict):
+    """How passages of a knowledge base are found."""
 
-    name: Literal["rag"]
     variant: Literal["naive", "hybrid", "reranked"] = Field(
         default="hybrid",
         description="naive: by meaning; hybrid: by meaning and words; reranked: those read again.",
@@ -131,12 +134,6 @@ class RagMethodConfig(Strict):
     reranker: Text = Field(
         default=RERANKER, min_length=1, max_length=500, description="Folder, or id on the hub."
     )
-    template: ReadingTemplate = (
-        # Told only to be brief, small models answer in sentences.
-        "{passages}\n\nAnswer the question from the passages. Write only the name, number or short phrase "
-        "that is asked for, nothing else.\n\nQuestion: {question}\nShort answer:"
-    )
-    system: Text | None = Field(default=None, max_length=_TEMPLATE_CHARS)
 
     @model_validator(mode="after")
     def _chunks_move_on(self) -> Self:
@@ -147,16 +144,102 @@ class RagMethodConfig(Strict):
                 {"size": self.chunk_tokens},
             )
             where = InitErrorDetails(type=problem, loc=("chunk_overlap",), input=self.chunk_overlap)
-            raise ValidationError.from_exception_data("RagMethodConfig", [where])
+            raise ValidationError.from_exception_data(type(self).__name__, [where])
         return self
 
 
-METHODS: dict[str, type[NaiveMethodConfig | CoTMethodConfig | RagMethodConfig]] = {
+class RagMethodConfig(RetrievalConfig):
+    """Retrieval-augmented generation: passages of a knowledge base stand before the question."""
+
+    max_tokens: ClassVar[int] = 64
+    samples: ClassVar[int] = 1
+    most_calls: ClassVar[int] = 1
+
+    name: Literal["rag"]
+    template: ReadingTemplate = (
+        # Told only to be brief, small models answer in sentences.
+        "{passages}\n\nAnswer the question from the passages. Write only the name, number or short phrase "
+        "that is asked for, nothing else.\n\nQuestion: {question}\nShort answer:"
+    )
+    system: Text | None = Field(default=None, max_length=_TEMPLATE_CHARS)
+
+
+def _each_once(values: list[str]) -> list[str]:
+    if len(set(values)) < len(values):
+        raise ValueError("each tool once")
+    return values
+
+
+ToolName = Literal["retrieval", "wikipedia_search", "calculator"]
+AgentForm = Literal["text", "grammar", "json", "native"]
+NEEDED_FEATURES: dict[AgentForm, str] = {"grammar": "grammar", "json": "json_schema", "native": "tools"}
+"""What a provider must be able to do for each form of an agent's steps."""
+
+
+class ReactMethodConfig(RetrievalConfig):
+    """A ReAct agent: the model thinks, uses a tool, reads its result, and so on until it answers."""
+
+    max_tokens: ClassVar[int] = 160
+    samples: ClassVar[int] = 1
+
+    name: Literal["react"]
+    tools: Annotated[list[ToolName], AfterValidator(_each_once)] = Field(
+        default=["retrieval", "calculator"],
+        min_length=1,
+        max_length=3,
+        description="retrieval: the knowledge base; wikipedia_search: Wikipedia, by the network.",
+    )
+    form: AgentForm = Field(
+        default="text",
+        description="Of a step. text: Thought and Action lines; grammar: those, enforced while decoding; "
+        "json: an object, enforced by its schema; native: the endpoint's tool calls.",
+    )
+    max_iterations: int = Field(
+        default=5, ge=1, le=20, description="Steps before the model is asked for its answer."
+    )
+    shots: int = Field(default=2, ge=0, le=3, description="Worked examples before the question.")
+    exemplars: ExemplarChoice = Field(
+        default="auto", description="Kind of the worked examples; auto: by the dataset's scoring."
+    )
+    observation_tokens: int = Field(
+        default=256, ge=32, le=4096, description="Of what the model is shown of a tool's result, about."
+    )
+    last_question: bool = Field(
+        default=True, description="Whether an agent that ends without an answer is asked for one."
+    )
+    top_k: int = Field(default=3, ge=1, le=10, description="Passages that a retrieval gives.")
+    template: Template = "Question: {question}"
+    system: Text | None = Field(
+        default=None,
+        max_length=_TEMPLATE_CHARS,
+        description="Instructions, with the place {tools}; those of the form if left out.",
+    )
+
+    @property
+    def needed_feature(self) -> str | None:
+        """What the model's provider must be able to do."""
+        return NEEDED_FEATURES.get(self.form)
+
+    @property
+    def most_calls(self) -> int:
+        """Model calls of one run, repairs not counted."""
+        return self.max_iterations + int(self.last_question)
+
+
+def knowledge_of(method: "MethodConfig") -> RetrievalConfig | None:
+    """Return how a method finds passages; ``None`` if it reads no knowledge base."""
+    if isinstance(method, ReactMethodConfig) and "retrieval" not in method.tools:
+        return None
+    return method if isinstance(method, RetrievalConfig) else None
+
+
+METHODS: dict[str, type[NaiveMethodConfig | CoTMethodConfig | RagMethodConfig | ReactMethodConfig]] = {
     "naive": NaiveMethodConfig,
     "cot": CoTMethodConfig,
     "rag": RagMethodConfig,
+    "react": ReactMethodConfig,
 }
-_MethodName = TypeAdapter(dict[Literal["name"], Literal["naive", "cot", "rag"]])
+_MethodName = TypeAdapter(dict[Literal["name"], Literal["naive", "cot", "rag", "react"]])
 _DEFAULT_METHOD = "naive"
 
 
@@ -173,7 +256,7 @@ def _by_name(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
 
 
 MethodConfig = Annotated[
-    NaiveMethodConfig | CoTMethodConfig | RagMethodConfig,
+    NaiveMethodConfig | CoTMethodConfig | RagMethodConfig | ReactMethodConfig,
     Field(discriminator="name"),
     WrapValidator(_by_name),
 ]

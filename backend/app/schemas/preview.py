@@ -1,6 +1,6 @@
 """Wire types of previews: what an experiment would ask, and what it would take."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -19,6 +19,9 @@ class MessageOut(BaseModel):
 
     role: str
     content: str
+    tool_calls: list[dict[str, Any]] = Field(
+        description="Uses of tools that it asks for, as sent; often none."
+    )
 
 
 class PowerOut(BaseModel):

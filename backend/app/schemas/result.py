@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.domain.status import ExperimentStatus
 from app.schemas.knowledge import PassageOut
+from app.schemas.trace import TraceOut
 
 
 class Counts(BaseModel):
@@ -76,8 +77,8 @@ class Attribution(BaseModel):
     not_retrieved: int = Field(description="Wrong, and no passage in the prompt held an accepted answer.")
 
 
-class ShareStatistics(BaseModel):
-    """A share with its confidence interval."""
+class Estimate(BaseModel):
+    """A share or a mean with its confidence interval."""
 
     value: float
     low: float
@@ -87,15 +88,39 @@ class ShareStatistics(BaseModel):
     level: float
 
 
+class ToolUses(BaseModel):
+    """Uses of one tool by what came of them."""
+
+    successful: int = Field(description="With a result that the answer or a later step took up.")
+    failed: int = Field(description="Without a result.")
+    unneeded: int = Field(description="With a result that neither the answer nor a later step took up.")
+
+
+class AgentStatistics(BaseModel):
+    """What became of the agents of an experiment."""
+
+    runs: int = Field(description="Runs with a trace, failed ones included.")
+    outcomes: dict[str, int] = Field(description="Runs by how their agent ended.")
+    success_rate: Estimate = Field(description="Ended by giving an answer, right or wrong.")
+    stuck_rate: Estimate = Field(description="Did the same thing three times.")
+    iterations: Estimate = Field(description="Steps of a run.")
+    repairs: int = Field(description="Steps that could not be read at first.")
+    tools: dict[str, ToolUses] = Field(description="By tool, as the model named it; the most used first.")
+    failed_uses: Estimate | None = Field(
+        description="Share of all uses that failed, the uses of one run taken as a cluster; null if none."
+    )
+
+
 class Metrics(BaseModel):
     """All metrics of an experiment."""
 
     counts: Counts
     scores: dict[str, ScoreStatistics]
     attribution: Attribution | None = Field(description="Null if nothing was retrieved.")
-    hallucination_rate: ShareStatistics | None = Field(
+    hallucination_rate: Estimate | None = Field(
         description="Share of the judged answers that are not faithful (below one half); null if none was."
     )
+    agent: AgentStatistics | None = Field(description="Null if the method is no agent.")
     latency_ms: LatencyStatistics
     throughput_per_s: float | None = Field(description="Uncached answers a second of work.")
     wall_s: float | None
@@ -104,6 +129,17 @@ class Metrics(BaseModel):
     gpu_seconds_estimate: float | None = Field(
         description="A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown."
     )
+
+
+class TokensToNaive(BaseModel):
+    """Tokens a question as a multiple of what naive prompting took, on the same questions."""
+
+    experiment_id: uuid.UUID = Field(description="The naive experiment.")
+    name: str
+    n: int = Field(description="Questions that both answered.")
+    ratio: float | None
+    low: float | None
+    high: float | None
 
 
 class ResultOut(BaseModel):
@@ -117,6 +153,9 @@ class ResultOut(BaseModel):
     config: dict[str, Any]
     provenance: dict[str, Any]
     created_at: datetime
+    tokens_to_naive: TokensToNaive | None = Field(
+        description="Against the newest naive experiment of the same model, dataset and seed; null if none."
+    )
 
 
 class RunSummary(BaseModel):
@@ -153,7 +192,10 @@ class RunOut(RunSummary):
     metadata: dict[str, Any]
     content_hash: str
     calls: list[dict[str, Any]]
-    retrieved: list[PassageOut] | None = Field(description="Best first; null if nothing was retrieved.")
+    retrieved: list[PassageOut] | None = Field(
+        description="Best first, an agent's in the order of finding them; null if nothing was retrieved."
+    )
+    trace: TraceOut | None = Field(description="What an agent did; null if the method is none.")
 
 
 class RunMap(BaseModel):

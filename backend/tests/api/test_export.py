@@ -23,7 +23,7 @@ NASTY: list[dict[str, Any]] = [
 ]
 INTEGERS = {"run_id", "repeat", "attempts", "prompt_tokens", "completion_tokens"}
 FLOATS = {"exact_match", "contains", "f1", "latency_ms", "queue_ms", "cost_usd"}
-NESTED = {"gold", "scores", "calls", "retrieved", "metadata"}
+NESTED = {"gold", "scores", "calls", "retrieved", "trace", "metadata"}
 
 
 @pytest.fixture

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from app.services.datasets.service import DatasetService
+from app.services.runtime import Runtime
 from tests.cli.conftest import Cli
+from tests.factories import questions_jsonl
 
 COMPARISON = """
 name: Two models
@@ -23,6 +26,12 @@ def comparison(tmp_path: Path, dataset: str) -> Path:
     path = tmp_path / "comparison.yaml"
     path.write_text(COMPARISON)
     return path
+
+
+async def compared_on(cli: Cli, file: Path, dataset: str) -> dict[str, Any]:
+    done = await cli("run", str(file), "--dataset", dataset, "--json")
+    assert done.exit_code == 0, done.stderr
+    return dict(json.loads(done.stdout))
 
 
 async def compared(cli: Cli, file: Path) -> dict[str, Any]:
@@ -60,6 +69,37 @@ class TestRun:
         done = await cli("run", str(comparison))
         assert done.exit_code == 1
         assert "base" in done.stderr
+
+    async def test_each_of_its_datasets(
+        self, cli: Cli, runtime: Runtime, comparison: Path, working: None
+    ) -> None:
+        async with runtime.sessions() as session:
+            await DatasetService(session).add_file("more", "more.jsonl", questions_jsonl(5))
+        text = COMPARISON.replace("dataset: {name: quiz}, ", "")
+        comparison.write_text(f"datasets: [quiz, more]\n{text}")
+        done = await cli("run", str(comparison), "--json")
+        assert done.exit_code == 0, done.stderr
+        found = [[one["name"] for one in each["experiments"]] for each in json.loads(done.stdout)]
+        assert found == [
+            ["Two models, quiz: half", "Two models, quiz: all"],
+            ["Two models, more: half", "Two models, more: all"],
+        ]
+        one = await compared_on(cli, comparison, "more")
+        assert [each["name"] for each in one["experiments"]] == ["Two models: half", "Two models: all"]
+
+    @pytest.mark.parametrize(
+        ("line", "said"),
+        [
+            ("datasets: quiz", "no list"),
+            ("datasets: []", "no list"),
+            ("datasets: [quiz]", "base.dataset.name"),
+        ],
+    )
+    async def test_datasets_that_cannot_be(self, cli: Cli, comparison: Path, line: str, said: str) -> None:
+        comparison.write_text(f"{line}\n{COMPARISON}")
+        done = await cli("run", str(comparison))
+        assert done.exit_code == 1
+        assert said in done.stderr
 
     async def test_one_that_fails_has_another_exit_code(
         self, cli: Cli, comparison: Path, working: None

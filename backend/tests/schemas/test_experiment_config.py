@@ -241,7 +241,7 @@ class TestMethods:
     def test_unknown(self, name: Any) -> None:
         assert problem(method={"name": name}) == {
             "path": "method.name",
-            "message": "Input should be 'naive', 'cot' or 'rag'",
+            "message": "Input should be 'naive', 'cot', 'rag' or 'react'",
         }
 
     @pytest.mark.parametrize("method", ["cot", 5, None, ["cot"]])

@@ -12,7 +12,8 @@ class Endpoint:
     """An OpenAI-compatible endpoint that answers ``free`` calls, and the others once it is opened.
 
     It knows the answers of the dataset that ``tests.factories.questions_jsonl`` makes, and gives a
-    wrong one to every third question.
+    wrong one to every third question. As an agent's model it takes its ``turns`` first, and then
+    answers right, with ``ending`` before the answer.
     """
 
     def __init__(self) -> None:
@@ -21,11 +22,15 @@ class Endpoint:
         self.asked: Counter[str] = Counter()
         self.answered: set[str] = set()
         self.waiting = 0
+        self.turns: list[str] = []
+        self.ending = ""
         self.url = ""
 
     async def _answer(self, request: web.Request) -> web.Response:
         body = await request.json()
-        question = str(body["messages"][-1]["content"]).partition("Question: ")[2].partition("\n")[0]
+        asked = [str(message["content"]) for message in body["messages"] if message["role"] == "user"]
+        question = asked[0].partition("Question: ")[2].partition("\n")[0]
+        turn = sum(message["role"] == "assistant" for message in body["messages"])
         self.asked[question] += 1
         self.free -= 1
         if self.free < 0:
@@ -36,7 +41,8 @@ class Endpoint:
                 self.waiting -= 1
         self.answered.add(question)
         number = int(question.split()[3])
-        text = "a wrong thing" if number % 3 == 0 else f"thing {number}"
+        text = self.turns[turn] if turn < len(self.turns) else f"{self.ending}thing {number}"
+        text = "a wrong thing" if not self.turns and number % 3 == 0 else text
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         usage = {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}
         return web.json_response({"model": "fake", "choices": [choice], "usage": usage})

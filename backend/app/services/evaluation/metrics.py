@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from app.services.evaluation.agents import agent_metrics
 from app.services.evaluation.measures import MEASURES
 from app.services.evaluation.retrieval import ATTRIBUTIONS, attribution
 from app.services.evaluation.statistics.intervals import bca_mean, wilson
@@ -20,7 +21,7 @@ REFERENCE_GPU_FLOPS = 312e12 * 0.4
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What the aggregation needs of one run; ``scores`` by scorer name."""
+    """What the aggregation needs of one run; ``scores`` by scorer name, ``trace`` the summary of one."""
 
     ok: bool
     failure_kind: str | None
@@ -32,6 +33,7 @@ class RunFacts:
     prompt_tokens: int | None
     completion_tokens: int | None
     cost_usd: float | None
+    trace: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> dict[str, 
         "scores": _scores(runs, answered, context.seed),
         "attribution": _attribution(answered),
         "hallucination_rate": _hallucination_rate(answered),
+        "agent": agent_metrics([run.trace for run in runs if run.trace is not None], context.seed),
         "latency_ms": _latency(answered),
         "throughput_per_s": _throughput(answered, context.wall_s),
         "wall_s": context.wall_s,

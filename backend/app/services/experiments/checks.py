@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput
 from app.models import Dataset, KnowledgeBase
 from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
-from app.schemas.method_config import RagMethodConfig
+from app.schemas.method_config import NEEDED_FEATURES, ReactMethodConfig, knowledge_of
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.equipment import JUDGE_SETTING
-from app.services.inference.catalog import CatalogError, ModelSpec
+from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
 from app.services.inference.registry import ModelRegistry, ModelStatus
 from app.services.knowledge.opening import require_model_here, require_models
 from app.services.knowledge.service import KnowledgeService
@@ -62,7 +62,8 @@ async def check_config(
     method = _method(config, dataset)
     models = runtime.models()
     try:
-        _, spec = models.catalog.find(config.model)
+        provider, spec = models.catalog.find(config.model)
+        _require_feature(config, provider, spec)
         status = models.status(config.model)
         fingerprint = ""
         if file_needed or status.state != "file_missing":
@@ -78,12 +79,12 @@ async def check_config(
 async def _knowledge(
     session: AsyncSession, config: ExperimentConfig, *, models_needed: bool
 ) -> KnowledgeBase | None:
-    method = config.method
-    if not isinstance(method, RagMethodConfig):
+    wanted = knowledge_of(config.method)
+    if wanted is None:
         return None
-    row = await KnowledgeService(session).require(method.knowledge_base, method.version)
+    row = await KnowledgeService(session).require(wanted.knowledge_base, wanted.version)
     if models_needed:
-        await asyncio.to_thread(require_models, method)  # may ask the hub
+        await asyncio.to_thread(require_models, wanted)  # may ask the hub
     return row
 
 
@@ -100,6 +101,23 @@ async def _check_judge(config: ExperimentConfig, models: ModelRegistry, *, model
         raise InvalidInput(
             error.message, hint=error.hint, errors=[FieldError(JUDGE_SETTING, error.message)]
         ) from error
+
+
+def _require_feature(config: ExperimentConfig, provider: ProviderSpec, spec: ModelSpec) -> None:
+    """Raise unless the model can keep the form of the agent's steps."""
+    method = config.method
+    if not isinstance(method, ReactMethodConfig):
+        return
+    wanted = method.needed_feature
+    if wanted is None or (wanted in provider.features and spec.api == "chat"):
+        return
+    able = [name for name, feature in NEEDED_FEATURES.items() if feature in provider.features]
+    raise InvalidInput(
+        f"{config.model} is not known to take steps in the form {method.form}.",
+        hint=f"Choose {' or '.join(['text', *able])}; or, if it can, name it under `features` of the "
+        f"provider {spec.provider} in the model catalog.",
+        errors=[FieldError("method.form", f"the provider {spec.provider} has no feature {wanted}")],
+    )
 
 
 def _method(config: ExperimentConfig, dataset: Dataset) -> Method:

@@ -14,7 +14,7 @@ from app.core.database import when_database_answers
 from app.domain.hashing import content_hash
 from app.models import Dataset, Experiment, KnowledgeBase
 from app.schemas.experiment_config import ExperimentConfig, Faithfulness
-from app.schemas.method_config import RagMethodConfig
+from app.schemas.method_config import ReactMethodConfig, RetrievalConfig, knowledge_of
 from app.services.datasets.repository import DatasetRepository
 from app.services.evaluation.faithfulness import Judge, LlmJudge, NliJudge
 from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
@@ -29,9 +29,10 @@ from app.services.knowledge.opening import IndexLibrary, describe, open_retrieve
 from app.services.knowledge.repository import KnowledgeRepository
 from app.services.methods.base import Method
 from app.services.methods.exemplars import ExemplarsError
-from app.services.methods.registry import build_method
+from app.services.methods.registry import Sources, build_method
 from app.services.rag.models import ModelUnavailable, find_model, fingerprint
 from app.services.rag.retrievers import IndexRetriever
+from app.services.rag.wikipedia import WikipediaClient, WikipediaUnreachable
 from app.services.runtime import Runtime
 
 JUDGE_SETTING = "faithfulness.model"
@@ -64,21 +65,36 @@ async def equip(
         ExperimentFailed: if something cannot be had, or is not what it was.
     """
     async with AsyncExitStack() as stack:
-        retriever = None
-        if isinstance(config.method, RagMethodConfig):
-            retriever = await _retriever(runtime, config.method, experiment, note, stack)
-        method = _method(config, dataset, experiment, retriever)
+        method = _method(
+            config, dataset, experiment, await _sources(runtime, config, experiment, note, stack)
+        )
         model = await _open(runtime, config, dataset, experiment)
         stack.push_async_callback(model.engine.aclose)
         yield Equipment(method, model)
 
 
-def _method(
-    config: ExperimentConfig, dataset: Dataset, experiment: Experiment, retriever: IndexRetriever | None
-) -> Method:
+async def _sources(
+    runtime: Runtime, config: ExperimentConfig, experiment: Experiment, note: Note, stack: AsyncExitStack
+) -> Sources:
+    """Open what the method reads from."""
+    method, retriever, wikipedia = config.method, None, None
+    knowledge = knowledge_of(method)
+    if knowledge is not None:
+        retriever = await _retriever(runtime, knowledge, experiment, note, stack)
+    if isinstance(method, ReactMethodConfig) and "wikipedia_search" in method.tools:
+        settings = runtime.settings
+        try:
+            client = WikipediaClient(cache_dir=settings.wikipedia_dir, base_url=settings.wikipedia_url)
+        except WikipediaUnreachable as error:
+            raise ExperimentFailed(str(error)) from error
+        wikipedia = await stack.enter_async_context(client)
+    return Sources(retriever, wikipedia)
+
+
+def _method(config: ExperimentConfig, dataset: Dataset, experiment: Experiment, sources: Sources) -> Method:
     rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
     try:
-        method = build_method(config.method, rule, retriever)
+        method = build_method(config.method, rule, sources)
     except ExemplarsError as error:
         raise ExperimentFailed(str(error)) from error
     if content_hash(method.template) != experiment.provenance.get("prompt_hash"):
@@ -90,7 +106,7 @@ def _method(
 
 
 async def _retriever(
-    runtime: Runtime, config: RagMethodConfig, experiment: Experiment, note: Note, stack: AsyncExitStack
+    runtime: Runtime, config: RetrievalConfig, experiment: Experiment, note: Note, stack: AsyncExitStack
 ) -> IndexRetriever:
     before: dict[str, Any] = experiment.provenance["retrieval"]
     row = await when_database_answers(

@@ -52,7 +52,7 @@ _SCHEMA = pa.schema(
     ]
 )
 _FLAT = _SCHEMA.names
-_JSON_TEXT = ("scores", "calls", "retrieved", "metadata")  # nested in JSON; JSON text in tables
+_JSON_TEXT = ("scores", "calls", "retrieved", "trace", "metadata")  # nested in JSON; JSON text in tables
 _TABLE_SCHEMA = pa.schema([*_SCHEMA, *((name, pa.string()) for name in _JSON_TEXT)])
 # A cell that begins like this would be run as a formula by a spreadsheet.
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
@@ -71,6 +71,7 @@ def _as_row(run: Run, example: Example) -> dict[str, Any]:
         "scores": run.scores,
         "calls": run.calls,
         "retrieved": run.retrieved,
+        "trace": run.trace,
         "metadata": example.extra,
     }
     return {name: own[name] if name in own else getattr(run, name) for name in (*_FLAT, *_JSON_TEXT)}

@@ -104,8 +104,9 @@ class ExampleRunner:
             "contains": values.get("contains"),
             "f1": values.get("f1"),
             "scores": {score.name: {"value": score.value, "reason": score.reason} for score in scores},
-            "cached": all(result.cached for result in results),
-            "attempts": max(result.attempts for result in results),
+            # An agent whose first prompt was too long has made no call at all.
+            "cached": bool(results) and all(result.cached for result in results),
+            "attempts": max((result.attempts for result in results), default=0),
             "latency_ms": sum(result.latency_s for result in results) * _MILLI,
             "queue_ms": sum(result.queue_s for result in results) * _MILLI,
             "prompt_tokens": _total([result.usage.prompt_tokens for result in results]),
@@ -113,6 +114,7 @@ class ExampleRunner:
             "cost_usd": self._cost(prediction.calls),
             "calls": [_call_json(call) for call in prediction.calls],
             "retrieved": _passages_json(prediction.passages),
+            "trace": prediction.trace and prediction.trace.as_dict(),
         }
 
     def _failed(
@@ -131,6 +133,7 @@ class ExampleRunner:
                 {"messages": messages, "error": {"kind": kind, "message": message}},
             ],
             "retrieved": _passages_json(journal.passages),
+            "trace": journal.trace and journal.trace.as_dict(),
         }
 
     def _blank(self, item: Item) -> dict[str, Any]:
@@ -186,6 +189,9 @@ def _call_json(call: Call) -> dict[str, Any]:
     return {
         "messages": [message.as_dict() for message in request.messages],
         "params": {**request.params.as_dict(), "seed": request.seed, "repeat": request.repeat},
+        **({"constraint": request.constraint.as_dict()} if request.constraint else {}),
+        **({"tools": [tool.as_dict() for tool in request.tools]} if request.tools else {}),
+        **({"tool_calls": [call.as_dict() for call in result.tool_calls]} if result.tool_calls else {}),
         "text": result.text,
         "finish_reason": result.finish_reason,
         "model": result.model,

@@ -92,7 +92,7 @@ class OutcomeRepository:
             select(Run, Example)
             .join(Example, Example.id == Run.example_id)
             .where(Run.id.in_(run_ids))
-            .options(defer(Run.calls))
+            .options(defer(Run.calls), defer(Run.retrieved), defer(Run.trace))
         )
         return {row[0].id: (row[0], row[1]) for row in await self._session.execute(query)}
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.examples import Example
 from app.domain.generation import Message
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import RagMethodConfig
+from app.schemas.method_config import RagMethodConfig, ReactMethodConfig
 from app.schemas.preview import EstimateOut, MessageOut, PowerOut, PreviewExample, PreviewOut
 from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
@@ -50,12 +50,20 @@ class Speed:
     of: str
 
 
-def count_calls(config: ExperimentConfig, questions: int) -> int:
-    """Return how many model calls the experiment makes: one a run, or as many as there are votes."""
-    return questions * config.repeats * config.method.samples
+def count_calls(config: ExperimentConfig, questions: int, usual: float | None = None) -> int:
+    """Return how many model calls the experiment makes.
+
+    Args:
+        config: of the experiment.
+        questions: of its sample.
+        usual: calls that equal agents made for a question; if none is known, the most that they may.
+    """
+    agent = isinstance(config.method, ReactMethodConfig)
+    each = usual if agent and usual else config.method.most_calls
+    return round(questions * config.repeats * each)
 
 
-def tokens_by_results(results: Sequence[tuple[dict[str, Any], int]], calls: int) -> Tokens | None:
+def tokens_by_results(results: Sequence[tuple[dict[str, Any], float]], calls: int) -> Tokens | None:
     """Return the tokens of ``calls`` calls by what equal experiments took; ``None`` if none tells.
 
     Args:
@@ -80,6 +88,9 @@ def tokens_by_results(results: Sequence[tuple[dict[str, Any], int]], calls: int)
 def retrieved_tokens(config: ExperimentConfig) -> int:
     """Return how many tokens the passages of a prompt have at most."""
     method = config.method
+    if isinstance(method, ReactMethodConfig):
+        # One observation a step: the last prompt has them all, the middle one half of them.
+        return method.max_iterations * method.observation_tokens // 2
     return method.top_k * method.chunk_tokens if isinstance(method, RagMethodConfig) else 0
 
 
@@ -162,13 +173,15 @@ class PreviewService:
         rows = await DatasetRepository(self._session).examples_at(dataset.id, [sample[position], *some])
         examples = {row.position: to_example(row) for row in rows}
         shown, method = examples[sample[position]], checked.method
-        calls = count_calls(config, questions)
         results = await self._experiments.completed_results(
             config.model,
             dataset.name,
-            config.method.model_dump(mode="json", include={"name", "shots", "top_k", "chunk_tokens"}),
+            config.method.model_dump(
+                mode="json", include={"name", "shots", "top_k", "chunk_tokens", "form", "tools"}
+            ),
             _EXPERIMENTS,
         )
+        calls = count_calls(config, questions, results[0][1] if results else None)
         tokens = tokens_by_results(results, calls) or tokens_by_prompts(
             [method.render(examples[place]) for place in some],
             calls,
@@ -182,7 +195,12 @@ class PreviewService:
             ),
             examples=questions,
             messages=[
-                MessageOut(**message.as_dict()) for message in await self._prompt(config, checked, shown)
+                MessageOut(
+                    role=message.role,
+                    content=message.content,
+                    tool_calls=[call.as_dict() for call in message.tool_calls],
+                )
+                for message in await self._prompt(config, checked, shown)
             ],
             model_state=checked.status.state,
             model_message=checked.status.message,

@@ -14,7 +14,10 @@ from app.models import Experiment, Result
 
 _metrics: Any = Result.metrics
 _config: Any = Experiment.config
-_CALLS_A_RUN = func.coalesce(_config[("method", "samples")].as_integer(), 1)
+# Of an agent its steps, without what it was asked again: near enough for an estimate.
+_CALLS_A_RUN = func.coalesce(
+    _metrics[("agent", "iterations", "value")].as_float(), _config[("method", "samples")].as_float(), 1.0
+)
 _SORTS: dict[str, Any] = {
     "created_at": Experiment.created_at,
     "name": func.lower(Experiment.name),
@@ -221,7 +224,7 @@ class ExperimentRepository:
 
     async def completed_results(
         self, model: str, dataset: str, method: dict[str, Any], limit: int
-    ) -> list[tuple[dict[str, Any], int]]:
+    ) -> list[tuple[dict[str, Any], float]]:
         """Return metrics and calls a run of the newest completed experiments of this kind.
 
         Args:
@@ -255,6 +258,19 @@ class ExperimentRepository:
         )
         row = (await self._session.execute(query)).first()
         return None if row is None else (float(row[0]), row[1])
+
+    async def newest_like(self, experiment: Experiment, method: str) -> Experiment | None:
+        """Return the newest completed experiment of a method with the model, dataset and seed of another."""
+        query = (
+            _completed(experiment.model)
+            .where(Experiment.method == method, Experiment.dataset_id == experiment.dataset_id)
+            .where(_config["seed"].as_integer() == experiment.config["seed"])
+            .with_only_columns(Experiment)
+            .order_by(Experiment.finished_at.desc())
+            .limit(1)
+        )
+        found: Experiment | None = await self._session.scalar(query)
+        return found
 
     async def _changed(self, where: Sequence[ColumnElement[bool]], **values: Any) -> bool:
         statement = update(Experiment).where(*where).values(**values).returning(Experiment.id)

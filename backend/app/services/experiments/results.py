@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.models import Example, Experiment, Result, Run
+from app.services.experiments.naive_tokens import NaiveTokens, against_naive
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.run_repository import Position, RunFilter, RunRepository, RunSort
 
@@ -22,6 +23,7 @@ class ResultService:
     """Reads only."""
 
     def __init__(self, session: AsyncSession) -> None:
+        self._session = session
         self._experiments = ExperimentRepository(session)
         self._runs = RunRepository(session)
 
@@ -52,6 +54,10 @@ class ResultService:
                 hint="Results are there when an experiment has ended with at least one run.",
             )
         return experiment, result
+
+    async def against_naive(self, experiment: Experiment) -> NaiveTokens | None:
+        """Return what an experiment costs in tokens against naive prompting, if that was tried."""
+        return await against_naive(self._session, experiment)
 
     async def runs(
         self, experiment_id: uuid.UUID, where: RunFilter, sort: str, cursor: str | None, limit: int

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Table, Text, bindparam, delete, func, select
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Insert, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.domain.generation import GenerationResult, Usage
+from app.domain.generation import GenerationResult, ToolCall, Usage
 from app.models import Example, Generation, Result, Run
 from app.services.evaluation.metrics import RunFacts
 
@@ -27,6 +27,8 @@ _filters: dict[str, tuple[Any, ...]] = {
     "unscored": (Run.status == "ok", Run.exact_match.is_(None)),
 }
 _EXPORT_BATCH = 500
+# What is long, and no list shows.
+_deferred = (defer(Run.calls), defer(Run.retrieved), defer(Run.trace))
 _result_fields = fields(GenerationResult)
 
 
@@ -127,6 +129,7 @@ class RunRepository:
             Run.prompt_tokens,
             Run.completion_tokens,
             Run.cost_usd,
+            Run.trace["summary"],
         )
         query = query.where(Run.experiment_id == experiment_id).order_by(Run.example_id, Run.repeat)
         return [
@@ -151,7 +154,7 @@ class RunRepository:
         # As a list of one, which keeps the experiment in the order that is asked for: an equal value would
         # be left out of it, and the primary key's index be read past the runs of all other experiments.
         query = _runs_with_examples(Run.experiment_id == func.any(array([experiment_id])), where)
-        query = query.options(defer(Run.calls))
+        query = query.options(*_deferred)
         if sort == "order":
             return await self._part(query, [Run.id], after, limit, descending=descending)
         key = getattr(Run, sort)
@@ -239,8 +242,11 @@ def generation_row(key: str, model: str, result: GenerationResult) -> Row:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
     }
+    value["tool_calls"] = [asdict(call) for call in result.tool_calls]
     return {"key": key, "model": model, "result": value}
 
 
 def _generation_result(value: Row) -> GenerationResult:
-    return GenerationResult(**{**value, "usage": Usage(**value["usage"])})
+    # Rows of before there were tools have no calls.
+    calls = tuple(ToolCall(**call) for call in value.get("tool_calls", ()))
+    return GenerationResult(**{**value, "usage": Usage(**value["usage"]), "tool_calls": calls})

@@ -14,7 +14,7 @@ from app.core.queue import enqueue_experiment
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import RagMethodConfig
+from app.schemas.method_config import knowledge_of
 from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.checks import Checked, check_config, model_error
@@ -74,9 +74,10 @@ class ExperimentService:
         return await self.get(experiment.id)
 
     async def _retrieval(self, config: ExperimentConfig, checked: Checked) -> dict[str, Any] | None:
-        if checked.knowledge is None or not isinstance(config.method, RagMethodConfig):
+        wanted = knowledge_of(config.method)
+        if checked.knowledge is None or wanted is None:
             return None
-        return await asyncio.to_thread(describe, config.method, checked.knowledge)  # reads model files once
+        return await asyncio.to_thread(describe, wanted, checked.knowledge)  # reads model files once
 
     async def get(self, experiment_id: uuid.UUID) -> Experiment:
         """Return an experiment.

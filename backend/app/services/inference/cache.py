@@ -30,6 +30,9 @@ def cache_key(request: GenerationRequest, fingerprint: str) -> str:
             "params": request.params.as_dict(),
             "seed": request.seed,
             "repeat": request.repeat,
+            # Only where there are any, so that the answers of before there were any are still found.
+            **({"constraint": request.constraint.as_dict()} if request.constraint else {}),
+            **({"tools": [tool.as_dict() for tool in request.tools]} if request.tools else {}),
         }
     )
 

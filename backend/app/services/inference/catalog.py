@@ -16,6 +16,10 @@ _PACKAGE_PREFIX = "package:"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+Feature = Literal["tools", "json_schema", "grammar"]
+"""What a provider can do beside answering: call tools, decode by a JSON schema, by a GBNF grammar."""
+
+
 class CatalogError(Exception):
     """The catalog or a model named in it cannot be used; ``hint`` says what to do."""
 
@@ -49,6 +53,7 @@ class ProviderSpec(_Strict):
     open: bool = False
     fields: dict[str, str | None] = {}
     extra_body: dict[str, Any] = {}
+    features: tuple[Feature, ...] = ()
     inference_provider: str = "auto"
 
     def resolve_base_url(self, env: Mapping[str, str]) -> str | None:

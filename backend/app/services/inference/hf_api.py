@@ -8,12 +8,20 @@ import httpx2
 from huggingface_hub import AsyncInferenceClient, set_async_client_factory
 from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, TextGenerationError
 
-from app.domain.generation import GenerationRequest, GenerationResult, Usage
+from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.failures import clean, failure_from_status
-from app.services.inference.openai_compatible import read_usage, read_word
+from app.services.inference.openai_compatible import (
+    constraint_fields,
+    read_tool_calls,
+    read_usage,
+    read_word,
+)
+
+# Text, usage, finish reason, model, uses of tools.
+_Answer = tuple[Any, Usage, str | None, str | None, tuple[ToolCall, ...]]
 
 
 async def _refuse_redirect(response: httpx2.Response) -> None:
@@ -65,7 +73,7 @@ class HFAPIEngine(EngineBase):
             # The client's own timeout is one between two pieces of an answer.
             async with asyncio.timeout(self._timeout_s):
                 call = self._chat if self._model.api == "chat" else self._complete
-                text, usage, finish_reason, model = await call(request)
+                text, usage, finish_reason, model, tool_calls = await call(request)
         except (InferenceTimeoutError, TimeoutError) as error:
             raise EngineError(FailureKind.TIMEOUT, f"No answer within {self._timeout_s:g} s.") from error
         except (HfHubHTTPError, TextGenerationError) as error:
@@ -87,9 +95,10 @@ class HFAPIEngine(EngineBase):
             latency_s=time.perf_counter() - started,
             finish_reason=read_word(finish_reason),
             model=read_word(model),
+            tool_calls=tool_calls,
         )
 
-    async def _chat(self, request: GenerationRequest) -> tuple[Any, Usage, str | None, str | None]:
+    async def _chat(self, request: GenerationRequest) -> _Answer:
         params = request.params
         answer = await self._client.chat_completion(
             [message.as_dict() for message in request.messages],
@@ -99,14 +108,17 @@ class HFAPIEngine(EngineBase):
             top_p=params.top_p,
             stop=list(params.stop) or None,
             seed=request.seed + request.repeat,
+            tools=[tool.as_dict() for tool in request.tools] or None,  # type: ignore[misc]
+            **constraint_fields(request.constraint),
         )
         choice = answer.choices[0]
         if choice.finish_reason == "content_filter":
             raise EngineError(FailureKind.REFUSED, "Blocked by the provider's content filter.")
         usage = read_usage(dict(answer.usage) if answer.usage else None)
-        return choice.message.content or "", usage, choice.finish_reason, answer.model
+        tool_calls = read_tool_calls(choice.message.tool_calls)
+        return choice.message.content or "", usage, choice.finish_reason, answer.model, tool_calls
 
-    async def _complete(self, request: GenerationRequest) -> tuple[Any, Usage, str | None, str | None]:
+    async def _complete(self, request: GenerationRequest) -> _Answer:
         params = request.params
         answer = await self._client.text_generation(
             "\n\n".join(message.content for message in request.messages),
@@ -123,7 +135,7 @@ class HFAPIEngine(EngineBase):
         details = answer.details
         generated = details.generated_tokens if details else None
         finish_reason = str(details.finish_reason) if details else None
-        return answer.generated_text, Usage(None, generated), finish_reason, None
+        return answer.generated_text, Usage(None, generated), finish_reason, None, ()
 
     async def aclose(self) -> None:
         """Close the connections."""

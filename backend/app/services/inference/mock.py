@@ -9,6 +9,7 @@ echo           the last message's text
 hash           ``A`` and 8 hex digits of the prompt's SHA-256
 fixed          the parameter ``text``
 gold           the right answer with chance ``accuracy``, else a wrong one (needs a script)
+turns          the parameters ``turn`` one after the other, by the turns that the prompt has had
 =============  ===========================================================================
 
 Parameters: ``latency_ms`` (fixed), ``jitter_ms`` (added, uniform by prompt), ``fail_rate`` with
@@ -30,11 +31,11 @@ from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import CatalogError
 
-_KINDS = ("echo", "hash", "fixed", "gold")
+_KINDS = ("echo", "hash", "fixed", "gold", "turns")
 _NUMBERS = ("latency_ms", "jitter_ms", "fail_rate", "fail_tries", "accuracy", "usage")
 _SHARES = ("fail_rate", "accuracy")
 _LARGEST = 3_600_000.0
-_TEXTS = ("text", "fail_kind")
+_TEXTS = ("text", "turn", "fail_kind")
 
 
 def _number(name: str, text: str) -> float:
@@ -57,7 +58,8 @@ class MockEngine(EngineBase):
 
     def __init__(self, script: str, answers: Mapping[str, str] | None = None) -> None:
         self._kind, _, query = script.partition("?")
-        options = dict(parse_qsl(query, keep_blank_values=True))
+        given = parse_qsl(query, keep_blank_values=True)
+        options = dict(given)
         unknown = set(options) - set(_NUMBERS) - set(_TEXTS)
         if self._kind not in _KINDS or unknown:
             raise CatalogError(
@@ -70,6 +72,7 @@ class MockEngine(EngineBase):
         except ValueError as error:
             raise CatalogError(f"Cannot read the mock model {script!r}: {error}.") from error
         self._text = options.get("text", "mock answer")
+        self._turns = [value for name, value in given if name == "turn"] or [self._text]
         self._answers = dict(answers or {})
         self._tries: Counter[str] = Counter()
 
@@ -86,7 +89,8 @@ class MockEngine(EngineBase):
         await asyncio.sleep((self._number("latency_ms") + jitter_ms) / 1000)
         if fails:
             self._maybe_fail(prompt)
-        text = self._answer(prompt, draw)
+        had = sum(message.role == "assistant" for message in request.messages)
+        text = self._turns[had % len(self._turns)] if self._kind == "turns" else self._answer(prompt, draw)
         usage = Usage(len(prompt.split()), len(text.split())) if self._number("usage", 1) else Usage()
         return GenerationResult(
             text=text,

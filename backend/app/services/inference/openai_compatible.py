@@ -10,7 +10,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from app.domain.generation import GenerationRequest, GenerationResult, Usage
+from app.domain.generation import Constraint, GenerationRequest, GenerationResult, ToolCall, Usage
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
@@ -19,6 +19,8 @@ from app.services.inference.failures import clean, failure_from_status
 _CONNECT_TIMEOUT_S = 10
 _MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 _MAX_COUNT = 2**31 - 1  # what the database can hold
+_TEXT_FIELD = {"chat": "content", "completion": "text"}
+_MAX_TOOL_CALLS = 16  # of one answer that are kept; more are a model that has lost its way
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
@@ -65,6 +67,8 @@ class OpenAICompatibleEngine(EngineBase):
             "top_p": params.top_p,
             "stop": list(params.stop) or None,
             "seed": request.seed + request.repeat,
+            "tools": [tool.as_dict() for tool in request.tools] or None,
+            **constraint_fields(request.constraint),
         }
         body: dict[str, Any] = {"model": self._model.remote_id, **self._provider.extra_body}
         if self._model.api == "chat":
@@ -119,7 +123,9 @@ class OpenAICompatibleEngine(EngineBase):
             answer = _loads(payload)
             choice = answer["choices"][0]
             message = choice["message"] if self._model.api == "chat" else choice
-            text = message["content" if self._model.api == "chat" else "text"]
+            tool_calls = read_tool_calls(message.get("tool_calls"))
+            # A turn that only asks for tools may come without any text.
+            text = message.get("content") if tool_calls else message[_TEXT_FIELD[self._model.api]]
             refusal = message.get("refusal")
             finish_reason = choice.get("finish_reason")
             usage = read_usage(answer.get("usage"))
@@ -142,6 +148,7 @@ class OpenAICompatibleEngine(EngineBase):
             finish_reason=read_word(finish_reason),
             model=read_word(answer.get("model")),
             system_fingerprint=read_word(answer.get("system_fingerprint")),
+            tool_calls=tool_calls,
         )
 
     async def aclose(self) -> None:
@@ -155,6 +162,33 @@ class OpenAICompatibleEngine(EngineBase):
 def is_loopback(url: str) -> bool:
     """Return whether ``url`` leads to this machine, which is never behind a proxy."""
     return url.startswith(_LOOPBACK)
+
+
+def constraint_fields(constraint: Constraint | None) -> dict[str, Any]:
+    """Return the fields of a request that ask for constrained decoding."""
+    if constraint is None:
+        return {}
+    if constraint.kind == "grammar":
+        return {"grammar": constraint.text}  # llama.cpp's own
+    schema = {"name": "answer", "strict": True, "schema": orjson.loads(constraint.text)}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def read_tool_calls(calls: Any) -> tuple[ToolCall, ...]:
+    """Return the uses of tools that an answer asks for, in text that is safe to store.
+
+    Raises:
+        LookupError, TypeError, AttributeError: if they have not the shape that chat APIs give them.
+    """
+    found = []
+    for number, call in enumerate((calls or [])[:_MAX_TOOL_CALLS]):
+        function = call["function"]
+        arguments = function.get("arguments")
+        # JSON as text by the standard; some servers send the object itself.
+        written = arguments if isinstance(arguments, str) else orjson.dumps(arguments or {}).decode()
+        name, id_ = clean(str(function["name"])), clean(str(call.get("id") or f"call_{number}"))
+        found.append(ToolCall(id_, name, clean(written, limit=None)))
+    return tuple(found)
 
 
 def _loads(payload: bytes) -> Any:

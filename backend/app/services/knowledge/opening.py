@@ -12,7 +12,7 @@ from app.core.database import Sessions, when_database_answers
 from app.core.errors import FieldError, InvalidInput
 from app.domain.passages import Article
 from app.models import KnowledgeBase
-from app.schemas.method_config import RagMethodConfig
+from app.schemas.method_config import RetrievalConfig
 from app.services.knowledge.service import KnowledgeService
 from app.services.rag.chunking import Chunking
 from app.services.rag.embedding import Embedder
@@ -36,7 +36,7 @@ class BuildingStopped(Exception):
     """The index is no longer wanted; what has been embedded is kept."""
 
 
-def options_of(config: RagMethodConfig) -> RetrievalOptions:
+def options_of(config: RetrievalConfig) -> RetrievalOptions:
     """Return how much each stage gives, by the configuration."""
     return RetrievalOptions(
         variant=config.variant,
@@ -49,12 +49,12 @@ def options_of(config: RagMethodConfig) -> RetrievalOptions:
     )
 
 
-def chunking_of(config: RagMethodConfig) -> Chunking:
+def chunking_of(config: RetrievalConfig) -> Chunking:
     """Return how articles are cut, by the configuration."""
     return Chunking(config.chunk_tokens, config.chunk_overlap)
 
 
-def require_models(config: RagMethodConfig) -> None:
+def require_models(config: RetrievalConfig) -> None:
     """Raise unless the models that ``config`` names can be had; may ask the hub, and so blocks.
 
     Raises:
@@ -88,7 +88,7 @@ def require_model_here(name: str, setting: str) -> None:
         ) from error
 
 
-def describe(config: RagMethodConfig, row: KnowledgeBase) -> dict[str, Any]:
+def describe(config: RetrievalConfig, row: KnowledgeBase) -> dict[str, Any]:
     """Return what decides the retrieval beside the configuration, as far as it is on this machine.
 
     ``None`` stands for what is not known before a model has been fetched.
@@ -121,7 +121,7 @@ class IndexLibrary:
 
     def retriever(
         self,
-        config: RagMethodConfig,
+        config: RetrievalConfig,
         version: str,
         articles: "ArticleSource",
         progress: Progress | None = None,
@@ -176,7 +176,7 @@ class ArticleSource:
 
 async def open_retriever(
     library: IndexLibrary,
-    config: RagMethodConfig,
+    config: RetrievalConfig,
     row: KnowledgeBase,
     sessions: Sessions,
     progress: Progress | None = None,

@@ -1,12 +1,13 @@
 """What a method is, and what it is given."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from app.domain.examples import Example
-from app.domain.generation import GenerationParams, GenerationRequest, Message
+from app.domain.generation import Constraint, GenerationParams, GenerationRequest, Message, ToolSpec
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction
+from app.domain.trace import Trace
 from app.schemas.experiment_config import MAX_REPEATS
 from app.services.inference.base import Engine
 
@@ -19,11 +20,13 @@ class Journal:
         asked: the messages of the last call, answered or not.
         calls: those that were answered.
         passages: what was retrieved.
+        trace: what an agent has done.
     """
 
     asked: tuple[Message, ...] | None = None
     calls: list[Call] = field(default_factory=list)
     passages: tuple[Passage, ...] | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,15 @@ class Context:
     window: int | None = None
     journal: Journal = field(default_factory=Journal)
 
-    async def call(self, messages: tuple[Message, ...], sample: int = 0) -> Call:
+    async def call(
+        self,
+        messages: tuple[Message, ...],
+        sample: int = 0,
+        *,
+        stop: tuple[str, ...] = (),
+        constraint: Constraint | None = None,
+        tools: tuple[ToolSpec, ...] = (),
+    ) -> Call:
         """Make one model call.
 
         Args:
@@ -56,12 +67,16 @@ class Context:
             sample: index of this one among several answers to the same prompt within the repeat.
                 Samples beyond the first count on where an experiment's repeats end, so that no
                 cache takes a sample for a repeat, nor one sample for another.
+            stop: strings that end the answer, beside those of the experiment.
+            constraint: form of the answer.
+            tools: that the model may ask for.
 
         Raises:
             EngineError: if it fails for good.
         """
         repeat = self.repeat + sample * MAX_REPEATS
-        request = GenerationRequest(messages, self.model, self.params, self.seed, repeat)
+        params = replace(self.params, stop=(*self.params.stop, *stop)) if stop else self.params
+        request = GenerationRequest(messages, self.model, params, self.seed, repeat, constraint, tools)
         self.journal.asked = messages
         call = Call(request, await self.engine.generate(request))
         self.journal.calls.append(call)

@@ -11,15 +11,13 @@ from app.domain.prediction import Call, Prediction
 from app.domain.status import FailureKind
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
+from app.services.inference.sizes import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.naive import read_answer
 from app.services.methods.prompts import PromptTemplate
 from app.services.rag.base import Retriever
 
 NOT_YET = "(the passages are retrieved when the experiment runs)"
-_BYTES_A_TOKEN = 3.6
-"""Of English prose in the vocabularies of current models, a little low, so that prompts rather fit."""
-_TOKENS_A_MESSAGE = 8  # what chat formats put around one
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +87,3 @@ def numbered(passages: Sequence[Passage]) -> str:
         title = f" {passage.chunk.title}" if passage.chunk.title else ""
         blocks.append(f"[{number}]{title}\n{passage.chunk.text}")
     return "\n\n".join(blocks)
-
-
-def estimated_tokens(messages: Sequence[Message]) -> int:
-    """Return about how many tokens a prompt has; rather too many than too few."""
-    size = sum(len(message.content.encode()) for message in messages)
-    return round(size / _BYTES_A_TOKEN) + _TOKENS_A_MESSAGE * len(messages)

@@ -1,29 +1,86 @@
 """From a method's configuration to the method."""
 
-from app.schemas.method_config import CoTMethodConfig, MethodConfig, RagMethodConfig
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from app.schemas.method_config import (
+    AgentForm,
+    CoTMethodConfig,
+    MethodConfig,
+    RagMethodConfig,
+    ReactMethodConfig,
+    ToolName,
+)
+from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
+from app.services.agent.loop import AgentOptions
+from app.services.agent.tools.base import Tool
+from app.services.agent.tools.calculator import Calculator
+from app.services.agent.tools.retrieval import KnowledgeSearch
+from app.services.agent.tools.wikipedia import WikipediaSearch
 from app.services.evaluation.scorers import ScoringRule
+from app.services.inference.sizes import CHARACTERS_A_TOKEN
 from app.services.methods.base import Method
 from app.services.methods.cot import CoTMethod
-from app.services.methods.exemplars import kind_for, load_exemplars
+from app.services.methods.exemplars import ExemplarKind, kind_for, load_exemplars
 from app.services.methods.naive import NaiveMethod
 from app.services.methods.prompts import PromptTemplate
 from app.services.methods.rag import RagMethod
+from app.services.methods.react import ReactMethod
+from app.services.methods.worked_traces import load_traces
 from app.services.rag.base import Retriever
+from app.services.rag.wikipedia import WikipediaClient
+
+_forms: dict[AgentForm, Callable[..., Form]] = {
+    "text": TextForm,
+    "grammar": partial(TextForm, enforced=True),
+    "json": JsonForm,
+    "native": NativeForm,
+}
 
 
-def build_method(config: MethodConfig, rule: ScoringRule, retriever: Retriever | None = None) -> Method:
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What methods read from, opened; ``None`` for what is not needed, or only to be shown."""
+
+    retriever: Retriever | None = None
+    wikipedia: WikipediaClient | None = None
+
+
+def build_method(config: MethodConfig, rule: ScoringRule, sources: Sources | None = None) -> Method:
     """Return the method that ``config`` describes, for a dataset with this scoring.
 
-    Without the ``retriever`` that it needs, a method shows its prompts but answers nothing.
+    Without the ``sources`` that it needs, a method shows its prompts but answers nothing.
 
     Raises:
         ExemplarsError: if it needs worked examples that cannot be read.
     """
+    sources = sources or Sources()
     if isinstance(config, CoTMethodConfig):
-        kind = kind_for(rule) if config.exemplars == "auto" else config.exemplars
-        prompt = PromptTemplate(config.template, config.system, load_exemplars(kind, config.shots))
+        prompt = PromptTemplate(config.template, config.system, load_exemplars(*_shots(config, rule)))
         return CoTMethod(prompt, rule, config.samples)
     if isinstance(config, RagMethodConfig):
         prompt = PromptTemplate(config.template, config.system, places=("passages",))
-        return RagMethod(prompt, rule, retriever)
+        return RagMethod(prompt, rule, sources.retriever)
+    if isinstance(config, ReactMethodConfig):
+        tools = tuple(_tool(name, config, sources) for name in config.tools)
+        worked = load_traces(*_shots(config, rule), config.tools)
+        form = _forms[config.form](tools, config.template, config.system, worked)
+        options = AgentOptions(config.max_iterations, config.observation_tokens, config.last_question)
+        return ReactMethod(form, options, rule)
     return NaiveMethod(PromptTemplate(config.template, config.system), rule)
+
+
+def _shots(config: CoTMethodConfig | ReactMethodConfig, rule: ScoringRule) -> tuple[ExemplarKind, int]:
+    """Return of which kind, and how many, worked examples a method shows."""
+    return (kind_for(rule) if config.exemplars == "auto" else config.exemplars), config.shots
+
+
+def _tool(name: ToolName, config: ReactMethodConfig, sources: Sources) -> Tool:
+    if name == "calculator":
+        return Calculator()
+    if name == "wikipedia_search":
+        return WikipediaSearch(sources.wikipedia)
+    return KnowledgeSearch(
+        sources.retriever, config.top_k, round(config.observation_tokens * CHARACTERS_A_TOKEN)
+    )

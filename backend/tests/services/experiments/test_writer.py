@@ -49,7 +49,7 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def row(experiment_id: uuid.UUID, example_id: int = 1, repeat: int = 0, **fields: Any) -> Row:
     nothing = (
         "failure_kind failure_message output answer parse_outcome parse_rule exact_match contains f1 "
-        "latency_ms queue_ms prompt_tokens completion_tokens cost_usd retrieved"
+        "latency_ms queue_ms prompt_tokens completion_tokens cost_usd retrieved trace"
     )
     return {
         **dict.fromkeys(nothing.split()),

@@ -9,9 +9,10 @@ from app.domain.passages import Chunk, Hit, Passage, Retrieval
 from app.domain.status import FailureKind
 from app.schemas.method_config import RagMethodConfig
 from app.services.inference.base import EngineError
+from app.services.inference.sizes import estimated_tokens
 from app.services.methods.base import Context
-from app.services.methods.rag import NOT_YET, RagMethod, estimated_tokens, numbered
-from app.services.methods.registry import build_method
+from app.services.methods.rag import NOT_YET, RagMethod, numbered
+from app.services.methods.registry import Sources, build_method
 from tests.factories import example
 from tests.support import ScriptedEngine, answer
 
@@ -37,7 +38,7 @@ class Found:
 
 
 def build(*passages: Passage, **fields: Any) -> RagMethod:
-    method = build_method(RagMethodConfig(name="rag", **fields), "squad", Found(*passages))
+    method = build_method(RagMethodConfig(name="rag", **fields), "squad", Sources(retriever=Found(*passages)))
     assert isinstance(method, RagMethod)
     return method
 

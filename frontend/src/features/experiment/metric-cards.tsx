@@ -1,20 +1,14 @@
 import { IntervalBar } from "@/components/lab/interval";
 import { Skeleton } from "@/components/ui/skeleton";
-import { Tooltip } from "@/components/ui/tooltip";
 import type { Schemas } from "@/lib/api/client";
 import { formatCost, formatCount, formatDuration, formatInterval, formatName, formatNumber, formatPercent } from "@/lib/format";
 import type { ScoreGroup } from "@/lib/scores";
 import { cn } from "@/lib/utils";
 
+import { EstimateNote } from "./estimate-note";
 import { groupScores } from "./prepare";
 
 type Metrics = Schemas["Metrics"];
-
-const methods: Record<string, string> = {
-  wilson: "Wilson score interval",
-  bca: "BCa bootstrap interval",
-  constant: "all values equal: no interval",
-};
 
 const titles: Record<ScoreGroup, string> = { answer: "Answers", retrieval: "Retrieval", faithfulness: "Faithfulness to what was retrieved" };
 
@@ -62,7 +56,7 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
 }
 
 /** A score as its card shows it; shares of another kind have no runs without it. */
-type Card = Schemas["ShareStatistics"] & Partial<Pick<Schemas["ScoreStatistics"], "unscored" | "if_failed_were_wrong">>;
+type Card = Schemas["Estimate"] & Partial<Pick<Schemas["ScoreStatistics"], "unscored" | "if_failed_were_wrong">>;
 
 /** The scores, and the share of answers that no passage bears out beside those of faithfulness. */
 function cardsOf({ scores, hallucination_rate }: Metrics): Record<string, Card> {
@@ -76,11 +70,7 @@ function ScoreCard({ name, score, small }: { name: string; score: Card; small: b
       <dt className="text-xs">{formatName(name)}</dt>
       <dd className="mt-0.5 flex flex-wrap items-baseline gap-x-2">
         <span className={cn("font-serif text-ink", small ? "text-2xl leading-8" : "text-4xl leading-11")}>{formatPercent(score.value)}</span>
-        <Tooltip content={`${formatNumber(score.level * 100)} % ${methods[score.method] ?? score.method}, over ${formatCount(score.n)} answered runs.`}>
-          <button type="button" className="num rounded-sm text-xs underline decoration-line decoration-dotted underline-offset-3">
-            {formatInterval(score.low, score.high)}, n = {formatCount(score.n)}
-          </button>
-        </Tooltip>
+        <EstimateNote estimate={score} interval={formatInterval(score.low, score.high)} over="answered runs" />
       </dd>
       <dd className="mt-1.5">
         <IntervalBar {...score} />

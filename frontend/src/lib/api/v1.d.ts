@@ -665,6 +665,50 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AgentOutcome
+         * @description How an agent ended.
+         * @enum {string}
+         */
+        AgentOutcome: "answered" | "iteration_limit" | "stuck" | "parse_failure" | "tool_failure" | "context_overflow" | "failed";
+        /**
+         * AgentStatistics
+         * @description What became of the agents of an experiment.
+         */
+        AgentStatistics: {
+            /** @description Share of all uses that failed, the uses of one run taken as a cluster; null if none. */
+            failed_uses: components["schemas"]["Estimate"] | null;
+            /** @description Steps of a run. */
+            iterations: components["schemas"]["Estimate"];
+            /**
+             * Outcomes
+             * @description Runs by how their agent ended.
+             */
+            outcomes: {
+                [key: string]: number;
+            };
+            /**
+             * Repairs
+             * @description Steps that could not be read at first.
+             */
+            repairs: number;
+            /**
+             * Runs
+             * @description Runs with a trace, failed ones included.
+             */
+            runs: number;
+            /** @description Did the same thing three times. */
+            stuck_rate: components["schemas"]["Estimate"];
+            /** @description Ended by giving an answer, right or wrong. */
+            success_rate: components["schemas"]["Estimate"];
+            /**
+             * Tools
+             * @description By tool, as the model named it; the most used first.
+             */
+            tools: {
+                [key: string]: components["schemas"]["ToolUses"];
+            };
+        };
+        /**
          * AmountDifference
          * @description How latency, tokens or cost of an experiment differ from the baseline's on the same questions.
          */
@@ -1206,6 +1250,24 @@ export interface components {
             message: string;
         };
         /**
+         * Estimate
+         * @description A share or a mean with its confidence interval.
+         */
+        Estimate: {
+            /** High */
+            high: number;
+            /** Level */
+            level: number;
+            /** Low */
+            low: number;
+            /** Method */
+            method: string;
+            /** N */
+            n: number;
+            /** Value */
+            value: number;
+        };
+        /**
          * EstimateOut
          * @description What an experiment would take; nothing is taken from the cache in this.
          */
@@ -1297,7 +1359,7 @@ export interface components {
              *       "template": "Question: {question}\nAnswer:"
              *     }
              */
-            method?: components["schemas"]["NaiveMethodConfig"] | components["schemas"]["CoTMethodConfig"] | components["schemas"]["RagMethodConfig"];
+            method?: components["schemas"]["NaiveMethodConfig"] | components["schemas"]["CoTMethodConfig"] | components["schemas"]["RagMethodConfig"] | components["schemas"]["ReactMethodConfig"];
             /**
              * Model
              * @description provider/model
@@ -1824,12 +1886,21 @@ export interface components {
             content: string;
             /** Role */
             role: string;
+            /**
+             * Tool Calls
+             * @description Uses of tools that it asks for, as sent; often none.
+             */
+            tool_calls: {
+                [key: string]: unknown;
+            }[];
         };
         /**
          * Metrics
          * @description All metrics of an experiment.
          */
         Metrics: {
+            /** @description Null if the method is no agent. */
+            agent: components["schemas"]["AgentStatistics"] | null;
             /** @description Null if nothing was retrieved. */
             attribution: components["schemas"]["Attribution"] | null;
             cost_usd: components["schemas"]["CostStatistics"];
@@ -1840,7 +1911,7 @@ export interface components {
              */
             gpu_seconds_estimate: number | null;
             /** @description Share of the judged answers that are not faithful (below one half); null if none was. */
-            hallucination_rate: components["schemas"]["ShareStatistics"] | null;
+            hallucination_rate: components["schemas"]["Estimate"] | null;
             latency_ms: components["schemas"]["LatencyStatistics"];
             /** Scores */
             scores: {
@@ -2012,7 +2083,7 @@ export interface components {
         Params: {
             /**
              * Max Tokens
-             * @description Of one call; with chain of thought 512 if left out.
+             * @description Of one call; with chain of thought 512, with an agent 160 if left out.
              * @default 64
              */
             max_tokens?: number;
@@ -2330,6 +2401,152 @@ export interface components {
             word_candidates?: number;
         };
         /**
+         * ReactMethodConfig
+         * @description A ReAct agent: the model thinks, uses a tool, reads its result, and so on until it answers.
+         */
+        ReactMethodConfig: {
+            /**
+             * Chunk Overlap
+             * @description Tokens that neighbours share, at most.
+             * @default 50
+             */
+            chunk_overlap?: number;
+            /**
+             * Chunk Tokens
+             * @description Of a chunk with its title, as the embedding model counts.
+             * @default 256
+             */
+            chunk_tokens?: number;
+            /**
+             * Dense Candidates
+             * @description Found by meaning, to be fused.
+             * @default 10
+             */
+            dense_candidates?: number;
+            /**
+             * Dense Weight
+             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @default 0.4
+             */
+            dense_weight?: number;
+            /**
+             * Embedding Model
+             * @description Folder, or id on the hub.
+             * @default sentence-transformers/all-MiniLM-L6-v2
+             */
+            embedding_model?: string;
+            /**
+             * Exemplars
+             * @description Kind of the worked examples; auto: by the dataset's scoring.
+             * @default auto
+             * @enum {string}
+             */
+            exemplars?: "auto" | "facts" | "multi_hop" | "arithmetic";
+            /**
+             * Form
+             * @description Of a step. text: Thought and Action lines; grammar: those, enforced while decoding; json: an object, enforced by its schema; native: the endpoint's tool calls.
+             * @default text
+             * @enum {string}
+             */
+            form?: "text" | "grammar" | "json" | "native";
+            /**
+             * Fusion
+             * @description scores: their weighted sum; ranks: reciprocal rank fusion.
+             * @default scores
+             * @enum {string}
+             */
+            fusion?: "scores" | "ranks";
+            /**
+             * Knowledge Base
+             * @default encyclopedia
+             */
+            knowledge_base?: string;
+            /**
+             * Last Question
+             * @description Whether an agent that ends without an answer is asked for one.
+             * @default true
+             */
+            last_question?: boolean;
+            /**
+             * Max Iterations
+             * @description Steps before the model is asked for its answer.
+             * @default 5
+             */
+            max_iterations?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            name: "react";
+            /**
+             * Observation Tokens
+             * @description Of what the model is shown of a tool's result, about.
+             * @default 256
+             */
+            observation_tokens?: number;
+            /**
+             * Reranker
+             * @description Folder, or id on the hub.
+             * @default cross-encoder/ms-marco-MiniLM-L-6-v2
+             */
+            reranker?: string;
+            /**
+             * Shots
+             * @description Worked examples before the question.
+             * @default 2
+             */
+            shots?: number;
+            /**
+             * Similarity Floor
+             * @description Cosine that a passage found by meaning needs; none if left out.
+             */
+            similarity_floor?: number | null;
+            /**
+             * System
+             * @description Instructions, with the place {tools}; those of the form if left out.
+             */
+            system?: string | null;
+            /**
+             * Template
+             * @description Must hold {question}.
+             * @default Question: {question}
+             */
+            template?: string;
+            /**
+             * Tools
+             * @description retrieval: the knowledge base; wikipedia_search: Wikipedia, by the network.
+             * @default [
+             *       "retrieval",
+             *       "calculator"
+             *     ]
+             */
+            tools?: ("retrieval" | "wikipedia_search" | "calculator")[];
+            /**
+             * Top K
+             * @description Passages that a retrieval gives.
+             * @default 3
+             */
+            top_k?: number;
+            /**
+             * Variant
+             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @default hybrid
+             * @enum {string}
+             */
+            variant?: "naive" | "hybrid" | "reranked";
+            /**
+             * Version
+             * @description Of the knowledge base, hex digits; the newest if left out.
+             */
+            version?: string | null;
+            /**
+             * Word Candidates
+             * @description Found by BM25, to be fused.
+             * @default 10
+             */
+            word_candidates?: number;
+        };
+        /**
          * ResultOut
          * @description The result of an experiment, with all that is needed to trust and to repeat it.
          */
@@ -2358,6 +2575,8 @@ export interface components {
             /** Reason */
             reason: string | null;
             status: components["schemas"]["ExperimentStatus"];
+            /** @description Against the newest naive experiment of the same model, dataset and seed; null if none. */
+            tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
         };
         /**
          * RunMap
@@ -2451,7 +2670,7 @@ export interface components {
             repeat: number;
             /**
              * Retrieved
-             * @description Best first; null if nothing was retrieved.
+             * @description Best first, an agent's in the order of finding them; null if nothing was retrieved.
              */
             retrieved: components["schemas"]["PassageOut"][] | null;
             /**
@@ -2468,6 +2687,8 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "failed";
+            /** @description What an agent did; null if the method is none. */
+            trace: components["schemas"]["TraceOut"] | null;
         };
         /**
          * RunSummary
@@ -2685,22 +2906,45 @@ export interface components {
             text: string;
         };
         /**
-         * ShareStatistics
-         * @description A share with its confidence interval.
+         * StepOut
+         * @description One turn of the model, and what came of it.
          */
-        ShareStatistics: {
-            /** High */
-            high: number;
-            /** Level */
-            level: number;
-            /** Low */
-            low: number;
-            /** Method */
-            method: string;
-            /** N */
-            n: number;
-            /** Value */
-            value: number;
+        StepOut: {
+            /** Answer */
+            answer: string | null;
+            /**
+             * Calls
+             * @description Places of its model calls among the run's, from 0.
+             */
+            calls: number[];
+            /** Completion Tokens */
+            completion_tokens: number | null;
+            /**
+             * Duration S
+             * @description Seconds that the model took.
+             */
+            duration_s: number;
+            /**
+             * Last
+             * @description It was asked for an answer, since the agent had to end.
+             */
+            last: boolean;
+            /** Prompt Tokens */
+            prompt_tokens: number | null;
+            /**
+             * Read As
+             * @description The form in which the action was found; empty if none was.
+             */
+            read_as: string;
+            /**
+             * Repaired
+             * @description A repair prompt was needed.
+             */
+            repaired: boolean;
+            /** Thought */
+            thought: string;
+            /** @description Null if it answered, or nothing could be read. */
+            use: components["schemas"]["ToolUseOut"] | null;
         };
         /**
          * TokenStatistics
@@ -2713,6 +2957,141 @@ export interface components {
             prompt: number | null;
             /** Runs Without Counts */
             runs_without_counts: number;
+        };
+        /**
+         * TokensToNaive
+         * @description Tokens a question as a multiple of what naive prompting took, on the same questions.
+         */
+        TokensToNaive: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             * @description The naive experiment.
+             */
+            experiment_id: string;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /**
+             * N
+             * @description Questions that both answered.
+             */
+            n: number;
+            /** Name */
+            name: string;
+            /** Ratio */
+            ratio: number | null;
+        };
+        /**
+         * ToolUseOut
+         * @description One use of a tool.
+         */
+        ToolUseOut: {
+            /** Arguments */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Cut
+             * @description Characters of the result that the model was not shown.
+             */
+            cut: number;
+            /** Duration S */
+            duration_s: number;
+            /**
+             * Error
+             * @description retry: the model may try again; final: it must not.
+             */
+            error: ("retry" | "final") | null;
+            /**
+             * Kind
+             * @description unneeded: nothing took the result up.
+             * @enum {string}
+             */
+            kind: "successful" | "failed" | "unneeded";
+            /**
+             * Needed
+             * @description Whether the answer or a later step took its result up.
+             */
+            needed: boolean | null;
+            /**
+             * Observation
+             * @description What the model was shown.
+             */
+            observation: string;
+            /**
+             * Repeated
+             * @description The same was done before; the tool was not asked again.
+             */
+            repeated: boolean;
+            /** Success */
+            success: boolean;
+            /**
+             * Tool
+             * @description As the model named it; there may be no such tool.
+             */
+            tool: string;
+        };
+        /**
+         * ToolUses
+         * @description Uses of one tool by what came of them.
+         */
+        ToolUses: {
+            /**
+             * Failed
+             * @description Without a result.
+             */
+            failed: number;
+            /**
+             * Successful
+             * @description With a result that the answer or a later step took up.
+             */
+            successful: number;
+            /**
+             * Unneeded
+             * @description With a result that neither the answer nor a later step took up.
+             */
+            unneeded: number;
+        };
+        /**
+         * TraceOut
+         * @description What an agent did.
+         */
+        TraceOut: {
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
+            summary: components["schemas"]["TraceSummary"];
+        };
+        /**
+         * TraceSummary
+         * @description How an agent ended, and how much it did.
+         */
+        TraceSummary: {
+            /** Iterations */
+            iterations: number;
+            outcome: components["schemas"]["AgentOutcome"];
+            /**
+             * Reason
+             * @description Why it ended so; empty if it answered.
+             */
+            reason: string;
+            /** Repairs */
+            repairs: number;
+            /**
+             * Source
+             * @description The step whose observation holds the answer, from 0.
+             */
+            source: number | null;
+            /**
+             * Uses
+             * @description Uses by tool and by what came of them.
+             */
+            uses: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
         };
         /**
          * Unpaired

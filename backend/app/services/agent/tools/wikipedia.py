@@ -1,0 +1,48 @@
+"""Wikipedia as a tool: the first paragraph of an article."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.services.agent.tools.base import Found, Parameter, Tool, ToolUnavailable, TryAgain
+from app.services.rag.wikipedia import Missing, WikipediaClient, WikipediaUnreachable
+
+_MAX_TITLE = 100  # characters of a title that does not exist, when the model is told of it
+
+
+class WikipediaSearch(Tool):
+    """Looks articles up by their titles; a miss names the titles that come near.
+
+    Args:
+        client: an opened one, which stays the caller's to close.
+    """
+
+    name = "wikipedia_search"
+    description = "Gives the first paragraph of the Wikipedia article with a title."
+    parameters = (Parameter("query", "the title of an article, such as Ada Lovelace"),)
+    example = "wikipedia_search[Ada Lovelace]"
+    timeout_s = 60.0  # the client's own retries end before, as a rule, and say more
+
+    def __init__(self, client: WikipediaClient | None) -> None:
+        self._client = client
+
+    async def answer(self, arguments: Mapping[str, Any]) -> Found:
+        """Return the first paragraph under the title that the article really has."""
+        if self._client is None:
+            raise RuntimeError("the tool was built without a client")
+        try:
+            found = await self._client.summary(arguments["query"])
+        except WikipediaUnreachable as error:
+            raise ToolUnavailable(
+                f"Wikipedia cannot be reached, so {self.name} must not be used again. Go on without it."
+            ) from error
+        if isinstance(found, Missing):
+            raise TryAgain(_miss(found))
+        return Found(f"{found.title}: {found.text}")
+
+
+def _miss(missing: Missing) -> str:
+    title = missing.title
+    shown = title if len(title) <= _MAX_TITLE else title[:_MAX_TITLE] + "…"
+    if not missing.nearest:
+        return f"There is no article “{shown}”, and none comes near."
+    return f"There is no article “{shown}”. Nearest titles: {'; '.join(missing.nearest)}."

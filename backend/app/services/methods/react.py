@@ -1,0 +1,89 @@
+"""ReAct: the model thinks, uses tools and reads their results until it answers."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.domain.examples import Example
+from app.domain.generation import Message
+from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
+from app.services.agent.forms import Form
+from app.services.agent.loop import LAST_QUESTION, Agent, AgentOptions, Asked, Model
+from app.services.evaluation.scorers import ScoringRule
+from app.services.inference.sizes import CHARACTERS_A_TOKEN, estimated_tokens
+from app.services.methods.base import Context
+from app.services.methods.parsing import parse_short_answer
+from app.services.methods.reasoning import parse_reasoned_answer
+
+
+@dataclass(frozen=True, slots=True)
+class ReactMethod:
+    """Lets an agent answer; what it did is the prediction's trace.
+
+    The passages that it was shown count as retrieved, in the order in which it found them.
+    """
+
+    form: Form
+    options: AgentOptions
+    rule: ScoringRule
+    name: str = "react"
+
+    @property
+    def template(self) -> dict[str, Any]:
+        """All that the agent is told, its examples included."""
+        last = {"last_question": LAST_QUESTION} if self.options.last_question else {}
+        return {"method": self.name, "prompt": {**self.form.as_dict(), **last}}
+
+    def render(self, example: Example) -> tuple[Message, ...]:
+        """Return the prompt of the first step; see ``Method.render``."""
+        return self.form.opening(example.question)
+
+    async def __call__(self, example: Example, context: Context) -> Prediction:
+        """Answer ``example``; see ``Method``."""
+        agent = Agent(self.form, self.options, example.question, self._model(context))
+        try:
+            trace = await agent.run()
+        finally:
+            context.journal.trace = agent.trace()
+            context.journal.passages = self._passages(agent)
+        answer = self._read(agent, example.question)
+        calls = tuple(context.journal.calls)
+        return Prediction(agent.output, answer, calls, self._passages(agent), trace)
+
+    def _passages(self, agent: Agent) -> Any:
+        reads = any(tool.name == "retrieval" for tool in self.form.tools)
+        return agent.passages if reads else None
+
+    def _model(self, context: Context) -> Model:
+        form = self.form
+        specs = round(
+            sum(len(spec.parameters) + len(spec.description) for spec in form.specs) / CHARACTERS_A_TOKEN
+        )
+
+        async def step(messages: tuple[Message, ...]) -> Asked:
+            call = await context.call(messages, stop=form.stop, constraint=form.constraint, tools=form.specs)
+            return Asked(call.result, len(context.journal.calls) - 1)
+
+        async def question(messages: tuple[Message, ...]) -> Asked:
+            call = await context.call(messages)
+            return Asked(call.result, len(context.journal.calls) - 1)
+
+        def fits(messages: tuple[Message, ...]) -> bool:
+            room = None if context.window is None else context.window - context.params.max_tokens - specs
+            return room is None or estimated_tokens(messages) <= room
+
+        return Model(step, question, fits)
+
+    def _read(self, agent: Agent, question: str) -> ParsedAnswer:
+        """Read the answer from what the agent gave, as it is read from any other method's output."""
+        if agent.answer is None:
+            return ParsedAnswer(None, ParseOutcome.NO_ANSWER, "agent_gave_none")
+        step = agent.trace().steps[-1]
+        numeric = self.rule == "gsm8k"
+        if not numeric and (step.last or step.read_as == "text"):
+            parsed = parse_short_answer(agent.answer, question)
+        elif numeric and step.last:
+            parsed = parse_reasoned_answer(agent.answer, question, numeric=True)
+        else:
+            parsed = parse_reasoned_answer(f"Answer: {agent.answer}", question, numeric=numeric)
+        rule = "last_question" if step.last else step.read_as
+        return replace(parsed, rule=f"{rule}: {parsed.rule}")
