@@ -12,6 +12,7 @@ import {
   formatP,
   formatPercent,
   formatPoints,
+  formatRatio,
   plural,
 } from "./format";
 
@@ -39,7 +40,8 @@ describe("numbers", () => {
       "Answer in context",
     ]);
   });
-  it("a method as people say it", () => expect(["rag", "cot", "naive"].map(formatMethod)).toEqual(["RAG", "Chain of thought", "Naive"]));
+  it("any name that a file may have", () => expect(formatName("constructor")).toBe("Constructor"));
+  it("a method as people say it", () => expect(["rag", "cot", "naive", "react"].map(formatMethod)).toEqual(["RAG", "Chain of thought", "Naive", "ReAct agent"]));
   it("one and many", () => expect([plural(1, "run"), plural(2000, "run")]).toEqual(["1 run", "2,000 runs"]));
 });
 
@@ -103,3 +105,5 @@ describe("how long ago", () => {
     [null, "–"],
   ])("%s is %s", (at, text) => expect(formatAgo(at, now)).toBe(text));
 });
+
+it("says how many times as much", () => expect([3.4159, 1, 12.5, null].map(formatRatio)).toEqual(["3.42×", "1×", "12.5×", "–"]));

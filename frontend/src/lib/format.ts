@@ -31,6 +31,11 @@ export function formatInterval(low: Maybe, high: Maybe): string {
   return absent(low) || absent(high) ? NONE : `[${(low * 100).toFixed(1)}, ${(high * 100).toFixed(1)}]`;
 }
 
+/** How many times as much: `3.42×`. */
+export function formatRatio(ratio: Maybe): string {
+  return absent(ratio) ? NONE : `${formatNumber(ratio)}×`;
+}
+
 /** A difference of shares in points, always with its sign (U+2212 for minus): `+8.0`, `−2.5`, `±0.0`. */
 export function formatPoints(difference: Maybe): string {
   if (absent(difference)) return NONE;
@@ -98,27 +103,31 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 }
 
 /** Names that are more than their words. */
-const NAMES: Record<string, string> = {
-  ndcg_at_10: "nDCG@10",
-  recall_at_k: "Recall@k",
-  hit_at_k: "Hit@k",
-  all_at_k: "All gold@k",
-  mrr: "MRR",
-};
+const NAMES = new Map([
+  ["ndcg_at_10", "nDCG@10"],
+  ["recall_at_k", "Recall@k"],
+  ["hit_at_k", "Hit@k"],
+  ["all_at_k", "All gold@k"],
+  ["mrr", "MRR"],
+]);
 
 /** A name from the API (`exact_match`, `rate_limit`) as words: `Exact match`. */
 export function formatName(name: string): string {
-  const known = NAMES[name];
+  const known = NAMES.get(name);
   if (known !== undefined) return known;
   const words = name.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-const METHODS: Record<string, string> = { cot: "Chain of thought", rag: "RAG" };
+const METHODS = new Map([
+  ["cot", "Chain of thought"],
+  ["rag", "RAG"],
+  ["react", "ReAct agent"],
+]);
 
 /** A method's name as people say it. */
 export function formatMethod(name: string): string {
-  return METHODS[name] ?? formatName(name);
+  return METHODS.get(name) ?? formatName(name);
 }
 
 function significant(value: number): string {

@@ -14,6 +14,11 @@ describe("toYaml", () => {
   });
 });
 
+it("gives back lists", () => {
+  const config = { method: { name: "react", tools: ["calculator", "retrieval"] }, params: { stop: ["\n", "- x"] } };
+  expect(fromYaml(toYaml(config))).toEqual(config);
+});
+
 describe("fromYaml", () => {
   it.each(["just text", "- a\n- list", "", "42"])("refuses %j, which is no mapping", (text) => {
     expect(() => fromYaml(text)).toThrow(/mapping/);

@@ -1,12 +1,14 @@
 "use client";
 
-import { useEffect, useId, useRef, useState } from "react";
+import { useId, useState } from "react";
 
 import { Badge } from "@/components/ui/badge";
-import { fromFirstMark, type Segment } from "@/lib/highlight";
+import { fromFirstMark } from "@/lib/highlight";
 import { cn } from "@/lib/utils";
 
+import { Marked } from "./marked";
 import { type MarkedPassage, type StageHit, stageHits } from "./passage-prepare";
+import { useClipped } from "./use-clipped";
 
 /** Characters that stand before a mark at most, while the text is folded. */
 const ROOM = 120;
@@ -23,7 +25,7 @@ interface PassageProps {
 export function PassageItem({ marked, rank, answers = false }: PassageProps) {
   const { passage, title, text, holds } = marked;
   const [open, setOpen] = useState(false);
-  const { ref, clipped } = useClipped(open);
+  const { ref, clipped } = useClipped<HTMLParagraphElement>(open);
   const id = useId();
   const hits = stageHits(passage);
   const shown = open || !answers ? text : fromFirstMark(text, ROOM);
@@ -58,40 +60,6 @@ export function PassageItem({ marked, rank, answers = false }: PassageProps) {
         </button>
       </div>
     </article>
-  );
-}
-
-/** Whether the element that `ref` is given to shows less than it holds; the last answer stays while it is `open`. */
-function useClipped(open: boolean) {
-  const ref = useRef<HTMLParagraphElement>(null);
-  const [clipped, setClipped] = useState(false);
-  useEffect(() => {
-    const element = ref.current;
-    if (!element || open) return;
-    const observer = new ResizeObserver(() => setClipped(element.scrollHeight > element.clientHeight + 1));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [open]);
-  return { ref, clipped };
-}
-
-/** Pieces of a text; marked ones are told by weight and a line below, too. */
-function Marked({ segments, strong, fallback = "" }: { segments: Segment[]; strong: boolean; fallback?: string }) {
-  if (segments.length === 0) return fallback;
-  return segments.map(({ text, marked }, index) =>
-    marked ? (
-      <mark
-        key={index}
-        className={cn(
-          "rounded-[2px] text-ink",
-          strong ? "bg-data-3/35 font-semibold underline decoration-good decoration-2 underline-offset-3" : "bg-data-5/30 font-medium",
-        )}
-      >
-        {text}
-      </mark>
-    ) : (
-      text
-    ),
   );
 }
 

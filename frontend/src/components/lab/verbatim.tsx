@@ -38,7 +38,9 @@ export function Verbatim({ children, label, className, segments }: VerbatimProps
   return (
     <figure className="min-w-0 overflow-hidden rounded-md border">
       <figcaption className="flex h-8 items-center justify-between border-b bg-line/30 pr-1 pl-3 text-xs font-medium text-ink">
-        {label}
+        <span className="truncate" title={label}>
+          {label}
+        </span>
         <CopyButton text={children} label={`Copy ${label.toLowerCase()}`} />
       </figcaption>
       <pre tabIndex={0} className={cn("verbatim max-h-80 overflow-y-auto px-3 py-2 text-ink", className)}>

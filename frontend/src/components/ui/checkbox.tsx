@@ -8,7 +8,7 @@ export function Checkbox({ className, ...props }: ComponentProps<typeof Radix.Ro
   return (
     <Radix.Root
       className={cn(
-        "flex size-4 shrink-0 items-center justify-center rounded-sm border border-muted/60 bg-paper text-paper data-[state=checked]:border-ink data-[state=checked]:bg-ink",
+        "flex size-4 shrink-0 items-center justify-center rounded-sm border border-muted/60 bg-paper text-paper disabled:opacity-60 data-[state=checked]:border-ink data-[state=checked]:bg-ink",
         className,
       )}
       {...props}

@@ -36,18 +36,41 @@ export function Field({ label, htmlFor, hint, error, children, className }: Fiel
         {label}
       </label>
       {children}
-      {error ? (
-        <p id={`${htmlFor}-error`} className="text-xs text-bad">
-          {error}
-        </p>
-      ) : (
-        hint && (
-          <p id={`${htmlFor}-hint`} className="text-xs">
-            {hint}
-          </p>
-        )
-      )}
+      <Message id={htmlFor} error={error} hint={hint} />
     </div>
+  );
+}
+
+interface FieldSetProps extends Omit<FieldProps, "htmlFor"> {
+  id: string;
+}
+
+/** Controls that are one choice together, with a legend. */
+export function FieldSet({ label, id, hint, error, children, className }: FieldSetProps) {
+  return (
+    <fieldset {...describedBy(id, error, hint)} className={cn("flex min-w-0 flex-col gap-1", className)}>
+      <legend className="mb-1 text-xs font-medium text-ink">{label}</legend>
+      <div className="flex min-h-9 flex-wrap items-center gap-x-5 gap-y-2">{children}</div>
+      <Message id={id} error={error} hint={hint} />
+    </fieldset>
+  );
+}
+
+/** What is wrong, or else a hint. */
+function Message({ id, error, hint }: Pick<FieldSetProps, "id" | "error" | "hint">) {
+  if (error) {
+    return (
+      <p id={`${id}-error`} className="text-xs text-bad">
+        {error}
+      </p>
+    );
+  }
+  return (
+    hint && (
+      <p id={`${id}-hint`} className="text-xs">
+        {hint}
+      </p>
+    )
   );
 }
 

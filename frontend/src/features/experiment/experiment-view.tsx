@@ -12,6 +12,7 @@ import { Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
 
+import { AgentPanel } from "./agent-panel";
 import { AttributionPanel } from "./attribution-panel";
 import { ConfigPanel } from "./config-panel";
 import { ExperimentHeader } from "./header";
@@ -67,6 +68,9 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       )}
       {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
       {ended && result.data?.metrics.attribution && <AttributionPanel attribution={result.data.metrics.attribution} />}
+      {ended && result.data?.metrics.agent && (
+        <AgentPanel id={experiment.id} agent={result.data.metrics.agent} naive={result.data.tokens_to_naive} />
+      )}
       {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} />}
       <ConfigPanel experiment={experiment} result={result.data} />
       {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 
-import { readCall } from "./calls";
 import { amiss, firstToRead, groupScores, nextIn, orderScores, preparationOf, prepareFailures, prepareGrid, stateOfRun } from "./prepare";
 import { quantile } from "./quantile";
 
@@ -81,22 +80,4 @@ describe("quantile", () => {
     expect(quantile([1, 2, 3, 4, 5], 0.95)).toBeCloseTo(4.8, 12);
   });
   it("of one value is it, of none is null", () => expect([quantile([7], 0.95), quantile([null], 0.5)]).toEqual([7, null]));
-});
-
-describe("readCall", () => {
-  it("reads messages and why it finished", () => {
-    expect(readCall({ messages: [{ role: "user", content: "Hi" }], finish_reason: "stop", text: "Hello" })).toEqual({
-      messages: [{ role: "user", content: "Hi" }],
-      finish: "stop",
-      text: "Hello",
-      vote: undefined,
-    });
-  });
-  it("reads how a sample voted", () => {
-    expect(readCall({ messages: [], vote: { counted_as: "18", votes: 3 } }).vote).toBe("18: 3 votes");
-    expect(readCall({ messages: [], vote: { counted_as: null, parse_outcome: "no_answer" } }).vote).toBe("no vote (no_answer)");
-  });
-  it.each([["text"], [null], [{ messages: "x" }], [{ messages: [3] }]])("loses nothing of %j", (call) => {
-    expect(() => readCall(call)).not.toThrow();
-  });
 });

@@ -14,9 +14,12 @@ import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
 import { formatCost, formatCount, formatDuration, formatName, formatNumber } from "@/lib/format";
 
+import { FlatCalls, FoldedCalls, useCallFolds } from "./call-list";
 import { readCall } from "./calls";
 import { type GridData, orderScores } from "./prepare";
 import { Retrieved } from "./retrieved";
+import { TraceTimeline } from "./trace";
+import { stepsOfCalls } from "./trace-prepare";
 
 type Run = Schemas["RunOut"];
 
@@ -52,7 +55,7 @@ export function RunDetail({ id, runId, grid, onSelect }: RunDetailProps) {
         <Empty title="Look inside">The prompt as it was sent, the raw answer, and why it scored as it did.</Empty>
       ) : query.data ? (
         <div className="max-h-[640px] overflow-y-auto" tabIndex={0} role="region" aria-label="Run">
-          <Detail run={query.data} />
+          <Detail key={query.data.id} run={query.data} />
         </div>
       ) : query.error ? (
         <Failure error={query.error} what="this run" onRetry={() => void query.refetch()} />
@@ -65,6 +68,8 @@ export function RunDetail({ id, runId, grid, onSelect }: RunDetailProps) {
 
 function Detail({ run }: { run: Run }) {
   const calls = run.calls.map(readCall);
+  const folds = useCallFolds();
+  const { trace } = run;
   return (
     <div className="flex flex-col gap-4" data-run={run.id}>
       <p className="text-base leading-6 text-ink">{run.question}</p>
@@ -95,18 +100,10 @@ function Detail({ run }: { run: Run }) {
         </p>
       )}
       {Object.keys(run.scores).length > 0 && <Scores scores={run.scores} />}
+      {trace && <TraceTimeline trace={trace} onCall={folds.goTo} />}
       {run.output !== null && <Verbatim label="Raw output">{run.output}</Verbatim>}
-      {run.retrieved && <Retrieved key={run.id} passages={run.retrieved} gold={run.gold} />}
-      {calls.map((call, index) => (
-        <div key={index} className="flex flex-col gap-2">
-          {call.messages.map((message, at) => (
-            <Verbatim key={at} label={`${calls.length > 1 ? `Call ${index + 1}: ` : ""}Prompt as sent, ${message.role}`}>
-              {message.content}
-            </Verbatim>
-          ))}
-          {call.vote && <Verbatim label={`Call ${index + 1}: answered, ${call.vote}`}>{call.text}</Verbatim>}
-        </div>
-      ))}
+      {run.retrieved && <Retrieved passages={run.retrieved} gold={run.gold} />}
+      {trace ? <FoldedCalls calls={calls} folds={folds} stepOf={stepsOfCalls(trace)} /> : <FlatCalls calls={calls} />}
       <Facts run={run} finish={calls.at(-1)?.finish} />
     </div>
   );

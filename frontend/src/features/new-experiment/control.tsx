@@ -1,7 +1,7 @@
 "use client";
 
 import { Checkbox } from "@/components/ui/checkbox";
-import { describedBy, Field, Input, Select, Textarea } from "@/components/ui/field";
+import { describedBy, Field, FieldSet, Input, Select, Textarea } from "@/components/ui/field";
 import { formatName } from "@/lib/format";
 
 import { numberOf } from "./draft";
@@ -30,6 +30,7 @@ export function Control({ spec, path, value, error, onChange, label = formatName
       </div>
     );
   }
+  if (spec.kind === "choices") return <Choices spec={spec} id={id} label={label} value={value} error={error} onChange={onChange} />;
   const wide = spec.kind === "long";
   return (
     <Field label={label} htmlFor={id} error={error} hint={spec.description} className={wide ? "sm:col-span-full" : undefined}>
@@ -92,6 +93,37 @@ function Entry({ spec, value, onChange, ...aria }: EntryProps) {
     default:
       return <Input {...aria} placeholder={shownDefault(spec)} value={String(value ?? "")} onChange={(event) => text(event.target.value)} />;
   }
+}
+
+interface ChoicesProps extends Omit<ControlProps, "path" | "label"> {
+  id: string;
+  label: string;
+}
+
+/** Several of a few; as many as there must be stay chosen. */
+function Choices({ spec, id, label, value, error, onChange }: ChoicesProps) {
+  const chosen: unknown[] = Array.isArray(value) ? value : Array.isArray(spec.default) ? spec.default : [];
+  // What a file has and nobody offers can be taken away here.
+  const options = [...spec.options, ...chosen.map(String).filter((one) => !spec.options.includes(one))];
+  const enough = chosen.length <= (spec.min ?? 0);
+  const hint = spec.min ? `${spec.description} At least ${spec.min}.` : spec.description;
+  return (
+    <FieldSet label={label} id={id} error={error} hint={hint} className="sm:col-span-full">
+      {options.map((option) => {
+        const on = chosen.includes(option);
+        return (
+          <label key={option} className="flex items-center gap-2">
+            <Checkbox
+              checked={on}
+              disabled={on && enough}
+              onCheckedChange={(next) => onChange(options.filter((one) => (one === option ? next === true : chosen.includes(one))))}
+            />
+            <span className="[overflow-wrap:anywhere] text-ink">{formatName(option)}</span>
+          </label>
+        );
+      })}
+    </FieldSet>
+  );
 }
 
 function shownDefault({ default: value, optional }: FieldSpec): string | undefined {

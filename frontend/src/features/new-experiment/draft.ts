@@ -1,11 +1,8 @@
 import type { ApiError } from "@/lib/api/errors";
+import { isRecord } from "@/lib/json";
 
 /** A configuration as far as it is written: the server says what is missing or wrong. */
 export type Draft = Record<string, unknown>;
-
-function isRecord(value: unknown): value is Draft {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The value at a path such as `dataset.name`. */
 export function valueAt(draft: Draft, path: string): unknown {
@@ -32,10 +29,10 @@ export function numberOf(text: string): number | string | undefined {
   return Number.isFinite(value) ? value : text;
 }
 
-/** The errors of the server by field path (`dataset.n`), whether or not it names the body's `config`. */
+/** The errors of the server by field path (`dataset.n`), whether or not it names the body's `config`; those of items are their list's. */
 export function fieldErrors(error: ApiError | null): Record<string, string> {
   if (!error) return {};
-  return Object.fromEntries(Object.entries(error.fields).map(([field, message]) => [field.replace(/^config\./, ""), message]));
+  return Object.fromEntries(Object.entries(error.fields).map(([field, message]) => [field.replace(/^config\./, "").replace(/(\.\d+)+$/, ""), message]));
 }
 
 /** Errors at fields that no control shows, as lines to read. */

@@ -6,6 +6,7 @@ import { Control } from "./control";
 import { DatasetField } from "./dataset-field";
 import { type Draft, suggestedName, valueAt, withValue } from "./draft";
 import { FaithfulnessField } from "./faithfulness-field";
+import { readsKnowledge } from "./groups";
 import { MethodBlock } from "./method-block";
 import { ModelField } from "./model-field";
 import { definitionsOf, type FieldSpec, fieldsOf, objectFieldsOf, propertyOf, variantsOf } from "./schema";
@@ -26,7 +27,8 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
   const config = definitions.ExperimentConfig ?? {};
   const top = fieldsOf(config, definitions);
   const methods = variantsOf(propertyOf(config, "method", definitions), definitions);
-  const retrieves = methods.some(({ name, fields }) => name === valueAt(draft, "method.name") && fields.some((field) => field.name === "knowledge_base"));
+  const method = methods.find(({ name }) => name === valueAt(draft, "method.name"));
+  const retrieves = readsKnowledge(method?.fields ?? [], ({ name }) => valueAt(draft, `method.${name}`));
   const set = (path: string, value: unknown) => onChange(withValue(draft, path, value));
   const control = (spec: FieldSpec, prefix = "", label?: string) => {
     const path = prefix + spec.name;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { countChanged, groupFields, judgeOf } from "./groups";
+import { countChanged, groupFields, judgeOf, readsKnowledge, relevantFields } from "./groups";
 import { definitionsOf, formPaths, propertyOf, variantsOf } from "./schema";
 
 const document: unknown = JSON.parse(readFileSync(new URL("../../lib/api/openapi.json", import.meta.url), "utf8"));
@@ -19,6 +19,28 @@ describe("groupFields", () => {
   });
   it("leaves methods with few fields whole", () => {
     expect(groupFields("naive", fieldsOf("naive"))).toEqual({ first: fieldsOf("naive"), details: [] });
+  });
+});
+
+describe("an agent", () => {
+  const fields = fieldsOf("react");
+  const using = (tools?: unknown) => (field: { name: string }) => (field.name === "tools" ? tools : undefined);
+  it("has first what one chooses first, and loses no field", () => {
+    const { first, details } = groupFields("react", fields);
+    expect(first.map(({ name }) => name)).toEqual(["tools", "form", "max_iterations", "knowledge_base", "version", "top_k", "shots"]);
+    expect(first.length + details.length).toBe(fields.length);
+  });
+  it("reads a knowledge base if it has the tool for it", () => {
+    expect([using(), using(["retrieval"]), using(["calculator"]), using("nonsense")].map((valueOf) => readsKnowledge(fields, valueOf))).toEqual([true, true, false, false]);
+    expect(readsKnowledge(fieldsOf("rag"), using())).toBe(true);
+    expect(readsKnowledge(fieldsOf("cot"), using())).toBe(false);
+  });
+  it("without that tool has no field of how passages are found", () => {
+    expect(relevantFields(fields, using())).toEqual(fields);
+    const left = new Set(relevantFields(fields, using(["calculator"])).map(({ name }) => name));
+    const retrieval = fieldsOf("rag").flatMap(({ name }) => (name === "template" || name === "system" ? [] : [name]));
+    expect(retrieval.filter((name) => left.has(name))).toEqual([]);
+    expect(left.size).toBe(fields.length - retrieval.length);
   });
 });
 
@@ -39,5 +61,5 @@ it.each([
 
 it("has a place for what is wrong with the judge", () => {
   const paths = formPaths(document);
-  expect(["faithfulness", "faithfulness.judge", "faithfulness.model", "method.knowledge_base", "method.chunk_overlap"].filter((path) => !paths.has(path))).toEqual([]);
+  expect(["faithfulness", "faithfulness.judge", "faithfulness.model", "method.knowledge_base", "method.chunk_overlap", "method.tools", "method.form"].filter((path) => !paths.has(path))).toEqual([]);
 });

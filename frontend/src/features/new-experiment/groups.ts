@@ -3,7 +3,38 @@ import type { FieldSpec } from "./schema";
 /** Fields of methods that have many: what one chooses first. The others of such a method are details. */
 const FIRST: Record<string, readonly string[]> = {
   rag: ["variant", "knowledge_base", "version", "top_k"],
+  react: ["tools", "form", "max_iterations", "knowledge_base", "version", "top_k", "shots"],
 };
+
+/** How passages are found: of no use to an agent without the tool for it. */
+const RETRIEVAL: ReadonlySet<string> = new Set([
+  "variant",
+  "knowledge_base",
+  "version",
+  "top_k",
+  "dense_candidates",
+  "word_candidates",
+  "similarity_floor",
+  "fusion",
+  "dense_weight",
+  "chunk_tokens",
+  "chunk_overlap",
+  "embedding_model",
+  "reranker",
+]);
+
+/** Whether a method, given its own values, reads a knowledge base. */
+export function readsKnowledge(fields: readonly FieldSpec[], valueOf: (field: FieldSpec) => unknown): boolean {
+  const tools = fields.find(({ name }) => name === "tools");
+  if (!tools) return fields.some(({ name }) => name === "knowledge_base");
+  const chosen = valueOf(tools) ?? tools.default;
+  return Array.isArray(chosen) && chosen.includes("retrieval");
+}
+
+/** The fields that matter, given the method's own values. */
+export function relevantFields(fields: readonly FieldSpec[], valueOf: (field: FieldSpec) => unknown): FieldSpec[] {
+  return readsKnowledge(fields, valueOf) ? [...fields] : fields.filter(({ name }) => !RETRIEVAL.has(name));
+}
 
 export interface MethodFields {
   first: FieldSpec[];

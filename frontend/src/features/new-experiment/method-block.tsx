@@ -8,7 +8,7 @@ import { formatMethod, plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
 import { type Draft, valueAt, withValue } from "./draft";
-import { countChanged, groupFields } from "./groups";
+import { countChanged, groupFields, relevantFields } from "./groups";
 import { KnowledgeField } from "./knowledge-field";
 import type { FieldSpec, Variant } from "./schema";
 
@@ -24,7 +24,11 @@ interface MethodBlockProps {
 /** The method and its fields; of one that has many, those that one rarely changes are folded away. */
 export function MethodBlock({ methods, draft, errors, onChange, control }: MethodBlockProps) {
   const method = methods.find(({ name }) => name === valueAt(draft, "method.name")) ?? methods[0];
-  const { first, details } = groupFields(method?.name ?? "", method?.fields ?? []);
+  const fields = method?.fields ?? [];
+  const relevant = relevantFields(fields, ({ name }) => valueAt(draft, `method.${name}`));
+  // What is wrong is never out of sight.
+  const shown = fields.filter((field) => relevant.includes(field) || errors[`method.${field.name}`] !== undefined);
+  const { first, details } = groupFields(method?.name ?? "", shown);
   const problem = errors.method ?? errors["method.name"];
   return (
     <>

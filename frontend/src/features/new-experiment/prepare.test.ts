@@ -33,6 +33,11 @@ describe("the API's own schema", () => {
     expect(stop?.kind).toBe("list");
   });
 
+  it("reads lists of a few words as several choices", () => {
+    const react = variantsOf(propertyOf(config, "method", definitions), definitions).find(({ name }) => name === "react");
+    expect(react?.fields.find(({ name }) => name === "tools")).toMatchObject({ kind: "choices", min: 1, options: ["retrieval", "wikipedia_search", "calculator"] });
+  });
+
   it("offers each method with its own fields, without the constant that names it", () => {
     const methods = variantsOf(propertyOf(config, "method", definitions), definitions);
     const naive = methods.find(({ name }) => name === "naive");
@@ -106,6 +111,11 @@ describe("errors", () => {
     expect(otherErrors(errors, formPaths(document))).toEqual(["method.foo: there is no such field"]);
     expect(fieldErrors(null)).toEqual({});
   });
+});
+
+it("errors of an item stand at its list", () => {
+  const error = new ApiError(422, { message: "wrong", errors: [{ field: "config.method.tools.0", message: "no such tool" }] });
+  expect(fieldErrors(error)).toEqual({ "method.tools": "no such tool" });
 });
 
 describe("models", () => {

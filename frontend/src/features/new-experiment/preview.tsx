@@ -2,7 +2,8 @@
 
 import { ChevronLeft, ChevronRight } from "lucide-react";
 
-import { Verbatim } from "@/components/lab/verbatim";
+import { readMessage } from "@/components/lab/chat";
+import { Message } from "@/components/lab/message";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";
@@ -48,9 +49,7 @@ export function PreviewPanel({ preview, problem, position, onPosition }: Preview
       {preview ? (
         <div className="flex flex-col gap-3">
           {preview.messages.map((message, index) => (
-            <Verbatim key={index} label={`As sent, ${message.role}`} className="max-h-64">
-              {message.content}
-            </Verbatim>
+            <Message key={index} message={readMessage(message)} label="As sent" className="max-h-64" />
           ))}
           <p className="flex flex-wrap items-center gap-1 text-xs">
             Accepted:

@@ -1,5 +1,7 @@
 /** From the API's JSON schema to what a form needs to know. */
 
+import { isRecord } from "@/lib/json";
+
 export interface JsonSchema {
   $ref?: string;
   type?: string;
@@ -12,6 +14,7 @@ export interface JsonSchema {
   maximum?: number;
   exclusiveMinimum?: number;
   maxLength?: number;
+  minItems?: number;
   properties?: Record<string, JsonSchema>;
   required?: string[];
   items?: JsonSchema;
@@ -21,7 +24,7 @@ export interface JsonSchema {
 
 type Definitions = Record<string, JsonSchema>;
 
-export type FieldKind = "text" | "long" | "integer" | "number" | "boolean" | "choice" | "list" | "other";
+export type FieldKind = "text" | "long" | "integer" | "number" | "boolean" | "choice" | "choices" | "list" | "other";
 
 export interface FieldSpec {
   name: string;
@@ -30,8 +33,10 @@ export interface FieldSpec {
   optional: boolean;
   description: string;
   default: unknown;
+  /** Of a number, or of how many are chosen. */
   min: number | undefined;
   max: number | undefined;
+  /** Of which one is chosen (`choice`), or several (`choices`). */
   options: string[];
 }
 
@@ -42,10 +47,6 @@ export interface Variant {
 }
 
 const LONG = 5_000;
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The schemas of an OpenAPI document. */
 export function definitionsOf(document: unknown): Definitions {
@@ -64,6 +65,7 @@ function kindOf(schema: JsonSchema): FieldKind {
   if (schema.enum) return "choice";
   if (schema.type === "string") return (schema.maxLength ?? 0) >= LONG ? "long" : "text";
   if (schema.type === "integer" || schema.type === "number" || schema.type === "boolean") return schema.type;
+  if (schema.type === "array" && schema.items?.enum) return "choices";
   if (schema.type === "array" && schema.items?.type === "string") return "list";
   return "other";
 }
@@ -79,9 +81,9 @@ function fieldOf(name: string, schema: JsonSchema, required: boolean, definition
     optional: nullable || !required,
     description: whole.description ?? "",
     default: whole.default,
-    min: inner.minimum ?? inner.exclusiveMinimum,
+    min: inner.minimum ?? inner.exclusiveMinimum ?? inner.minItems,
     max: inner.maximum,
-    options: (inner.enum ?? []).map(String),
+    options: (inner.enum ?? inner.items?.enum ?? []).map(String),
   };
 }
 
