@@ -1,17 +1,34 @@
 """The response cache: what makes two calls the same, and what is never the same."""
 
 from dataclasses import replace
+from typing import Any
 
+import orjson
 import pytest
 
-from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, Message
+from app.domain.generation import (
+    Constraint,
+    GenerationParams,
+    GenerationRequest,
+    GenerationResult,
+    Message,
+    ToolCall,
+    ToolSpec,
+)
+from app.domain.hashing import content_hash
 from app.domain.status import FailureKind
+from app.services.experiments.run_repository import _generation_result, generation_row
 from app.services.inference.base import EngineError
 from app.services.inference.cache import CachingEngine, cache_key
 from tests.services.inference.steps import Scripted, answered, failure_of, request
 
 PARAMS = GenerationParams(temperature=0.5, max_tokens=8, top_p=0.9, stop=("\n",))
 CALL = GenerationRequest((Message("user", "Who?"),), "openai/m", PARAMS, seed=3, repeat=1)
+
+
+GRAMMAR = Constraint("grammar", 'root ::= "a"')
+TOOL = ToolSpec("retrieval", "Searches.", '{"type":"object"}')
+USE = ToolCall("a", "retrieval", '{"query": "K2"}')
 
 
 class Store:
@@ -76,9 +93,67 @@ class TestKey:
             "6ff5b76bcfd6f3b2ee810f72960c4bca2bfdf705f8adf438096522cfe47e7fbb"
         )
 
+    @pytest.mark.parametrize(
+        "other",
+        [
+            replace(CALL, constraint=GRAMMAR),
+            replace(CALL, constraint=replace(GRAMMAR, text='root ::= "b"')),
+            replace(CALL, constraint=replace(GRAMMAR, kind="json_schema")),
+            replace(CALL, tools=(TOOL,)),
+            replace(CALL, tools=(TOOL, TOOL)),
+            replace(CALL, tools=(replace(TOOL, description="Looks."),)),
+            replace(CALL, tools=(TOOL,), constraint=GRAMMAR),
+            replace(CALL, messages=(Message("user", "Who?", tool_calls=(USE,)),)),
+            replace(CALL, messages=(Message("user", "Who?", tool_calls=(replace(USE, id="b"),)),)),
+            replace(CALL, messages=(Message("user", "Who?", tool_call_id="a"),)),
+        ],
+    )
+    def test_constraint_and_tools_count(self, other: GenerationRequest) -> None:
+        key = cache_key(other, "fingerprint")
+        assert key == cache_key(replace(other), "fingerprint")
+        assert key not in {cache_key(CALL, "fingerprint"), cache_key(replace(other, seed=4), "fingerprint")}
+
+    def test_without_them_is_that_of_before_there_were_any(self) -> None:
+        before = {
+            "model": CALL.model,
+            "fingerprint": "fingerprint",
+            "messages": [{"role": "user", "content": "Who?"}],
+            "params": {"temperature": 0.5, "max_tokens": 8, "top_p": 0.9, "stop": ["\n"]},
+            "seed": 3,
+            "repeat": 1,
+        }
+        assert cache_key(CALL, "fingerprint") == content_hash(before)
+
     @pytest.mark.parametrize("text", ["", "\0", "\ud800", "浮士德 🎭"])
     def test_any_text_has_one(self, text: str) -> None:
         assert len(cache_key(request(text), "")) == 64
+
+
+class TestRow:
+    """An answer as the database keeps it."""
+
+    RESULT = replace(answered(), tool_calls=(USE, replace(USE, id="b")))
+
+    def stored(self) -> dict[str, Any]:
+        row = generation_row("key", "openai/m", self.RESULT)
+        assert (row["key"], row["model"]) == ("key", "openai/m")
+        value: dict[str, Any] = orjson.loads(orjson.dumps(row["result"]))
+        return value
+
+    def test_keeps_the_uses_of_tools(self) -> None:
+        assert _generation_result(self.stored()) == self.RESULT
+
+    def test_of_before_there_were_tools(self) -> None:
+        value = self.stored()
+        del value["tool_calls"]
+        assert _generation_result(value) == replace(self.RESULT, tool_calls=())
+
+    async def test_is_given_again_with_them(self) -> None:
+        store = Store()
+        for _ in range(2):
+            result = await CachingEngine(Scripted([self.RESULT]), store, "f").generate(CALL)
+            assert result.tool_calls == self.RESULT.tool_calls
+        assert result.cached
 
 
 class TestCachingEngine:

@@ -8,7 +8,15 @@ from typing import Any
 import orjson
 import pytest
 
-from app.domain.generation import GenerationParams, GenerationResult, Message, Usage
+from app.domain.generation import (
+    Constraint,
+    GenerationParams,
+    GenerationResult,
+    Message,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
 from app.domain.status import FailureKind
 from app.services.inference import failures
 from app.services.inference.catalog import ModelSpec, ProviderSpec
@@ -98,6 +106,46 @@ class TestChat:
         batch.cancel()
         with pytest.raises(asyncio.CancelledError):
             await batch
+
+
+class TestTools:
+    SPEC = ToolSpec("retrieval", "Searches.", '{"properties":{},"type":"object"}')
+
+    async def test_are_passed_on(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        used = Message("assistant", "", tool_calls=(ToolCall("a", "retrieval", "{}"),))
+        turns = (Message("user", "Why?"), used, Message("tool", "So.", tool_call_id="a"))
+        await open_hf().generate(request(messages=turns, tools=(self.SPEC,)))
+        body = fake.stats.last_body
+        assert body["tools"] == [self.SPEC.as_dict()]
+        assert body["messages"] == [message.as_dict() for message in turns]
+
+    async def test_without_any_nothing_is_sent(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        await open_hf().generate(request())
+        assert not {"tools", "response_format", "grammar"} & set(fake.stats.last_body)
+
+    async def test_schema_is_passed_on(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        constraint = Constraint("json_schema", '{"type":"object"}')
+        await open_hf().generate(request(constraint=constraint))
+        # The client puts it in the words of a text-generation server, which an address of one's own is.
+        format_ = fake.stats.last_body["response_format"]
+        assert format_ == {"type": "json_object", "value": {"type": "object"}}
+
+    @pytest.mark.parametrize("arguments", ['{"query":"K2"}', {"query": "K2"}])
+    async def test_uses_are_read(self, fake: FakeLLM, open_hf: OpenHF, arguments: Any) -> None:
+        call = {"id": "x", "type": "function", "function": {"name": "retrieval", "arguments": arguments}}
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+        choice = {"index": 0, "finish_reason": "tool_calls", "message": message}
+        fake.script.append(Reply(body=orjson.dumps({"choices": [choice], "model": "m"})))
+        result = await open_hf().generate(request(tools=(self.SPEC,)))
+        assert result.tool_calls == (ToolCall("x", "retrieval", '{"query":"K2"}'),)
+        assert (result.text, result.finish_reason) == ("", "tool_calls")
+
+    @pytest.mark.parametrize("calls", [[{}], [7], 7, "retrieval"])
+    async def test_hostile_shapes_are_malformed(self, fake: FakeLLM, open_hf: OpenHF, calls: Any) -> None:
+        message = {"role": "assistant", "content": "a", "tool_calls": calls}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        fake.script.append(Reply(body=orjson.dumps({"choices": [choice], "model": "m"})))
+        assert (await failure_of(open_hf())).kind is FailureKind.MALFORMED
 
 
 class TestCompletion:

@@ -60,6 +60,27 @@ class TestScripts:
         assert sum(text == f"thing {i}" for i, text in enumerate(found)) == right
 
 
+class TestTurns:
+    TURNS = "turns?turn=one&turn=two%20words&turn="
+
+    @pytest.mark.parametrize(
+        ("had", "said"), [(0, "one"), (1, "two words"), (2, ""), (3, "one"), (4, "two words")]
+    )
+    async def test_by_the_answers_that_the_prompt_holds(self, had: int, said: str) -> None:
+        turns = (Message("system", "Think."), *[Message("user", "a"), Message("assistant", "b")] * had)
+        call = request(messages=(*turns, Message("user", "c")))
+        engine = MockEngine(self.TURNS)
+        assert [(await engine.generate(call)).text for _ in range(2)] == [said, said]
+
+    @pytest.mark.parametrize(("script", "said"), [("turns", "mock answer"), ("turns?text=yes", "yes")])
+    async def test_without_any_says_the_text(self, script: str, said: str) -> None:
+        assert (await MockEngine(script).generate(request())).text == said
+
+    async def test_fail_like_any_other(self) -> None:
+        engine = MockEngine(f"{self.TURNS}&fail_rate=1&fail_kind=timeout")
+        assert (await failure_of(engine)).kind is FailureKind.TIMEOUT
+
+
 class TestUsage:
     async def test_words(self) -> None:
         result = await MockEngine("fixed?text=two words").generate(request("one two three"))

@@ -1,0 +1,93 @@
+"""Whatever a model says, and however small its window: an agent ends, and its account adds up."""
+
+import asyncio
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.generation import GenerationResult, Message, ToolCall
+from app.domain.trace import AgentOutcome, Trace
+from app.schemas.trace import TraceOut
+from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
+from app.services.agent.loop import SAME_ACTION, Agent, AgentOptions
+from app.services.agent.tools.base import ToolUnavailable, TryAgain
+from tests.factories import properties
+from tests.services.agent.fakes import FakeSums, FakeTool
+from tests.services.agent.test_actions import PIECES
+from tests.services.agent.test_loop import Script
+
+WORDS = st.sampled_from(["K2", "8611 m", "a b", "", "\n\n", "k=3", '"', "[", "é" * 50, "word " * 200])
+TEXTS = st.one_of(
+    st.lists(st.sampled_from(PIECES), max_size=20).map("".join),
+    st.builds(lambda word: f"Thought: I look.\nAction: retrieval[{word}]", WORDS),
+    st.builds(lambda word: f"Action: calculator[{word}]", WORDS),
+    st.builds(lambda word: json.dumps({"action": "weather", "input": word}), WORDS),
+    st.builds(lambda word: f"Action: finish[{word}]", WORDS),
+)
+CALLS = st.builds(
+    ToolCall,
+    st.just("x"),
+    st.sampled_from(["retrieval", "calculator", "weather", "finish", ""]),
+    st.one_of(WORDS, st.builds(lambda word: json.dumps({"query": word, "k": 2}), WORDS)),
+)
+RESULTS = st.builds(GenerationResult, TEXTS, tool_calls=st.lists(CALLS, max_size=2).map(tuple))
+FORMS = st.sampled_from([TextForm, JsonForm, NativeForm])
+
+
+def searched(query: str) -> str | Exception:
+    if "8611" in query:
+        return ToolUnavailable("It is gone.")
+    return TryAgain("Not so.") if "é" in query else f"about {query}\n" * 20
+
+
+def ran(form: type[Form], says: list[GenerationResult], window: int, **options: Any) -> tuple[Script, Trace]:
+    def fits(prompt: tuple[Message, ...]) -> bool:
+        return sum(len(message.content) for message in prompt) <= window
+
+    script = Script(says, fits=fits)
+    made = form((FakeTool(script=searched), FakeSums()), "Question: {question}")
+    agent = Agent(made, AgentOptions(**options), "How high is K2?", script.model)
+    trace = asyncio.run(agent.run())
+    assert trace == agent.trace()
+    return script, trace
+
+
+@properties
+@given(
+    FORMS,
+    st.lists(RESULTS, min_size=1, max_size=8),
+    st.integers(0, 6_000),
+    st.integers(1, 8),
+    st.integers(32, 300),
+    st.booleans(),
+)
+def test_ends_and_adds_up(
+    form: type[Form], says: list[GenerationResult], window: int, most: int, tokens: int, last: bool
+) -> None:
+    script, trace = ran(
+        form, says, window, max_iterations=most, observation_tokens=tokens, last_question=last
+    )
+    assert trace.outcome is not AgentOutcome.FAILED
+    assert (trace.reason == "") == (trace.outcome is AgentOutcome.ANSWERED)
+    assert trace.iterations <= most
+    assert len(script.steps) <= 2 * most
+    assert len(script.questions) <= int(last)
+    # Each call belongs to one step, in order.
+    assert [place for step in trace.steps for place in step.calls] == list(
+        range(len(script.steps) + len(script.questions))
+    )
+    assert all(len(step.use.observation) <= tokens * 3.6 + 1 for step in trace.steps if step.use)
+    answers = [step.answer for step in trace.steps[:-1]]
+    assert answers == [None] * len(answers)
+    stored = json.loads(json.dumps(trace.as_dict()))
+    assert TraceOut.model_validate(stored).model_dump(mode="json") == stored
+
+
+@properties
+@given(FORMS, RESULTS)
+def test_saying_the_same_again_and_again_ends(form: type[Form], said: GenerationResult) -> None:
+    _, trace = ran(form, [said], 10**6, max_iterations=50)
+    assert trace.outcome not in {AgentOutcome.ITERATION_LIMIT, AgentOutcome.CONTEXT_OVERFLOW}
+    assert trace.iterations <= SAME_ACTION
