@@ -202,12 +202,12 @@ class ReactMethodConfig(RetrievalConfig):
         default="auto", description="Kind of the worked examples; auto: by the dataset's scoring."
     )
     observation_tokens: int = Field(
-        default=256, ge=32, le=4096, description="Of what the model is shown of a tool's result, about."
+        default=400, ge=32, le=4096, description="Of what the model is shown of a tool's result, about."
     )
     last_question: bool = Field(
         default=True, description="Whether an agent that ends without an answer is asked for one."
     )
-    top_k: int = Field(default=3, ge=1, le=10, description="Passages that a retrieval gives.")
+    top_k: int = Field(default=2, ge=1, le=10, description="Passages that a retrieval gives.")
     template: Template = "Question: {question}"
     system: Text | None = Field(
         default=None,

@@ -22,6 +22,7 @@ class MessageOut(BaseModel):
     tool_calls: list[dict[str, Any]] = Field(
         description="Uses of tools that it asks for, as sent; often none."
     )
+    tool_call_id: str | None = Field(description="The use that it answers; null for other messages.")
 
 
 class PowerOut(BaseModel):

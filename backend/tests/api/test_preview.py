@@ -40,7 +40,9 @@ class TestShown:
         key = shown[0]["example"]["key"]
         run_id = next(run["id"] for run in runs if run["example_key"] == key)
         call = (await steps.get(f"{RESULTS}/{experiment_id}/runs/{run_id}"))["calls"][0]
-        assert shown[0]["messages"] == [{**message, "tool_calls": []} for message in call["messages"]]
+        assert shown[0]["messages"] == [
+            {**message, "tool_calls": [], "tool_call_id": None} for message in call["messages"]
+        ]
         assert shown[0]["config_hash"] == (await steps.get(f"{EXPERIMENTS}/{experiment_id}"))["config_hash"]
 
     async def test_all_in_file_order(self, steps: Steps) -> None:

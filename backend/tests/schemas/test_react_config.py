@@ -118,7 +118,7 @@ class TestHash:
             {"exemplars": "facts"},
             {"observation_tokens": 100},
             {"last_question": False},
-            {"top_k": 2},
+            {"top_k": 3},
             {"template": "{question}"},
             {"system": "{tools}"},
         ],

@@ -1,7 +1,5 @@
 """Reading what a model wrote as a thought and an action, in the many ways in which models write them.
 
-Forms, in the order in which they are tried:
-
 ==============  ===============================================================================
 ``json``        ``{"action": "retrieval", "query": "…"}`` and the like, fenced or tagged, too
 ``bracket``     ``Action: retrieval[…]``, the brackets open or missing quotes
@@ -11,21 +9,29 @@ Forms, in the order in which they are tried:
 ==============  ===============================================================================
 
 Only the first action of a turn counts: those behind it answer observations that the model made up.
+An object counts where the label of an action stands before it, or where there is no label at all: in
+a thought it is a quotation.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.services.agent.objects import (
+    ANSWER_KEYS,
+    Written,
+    first_object,
+    objects,
+    plain_value,
+    read_object,
+    safe,
+)
 from app.services.agent.tools.base import Tool
-from app.services.inference.failures import clean
 
 FINISH = "finish"
 OBSERVATION = "Observation:"
-_FINISHES = frozenset({FINISH, "final_answer", "finalanswer", "answer", "final", "submit", "done"})
+_FINISHES = frozenset({FINISH, "finalanswer", "answer", "final", "submit", "done"})
 _SEARCHES = (
     "search",
     "lookup",
@@ -38,32 +44,26 @@ _SEARCHES = (
     "retrieve",
 )
 _SUMS = ("calc", "calculate", "compute", "math", "python", "evaluate")
-_INVENTED = re.compile(
-    r"^[ \t>*#-]*(?:Observation|Result)(?:[ \t]*\d+)?[*]*[ \t]*:", re.IGNORECASE | re.MULTILINE
-)
 _LABEL = r"^[ \t>*#-]*{}(?:[ \t]*\d+)?[*]*[ \t]*:[*]*[ \t]*"
-_THOUGHT = re.compile(_LABEL.format("Thoughts?"), re.IGNORECASE | re.MULTILINE)
+_FLAGS = re.IGNORECASE | re.MULTILINE
+_INVENTED = re.compile(_LABEL.format("Observation"), _FLAGS)
+_THOUGHT = re.compile(_LABEL.format("Thoughts?"), _FLAGS)
 # Also behind a thought on the same line.
-_ACTION = re.compile(
-    _LABEL.format("Action") + r"|(?<=[\s.])Action(?:[ \t]*\d+)?:[ \t]*", re.IGNORECASE | re.MULTILINE
-)
-_INPUT = re.compile(_LABEL.format(r"(?:Action[ \t]+)?Input"), re.IGNORECASE | re.MULTILINE)
+_ACTION = re.compile(_LABEL.format("Action") + r"|(?<=[\s.])(?-i:Action)(?:[ \t]*\d+)?:[ \t]*", _FLAGS)
+_INPUT = re.compile(_LABEL.format(r"(?:Action[ \t]+)?Input"), _FLAGS)
 _ANSWER = re.compile(
-    r"^[ \t>*#-]*(?:(?:the )?final answer|answer|finish)[*]*[ \t]*(?::|\bis\b:?)[*]*[ \t]*",
-    re.IGNORECASE | re.MULTILINE,
+    r"^[ \t>*#-]*(?:(?:(?:the )?(?:final )?answer|finish)[*]*[ \t]*:|#+ *final answer[*]*$)[*]*[ \t]*",
+    _FLAGS,
 )
+_SAID_ANSWER = re.compile(r"\b(?:The|the) (?:final |correct )?answer is:?\s+")
 _NAME = re.compile(r"[`*\"']*([A-Za-z][\w-]*(?:[ _](?:search|answer|base|up))?)[`*\"']*")
 _NAMED = re.compile(r"\s*([A-Za-z]\w*)\s*[=:]\s*(.+)\Z", re.DOTALL)
+_GOES_ON = re.compile(r"[ \t]*[-+*/%^×x÷]")
+_DECORATION = re.compile(r"```\w*|</?tool_call>|\*\*")
 _QUOTES = "\"'`“”‘’"
 _CLOSERS = {"[": "]", "(": ")"}
-_NAME_KEYS = ("action", "tool", "name", "function", "tool_name", "action_name")
-_INPUT_KEYS = ("arguments", "action_input", "input", "args", "parameters", "argument", "tool_input")
-_THOUGHT_KEYS = ("thought", "thoughts", "reasoning")
-_ANSWER_KEYS = ("final_answer", "answer", "finish")
 _MAX_NAME = 100
-_MAX_INTEGER = 10**12
-_safe = partial(clean, limit=None)  # JSON may hold, as escapes, what no database stores
-_MAX_JSON_STARTS = 20  # places at which an object is looked for; more is noise
+_MAX_READ = 20_000  # characters: a first action does not stand behind more
 
 
 class Unreadable(Exception):
@@ -100,7 +100,8 @@ class Reader:
         self._tools = {tool.name: tool for tool in tools}
         self._aliases = {_plain(name): name for name in self._tools}
         for tool in tools:
-            for alias in _SUMS if tool.name == "calculator" else _SEARCHES:
+            aliases = _SUMS if tool.name == "calculator" else (*_SEARCHES, f"{tool.name}_search")
+            for alias in aliases:
                 self._aliases.setdefault(_plain(alias), tool.name)
 
     def read(self, text: str) -> Turn:
@@ -109,24 +110,32 @@ class Reader:
         Raises:
             Unreadable: if there is none.
         """
-        said = text.rpartition("</think>")[2]
-        invented = _INVENTED.search(said)
-        said = said[: invented.start()] if invented else said
-        turn = self._from_json(said) or self._from_lines(said)
+        said = text.rpartition("</think>")[2][:_MAX_READ]
+        if said.lstrip().startswith("<think>"):
+            raise Unreadable(safe(said.strip()))
+        said = _without_inventions(said)
+        label, answer = _ACTION.search(said), _ANSWER.search(said)
+        if answer and (label is None or answer.start() < label.start()):
+            turn = self._from_answer(said, answer)
+        elif label:
+            turn = self._from_action(said[label.end() :])
+            turn = turn and _with_thought(turn, said[: label.start()])
+        else:
+            turn = self._from_json(said) or self._from_lines(said) or self._from_sentence(said)
         if turn is None:
-            raise Unreadable(_thought(said))
+            raise Unreadable(safe(_thought(said)))
         return turn
 
     def turn(self, thought: str, name: str, arguments: Any, read_as: str) -> Turn | None:
         """Return a turn for a name and arguments as a model wrote them; ``None`` if it says nothing."""
-        thought = _safe(thought)
+        thought = safe(thought)
         if _plain(name) in _FINISHES:
-            answer = _safe(_only_text(arguments))
+            answer = safe(_only_text(arguments))
             return Turn(thought, answer=answer, read_as=read_as) if answer else None
-        tool = self._aliases.get(_plain(name), _safe(name)[:_MAX_NAME])
+        tool = self._aliases.get(_plain(name), safe(name.strip())[:_MAX_NAME])
         given = self._arguments(tool, arguments)
-        safe = {_safe(key)[:_MAX_NAME]: _plain_value(value) for key, value in given.items()}
-        return Turn(thought, tool, safe, read_as=read_as)
+        kept = {safe(key)[:_MAX_NAME]: plain_value(value) for key, value in given.items()}
+        return Turn(thought, tool, kept, read_as=read_as) if tool else None
 
     def _arguments(self, tool: str, value: Any) -> dict[str, Any]:
         known = self._tools.get(tool)
@@ -138,87 +147,102 @@ class Reader:
             return {str(name): one for name, one in value.items()}
         return {first: value}
 
-    # -- JSON ---------------------------------------------------------------------------------------
-
     def _from_json(self, said: str) -> Turn | None:
-        for start, value in _objects(said):
-            lead = _thought(said[:start])
-            thought = next((str(value[key]) for key in _THOUGHT_KEYS if value.get(key)), lead)
-            name = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
-            if name is None:
-                answer = next((value[key] for key in _ANSWER_KEYS if key in value), None)
-                if answer is not None:
-                    return self.turn(thought, FINISH, answer, "json")
-                continue
-            if name in self._tools or _plain(name) in self._aliases or _plain(name) in _FINISHES:
-                return self.turn(thought, name, _json_arguments(value), "json")
-            inner = self._from_call(thought, name)  # {"action": "retrieval[…]"}
-            return inner or self.turn(thought, name, _json_arguments(value), "json")
+        for start, value in objects(said):
+            written = read_object(value)
+            if written is not None:
+                turn = self._from_written(written)
+                return turn and _with_thought(turn, said[:start].rstrip("[ \n"))
         return None
 
-    # -- lines --------------------------------------------------------------------------------------
+    def _from_written(self, written: Written) -> Turn | None:
+        name, thought = written.name, written.thought or ""
+        if name is None:
+            return self.turn(thought, FINISH, written.arguments, "json")
+        called = None if self._knows(name) else self._from_call(name)  # {"action": "retrieval[…]"}
+        return (
+            replace(called, thought=thought)
+            if called
+            else self.turn(thought, name, written.arguments, "json")
+        )
+
+    def _from_answer(self, said: str, label: re.Match[str]) -> Turn | None:
+        words = _first_line(said[label.end() :])
+        turn = self._from_call(words, known=True) or self.turn("", FINISH, words, "answer_line")
+        return turn and _with_thought(turn, said[: label.start()])
+
+    def _from_sentence(self, said: str) -> Turn | None:
+        """Read "The answer is …", which counts where nothing else does."""
+        found = _SAID_ANSWER.search(said)
+        words = _first_line(said[found.end() :]) if found else ""
+        if not found or not words:
+            return None
+        before = said[: said.rfind("\n", 0, found.start()) + 1]
+        return self.turn(_thought(before), FINISH, words.rstrip("."), "answer_line")
 
     def _from_lines(self, said: str) -> Turn | None:
-        label = _ACTION.search(said)
-        answer = _ANSWER.search(said)
-        if answer and (label is None or answer.start() < label.start()):
-            words = _first_line(said[answer.end() :])
-            if words:
-                inner = self._from_call(_thought(said[: answer.start()]), words, known=True)
-                return inner or self.turn(_thought(said[: answer.start()]), FINISH, words, "answer_line")
-        if label:
-            return self._from_action(_thought(said[: label.start()]), said[label.end() :])
-        # No label at all: a line that is a use of a tool, and nothing else.
-        for match in re.finditer(r"^.*$", said, re.MULTILINE):
-            turn = self._from_call(_thought(said[: match.start()]), match[0].strip(), known=True)
+        """Read a line that is a use of a tool and nothing else, where there is no label at all."""
+        for match in re.finditer(r"^.+$", said, re.MULTILINE):
+            turn = self._from_call(match[0].strip(), known=True)
+            if turn is not None:
+                return _with_thought(turn, said[: match.start()])
+        return None
+
+    def _from_action(self, rest: str) -> Turn | None:
+        """Read what stands behind the label of an action."""
+        bare = _DECORATION.sub("", rest).lstrip(" \t\n`[")
+        if bare.startswith("{"):
+            return self._from_json(rest)
+        rest = rest.lstrip()
+        given = _INPUT.search(rest)
+        head = _first_line(rest[: given.start()] if given else rest)
+        name = _NAME.match(head)
+        if name and head[name.end() :].lstrip()[:1] in (*_CLOSERS,):
+            return self._from_call(rest)
+        if name and given:
+            line = _first_line(rest[given.end() :])
+            return self.turn("", name[1], self._named(name[1], line), "input_line")
+        if name is None or not self._knows(name[1]):
+            return self._from_call_within(head)
+        behind = head[name.end() :].lstrip().removeprefix(":").strip()
+        if not behind and _plain(name[1]) in _FINISHES:
+            behind = _first_line(rest[len(head) :])
+        # "retrieval the height of K2" is a use; "search" alone asks for nothing, which the tool says.
+        return self.turn("", name[1], self._named(name[1], behind), "input_line")
+
+    def _from_call_within(self, line: str) -> Turn | None:
+        """Read ``1. retrieval[…]``, ``[retrieval[…]]`` and the like."""
+        for name in re.finditer(r"[A-Za-z]\w*(?=\s?[\[(])", line):
+            turn = self._from_call(line[name.start() :], known=True)
             if turn is not None:
                 return turn
         return None
 
-    def _from_action(self, thought: str, rest: str) -> Turn | None:
-        turn = self._from_call(thought, rest.lstrip())
-        if turn is not None:
-            return turn
-        given = _INPUT.search(rest)
-        name = _NAME.match(_first_line(rest[: given.start()] if given else rest))
-        if name is None:
-            return None
-        if given:
-            return self.turn(thought, name[1], _unquoted(_first_line(rest[given.end() :])), "input_line")
-        line = _first_line(rest)
-        behind = line[name.end() :].lstrip()
-        if not self._knows(name[1]):
-            return None
-        if behind.startswith("{"):
-            return self.turn(thought, name[1], self._named(name[1], behind), "input_line")
-        if behind.startswith(":"):
-            behind = behind[1:]
-        elif _plain(name[1]) in _FINISHES and not behind:
-            behind = _first_line(rest.lstrip()[len(line) :])
-        # "retrieval the height of K2" is a use; "search" alone asks for nothing, which the tool says.
-        return self.turn(thought, name[1], _unquoted(behind), "input_line")
-
-    def _from_call(self, thought: str, text: str, *, known: bool = False) -> Turn | None:
+    def _from_call(self, text: str, *, known: bool = False) -> Turn | None:
         """Read ``name[…]`` or ``name(…)`` at the head of ``text``."""
         name = _NAME.match(text)
         if name is None or (known and not self._knows(name[1])):
             return None
         rest = text[name.end() :].lstrip(" \t")
-        if rest[:1] not in _CLOSERS or not rest:
+        if not rest or rest[0] not in _CLOSERS:
             return None
         inner = _inside(rest)
+        behind = rest[len(inner) + 2 :].partition("\n")[0]
+        if rest[0] == "(" and _GOES_ON.match(behind):
+            inner = f"({inner}){behind}"  # calculator(1 + 2) * 3
         read_as = "bracket" if rest[0] == "[" else "call"
-        return self.turn(thought, name[1], self._named(name[1], inner), read_as)
+        return self.turn("", name[1], self._named(name[1], inner), read_as)
 
     def _named(self, name: str, inner: str) -> Any:
         """Return what stands in brackets: ``{"query": …, "k": …}`` where names are written, else text."""
         tool = self._tools.get(self._aliases.get(_plain(name), name))
         if inner.lstrip().startswith("{"):
-            found = next(iter(_objects(inner)), None)
+            found = first_object(inner)
             if found is not None:
-                return found[1]
+                return found
         if tool is None:
-            return _unquoted(inner)
+            label = _NAMED.match(inner) if _plain(name) in _FINISHES else None
+            return _unquoted(label[2] if label and label[1].lower() in ANSWER_KEYS else inner)
         names = "|".join(re.escape(parameter.name) for parameter in tool.parameters)
         parts = re.split(rf",\s*(?=(?:{names})\s*[=:])", inner)
         found_names: dict[str, Any] = {}
@@ -234,27 +258,29 @@ class Reader:
         return _plain(name) in self._aliases or _plain(name) in _FINISHES
 
 
-def _plain_value(value: Any) -> str | int | None:
-    """Return an argument as a text, a whole number or nothing: what can be stored, shown and compared."""
-    if value is None or (
-        isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_INTEGER
-    ):
-        return value
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _MAX_INTEGER:
-        return int(value)  # 2.0, as some write 2
-    return _safe(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-
-
 def _plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).lower()
+
+
+def _with_thought(turn: Turn, before: str) -> Turn:
+    """Return a turn with the thought that stands before its action, if it has none of its own."""
+    return turn if turn.thought else replace(turn, thought=safe(_thought(before)))
 
 
 def _thought(text: str) -> str:
     """Return the thought in what stands before an action, without its label and decoration."""
     label = _THOUGHT.search(text)
     text = text[label.end() :] if label else text
-    text = _ACTION.sub("", text)
-    return re.sub(r"```\w*|</?tool_call>|\*\*", "", text).strip()
+    return _DECORATION.sub("", _ACTION.sub("", text)).strip()
+
+
+def _without_inventions(said: str) -> str:
+    """Cut a turn where the model goes on with an observation of its own; one at its head is left out."""
+    invented = _INVENTED.search(said)
+    if invented and not said[: invented.start()].strip():
+        said = said[invented.end() :]
+        invented = _INVENTED.search(said)
+    return said[: invented.start()] if invented else said
 
 
 def _first_line(text: str) -> str:
@@ -263,11 +289,12 @@ def _first_line(text: str) -> str:
 
 def _unquoted(text: str) -> str:
     text = text.strip()
-    while len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
+    while len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES and text[0] not in text[1:-1]:
         text = text[1:-1].strip()
     # One quotation mark that was opened, or closed, and never the other.
-    if text[:1] in _QUOTES and text.count(text[:1]) == 1:
-        text = text[1:]
+    for mark in (text[:1], text[-1:]):
+        if mark and mark in '"`“”' and text.count(mark) == 1:
+            text = text.removeprefix(mark).removesuffix(mark)
     return text.strip()
 
 
@@ -289,39 +316,9 @@ def _inside(text: str) -> str:
 def _only_text(value: Any) -> str:
     """Return an answer as text, from whatever holds it."""
     if isinstance(value, Mapping):
-        value = next((value[key] for key in (*_ANSWER_KEYS, "input", "text") if key in value), None) or next(
+        value = next((value[key] for key in (*ANSWER_KEYS, "input", "text") if key in value), None) or next(
             iter(value.values()), ""
         )
     if isinstance(value, list):
         value = ", ".join(str(one) for one in value)
     return "" if value is None else _unquoted(str(value))
-
-
-def _json_arguments(value: Mapping[str, Any]) -> Any:
-    """Return the arguments in an object that names an action."""
-    for key in _INPUT_KEYS:
-        if key in value:
-            given = value[key]
-            if isinstance(given, str) and given.lstrip().startswith("{"):
-                inner = next(iter(_objects(given)), None)  # arguments as JSON in a text, as APIs send them
-                return inner[1] if inner else given
-            return given
-    # {"action": "retrieval", "query": "…"}: what is left are the arguments.
-    return {key: one for key, one in value.items() if key not in (*_NAME_KEYS, *_THOUGHT_KEYS)}
-
-
-def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the JSON objects of a text, and where each begins; those that are broken are left out."""
-    decoder, position = json.JSONDecoder(), 0
-    for _ in range(_MAX_JSON_STARTS):
-        position = text.find("{", position)
-        if position < 0:
-            return
-        try:
-            value, end = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            position += 1
-            continue
-        if isinstance(value, dict):
-            yield position, value
-        position = end

@@ -12,8 +12,14 @@ def cut_lines(text: str, room: int) -> str:
     if len(text) <= room:
         return text
     lines = text.splitlines()
-    most = _longest(sorted(len(line) for line in lines), room - len(lines) + 1)
+    most = _longest(sorted(len(line) for line in lines), max(0, room - len(lines) + 1))
     return "\n".join(line if len(line) <= most else cut(line, most) for line in lines)[: max(room, len(CUT))]
+
+
+def lost(text: str, shown: str) -> int:
+    """Return how many characters of ``text`` are not in what ``cut_lines`` made of it."""
+    marks = max(0, shown.count(CUT) - text.count(CUT)) * len(CUT)
+    return max(0, len(text) - (len(shown) - marks))
 
 
 def cut(line: str, most: int) -> str:
@@ -21,8 +27,9 @@ def cut(line: str, most: int) -> str:
     if len(line) <= most:
         return line
     kept = line[: max(0, most - len(CUT))]
-    at_word = kept.rsplit(None, 1)[0] if " " in kept and not line[len(kept)].isspace() else kept
-    return at_word.rstrip() + CUT
+    within_word = not kept[-1:].isspace() and not line[len(kept)].isspace()
+    before = kept.rsplit(None, 1)[0] if within_word and len(kept.split()) > 1 else kept
+    return before.rstrip() + CUT
 
 
 def _longest(lengths: list[int], room: int) -> int:

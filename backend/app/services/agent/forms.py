@@ -9,17 +9,16 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from app.domain.generation import Constraint, GenerationResult, Message, ToolCall, ToolSpec
-from app.domain.hashing import canonical_json
 from app.services.agent.actions import FINISH, OBSERVATION, Reader, Turn, Unreadable
 from app.services.agent.tools.base import Tool
 
 _MAX_THOUGHT = 400  # characters, where decoding is constrained: a small model may never end one
 _MAX_ARGUMENT = 200
 _MAX_RAW = 600  # characters of an unreadable turn that are shown to the model again
-_CALL_ID = "call_{}"
+_NOT_IN_NAMES = re.compile(r"[^\w-]", re.ASCII)
 
 TEXT_SYSTEM = """Answer the question step by step. In each step write two lines and stop:
 Thought: what you know and what you still need
@@ -103,8 +102,8 @@ class Form(ABC):
     worked: tuple[WorkedTrace, ...] = ()
     reader: Reader = field(init=False, repr=False, compare=False)
 
-    own_system = TEXT_SYSTEM
-    stop: tuple[str, ...] = (f"\n{OBSERVATION}",)
+    own_system: ClassVar[str] = TEXT_SYSTEM
+    stop: ClassVar[tuple[str, ...]] = (f"\n{OBSERVATION}",)
     """Ends a turn: what would follow is made up."""
 
     def __post_init__(self) -> None:
@@ -136,19 +135,23 @@ class Form(ABC):
     def opening(self, question: str) -> tuple[Message, ...]:
         """Return the prompt before anything was done: instructions, examples, question."""
         messages = [Message("system", self.instructions)]
-        for example in self.worked:
+        for number, example in enumerate(self.worked):
             messages.append(self._asked(example.question))
-            messages += self.told(example.steps)
+            messages += self.told(example.steps, f"example{number}")
             messages.append(Message("assistant", self.write(example.ending)))
         return (*messages, self._asked(question))
 
-    def told(self, history: Sequence[Done]) -> list[Message]:
-        """Return what was done so far as turns of the chat."""
-        return [message for place, done in enumerate(history) for message in self.exchange(done, place)]
+    def told(self, history: Sequence[Done], name: str = "call") -> list[Message]:
+        """Return what was done so far as turns of the chat; ``name`` begins the names of its calls."""
+        return [
+            message
+            for place, done in enumerate(history)
+            for message in self.exchange(done, f"{name}_{place}")
+        ]
 
-    def exchange(self, done: Done, place: int) -> tuple[Message, Message]:
-        """Return the two turns of one step, the ``place``-th of its question."""
-        del place
+    def exchange(self, done: Done, call_id: str) -> tuple[Message, Message]:
+        """Return the two turns of one step; ``call_id`` is the only one of its name in a prompt."""
+        del call_id
         return (
             Message("assistant", self.write(done.turn)),
             Message("user", f"{OBSERVATION} {done.observation}"),
@@ -206,7 +209,7 @@ class TextForm(Form):
 
     def write(self, turn: Turn) -> str:
         """Return both lines."""
-        name = turn.tool or FINISH
+        name = FINISH if turn.tool is None else turn.tool
         given = turn.answer if turn.tool is None else _one_line(turn)
         return f"Thought: {_line(turn.thought)}\nAction: {name}[{given}]"
 
@@ -227,7 +230,8 @@ class JsonForm(Form):
     def constraint(self) -> Constraint | None:
         """A schema of the object."""
         schema = answer_schema([tool.name for tool in self.tools])
-        return Constraint("json_schema", canonical_json(schema).decode()) if self.enforced else None
+        # In this order: engines decode the properties as they stand, and the thought comes first.
+        return Constraint("json_schema", json.dumps(schema)) if self.enforced else None
 
     def told_tools(self) -> str:
         """Return the tools as they are told."""
@@ -238,8 +242,12 @@ class JsonForm(Form):
 
     def write(self, turn: Turn) -> str:
         """Return the object."""
-        given = turn.answer if turn.tool is None else _one_line(turn)
-        value = {"thought": _line(turn.thought), "action": turn.tool or FINISH, "input": given}
+        given = turn.answer if turn.tool is None else _first(turn)
+        value = {
+            "thought": _line(turn.thought),
+            "action": FINISH if turn.tool is None else turn.tool,
+            "input": given,
+        }
         return json.dumps(value, ensure_ascii=False)
 
     @property
@@ -260,11 +268,12 @@ class NativeForm(Form):
         """See ``Form.specs``."""
         return tuple(tool.spec for tool in self.tools)
 
-    def exchange(self, done: Done, place: int) -> tuple[Message, Message]:
+    def exchange(self, done: Done, call_id: str) -> tuple[Message, Message]:
         """Return the call and its result."""
         turn = done.turn
         arguments = json.dumps(dict(turn.arguments), ensure_ascii=False)
-        call = ToolCall(_CALL_ID.format(place), turn.tool or "", arguments)
+        # Names that APIs refuse are told, too: the model wrote them, and is told that there is no such tool.
+        call = ToolCall(call_id, _NOT_IN_NAMES.sub("_", turn.tool or ""), arguments)
         return (
             Message("assistant", turn.thought, tool_calls=(call,)),
             Message("tool", done.observation, tool_call_id=call.id),
@@ -279,8 +288,9 @@ class NativeForm(Form):
         if result.tool_calls:
             call = result.tool_calls[0]
             turn = self.reader.turn(result.text.strip(), call.name, _arguments(call.arguments), "tool_call")
-            if turn is not None:
-                return turn
+            if turn is None:
+                raise Unreadable(result.text.strip())
+            return turn
         text = result.text.rpartition("</think>")[2].strip()
         try:
             return self.reader.read(text)  # small models write a call as text, or label the answer
@@ -313,9 +323,9 @@ def answer_schema(names: Sequence[str]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "thought": {"type": "string", "maxLength": _MAX_THOUGHT},
+            "thought": {"type": "string"},
             "action": {"type": "string", "enum": [*names, FINISH]},
-            "input": {"type": "string", "maxLength": _MAX_ARGUMENT},
+            "input": {"type": "string"},
         },
         "required": ["thought", "action", "input"],
         "additionalProperties": False,
@@ -324,9 +334,13 @@ def answer_schema(names: Sequence[str]) -> dict[str, Any]:
 
 def _one_line(turn: Turn) -> str:
     """Return the arguments as they stand in brackets: the first as it is, others by name."""
-    values = list(turn.arguments.items())
-    first = _line(str(values[0][1])) if values else ""
-    return ", ".join([first, *(f"{name}={_line(str(value))}" for name, value in values[1:])])
+    others = list(turn.arguments.items())[1:]
+    return ", ".join([_first(turn), *(f"{name}={_line(str(value))}" for name, value in others)])
+
+
+def _first(turn: Turn) -> str:
+    """Return the first argument on one line."""
+    return _line(str(next(iter(turn.arguments.values()), "")))
 
 
 def _line(text: str) -> str:
@@ -334,8 +348,14 @@ def _line(text: str) -> str:
 
 
 def _arguments(text: str) -> Any:
-    """Return arguments that are JSON in a text; the text itself if they are none."""
+    """Return arguments that are JSON in a text; the text itself if they are none.
+
+    Raises:
+        Unreadable: if they are an object that was cut off.
+    """
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
+        if text.lstrip().startswith("{"):
+            raise Unreadable("") from None
         return text

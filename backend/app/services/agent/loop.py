@@ -17,7 +17,7 @@ from app.domain.passages import Passage
 from app.domain.status import FailureKind
 from app.domain.trace import AgentOutcome, Step, ToolUse, Trace
 from app.services.agent.actions import Turn, Unreadable
-from app.services.agent.cutting import cut_lines
+from app.services.agent.cutting import cut_lines, lost
 from app.services.agent.forms import Done, Form
 from app.services.agent.tools.base import ToolResult
 from app.services.agent.usefulness import judge_uses, source_of
@@ -27,7 +27,9 @@ from app.services.inference.sizes import CHARACTERS_A_TOKEN
 SAME_ACTION = 3
 """So often the same action is stuck."""
 _SHORT = 240  # characters of an earlier observation, where the transcript grows too long
-_AGAIN = "You have done this already. The result was: "
+AGAIN = "You have done this already; its result stands above. Do something else, or finish."
+UNAVAILABLE = "{tool} must not be used again."
+UNKNOWN = "There is no action {tool}. There is: {known}, finish."
 LAST_QUESTION = (
     "{notes}\n\nAnswer the question from these notes. Write only the name, number or short phrase that is "
     "asked for, nothing else.\n\nQuestion: {question}\nShort answer:"
@@ -170,9 +172,15 @@ class Agent:
         try:
             turn = self._form.read(first.result)
             return turn, _step(turn, (first,))
-        except Unreadable:
-            repair = (*prompt, *self._form.repairing(first.result))
-        second = await self._asked(self._model.step(repair))
+        except Unreadable as error:
+            thought = error.thought
+        repair = (*prompt, *self._form.repairing(first.result))
+        try:
+            second = await self._asked(self._model.step(repair))
+        except EngineError:
+            # Its first call belongs to the trace, whatever becomes of the second.
+            self._steps.append(_step(Turn(thought), (first,)))
+            raise
         try:
             turn = self._form.read(second.result)
         except Unreadable as error:
@@ -224,14 +232,17 @@ class Agent:
         before = self._results.get(key)
         told = f"{name}[{', '.join(str(value) for value in arguments.values())}]"
         if before is not None and self._done[key] >= SAME_ACTION:
-            again = replace(before, repeated=True, duration_s=0.0)
-            return again, (AgentOutcome.STUCK, f"{cut_lines(told, _SHORT)} was done {SAME_ACTION} times.")
+            use = replace(
+                before, arguments=arguments, observation=AGAIN, repeated=True, duration_s=0.0, cut=0
+            )
+            return use, (AgentOutcome.STUCK, f"{cut_lines(told, _SHORT)} was done {SAME_ACTION} times.")
         if name in self._unavailable:
-            use = ToolUse(name, arguments, f"{name} must not be used again.", False, "final", 0.0)
+            use = ToolUse(name, arguments, UNAVAILABLE.format(tool=name), False, "final", 0.0)
             return use, (AgentOutcome.TOOL_FAILURE, f"It went on using {name}, which cannot be had.")
         if before is not None and before.success:
-            said = cut_lines(_AGAIN + before.observation, self._room)
-            return replace(before, observation=said, repeated=True, duration_s=0.0), None
+            return replace(
+                before, arguments=arguments, observation=AGAIN, repeated=True, duration_s=0.0, cut=0
+            ), None
         use = self._observed(name, arguments, await self._execute(name, arguments))
         self._results[key] = use
         return use, None
@@ -239,10 +250,8 @@ class Agent:
     async def _execute(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         tool = self._tools.get(name)
         if tool is None:
-            known = ", ".join(self._tools)
-            return ToolResult(
-                f"There is no action {name:.100}. There is: {known}, finish.", False, 0.0, "retry"
-            )
+            told = UNKNOWN.format(tool=name, known=", ".join(self._tools))
+            return ToolResult(told, False, 0.0, "retry")
         result = await tool.execute(arguments)
         if result.error == "final":
             self._unavailable.add(name)
@@ -260,7 +269,7 @@ class Agent:
             result.success,
             result.error,
             result.duration_s,
-            cut=max(0, len(result.text) - len(shown)),
+            cut=result.cut + lost(result.text, shown),
         )
 
     @property

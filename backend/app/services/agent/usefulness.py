@@ -13,6 +13,7 @@ from app.domain.trace import Step, ToolUse
 from app.services.rag.bm25 import words_of
 
 _SEPARATOR = re.compile(r"(?<=\d),(?=\d{3})")  # of thousands
+_NOWHERE = {"", "yes", "no"}  # what stands anywhere, and says nothing
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -35,7 +36,7 @@ def judge_uses(question: str, steps: Sequence[Step], answer: str | None) -> tupl
 def source_of(steps: Sequence[Step], answer: str | None) -> int | None:
     """Return the first step whose observation holds the answer as whole words; ``None`` if none does."""
     wanted = _spaced(answer or "")
-    if not wanted.strip():
+    if wanted.strip() in _NOWHERE:
         return None
     for place, step in enumerate(steps):
         if step.use is not None and step.use.success and wanted in _spaced(step.use.observation):
@@ -51,7 +52,8 @@ def _said(step: Step) -> str:
 
 
 def _words(text: str) -> set[str]:
-    return set(words_of(_SEPARATOR.sub("", text)))
+    # A single letter is a unit, or an initial.
+    return {word for word in words_of(_SEPARATOR.sub("", text)) if len(word) > 1 or word.isdigit()}
 
 
 def _spaced(text: str) -> str:

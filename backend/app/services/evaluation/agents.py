@@ -9,6 +9,8 @@ from app.domain.trace import USE_CLASSES, AgentOutcome
 from app.services.evaluation.statistics.clustered import clustered_mean
 from app.services.evaluation.statistics.intervals import Interval, bca_mean, wilson
 
+OTHER_TOOLS = "(other names)"
+_NAMED_TOOLS = 12  # models make names up, and no end of them
 Summary = Mapping[str, Any]
 """The ``summary`` of a stored trace; see ``domain.trace.Trace.as_dict``."""
 
@@ -41,7 +43,10 @@ def _tools(traces: Sequence[Summary]) -> dict[str, dict[str, int]]:
         for tool, counts in trace["uses"].items():
             tools.setdefault(tool, Counter()).update(counts)
     ordered = sorted(tools.items(), key=lambda pair: (-pair[1].total(), pair[0]))
-    return {tool: {kind: counts[kind] for kind in USE_CLASSES} for tool, counts in ordered}
+    named, others = ordered[:_NAMED_TOOLS], ordered[_NAMED_TOOLS:]
+    if others:
+        named.append((OTHER_TOOLS, sum((counts for _, counts in others), Counter())))
+    return {tool: {kind: counts[kind] for kind in USE_CLASSES} for tool, counts in named}
 
 
 def _failed_uses(traces: Sequence[Summary]) -> dict[str, Any] | None:

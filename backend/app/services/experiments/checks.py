@@ -111,6 +111,12 @@ def _require_feature(config: ExperimentConfig, provider: ProviderSpec, spec: Mod
     wanted = method.needed_feature
     if wanted is None or (wanted in provider.features and spec.api == "chat"):
         return
+    if spec.api != "chat":
+        raise InvalidInput(
+            f"{config.model} completes text; the form {method.form} needs a chat model.",
+            hint="Choose text.",
+            errors=[FieldError("method.form", "needs a chat model")],
+        )
     able = [name for name, feature in NEEDED_FEATURES.items() if feature in provider.features]
     raise InvalidInput(
         f"{config.model} is not known to take steps in the form {method.form}.",

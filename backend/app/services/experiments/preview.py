@@ -199,6 +199,7 @@ class PreviewService:
                     role=message.role,
                     content=message.content,
                     tool_calls=[call.as_dict() for call in message.tool_calls],
+                    tool_call_id=message.tool_call_id,
                 )
                 for message in await self._prompt(config, checked, shown)
             ],

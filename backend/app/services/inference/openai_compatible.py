@@ -186,7 +186,9 @@ def read_tool_calls(calls: Any) -> tuple[ToolCall, ...]:
         arguments = function.get("arguments")
         # JSON as text by the standard; some servers send the object itself.
         written = arguments if isinstance(arguments, str) else orjson.dumps(arguments or {}).decode()
-        name, id_ = clean(str(function["name"])), clean(str(call.get("id") or f"call_{number}"))
+        if not isinstance(function["name"], str):
+            raise TypeError("a call of no tool")
+        name, id_ = clean(function["name"]), clean(str(call.get("id") or f"call_{number}"))
         found.append(ToolCall(id_, name, clean(written, limit=None)))
     return tuple(found)
 

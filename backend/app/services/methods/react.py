@@ -7,7 +7,16 @@ from app.domain.examples import Example
 from app.domain.generation import Message
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
 from app.services.agent.forms import Form
-from app.services.agent.loop import LAST_QUESTION, Agent, AgentOptions, Asked, Model
+from app.services.agent.loop import (
+    AGAIN,
+    LAST_QUESTION,
+    UNAVAILABLE,
+    UNKNOWN,
+    Agent,
+    AgentOptions,
+    Asked,
+    Model,
+)
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.sizes import CHARACTERS_A_TOKEN, estimated_tokens
 from app.services.methods.base import Context
@@ -31,7 +40,8 @@ class ReactMethod:
     def template(self) -> dict[str, Any]:
         """All that the agent is told, its examples included."""
         last = {"last_question": LAST_QUESTION} if self.options.last_question else {}
-        return {"method": self.name, "prompt": {**self.form.as_dict(), **last}}
+        told = {"again": AGAIN, "unavailable": UNAVAILABLE, "unknown": UNKNOWN}
+        return {"method": self.name, "prompt": {**self.form.as_dict(), **told, **last}}
 
     def render(self, example: Example) -> tuple[Message, ...]:
         """Return the prompt of the first step; see ``Method.render``."""
@@ -55,9 +65,7 @@ class ReactMethod:
 
     def _model(self, context: Context) -> Model:
         form = self.form
-        specs = round(
-            sum(len(spec.parameters) + len(spec.description) for spec in form.specs) / CHARACTERS_A_TOKEN
-        )
+        specs = round(sum(len(str(spec.as_dict())) for spec in form.specs) / CHARACTERS_A_TOKEN)
 
         async def step(messages: tuple[Message, ...]) -> Asked:
             call = await context.call(messages, stop=form.stop, constraint=form.constraint, tools=form.specs)
@@ -81,7 +89,7 @@ class ReactMethod:
         numeric = self.rule == "gsm8k"
         if not numeric and (step.last or step.read_as == "text"):
             parsed = parse_short_answer(agent.answer, question)
-        elif numeric and step.last:
+        elif step.last or step.read_as == "text":
             parsed = parse_reasoned_answer(agent.answer, question, numeric=True)
         else:
             parsed = parse_reasoned_answer(f"Answer: {agent.answer}", question, numeric=numeric)

@@ -207,7 +207,7 @@ class TestTurns:
     def test_of_two_actions_the_first_counts(self) -> None:
         searches("Thought: I look.\nAction: retrieval[height of K2]\nAction: finish[9000]", "I look.")
 
-    @pytest.mark.parametrize("label", ["Observation:", "Observation 1:", "**Observation:**", "Result:"])
+    @pytest.mark.parametrize("label", ["Observation:", "Observation 1:", "**Observation:**"])
     def test_nothing_behind_an_invented_observation_counts(self, label: str) -> None:
         searches(
             f"Thought: I look.\nAction: retrieval[height of K2]\n{label} 9000 m\nAction: finish[9000]",

@@ -93,7 +93,7 @@ class TestOpening:
 
 class TestExchange:
     def test_observation_is_the_next_turn(self, written: Form) -> None:
-        said, shown = written.exchange(done("x", "line 1\nline 2"), 0)
+        said, shown = written.exchange(done("x", "line 1\nline 2"), "call_0")
         assert (said.role, shown) == ("assistant", Message("user", "Observation: line 1\nline 2"))
 
     def test_thoughts_and_arguments_are_written_on_one_line(self) -> None:
@@ -110,7 +110,7 @@ class TestExchange:
 
     def test_tools_that_are_not_there_are_told_as_they_were_asked_for(self, form: Form) -> None:
         weather = Turn("", "weather", {"input": "Rome"})
-        said, _ = form.exchange(Done(weather, "There is none."), 0)
+        said, _ = form.exchange(Done(weather, "There is none."), "call_0")
         assert "weather" in said.content + str(said.tool_calls)
 
 
@@ -129,7 +129,7 @@ class TestNative:
         assert len(set(own)) == 2
 
     def test_calls_are_as_apis_have_them(self) -> None:
-        said, shown = self.FORM.exchange(Done(use("Zürich", "Hm.", k=2), "A town."), 0)
+        said, shown = self.FORM.exchange(Done(use("Zürich", "Hm.", k=2), "A town."), "call_0")
         call = said.as_dict()["tool_calls"][0]
         assert (call["type"], call["function"]["name"]) == ("function", "retrieval")
         assert json.loads(call["function"]["arguments"]) == {"query": "Zürich", "k": 2}
@@ -147,7 +147,6 @@ class TestNative:
             ('{"text": "K2"}', {"query": "K2"}),
             ("K2", {"query": "K2"}),
             ('"K2"', {"query": "K2"}),
-            ('{"query": "K2', {"query": '{"query": "K2'}),
             ("", {"query": ""}),
             ("{}", {}),
         ],
@@ -246,8 +245,11 @@ class TestConstraint:
 
 
 class TestStop:
+    def test_of_native_calls_is_the_endpoint_s(self) -> None:
+        assert NativeForm(TOOLS, TEMPLATE).stop == ()
+
     def test_ends_before_an_observation_is_made_up(self, written: Form) -> None:
-        shown = written.exchange(done(), 0)[1].content
+        shown = written.exchange(done(), "call_0")[1].content
         assert any(f"\n{shown}".startswith(stop) for stop in written.stop)
 
 

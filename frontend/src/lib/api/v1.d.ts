@@ -1887,6 +1887,11 @@ export interface components {
             /** Role */
             role: string;
             /**
+             * Tool Call Id
+             * @description The use that it answers; null for other messages.
+             */
+            tool_call_id: string | null;
+            /**
              * Tool Calls
              * @description Uses of tools that it asks for, as sent; often none.
              */
@@ -2481,7 +2486,7 @@ export interface components {
             /**
              * Observation Tokens
              * @description Of what the model is shown of a tool's result, about.
-             * @default 256
+             * @default 400
              */
             observation_tokens?: number;
             /**
@@ -2524,7 +2529,7 @@ export interface components {
             /**
              * Top K
              * @description Passages that a retrieval gives.
-             * @default 3
+             * @default 2
              */
             top_k?: number;
             /**

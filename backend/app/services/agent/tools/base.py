@@ -48,10 +48,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a tool has to say; ``passages``: those of a knowledge base that it is made of."""
+    """What a tool has to say.
+
+    ``passages``: those of a knowledge base that it is made of; ``cut``: characters that it left out.
+    """
 
     text: str
     passages: tuple[Passage, ...] = ()
+    cut: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class ToolResult:
         duration_s: wall time in seconds.
         error: ``retry``: the model may try again; ``final``: it must not; ``None``: no error.
         passages: see ``Found``.
+        cut: see ``Found``.
     """
 
     text: str
@@ -71,6 +76,7 @@ class ToolResult:
     duration_s: float
     error: ErrorKind | None = None
     passages: tuple[Passage, ...] = ()
+    cut: int = 0
 
 
 class Tool(ABC):
@@ -118,9 +124,9 @@ class Tool(ABC):
         except Exception as error:  # noqa: BLE001 - a fault of ours is no reason to lose an agent's work
             message = f"{self.name} is out of order ({clean(f'{type(error).__name__}: {error}')})."
             return ToolResult(message, False, time.perf_counter() - started, "final")
-        return ToolResult(
-            clean(found.text, limit=None), True, time.perf_counter() - started, passages=found.passages
-        )
+        took_s = time.perf_counter() - started
+        text = clean(found.text, limit=None)
+        return ToolResult(text, True, took_s, passages=found.passages, cut=found.cut)
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments in their types; those that are left out are not there.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.passages import Passage
-from app.services.agent.cutting import CUT, cut_lines
+from app.services.agent.cutting import CUT, cut_lines, lost
 from app.services.agent.tools.base import Found, Parameter, Tool, TryAgain
 from app.services.agent.tools.expression_tokens import quoted
 from app.services.rag.base import Retriever
@@ -56,9 +56,9 @@ class KnowledgeSearch(Tool):
         text = "\n".join(lines)
         if self._room is None or len(text) <= self._room:
             return Found(text or "Nothing was found.", passages)
-        shown = cut_lines(text, self._room).split("\n")
-        cut = [_as_shown(*pair) for pair in zip(passages, lines, shown, strict=True)]
-        return Found("\n".join(shown), tuple(cut))
+        shown = cut_lines(text, self._room)
+        kept = [_as_shown(*pair) for pair in zip(passages, lines, shown.split("\n"), strict=True)]
+        return Found(shown, tuple(kept), lost(text, shown))
 
 
 def _line(number: int, passage: Passage) -> str:
