@@ -97,7 +97,7 @@ class Agent:
         self._passages: dict[str, Passage] = {}
         # Until it is known better: whoever asks in the middle is told of a failure.
         self._outcome = AgentOutcome.FAILED
-        self._reason = "A model call failed."
+        self._reason = "It broke off in the middle; the failure of the run says why."
         self.answer: str | None = None
         self.output = ""
 

@@ -1,33 +1,18 @@
 """Wikipedia as a tool, over real HTTP against a stand-in of its API."""
 
-import ssl
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tenacity import wait_none
 
 from app.services.agent.tools.wikipedia import WikipediaSearch
-from app.services.rag import wikipedia
 from app.services.rag.wikipedia import WikipediaClient
 from tests.fixtures.fake_wikipedia import CUT, HANG, FakeWikipedia
+from tests.fixtures.wiki import quick_and_direct, wiki
 
-CERTIFICATES = ssl.create_default_context()
-
-
-@pytest.fixture(autouse=True)
-def _quick_and_direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssl, "create_default_context", lambda **_: CERTIFICATES)
-    monkeypatch.setattr(wikipedia, "_backoff", wait_none())
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-
-
-@pytest.fixture
-async def wiki() -> AsyncIterator[FakeWikipedia]:
-    async with FakeWikipedia() as server:
-        server.write_plays()
-        yield server
+__all__ = ["quick_and_direct", "wiki"]  # fixtures
+pytestmark = pytest.mark.usefixtures("quick_and_direct")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +14,6 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tenacity import wait_none
 
 from app.domain.passages import Article, Section
 from app.services.rag import wikipedia
@@ -23,26 +21,13 @@ from app.services.rag.wikipedia import Missing, WikipediaClient, fetch_articles,
 from tests.factories import properties
 from tests.fixtures import fake_wikipedia
 from tests.fixtures.fake_wikipedia import CUT, HANG, FakeWikipedia, Fault, api_error
+from tests.fixtures.wiki import quick_and_direct, wiki
+
+__all__ = ["quick_and_direct", "wiki"]  # fixtures
+pytestmark = pytest.mark.usefixtures("quick_and_direct")
 
 Connect = Callable[..., WikipediaClient]
-CERTIFICATES = ssl.create_default_context()
 TOMORROW = format_datetime(datetime.now(UTC) + timedelta(days=1))
-
-
-@pytest.fixture(autouse=True)
-def _quick_and_direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try again at once, load certificates once, and let no proxy of the developer's come between."""
-    monkeypatch.setattr(ssl, "create_default_context", lambda **_: CERTIFICATES)
-    monkeypatch.setattr(wikipedia, "_backoff", wait_none())
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-
-
-@pytest.fixture
-async def wiki() -> AsyncIterator[FakeWikipedia]:
-    """A wiki with two pages and a redirect."""
-    async with FakeWikipedia() as server:
-        server.write_plays()
-        yield server
 
 
 @pytest.fixture
