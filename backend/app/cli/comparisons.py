@@ -42,7 +42,7 @@ def run_comparison(file: Path, overrides: dict[str, Any], *, detach: bool, as_js
     Raises:
         typer.Exit: with 1 if the file is wrong, or not every experiment completed.
     """
-    configs = _configs(file, overrides)
+    configs = comparisons(file, overrides)
     found, completed = [], True
     with connected(start=not detach) as api:
         for config in configs:
@@ -63,7 +63,7 @@ def run_comparison(file: Path, overrides: dict[str, Any], *, detach: bool, as_js
         raise typer.Exit(1)
 
 
-def _configs(file: Path, overrides: dict[str, Any]) -> list[dict[str, Any]]:
+def comparisons(file: Path, overrides: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the comparisons of a file: one, or one a dataset where it lists ``datasets``.
 
     A dataset that is named on the command line takes the place of all of them.

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.cli.comparisons import comparisons
 from app.core.config import PROJECT_ROOT
+from app.schemas.comparison import ComparisonConfig
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import CoTMethodConfig
+from app.schemas.method_config import CoTMethodConfig, ReactMethodConfig
 from app.services.datasets.importers import load_builtin
+from app.services.experiments.comparisons import expand
 from app.services.inference.catalog import load_catalog
 
 DATASETS = {
@@ -36,3 +39,37 @@ def test_chain_of_thought_shows_worked_examples_of_arithmetic() -> None:
     assert isinstance(config.method, CoTMethodConfig)
     assert (config.method.shots, config.method.exemplars, config.method.samples) == (3, "auto", 1)
     assert DATASETS[config.dataset.name].scoring == "gsm8k"
+
+
+COMPARISONS = [
+    path
+    for path in sorted((PROJECT_ROOT / "configs" / "experiments").glob("*.yaml"))
+    if "variants" in yaml.safe_load(path.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize("path", COMPARISONS, ids=lambda path: path.stem)
+def test_comparisons_name_what_ships_with_the_project(path: Path) -> None:
+    catalog = load_catalog(PROJECT_ROOT / "configs" / "models.yaml")
+    for raw in comparisons(path, {}):
+        configs = expand(ComparisonConfig.model_validate(raw))
+        assert len({config.hash() for config in configs}) == len(configs)
+        for config in configs:
+            provider, spec = catalog.find(config.model)
+            assert spec in catalog.models
+            assert config.dataset.name in DATASETS
+            if isinstance(config.method, ReactMethodConfig):
+                assert config.method.needed_feature in {None, *provider.features}
+
+
+def test_methods_are_compared_on_three_datasets() -> None:
+    path = PROJECT_ROOT / "configs" / "experiments" / "methods.yaml"
+    configs = [expand(ComparisonConfig.model_validate(raw)) for raw in comparisons(path, {})]
+    assert [{one.dataset.name for one in each} for each in configs] == [
+        {"hotpot_qa"},
+        {"gsm8k"},
+        {"trivia_qa"},
+    ]
+    for each in configs:
+        assert [one.method.name for one in each] == ["naive", "cot", "rag", "react"]
+        assert len({one.seed for one in each}) == 1
