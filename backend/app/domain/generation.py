@@ -1,6 +1,7 @@
 """What is asked of a model and what it answers."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -133,6 +134,12 @@ class Usage:
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+
+
+def total_of(counts: Sequence[int | None]) -> int | None:
+    """Return the sum, or ``None`` if any count is unknown: part of a sum would pass for the whole."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.domain.generation import GenerationResult, Message
+from app.domain.generation import GenerationResult, Message, total_of
 from app.domain.hashing import canonical_json
 from app.domain.passages import Passage
 from app.domain.status import FailureKind
@@ -286,15 +286,10 @@ def _step(turn: Turn, calls: tuple[Asked, ...]) -> Step:
         answer=turn.answer,
         read_as=turn.read_as,
         calls=tuple(asked.place for asked in calls),
-        prompt_tokens=_total([result.usage.prompt_tokens for result in results]),
-        completion_tokens=_total([result.usage.completion_tokens for result in results]),
+        prompt_tokens=total_of([result.usage.prompt_tokens for result in results]),
+        completion_tokens=total_of([result.usage.completion_tokens for result in results]),
         duration_s=sum(result.latency_s for result in results),
     )
-
-
-def _total(counts: list[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
 
 
 def _key(name: str, arguments: Mapping[str, Any]) -> bytes:

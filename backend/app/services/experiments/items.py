@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.logging import get_logger
 from app.domain.examples import Example
+from app.domain.generation import total_of
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction, Score, Vote
 from app.domain.status import FailureKind, RunStatus
@@ -109,8 +110,8 @@ class ExampleRunner:
             "attempts": max((result.attempts for result in results), default=0),
             "latency_ms": sum(result.latency_s for result in results) * _MILLI,
             "queue_ms": sum(result.queue_s for result in results) * _MILLI,
-            "prompt_tokens": _total([result.usage.prompt_tokens for result in results]),
-            "completion_tokens": _total([result.usage.completion_tokens for result in results]),
+            "prompt_tokens": total_of([result.usage.prompt_tokens for result in results]),
+            "completion_tokens": total_of([result.usage.completion_tokens for result in results]),
             "cost_usd": self._cost(prediction.calls),
             "calls": [_call_json(call) for call in prediction.calls],
             "retrieved": _passages_json(prediction.passages),
@@ -176,12 +177,6 @@ class ExampleRunner:
 def _passages_json(passages: Sequence[Passage] | None) -> list[dict[str, Any]] | None:
     """Return retrieved passages as they are stored, best first."""
     return None if passages is None else [passage.as_dict() for passage in passages]
-
-
-def _total(counts: list[int | None]) -> int | None:
-    """Return the sum, or ``None`` if any count is unknown: part of a sum would pass for the whole."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
 
 
 def _call_json(call: Call) -> dict[str, Any]:
