@@ -204,8 +204,10 @@ class ReactMethodConfig(RetrievalConfig):
     observation_tokens: int = Field(
         default=400, ge=32, le=4096, description="Of what the model is shown of a tool's result, about."
     )
-    last_question: bool = Field(
-        default=True, description="Whether an agent that ends without an answer is asked for one."
+    last_question: Literal["never", "needed", "always"] = Field(
+        default="needed",
+        description="When the model is asked for its answer in plain words, from what was found. "
+        "needed: where the agent ended without one.",
     )
     top_k: int = Field(default=2, ge=1, le=10, description="Passages that a retrieval gives.")
     template: Template = "Question: {question}"
@@ -223,7 +225,7 @@ class ReactMethodConfig(RetrievalConfig):
     @property
     def most_calls(self) -> int:
         """Model calls of one run, repairs not counted."""
-        return self.max_iterations + int(self.last_question)
+        return self.max_iterations + int(self.last_question != "never")
 
 
 def knowledge_of(method: "MethodConfig") -> RetrievalConfig | None:

@@ -21,7 +21,7 @@ class TestDefaults:
     def test_of_a_bare_name(self) -> None:
         made = method()
         assert (made.tools, made.form, made.max_iterations) == (["retrieval", "calculator"], "text", 5)
-        assert (made.exemplars, made.last_question, made.system, made.samples) == ("auto", True, None, 1)
+        assert (made.exemplars, made.last_question, made.system, made.samples) == ("auto", "needed", None, 1)
 
     def test_room_of_a_step_unless_it_is_said(self) -> None:
         assert config(method=REACT).params.max_tokens == ReactMethodConfig.max_tokens
@@ -31,7 +31,7 @@ class TestDefaults:
 
     @pytest.mark.parametrize(
         ("fields", "calls"),
-        [({}, 6), ({"last_question": False}, 5), ({"max_iterations": 1}, 2), ({"max_iterations": 20}, 21)],
+        [({}, 6), ({"last_question": "never"}, 5), ({"max_iterations": 1}, 2), ({"max_iterations": 20}, 21)],
     )
     def test_most_calls(self, fields: dict[str, Any], calls: int) -> None:
         assert method(**fields).most_calls == calls
@@ -117,7 +117,7 @@ class TestHash:
             {"shots": 1},
             {"exemplars": "facts"},
             {"observation_tokens": 100},
-            {"last_question": False},
+            {"last_question": "never"},
             {"top_k": 3},
             {"template": "{question}"},
             {"system": "{tools}"},

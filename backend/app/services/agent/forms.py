@@ -15,7 +15,7 @@ from app.domain.generation import Constraint, GenerationResult, Message, ToolCal
 from app.services.agent.actions import FINISH, OBSERVATION, Reader, Turn, Unreadable
 from app.services.agent.tools.base import Tool
 
-_MAX_THOUGHT = 400  # characters, where decoding is constrained: a small model may never end one
+_MAX_THOUGHT = 240  # characters, where decoding is constrained: a small model may never end one
 _MAX_ARGUMENT = 200
 _MAX_RAW = 600  # characters of an unreadable turn that are shown to the model again
 _NOT_IN_NAMES = re.compile(r"[^\w-]", re.ASCII)

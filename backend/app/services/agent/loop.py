@@ -9,7 +9,7 @@ was found.
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from app.domain.generation import GenerationResult, Message, total_of
 from app.domain.hashing import canonical_json
@@ -24,6 +24,7 @@ from app.services.agent.usefulness import judge_uses, source_of
 from app.services.inference.base import EngineError
 from app.services.inference.sizes import CHARACTERS_A_TOKEN
 
+LastQuestion = Literal["never", "needed", "always"]
 SAME_ACTION = 3
 """So often the same action is stuck."""
 _SHORT = 240  # characters of an earlier observation, where the transcript grows too long
@@ -43,12 +44,14 @@ class AgentOptions:
     Attributes:
         max_iterations: turns of the model before it is asked for its answer.
         observation_tokens: of one observation, about.
-        last_question: whether to ask for an answer where the agent ended without one.
+        last_question: whether the model is asked for its answer in plain words, from notes of what was
+            found: ``never``, where the agent ended without one (``needed``), or ``always``, since small
+            models answer such a question better than they end a transcript.
     """
 
     max_iterations: int = 5
     observation_tokens: int = 256
-    last_question: bool = True
+    last_question: LastQuestion = "needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +127,17 @@ class Agent:
                 break
         most = self._options.max_iterations
         outcome, reason = ending or (AgentOutcome.ITERATION_LIMIT, f"No answer within {most} iterations.")
-        if outcome is not AgentOutcome.ANSWERED and self._options.last_question:
+        if self._asks_at_the_end(outcome):
             await self._ask_for_answer()
         self._outcome, self._reason = outcome, reason
         return self.trace()
+
+    def _asks_at_the_end(self, outcome: AgentOutcome) -> bool:
+        if outcome is AgentOutcome.ANSWERED:
+            # Without any notes a second answer would be naive prompting's.
+            found = any(step.use and step.use.success for step in self._steps)
+            return self._options.last_question == "always" and found
+        return self._options.last_question != "never"
 
     async def _iterate(self) -> tuple[AgentOutcome, str] | None:
         """Make one turn; return how the agent ends, or ``None`` if it goes on."""
@@ -199,8 +209,9 @@ class Agent:
                 if error.kind is not FailureKind.CONTEXT_LENGTH:
                     raise
                 continue
-            self.answer = asked.result.text.strip() or None
-            self._steps.append(replace(_step(Turn("", answer=self.answer), (asked,)), last=True))
+            answer = asked.result.text.strip()
+            self.answer = answer or self.answer
+            self._steps.append(replace(_step(Turn("", answer=answer or None), (asked,)), last=True))
             return
 
     def _last_question(self, *, short: bool) -> str:

@@ -39,7 +39,7 @@ class ReactMethod:
     @property
     def template(self) -> dict[str, Any]:
         """All that the agent is told, its examples included."""
-        last = {"last_question": LAST_QUESTION} if self.options.last_question else {}
+        last = {"last_question": LAST_QUESTION} if self.options.last_question != "never" else {}
         told = {"again": AGAIN, "unavailable": UNAVAILABLE, "unknown": UNKNOWN}
         return {"method": self.name, "prompt": {**self.form.as_dict(), **told, **last}}
 

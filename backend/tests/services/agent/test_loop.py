@@ -128,7 +128,7 @@ class TestIterationLimit:
 
     async def test_asks_for_nothing_where_that_is_not_wanted(self) -> None:
         script = Script([search("a"), search("b")])
-        one = agent(script, max_iterations=2, last_question=False)
+        one = agent(script, max_iterations=2, last_question="never")
         trace = await one.run()
         assert (trace.outcome, one.answer, script.questions) == (AgentOutcome.ITERATION_LIMIT, None, [])
         assert (len(trace.steps), one.output) == (2, search("b"))
@@ -140,6 +140,29 @@ class TestIterationLimit:
 
 
 class TestLastQuestion:
+    async def test_always_asks_one_that_answered_too(self) -> None:
+        script = Script([SEARCH, FINISH], last="8612 m")
+        one = agent(script, last_question="always")
+        trace = await one.run()
+        assert (trace.outcome, trace.reason, one.answer) == (AgentOutcome.ANSWERED, "", "8612 m")
+        assert [(step.answer, step.last) for step in trace.steps] == [
+            (None, False),
+            ("8611 m", False),
+            ("8612 m", True),
+        ]
+        assert trace.iterations == 2
+
+    async def test_always_asks_none_that_found_nothing(self) -> None:
+        script = Script([FINISH], last="8612 m")
+        one = agent(script, last_question="always")
+        await one.run()
+        assert (one.answer, script.questions) == ("8611 m", [])
+
+    async def test_an_empty_second_answer_leaves_the_first(self) -> None:
+        one = agent(Script([SEARCH, FINISH], last=" "), last_question="always")
+        await one.run()
+        assert one.answer == "8611 m"
+
     async def test_braces_in_notes_and_question_stay_as_they_are(self) -> None:
         tool = FakeTool(script=lambda _: "{question} {notes}")
         script = Script([search("{q}")])

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ from app.domain.generation import GenerationResult, Message, ToolCall
 from app.domain.trace import AgentOutcome, Trace
 from app.schemas.trace import TraceOut
 from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
-from app.services.agent.loop import SAME_ACTION, Agent, AgentOptions
+from app.services.agent.loop import SAME_ACTION, Agent, AgentOptions, LastQuestion
 from app.services.agent.tools.base import ToolUnavailable, TryAgain
 from tests.factories import properties
 from tests.services.agent.fakes import FakeSums, FakeTool
@@ -61,10 +61,10 @@ def ran(form: type[Form], says: list[GenerationResult], window: int, **options: 
     st.integers(0, 6_000),
     st.integers(1, 8),
     st.integers(32, 300),
-    st.booleans(),
+    st.sampled_from(get_args(LastQuestion)),
 )
 def test_ends_and_adds_up(
-    form: type[Form], says: list[GenerationResult], window: int, most: int, tokens: int, last: bool
+    form: type[Form], says: list[GenerationResult], window: int, most: int, tokens: int, last: LastQuestion
 ) -> None:
     script, trace = ran(
         form, says, window, max_iterations=most, observation_tokens=tokens, last_question=last

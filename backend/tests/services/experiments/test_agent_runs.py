@@ -142,7 +142,12 @@ class TestNonsense:
         for place in range(10):
             model = models[place % len(models)]
             means = scripted(runtime, ScriptedEngine(noise)) if model is None else runtime
-            method = {**CALCULATOR, "shots": place % 3, "last_question": place < 5, "max_iterations": 3}
+            method = {
+                **CALCULATOR,
+                "shots": place % 3,
+                "last_question": ["never", "needed", "always"][place % 3],
+                "max_iterations": 3,
+            }
             experiment_id = await ended(means, method, model=model or "mock/gold", seed=place)
             await completed(means, experiment_id)
             metrics = await metrics_of(means, experiment_id)

@@ -94,7 +94,7 @@ class TestPrediction:
         assert prediction.passages == ()
 
     async def test_of_an_agent_that_gave_none(self) -> None:
-        method = build(max_iterations=1, last_question=False)
+        method = build(max_iterations=1, last_question="never")
         prediction = await method(EXAMPLE, context(says(SEARCH)))
         assert (prediction.answer.text, prediction.answer.outcome) == (None, ParseOutcome.NO_ANSWER)
         assert prediction.answer.rule == "agent_gave_none"
@@ -251,7 +251,7 @@ class TestTemplate:
             {"template": "Q: {question}"},
             {"system": "Think. {tools}"},
             {"system": "Think. {tools} "},
-            {"last_question": False},
+            {"last_question": "never"},
             {"shots": 1},
             {"shots": 2},
             {"shots": 2, "exemplars": "multi_hop"},

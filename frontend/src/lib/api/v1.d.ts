@@ -2468,10 +2468,11 @@ export interface components {
             knowledge_base?: string;
             /**
              * Last Question
-             * @description Whether an agent that ends without an answer is asked for one.
-             * @default true
+             * @description When the model is asked for its answer in plain words, from what was found. needed: where the agent ended without one.
+             * @default needed
+             * @enum {string}
              */
-            last_question?: boolean;
+            last_question?: "never" | "needed" | "always";
             /**
              * Max Iterations
              * @description Steps before the model is asked for its answer.
