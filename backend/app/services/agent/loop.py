@@ -45,8 +45,7 @@ class AgentOptions:
         max_iterations: turns of the model before it is asked for its answer.
         observation_tokens: of one observation, about.
         last_question: whether the model is asked for its answer in plain words, from notes of what was
-            found: ``never``, where the agent ended without one (``needed``), or ``always``, since small
-            models answer such a question better than they end a transcript.
+            found: ``never``, where the agent ended without one (``needed``), or ``always``.
     """
 
     max_iterations: int = 5
