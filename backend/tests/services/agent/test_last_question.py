@@ -1,10 +1,14 @@
 """The last question: an agent's answer in plain words, from notes of what it found."""
 
+import pytest
+
+from app.domain.status import FailureKind
 from app.domain.trace import AgentOutcome
 from app.services.agent.forms import TextForm
 from app.services.agent.loop import Agent, AgentOptions
+from app.services.inference.base import EngineError
 from tests.services.agent.fakes import FakeTool
-from tests.services.agent.test_loop import FINISH, SEARCH, Script, agent, search
+from tests.services.agent.test_loop import FINISH, SEARCH, TOO_LONG, Script, agent, ran, search
 
 
 class TestLastQuestion:
