@@ -52,6 +52,11 @@ class AgentOptions:
     observation_tokens: int = 256
     last_question: LastQuestion = "needed"
 
+    @property
+    def room(self) -> int:
+        """Characters of an observation."""
+        return round(self.observation_tokens * CHARACTERS_A_TOKEN)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -240,19 +245,17 @@ class Agent:
         key = _key(name, arguments)
         self._done[key] += 1
         before = self._results.get(key)
-        told = f"{name}[{', '.join(str(value) for value in arguments.values())}]"
-        if before is not None and self._done[key] >= SAME_ACTION:
-            use = replace(
-                before, arguments=arguments, observation=AGAIN, repeated=True, duration_s=0.0, cut=0
-            )
-            return use, (AgentOutcome.STUCK, f"{cut_lines(told, _SHORT)} was done {SAME_ACTION} times.")
+        again = before and replace(
+            before, arguments=arguments, observation=AGAIN, repeated=True, duration_s=0.0, cut=0
+        )
+        if again is not None and self._done[key] >= SAME_ACTION:
+            told = f"{name}[{', '.join(str(value) for value in arguments.values())}]"
+            return again, (AgentOutcome.STUCK, f"{cut_lines(told, _SHORT)} was done {SAME_ACTION} times.")
         if name in self._unavailable:
             use = ToolUse(name, arguments, UNAVAILABLE.format(tool=name), False, "final", 0.0)
             return use, (AgentOutcome.TOOL_FAILURE, f"It went on using {name}, which cannot be had.")
-        if before is not None and before.success:
-            return replace(
-                before, arguments=arguments, observation=AGAIN, repeated=True, duration_s=0.0, cut=0
-            ), None
+        if again is not None and again.success:
+            return again, None
         use = self._observed(name, arguments, await self._execute(name, arguments))
         self._results[key] = use
         return use, None
@@ -271,7 +274,7 @@ class Agent:
         """Return a use of a tool as the model is shown it."""
         for passage in result.passages:
             self._passages.setdefault(passage.chunk.id, passage)
-        shown = cut_lines(result.text, self._room)
+        shown = cut_lines(result.text, self._options.room)
         return ToolUse(
             name,
             arguments,
@@ -281,11 +284,6 @@ class Agent:
             result.duration_s,
             cut=result.cut + lost(result.text, shown),
         )
-
-    @property
-    def _room(self) -> int:
-        """Characters of an observation."""
-        return round(self._options.observation_tokens * CHARACTERS_A_TOKEN)
 
 
 def _step(turn: Turn, calls: tuple[Asked, ...]) -> Step:

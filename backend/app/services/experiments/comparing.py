@@ -125,6 +125,11 @@ def compare_arms(baseline: Arm, others: Sequence[Arm], scores: Sequence[str]) ->
     ]
 
 
+def compare_quantity(baseline: Arm, other: Arm, name: str) -> QuantityComparison:
+    """Compare ``other`` with ``baseline`` by one quantity alone."""
+    return _quantity(baseline, other, pair(baseline, other), name)
+
+
 def detectable(paired: PairedDifference) -> float | None:
     """Return the smallest difference that as many items as these would show with a power of .8.
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.models import Experiment
 from app.services.evaluation.statistics.quantity import QuantityDifference
 from app.services.experiments.arm_repository import ArmRepository
-from app.services.experiments.comparing import compare_arms
+from app.services.experiments.comparing import compare_quantity
 from app.services.experiments.repository import ExperimentRepository
 
 _NAIVE = "naive"
@@ -31,7 +31,7 @@ async def against_naive(session: AsyncSession, experiment: Experiment) -> NaiveT
     naive = await ExperimentRepository(session).newest_like(experiment, _NAIVE)
     if naive is None:
         return None
-    arms = [await ArmRepository(session).arm(one.id, []) for one in (naive, experiment)]
-    (found,) = await asyncio.to_thread(compare_arms, arms[0], arms[1:], [])
-    tokens = next(one.paired for one in found.quantities if one.quantity == "tokens")
+    arms = ArmRepository(session)
+    baseline, own = await arms.arm(naive.id, []), await arms.arm(experiment.id, [])
+    tokens = (await asyncio.to_thread(compare_quantity, baseline, own, "tokens")).paired
     return None if tokens is None else NaiveTokens(naive.id, naive.name, tokens)

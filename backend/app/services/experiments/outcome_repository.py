@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import case, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
 
 from app.models import Example, Run
+from app.services.experiments.run_repository import WITHOUT_LONG
 
 _own_columns: dict[str, Any] = {"exact_match": Run.exact_match, "contains": Run.contains, "f1": Run.f1}
 UNSCORED = "unscored"
@@ -92,7 +92,7 @@ class OutcomeRepository:
             select(Run, Example)
             .join(Example, Example.id == Run.example_id)
             .where(Run.id.in_(run_ids))
-            .options(defer(Run.calls), defer(Run.retrieved), defer(Run.trace))
+            .options(*WITHOUT_LONG)
         )
         return {row[0].id: (row[0], row[1]) for row in await self._session.execute(query)}
 

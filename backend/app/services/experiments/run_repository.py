@@ -27,8 +27,8 @@ _filters: dict[str, tuple[Any, ...]] = {
     "unscored": (Run.status == "ok", Run.exact_match.is_(None)),
 }
 _EXPORT_BATCH = 500
-# What is long, and no list shows.
-_deferred = (defer(Run.calls), defer(Run.retrieved), defer(Run.trace))
+WITHOUT_LONG = (defer(Run.calls), defer(Run.retrieved), defer(Run.trace))
+"""Options of a query of runs for lists, which show none of that."""
 _result_fields = fields(GenerationResult)
 
 
@@ -154,7 +154,7 @@ class RunRepository:
         # As a list of one, which keeps the experiment in the order that is asked for: an equal value would
         # be left out of it, and the primary key's index be read past the runs of all other experiments.
         query = _runs_with_examples(Run.experiment_id == func.any(array([experiment_id])), where)
-        query = query.options(*_deferred)
+        query = query.options(*WITHOUT_LONG)
         if sort == "order":
             return await self._part(query, [Run.id], after, limit, descending=descending)
         key = getattr(Run, sort)

@@ -1,11 +1,14 @@
 """ReAct: the model thinks, uses tools and reads their results until it answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.examples import Example
 from app.domain.generation import Message
+from app.domain.passages import Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
+from app.domain.trace import Step
 from app.services.agent.forms import Form
 from app.services.agent.loop import (
     AGAIN,
@@ -55,11 +58,11 @@ class ReactMethod:
         finally:
             context.journal.trace = agent.trace()
             context.journal.passages = self._passages(agent)
-        answer = self._read(agent, example.question)
+        answer = self._read(agent.answer, trace.steps, example.question)
         calls = tuple(context.journal.calls)
         return Prediction(agent.output, answer, calls, self._passages(agent), trace)
 
-    def _passages(self, agent: Agent) -> Any:
+    def _passages(self, agent: Agent) -> tuple[Passage, ...] | None:
         reads = any(tool.name == "retrieval" for tool in self.form.tools)
         return agent.passages if reads else None
 
@@ -81,17 +84,17 @@ class ReactMethod:
 
         return Model(step, question, fits)
 
-    def _read(self, agent: Agent, question: str) -> ParsedAnswer:
+    def _read(self, given: str | None, steps: Sequence[Step], question: str) -> ParsedAnswer:
         """Read the answer from what the agent gave, as it is read from any other method's output."""
-        if agent.answer is None:
+        if given is None:
             return ParsedAnswer(None, ParseOutcome.NO_ANSWER, "agent_gave_none")
-        step = agent.trace().steps[-1]
+        step = steps[-1]
         numeric = self.rule == "gsm8k"
         if not numeric and (step.last or step.read_as == "text"):
-            parsed = parse_short_answer(agent.answer, question)
+            parsed = parse_short_answer(given, question)
         elif step.last or step.read_as == "text":
-            parsed = parse_reasoned_answer(agent.answer, question, numeric=True)
+            parsed = parse_reasoned_answer(given, question, numeric=True)
         else:
-            parsed = parse_reasoned_answer(f"Answer: {agent.answer}", question, numeric=numeric)
+            parsed = parse_reasoned_answer(f"Answer: {given}", question, numeric=numeric)
         rule = "last_question" if step.last else step.read_as
         return replace(parsed, rule=f"{rule}: {parsed.rule}")

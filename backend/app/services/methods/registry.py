@@ -19,7 +19,6 @@ from app.services.agent.tools.calculator import Calculator
 from app.services.agent.tools.retrieval import KnowledgeSearch
 from app.services.agent.tools.wikipedia import WikipediaSearch
 from app.services.evaluation.scorers import ScoringRule
-from app.services.inference.sizes import CHARACTERS_A_TOKEN
 from app.services.methods.base import Method
 from app.services.methods.cot import CoTMethod
 from app.services.methods.exemplars import ExemplarKind, kind_for, load_exemplars
@@ -63,10 +62,10 @@ def build_method(config: MethodConfig, rule: ScoringRule, sources: Sources | Non
         prompt = PromptTemplate(config.template, config.system, places=("passages",))
         return RagMethod(prompt, rule, sources.retriever)
     if isinstance(config, ReactMethodConfig):
-        tools = tuple(_tool(name, config, sources) for name in config.tools)
+        options = AgentOptions(config.max_iterations, config.observation_tokens, config.last_question)
+        tools = tuple(_tool(name, config.top_k, options.room, sources) for name in config.tools)
         worked = load_traces(*_shots(config, rule), config.tools)
         form = _forms[config.form](tools, config.template, config.system, worked)
-        options = AgentOptions(config.max_iterations, config.observation_tokens, config.last_question)
         return ReactMethod(form, options, rule)
     return NaiveMethod(PromptTemplate(config.template, config.system), rule)
 
@@ -76,11 +75,9 @@ def _shots(config: CoTMethodConfig | ReactMethodConfig, rule: ScoringRule) -> tu
     return (kind_for(rule) if config.exemplars == "auto" else config.exemplars), config.shots
 
 
-def _tool(name: ToolName, config: ReactMethodConfig, sources: Sources) -> Tool:
+def _tool(name: ToolName, top_k: int, room: int, sources: Sources) -> Tool:
     if name == "calculator":
         return Calculator()
     if name == "wikipedia_search":
         return WikipediaSearch(sources.wikipedia)
-    return KnowledgeSearch(
-        sources.retriever, config.top_k, round(config.observation_tokens * CHARACTERS_A_TOKEN)
-    )
+    return KnowledgeSearch(sources.retriever, top_k, room)
