@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.core.database import Session
+from app.services.comparisons.examples import OutcomeService
+from app.services.comparisons.service import ComparisonService
 from app.services.datasets.service import DatasetService
-from app.services.experiments.comparisons import ComparisonService
-from app.services.experiments.outcomes import OutcomeService
 from app.services.experiments.preview import PreviewService
-from app.services.experiments.results import ResultService
 from app.services.experiments.service import ExperimentService
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.results.service import ResultService
 from app.services.runtime import Runtime
 
 

@@ -6,7 +6,7 @@ import signal
 import uuid
 
 from app.core.config import get_settings
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Execution
 from app.services.runtime import open_runtime
 
 

@@ -16,7 +16,7 @@ from app.core.config import Settings, get_settings
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.embedded.valkey import EmbeddedValkey
 from app.main import create_app
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Execution
 from app.services.runtime import Runtime
 
 EXPERIMENTS = "/api/v1/experiments"

@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from app.cli import app
 from app.cli.render import console
+from app.services.execution.executor import Execution
 from app.services.experiments.repository import ExperimentRepository
-from app.services.experiments.runner import Execution
 from app.services.runtime import Runtime
 from tests.support import PATIENCE_S
 

@@ -3,7 +3,7 @@
 import json
 from urllib.parse import urlencode
 
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Execution
 from app.services.runtime import Runtime
 from tests.cli.conftest import Cli
 from tests.support import create

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from app.models import Run
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Execution
 from app.services.runtime import Runtime
 from tests.support import create, metrics_of, pairs, runs_of, until
 from tests.tasks.endpoint import Endpoint

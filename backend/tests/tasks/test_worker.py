@@ -16,8 +16,8 @@ from app.core.embedded.process import ManagedProcess, free_port
 from app.core.embedded.valkey import EmbeddedValkey
 from app.models import Run
 from app.services.datasets.service import DatasetService
-from app.services.experiments.recovery import look_after_lost, requeue_lost
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Execution
+from app.services.execution.recovery import look_after_lost, requeue_lost
 from app.services.runtime import Runtime
 from tests.factories import questions_jsonl
 from tests.support import create, metrics_of, pairs, runs_of, stored, until, with_settings

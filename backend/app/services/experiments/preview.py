@@ -12,13 +12,12 @@ from app.domain.generation import Message
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import RagMethodConfig, ReactMethodConfig
 from app.schemas.preview import EstimateOut, MessageOut, PowerOut, PreviewExample, PreviewOut
-from app.services.datasets.repository import DatasetRepository
+from app.services.datasets.repository import DatasetRepository, to_example
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, sample_size_mcnemar
-from app.services.experiments.checks import Checked, check_config
-from app.services.experiments.items import to_example
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
+from app.services.experiments.validation import Checked, check_config
 from app.services.inference.catalog import Price
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.methods.rag import RagMethod

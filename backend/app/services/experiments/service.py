@@ -17,12 +17,12 @@ from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import knowledge_of
 from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.checks import Checked, check_config, model_error
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
-from app.services.experiments.run_repository import RunRepository
+from app.services.experiments.validation import Checked, check_config, model_error
 from app.services.inference.catalog import CatalogError
-from app.services.knowledge.opening import describe
+from app.services.knowledge.retriever_factory import describe
+from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)

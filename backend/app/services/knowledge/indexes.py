@@ -10,10 +10,10 @@ from app.core.errors import AppError
 from app.domain.passages import Passage
 from app.models import KnowledgeBase
 from app.schemas.method_config import RagMethodConfig
-from app.services.knowledge.opening import EMBEDDING_SETTING, chunking_of, require_model_here
-from app.services.knowledge.search_process import SearchProcess
+from app.services.knowledge.retriever_factory import EMBEDDING_SETTING, chunking_of, require_model_here
+from app.services.knowledge.search_client import SearchProcess
+from app.services.local_models.files import local_model
 from app.services.rag.index import Recipe
-from app.services.rag.models import local_model
 from app.services.runtime import Runtime
 
 State = Literal["absent", "building", "built", "failed"]

@@ -11,7 +11,7 @@ from app.domain.prediction import Call, Prediction
 from app.domain.status import FailureKind
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
-from app.services.inference.sizes import estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.naive import read_answer
 from app.services.methods.prompts import PromptTemplate

@@ -21,10 +21,10 @@ from app.services.agent.loop import (
     Model,
 )
 from app.services.evaluation.scorers import ScoringRule
-from app.services.inference.sizes import CHARACTERS_A_TOKEN, estimated_tokens
+from app.services.inference.token_estimate import CHARACTERS_A_TOKEN, estimated_tokens
 from app.services.methods.base import Context
-from app.services.methods.parsing import parse_short_answer
-from app.services.methods.reasoning import parse_reasoned_answer
+from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
+from app.services.methods.short_answer_parser import parse_short_answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from app.domain.generation import GenerationRequest, GenerationResult, Usage
 from app.domain.status import ExperimentStatus, FailureKind
 from app.models import Experiment, Result
 from app.services.evaluation.metrics import RunContext, compute_metrics
-from app.services.experiments import runner as runner_module
+from app.services.execution import executor as runner_module
+from app.services.execution.executor import Execution
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.run_repository import RunRepository
-from app.services.experiments.runner import Execution
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
+from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 from tests.factories import config
 from tests.support import ScriptedEngine, create, question, result_of, runs_of, scripted, stored

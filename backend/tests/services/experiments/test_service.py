@@ -8,7 +8,7 @@ from app.core.errors import AppError, Conflict, InvalidInput, NotFound
 from app.core.queue import waiting_experiments
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Execution
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runtime import Runtime

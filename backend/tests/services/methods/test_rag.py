@@ -9,7 +9,7 @@ from app.domain.passages import Chunk, Hit, Passage, Retrieval
 from app.domain.status import FailureKind
 from app.schemas.method_config import RagMethodConfig
 from app.services.inference.base import EngineError
-from app.services.inference.sizes import estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.rag import NOT_YET, RagMethod, numbered
 from app.services.methods.registry import Sources, build_method

@@ -17,7 +17,7 @@ from app.services.agent.tools.base import Parameter
 from app.services.agent.tools.calculator import Calculator
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
-from app.services.inference.sizes import estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods import react
 from app.services.methods.base import Context
 from app.services.methods.react import ReactMethod
