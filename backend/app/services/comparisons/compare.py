@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.services.comparisons.pairing import QUANTITIES, Arm, Floats, Pairing, pair
+from app.services.comparisons.pairing import QUANTITIES, Floats, Pairing, RunArrays, pair
 from app.services.evaluation.statistics.multiple import holm, tied_for_best
 from app.services.evaluation.statistics.paired import (
     FailureBounds,
@@ -61,7 +61,7 @@ class QuantityComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class ArmComparison:
+class ExperimentComparison:
     """An experiment against the baseline."""
 
     pairing: Pairing
@@ -106,7 +106,9 @@ _score_difference = _Remembered(paired_difference)
 _quantity_difference = _Remembered(quantity_difference)
 
 
-def compare_arms(baseline: Arm, others: Sequence[Arm], scores: Sequence[str]) -> list[ArmComparison]:
+def compare_experiments(
+    baseline: RunArrays, others: Sequence[RunArrays], scores: Sequence[str]
+) -> list[ExperimentComparison]:
     """Compare each of ``others`` with ``baseline`` by these scores and by the quantities."""
     pairings = [pair(baseline, other) for other in others]
     by_score = [
@@ -116,7 +118,7 @@ def compare_arms(baseline: Arm, others: Sequence[Arm], scores: Sequence[str]) ->
         for name in scores
     ]
     return [
-        ArmComparison(
+        ExperimentComparison(
             pairing,
             [family[index] for family in by_score],
             [_quantity(baseline, others[index], pairing, name) for name in QUANTITIES],
@@ -125,7 +127,7 @@ def compare_arms(baseline: Arm, others: Sequence[Arm], scores: Sequence[str]) ->
     ]
 
 
-def compare_quantity(baseline: Arm, other: Arm, name: str) -> QuantityComparison:
+def compare_quantity(baseline: RunArrays, other: RunArrays, name: str) -> QuantityComparison:
     """Compare ``other`` with ``baseline`` by one quantity alone."""
     return _quantity(baseline, other, pair(baseline, other), name)
 
@@ -144,7 +146,7 @@ def detectable(paired: PairedDifference) -> float | None:
     return detectable_effect_mean(paired.n, paired.n * paired.standard_error**2)
 
 
-def best_of(arms: Mapping[str, Arm], score: str) -> list[str]:
+def best_of(arms: Mapping[str, RunArrays], score: str) -> list[str]:
     """Return the names of the arms that are not distinguishable from the best by ``score``.
 
     The best is compared with each other arm; their p are adjusted together.
@@ -166,7 +168,7 @@ def best_of(arms: Mapping[str, Arm], score: str) -> list[str]:
     )
 
 
-def _score(baseline: Arm, other: Arm, pairing: Pairing, name: str) -> ScoreComparison:
+def _score(baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str) -> ScoreComparison:
     first, second = baseline.values[name][pairing.first], other.values[name][pairing.second]
     one, two, clusters = _kept(first, second, pairing)
     binary = bool(np.all((one == 0) | (one == 1)) and np.all((two == 0) | (two == 1)))
@@ -187,7 +189,7 @@ def _bounds(first: Floats, second: Floats) -> FailureBounds | None:
         return None
 
 
-def _quantity(baseline: Arm, other: Arm, pairing: Pairing, name: str) -> QuantityComparison:
+def _quantity(baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str) -> QuantityComparison:
     first, second = baseline.values[name][pairing.first], other.values[name][pairing.second]
     one, two, clusters = _kept(first, second, pairing)
     return QuantityComparison(name, one.size, _quantity_difference(one, two, clusters))

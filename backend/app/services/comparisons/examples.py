@@ -15,9 +15,9 @@ from app.domain.hashing import content_hash
 from app.models import Example, Run
 from app.services.results.service import ResultService
 from app.services.runs.repository import RunRepository
-from app.services.runs.scores_repository import Outcome, OutcomeRepository
+from app.services.runs.scores_repository import Outcome, ScoresRepository
 
-OutcomeFilter = Literal["all", "differ", "same", "both", "only_first", "only_second", "neither"]
+AgreementFilter = Literal["all", "differ", "same", "both", "only_first", "only_second", "neither"]
 Values = Sequence[float | str | None]
 """Of one question in each experiment; ``None``: failed or not there."""
 
@@ -50,13 +50,13 @@ class Side:
     runs: list[tuple[Run, Example] | None]
 
 
-class OutcomeService:
+class ExamplesService:
     """Reads only."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._results = ResultService(session)
         self._runs = RunRepository(session)
-        self._outcomes = OutcomeRepository(session)
+        self._outcomes = ScoresRepository(session)
 
     async def map(self, experiment_id: uuid.UUID, score: str, limit: int) -> RunStates:
         """Return the state of every run by one score, also of an experiment that is running.
@@ -74,7 +74,7 @@ class OutcomeService:
         return RunStates(names, total, ids, states, rounded)
 
     async def compare(
-        self, ids: Sequence[uuid.UUID], score: str, where: OutcomeFilter, cursor: str | None, limit: int
+        self, ids: Sequence[uuid.UUID], score: str, where: AgreementFilter, cursor: str | None, limit: int
     ) -> tuple[list[Side], int, str | None]:
         """Return a page of questions with their runs, how many pass the filter, and the next cursor.
 
@@ -96,7 +96,9 @@ class OutcomeService:
         return sides, len(keys), _cursor(end, made_for) if end < len(keys) else None
 
 
-def matching(found: Sequence[dict[tuple[str, int], Outcome]], where: OutcomeFilter) -> list[tuple[str, int]]:
+def matching(
+    found: Sequence[dict[tuple[str, int], Outcome]], where: AgreementFilter
+) -> list[tuple[str, int]]:
     """Return the keys that pass: those of the first experiment in its order, then those it lacks."""
     keys = {key: None for outcomes in found for key in outcomes}
     return [
@@ -106,7 +108,7 @@ def matching(found: Sequence[dict[tuple[str, int], Outcome]], where: OutcomeFilt
     ]
 
 
-def passes(values: Values, where: OutcomeFilter) -> bool:
+def passes(values: Values, where: AgreementFilter) -> bool:
     """Return whether a question passes; the cells of a fourfold table need a value of both."""
     if where == "all":
         return True

@@ -14,7 +14,7 @@ QUANTITIES = ("latency_ms", "tokens", "cost_usd")
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class RunArrays:
     """The runs of an experiment, in the order of its questions.
 
     Attributes:
@@ -63,7 +63,7 @@ class Pairing:
     only_second: list[str]
 
 
-def pair(first: Arm, second: Arm) -> Pairing:
+def pair(first: RunArrays, second: RunArrays) -> Pairing:
     """Pair the runs of two experiments by content and repeat; name what cannot be paired."""
     mine, theirs = first.positions(), second.positions()
     shared = [key for key in mine if key in theirs]
@@ -82,11 +82,11 @@ def pair(first: Arm, second: Arm) -> Pairing:
     )
 
 
-def _names(arm: Arm, positions: Sequence[int]) -> list[str]:
+def _names(arm: RunArrays, positions: Sequence[int]) -> list[str]:
     return list(dict.fromkeys(arm.keys[position] for position in positions))
 
 
-def _clusters(arm: Arm, index: NDArray[np.intp]) -> NDArray[np.intp] | None:
+def _clusters(arm: RunArrays, index: NDArray[np.intp]) -> NDArray[np.intp] | None:
     """Return a number for each pair's cluster, or None if every pair is one of its own."""
     numbers: dict[str, int] = {}
     labels = [

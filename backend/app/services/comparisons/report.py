@@ -15,7 +15,7 @@ from app.schemas.comparison import (
 )
 from app.schemas.result import Metrics
 from app.services.comparisons.compare import (
-    ArmComparison,
+    ExperimentComparison,
     QuantityComparison,
     ScoreComparison,
     detectable,
@@ -159,7 +159,7 @@ def _amount(other: Row, one: QuantityComparison) -> AmountDifference | None:
     )
 
 
-def _unpaired(other: Row, arm: ArmComparison) -> Unpaired:
+def _unpaired(other: Row, arm: ExperimentComparison) -> Unpaired:
     pairing = arm.pairing
     return Unpaired(
         experiment_id=other.id,

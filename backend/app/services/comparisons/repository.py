@@ -10,17 +10,17 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Example, Run
-from app.services.comparisons.pairing import QUANTITIES, Arm
+from app.services.comparisons.pairing import QUANTITIES, RunArrays
 from app.services.runs.scores_repository import score_value
 
 
-class ArmRepository:
+class RunArraysRepository:
     """Reads only."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def arm(self, experiment_id: uuid.UUID, scores: Sequence[str]) -> Arm:
+    async def arm(self, experiment_id: uuid.UUID, scores: Sequence[str]) -> RunArrays:
         """Return an experiment's runs with these scores, in the order of its questions."""
         failed = Run.status == "failed"
         columns: list[Any] = [Example.content_hash, Run.repeat, Example.key, Example.cluster, failed]
@@ -41,4 +41,4 @@ class ArmRepository:
             name: np.array([np.nan if value is None else value for value in column], dtype=np.float64)
             for name, column in zip((*QUANTITIES, *scores), rest, strict=True)
         }
-        return Arm(hashes, repeats, keys, clusters, lost, values)
+        return RunArrays(hashes, repeats, keys, clusters, lost, values)

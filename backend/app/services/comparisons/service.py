@@ -14,11 +14,11 @@ from app.models import Experiment, Result
 from app.schemas.common import readable_problem
 from app.schemas.comparison import ComparisonConfig, Variant
 from app.schemas.experiment_config import ExperimentConfig
-from app.services.comparisons.compare import ArmComparison, best_of, compare_arms
-from app.services.comparisons.repository import ArmRepository
-from app.services.comparisons.token_ratio import NaiveTokens, against_naive
+from app.services.comparisons.compare import ExperimentComparison, best_of, compare_experiments
+from app.services.comparisons.repository import RunArraysRepository
+from app.services.comparisons.token_ratio import TokenRatio, against_naive
 from app.services.experiments.service import ExperimentService
-from app.services.experiments.validation import check_config
+from app.services.experiments.validation import resolve
 from app.services.results.service import ResultService
 from app.services.runtime import Runtime
 
@@ -38,7 +38,7 @@ class Compared:
     """
 
     pairs: list[tuple[Experiment, Result]]
-    arms: list[ArmComparison]
+    arms: list[ExperimentComparison]
     best: dict[str, list[str]]
     warnings: list[str]
 
@@ -118,10 +118,10 @@ class ComparisonService:
         """
         configs = expand(comparison)
         for config in configs:
-            await check_config(self._session, self._runtime, config)
+            await resolve(self._session, self._runtime, config)
         return [await self._experiments.create(config) for config in configs]
 
-    async def against_naive(self, experiment: Experiment) -> NaiveTokens | None:
+    async def against_naive(self, experiment: Experiment) -> TokenRatio | None:
         """Return what an experiment costs in tokens against naive prompting, if that was tried."""
         return await against_naive(self._session, experiment)
 
@@ -137,9 +137,9 @@ class ComparisonService:
         versions = [experiment.provenance["scorers"] for experiment in experiments]
         names = [name for name in versions[0] if all(name in other for other in versions)]
         scores = [name for name in names if len({other[name] for other in versions}) == 1]
-        arms = [await ArmRepository(self._session).arm(one, scores) for one in ids]
+        arms = [await RunArraysRepository(self._session).arm(one, scores) for one in ids]
         # Resampling 10,000 questions takes tenths of a second: the loop answers others meanwhile.
-        found = await asyncio.to_thread(compare_arms, arms[0], arms[1:], scores)
+        found = await asyncio.to_thread(compare_experiments, arms[0], arms[1:], scores)
         named = {str(one): arm for one, arm in zip(ids, arms, strict=True)}
         best = await asyncio.to_thread(lambda: {name: best_of(named, name) for name in scores})
         return Compared(pairs, found, best, _warnings(experiments, scores))

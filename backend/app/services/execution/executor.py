@@ -1,7 +1,7 @@
 """Runs one experiment: from its configuration to stored, scored runs and a result.
 
 Objects
-    *Execution*: one executor's work on one experiment, under a lease in the database. The lease is
+    *Executor*: one executor's work on one experiment, under a lease in the database. The lease is
     proven by a heartbeat each second; who finds it stale may take over.
     *Consumers*: coroutines that take the next (example, repeat) without a run, and process it.
     There are more of them than calls in flight: what waits for its next try or reads the cache
@@ -30,10 +30,10 @@ from app.models import Dataset, Experiment
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
-from app.services.execution.pending import ItemFeed
+from app.services.execution.pending import PendingSamples
 from app.services.execution.progress import Progress, ProgressPublisher
-from app.services.execution.resources import Equipment, ExperimentFailed, equip, open_judge
-from app.services.execution.sample import ExampleRunner
+from app.services.execution.resources import ExperimentFailed, Resources, open_judge, open_resources
+from app.services.execution.sample import SampleRunner
 from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.repository import ExperimentRepository
@@ -55,7 +55,7 @@ class LeaseLost(Exception):
     """Another executor has taken over, or the experiment has ended otherwise."""
 
 
-class Execution:
+class Executor:
     """One executor's work on one experiment; see the module's text."""
 
     def __init__(self, runtime: Runtime, experiment_id: uuid.UUID) -> None:
@@ -90,7 +90,10 @@ class Execution:
     async def _run_claimed(self) -> ExperimentStatus | None:
         publisher = ProgressPublisher(self._runtime.redis_url, str(self._id))
         work = asyncio.create_task(self._work())
-        signs = [asyncio.create_task(self._heartbeat(work)), asyncio.create_task(self._publish(publisher))]
+        background = [
+            asyncio.create_task(self._heartbeat(work)),
+            asyncio.create_task(self._publish(publisher)),
+        ]
         try:
             status: ExperimentStatus
             reason: str | None
@@ -120,9 +123,9 @@ class Execution:
                 return None
             return await self._finish(status, reason, publisher)
         finally:
-            for task in signs:
+            for task in background:
                 task.cancel()
-            await asyncio.gather(*signs, return_exceptions=True)
+            await asyncio.gather(*background, return_exceptions=True)
             await publisher.aclose()
 
     # -- claim, heartbeat, end ------------------------------------------------------------------
@@ -218,14 +221,16 @@ class Execution:
         experiment, dataset, positions = await when_database_answers(self._load, "load an experiment")
         config = ExperimentConfig.model_validate(experiment.config)
         self._require_few_failures(config)  # an earlier executor may have died before it could say so
-        async with equip(self._runtime, config, experiment, dataset, self._progress.prepare) as equipment:
+        async with open_resources(
+            self._runtime, config, experiment, dataset, self._progress.prepare
+        ) as resources:
             self._progress.prepared()
-            await self._run_all(config, dataset, positions, equipment)
+            await self._run_all(config, dataset, positions, resources)
 
     async def _run_all(
-        self, config: ExperimentConfig, dataset: Dataset, positions: list[int], equipment: Equipment
+        self, config: ExperimentConfig, dataset: Dataset, positions: list[int], resources: Resources
     ) -> None:
-        model, settings = equipment.model, self._runtime.settings
+        model, settings = resources.model, self._runtime.settings
         ceiling = min(config.concurrency, model.max_concurrency or config.concurrency)
         self._limiter = AdaptiveLimiter(ceiling)
         async with (
@@ -236,10 +241,10 @@ class Execution:
                 model.engine, self._limiter, settings.max_attempts, settings.rate_limit_patience_s
             )
             engine = CachingEngine(retrying, writer, model.fingerprint, read=config.cache)
-            runner = ExampleRunner(
+            runner = SampleRunner(
                 self._id,
                 config,
-                equipment.method,
+                resources.method,
                 dataset.scoring,
                 model.spec,
                 engine,
@@ -271,22 +276,22 @@ class Execution:
 
     async def _consume(
         self,
-        runner: ExampleRunner,
+        runner: SampleRunner,
         writer: GroupCommitWriter,
         config: ExperimentConfig,
         dataset_id: uuid.UUID,
         positions: list[int],
         ceiling: int,
     ) -> None:
-        feed = ItemFeed(self._runtime.sessions, self._id, dataset_id, positions, config.repeats)
+        feed = PendingSamples(self._runtime.sessions, self._id, dataset_id, positions, config.repeats)
 
         async def consume() -> None:
             while not self._stopping.is_set():
                 await writer.room()
-                item = await feed.next()
-                if item is None:
+                sample = await feed.next()
+                if sample is None:
                     return
-                row = await runner.run(item)
+                row = await runner.run(sample)
                 writer.add_run(row)
                 self._count(row, config)
 
@@ -343,6 +348,6 @@ class Execution:
 async def run_experiment(runtime: Runtime, experiment_id: uuid.UUID, mode: str = "worker") -> None:
     """Work on one experiment, in the API's own process when there is no queue (``mode``)."""
     try:
-        await Execution(runtime, experiment_id).run(mode)
+        await Executor(runtime, experiment_id).run(mode)
     except AppError as error:
         log.error("execution_failed", experiment_id=str(experiment_id), error=error.message)  # noqa: TRY400

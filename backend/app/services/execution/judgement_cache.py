@@ -7,7 +7,7 @@ from app.core.database import Sessions, when_database_answers
 from app.services.execution.judgement_repository import JudgementRepository
 
 
-class StoredJudgements:
+class JudgementCache:
     """Keeps judgements in the database; see ``JudgementStore``."""
 
     def __init__(self, sessions: Sessions) -> None:

@@ -8,13 +8,13 @@ from functools import partial
 
 from app.core.database import Sessions, when_database_answers
 from app.services.datasets.repository import DatasetRepository, to_example
-from app.services.execution.sample import Item
+from app.services.execution.sample import Sample
 from app.services.runs.repository import RunRepository
 
 _PAGE = 512  # examples
 
 
-class ItemFeed:
+class PendingSamples:
     """Hands out each (example, repeat) that has no run once, in the order of the sample.
 
     Args:
@@ -35,11 +35,11 @@ class ItemFeed:
         self._positions = positions
         self._repeats = repeats
         self._read = 0
-        self._items: deque[Item] = deque()
+        self._items: deque[Sample] = deque()
         self._reading = asyncio.Lock()
 
-    async def next(self) -> Item | None:
-        """Return the next item; ``None`` when there is nothing left."""
+    async def next(self) -> Sample | None:
+        """Return the next sample; ``None`` when there is nothing left."""
         while not self._items:
             async with self._reading:
                 if self._items:  # another consumer has read a page meanwhile
@@ -47,19 +47,19 @@ class ItemFeed:
                 part = self._positions[self._read : self._read + _PAGE]
                 if not part:
                     return None
-                items = await when_database_answers(partial(self._page, part), "read examples")
-                self._items.extend(items)
+                samples = await when_database_answers(partial(self._page, part), "read examples")
+                self._items.extend(samples)
                 self._read += len(part)
         return self._items.popleft()
 
-    async def _page(self, positions: Sequence[int]) -> list[Item]:
+    async def _page(self, positions: Sequence[int]) -> list[Sample]:
         async with self._sessions() as session:
             found = await DatasetRepository(session).examples_at(self._dataset_id, positions)
             rows = {row.position: row for row in found}
             ids = [row.id for row in found]
             stored = await RunRepository(session).stored_pairs(self._experiment_id, ids)
         return [
-            Item(rows[position].id, to_example(rows[position]), repeat)
+            Sample(rows[position].id, to_example(rows[position]), repeat)
             for position in positions
             for repeat in range(self._repeats)
             if (rows[position].id, repeat) not in stored

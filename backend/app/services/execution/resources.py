@@ -19,7 +19,7 @@ from app.services.datasets.repository import DatasetRepository
 from app.services.evaluation.faithfulness import Judge, LlmJudge, NliJudge
 from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
 from app.services.evaluation.scorers import ScoringRule
-from app.services.execution.judgement_cache import StoredJudgements
+from app.services.execution.judgement_cache import JudgementCache
 from app.services.experiments.validation import JUDGE_SETTING
 from app.services.inference.cache import CacheStore, CachingEngine
 from app.services.inference.catalog import CatalogError
@@ -48,7 +48,7 @@ class ExperimentFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Equipment:
+class Resources:
     """See the module's text."""
 
     method: Method
@@ -56,9 +56,9 @@ class Equipment:
 
 
 @asynccontextmanager
-async def equip(
+async def open_resources(
     runtime: Runtime, config: ExperimentConfig, experiment: Experiment, dataset: Dataset, note: Note
-) -> AsyncIterator[Equipment]:
+) -> AsyncIterator[Resources]:
     """Give method and model, opened; closes both.
 
     Raises:
@@ -70,7 +70,7 @@ async def equip(
         )
         model = await _open(runtime, config, dataset, experiment)
         stack.push_async_callback(model.engine.aclose)
-        yield Equipment(method, model)
+        yield Resources(method, model)
 
 
 async def _sources(
@@ -213,7 +213,7 @@ def _nli(runtime: Runtime, wanted: Faithfulness) -> BatchedNli:
         require_entailment(folder)
     except (ModelUnavailable, NoEntailmentLabel) as error:
         raise ExperimentFailed(str(error)) from error
-    return BatchedNli(NliModel(folder), fingerprint(folder), StoredJudgements(runtime.sessions))
+    return BatchedNli(NliModel(folder), fingerprint(folder), JudgementCache(runtime.sessions))
 
 
 async def _judging_model(runtime: Runtime, wanted: Faithfulness, timeout_s: float) -> OpenedModel:

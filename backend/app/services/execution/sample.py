@@ -18,7 +18,7 @@ from app.services.evaluation.scorers import ScoringRule, score_answer, scorers_f
 from app.services.inference.base import Engine, EngineError
 from app.services.inference.catalog import ModelSpec
 from app.services.inference.failures import clean
-from app.services.methods.base import Context, Journal, Method
+from app.services.methods.base import Context, Method, Transcript
 
 log = get_logger(__name__)
 
@@ -26,7 +26,7 @@ _MILLI = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Sample:
     """An (example, repeat) without a run."""
 
     example_id: int
@@ -34,8 +34,8 @@ class Item:
     repeat: int
 
 
-class ExampleRunner:
-    """Turns items into run rows; a failure becomes a row, never an exception."""
+class SampleRunner:
+    """Turns samples into run rows; a failure becomes a row, never an exception."""
 
     def __init__(
         self,
@@ -60,21 +60,21 @@ class ExampleRunner:
         self._price = spec.usd_per_1m
         self._engine = engine
 
-    async def run(self, item: Item) -> dict[str, Any]:
-        """Answer and score one item."""
+    async def run(self, sample: Sample) -> dict[str, Any]:
+        """Answer and score one sample."""
         config = self._config
         context = Context(
-            self._engine, config.model, self._params, config.seed, item.repeat, window=self._window
+            self._engine, config.model, self._params, config.seed, sample.repeat, window=self._window
         )
         try:
-            prediction = await self._method(item.example, context)
-            return self._row(item, prediction, await self._scores(item.example, prediction))
+            prediction = await self._method(sample.example, context)
+            return self._row(sample, prediction, await self._scores(sample.example, prediction))
         except EngineError as error:
-            return self._failed(item, context.journal, error.kind, error.message, error.attempts)
+            return self._failed(sample, context.transcript, error.kind, error.message, error.attempts)
         except Exception as error:
-            log.exception("run_crashed", example=item.example.key)
+            log.exception("run_crashed", example=sample.example.key)
             message = clean(f"{type(error).__name__}: {error}")
-            return self._failed(item, context.journal, FailureKind.INTERNAL, message, 1)
+            return self._failed(sample, context.transcript, FailureKind.INTERNAL, message, 1)
 
     async def _scores(self, example: Example, prediction: Prediction) -> list[Score]:
         answer, passages = prediction.answer, prediction.passages
@@ -85,11 +85,11 @@ class ExampleRunner:
             scores += await score_faithfulness(self._judge, example.question, answer, passages)
         return scores
 
-    def _row(self, item: Item, prediction: Prediction, scores: list[Score]) -> dict[str, Any]:
+    def _row(self, sample: Sample, prediction: Prediction, scores: list[Score]) -> dict[str, Any]:
         results = [call.result for call in prediction.calls]
         values = {score.name: score.value for score in scores}
         return {
-            **self._blank(item),
+            **self._blank(sample),
             "status": RunStatus.OK,
             "output": prediction.output,
             "answer": prediction.answer.text,
@@ -113,29 +113,29 @@ class ExampleRunner:
         }
 
     def _failed(
-        self, item: Item, journal: Journal, kind: FailureKind, message: str, attempts: int
+        self, sample: Sample, transcript: Transcript, kind: FailureKind, message: str, attempts: int
     ) -> dict[str, Any]:
-        asked = journal.asked or self._method.render(item.example)
+        asked = transcript.asked or self._method.render(sample.example)
         messages = [message.as_dict() for message in asked]
         return {
-            **self._blank(item),
+            **self._blank(sample),
             "status": RunStatus.FAILED,
             "failure_kind": kind.value,
             "failure_message": message,
             "attempts": attempts,
             "calls": [
-                *(_call_json(call) for call in journal.calls),
+                *(_call_json(call) for call in transcript.calls),
                 {"messages": messages, "error": {"kind": kind, "message": message}},
             ],
-            "retrieved": _passages_json(journal.passages),
-            "trace": journal.trace and journal.trace.as_dict(),
+            "retrieved": _passages_json(transcript.passages),
+            "trace": transcript.trace and transcript.trace.as_dict(),
         }
 
-    def _blank(self, item: Item) -> dict[str, Any]:
+    def _blank(self, sample: Sample) -> dict[str, Any]:
         return {
             "experiment_id": self._experiment_id,
-            "example_id": item.example_id,
-            "repeat": item.repeat,
+            "example_id": sample.example_id,
+            "repeat": sample.repeat,
             "failure_kind": None,
             "failure_message": None,
             "output": None,

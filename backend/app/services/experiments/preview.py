@@ -17,7 +17,7 @@ from app.services.datasets.service import DatasetService
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, sample_size_mcnemar
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
-from app.services.experiments.validation import Checked, check_config
+from app.services.experiments.validation import ResolvedConfig, resolve
 from app.services.inference.catalog import Price
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.methods.rag import RagMethod
@@ -162,7 +162,7 @@ class PreviewService:
             InvalidInput: if the model, the dataset or the sample size cannot be; names the field.
             NotFound: if there is no such parent.
         """
-        checked = await check_config(self._session, self._runtime, config, file_needed=False)
+        checked = await resolve(self._session, self._runtime, config, file_needed=False)
         if parent_id is not None:
             await ExperimentService(self._session, self._runtime).get(parent_id)
         dataset, questions = checked.dataset, checked.questions
@@ -209,7 +209,7 @@ class PreviewService:
         )
 
     async def _prompt(
-        self, config: ExperimentConfig, checked: Checked, example: Example
+        self, config: ExperimentConfig, checked: ResolvedConfig, example: Example
     ) -> Sequence[Message]:
         """Return the first prompt, with its passages if they can be had at once."""
         row, method = checked.knowledge, checked.method

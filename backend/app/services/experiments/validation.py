@@ -25,7 +25,7 @@ JUDGE_SETTING = "faithfulness.model"
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class ResolvedConfig:
     """What a configuration names.
 
     Attributes:
@@ -44,9 +44,9 @@ class Checked:
     knowledge: KnowledgeBase | None
 
 
-async def check_config(
+async def resolve(
     session: AsyncSession, runtime: Runtime, config: ExperimentConfig, *, file_needed: bool = True
-) -> Checked:
+) -> ResolvedConfig:
     """Return what ``config`` names; the model's key may be missing.
 
     Args:
@@ -75,7 +75,7 @@ async def check_config(
         raise model_error(error, "GET /api/v1/models lists the models.") from error
     knowledge = await _knowledge(session, config, models_needed=file_needed)
     await _check_judge(config, models, model_needed=file_needed)
-    return Checked(dataset, questions, method, spec, status, fingerprint, knowledge)
+    return ResolvedConfig(dataset, questions, method, spec, status, fingerprint, knowledge)
 
 
 async def _knowledge(

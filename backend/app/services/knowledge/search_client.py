@@ -22,7 +22,7 @@ _LONGEST_LINE = 64 << 20
 OnProgress = Callable[[int, int], None]
 
 
-class SearchProcess:
+class SearchClient:
     """One process, started with the first request, and again when it has died or was idle."""
 
     def __init__(self, settings: Settings) -> None:

@@ -54,14 +54,14 @@ class RagMethod:
         retrieval = await self.retriever.retrieve(example.question)
         call = await self._fitting_call(example, retrieval, context)
         answer = read_answer(call.result, example.question, self.rule)
-        return Prediction(call.result.text, answer, (call,), context.journal.passages)
+        return Prediction(call.result.text, answer, (call,), context.transcript.passages)
 
     async def _fitting_call(self, example: Example, retrieval: Retrieval, context: Context) -> Call:
-        """Ask with as many passages as fit, and note in the journal which ones those are."""
+        """Ask with as many passages as fit, and note in the transcript which ones those are."""
         found = retrieval.passages
         kept = self.fitting(example, found, context)
         while True:
-            context.journal.passages = retrieval.without_last(len(found) - kept)
+            context.transcript.passages = retrieval.without_last(len(found) - kept)
             try:
                 return await context.call(self.ask(example, found[:kept]))
             except EngineError as error:

@@ -56,10 +56,10 @@ class ReactMethod:
         try:
             trace = await agent.run()
         finally:
-            context.journal.trace = agent.trace()
-            context.journal.passages = self._passages(agent)
+            context.transcript.trace = agent.trace()
+            context.transcript.passages = self._passages(agent)
         answer = self._read(agent.answer, trace.steps, example.question)
-        calls = tuple(context.journal.calls)
+        calls = tuple(context.transcript.calls)
         return Prediction(agent.output, answer, calls, self._passages(agent), trace)
 
     def _passages(self, agent: Agent) -> tuple[Passage, ...] | None:
@@ -72,11 +72,11 @@ class ReactMethod:
 
         async def step(messages: tuple[Message, ...]) -> Asked:
             call = await context.call(messages, stop=form.stop, constraint=form.constraint, tools=form.specs)
-            return Asked(call.result, len(context.journal.calls) - 1)
+            return Asked(call.result, len(context.transcript.calls) - 1)
 
         async def question(messages: tuple[Message, ...]) -> Asked:
             call = await context.call(messages)
-            return Asked(call.result, len(context.journal.calls) - 1)
+            return Asked(call.result, len(context.transcript.calls) - 1)
 
         def fits(messages: tuple[Message, ...]) -> bool:
             room = None if context.window is None else context.window - context.params.max_tokens - specs

@@ -24,7 +24,7 @@ class Outcome:
     value: float | str | None
 
 
-class OutcomeRepository:
+class ScoresRepository:
     """Reads only."""
 
     def __init__(self, session: AsyncSession) -> None:

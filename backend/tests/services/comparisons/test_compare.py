@@ -8,18 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.comparisons.compare import best_of, compare_arms, detectable
-from app.services.comparisons.pairing import QUANTITIES, Arm, pair
+from app.services.comparisons.compare import best_of, compare_experiments, detectable
+from app.services.comparisons.pairing import QUANTITIES, RunArrays, pair
 from tests.factories import properties
 
 NAN = float("nan")
 
 
-def arm(values: Sequence[float], *, hashes: list[str] | None = None, repeats: int = 1, **fields: Any) -> Arm:
+def arm(
+    values: Sequence[float], *, hashes: list[str] | None = None, repeats: int = 1, **fields: Any
+) -> RunArrays:
     n = len(values)
     names = [f"q{i // repeats}" for i in range(n)]
     amounts = {name: np.full(n, 10.0) for name in QUANTITIES}
-    return Arm(
+    return RunArrays(
         **{
             "hashes": hashes or [f"h{i // repeats}" for i in range(n)],
             "repeats": [i % repeats for i in range(n)],
@@ -32,8 +34,8 @@ def arm(values: Sequence[float], *, hashes: list[str] | None = None, repeats: in
     )
 
 
-def only(first: Arm, second: Arm) -> Any:
-    return compare_arms(first, [second], ["exact_match"])[0].scores[0]
+def only(first: RunArrays, second: RunArrays) -> Any:
+    return compare_experiments(first, [second], ["exact_match"])[0].scores[0]
 
 
 class TestPair:
@@ -83,14 +85,14 @@ class TestCompare:
         assert (found.bounds.low, found.bounds.as_wrong, found.bounds.high) == (-0.25, 0, 0.25)
 
     def test_nothing_paired(self) -> None:
-        found = compare_arms(arm([1.0]), [arm([1.0], hashes=["x"])], ["exact_match"])[0]
+        found = compare_experiments(arm([1.0]), [arm([1.0], hashes=["x"])], ["exact_match"])[0]
         assert found.scores[0].paired is None
         assert all(one.paired is None for one in found.quantities)
 
     def test_holm_over_the_comparisons_of_a_score(self) -> None:
         baseline = arm([0] * 20)
         others = [arm([1] * 6 + [0] * 14), arm([1] * 8 + [0] * 12), arm([0] * 20)]
-        scores = [one.scores[0] for one in compare_arms(baseline, others, ["exact_match"])]
+        scores = [one.scores[0] for one in compare_experiments(baseline, others, ["exact_match"])]
         assert scores[0].adjusted_p == pytest.approx(2 * scores[0].paired.p)  # type: ignore[union-attr]
         assert scores[1].adjusted_p == pytest.approx(3 * scores[1].paired.p)  # type: ignore[union-attr]
         assert scores[2].adjusted_p == 1
@@ -98,7 +100,9 @@ class TestCompare:
     def test_amounts(self) -> None:
         second = arm([1, 1, 1])
         second.values["latency_ms"] = np.array([20.0, 30.0, NAN])
-        amounts = {one.quantity: one for one in compare_arms(arm([1, 1, 1]), [second], [])[0].quantities}
+        amounts = {
+            one.quantity: one for one in compare_experiments(arm([1, 1, 1]), [second], [])[0].quantities
+        }
         assert amounts["latency_ms"].n_paired == 2
         assert amounts["latency_ms"].paired is not None
         assert amounts["latency_ms"].paired.ratio == pytest.approx(2.5)

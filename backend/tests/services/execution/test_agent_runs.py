@@ -11,7 +11,7 @@ import orjson
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus
 from app.services.comparisons.token_ratio import against_naive
-from app.services.execution.executor import Execution
+from app.services.execution.executor import Executor
 from app.services.results.export import export_runs
 from app.services.runtime import Runtime
 from tests.fixtures.fake_wikipedia import FakeWikipedia
@@ -73,7 +73,7 @@ async def noise(request: GenerationRequest) -> GenerationResult:
 
 async def ended(runtime: Runtime, method: dict[str, Any], **fields: Any) -> uuid.UUID:
     experiment_id = await create(runtime, method=method, **fields)
-    await Execution(runtime, experiment_id).run()
+    await Executor(runtime, experiment_id).run()
     return experiment_id
 
 

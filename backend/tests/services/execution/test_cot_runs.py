@@ -11,7 +11,7 @@ from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus
 from app.schemas.experiment_config import MAX_REPEATS, ExperimentConfig
 from app.services.datasets.service import DatasetService
-from app.services.execution.executor import Execution
+from app.services.execution.executor import Executor
 from app.services.experiments.preview import PreviewService
 from app.services.methods import registry
 from app.services.methods.exemplars import Exemplar, ExemplarsError
@@ -48,7 +48,7 @@ class TestVotes:
         engine = ScriptedEngine(by_sample)
         means = scripted(runtime, engine)
         experiment_id = await create(means, sums, repeats=2, **VOTING)
-        assert await Execution(means, experiment_id).run() is ExperimentStatus.COMPLETED
+        assert await Executor(means, experiment_id).run() is ExperimentStatus.COMPLETED
         assert sorted(request.repeat for request in engine.calls) == sorted([0, 1, 100, 101, 200, 201] * 2)
         runs = await runs_of(means, experiment_id)
         assert len(runs) == 4
@@ -73,7 +73,7 @@ class TestVotes:
         means = scripted(runtime, engine)
         for _ in range(2):
             experiment_id = await create(means, sums, **VOTING)
-            await Execution(means, experiment_id).run()
+            await Executor(means, experiment_id).run()
         assert len(engine.calls) == 6
         assert all(run.cached and run.attempts == 0 for run in await runs_of(means, experiment_id))
 
@@ -82,7 +82,7 @@ class TestEstimate:
     async def test_counts_calls_not_runs(self, runtime: Runtime, sums: str) -> None:
         means = scripted(runtime, ScriptedEngine(by_sample))
         experiment_id = await create(means, sums, **VOTING)
-        await Execution(means, experiment_id).run()
+        await Executor(means, experiment_id).run()
         per_s = (await metrics_of(means, experiment_id))["throughput_per_s"]
         async with means.sessions() as session:
 
@@ -107,9 +107,9 @@ class TestEstimate:
             async with means.sessions() as session:
                 return (await PreviewService(session, means).preview(wanted, None, 0)).estimate.basis
 
-        await Execution(means, await submit(means, voting)).run()
+        await Executor(means, await submit(means, voting)).run()
         assert (await basis(naive)).endswith("with this model, but with the method cot.")
-        await Execution(means, await submit(means, naive)).run()
+        await Executor(means, await submit(means, naive)).run()
         assert (await basis(naive)).endswith("with this model.")
         assert (await basis(voting)).endswith("with this model.")
 
@@ -121,7 +121,7 @@ class TestWorkedExamples:
         means = scripted(runtime, engine := ScriptedEngine(by_sample))
         experiment_id = await create(means, sums, method={"name": "cot", "shots": 1})
         monkeypatch.setattr(registry, "load_exemplars", lambda *_: (Exemplar("new?", "new", "new"),))
-        assert await Execution(means, experiment_id).run() is ExperimentStatus.FAILED
+        assert await Executor(means, experiment_id).run() is ExperimentStatus.FAILED
         assert "prompts are not what they were" in ((await stored(means, experiment_id)).reason or "")
         assert engine.calls == []
 
@@ -137,7 +137,7 @@ class TestWorkedExamples:
         with pytest.raises(InvalidInput) as caught:
             await create(runtime, sums, method={"name": "cot"})
         assert caught.value.errors[0].field == "method.exemplars"
-        assert await Execution(runtime, experiment_id).run() is ExperimentStatus.FAILED
+        assert await Executor(runtime, experiment_id).run() is ExperimentStatus.FAILED
         assert (
             await stored(runtime, experiment_id)
         ).reason == "The worked examples in x.json cannot be read."

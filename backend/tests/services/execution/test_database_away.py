@@ -12,7 +12,7 @@ from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.migrations import migrate
 from app.domain.status import ExperimentStatus
 from app.services.datasets.service import DatasetService
-from app.services.execution.executor import Execution
+from app.services.execution.executor import Executor
 from app.services.runtime import Runtime, open_runtime
 from tests.factories import questions_jsonl
 from tests.support import Gate, ScriptedEngine, create, metrics_of, pairs, runs_of, scripted, stored, until
@@ -45,7 +45,7 @@ async def test_everything_arrives_and_nothing_twice(
     gate = Gate(free=30)
     engine = ScriptedEngine(gate)
     experiment_id = await create(own_runtime, concurrency=40)
-    task = asyncio.create_task(Execution(scripted(own_runtime, engine), experiment_id).run())
+    task = asyncio.create_task(Executor(scripted(own_runtime, engine), experiment_id).run())
 
     async def first_part() -> bool:
         return len(await runs_of(own_runtime, experiment_id)) == 30 and gate.waiting == 40

@@ -11,7 +11,7 @@ from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.prediction import Prediction
 from app.domain.status import ExperimentStatus, FailureKind
 from app.services.datasets.service import DatasetService
-from app.services.execution.executor import Execution, run_experiment
+from app.services.execution.executor import Executor, run_experiment
 from app.services.inference.base import EngineError
 from app.services.inference.engines.local import stop_servers
 from app.services.methods.base import Context
@@ -36,7 +36,7 @@ from tests.support import (
 async def run(runtime: Runtime, **fields: Any) -> tuple[uuid.UUID, ExperimentStatus | None]:
     """Create and start an experiment, and work on it here."""
     experiment_id = await create(runtime, **fields)
-    return experiment_id, await Execution(runtime, experiment_id).run()
+    return experiment_id, await Executor(runtime, experiment_id).run()
 
 
 def failing(kind: FailureKind, *numbers: int) -> ScriptedEngine:
@@ -258,7 +258,7 @@ class TestCannotBegin:
             await database.exec_driver_sql(
                 "update experiments set provenance = jsonb_set(provenance, '{model_fingerprint}', '\"old\"')"
             )
-        assert await Execution(runtime, experiment_id).run() is ExperimentStatus.FAILED
+        assert await Executor(runtime, experiment_id).run() is ExperimentStatus.FAILED
         experiment = await stored(runtime, experiment_id)
         assert "mock/gold is not what it was when the experiment was created" in (experiment.reason or "")
         assert "Clone" in (experiment.reason or "")
@@ -270,7 +270,7 @@ class TestCannotBegin:
         monkeypatch.setenv("OPENAI_API_KEY", "a key that will go")
         experiment_id = await create(runtime, model="openai/gpt-4o-mini")
         monkeypatch.delenv("OPENAI_API_KEY")
-        assert await Execution(runtime, experiment_id).run() is ExperimentStatus.FAILED
+        assert await Executor(runtime, experiment_id).run() is ExperimentStatus.FAILED
         assert "OPENAI_API_KEY" in ((await stored(runtime, experiment_id)).reason or "")
 
     async def test_an_earlier_executor_died_after_too_many_failures(
@@ -281,7 +281,7 @@ class TestCannotBegin:
         async with runtime.engine.begin() as database:
             await database.exec_driver_sql("update experiments set status = 'RUNNING', heartbeat_at = null")
         engine = failing(FailureKind.SERVER)
-        assert await Execution(scripted(runtime, engine), experiment_id).run() is ExperimentStatus.FAILED
+        assert await Executor(scripted(runtime, engine), experiment_id).run() is ExperimentStatus.FAILED
         assert engine.calls == []
 
 

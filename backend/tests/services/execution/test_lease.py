@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from app.domain.status import ExperimentStatus
-from app.services.execution.executor import Execution
+from app.services.execution.executor import Executor
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
 from app.services.runtime import Runtime
@@ -28,12 +28,12 @@ from tests.support import (
 
 async def begin(
     runtime: Runtime, free: int, concurrency: int = 4
-) -> tuple[uuid.UUID, Gate, ScriptedEngine, Execution, "asyncio.Task[ExperimentStatus | None]"]:
+) -> tuple[uuid.UUID, Gate, ScriptedEngine, Executor, "asyncio.Task[ExperimentStatus | None]"]:
     """Start an execution that gets ``free`` answers and then waits; return when these are stored."""
     gate = Gate(free)
     engine = ScriptedEngine(gate)
     experiment_id = await create(runtime, concurrency=concurrency)
-    execution = Execution(scripted(runtime, engine), experiment_id)
+    execution = Executor(scripted(runtime, engine), experiment_id)
     task = asyncio.create_task(execution.run())
 
     async def so_far() -> bool:
@@ -54,7 +54,7 @@ class TestClaim:
         engine = ScriptedEngine(Gate(1000))
         means = scripted(runtime, engine)
         experiment_id = await create(runtime)
-        ends = await asyncio.gather(*(Execution(means, experiment_id).run() for _ in range(5)))
+        ends = await asyncio.gather(*(Executor(means, experiment_id).run() for _ in range(5)))
         assert sorted(ends, key=str) == [ExperimentStatus.COMPLETED, *[None] * 4]
         assert len(engine.calls) == 20
 
@@ -62,24 +62,24 @@ class TestClaim:
     async def test_an_ended_one_stays_as_it_is(self, runtime: Runtime, dataset: str, status: str) -> None:
         experiment_id = await create(runtime)
         await set_experiment(runtime, f"status = '{status}'")
-        assert await Execution(runtime, experiment_id).run() is None
+        assert await Executor(runtime, experiment_id).run() is None
         assert (await stored(runtime, experiment_id)).status == status
         assert await runs_of(runtime, experiment_id) == []
 
     async def test_one_that_nobody_started(self, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
         await set_experiment(runtime, "queued_at = null")
-        assert await Execution(runtime, experiment_id).run() is None
+        assert await Executor(runtime, experiment_id).run() is None
         assert (await stored(runtime, experiment_id)).status == "PENDING"
 
     async def test_a_deleted_one(self, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
         async with runtime.sessions() as session:
             await ExperimentService(session, runtime).delete(experiment_id)
-        assert await Execution(runtime, experiment_id).run() is None
+        assert await Executor(runtime, experiment_id).run() is None
 
     async def test_none_at_all(self, runtime: Runtime) -> None:
-        assert await Execution(runtime, uuid.uuid4()).run() is None
+        assert await Executor(runtime, uuid.uuid4()).run() is None
 
     async def test_a_living_one_is_not_taken_over(self, runtime: Runtime, dataset: str) -> None:
         experiment_id, gate, _, _, task = await begin(runtime, 3)
@@ -89,7 +89,7 @@ class TestClaim:
             return (await stored(runtime, experiment_id)).heartbeat_at != first_sign
 
         await until(later_sign, "a heartbeat")
-        assert await Execution(runtime, experiment_id).run() is None
+        assert await Executor(runtime, experiment_id).run() is None
         gate.opened.set()
         assert await task is ExperimentStatus.COMPLETED
 
@@ -103,7 +103,7 @@ class TestTakeOver:
         engine = ScriptedEngine(Gate(1000))
         # Without the cache, what had been answered would be asked again if it were not skipped.
         await set_experiment(runtime, "config = jsonb_set(config, '{cache}', 'false')")
-        assert await Execution(scripted(runtime, engine), experiment_id).run() is ExperimentStatus.COMPLETED
+        assert await Executor(scripted(runtime, engine), experiment_id).run() is ExperimentStatus.COMPLETED
         rows = await runs_of(runtime, experiment_id)
         assert len(set(pairs(rows))) == len(rows) == 20
         assert len(engine.calls) == 13
@@ -129,7 +129,7 @@ class TestTakeOver:
         experiment_id, _, _, _, loser = await begin(runtime, 5)
         await set_experiment(runtime, "heartbeat_at = now() - interval '1 hour'")
         # The loser may give a sign of life before the other claims: who is in time keeps it.
-        winner = Execution(scripted(runtime, ScriptedEngine(Gate(1000)), stale_after_s=-10), experiment_id)
+        winner = Executor(scripted(runtime, ScriptedEngine(Gate(1000)), stale_after_s=-10), experiment_id)
         assert await winner.run() is ExperimentStatus.COMPLETED
         assert await loser is None
         rows = await runs_of(runtime, experiment_id)
@@ -143,7 +143,7 @@ class TestTakeOver:
         await set_experiment(runtime, "progress = jsonb_set(progress, '{active_s}', '100')")
         async with runtime.engine.begin() as database:
             await database.exec_driver_sql("update runs set cached = true")
-        await Execution(scripted(runtime, ScriptedEngine(Gate(1000))), experiment_id).run()
+        await Executor(scripted(runtime, ScriptedEngine(Gate(1000))), experiment_id).run()
         progress = (await stored(runtime, experiment_id)).progress or {}
         assert (progress["done"], progress["total"]) == (20, 20)
         assert progress["active_s"] >= 100
@@ -194,16 +194,16 @@ class TestHandOver:
 class TestCancel:
     async def test_keeps_and_aggregates_what_is_done(self, runtime: Runtime, dataset: str) -> None:
         experiment_id, _, engine, _, task = await begin(runtime, 6)
-        signs = 0
+        background = 0
         last = (await stored(runtime, experiment_id)).heartbeat_at
         await cancel(runtime, experiment_id)
         while not task.done():
             sign = (await stored(runtime, experiment_id)).heartbeat_at
-            signs, last = signs + (sign != last), sign
+            background, last = background + (sign != last), sign
             await asyncio.sleep(0.01)
         assert await task is ExperimentStatus.CANCELLED
         # The first heartbeat after the request ends the work; one may have been under way.
-        assert signs <= 2
+        assert background <= 2
         experiment = await stored(runtime, experiment_id)
         assert (experiment.status, experiment.reason) == ("CANCELLED", "Cancelled on request.")
         counts = (await metrics_of(runtime, experiment_id))["counts"]
@@ -219,7 +219,7 @@ class TestCancel:
     async def test_a_queued_one_never_begins(self, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
         await cancel(runtime, experiment_id)
-        assert await Execution(runtime, experiment_id).run() is None
+        assert await Executor(runtime, experiment_id).run() is None
         assert (await stored(runtime, experiment_id)).status == "CANCELLED"
 
     async def test_a_deletion_cancels(self, runtime: Runtime, dataset: str) -> None:
@@ -232,17 +232,17 @@ class TestCancel:
     async def test_a_deletion_between_claim_and_load(
         self, runtime: Runtime, dataset: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        real = Execution._load
+        real = Executor._load
 
-        async def load(self: Execution) -> object:
+        async def load(self: Executor) -> object:
             async with runtime.sessions() as session:
                 await ExperimentService(session, runtime).delete(experiment_id)
             return await real(self)
 
-        monkeypatch.setattr(Execution, "_load", load)
+        monkeypatch.setattr(Executor, "_load", load)
         experiment_id = await create(runtime)
         means = scripted(runtime, ScriptedEngine(Gate()))
-        assert await Execution(means, experiment_id).run() is ExperimentStatus.CANCELLED
+        assert await Executor(means, experiment_id).run() is ExperimentStatus.CANCELLED
 
 
 class TestDatabaseAway:

@@ -9,7 +9,7 @@ import pytest
 from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
-from app.services.execution.executor import Execution
+from app.services.execution.executor import Executor
 from app.services.experiments.preview import PreviewService
 from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
@@ -23,25 +23,25 @@ from tests.tiny_models import ARTICLES, TinyModels, articles_jsonl
 
 @pytest.fixture
 async def towers(runtime: Runtime, dataset: str) -> str:
-    """A knowledge base that holds the answers to items 1 and 2 of the dataset."""
+    """A knowledge base that holds the answers to samples 1 and 2 of the dataset."""
     async with runtime.sessions() as session:
         await KnowledgeService(session).add_files("towers", [("a.jsonl", articles_jsonl())])
     return "towers"
 
 
-def item(request: GenerationRequest) -> int:
+def sample(request: GenerationRequest) -> int:
     return int(request.messages[-1].content.rpartition("What is item ")[2].partition(" ")[0])
 
 
 async def right_for_some(request: GenerationRequest) -> GenerationResult:
-    """Answer right to items 1 and 3, and wrong to the others."""
-    number = item(request)
+    """Answer right to samples 1 and 3, and wrong to the others."""
+    number = sample(request)
     return answer(f"thing {number}" if number in {1, 3} else "nothing of the kind")
 
 
 async def ended(runtime: Runtime, method: dict[str, Any], **fields: Any) -> Any:
     experiment_id = await create(runtime, method=method, **fields)
-    await Execution(runtime, experiment_id).run()
+    await Executor(runtime, experiment_id).run()
     return experiment_id
 
 
@@ -160,7 +160,7 @@ class TestIndex:
         method = {**tiny_models.rag(), "embedding_model": str(folder)}
         experiment_id = await create(means, method=method, sample={"n": 2})
         (folder / "config.json").write_text((folder / "config.json").read_text() + "\n")
-        assert await Execution(means, experiment_id).run() is ExperimentStatus.FAILED
+        assert await Executor(means, experiment_id).run() is ExperimentStatus.FAILED
         reason = (await stored(means, experiment_id)).reason or ""
         assert "The models of the retrieval are not what they were" in reason
 
@@ -173,7 +173,7 @@ class TestIndex:
         method = {**tiny_models.rag(), "embedding_model": str(folder)}
         experiment_id = await create(means, method=method, sample={"n": 2})
         shutil.rmtree(folder)
-        assert await Execution(means, experiment_id).run() is ExperimentStatus.FAILED
+        assert await Executor(means, experiment_id).run() is ExperimentStatus.FAILED
         assert str(folder) in ((await stored(means, experiment_id)).reason or "")
         assert engine.calls == []
 
@@ -227,7 +227,7 @@ class TestRefused:
         judge = {"judge": "nli", "model": str(tiny_models.reranker)}
         experiment_id = await create(runtime, method=tiny_models.rag(), faithfulness=judge)
         means = scripted(runtime, engine := ScriptedEngine(right_for_some))
-        assert await Execution(means, experiment_id).run() is ExperimentStatus.FAILED
+        assert await Executor(means, experiment_id).run() is ExperimentStatus.FAILED
         assert "no label entailment" in ((await stored(means, experiment_id)).reason or "")
         assert engine.calls == []
 

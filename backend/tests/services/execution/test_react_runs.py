@@ -12,7 +12,7 @@ from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.preview import PreviewOut
 from app.schemas.result import Metrics
 from app.schemas.trace import TraceOut
-from app.services.execution.executor import Execution
+from app.services.execution.executor import Executor
 from app.services.experiments.preview import PreviewService, count_calls
 from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
@@ -27,7 +27,7 @@ SUMS = {"name": "react", "tools": ["calculator"], "shots": 0}
 
 @pytest.fixture
 async def towers(runtime: Runtime, dataset: str) -> str:
-    """A knowledge base that holds the answers to items 1 and 2 of the dataset."""
+    """A knowledge base that holds the answers to samples 1 and 2 of the dataset."""
     async with runtime.sessions() as session:
         await KnowledgeService(session).add_files("towers", [("a.jsonl", articles_jsonl())])
     return "towers"
@@ -45,7 +45,7 @@ def turns(*said: str) -> str:
 
 async def ended(runtime: Runtime, method: dict[str, Any], **fields: Any) -> Any:
     experiment_id = await create(runtime, method=method, **fields)
-    await Execution(runtime, experiment_id).run()
+    await Executor(runtime, experiment_id).run()
     return experiment_id
 
 

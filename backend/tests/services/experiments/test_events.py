@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.queue import connect_async, publish_progress
-from app.services.execution.executor import Execution
+from app.services.execution.executor import Executor
 from app.services.experiments import events
 from app.services.experiments.events import watch_experiment
 from app.services.experiments.repository import ExperimentRepository
@@ -56,7 +56,7 @@ class TestToTheEnd:
         experiment_id = await create(means, concurrency=4)
         events = watch_experiment(means, experiment_id)
         assert (await anext(events))["status"] == "PENDING"
-        task = asyncio.create_task(Execution(scripted(means, ScriptedEngine(gate)), experiment_id).run())
+        task = asyncio.create_task(Executor(scripted(means, ScriptedEngine(gate)), experiment_id).run())
         half = await next_with(events, done=8)
         assert (half["status"], half["progress"]["total"], half["progress"]["in_flight"]) == (
             "RUNNING",

@@ -144,8 +144,8 @@ class TestWindow:
         here = context(refusing_above(-1))
         with pytest.raises(EngineError, match="too long"):
             await build(passage(1))(EXAMPLE, here)
-        assert here.journal.passages is not None
-        assert here.journal.passages[0].dropped
+        assert here.transcript.passages is not None
+        assert here.transcript.passages[0].dropped
 
     def test_text_of_other_scripts_takes_more_tokens(self) -> None:
         latin, chinese = build(passage(1, "a" * 90)), build(passage(1, "塔" * 90))
