@@ -11,8 +11,9 @@ from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
+from tests.engines import answered
 from tests.fixtures.fake_llm_behaviour import prompt_hash
-from tests.services.inference.steps import answered, prompt_of, requests
+from tests.services.inference.steps import prompt_of, requests
 from tests.services.inference.virtual_time import now, run
 
 CONSUMERS_A_SLOT = 4  # as many as a running experiment has
