@@ -1,28 +1,46 @@
 """The one retry layer: every other client's own retries are off."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_random_exponential
+from tenacity.wait import wait_base, wait_random_exponential
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import Engine, EngineBase, EngineError
-from app.services.inference.limits import AdaptiveLimiter, Refusal
+from app.services.inference.limits import Refusal, Slot
 
-_backoff = wait_random_exponential(multiplier=0.2, max=10)
+BACKOFF = wait_random_exponential(multiplier=0.2, max=10)
 
 
 def _worth_another_try(error: BaseException) -> bool:
     return isinstance(error, EngineError) and error.kind.retryable
 
 
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, EngineError) and error.retry_after_s is not None:
-        return error.retry_after_s
-    return float(_backoff(state))
+class Limiter(Protocol):
+    """Decides when a call may start."""
+
+    @property
+    def refusing_s(self) -> float:
+        """Seconds since the server refused a call and took none that was started after it."""
+        ...
+
+    async def acquire(
+        self, *, again: bool = False, refusal: Refusal | None = None, last: bool = False
+    ) -> Slot:
+        """Wait for a slot."""
+        ...
+
+    def release(self, slot: Slot, *, accepted: bool | None = None) -> None:
+        """Give the slot back."""
+        ...
+
+    def refused(self, slot: Slot, retry_after_s: float | None) -> Refusal:
+        """Give the slot of a refused call back."""
+        ...
 
 
 @dataclass(slots=True)
@@ -44,11 +62,22 @@ class RetryingEngine(EngineBase):
     of the result is that of the answered attempt; time spent waiting for slots is ``queue_s``.
     """
 
-    def __init__(self, inner: Engine, limiter: AdaptiveLimiter, max_attempts: int, patience_s: float) -> None:
+    def __init__(
+        self,
+        inner: Engine,
+        limiter: Limiter,
+        max_attempts: int,
+        patience_s: float,
+        *,
+        backoff: wait_base = BACKOFF,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._inner = inner
         self._limiter = limiter
         self._max_attempts = max_attempts
         self._patience_s = patience_s
+        self._backoff = backoff
+        self._clock = clock
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
@@ -77,18 +106,24 @@ class RetryingEngine(EngineBase):
                 lambda error: _worth_another_try(error) and call.asked_to_wait_s <= self._patience_s
             ),
             stop=stop_after_attempt(self._max_attempts),
-            wait=_wait,
+            wait=self._wait,
             reraise=True,
         )
         result: GenerationResult = await retrying(attempt)
         return result
 
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, EngineError) and error.retry_after_s is not None:
+            return error.retry_after_s
+        return float(self._backoff(state))
+
     async def _attempt(self, call: _Call) -> GenerationResult:
-        asked = time.monotonic()
+        asked = self._clock()
         slot = await self._limiter.acquire(
             again=call.attempts > 0, refusal=call.refusal, last=call.attempts + 1 == self._max_attempts
         )
-        call.queued_s += time.monotonic() - asked
+        call.queued_s += self._clock() - asked
         call.attempts += 1
         call.refusal = None
         accepted: bool | None = None

@@ -5,15 +5,20 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from tenacity.wait import wait_base
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.limits import AdaptiveLimiter
-from app.services.inference.retry import RetryingEngine
+from app.services.inference.retry import BACKOFF, Limiter, RetryingEngine
 from tests.fixtures.fake_llm_behaviour import prompt_hash
 from tests.services.inference.steps import answered, prompt_of, requests
 from tests.services.inference.virtual_time import now, run
+
+L = TypeVar("L", bound=Limiter)
 
 CONSUMERS_A_SLOT = 4  # as many as a running experiment has
 ONCE = (FailureKind.RATE_LIMIT, FailureKind.SERVER, FailureKind.CONNECTION, FailureKind.MALFORMED)
@@ -47,6 +52,7 @@ class Endpoint(EngineBase):
     refused: int = 0
     tries: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
+    answered_at: list[float] = field(default_factory=list)
     _window: deque[float] = field(default_factory=deque)
     _tokens: float = -1.0
     _filled_at: float = 0.0
@@ -70,11 +76,16 @@ class Endpoint(EngineBase):
         if failure is not None:
             raise EngineError(failure, "failed")
         self.answers[prompt] += 1
+        self.answered_at.append(now())
         return answered()
 
+    def refuses_always(self, prompt: str) -> bool:
+        """Return whether the prompt is refused whatever happens."""
+        return _draw(prompt) < self.refused_always
+
     def _failure(self, prompt: str) -> FailureKind | None:
-        draw = int(prompt_hash(prompt)[:8], 16) / 2**32
-        if draw < self.refused_always or self._draw.random() < self.noise or not self._has_room():
+        draw = _draw(prompt)
+        if self.refuses_always(prompt) or self._draw.random() < self.noise or not self._has_room():
             return FailureKind.RATE_LIMIT
         if draw > 1 - self.fails_once and self.tries[prompt] == 1:
             return ONCE[int(prompt_hash(prompt)[8:], 16) % len(ONCE)]
@@ -106,12 +117,17 @@ class Endpoint(EngineBase):
         return None if self.retry_after is None else float(self.retry_after)
 
 
+def _draw(prompt: str) -> float:
+    """Return a number in [0, 1) that is the prompt's own."""
+    return int(prompt_hash(prompt)[:8], 16) / 2**32
+
+
 @dataclass
-class Load:
+class Load(Generic[L]):
     """What came of a load."""
 
     endpoint: Endpoint
-    limiter: AdaptiveLimiter
+    limiter: L
     failures: list[EngineError]
     took_s: float
 
@@ -121,12 +137,24 @@ class Load:
         return self.endpoint.busy_s / self.took_s
 
 
-def put_load(endpoint: Endpoint, calls: int, concurrency: int, *, patience_s: float = 600) -> Load:
+@dataclass(frozen=True)
+class Client(Generic[L]):
+    """How calls are made: by which limiter, and how often and after how long again."""
+
+    limiter: Callable[[int], L]
+    max_attempts: int = 4
+    patience_s: float = 600
+    backoff: wait_base = BACKOFF
+
+
+def put_load_of(client: Client[L], endpoint: Endpoint, calls: int, concurrency: int, seed: int = 0) -> Load[L]:
     """Ask ``calls`` distinct prompts as a running experiment does, in virtual time."""
 
-    async def main() -> Load:
-        limiter = AdaptiveLimiter(concurrency, clock=now)
-        engine = RetryingEngine(endpoint, limiter, 4, patience_s)
+    async def main() -> Load[L]:
+        limiter = client.limiter(concurrency)
+        engine = RetryingEngine(
+            endpoint, limiter, client.max_attempts, client.patience_s, backoff=client.backoff, clock=now
+        )
         failures: list[EngineError] = []
         work: Iterator[GenerationRequest] = iter(requests(calls))
 
@@ -143,4 +171,12 @@ def put_load(endpoint: Endpoint, calls: int, concurrency: int, *, patience_s: fl
         await asyncio.gather(*(consume() for _ in range(consumers)))
         return Load(endpoint, limiter, failures, now())
 
-    return run(main)
+    return run(main, seed)
+
+
+def put_load(
+    endpoint: Endpoint, calls: int, concurrency: int, *, patience_s: float = 600
+) -> Load[AdaptiveLimiter]:
+    """Ask ``calls`` distinct prompts through the limiter of the application, in virtual time."""
+    client = Client(lambda ceiling: AdaptiveLimiter(ceiling, clock=now), patience_s=patience_s)
+    return put_load_of(client, endpoint, calls, concurrency)

@@ -13,7 +13,7 @@ from app.services.inference.base import EngineError
 from tests.services.inference.endpoints import Endpoint, Load, put_load
 
 
-def assert_all_answered(load: Load, calls: int) -> None:
+def assert_all_answered(load: Load[Any], calls: int) -> None:
     assert [str(error) for error in load.failures] == []
     assert len(load.endpoint.answers) == calls
     assert set(load.endpoint.answers.values()) == {1}

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
-from app.services.inference import retry
 from app.services.inference.base import EngineError
 from app.services.inference.limits import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
@@ -26,7 +24,7 @@ class Case:
     def __init__(self, script: Any, *, slots: int = 8, tries: int = 4, patience_s: float = 600) -> None:
         self.inner = Scripted(script)
         self.limiter = AdaptiveLimiter(slots, clock=now)
-        self.engine = RetryingEngine(self.inner, self.limiter, tries, patience_s)
+        self.engine = RetryingEngine(self.inner, self.limiter, tries, patience_s, clock=now)
 
 
 def told(make: Callable[[], Case], story: Callable[[Case], Awaitable[None]]) -> Case:
@@ -43,11 +41,6 @@ def told(make: Callable[[], Case], story: Callable[[Case], Awaitable[None]]) -> 
 
 def fail(kind: FailureKind = FailureKind.SERVER, wish_s: float | None = None) -> EngineError:
     return EngineError(kind, f"a {kind} failure", retry_after_s=wish_s)
-
-
-@pytest.fixture(autouse=True)
-def _virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=now))
 
 
 class TestTries:
