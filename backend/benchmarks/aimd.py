@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.services.inference.limits import Refusal, Slot
+from app.services.inference.limiter.adaptive import Refusal, Slot
 
 _SMALLEST_ROUND = 4
 _ADDED_SHARE = 0.05

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tenacity.wait import wait_exponential_jitter
 
-from app.services.inference.limits import AdaptiveLimiter
+from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import Limiter
 from benchmarks.aimd import AimdLimiter
 from tests.services.inference.endpoints import Client, Endpoint, Load, put_load_of

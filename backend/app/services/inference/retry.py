@@ -11,7 +11,7 @@ from tenacity.wait import wait_base, wait_random_exponential
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import Engine, EngineBase, EngineError
-from app.services.inference.limits import Refusal, Slot
+from app.services.inference.limiter.adaptive import Refusal, Slot
 
 BACKOFF = wait_random_exponential(multiplier=0.2, max=10)
 
