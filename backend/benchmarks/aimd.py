@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.services.inference.limiter.adaptive import Refusal, Slot
+from app.services.inference.limiter.base import RateLimited, Slot
 
 _SMALLEST_ROUND = 4
 _ADDED_SHARE = 0.05
@@ -40,15 +40,15 @@ class AimdLimiter:
         self.ceiling = ceiling
         self.limit = min(self.options.start, ceiling)
         self._clock = clock
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._again: deque[asyncio.Future[None]] = deque()
+        self._first_attempts: deque[asyncio.Future[None]] = deque()
+        self._retries: deque[asyncio.Future[None]] = deque()
         self._in_flight = 0
         self._number = 0
         self._answered = 0
         self._saturated = False
         self._slow_start = True
         self._cooldown_until = float("-inf")
-        self._refusing_since: float | None = None
+        self._rejecting_since: float | None = None
 
     @property
     def in_flight(self) -> int:
@@ -56,17 +56,17 @@ class AimdLimiter:
         return self._in_flight
 
     @property
-    def refusing_s(self) -> float:
+    def rejecting_s(self) -> float:
         """Seconds since the first refusal after the last answer."""
-        return 0.0 if self._refusing_since is None else self._clock() - self._refusing_since
+        return 0.0 if self._rejecting_since is None else self._clock() - self._rejecting_since
 
     async def acquire(
-        self, *, again: bool = False, refusal: Refusal | None = None, last: bool = False
+        self, *, retry: bool = False, rate_limited: RateLimited | None = None, last_attempt: bool = False
     ) -> Slot:
         """Wait until fewer calls are in flight than may be; repeated calls go ahead."""
-        del last
+        del last_attempt
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        (self._again if again else self._waiting).append(future)
+        (self._retries if retry else self._first_attempts).append(future)
         self._wake()
         try:
             await future
@@ -75,14 +75,14 @@ class AimdLimiter:
                 self._leave()
             raise
         self._number += 1
-        return Slot(self._in_flight, self._number, self._clock(), again, refusal, probe=False)
+        return Slot(self._in_flight, self._number, self._clock(), retry, rate_limited, probe=False)
 
-    def release(self, slot: Slot, *, accepted: bool | None = None) -> None:
+    def release(self, slot: Slot, *, accepted: bool = False) -> None:
         """Give the slot back."""
         del slot
         self._leave()
         if accepted:
-            self._refusing_since = None
+            self._rejecting_since = None
             if self._clock() >= self._cooldown_until:
                 self._count_answer()
         self._wake()
@@ -93,31 +93,33 @@ class AimdLimiter:
             return
         self._answered = 0
         if self._saturated:
-            grown = self.limit * 2 if self._slow_start else self.limit + max(1, round(self.limit * _ADDED_SHARE))
+            grown = (
+                self.limit * 2 if self._slow_start else self.limit + max(1, round(self.limit * _ADDED_SHARE))
+            )
             self.limit = min(grown, self.ceiling)
         self._saturated = False
 
-    def refused(self, slot: Slot, retry_after_s: float | None) -> Refusal:
+    def rate_limited(self, slot: Slot, retry_after_s: float | None) -> RateLimited:
         """Give the slot of a refused call back."""
         del retry_after_s
         now = self._clock()
         self._leave()
         self._answered = 0
         self._slow_start = False
-        if self._refusing_since is None:
-            self._refusing_since = now
+        if self._rejecting_since is None:
+            self._rejecting_since = now
         if now >= self._cooldown_until:
             self.limit = max(1, int(self.limit * self.options.decrease))
             self._cooldown_until = now + self.options.cooldown_s
         self._wake()
-        return Refusal(slot.number, slot.number, now, 1, own=False)
+        return RateLimited(slot.number, slot.number, now, times=1, alone=False)
 
     def _leave(self) -> None:
         self._in_flight -= 1
 
     def _wake(self) -> None:
-        while self._in_flight < self.limit and (self._again or self._waiting):
-            future = (self._again or self._waiting).popleft()
+        while self._in_flight < self.limit and (self._retries or self._first_attempts):
+            future = (self._retries or self._first_attempts).popleft()
             if not future.done():
                 self._in_flight += 1
                 future.set_result(None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tenacity.wait import wait_exponential_jitter
 
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
-from app.services.inference.retry import Limiter
+from app.services.inference.limiter.base import Limiter
 from benchmarks.aimd import AimdLimiter
 from tests.services.inference.endpoints import Client, Endpoint, Load, put_load_of
 from tests.services.inference.virtual_time import now
@@ -71,16 +71,21 @@ def _cases() -> list[Case]:
         ),
         Case("120 a minute, 0.1 s", lambda: Endpoint(0.1, per_window=120), 500, 240),
         Case("120 a minute, 2 s", lambda: Endpoint(2.0, per_window=120), 500, 240),
-        Case("the same, exact Retry-After", lambda: Endpoint(2.0, per_window=120, retry_after="exact"), 500, 240),
+        Case(
+            "the same, exact Retry-After",
+            lambda: Endpoint(2.0, per_window=120, retry_after="exact"),
+            500,
+            240,
+        ),
         Case("120 a minute, 1 at a time", lambda: Endpoint(0.1, per_window=120), 300, 120, concurrency=1),
         Case("10 a minute, 1 s", lambda: Endpoint(1.0, per_window=10), 60, 300, concurrency=8),
         Case("bucket of 100, 20 a second", lambda: Endpoint(1.0, bucket=(20, 100)), 2_000, 95),
         Case("16 at once and 600 a minute, 2 s", lambda: Endpoint(2.0, cap=16, per_window=600), 1_500, 187.5),
-        Case("10 % refused at random", lambda: Endpoint(1.0, noise=0.1), 1_000, all_at_once),
-        Case("the same, 4 at a time", lambda: Endpoint(1.0, noise=0.1), 1_000, 250, concurrency=4),
+        Case("10 % refused at random", lambda: Endpoint(1.0, random_429s=0.1), 1_000, all_at_once),
+        Case("the same, 4 at a time", lambda: Endpoint(1.0, random_429s=0.1), 1_000, 250, concurrency=4),
         Case("a fifth fails once", lambda: Endpoint(1.0, fails_once=0.2), 1_000, all_at_once * 1.15),
-        Case("one prompt always refused", lambda: Endpoint(1.0, refused_always=0.001), 1_000, all_at_once),
-        Case("5 % always refused", lambda: Endpoint(1.0, refused_always=0.05), 1_000, all_at_once),
+        Case("one prompt always refused", lambda: Endpoint(1.0, always_rejected=0.001), 1_000, all_at_once),
+        Case("5 % always refused", lambda: Endpoint(1.0, always_rejected=0.05), 1_000, all_at_once),
         Case(
             "takes none in seconds 5 to 100",
             lambda: Endpoint(0.5, cap=lambda at: 0 if 5 < at < 100 else 64),
@@ -144,7 +149,11 @@ def _recovery_s(case: Case, load: Load[Limiter]) -> float | None:
 
 def _lost(load: Load[Limiter]) -> int:
     endpoint = load.endpoint
-    return sum(1 for prompt in endpoint.tries if prompt not in endpoint.answers and not endpoint.refuses_always(prompt))
+    return sum(
+        1
+        for prompt in endpoint.tries
+        if prompt not in endpoint.answers and not endpoint.always_rejects(prompt)
+    )
 
 
 def measure(case: Case, client: Client[Limiter], seeds: Sequence[int] = SEEDS) -> Measured:
@@ -153,7 +162,7 @@ def measure(case: Case, client: Client[Limiter], seeds: Sequence[int] = SEEDS) -
     recoveries = [each for load in loads if (each := _recovery_s(case, load)) is not None]
     return Measured(
         statistics.median(case.ideal_s / load.took_s for load in loads),
-        statistics.median(1_000 * load.endpoint.refused / case.calls for load in loads),
+        statistics.median(1_000 * load.endpoint.rejected / case.calls for load in loads),
         statistics.median(_lost(load) + case.calls - len(load.endpoint.tries) for load in loads),
         statistics.median(recoveries) if recoveries else None,
     )
