@@ -15,7 +15,7 @@ from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
 from app.services.agent.loop import AGAIN, Agent, AgentOptions, Asked, Model
 from app.services.agent.tools.base import Found, Tool, ToolUnavailable, TryAgain
 from app.services.inference.base import EngineError
-from app.services.inference.token_estimate import CHARACTERS_A_TOKEN
+from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN
 from tests.services.agent.fakes import FakeSums, FakeTool, passage, use
 
 QUESTION = "How high is K2?"
@@ -306,7 +306,7 @@ class TestObservations:
         trace = await ran(script, FakeTool(script=lambda _: "word " * 400), observation_tokens=32)
         observed = trace.steps[0].use
         assert observed is not None
-        room = round(32 * CHARACTERS_A_TOKEN)
+        room = round(32 * CHARACTERS_PER_TOKEN)
         assert len(observed.observation) <= room
         assert observed.cut == 2000 - len(observed.observation.removesuffix(CUT))
         assert script.shown == f"Observation: {observed.observation}"

@@ -1,7 +1,7 @@
-"""Limiter and retries together against endpoints as they are: nothing lost, little wasted.
+"""Limiter and retries together on endpoints with the limits of real ones: nothing lost, little wasted.
 
 All in virtual time, so that minutes cost nothing and the outcome is the same on any machine.
-``ideal_s`` is what a client would take that knew the endpoint's limits.
+``ideal_s`` is the time that a client would take that knew the endpoint's limits.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from app.services.inference.base import EngineError
 from tests.services.inference.endpoints import Endpoint, Load, put_load
 
 
-def assert_all_answered(load: Load, calls: int) -> None:
+def assert_all_answered(load: Load[Any], calls: int) -> None:
     assert [str(error) for error in load.failures] == []
     assert len(load.endpoint.answers) == calls
     assert set(load.endpoint.answers.values()) == {1}
@@ -34,29 +34,29 @@ class TestFaults:
     def test_a_fifth_of_the_prompts_fails_once(self, latency_s: float) -> None:
         load = put_load(Endpoint(latency_s, fails_once=0.2), 1_000, 64)
         assert_all_answered(load, 1_000)
-        again = [tries for tries in load.endpoint.tries.values() if tries > 1]
-        assert set(again) == {2}
-        assert 150 < len(again) < 250
+        retried = [tries for tries in load.endpoint.tries.values() if tries > 1]
+        assert set(retried) == {2}
+        assert 150 < len(retried) < 250
         assert load.took_s < 1.5 * 1_000 / 64 * latency_s
 
     @pytest.mark.parametrize("concurrency", [64, 4])
     @pytest.mark.parametrize("latency_s", [0.1, 2.0])
-    def test_refusals_by_chance_do_not_collapse_the_limit(self, latency_s: float, concurrency: int) -> None:
-        load = put_load(Endpoint(latency_s, noise=0.1), 1_000, concurrency)
-        assert len(load.failures) <= 2  # one call in ten thousand is refused four times
+    def test_random_429s_do_not_collapse_the_limit(self, latency_s: float, concurrency: int) -> None:
+        load = put_load(Endpoint(latency_s, random_429s=0.1), 1_000, concurrency)
+        assert len(load.failures) <= 2  # one request in ten thousand gets four 429s
         assert load.limiter.limit > 0.75 * concurrency
 
     @pytest.mark.parametrize("concurrency", [64, 4])
-    def test_prompts_that_are_always_refused_get_four_tries(self, concurrency: int) -> None:
-        load = put_load(Endpoint(0.1, refused_always=0.05), 1_000, concurrency)
+    def test_prompts_that_always_get_a_429_get_four_attempts(self, concurrency: int) -> None:
+        load = put_load(Endpoint(0.1, always_rejected=0.05), 1_000, concurrency)
         endpoint = load.endpoint
-        refused = [prompt for prompt in endpoint.tries if prompt not in endpoint.answers]
-        assert 30 < len(refused) < 75
-        assert {endpoint.tries[prompt] for prompt in refused} == {4}
+        rejected = [prompt for prompt in endpoint.tries if prompt not in endpoint.answers]
+        assert 30 < len(rejected) < 75
+        assert {endpoint.tries[prompt] for prompt in rejected} == {4}
         assert {endpoint.tries[prompt] for prompt in endpoint.answers} == {1}
         assert {error.kind for error in load.failures} == {FailureKind.RATE_LIMIT}
         assert {error.attempts for error in load.failures} == {4}
-        assert len(load.failures) == len(refused)
+        assert len(load.failures) == len(rejected)
         # If only such ones are left, they cannot be told from a rate limit before minutes have passed.
         assert load.took_s < 1_000 / concurrency * 0.1 * 2 + 200
 
@@ -65,16 +65,17 @@ class TestConcurrencyLimit:
     @pytest.mark.parametrize("retry_after", [None, 1.0])
     @pytest.mark.parametrize("latency_s", [0.1, 1.0, 10.0])
     @pytest.mark.parametrize(
-        ("cap", "calls", "used", "refused"), [(1, 200, 0.7, 140), (16, 1_000, 0.9, 100), (60, 1_000, 0.5, 40)]
+        ("cap", "calls", "used", "rejected"),
+        [(1, 200, 0.7, 140), (16, 1_000, 0.9, 100), (60, 1_000, 0.5, 40)],
     )
     def test_settles_there(
-        self, cap: int, calls: int, used: float, refused: int, latency_s: float, retry_after: float | None
+        self, cap: int, calls: int, used: float, rejected: int, latency_s: float, retry_after: float | None
     ) -> None:
         load = put_load(Endpoint(latency_s, cap=cap, retry_after=retry_after), calls, 64)
         assert_all_answered(load, calls)
         assert used * cap < load.mean_in_flight <= cap
         assert load.limiter.limit <= cap + 2
-        assert load.endpoint.refused < refused
+        assert load.endpoint.rejected < rejected
         assert max(load.endpoint.tries.values()) <= 2
 
     def test_with_faults_on_top(self) -> None:
@@ -91,7 +92,7 @@ class TestConcurrencyLimit:
         load = put_load(Endpoint(0.1, cap=lambda at: 64 if at < 3 else 8), 3_000, 64)
         assert_all_answered(load, 3_000)
         assert 6 <= load.limiter.limit <= 11
-        assert load.endpoint.refused < 150
+        assert load.endpoint.rejected < 150
 
 
 class TestRateLimit:
@@ -104,7 +105,7 @@ class TestRateLimit:
         assert_all_answered(load, 500)
         ideal_s = max(240.0, 500 * latency_s / concurrency)
         assert load.took_s < 1.3 * ideal_s
-        assert endpoint.refused < 90
+        assert endpoint.rejected < 90
 
     @pytest.mark.parametrize("retry_after", [None, "exact"])
     def test_of_slow_answers(self, retry_after: Any) -> None:
@@ -131,7 +132,7 @@ class TestRateLimit:
         load = put_load(Endpoint(latency_s, bucket=(rate, size)), calls, 64)
         assert_all_answered(load, calls)
         assert load.took_s < 1.3 * (calls - size) / rate
-        assert load.endpoint.refused < 0.45 * calls
+        assert load.endpoint.rejected < 0.45 * calls
 
     def test_together_with_a_concurrency_limit(self) -> None:
         load = put_load(Endpoint(2.0, cap=16, per_window=600), 1_500, 64)
@@ -142,7 +143,7 @@ class TestRateLimit:
 class TestDeadEndpoint:
     @pytest.mark.parametrize("retry_after", [None, 1.0])
     def test_is_given_up_when_patience_ends(self, retry_after: float | None) -> None:
-        load = put_load(Endpoint(refused_always=1.1, retry_after=retry_after), 1_000, 16, patience_s=300)
+        load = put_load(Endpoint(always_rejected=1.1, retry_after=retry_after), 1_000, 16, patience_s=300)
         kinds = [error.kind for error in load.failures]
         assert kinds[-1] is FailureKind.QUOTA
         assert load.endpoint.tries.total() < 200

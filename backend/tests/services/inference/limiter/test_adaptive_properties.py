@@ -21,8 +21,8 @@ class Visit:
     takes: float
     ends: str
     retry_after_s: float | None
-    again: bool
-    last: bool
+    retry: bool
+    last_attempt: bool
 
 
 VISITS = st.lists(
@@ -30,10 +30,10 @@ VISITS = st.lists(
         Visit,
         comes_at=st.floats(0, 20),
         takes=st.floats(0, 5),
-        ends=st.sampled_from(["accepted", "accepted", "refused", "failed", "cancelled"]),
+        ends=st.sampled_from(["accepted", "accepted", "rate_limited", "failed", "cancelled"]),
         retry_after_s=st.none() | st.floats(0, 100),
-        again=st.booleans(),
-        last=st.booleans(),
+        retry=st.booleans(),
+        last_attempt=st.booleans(),
     ),
     max_size=40,
 )
@@ -49,17 +49,19 @@ class TestNoSlotIsLost:
         async def visit(plan: Visit) -> bool:
             nonlocal inside
             await asyncio.sleep(plan.comes_at)
-            refusal = None
+            rate_limited = None
             for attempt in range(2):
-                slot = await limiter.acquire(again=plan.again or attempt > 0, refusal=refusal, last=plan.last)
+                slot = await limiter.acquire(
+                    retry=plan.retry or attempt > 0, rate_limited=rate_limited, last_attempt=plan.last_attempt
+                )
                 inside += 1
                 assert inside <= limiter.in_flight <= ceiling
                 await asyncio.sleep(plan.takes)
                 inside -= 1
-                if plan.ends == "refused":
-                    refusal = limiter.refused(slot, plan.retry_after_s)
+                if plan.ends == "rate_limited":
+                    rate_limited = limiter.rate_limited(slot, plan.retry_after_s)
                     continue
-                limiter.release(slot, accepted=True if plan.ends == "accepted" else None)
+                limiter.release(slot, accepted=plan.ends == "accepted")
                 break
             return True
 
@@ -81,7 +83,7 @@ class TestNoSlotIsLost:
 
     @staticmethod
     def cancel_if_waiting(task: asyncio.Task[bool], limiter: AdaptiveLimiter) -> None:
-        waiting = {id(waiter.future) for waiter in (*limiter._new, *limiter._again)}
+        waiting = {id(waiter.slot) for waiter in (*limiter._queue.first_attempts, *limiter._queue.retries)}
         if id(getattr(task, "_fut_waiter", None)) in waiting:
             task.cancel()
 

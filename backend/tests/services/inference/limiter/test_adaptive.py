@@ -1,4 +1,4 @@
-"""The limiter's queue: who may start, and when."""
+"""Which of the waiting requests may start, and when."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from app.services.inference.limiter.adaptive import AdaptiveLimiter, Refusal, Slot
+from app.services.inference.limiter.adaptive import AdaptiveLimiter
+from app.services.inference.limiter.base import RateLimited, Slot
 from tests.services.inference.virtual_time import now, run
 
 
 class Desk:
-    """A limiter in virtual time, and the calls that wait for it by name."""
+    """A limiter in virtual time, and the requests that wait for it, by name."""
 
     def __init__(self, ceiling: int) -> None:
         self.limiter = AdaptiveLimiter(ceiling, clock=now)
@@ -39,10 +40,10 @@ class Desk:
             self.limiter.release(self.slots.pop(name), accepted=True)
         await settle()
 
-    async def refuse(self, name: str, retry_after_s: float | None = None) -> Refusal:
-        refusal = self.limiter.refused(self.slots.pop(name), retry_after_s)
+    async def reject(self, name: str, retry_after_s: float | None = None) -> RateLimited:
+        rate_limited = self.limiter.rate_limited(self.slots.pop(name), retry_after_s)
         await settle()
-        return refusal
+        return rate_limited
 
 
 async def settle() -> None:
@@ -79,10 +80,10 @@ class TestCeiling:
 
         at_a_desk(2, story)
 
-    def test_levels_count_what_is_in_flight(self) -> None:
+    def test_slots_count_what_is_in_flight(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a", "b", "c")
-            assert [desk.slots[name].level for name in "abc"] == [1, 2, 3]
+            assert [desk.slots[name].concurrency for name in "abc"] == [1, 2, 3]
 
         at_a_desk(3, story)
 
@@ -96,16 +97,16 @@ class TestOrder:
 
         assert at_a_desk(1, story).started == list("abcde")
 
-    def test_repeated_calls_go_ahead(self) -> None:
+    def test_retries_go_ahead(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a", "b", "c")
-            await desk.asked("again", again=True)
+            await desk.asked("retry", retry=True)
             await desk.accept("a")
-            await desk.accept("again")
+            await desk.accept("retry")
 
-        assert at_a_desk(1, story).started == ["a", "again", "b"]
+        assert at_a_desk(1, story).started == ["a", "retry", "b"]
 
-    def test_a_new_call_does_not_overtake(self) -> None:
+    def test_a_new_request_does_not_overtake(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a", "b")
             desk.limiter.release(desk.slots.pop("a"), accepted=True)
@@ -116,7 +117,7 @@ class TestOrder:
 
 
 class TestCancel:
-    def test_of_one_who_waits(self) -> None:
+    def test_of_a_waiting_request(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a", "b", "c")
             desk.tasks["b"].cancel()
@@ -126,7 +127,7 @@ class TestCancel:
         desk = at_a_desk(1, story)
         assert desk.started == ["a", "c"]
 
-    def test_of_one_who_has_just_been_let_in(self) -> None:
+    def test_of_a_request_that_was_just_given_its_slot(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a", "b", "c")
             desk.limiter.release(desk.slots.pop("a"), accepted=True)  # b's turn, but b has not run yet
@@ -150,54 +151,54 @@ class TestCancel:
         assert at_a_desk(1, story).started == ["a", "g"]
 
 
-class TestRefused:
-    def test_waits_for_evidence_that_calls_are_taken(self) -> None:
+class TestRateLimited:
+    def test_waits_until_a_later_request_is_accepted(self) -> None:
         async def story(desk: Desk) -> None:
-            await desk.asked("old", "refused")
-            refusal = await desk.refuse("refused")
-            desk.ask("again", again=True, refusal=refusal)
+            await desk.asked("old", "rejected")
+            rate_limited = await desk.reject("rejected")
+            desk.ask("retry", retry=True, rate_limited=rate_limited)
             await desk.asked("new")
-            await desk.accept("old")  # started before the refusal: says nothing
-            assert "again" not in desk.started
+            await desk.accept("old")  # started before the 429: no evidence
+            assert "retry" not in desk.started
             await desk.accept("new")
-            assert desk.started[-1] == "again"
+            assert desk.started[-1] == "retry"
 
         at_a_desk(4, story)
 
     def test_with_nothing_in_flight_one_probes_after_a_pause(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a", "b")
-            refusals = {name: await desk.refuse(name) for name in ("a", "b")}
-            for name, refusal in refusals.items():
-                desk.ask(f"{name} again", again=True, refusal=refusal)
+            rejected = {name: await desk.reject(name) for name in ("a", "b")}
+            for name, rate_limited in rejected.items():
+                desk.ask(f"{name} retry", retry=True, rate_limited=rate_limited)
             await asyncio.sleep(10)
-            assert desk.started == ["a", "b", "a again"]
-            assert desk.at["a again"] == pytest.approx(0.25, abs=0.01)
-            await desk.accept("a again")
-            assert desk.started[-1] == "b again"
+            assert desk.started == ["a", "b", "a retry"]
+            assert desk.at["a retry"] == pytest.approx(0.25, abs=0.01)
+            await desk.accept("a retry")
+            assert desk.started[-1] == "b retry"
 
         at_a_desk(4, story)
 
     def test_probes_come_at_growing_intervals(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked(*"abcdefghij")
-            refusals = [await desk.refuse(name) for name in "abcdefghij"]
-            for number, refusal in enumerate(refusals):
-                desk.ask(f"probe {number}", again=True, refusal=refusal)
+            rejected = [await desk.reject(name) for name in "abcdefghij"]
+            for number, rate_limited in enumerate(rejected):
+                desk.ask(f"probe {number}", retry=True, rate_limited=rate_limited)
             for number in range(9):
                 while f"probe {number}" not in desk.slots:
                     await asyncio.sleep(0.01)
-                await desk.refuse(f"probe {number}")
+                await desk.reject(f"probe {number}")
             moments = [desk.at[f"probe {number}"] for number in range(9)]
             pauses = [later - earlier for earlier, later in pairwise(moments)]
             assert pauses == pytest.approx([0.5, 1, 2, 4, 8, 15, 15, 15], abs=0.05)
 
         at_a_desk(16, story)
 
-    def test_the_server_s_wish_is_honoured_by_all(self) -> None:
+    def test_retry_after_is_honoured_by_all(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a")
-            await desk.refuse("a", retry_after_s=30)
+            await desk.reject("a", retry_after_s=30)
             assert desk.limiter.waiting_s == pytest.approx(30)
             await desk.asked("new")
             await asyncio.sleep(29)
@@ -207,21 +208,21 @@ class TestRefused:
 
         at_a_desk(4, story)
 
-    def test_a_wish_of_one_among_many_holds_no_other(self) -> None:
+    def test_retry_after_of_one_among_many_holds_no_other(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a", "b", "c")
-            await desk.refuse("a", retry_after_s=30)
+            await desk.reject("a", retry_after_s=30)
             await desk.asked("new")
             assert "new" in desk.started
             assert desk.limiter.waiting_s == 0
 
         at_a_desk(4, story)
 
-    def test_a_last_try_does_not_probe_within_a_minute(self) -> None:
+    def test_a_last_attempt_does_not_probe_within_a_minute(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a")
-            refusal = await desk.refuse("a")
-            await desk.asked("last", again=True, last=True, refusal=refusal)
+            rate_limited = await desk.reject("a")
+            await desk.asked("last", retry=True, last_attempt=True, rate_limited=rate_limited)
             await asyncio.sleep(59)
             assert "last" not in desk.started
             await asyncio.sleep(2)
@@ -229,35 +230,35 @@ class TestRefused:
 
         at_a_desk(4, story)
 
-    def test_a_last_try_goes_when_calls_are_taken(self) -> None:
+    def test_a_last_attempt_starts_when_others_are_accepted(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a", "b")
-            refusal = await desk.refuse("a")
-            desk.ask("last", again=True, last=True, refusal=refusal)
+            rate_limited = await desk.reject("a")
+            desk.ask("last", retry=True, last_attempt=True, rate_limited=rate_limited)
             await desk.asked("new")
             await desk.accept("new")
             assert desk.started[-1] == "last"
 
         at_a_desk(4, story)
 
-    def test_how_long_everything_has_been_refused(self) -> None:
+    def test_how_long_everything_has_been_rejected(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("a")
-            assert desk.limiter.refusing_s == 0
-            await desk.refuse("a")
+            assert desk.limiter.rejecting_s == 0
+            await desk.reject("a")
             await asyncio.sleep(7)
-            assert desk.limiter.refusing_s == pytest.approx(7)
+            assert desk.limiter.rejecting_s == pytest.approx(7)
             await desk.asked("b")
             await desk.accept("b")
-            assert desk.limiter.refusing_s == 0
+            assert desk.limiter.rejecting_s == 0
 
         at_a_desk(4, story)
 
-    def test_several_in_a_row_close_the_door(self) -> None:
+    def test_after_consecutive_429s_only_probes_start(self) -> None:
         async def story(desk: Desk) -> None:
             await desk.asked("old", *"abcdef")
             for name in "abcdef":
-                await desk.refuse(name)
+                await desk.reject(name)
             await desk.asked("g", "h")
             await asyncio.sleep(5)
             assert [name for name in "gh" if name in desk.started] == ["g"]  # as a probe
@@ -265,22 +266,22 @@ class TestRefused:
         at_a_desk(16, story)
 
 
-class TestPaced:
-    def test_starts_keep_a_gap_after_a_rate_limit(self) -> None:
+class TestInterval:
+    def test_starts_keep_an_interval_after_a_rate_limit(self) -> None:
         async def story(desk: Desk) -> None:
             for number in range(20):
-                await desk.asked(f"taken {number}")
-                await desk.accept(f"taken {number}")
-            names = [f"refused {number}" for number in range(5)]
+                await desk.asked(f"accepted {number}")
+                await desk.accept(f"accepted {number}")
+            names = [f"rejected {number}" for number in range(5)]
             await desk.asked(*names)
             for name in names:
-                await desk.refuse(name, retry_after_s=40)
-            await desk.asked("probe", *(f"paced {number}" for number in range(10)))
+                await desk.reject(name, retry_after_s=40)
+            await desk.asked("probe", *(f"limited {number}" for number in range(10)))
             await asyncio.sleep(41)
             await desk.accept("probe")
             await asyncio.sleep(60)
-            moments = [desk.at[f"paced {number}"] for number in range(10)]
-            gaps = [later - earlier for earlier, later in pairwise(moments)]
-            assert min(gaps) == max(gaps) == pytest.approx(2.0, abs=0.2)  # 20 calls in 40 seconds
+            moments = [desk.at[f"limited {number}"] for number in range(10)]
+            intervals = [later - earlier for earlier, later in pairwise(moments)]
+            assert min(intervals) == max(intervals) == pytest.approx(2.0, abs=0.2)  # 20 calls in 40 seconds
 
         at_a_desk(16, story)
