@@ -3,24 +3,27 @@ import tseslint from "typescript-eslint";
 
 const hexColour = "Literal[value=/#[0-9a-fA-F]{3,8}\\b/], TemplateElement[value.raw=/#[0-9a-fA-F]{3,8}\\b/]";
 
-/** The elements that the source is made of. A folder of a feature is an element of its own. */
+/** The elements of the source, by folder. Each feature and each subject is an element of its own. */
 const elements = {
   app: "src/app",
   feature: "src/features/*",
   layout: "src/components/layout",
-  lab: "src/components/lab",
+  // Components that show things of the domain: an experiment, a run, …
+  subject: "src/components/{data,experiment,retrieval,run}",
   charts: "src/components/charts",
+  text: "src/components/text",
   ui: "src/components/ui",
   lib: "src/lib",
 };
 
 /** What each of them may import, besides itself. No feature imports another: what two need belongs to components or lib. */
 const mayImport = {
-  app: ["feature", "layout", "lab", "charts", "ui", "lib"],
-  feature: ["layout", "lab", "charts", "ui", "lib"],
+  app: ["feature", "layout", "subject", "charts", "text", "ui", "lib"],
+  feature: ["layout", "subject", "charts", "text", "ui", "lib"],
   layout: ["ui", "lib"],
-  lab: ["charts", "ui", "lib"],
+  subject: ["charts", "text", "ui", "lib"],
   charts: ["ui", "lib"],
+  text: ["ui", "lib"],
   ui: ["lib"],
   lib: [],
 };

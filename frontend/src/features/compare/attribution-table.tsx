@@ -1,4 +1,4 @@
-import { FateName } from "@/components/lab/attribution";
+import { FateName } from "@/components/retrieval/attribution";
 import { Panel } from "@/components/ui/panel";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";

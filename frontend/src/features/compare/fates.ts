@@ -1,4 +1,4 @@
-import { type Fate, fates, prepareAttribution, totalOf } from "@/components/lab/attribution-prepare";
+import { type Fate, fates, prepareAttribution, totalOf } from "@/components/retrieval/attribution-prepare";
 import type { Schemas } from "@/lib/api/client";
 
 import { letterOf } from "./prepare";

@@ -1,7 +1,7 @@
 "use client";
 
 import { ForestPlot } from "@/components/charts/forest-plot";
-import { ScoreChoice } from "@/components/lab/score-choice";
+import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatName, formatP, formatPointInterval, formatPoints } from "@/lib/format";

@@ -1,5 +1,5 @@
-import { Fact, Facts } from "@/components/lab/facts";
-import { CopyButton } from "@/components/lab/verbatim";
+import { Fact, Facts } from "@/components/data/facts";
+import { CopyButton } from "@/components/text/verbatim";
 import { Badge } from "@/components/ui/badge";
 import { Panel } from "@/components/ui/panel";
 import { formatDate, plural } from "@/lib/format";

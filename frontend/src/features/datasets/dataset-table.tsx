@@ -1,6 +1,5 @@
-import { Link } from "@/components/ui/link";
-
 import { Badge } from "@/components/ui/badge";
+import { Link } from "@/components/ui/link";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import { formatAgo, formatCount, formatDate, plural } from "@/lib/format";
 import { useNow } from "@/lib/use-now";

@@ -1,10 +1,10 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { ArrowLeft, FlaskConical, Upload } from "lucide-react";
-import { Link } from "@/components/ui/link";
 
-import { Versions } from "@/components/lab/versions";
+import { Versions } from "@/components/data/versions";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton, SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";

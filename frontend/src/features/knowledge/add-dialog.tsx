@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from "react";
 import { toast } from "sonner";
 
-import { FileDrop } from "@/components/lab/file-drop";
-import { UploadError } from "@/components/lab/upload-error";
+import { FileDrop } from "@/components/data/file-drop";
+import { UploadError } from "@/components/data/upload-error";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { describedBy, Field, Input } from "@/components/ui/field";

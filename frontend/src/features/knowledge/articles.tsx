@@ -9,8 +9,8 @@ import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import { knowledgeQueries } from "@/lib/api/knowledge";
 import { formatCount, plural } from "@/lib/format";
-import { cn } from "@/lib/utils";
 import { useTyped } from "@/lib/use-typed";
+import { cn } from "@/lib/utils";
 
 import { ArticleRow } from "./article-row";
 

@@ -1,7 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { ArrowLeft, FlaskConical, Plus } from "lucide-react";
 
-import { Versions } from "@/components/lab/versions";
+import { Versions } from "@/components/data/versions";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Link } from "@/components/ui/link";

@@ -1,4 +1,4 @@
-import { markPassages, type MarkedPassage } from "@/components/lab/passage-prepare";
+import { markPassages, type MarkedPassage } from "@/components/retrieval/passage-prepare";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatDuration, plural } from "@/lib/format";
 import { queryWords } from "@/lib/highlight";

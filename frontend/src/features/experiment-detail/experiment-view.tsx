@@ -4,13 +4,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useQueryState } from "nuqs";
 import { useState } from "react";
 
-import { hasEnded, isLive } from "@/components/lab/status";
 import { Page } from "@/components/layout/page";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
+import { hasEnded, isLive } from "@/lib/experiment-status";
 
 import { AgentPanel } from "./agent-panel";
 import { AttributionPanel } from "./attribution-panel";
@@ -55,7 +55,7 @@ export function ExperimentView() {
 }
 
 function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
-  const ended = hasEnded(experiment.status);
+  const ended = hasEnded(experiment);
   const live = isLive(experiment);
   const result = useQuery({ ...resultQueries.detail(experiment.id), enabled: ended });
   return (

@@ -7,8 +7,8 @@ import { Button } from "@/components/ui/button";
 import { Input, Select } from "@/components/ui/field";
 import { experimentQueries } from "@/lib/api/queries";
 import { formatMethod, formatName } from "@/lib/format";
-import { cn } from "@/lib/utils";
 import { useTyped } from "@/lib/use-typed";
+import { cn } from "@/lib/utils";
 
 import { isFiltered, type ListState, statuses } from "./filters";
 

@@ -1,5 +1,5 @@
-import { PassageItem } from "@/components/lab/passage";
-import { describeRetrieved, markAnswers, type Passage } from "@/components/lab/passage-prepare";
+import { PassageItem } from "@/components/retrieval/passage";
+import { describeRetrieved, markAnswers, type Passage } from "@/components/retrieval/passage-prepare";
 
 interface RetrievedProps {
   passages: Passage[];

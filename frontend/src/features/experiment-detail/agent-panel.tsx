@@ -2,7 +2,7 @@
 
 import { type ReactNode, useState } from "react";
 
-import { IntervalBar } from "@/components/lab/interval";
+import { IntervalBar } from "@/components/charts/interval-bar";
 import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { Table, Td, Th, Tr } from "@/components/ui/table";

@@ -1,16 +1,17 @@
 "use client";
 
 import { Ban, Copy, Download, GitCompareArrows, Play, RotateCw, Trash2 } from "lucide-react";
-import { Link } from "@/components/ui/link";
 import { useRouter } from "next/navigation";
 import type { ReactNode } from "react";
 
-import { hasEnded, isLive, StatusBadge } from "@/components/lab/status";
+import { StatusBadge } from "@/components/experiment/status-badge";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
 import { Menu, MenuItem } from "@/components/ui/menu";
 import type { Schemas } from "@/lib/api/client";
 import { useDeleteExperiments, useExperimentAction } from "@/lib/api/mutations";
+import { hasEnded, isLive, shownStatus } from "@/lib/experiment-status";
 import { formatAgo, formatDate, formatMethod, plural } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 
@@ -65,11 +66,11 @@ function Actions({ experiment }: { experiment: Experiment }) {
   const remove = useDeleteExperiments();
   const download = useExport(experiment.id);
   const { id, status } = experiment;
-  const draft = status === "PENDING" && !experiment.queued_at;
+  const notStarted = shownStatus(experiment) === "NOT_STARTED";
   const incomplete = status === "FAILED" || status === "CANCELLED";
   return (
     <>
-      {draft && (
+      {notStarted && (
         <Button variant="primary" disabled={run.isPending} onClick={() => run.mutate(id)}>
           <Play aria-hidden="true" />
           Start
@@ -87,7 +88,7 @@ function Actions({ experiment }: { experiment: Experiment }) {
           Resume
         </Button>
       )}
-      {hasEnded(status) && (
+      {hasEnded(experiment) && (
         <Button asChild>
           <Link href={`/compare/?ids=${id}`}>
             <GitCompareArrows aria-hidden="true" />
@@ -101,7 +102,7 @@ function Actions({ experiment }: { experiment: Experiment }) {
           Clone
         </Link>
       </Button>
-      {!draft && (
+      {!notStarted && (
         <Menu
           trigger={
             <Button disabled={download.busy}>

@@ -2,18 +2,18 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
-import { Link } from "@/components/ui/link";
 import { useQueryStates } from "nuqs";
 import { useState } from "react";
 
-import { ExperimentTable } from "@/components/lab/experiment-table";
-import { isLive } from "@/components/lab/status";
+import { ExperimentTable } from "@/components/experiment/experiment-table";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import { experimentQueries } from "@/lib/api/queries";
+import { isLive } from "@/lib/experiment-status";
 
 import { FilterBar } from "./filter-bar";
 import { isFiltered, type ListState, listParams, listQuery } from "./filters";

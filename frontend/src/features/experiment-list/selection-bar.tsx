@@ -1,9 +1,9 @@
 "use client";
 
 import { GitCompareArrows, Trash2, X } from "lucide-react";
-import { Link } from "@/components/ui/link";
 
 import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
 import { useDeleteExperiments } from "@/lib/api/mutations";
 
 const MAX_COMPARED = 12;

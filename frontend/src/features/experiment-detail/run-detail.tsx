@@ -3,8 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 
-import { RunMark } from "@/components/lab/run-state";
-import { Verbatim } from "@/components/lab/verbatim";
+import { RunMark } from "@/components/run/run-mark";
+import { Verbatim } from "@/components/text/verbatim";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";

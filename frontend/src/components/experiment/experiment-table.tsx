@@ -1,19 +1,20 @@
 "use client";
 
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { Link } from "@/components/ui/link";
 
+import { IntervalBar } from "@/components/charts/interval-bar";
 import { Checkbox } from "@/components/ui/checkbox";
+import { Link } from "@/components/ui/link";
 import { Progress } from "@/components/ui/progress";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
+import { hasEnded } from "@/lib/experiment-status";
 import { formatAgo, formatCost, formatDate, formatDuration, formatInterval, formatMethod, formatPercent, plural } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 import { cn } from "@/lib/utils";
 
-import { IntervalBar } from "./interval";
-import { hasEnded, StatusBadge } from "./status";
+import { StatusBadge } from "./status-badge";
 
 type Experiment = Schemas["ExperimentSummary"];
 
@@ -117,7 +118,7 @@ function Accuracy({ experiment }: { experiment: Experiment }) {
     );
   }
   const { progress } = experiment;
-  if (!progress || hasEnded(experiment.status)) return <span>–</span>;
+  if (!progress || hasEnded(experiment)) return <span>–</span>;
   return (
     <div className="num flex w-full flex-col gap-1.5">
       <span className="text-xs">

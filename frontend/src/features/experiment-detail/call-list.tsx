@@ -4,8 +4,8 @@ import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { flushSync } from "react-dom";
 
-import { Asked, Message } from "@/components/lab/message";
-import { Verbatim } from "@/components/lab/verbatim";
+import { Asked, Message } from "@/components/run/message";
+import { Verbatim } from "@/components/text/verbatim";
 import { formatCount } from "@/lib/format";
 import { cn } from "@/lib/utils";
 

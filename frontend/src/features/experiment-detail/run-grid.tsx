@@ -3,7 +3,7 @@
 import { useMemo, useState } from "react";
 
 import { CellGrid, type CellLook } from "@/components/charts/cell-grid";
-import { ScoreChoice } from "@/components/lab/score-choice";
+import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import { formatCount, formatName } from "@/lib/format";
 import { compareScores } from "@/lib/scores";

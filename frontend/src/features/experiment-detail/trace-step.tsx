@@ -2,9 +2,9 @@
 
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 
-import { namedValues } from "@/components/lab/chat";
-import { Marked } from "@/components/lab/marked";
-import { useClipped } from "@/components/lab/use-clipped";
+import { namedValues } from "@/components/run/chat";
+import { Marked } from "@/components/text/marked";
+import { useClipped } from "@/components/text/use-clipped";
 import { Badge } from "@/components/ui/badge";
 import { formatCount, formatDuration, plural } from "@/lib/format";
 import { fromFirstMark, hasMark, type Segment } from "@/lib/highlight";

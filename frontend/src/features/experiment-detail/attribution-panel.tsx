@@ -1,6 +1,6 @@
 import { StackedBar } from "@/components/charts/stacked-bar";
-import { fateFills, FateName } from "@/components/lab/attribution";
-import { type Attribution, describeAttribution, prepareAttribution, totalOf } from "@/components/lab/attribution-prepare";
+import { fateFills, FateName } from "@/components/retrieval/attribution";
+import { type Attribution, describeAttribution, prepareAttribution, totalOf } from "@/components/retrieval/attribution-prepare";
 import { Panel } from "@/components/ui/panel";
 import { formatCount, formatPercent, plural } from "@/lib/format";
 

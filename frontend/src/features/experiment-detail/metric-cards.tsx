@@ -1,4 +1,4 @@
-import { IntervalBar } from "@/components/lab/interval";
+import { IntervalBar } from "@/components/charts/interval-bar";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
 import { formatCost, formatCount, formatDuration, formatInterval, formatName, formatNumber, formatPercent } from "@/lib/format";

@@ -1,4 +1,4 @@
-import { Verbatim } from "@/components/lab/verbatim";
+import { Verbatim } from "@/components/text/verbatim";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatDate, formatName } from "@/lib/format";

@@ -1,4 +1,4 @@
-import { type MessageView, readMessage, readToolCalls, type ToolCallView } from "@/components/lab/chat";
+import { type MessageView, readMessage, readToolCalls, type ToolCallView } from "@/components/run/chat";
 import { formatCount, formatDuration, formatName } from "@/lib/format";
 import { asText, isRecord } from "@/lib/json";
 

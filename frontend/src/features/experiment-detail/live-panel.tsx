@@ -1,6 +1,7 @@
 import { Panel } from "@/components/ui/panel";
 import { Progress } from "@/components/ui/progress";
 import type { Schemas } from "@/lib/api/client";
+import { shownStatus, type ShownStatus } from "@/lib/experiment-status";
 import { formatCount, formatDuration, formatName, formatNumber, formatPercent } from "@/lib/format";
 
 import { preparationOf } from "./prepare";
@@ -19,7 +20,7 @@ export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"]
     ["Left", progress?.eta_s ? formatDuration(progress.eta_s * 1000) : "–"],
   ];
   return (
-    <Panel title={title(experiment)} hint={state(progress)}>
+    <Panel title={titles[shownStatus(experiment)]} hint={state(progress)}>
       <Progress done={done} total={total} failed={progress?.failed} label="Progress" className="h-2" />
       {preparing && (
         <p role="status" className="num mt-3 text-info">
@@ -47,10 +48,7 @@ export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"]
   );
 }
 
-function title({ status, queued_at }: Schemas["ExperimentOut"]): string {
-  if (status === "RUNNING") return "Running";
-  return queued_at ? "Waiting for a worker" : "Not started";
-}
+const titles: Partial<Record<ShownStatus, string>> = { NOT_STARTED: "Not started", QUEUED: "Waiting for a worker", RUNNING: "Running" };
 
 function state(progress: Schemas["ProgressOut"] | null): string | undefined {
   if (!progress) return undefined;

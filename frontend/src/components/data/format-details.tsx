@@ -2,7 +2,7 @@ import { ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
 
 /** How a file has to look, for those who want to know. */
-export function HelpDetails({ children }: { children: ReactNode }) {
+export function FormatDetails({ children }: { children: ReactNode }) {
   return (
     <details className="group rounded-md border">
       <summary className="flex cursor-pointer list-none items-center gap-1.5 rounded-md px-3 py-2 text-xs font-medium text-ink [&::-webkit-details-marker]:hidden">

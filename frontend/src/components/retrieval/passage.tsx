@@ -2,13 +2,13 @@
 
 import { useId, useState } from "react";
 
+import { Marked } from "@/components/text/marked";
+import { useClipped } from "@/components/text/use-clipped";
 import { Badge } from "@/components/ui/badge";
 import { fromFirstMark } from "@/lib/highlight";
 import { cn } from "@/lib/utils";
 
-import { Marked } from "./marked";
 import { type MarkedPassage, type StageHit, stageHits } from "./passage-prepare";
-import { useClipped } from "./use-clipped";
 
 /** Characters that stand before a mark at most, while the text is folded. */
 const ROOM = 120;

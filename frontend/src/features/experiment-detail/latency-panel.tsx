@@ -5,7 +5,7 @@ import { useMemo } from "react";
 
 import { Histogram } from "@/components/charts/histogram";
 import { prepareHistogram } from "@/components/charts/histogram-prepare";
-import { RunMark } from "@/components/lab/run-state";
+import { RunMark } from "@/components/run/run-mark";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import { resultQueries } from "@/lib/api/queries";

@@ -1,5 +1,6 @@
+import { Verbatim } from "@/components/text/verbatim";
+
 import type { MessageView, ToolCallView } from "./chat";
-import { Verbatim } from "./verbatim";
 
 interface MessageProps {
   message: MessageView;
