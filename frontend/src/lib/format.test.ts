@@ -9,6 +9,7 @@ import {
   formatMethod,
   formatName,
   formatNumber,
+  formatNumberInterval,
   formatP,
   formatPercent,
   formatPoints,
@@ -106,4 +107,5 @@ describe("how long ago", () => {
   ])("%s is %s", (at, text) => expect(formatAgo(at, now)).toBe(text));
 });
 
+it("intervals of numbers", () => expect([formatNumberInterval(2, 3.456), formatNumberInterval(null, 2)]).toEqual(["[2, 3.46]", "–"]));
 it("says how many times as much", () => expect([3.4159, 1, 12.5, null].map(formatRatio)).toEqual(["3.42×", "1×", "12.5×", "–"]));

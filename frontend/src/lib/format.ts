@@ -36,6 +36,11 @@ export function formatRatio(ratio: Maybe): string {
   return absent(ratio) ? NONE : `${formatNumber(ratio)}×`;
 }
 
+/** An interval of plain numbers, such as ratios: `[2.1, 3.45]`. */
+export function formatNumberInterval(low: Maybe, high: Maybe): string {
+  return absent(low) || absent(high) ? NONE : `[${formatNumber(low)}, ${formatNumber(high)}]`;
+}
+
 /** A difference of shares in points, always with its sign (U+2212 for minus): `+8.0`, `−2.5`, `±0.0`. */
 export function formatPoints(difference: Maybe): string {
   if (absent(difference)) return NONE;

@@ -12,7 +12,7 @@ export const fates: readonly { fate: Fate; label: string; right: boolean; meanin
   { fate: "not_retrieved", label: "Not retrieved", right: false, meaning: "Wrong, and no passage in the prompt held an accepted answer: the search’s part." },
 ];
 
-export interface Part {
+interface Part {
   fate: Fate;
   label: string;
   right: boolean;

@@ -4,6 +4,7 @@ import { Check, Copy } from "lucide-react";
 import { useState } from "react";
 
 import { Button } from "@/components/ui/button";
+import type { Segment } from "@/lib/highlight";
 import { cn } from "@/lib/utils";
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
@@ -30,7 +31,7 @@ interface VerbatimProps {
   label: string;
   className?: string;
   /** The same text in pieces, some of them marked. */
-  segments?: { text: string; marked: boolean }[];
+  segments?: Segment[];
 }
 
 /** Text of a model or a file, as it is: never as markup. */

@@ -6,10 +6,12 @@ import {
   formatInterval,
   formatName,
   formatNumber,
+  formatNumberInterval,
   formatP,
   formatPercent,
   formatPointInterval,
   formatPoints,
+  formatRatio,
 } from "@/lib/format";
 import { compareScores } from "@/lib/scores";
 
@@ -30,7 +32,7 @@ export interface Cell {
   tone: Tone;
 }
 
-export interface MetricRow {
+interface MetricRow {
   name: string;
   /** What the difference is measured in, or on what it rests. */
   basis: string;
@@ -47,12 +49,6 @@ function toneOf(difference: number | null | undefined, higherIsBetter: boolean):
   if (difference === null || difference === undefined) return "none";
   if (difference === 0) return "same";
   return difference > 0 === higherIsBetter ? "better" : "worse";
-}
-
-/** `×1.25` or `×0.8` against the baseline; empty when either is unknown or the baseline is 0. */
-export function formatRatio(value: number | null | undefined, baseline: number | null | undefined): string {
-  if (value == null || baseline == null || baseline === 0) return "";
-  return `×${formatNumber(value / baseline)}`;
 }
 
 /** The scores that any of the experiments has, those that are looked for first, first. */
@@ -114,8 +110,8 @@ function amountRow({ name, quantity, format }: (typeof amounts)[number], { exper
       return {
         text: format(index === 0 ? rows[0]?.baseline : row?.this),
         note: "",
-        difference: told ? `×${formatNumber(row.ratio)}` : "",
-        interval: told ? `[${formatNumber(row.ratio_low)}, ${formatNumber(row.ratio_high)}], ${formatP(row.p)}` : "",
+        difference: told ? formatRatio(row.ratio) : "",
+        interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
         tone: told ? tonesOfOutcome[row.outcome] : "none",
       };
     }),
@@ -135,7 +131,7 @@ function quantityRow({ name, basis, of, format, higherIsBetter }: Quantity, expe
       return {
         text: format(value),
         note: "",
-        difference: basis === "count" ? counted : known ? formatRatio(value, baseline) : "",
+        difference: basis === "count" ? counted : known && baseline !== 0 ? formatRatio(value / baseline) : "",
         interval: "",
         // A colour says that a difference is real: without a test nothing can, but a count is what it is.
         tone: basis === "count" ? toneOf(difference, higherIsBetter) : "none",

@@ -7,9 +7,9 @@ import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
-import { formatCount, formatInterval, formatNumber, formatPercent, formatRatio, plural } from "@/lib/format";
+import { formatCount, formatInterval, formatNumber, formatNumberInterval, formatPercent, formatRatio, plural } from "@/lib/format";
 
-import { type Counts, plainInterval, prepareOutcomes, prepareTools, ratioInterval, sumTools } from "./agent-prepare";
+import { type Counts, prepareOutcomes, prepareTools, sumTools } from "./agent-prepare";
 import { EstimateNote } from "./estimate-note";
 import { ToolBadge } from "./tool-badge";
 
@@ -33,7 +33,7 @@ export function AgentPanel({ id, agent, naive }: AgentPanelProps) {
         <Share label="Success rate" estimate={agent.success_rate} note="Ended by giving an answer, right or wrong." />
         <Share label="Stuck rate" estimate={agent.stuck_rate} note="Did the same thing three times." />
         <Card label="Steps of a run, mean" value={formatNumber(agent.iterations.value)}>
-          <EstimateNote estimate={agent.iterations} interval={plainInterval(agent.iterations.low, agent.iterations.high)} over="runs" />
+          <EstimateNote estimate={agent.iterations} interval={formatNumberInterval(agent.iterations.low, agent.iterations.high)} over="runs" />
           <p className="num mt-1.5 text-xs">
             {agent.repairs === 0 ? "Each could be read at once." : `${plural(agent.repairs, "step")} could not be read at first.`}
           </p>
@@ -83,7 +83,7 @@ function Tokens({ id, naive }: Pick<AgentPanelProps, "id" | "naive">) {
   return (
     <Card label="Tokens against naive" value={formatRatio(naive.ratio)}>
       <p className="num text-xs">
-        {[ratioInterval(naive), `n = ${formatCount(naive.n)}`].filter(Boolean).join(", ")}
+        {naive.low !== null && `${formatNumberInterval(naive.low, naive.high)}, `}n = {formatCount(naive.n)}
       </p>
       <p className="mt-1.5 text-xs">
         Tokens a question, as a multiple of those of{" "}

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { plainInterval, prepareOutcomes, prepareTools, ratioInterval, sumTools } from "./agent-prepare";
+import { prepareOutcomes, prepareTools, sumTools } from "./agent-prepare";
 
 it("lists how agents ended, those that answered first, without what did not happen", () => {
   expect(prepareOutcomes({ runs: 8, outcomes: { gave_up: 1, stuck: 2, failed: 0, answered: 5 } })).toEqual([
@@ -17,9 +17,4 @@ it("sums uses by tool and by what came of them", () => {
     ["made_up", 2],
   ]);
   expect(sumTools(rows)).toEqual({ successful: 3, failed: 3, unneeded: 0, total: 6 });
-});
-
-it("writes intervals", () => {
-  expect(plainInterval(2, 3.456)).toBe("[2, 3.46]");
-  expect([ratioInterval({ low: 1.5, high: 12 }), ratioInterval({ low: null, high: 2 })]).toEqual(["[1.5×, 12×]", ""]);
 });

@@ -1,11 +1,10 @@
 import type { Schemas } from "@/lib/api/client";
-import { formatNumber, formatRatio } from "@/lib/format";
 
 import { outcomeNames, outcomeSaid } from "./trace-prepare";
 
 type Agent = Schemas["AgentStatistics"];
 
-export interface OutcomeRow {
+interface OutcomeRow {
   outcome: string;
   label: string;
   count: number;
@@ -23,7 +22,7 @@ export function prepareOutcomes({ outcomes, runs }: Pick<Agent, "outcomes" | "ru
 
 export type Counts = Schemas["ToolUses"] & { total: number };
 
-export type ToolRow = Counts & { tool: string };
+type ToolRow = Counts & { tool: string };
 
 /** Tools by what came of their uses, in the order in which they come. */
 export function prepareTools(tools: Agent["tools"]): ToolRow[] {
@@ -34,14 +33,4 @@ export function prepareTools(tools: Agent["tools"]): ToolRow[] {
 export function sumTools(rows: readonly ToolRow[]): Counts {
   const sum = (of: (row: ToolRow) => number) => rows.reduce((total, row) => total + of(row), 0);
   return { successful: sum((row) => row.successful), failed: sum((row) => row.failed), unneeded: sum((row) => row.unneeded), total: sum((row) => row.total) };
-}
-
-/** An interval of plain numbers: `[2.1, 3.45]`. */
-export function plainInterval(low: number, high: number): string {
-  return `[${formatNumber(low)}, ${formatNumber(high)}]`;
-}
-
-/** An interval of ratios; empty where there is none. */
-export function ratioInterval({ low, high }: Pick<Schemas["TokensToNaive"], "low" | "high">): string {
-  return low === null || high === null ? "" : `[${formatRatio(low)}, ${formatRatio(high)}]`;
 }

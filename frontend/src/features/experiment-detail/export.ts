@@ -11,7 +11,7 @@ export const exportFormats = [
   { format: "parquet", label: "Parquet" },
 ] as const;
 
-export type ExportFormat = (typeof exportFormats)[number]["format"];
+type ExportFormat = (typeof exportFormats)[number]["format"];
 
 /** Downloads all runs. */
 export function useExport(id: string) {

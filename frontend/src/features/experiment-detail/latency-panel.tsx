@@ -1,6 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import { quantile } from "d3-array";
 import { useMemo } from "react";
 
 import { Histogram } from "@/components/charts/histogram";
@@ -11,8 +12,6 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { resultQueries } from "@/lib/api/queries";
 import { formatDuration, plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
-
-import { quantile } from "./quantile";
 
 const FEW = 5;
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { amiss, firstToRead, groupScores, nextIn, orderScores, preparationOf, prepareFailures, prepareGrid, stateOfRun } from "./prepare";
-import { quantile } from "./quantile";
+import { amiss, firstToRead, groupScores, nextIn, orderScores, preparationOf, prepareFailures, prepareGrid } from "./prepare";
 
 const map = { score: "f1", scores: ["f1"], total: 6, run_ids: [11, 12, 13, 14, 15, 16], states: "ccpwuf", latency_ms: [] };
 
@@ -36,17 +35,6 @@ describe("nextIn", () => {
   });
 });
 
-describe("stateOfRun", () => {
-  it.each([
-    [{ status: "failed" as const, scores: {} }, "failed"],
-    [{ status: "ok" as const, scores: {} }, "unscored"],
-    [{ status: "ok" as const, scores: { f1: { value: null } } }, "unscored"],
-    [{ status: "ok" as const, scores: { f1: { value: 0.4 } } }, "partial"],
-    [{ status: "ok" as const, scores: { f1: { value: 0 } } }, "wrong"],
-    [{ status: "ok" as const, scores: { f1: { value: 1 } } }, "correct"],
-  ])("%j is %s", (run, state) => expect(stateOfRun(run, "f1")).toBe(state));
-});
-
 it("puts the scores that are looked for first", () => {
   expect(orderScores({ zeta: 1, f1: 2, exact_match: 3, alpha: 4 }).map(([name]) => name)).toEqual(["exact_match", "f1", "alpha", "zeta"]);
 });
@@ -72,12 +60,4 @@ it("groups failures, the most frequent first", () => {
     { kind: "rate_limit", count: 8, share: 0.08 },
     { kind: "timeout", count: 2, share: 0.02 },
   ]);
-});
-
-describe("quantile", () => {
-  it("interpolates as numpy does", () => {
-    expect(quantile([4, 1, null, 3, 2], 0.5)).toBe(2.5);
-    expect(quantile([1, 2, 3, 4, 5], 0.95)).toBeCloseTo(4.8, 12);
-  });
-  it("of one value is it, of none is null", () => expect([quantile([7], 0.95), quantile([null], 0.5)]).toEqual([7, null]));
 });

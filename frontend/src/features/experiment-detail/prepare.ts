@@ -27,14 +27,6 @@ export const runStates: readonly { state: RunState; label: string }[] = [
 
 const letters: Record<string, RunState> = { c: "correct", p: "partial", w: "wrong", u: "unscored", f: "failed" };
 
-/** What became of a run, by one score. */
-export function stateOfRun(run: Pick<Schemas["RunSummary"], "status" | "scores">, score: string): RunState {
-  if (run.status === "failed") return "failed";
-  const value: unknown = run.scores[score]?.value;
-  if (typeof value !== "number") return "unscored";
-  return value >= 1 ? "correct" : value > 0 ? "partial" : "wrong";
-}
-
 export interface GridData {
   /** One a cell, in the order of the examples; what is planned and not stored comes last. */
   states: RunState[];
@@ -73,7 +65,7 @@ export function firstToRead(grid: GridData): number | null {
   return grid.runIds[nextIn(grid, -1, 1, amiss) ?? 0] ?? null;
 }
 
-export interface Failure {
+interface Failure {
   kind: string;
   count: number;
   share: number;
