@@ -21,7 +21,7 @@ const mayImport = {
   app: ["feature", "layout", "subject", "charts", "text", "ui", "lib"],
   feature: ["layout", "subject", "charts", "text", "ui", "lib"],
   layout: ["ui", "lib"],
-  subject: ["charts", "text", "ui", "lib"],
+  subject: ["layout", "charts", "text", "ui", "lib"],
   charts: ["ui", "lib"],
   text: ["ui", "lib"],
   ui: ["lib"],

@@ -6,7 +6,7 @@ import { formatCount } from "@/lib/format";
 import type { UploadProblems } from "@/lib/uploads";
 
 /** Why an upload was refused: in a sentence, then line by line. */
-export function UploadError({ error, problems }: { error: Error; problems: UploadProblems<string> }) {
+export function UploadError({ error, problems }: { error: Error; problems: UploadProblems }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // In braces: newer browsers return a promise here, which is no clean-up of an effect.

@@ -4,6 +4,7 @@ import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatPercent } from "@/lib/format";
 
+import { ColumnHead } from "./column-head";
 import { prepareFates } from "./fates";
 
 /** Where answers went right or wrong, side by side; nothing unless two of the experiments retrieved. */
@@ -17,15 +18,9 @@ export function AttributionTable({ comparison }: { comparison: Schemas["Comparis
           <tr>
             <Th className="sticky left-0 bg-paper">Outcome</Th>
             {columns.map(({ letter, name, total }) => (
-              <Th key={letter} className="max-w-48 min-w-28 sm:min-w-36">
-                <span className="flex items-center gap-1.5">
-                  <span className="font-serif text-base text-ink">{letter}</span>
-                  <span className="truncate" title={name}>
-                    {name}
-                  </span>
-                  <span className="num shrink-0 font-normal">n = {formatCount(total)}</span>
-                </span>
-              </Th>
+              <ColumnHead key={letter} letter={letter} name={name}>
+                <span className="num shrink-0 font-normal">n = {formatCount(total)}</span>
+              </ColumnHead>
             ))}
           </tr>
         </thead>

@@ -3,8 +3,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsStringLiteral, useQueryStates } from "nuqs";
 
-import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
+import { LoadMore } from "@/components/ui/load-more";
 import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import { SkeletonRows } from "@/components/ui/skeleton";
@@ -93,13 +93,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
       ) : (
         <SkeletonRows rows={6} className="h-20" />
       )}
-      {rows.hasNextPage && (
-        <div className="border-t p-3 text-center">
-          <Button size="sm" disabled={rows.isFetchingNextPage} onClick={() => void rows.fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      )}
+      {items.length > 0 && <LoadMore pages={rows} shown={items.length} total={rows.data?.pages[0]?.total} />}
     </Panel>
   );
 }

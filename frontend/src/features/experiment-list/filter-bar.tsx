@@ -1,13 +1,13 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Search, X } from "lucide-react";
+import { X } from "lucide-react";
 
 import { Button } from "@/components/ui/button";
-import { Input, Select } from "@/components/ui/field";
+import { Select } from "@/components/ui/field";
+import { SearchInput } from "@/components/ui/search-input";
 import { experimentQueries } from "@/lib/api/queries";
 import { formatMethod, formatName } from "@/lib/format";
-import { useTyped } from "@/lib/use-typed";
 import { cn } from "@/lib/utils";
 
 import { isFiltered, type ListState, statuses } from "./filters";
@@ -28,7 +28,13 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
   return (
     <div className="flex flex-col gap-3">
       <div className="grid gap-2 sm:grid-cols-2 lg:grid-cols-[minmax(0,2fr)_repeat(3,minmax(0,1fr))]">
-        <TextFilter value={state.text} onChange={(text) => onChange({ text })} />
+        <SearchInput
+          label="Search"
+          placeholder="Name, description, model, dataset"
+          value={state.text}
+          onChange={(text) => onChange({ text })}
+          pauseMs={TYPING_MS}
+        />
         <Choice label="All methods" value={state.method} options={facets?.methods} name={formatMethod} onChange={(method) => onChange({ method })} />
         <Choice label="All models" value={state.model} options={facets?.models} onChange={(model) => onChange({ model })} />
         <Choice label="All datasets" value={state.dataset} options={facets?.datasets} onChange={(dataset) => onChange({ dataset })} />
@@ -82,23 +88,5 @@ function Choice({ label, value, options = [], name = String, onChange }: ChoiceP
         </option>
       ))}
     </Select>
-  );
-}
-
-/** Asks only when the typing pauses. */
-function TextFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useTyped(value, onChange, TYPING_MS);
-  return (
-    <div className="relative">
-      <Search aria-hidden="true" className="absolute top-2.5 left-3 size-4" />
-      <Input
-        type="search"
-        aria-label="Search"
-        placeholder="Name, description, model, dataset"
-        className="pl-9"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
-    </div>
   );
 }
