@@ -11,6 +11,7 @@ import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
 import { hasEnded } from "@/lib/experiment-status";
 import { formatAgo, formatCost, formatDate, formatDuration, formatInterval, formatMethod, formatPercent, plural } from "@/lib/format";
+import { describeScore, PRIMARY_SCORE, quantities } from "@/lib/metrics";
 import { useNow } from "@/lib/use-now";
 import { cn } from "@/lib/utils";
 
@@ -52,9 +53,9 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
           <SortTh label="Status" column="status" sorting={sorting} />
           <SortTh label="Method" column="method" sorting={sorting} />
           <SortTh label="Dataset" column="dataset" sorting={sorting} />
-          <Th className="hidden w-56 sm:table-cell">Exact match, 95 % interval</Th>
-          <Th className="hidden text-right sm:table-cell">Latency p50</Th>
-          <Th className="hidden text-right sm:table-cell">Cost</Th>
+          <Th className="hidden w-56 sm:table-cell">{describeScore(PRIMARY_SCORE).label}, 95 % interval</Th>
+          <Th className="hidden text-right sm:table-cell">{quantities.latency_p50.label}</Th>
+          <Th className="hidden text-right sm:table-cell">{quantities.cost.label}</Th>
           <SortTh label="Created" column="created_at" sorting={sorting} right />
         </tr>
       </thead>
@@ -106,7 +107,7 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
 }
 
 function Accuracy({ experiment }: { experiment: Experiment }) {
-  const score = experiment.scores.exact_match;
+  const score = experiment.scores[PRIMARY_SCORE];
   if (score) {
     return (
       <div className="num flex w-full flex-col gap-1">

@@ -6,7 +6,7 @@ const of = (supported: number, unsupported: number, misread: number, not_retriev
 
 describe("prepareAttribution", () => {
   it("gives counts and shares in one order", () => {
-    expect(prepareAttribution(of(6, 1, 2, 1)).map(({ fate, count, share }) => [fate, count, share])).toEqual([
+    expect(prepareAttribution(of(6, 1, 2, 1)).map(({ name, count, share }) => [name, count, share])).toEqual([
       ["supported", 6, 0.6],
       ["unsupported", 1, 0.1],
       ["misread", 2, 0.2],

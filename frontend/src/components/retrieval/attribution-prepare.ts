@@ -1,35 +1,23 @@
-import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatPercent } from "@/lib/format";
+import { type Attribution, type AttributionOutcome, attributionOutcomes } from "@/lib/metrics";
 
-export type Attribution = Schemas["Attribution"];
-export type Fate = keyof Attribution;
-
-/** What can become of a question, those that are right first. */
-export const fates: readonly { fate: Fate; label: string; right: boolean; meaning: string }[] = [
-  { fate: "supported", label: "Supported", right: true, meaning: "Right, and an accepted answer stood in the prompt." },
-  { fate: "unsupported", label: "Right without support", right: true, meaning: "No passage in the prompt held an accepted answer: from memory, or by chance." },
-  { fate: "misread", label: "Retrieved but misread", right: false, meaning: "Wrong, though an accepted answer stood in the prompt: the model’s part." },
-  { fate: "not_retrieved", label: "Not retrieved", right: false, meaning: "Wrong, and no passage in the prompt held an accepted answer: the search’s part." },
-];
-
-interface Part {
-  fate: Fate;
-  label: string;
-  right: boolean;
-  meaning: string;
+interface Part extends AttributionOutcome {
   count: number;
-  /** Of all that were told apart; 0 if there are none. */
+  /** Of all attributed answers; 0 if there are none. */
   share: number;
 }
 
 export function totalOf(attribution: Attribution): number {
-  return fates.reduce((sum, { fate }) => sum + attribution[fate], 0);
+  return attributionOutcomes.reduce((sum, { name }) => sum + attribution[name], 0);
 }
 
-/** The four parts with their shares, in their order, those without any included. */
+/** The four outcomes with their counts and shares, in their order. */
 export function prepareAttribution(attribution: Attribution): Part[] {
   const total = totalOf(attribution);
-  return fates.map((one) => ({ ...one, count: attribution[one.fate], share: total > 0 ? attribution[one.fate] / total : 0 }));
+  return attributionOutcomes.map((outcome) => {
+    const count = attribution[outcome.name];
+    return { ...outcome, count, share: total > 0 ? count / total : 0 };
+  });
 }
 
 /** What the four counts say, in a sentence. */

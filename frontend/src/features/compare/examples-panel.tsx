@@ -11,7 +11,8 @@ import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
-import { formatName, plural } from "@/lib/format";
+import { plural } from "@/lib/format";
+import { describeScore } from "@/lib/metrics";
 
 import { ExampleRow } from "./example-row";
 import { OutcomeTable } from "./outcome-table";
@@ -50,7 +51,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             <Select aria-label="Score" className="h-7 w-auto text-xs" value={score} onChange={(event) => setScore(event.target.value)}>
               {names.map((name) => (
                 <option key={name} value={name}>
-                  {formatName(name)}
+                  {describeScore(name).label}
                 </option>
               ))}
             </Select>

@@ -1,6 +1,7 @@
 import type { ForestPlotRow } from "@/components/charts/forest-plot";
 import type { FrontPoint } from "@/components/charts/front-plot";
 import type { Schemas } from "@/lib/api/client";
+import { type Expense, expenses } from "@/lib/metrics";
 
 import { letterOf } from "./prepare";
 
@@ -24,13 +25,11 @@ export function forestDomain(rows: ForestPlotRow[]): [number, number] {
   return [low - room, high + room];
 }
 
-export type Expense = "latency" | "cost";
-
 /** Score against latency or cost, with the Pareto front; experiments without either are left out. */
 export function prepareFront({ experiments }: Comparison, score: string, expense: Expense): FrontPoint[] {
   const points = experiments.flatMap(({ name, metrics }, index) => {
     const value = metrics.scores[score];
-    const x = expense === "latency" ? metrics.latency_ms.p50 : metrics.cost_usd.per_1000_runs;
+    const x = expenses[expense].of(metrics);
     return value && x !== null ? [{ letter: letterOf(index), name, x, score: value.value, low: value.low, high: value.high }] : [];
   });
   const beats = (one: (typeof points)[number], other: (typeof points)[number]) =>

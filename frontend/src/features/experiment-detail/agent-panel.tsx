@@ -8,6 +8,7 @@ import { Panel } from "@/components/ui/panel";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatInterval, formatNumber, formatNumberInterval, formatPercent, formatRatio, plural } from "@/lib/format";
+import { agentShares } from "@/lib/metrics";
 
 import { type Counts, prepareOutcomes, prepareTools, sumTools } from "./agent-prepare";
 import { EstimateNote } from "./estimate-note";
@@ -30,8 +31,9 @@ export function AgentPanel({ id, agent, naive }: AgentPanelProps) {
   return (
     <Panel title="How the agents worked" hint={`${plural(agent.runs, "run")}, failed ones included.`} flush>
       <dl className="grid overflow-hidden sm:grid-cols-2 lg:grid-cols-4">
-        <Share label="Success rate" estimate={agent.success_rate} note="Ended by giving an answer, right or wrong." />
-        <Share label="Stuck rate" estimate={agent.stuck_rate} note="Did the same thing three times." />
+        {agentShares.map(({ name, label, note }) => (
+          <Share key={name} label={label} estimate={agent[name]} note={note} />
+        ))}
         <Card label="Steps of a run, mean" value={formatNumber(agent.iterations.value)}>
           <EstimateNote estimate={agent.iterations} interval={formatNumberInterval(agent.iterations.low, agent.iterations.high)} over="runs" />
           <p className="num mt-1.5 text-xs">

@@ -11,6 +11,7 @@ import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import { resultQueries } from "@/lib/api/queries";
 import { formatDuration, plural } from "@/lib/format";
+import { PRIMARY_SCORE } from "@/lib/metrics";
 import { cn } from "@/lib/utils";
 
 const FEW = 5;
@@ -69,7 +70,7 @@ function Extremes({ id, sort, onSelect, label }: ExtremesProps) {
               >
                 <span className="num w-16 shrink-0 text-ink">{formatDuration(run.latency_ms)}</span>
                 <span className="min-w-0 flex-1 truncate text-xs">{run.question}</span>
-                <RunMark status={run.status} value={run.scores.exact_match?.value} failure={run.failure_kind} />
+                <RunMark status={run.status} value={run.scores[PRIMARY_SCORE]?.value} failure={run.failure_kind} />
               </button>
             </li>
           ) : (

@@ -1,16 +1,13 @@
 import { IntervalBar } from "@/components/charts/interval-bar";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
-import { formatCost, formatCount, formatDuration, formatInterval, formatName, formatNumber, formatPercent } from "@/lib/format";
-import type { ScoreGroup } from "@/lib/scores";
+import { formatInterval, formatPercent, plural } from "@/lib/format";
+import { formatQuantity, quantityCards, type ScoreCard, scoreCards } from "@/lib/metrics";
 import { cn } from "@/lib/utils";
 
 import { EstimateNote } from "./estimate-note";
-import { groupScores } from "./prepare";
 
 type Metrics = Schemas["Metrics"];
-
-const titles: Record<ScoreGroup, string> = { answer: "Answers", retrieval: "Retrieval", faithfulness: "Faithfulness to what was retrieved" };
 
 interface MetricCardsProps {
   metrics: Metrics | undefined;
@@ -29,25 +26,26 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
       </div>
     );
   }
-  const scoreGroups = groupScores(cardsOf(metrics));
+  const groups = scoreCards(metrics);
+  const amounts = quantityCards(metrics);
   return (
     <div className="overflow-hidden rounded-lg border">
-      {scoreGroups.map(({ group, scores }, index) => (
-        <section key={group} aria-label={titles[group]} className={index > 0 ? "border-t" : undefined}>
-          {scoreGroups.length > 1 && <h3 className="px-4 pt-3 font-sans text-xs font-medium">{titles[group]}</h3>}
-          <dl className={cn("grid overflow-hidden", group === "answer" || scores.length < 4 ? "sm:grid-cols-3" : "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6")}>
-            {scores.map(([name, score]) => (
-              <ScoreCard key={name} name={name} score={score} small={group === "retrieval"} />
+      {groups.map(({ group, label, cards }, index) => (
+        <section key={group} aria-label={label} className={index > 0 ? "border-t" : undefined}>
+          {groups.length > 1 && <h3 className="px-4 pt-3 font-sans text-xs font-medium">{label}</h3>}
+          <dl className={cn("grid overflow-hidden", group === "answer" || cards.length < 4 ? "sm:grid-cols-3" : "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6")}>
+            {cards.map((card) => (
+              <Score key={card.description.name} card={card} />
             ))}
           </dl>
         </section>
       ))}
-      <dl className="grid grid-cols-2 border-t md:grid-cols-3 lg:grid-cols-6">
-        {facts(metrics).map(([label, value, note]) => (
+      <dl className={cn("grid grid-cols-2 border-t", amounts.length > 6 ? "md:grid-cols-4 lg:grid-cols-7" : "md:grid-cols-3 lg:grid-cols-6")}>
+        {amounts.map(({ label, unit, of, note }) => (
           <div key={label} className="-mt-px -ml-px border-t border-l px-4 py-3">
             <dt className="text-xs">{label}</dt>
-            <dd className="num text-base font-medium text-ink">{value}</dd>
-            <dd className="num text-xs">{note}</dd>
+            <dd className="num text-base font-medium text-ink">{formatQuantity(of(metrics), unit)}</dd>
+            <dd className="num text-xs">{note(metrics)}</dd>
           </div>
         ))}
       </dl>
@@ -55,49 +53,25 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
   );
 }
 
-/** A score as its card shows it; shares of another kind have no runs without it. */
-type Card = Schemas["Estimate"] & Partial<Pick<Schemas["ScoreStatistics"], "unscored" | "if_failed_were_wrong">>;
-
-/** The scores, and the share of answers that no passage bears out beside those of faithfulness. */
-function cardsOf({ scores, hallucination_rate }: Metrics): Record<string, Card> {
-  return hallucination_rate === null ? scores : { ...scores, hallucination_rate };
-}
-
-function ScoreCard({ name, score, small }: { name: string; score: Card; small: boolean }) {
-  const { unscored = 0, if_failed_were_wrong = score.value } = score;
+function Score({ card }: { card: ScoreCard }) {
+  const { description, value, low, high, unscored = 0, if_failed_were_wrong = value } = card;
+  const small = description.group === "retrieval";
   return (
     <div className="-mt-px -ml-px border-t border-l px-4 py-4">
-      <dt className="text-xs">{formatName(name)}</dt>
+      <dt className="text-xs">{description.label}</dt>
       <dd className="mt-0.5 flex flex-wrap items-baseline gap-x-2">
-        <span className={cn("font-serif text-ink", small ? "text-2xl leading-8" : "text-4xl leading-11")}>{formatPercent(score.value)}</span>
-        <EstimateNote estimate={score} interval={formatInterval(score.low, score.high)} over="answered runs" />
+        <span className={cn("font-serif text-ink", small ? "text-2xl leading-8" : "text-4xl leading-11")}>{formatPercent(value)}</span>
+        <EstimateNote estimate={card} interval={formatInterval(low, high)} over="answered runs" />
       </dd>
       <dd className="mt-1.5">
-        <IntervalBar {...score} />
+        <IntervalBar value={value} low={low} high={high} />
       </dd>
       <dd className="num mt-1.5 min-h-4 text-xs">
-        {unscored > 0 && `${formatCount(unscored)} without this score. `}
-        {/* Questions that retrieval cannot be judged by have not failed. */}
-        {!small && score.value - if_failed_were_wrong > 0.0005 && `${formatPercent(if_failed_were_wrong)} if what failed counted as wrong.`}
-        {name === "hallucination_rate" && "Judged answers that are less than half borne out."}
+        {unscored > 0 && `${plural(unscored, "run")} without this score. `}
+        {/* A question that retrieval cannot be scored for has not failed. */}
+        {!small && value - if_failed_were_wrong > 0.0005 && `${formatPercent(if_failed_were_wrong)} if failed runs count as wrong. `}
+        {description.note}
       </dd>
     </div>
   );
-}
-
-function facts({ counts, latency_ms, throughput_per_s, tokens, cost_usd, wall_s }: Metrics): [string, string, string][] {
-  const failures = Object.entries(counts.failures).map(([kind, count]) => `${formatName(kind).toLowerCase()} ${count}`);
-  if (counts.missing > 0) failures.push(`${formatCount(counts.missing)} not run`);
-  return [
-    ["Latency p50", formatDuration(latency_ms.p50), `p99 ${formatDuration(latency_ms.p99)}`],
-    ["Latency p95", formatDuration(latency_ms.p95), `n = ${formatCount(latency_ms.n)} uncached`],
-    ["Throughput", throughput_per_s === null ? "–" : `${formatNumber(throughput_per_s)} / s`, `${formatDuration(wall_s === null ? null : wall_s * 1000)} in all`],
-    ["Tokens", formatCount((tokens.prompt ?? 0) + (tokens.completion ?? 0)), `${formatCount(tokens.prompt)} in, ${formatCount(tokens.completion)} out`],
-    ["Cost", formatCost(cost_usd.total), cost_usd.per_1000_runs === null ? "no price known" : `${formatCost(cost_usd.per_1000_runs)} per 1,000`],
-    [
-      "Failed",
-      formatCount(counts.failed),
-      failures.join(", ") || (counts.cached > 0 ? `${formatCount(counts.cached)} from cache` : `${formatCount(counts.retried)} retried`),
-    ],
-  ];
 }

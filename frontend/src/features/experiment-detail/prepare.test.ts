@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { amiss, firstToRead, groupScores, nextIn, orderScores, preparationOf, prepareFailures, prepareGrid } from "./prepare";
+import { amiss, firstToRead, nextIn, preparationOf, prepareFailures, prepareGrid } from "./prepare";
 
 const map = { score: "f1", scores: ["f1"], total: 6, run_ids: [11, 12, 13, 14, 15, 16], states: "ccpwuf", latency_ms: [] };
 
@@ -33,18 +33,6 @@ describe("nextIn", () => {
     expect(firstToRead(prepareGrid({ ...map, states: "cccccc" }, 6))).toBe(11);
     expect(firstToRead(prepareGrid({ ...map, run_ids: [], states: "" }, 6))).toBeNull();
   });
-});
-
-it("puts the scores that are looked for first", () => {
-  expect(orderScores({ zeta: 1, f1: 2, exact_match: 3, alpha: 4 }).map(([name]) => name)).toEqual(["exact_match", "f1", "alpha", "zeta"]);
-});
-
-it("parts scores by what they are about, and leaves out what there is none of", () => {
-  expect(groupScores({ mrr: 1, f1: 2, exact_match: 3 })).toEqual([
-    { group: "answer", scores: [["exact_match", 3], ["f1", 2]] },
-    { group: "retrieval", scores: [["mrr", 1]] },
-  ]);
-  expect(groupScores({ f1: 1 })).toHaveLength(1);
 });
 
 it("says what is prepared, if anything is", () => {

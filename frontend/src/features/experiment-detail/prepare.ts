@@ -1,18 +1,4 @@
 import type { Schemas } from "@/lib/api/client";
-import { compareScores, groupOfScore, type ScoreGroup } from "@/lib/scores";
-
-/** The scores that people look for first, first. */
-export function orderScores<T>(scores: Record<string, T>): [string, T][] {
-  return Object.entries(scores).sort(([a], [b]) => compareScores(a, b));
-}
-
-/** The same by what they are about; without groups that have none. */
-export function groupScores<T>(scores: Record<string, T>): { group: ScoreGroup; scores: [string, T][] }[] {
-  const ordered = orderScores(scores);
-  return (["answer", "retrieval", "faithfulness"] as const)
-    .map((group) => ({ group, scores: ordered.filter(([name]) => groupOfScore(name) === group) }))
-    .filter((one) => one.scores.length > 0);
-}
 
 export type RunState = "correct" | "partial" | "wrong" | "unscored" | "failed" | "missing";
 

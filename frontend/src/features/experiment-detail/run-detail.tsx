@@ -13,10 +13,11 @@ import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
 import { formatCost, formatCount, formatDuration, formatName, formatNumber } from "@/lib/format";
+import { describeScore, orderScores, PRIMARY_SCORE } from "@/lib/metrics";
 
 import { FlatCalls, FoldedCalls, useCallFolds } from "./call-list";
 import { readCall } from "./calls";
-import { type GridData, orderScores } from "./prepare";
+import type { GridData } from "./prepare";
 import { Retrieved } from "./retrieved";
 import { TraceTimeline } from "./trace";
 import { stepsOfCalls } from "./trace-prepare";
@@ -78,7 +79,7 @@ function Detail({ run }: { run: Run }) {
           <dt className="text-xs">Answer</dt>
           <dd className="mt-0.5 flex flex-wrap items-center gap-2">
             <span className="font-medium [overflow-wrap:anywhere] text-ink">{run.answer ?? "none"}</span>
-            <RunMark status={run.status} value={run.scores.exact_match?.value} failure={run.failure_kind} />
+            <RunMark status={run.status} value={run.scores[PRIMARY_SCORE]?.value} failure={run.failure_kind} />
           </dd>
           <dd className="mt-0.5 text-xs">{parsedBy(run)}</dd>
         </div>
@@ -129,7 +130,7 @@ function Scores({ scores }: { scores: Run["scores"] }) {
         {orderScores(scores).map(([name, score]) => (
           <tr key={name}>
             <th scope="row" className="w-28 py-1.5 pl-3 text-left font-normal sm:w-36">
-              {formatName(name)}
+              {describeScore(name).label}
             </th>
             <td className="w-14 py-1.5 font-medium text-ink">{typeof score.value === "number" ? formatNumber(score.value) : "–"}</td>
             <td className="py-1.5 pr-3 text-xs">{typeof score.reason === "string" ? score.reason : ""}</td>

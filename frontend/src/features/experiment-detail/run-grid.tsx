@@ -5,8 +5,8 @@ import { useMemo, useState } from "react";
 import { CellGrid, type CellLook } from "@/components/charts/cell-grid";
 import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
-import { formatCount, formatName } from "@/lib/format";
-import { compareScores } from "@/lib/scores";
+import { formatCount } from "@/lib/format";
+import { compareScores, describeScore } from "@/lib/metrics";
 import { cn } from "@/lib/utils";
 
 import { amiss, type GridData, nextIn, type RunState, runStates } from "./prepare";
@@ -79,7 +79,7 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
           ))}
       </div>
       <CellGrid
-        label={`${formatCount(grid.states.length)} runs by ${formatName(score).toLowerCase()}`}
+        label={`${formatCount(grid.states.length)} runs by ${describeScore(score).label.toLowerCase()}`}
         looks={cells}
         lit={only ? (cell) => grid.states[cell] === only : undefined}
         selected={index}

@@ -8,6 +8,7 @@ import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Failure } from "@/components/ui/state";
 import { resultQueries } from "@/lib/api/queries";
+import { PRIMARY_SCORE } from "@/lib/metrics";
 
 import { LatencyPanel } from "./latency-panel";
 import { firstToRead, prepareGrid } from "./prepare";
@@ -28,7 +29,7 @@ interface RunsSectionProps {
 /** Where it is right and where it is wrong: the grid, the chosen run, the fastest and slowest, all runs. */
 export function RunsSection({ id, planned, live }: RunsSectionProps) {
   const [{ run, score }, setState] = useQueryStates(
-    { run: parseAsInteger, score: parseAsString.withDefault("exact_match") },
+    { run: parseAsInteger, score: parseAsString.withDefault(PRIMARY_SCORE) },
     { history: "replace" },
   );
   const map = useQuery({
