@@ -12,11 +12,11 @@ from app.domain.generation import GenerationRequest, GenerationResult, Usage
 from app.models import Experiment, Result, Run
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.experiments.repository import ExperimentRepository
-from app.services.experiments.run_repository import RunRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import Engine, EngineBase
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.registry import ModelRegistry
+from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 from tests.factories import config
 

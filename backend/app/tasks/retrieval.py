@@ -17,7 +17,7 @@ from app.core.config import get_settings
 from app.core.embedded.process import die_with_parent
 from app.core.logging import configure_logging, get_logger
 from app.services.knowledge.searching import KnowledgeSearch
-from app.services.rag.models import ModelUnavailable
+from app.services.local_models.files import ModelUnavailable
 from app.services.runtime import open_runtime
 
 log = get_logger(__name__)

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from app.services.datasets.service import DatasetService
-from app.services.inference import reach
+from app.services.inference import ping
 from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, Steps, problem
 from tests.factories import questions_jsonl
@@ -123,7 +123,7 @@ class TestModelCheck:
     async def test_no_answer_in_time(
         self, api: httpx.AsyncClient, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(reach, "_TIMEOUT_S", 1e-4)
+        monkeypatch.setattr(ping, "_TIMEOUT_S", 1e-4)
         found = (await api.get(CHECK, params={"name": "openai/any"})).json()
         assert found["state"] == "unreachable"
         assert "did not answer within" in found["message"]

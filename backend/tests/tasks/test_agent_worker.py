@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from app.models import Run
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Executor
 from app.services.runtime import Runtime
 from tests.support import create, metrics_of, pairs, runs_of, until
 from tests.tasks.endpoint import Endpoint
@@ -86,7 +86,7 @@ class TestKilledInTheMiddle:
         assert endpoint.asked.total() <= SIZE * CALLS + 2 * CONCURRENCY
 
         whole = await start_agents(runtime)
-        await Execution(runtime, whole).run()
+        await Executor(runtime, whole).run()
         assert told(after) == told(await runs_of(runtime, whole))
         here, there = await metrics_of(runtime, experiment_id), await metrics_of(runtime, whole)
         for name in ("scores", "agent", "tokens"):

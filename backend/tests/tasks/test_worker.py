@@ -16,8 +16,8 @@ from app.core.embedded.process import ManagedProcess, free_port
 from app.core.embedded.valkey import EmbeddedValkey
 from app.models import Run
 from app.services.datasets.service import DatasetService
-from app.services.experiments.recovery import look_after_lost, requeue_lost
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Executor
+from app.services.execution.recovery import look_after_lost, requeue_lost
 from app.services.runtime import Runtime
 from tests.factories import questions_jsonl
 from tests.support import create, metrics_of, pairs, runs_of, stored, until, with_settings
@@ -108,7 +108,7 @@ async def uninterrupted(runtime: Runtime, endpoint: Endpoint) -> uuid.UUID:
     """Run the same experiment in one go, here."""
     endpoint.opened.set()
     experiment_id = await start_experiment(runtime)
-    await Execution(runtime, experiment_id).run()
+    await Executor(runtime, experiment_id).run()
     return experiment_id
 
 

@@ -12,13 +12,12 @@ from app.domain.generation import Message
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import RagMethodConfig, ReactMethodConfig
 from app.schemas.preview import EstimateOut, MessageOut, PowerOut, PreviewExample, PreviewOut
-from app.services.datasets.repository import DatasetRepository
+from app.services.datasets.repository import DatasetRepository, to_example
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, sample_size_mcnemar
-from app.services.experiments.checks import Checked, check_config
-from app.services.experiments.items import to_example
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
+from app.services.experiments.validation import ResolvedConfig, resolve
 from app.services.inference.catalog import Price
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.methods.rag import RagMethod
@@ -163,7 +162,7 @@ class PreviewService:
             InvalidInput: if the model, the dataset or the sample size cannot be; names the field.
             NotFound: if there is no such parent.
         """
-        checked = await check_config(self._session, self._runtime, config, file_needed=False)
+        checked = await resolve(self._session, self._runtime, config, file_needed=False)
         if parent_id is not None:
             await ExperimentService(self._session, self._runtime).get(parent_id)
         dataset, questions = checked.dataset, checked.questions
@@ -210,7 +209,7 @@ class PreviewService:
         )
 
     async def _prompt(
-        self, config: ExperimentConfig, checked: Checked, example: Example
+        self, config: ExperimentConfig, checked: ResolvedConfig, example: Example
     ) -> Sequence[Message]:
         """Return the first prompt, with its passages if they can be had at once."""
         row, method = checked.knowledge, checked.method

@@ -17,12 +17,12 @@ from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import knowledge_of
 from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.checks import Checked, check_config, model_error
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
-from app.services.experiments.run_repository import RunRepository
+from app.services.experiments.validation import ResolvedConfig, model_error, resolve
 from app.services.inference.catalog import CatalogError
-from app.services.knowledge.opening import describe
+from app.services.knowledge.retriever_factory import describe
+from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -42,7 +42,7 @@ class ExperimentService:
         Raises:
             InvalidInput: if the model, the dataset or the sample size cannot be; names the field.
         """
-        checked = await check_config(self._session, self._runtime, config)
+        checked = await resolve(self._session, self._runtime, config)
         dataset = checked.dataset
         if parent_id is not None:
             await self.get(parent_id)
@@ -73,7 +73,7 @@ class ExperimentService:
         )
         return await self.get(experiment.id)
 
-    async def _retrieval(self, config: ExperimentConfig, checked: Checked) -> dict[str, Any] | None:
+    async def _retrieval(self, config: ExperimentConfig, checked: ResolvedConfig) -> dict[str, Any] | None:
         wanted = knowledge_of(config.method)
         if checked.knowledge is None or wanted is None:
             return None

@@ -9,7 +9,7 @@ from tenacity.wait import wait_random_exponential
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import Engine, EngineBase, EngineError
-from app.services.inference.limits import AdaptiveLimiter, Refusal
+from app.services.inference.limiter.adaptive import AdaptiveLimiter, Refusal
 
 _backoff = wait_random_exponential(multiplier=0.2, max=10)
 

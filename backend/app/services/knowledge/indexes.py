@@ -10,10 +10,10 @@ from app.core.errors import AppError
 from app.domain.passages import Passage
 from app.models import KnowledgeBase
 from app.schemas.method_config import RagMethodConfig
-from app.services.knowledge.opening import EMBEDDING_SETTING, chunking_of, require_model_here
-from app.services.knowledge.search_process import SearchProcess
+from app.services.knowledge.retriever_factory import EMBEDDING_SETTING, chunking_of, require_model_here
+from app.services.knowledge.search_client import SearchClient
+from app.services.local_models.files import local_model
 from app.services.rag.index import Recipe
-from app.services.rag.models import local_model
 from app.services.runtime import Runtime
 
 State = Literal["absent", "building", "built", "failed"]
@@ -41,7 +41,7 @@ class KnowledgeIndexes:
 
     def __init__(self, runtime: Runtime) -> None:
         self._root = runtime.settings.index_dir
-        self._process = SearchProcess(runtime.settings)
+        self._process = SearchClient(runtime.settings)
         self._builds: dict[str, IndexState] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 

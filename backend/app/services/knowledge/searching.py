@@ -5,10 +5,10 @@ from typing import Any
 
 from app.models import KnowledgeBase
 from app.schemas.method_config import RagMethodConfig
-from app.services.knowledge.opening import IndexLibrary, open_retriever
 from app.services.knowledge.repository import KnowledgeRepository
+from app.services.knowledge.retriever_factory import IndexLibrary, open_retriever
+from app.services.local_models.files import ModelUnavailable
 from app.services.rag.index import Progress
-from app.services.rag.models import ModelUnavailable
 from app.services.runtime import Runtime
 
 

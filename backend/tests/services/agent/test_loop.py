@@ -15,7 +15,7 @@ from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
 from app.services.agent.loop import AGAIN, Agent, AgentOptions, Asked, Model
 from app.services.agent.tools.base import Found, ModelRetry, Tool, ToolFailed
 from app.services.inference.base import EngineError
-from app.services.inference.sizes import CHARACTERS_A_TOKEN
+from app.services.inference.token_estimate import CHARACTERS_A_TOKEN
 from tests.services.agent.fakes import FakeSums, FakeTool, passage, use
 
 QUESTION = "How high is K2?"

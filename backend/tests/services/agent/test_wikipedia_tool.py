@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.services.agent.tools.wikipedia import WikipediaSearch
-from app.services.rag.wikipedia import WikipediaClient
+from app.services.wikipedia.client import WikipediaClient
 from tests.fixtures.fake_wikipedia import CUT, HANG, FakeWikipedia
 from tests.fixtures.wiki import quick_and_direct, wiki
 

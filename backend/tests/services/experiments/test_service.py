@@ -8,7 +8,7 @@ from app.core.errors import AppError, Conflict, InvalidInput, NotFound
 from app.core.queue import waiting_experiments
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Executor
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runtime import Runtime
@@ -117,7 +117,7 @@ class TestResume:
         engine = ScriptedEngine(script)
         means = scripted(runtime, engine)
         parent_id = await create(means, concurrency=1)
-        await Execution(means, parent_id).run()
+        await Executor(means, parent_id).run()
         answered = [row for row in await runs_of(runtime, parent_id) if row.status == "ok"]
         assert len(answered) == 12
         broken = False
@@ -128,7 +128,7 @@ class TestResume:
         assert child.parent_id == parent_id
         assert child.config == (await stored(runtime, parent_id)).config
         engine.calls.clear()
-        await Execution(means, child.id).run()
+        await Executor(means, child.id).run()
         assert len(engine.calls) == 8
         counts = (await metrics_of(runtime, child.id))["counts"]
         assert (counts["ok"], counts["cached"]) == (20, 12)
@@ -171,7 +171,7 @@ class TestCancelAndDelete:
         self, runtime: Runtime, experiments: ExperimentService, dataset: str
     ) -> None:
         experiment_id = await create(runtime)
-        await Execution(runtime, experiment_id).run()
+        await Executor(runtime, experiment_id).run()
         with pytest.raises(Conflict, match="it is COMPLETED"):
             await experiments.cancel(experiment_id)
 

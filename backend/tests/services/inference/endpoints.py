@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
-from app.services.inference.limits import AdaptiveLimiter
+from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
 from tests.fixtures.fake_llm_behaviour import prompt_hash
 from tests.services.inference.steps import answered, prompt_of, requests

@@ -17,9 +17,9 @@ from app.domain.generation import (
 )
 from app.domain.hashing import content_hash
 from app.domain.status import FailureKind
-from app.services.experiments.run_repository import _generation_result, generation_row
 from app.services.inference.base import EngineError
 from app.services.inference.cache import CachingEngine, cache_key
+from app.services.runs.repository import _generation_result, generation_row
 from tests.services.inference.steps import Scripted, answered, failure_of, request
 
 PARAMS = GenerationParams(temperature=0.5, max_tokens=8, top_p=0.9, stop=("\n",))

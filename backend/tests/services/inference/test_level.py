@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services.inference.level import Level
+from app.services.inference.limiter.concurrency import Level
 
 
 class Bench:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.services.inference.limits import AdaptiveLimiter, Refusal, Slot
+from app.services.inference.limiter.adaptive import AdaptiveLimiter, Refusal, Slot
 from tests.services.inference.virtual_time import now, run
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.inference.limits import AdaptiveLimiter
+from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from tests.factories import properties
 from tests.services.inference.virtual_time import NothingWillHappen, now, run
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services.inference.pace import Pace
+from app.services.inference.limiter.interval import Pace
 
 
 def burst(pace: Pace, calls: int, at: float = 0.0) -> None:

@@ -11,7 +11,7 @@ from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference import retry
 from app.services.inference.base import EngineError
-from app.services.inference.limits import AdaptiveLimiter
+from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
 from tests.services.inference.steps import Scripted, answered, failure_of, prompt_of, request
 from tests.services.inference.virtual_time import now, run

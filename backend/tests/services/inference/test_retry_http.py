@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.generation import GenerationResult
 from app.domain.status import FailureKind
-from app.services.inference.limits import AdaptiveLimiter
+from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.fake_llm_behaviour import hash_answer

@@ -9,7 +9,7 @@ from app.domain.passages import Chunk, Hit, Passage, Retrieval
 from app.domain.status import FailureKind
 from app.schemas.method_config import RagMethodConfig
 from app.services.inference.base import EngineError
-from app.services.inference.sizes import estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.rag import NOT_YET, RagMethod, numbered
 from app.services.methods.registry import Sources, build_method
@@ -144,8 +144,8 @@ class TestWindow:
         here = context(refusing_above(-1))
         with pytest.raises(EngineError, match="too long"):
             await build(passage(1))(EXAMPLE, here)
-        assert here.journal.passages is not None
-        assert here.journal.passages[0].dropped
+        assert here.transcript.passages is not None
+        assert here.transcript.passages[0].dropped
 
     def test_text_of_other_scripts_takes_more_tokens(self) -> None:
         latin, chinese = build(passage(1, "a" * 90)), build(passage(1, "塔" * 90))

@@ -17,7 +17,7 @@ from app.services.agent.tools.base import Parameter
 from app.services.agent.tools.calculator import Calculator
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
-from app.services.inference.sizes import estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods import react
 from app.services.methods.base import Context
 from app.services.methods.react import ReactMethod
@@ -82,7 +82,7 @@ class TestPrediction:
         assert prediction.trace is not None
         assert (prediction.trace.outcome, prediction.trace.source) == (AgentOutcome.ANSWERED, 0)
         assert [step.calls for step in prediction.trace.steps] == [(0,), (1,), (2,)]
-        assert (here.journal.trace, here.journal.passages) == (prediction.trace, prediction.passages)
+        assert (here.transcript.trace, here.transcript.passages) == (prediction.trace, prediction.passages)
 
     async def test_without_a_knowledge_base_has_no_passages(self) -> None:
         method = build(tools=["calculator"])
@@ -159,15 +159,15 @@ class TestFailure:
         here = context(says(SEARCH, EngineError(FailureKind.SERVER, "down")))
         with pytest.raises(EngineError, match="down"):
             await build()(EXAMPLE, here)
-        trace = here.journal.trace
+        trace = here.transcript.trace
         assert trace is not None
         assert trace.outcome is AgentOutcome.FAILED
         assert [step.use and step.use.tool for step in trace.steps] == ["retrieval"]
-        assert here.journal.passages is not None
-        assert len(here.journal.passages) == 2
-        assert len(here.journal.calls) == 1
-        assert here.journal.asked is not None
-        assert here.journal.asked[-1].content.startswith("Observation:")
+        assert here.transcript.passages is not None
+        assert len(here.transcript.passages) == 2
+        assert len(here.transcript.calls) == 1
+        assert here.transcript.asked is not None
+        assert here.transcript.asked[-1].content.startswith("Observation:")
 
 
 class TestRequests:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.services.agent.tools.base import Found, ModelRetry, Parameter, Tool, ToolFailed
-from app.services.rag.wikipedia import Missing, WikipediaClient, WikipediaUnreachable
+from app.services.wikipedia.client import Missing, WikipediaClient, WikipediaUnreachable
 
 _MAX_TITLE = 100  # characters of a title that does not exist, when the model is told of it
 
