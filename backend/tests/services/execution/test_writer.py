@@ -16,8 +16,9 @@ from app.services.execution.writer import GroupCommitWriter
 from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
+from tests.engines import answered
 from tests.factories import run_record
-from tests.support import PATIENCE_S, answer, create, pairs, runs_of, until
+from tests.support import PATIENCE_S, create, pairs, runs_of, until
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ class TestRuns:
                 for example, repeat in order[::step]:
                     writer.add_run(record(experiment_id, example, repeat))
                 for key in answers[::step]:
-                    writer.put(key, "m", answer())
+                    writer.put(key, "m", answered())
             await asyncio.gather(one.flush(), other.flush())
         assert len(await runs_of(runtime, experiment_id)) == 2000
 
@@ -193,7 +194,7 @@ class TestLookups:
 
         monkeypatch.setattr(CacheRepository, "get_many", generations)
         for key in keys(10)[::2]:
-            writer.put(key, "m", answer(key))
+            writer.put(key, "m", answered(key))
         await writer.flush()
         found = await asyncio.gather(*(writer.get(key) for key in [*keys(10), *keys(10)]))
         expected = [key if number % 2 == 0 else None for number, key in enumerate(keys(10))] * 2
@@ -201,12 +202,12 @@ class TestLookups:
         assert asked == [keys(10)]
 
     async def test_one_who_gives_up_harms_no_other(self, writer: GroupCommitWriter) -> None:
-        writer.put("k", "m", answer())
+        writer.put("k", "m", answered())
         await writer.flush()
         first, second = (asyncio.create_task(writer.get("k")) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()
-        assert await second == answer()
+        assert await second == answered()
 
     async def test_a_failure_reaches_who_asked_and_no_one_after(
         self, runtime: Runtime, writer: GroupCommitWriter
@@ -230,8 +231,8 @@ class TestLookups:
             tries += 1
             if tries == 1:
                 raise ConnectionResetError
-            return {key: answer() for key in wanted}
+            return {key: answered() for key in wanted}
 
         monkeypatch.setattr(CacheRepository, "get_many", generations)
-        assert await writer.get("k") == answer()
+        assert await writer.get("k") == answered()
         assert tries == 2

@@ -19,8 +19,9 @@ from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, question
 from tests.factories import config
-from tests.support import ScriptedEngine, create, question, result_of, runs_of, scripted, stored
+from tests.support import create, result_of, runs_of, scripted, stored
 
 
 async def mixed_answers(request: GenerationRequest) -> GenerationResult:
