@@ -13,7 +13,7 @@ Row = Any  # a stored row: the API does not know the tables, only the names of t
 
 def _summary(experiment: Row, result: Row | None) -> dict[str, Any]:
     own = (
-        "id", "name", "description", "model", "method", "total", "status", "reason",
+        "id", "name", "description", "model", "method", "total", "status", "queued", "reason",
         "created_at", "queued_at", "started_at", "finished_at", "parent_id",
     )  # fmt: skip
     metrics = None if result is None else result.metrics

@@ -20,6 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.domain.progress import ProgressSnapshot
+from app.domain.status import ExperimentStatus
 from app.models.base import Base
 
 # What runs are filtered by stands at the end of each index that they are sorted by: a filter that few
@@ -30,8 +32,8 @@ _FILTERED = ("status", "exact_match", "cached")
 class Experiment(Base):
     """A described experiment, and where it stands.
 
-    ``lease`` names the executor that may write to it; ``heartbeat_at`` is that executor's sign of
-    life, by the database's clock.
+    ``lease`` names the executor that may write to it; ``heartbeat_at`` is when that executor last
+    renewed the lease, by the database's clock.
     """
 
     __tablename__ = "experiments"
@@ -65,6 +67,16 @@ class Experiment(Base):
     finished_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+
+    @property
+    def queued(self) -> bool:
+        """Whether it was started and waits for an executor; a pending one may also be a draft."""
+        return self.status == ExperimentStatus.PENDING and self.queued_at is not None
+
+    @property
+    def progress_snapshot(self) -> ProgressSnapshot | None:
+        """The progress of the last heartbeat, if there was one."""
+        return None if self.progress is None else ProgressSnapshot.from_dict(self.progress)
 
 
 class Run(Base):

@@ -74,6 +74,7 @@ class ExperimentSummary(BaseModel):
     dataset_version: str
     total: int
     status: ExperimentStatus
+    queued: bool = Field(description="Pending, and started: it waits for a worker. False for a draft.")
     reason: str | None = Field(description="Why it failed or was cancelled.")
     progress: ProgressOut | None
     scores: dict[str, ScoreSummary] = Field(description="By scorer; empty until there is a result.")
@@ -108,5 +109,6 @@ class ExperimentEvent(BaseModel):
     """One server-sent event: the status, and the progress as far as it is known."""
 
     status: ExperimentStatus
+    queued: bool = Field(description="Pending, and started: it waits for a worker. False for a draft.")
     reason: str | None
     progress: ProgressOut | None

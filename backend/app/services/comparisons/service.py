@@ -18,7 +18,7 @@ from app.services.comparisons.compare import ExperimentComparison, best_of, comp
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.token_ratio import TokenRatio, against_naive
 from app.services.experiments.service import ExperimentService
-from app.services.experiments.validation import resolve
+from app.services.experiments.validation import validate
 from app.services.results.service import ResultService
 from app.services.runtime import Runtime
 
@@ -118,7 +118,7 @@ class ComparisonService:
         """
         configs = expand(comparison)
         for config in configs:
-            await resolve(self._session, self._runtime, config)
+            await validate(self._session, self._runtime, config)
         return [await self._experiments.create(config) for config in configs]
 
     async def against_naive(self, experiment: Experiment) -> TokenRatio | None:

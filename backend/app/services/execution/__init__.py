@@ -1,4 +1,5 @@
-"""The work on one experiment: executor, writer, progress, and putting lost experiments back on the queue.
+"""The work on one experiment: dispatching it, the lease, the executor, the writer, and recovery.
 
-It must not know HTTP, and no other room may start work on an experiment.
+It owns everything from the queue to the stored run. It must not know HTTP, and no other room starts work
+or writes runs.
 """

@@ -1,4 +1,4 @@
-"""One example of an experiment: answered by the method, scored, and recorded."""
+"""One sample of an experiment: answered by the method, scored, and recorded."""
 
 import uuid
 from collections.abc import Sequence
@@ -37,14 +37,25 @@ class Sample:
 
 
 class SampleRunner:
-    """Turns samples into run records; a failure becomes a record, never an exception."""
+    """Turns samples into run records; a failure becomes a record, never an exception.
+
+    Args:
+        experiment_id: which experiment the runs belong to.
+        config: of the experiment.
+        method: answers examples.
+        rule: how answers are scored.
+        spec: of the model, for its price.
+        engine: where the method's calls go.
+        window: tokens that the model takes, prompt and answer together; ``None`` if unknown.
+        judge: of faithfulness, if answers are to be judged.
+    """
 
     def __init__(
         self,
         experiment_id: uuid.UUID,
         config: ExperimentConfig,
         method: Method,
-        scoring: str,
+        rule: ScoringRule,
         spec: ModelSpec,
         engine: Engine,
         *,
@@ -57,7 +68,7 @@ class SampleRunner:
         self._config = config
         self._params = config.generation_params()
         self._method = method
-        self._rule: ScoringRule = scoring  # type: ignore[assignment]
+        self._rule = rule
         self._scorers = scorers_for(self._rule)
         self._price = spec.usd_per_1m
         self._engine = engine

@@ -16,8 +16,9 @@ from app.services.datasets.repository import DatasetRepository, to_example
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, sample_size_mcnemar
 from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.service import ExperimentService
-from app.services.experiments.validation import ResolvedConfig, resolve
+from app.services.experiments.validation import validate
 from app.services.inference.catalog import Price
 from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN, estimated_tokens
 from app.services.knowledge.indexes import KnowledgeIndexes
@@ -162,7 +163,7 @@ class PreviewService:
             InvalidInput: if the model, the dataset or the sample size cannot be; names the field.
             NotFound: if there is no such parent.
         """
-        checked = await resolve(self._session, self._runtime, config, file_needed=False)
+        checked = await validate(self._session, self._runtime, config, files_needed=False)
         if parent_id is not None:
             await ExperimentService(self._session, self._runtime).get(parent_id)
         dataset, questions = checked.dataset, checked.questions

@@ -1,4 +1,4 @@
-"""SQL of one score over many runs: as little of each run as maps and comparisons need."""
+"""SQL of one score over many runs: the few columns that maps and comparisons need."""
 
 import uuid
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ UNSCORED = "unscored"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one run: the score's value, ``UNSCORED``, or ``None`` if it failed."""
+    """One run's value of a score; ``UNSCORED`` if it has none, ``None`` if the run failed."""
 
     run_id: int
     value: float | str | None
 
 
 class ScoresRepository:
-    """Reads only."""
+    """Reads scores within the session it is given."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -66,7 +66,7 @@ class ScoresRepository:
         def ordered(column: ColumnElement[T]) -> aggregate_order_by[T]:
             return aggregate_order_by(column, runs.c.example_id, runs.c.repeat)
 
-        # One row of arrays takes a fraction of the time of a row a run.
+        # One row of arrays takes a fraction of the time of one row per run.
         query = select(
             func.array_agg(ordered(runs.c.id)),
             func.array_to_string(func.array_agg(ordered(runs.c.state)), ""),
@@ -76,7 +76,7 @@ class ScoresRepository:
         return row[0] or [], row[1] or "", row[2] or []
 
     async def outcomes(self, experiment_id: uuid.UUID, score: str) -> dict[tuple[str, int], Outcome]:
-        """Return what became of each ``(content hash of the example, repeat)``, in file order.
+        """Return the value of each ``(content hash of the example, repeat)``, in file order.
 
         Of two examples of the same content the first counts.
         """

@@ -247,7 +247,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Experiment
-         * @description Go on with an experiment: the same one if it has not ended, else a child of it.
+         * @description Continue an experiment: the same one if it has not ended, else a child of it.
          */
         post: operations["resume_experiment"];
         delete?: never;
@@ -1471,6 +1471,11 @@ export interface components {
             provenance: {
                 [key: string]: unknown;
             };
+            /**
+             * Queued
+             * @description Pending, and started: it waits for a worker. False for a draft.
+             */
+            queued: boolean;
             /** Queued At */
             queued_at: string | null;
             /**
@@ -1545,6 +1550,11 @@ export interface components {
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
+            /**
+             * Queued
+             * @description Pending, and started: it waits for a worker. False for a draft.
+             */
+            queued: boolean;
             /** Queued At */
             queued_at: string | null;
             /**
