@@ -21,7 +21,7 @@ from app.services.agent.observation_use import judge_uses, source_of
 from app.services.agent.tools.base import ToolResult
 from app.services.agent.truncation import truncate_lines, truncated_characters
 from app.services.inference.base import EngineError
-from app.services.inference.token_estimate import CHARACTERS_A_TOKEN
+from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN
 
 FinalAnswerPrompt = Literal["never", "needed", "always"]
 SAME_ACTION = 3
@@ -54,7 +54,7 @@ class AgentOptions:
     @property
     def observation_characters(self) -> int:
         """Characters of one observation, at most."""
-        return round(self.observation_tokens * CHARACTERS_A_TOKEN)
+        return round(self.observation_tokens * CHARACTERS_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from app.services.agent.loop import (
     ModelReply,
 )
 from app.services.evaluation.scorers import ScoringRule
-from app.services.inference.token_estimate import CHARACTERS_A_TOKEN, estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 from app.services.methods.short_answer_parser import parse_short_answer
@@ -70,7 +70,6 @@ class ReactMethod:
 
     def _model(self, context: Context) -> Model:
         used = self.step_format
-        specs = round(sum(len(str(spec.as_dict())) for spec in used.specs) / CHARACTERS_A_TOKEN)
 
         async def next_turn(messages: tuple[Message, ...]) -> ModelReply:
             call = await context.call(messages, stop=used.stop, constraint=used.constraint, tools=used.specs)
@@ -81,8 +80,10 @@ class ReactMethod:
             return ModelReply(call.result, len(context.transcript.calls) - 1)
 
         def fits(messages: tuple[Message, ...]) -> bool:
-            room = None if context.window is None else context.window - context.params.max_tokens - specs
-            return room is None or estimated_tokens(messages) <= room
+            if context.window is None:
+                return True
+            room = context.window - context.params.max_tokens
+            return estimated_tokens(messages, used.specs) <= room
 
         return Model(next_turn, final_answer, fits)
 

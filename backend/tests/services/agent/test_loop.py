@@ -15,7 +15,7 @@ from app.services.agent.loop import AGAIN, Agent, AgentOptions, Model, ModelRepl
 from app.services.agent.tools.base import ModelRetry, Tool, ToolFailed, ToolOutput
 from app.services.agent.truncation import TRUNCATION_MARK
 from app.services.inference.base import EngineError
-from app.services.inference.token_estimate import CHARACTERS_A_TOKEN
+from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN
 from tests.services.agent.fakes import FakeSums, FakeTool, passage, use
 
 QUESTION = "How high is K2?"
@@ -316,7 +316,7 @@ class TestObservations:
         trace = await ran(script, FakeTool(script=lambda _: "word " * 400), observation_tokens=32)
         observed = trace.steps[0].use
         assert observed is not None
-        room = round(32 * CHARACTERS_A_TOKEN)
+        room = round(32 * CHARACTERS_PER_TOKEN)
         assert len(observed.observation) <= room
         assert observed.cut == 2000 - len(observed.observation.removesuffix(TRUNCATION_MARK))
         assert script.shown == f"Observation: {observed.observation}"
