@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.services.datasets.service import DatasetService
-from app.services.inference import ping
+from app.services.monitoring.model_check import check_model
 from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, Steps, problem
 from tests.factories import questions_jsonl
@@ -96,13 +96,10 @@ class TestModelCheck:
         assert "OLLAMA_BASE_URL" in found["message"]
         assert "planted-secret" not in answer.text
 
-    async def test_no_answer_in_time(
-        self, api: httpx.AsyncClient, endpoint: FakeLLM, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(ping, "_TIMEOUT_S", 1e-4)
-        found = (await api.get(CHECK, params={"name": "openai/any"})).json()
-        assert found["state"] == "unreachable"
-        assert "did not answer within" in found["message"]
+    async def test_no_answer_in_time(self, runtime: Runtime, endpoint: FakeLLM) -> None:
+        found = await check_model(runtime, "openai/any", timeout_s=1e-4)
+        assert found.state == "unreachable"
+        assert "did not answer within" in found.message
 
     async def test_a_missing_key_is_said_without_a_call(
         self, api: httpx.AsyncClient, endpoint: FakeLLM, monkeypatch: pytest.MonkeyPatch

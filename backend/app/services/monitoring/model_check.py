@@ -3,12 +3,12 @@
 from app.schemas.catalog import ModelCheck
 from app.services.experiments.validation import model_error
 from app.services.inference.catalog import CatalogError, ProviderSpec
-from app.services.inference.ping import Reached, reach
+from app.services.inference.ping import TIMEOUT_S, Reached, reach
 from app.services.runtime import Runtime
 
 
-async def check_model(runtime: Runtime, name: str) -> ModelCheck:
-    """Return whether ``name`` can be used; its endpoint is asked, if it has one.
+async def check_model(runtime: Runtime, name: str, timeout_s: float = TIMEOUT_S) -> ModelCheck:
+    """Return whether ``name`` can be used; its endpoint, if it has one, has ``timeout_s`` seconds to answer.
 
     Raises:
         InvalidInput: if there is no such model, or its address is none.
@@ -22,7 +22,7 @@ async def check_model(runtime: Runtime, name: str) -> ModelCheck:
         raise model_error(error, "GET /api/v1/models lists the models.") from error
     if status.state != "ready" or endpoint is None:
         return ModelCheck(name=name, state=status.state, message=status.message, latency_ms=None)
-    return _judged(name, provider, await reach(*endpoint))
+    return _judged(name, provider, await reach(*endpoint, timeout_s))
 
 
 def _judged(name: str, provider: ProviderSpec, reached: Reached) -> ModelCheck:

@@ -35,7 +35,6 @@ from app.services.inference.failures import clean, retry_after_s
 
 WIKIPEDIA = "https://en.wikipedia.org/w/api.php"
 _DAY_S = 24 * 3600.0
-_LONGEST_WISH_S = 60.0
 _MAX_BODY = 10_000_000
 _MAX_NAME = 300  # characters; the search refuses more, and no title has as many
 _NEAREST = 5
@@ -51,7 +50,6 @@ _PAGE = _ALWAYS.merge(
 # One more than is shown, since the page itself may be among them.
 _SEARCH = _ALWAYS.merge(f"list=search&srlimit={_NEAREST + 1}&srprop=&srenablerewrites=1")
 
-_backoff = wait_exponential_jitter(multiplier=0.5, max=10, jitter=0.5)
 _text = partial(clean, limit=None)  # raises one of _UNREADABLE for what is no text
 _T = TypeVar("_T")
 
@@ -93,7 +91,7 @@ class _Failure(Exception):
     def __init__(self, kind: str, *, again: bool = False, wish_s: float | None = None) -> None:
         super().__init__(kind)
         self.again = again
-        self.wish_s = None if wish_s is None else min(wish_s, _LONGEST_WISH_S)
+        self.wish_s = wish_s
 
 
 class WikipediaClient:
@@ -106,6 +104,9 @@ class WikipediaClient:
         expires_s: seconds after which a page is asked for again; a miss after a day at most.
         timeout_s: seconds for one request, from connecting to the last byte.
         attempts: tries of a request before it is given up.
+        backoff_s: seconds before the second try, doubled for each that follows, 10 at most; as long again
+            may be added by chance.
+        longest_wish_s: seconds that a server's ``Retry-After`` is followed for, at most.
 
     Raises:
         WikipediaUnreachable: if the address, or the environment's proxy or certificates, cannot be
@@ -123,9 +124,12 @@ class WikipediaClient:
         expires_s: float = 30 * _DAY_S,
         timeout_s: float = 20.0,
         attempts: int = 4,
+        backoff_s: float = 0.5,
+        longest_wish_s: float = 60.0,
     ) -> None:
         self._cache = _Cache(cache_dir, expires_s)
-        self._pace = _Pace(cache_dir, pause_s)
+        self._pace = _Pace(cache_dir, pause_s, longest_wish_s)
+        self._backoff = wait_exponential_jitter(multiplier=backoff_s, max=10, jitter=backoff_s)
         self._timeout_s = timeout_s
         self._attempts = attempts
         agent = f"LlmForge/{version('llmforge')} (self-hosted lab; contact: the user who runs it)"
@@ -175,7 +179,7 @@ class WikipediaClient:
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, _Failure) and error.again),
             stop=stop_after_attempt(self._attempts),
-            wait=_backoff,  # what the server asks for is part of the pace
+            wait=self._backoff,  # what the server asks for is part of the pace
             reraise=True,
         )
         try:
@@ -281,8 +285,9 @@ def _heading(line: str) -> tuple[int, str] | None:
 class _Pace:
     """One request at a time, and a pause after each, for all that share a folder."""
 
-    def __init__(self, folder: Path, pause_s: float) -> None:
+    def __init__(self, folder: Path, pause_s: float, longest_wish_s: float) -> None:
         self._pause_s = pause_s
+        self._longest_wish_s = longest_wish_s
         self._file = folder / "not-before"
         # The file's lock may be taken again by whoever has it, so tasks of one client need their own.
         self._lock = AsyncFileLock(folder / "turn.lock")
@@ -303,7 +308,7 @@ class _Pace:
         try:
             yield
         except _Failure as failure:
-            rest_s = max(rest_s, failure.wish_s or 0.0)
+            rest_s = max(rest_s, min(failure.wish_s or 0.0, self._longest_wish_s))
             raise
         finally:
             self._rest(rest_s)
@@ -314,7 +319,7 @@ class _Pace:
         except (OSError, ValueError):
             return 0.0
         # A clock that was set back must not hold everybody up for long.
-        return min(left_s, max(_LONGEST_WISH_S, self._pause_s)) if left_s > 0 else 0.0
+        return min(left_s, max(self._longest_wish_s, self._pause_s)) if left_s > 0 else 0.0
 
     def _rest(self, seconds: float) -> None:
         self._file.write_text(repr(time.time() + seconds))

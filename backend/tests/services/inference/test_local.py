@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ import pytest
 from app.domain.generation import GenerationParams, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.catalog import CatalogError, load_catalog, resolve_model_path
-from app.services.inference.engines import local
 from app.services.inference.engines.local import (
     OWNER_VARIABLE,
     LocalEngine,
@@ -231,14 +231,11 @@ class TestEnd:
         assert processes(lonely) == []
         assert server_states(lonely.state_dir) == []
 
-    def test_one_that_does_not_answer_is_replaced(
-        self, lonely: LocalServerOptions, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_one_that_does_not_answer_is_replaced(self, lonely: LocalServerOptions) -> None:
         LocalServer(MODEL, lonely).ensure()
         stuck = pid_of(lonely)
-        monkeypatch.setattr(local, "_HEALTH_TIMEOUT_S", 0.5)
         psutil.Process(stuck).suspend()
-        LocalServer(MODEL, lonely).ensure()
+        LocalServer(MODEL, replace(lonely, health_timeout_s=0.5)).ensure()
         assert processes(lonely) == [pid_of(lonely)]
         assert pid_of(lonely) != stuck
 
