@@ -144,9 +144,9 @@ class TestCannotAggregate:
         assert await Executor(runtime, experiment.id).run() is ExperimentStatus.FAILED
         async with runtime.sessions() as session:
             ended = await ExperimentService(session, runtime).get(experiment.id)
-            stored, *_ = await RunRepository(session).tally(experiment.id)
+            tally = await RunRepository(session).tally(experiment.id)
         assert "cannot be aggregated: ZeroDivisionError" in (ended.reason or "")
-        assert stored == 20
+        assert tally.stored == 20
 
 
 class TestCancelAbandoned:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from app.domain.passages import Article, Section
 from app.services.wikipedia import client as wikipedia
-from app.services.wikipedia.client import Missing, WikipediaClient, fetch_articles, sections_of
+from app.services.wikipedia.client import Missing, WikipediaClient, fetch_articles
+from app.services.wikipedia.sections import sections_of
 from tests.factories import properties
 from tests.fixtures import fake_wikipedia
 from tests.fixtures.fake_wikipedia import CUT, HANG, FakeWikipedia, Fault, api_error
