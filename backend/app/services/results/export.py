@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from app.core.database import Sessions
 from app.models import Example, Run
-from app.services.runs.repository import RunRepository
+from app.services.runs.repository import EXPORT_BATCH, RunRepository
 
 ExportFormat = Literal["json", "jsonl", "csv", "parquet"]
 MEDIA_TYPES: dict[str, str] = {
@@ -83,13 +83,16 @@ def _as_cells(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def export_runs(
-    sessions: Sessions, experiment_id: uuid.UUID, fmt: ExportFormat
+    sessions: Sessions, experiment_id: uuid.UUID, fmt: ExportFormat, *, batch: int = EXPORT_BATCH
 ) -> AsyncIterator[bytes]:
-    """Yield the file piece by piece; the stream has its own session, since it outlives a request's."""
+    """Yield the file piece by piece, with ``batch`` runs in memory at a time.
+
+    The stream has its own session, since it outlives a request's.
+    """
     async with sessions() as session:
         batches = (
-            [_as_row(run, example) for run, example in batch]
-            async for batch in RunRepository(session).export(experiment_id)
+            [_as_row(run, example) for run, example in part]
+            async for part in RunRepository(session).export(experiment_id, batch)
         )
         async for piece in _formats[fmt](batches):
             if piece:

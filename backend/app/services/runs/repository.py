@@ -29,7 +29,7 @@ _filters: dict[str, tuple[Any, ...]] = {
     "cached": (Run.cached,),
     "unscored": (Run.status == "ok", Run.exact_match.is_(None)),
 }
-_EXPORT_BATCH = 500
+EXPORT_BATCH = 500
 WITHOUT_LONG = (defer(Run.calls), defer(Run.retrieved), defer(Run.trace))
 """Options of a query of runs for lists, which show none of that."""
 _result_fields = fields(GenerationResult)
@@ -210,12 +210,14 @@ class RunRepository:
         row = (await self._session.execute(query)).one_or_none()
         return None if row is None else (row[0], row[1])
 
-    async def export(self, experiment_id: uuid.UUID) -> AsyncIterator[list[tuple[Run, Example]]]:
-        """Yield all runs in batches, in the order of the examples, with little in memory."""
+    async def export(
+        self, experiment_id: uuid.UUID, batch: int = EXPORT_BATCH
+    ) -> AsyncIterator[list[tuple[Run, Example]]]:
+        """Yield all runs, ``batch`` at a time, in the order of the examples, with little in memory."""
         query = _runs_with_examples(Run.experiment_id == experiment_id, "all").order_by(
             Example.position, Run.repeat
         )
-        stream = await self._session.stream(query.execution_options(yield_per=_EXPORT_BATCH))
+        stream = await self._session.stream(query.execution_options(yield_per=batch))
         async for part in stream.partitions():
             yield [(row[0], row[1]) for row in part]  # the session forgets what nobody holds
 
