@@ -15,8 +15,9 @@ from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.limiter.base import Limiter
 from app.services.inference.retry import BACKOFF, RetryingEngine
+from tests.engines import answered
 from tests.fixtures.fake_llm_behaviour import prompt_hash
-from tests.services.inference.steps import answered, prompt_of, requests
+from tests.services.inference.steps import prompt_of, requests
 from tests.services.inference.virtual_time import now, run
 
 L = TypeVar("L", bound=Limiter)

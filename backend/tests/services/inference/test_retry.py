@@ -11,7 +11,8 @@ from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
-from tests.services.inference.steps import Scripted, answered, failure_of, prompt_of, request
+from tests.engines import ScriptedEngine, answered
+from tests.services.inference.steps import failure_of, prompt_of, request
 from tests.services.inference.virtual_time import now, run
 
 RETRYABLE = [kind for kind in FailureKind if kind.retryable]
@@ -24,7 +25,7 @@ class Case:
     def __init__(
         self, script: Any, *, slots: int = 8, max_attempts: int = 4, patience_s: float = 600
     ) -> None:
-        self.inner = Scripted(script)
+        self.inner = ScriptedEngine(script)
         self.limiter = AdaptiveLimiter(slots, clock=now)
         self.engine = RetryingEngine(self.inner, self.limiter, max_attempts, patience_s, clock=now)
 
