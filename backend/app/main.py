@@ -16,8 +16,8 @@ from app.core.config import Settings, get_settings
 from app.core.logging import configure_logging, get_logger
 from app.core.migrations import migrate
 from app.services.datasets.service import DatasetService
+from app.services.execution.recovery import look_after_lost
 from app.services.experiments.provenance import code_version
-from app.services.experiments.recovery import look_after_lost
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
 from app.services.runtime import Runtime, open_runtime

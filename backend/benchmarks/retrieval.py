@@ -26,11 +26,11 @@ from app.schemas.method_config import EMBEDDING_MODEL
 from app.services.evaluation.retrieval import answer_in_context, score_retrieval
 from app.services.evaluation.statistics.intervals import bca_mean, wilson
 from app.services.evaluation.statistics.paired import paired_difference
+from app.services.local_models.files import find_model
 from app.services.rag.bm25 import words_of
 from app.services.rag.chunking import Chunking
 from app.services.rag.embedding import Embedder
 from app.services.rag.index import KnowledgeIndex, Recipe, open_index
-from app.services.rag.models import find_model
 from app.services.rag.reranking import Reranker
 from app.services.rag.retrievers import IndexRetriever, RetrievalOptions
 

@@ -6,7 +6,7 @@ from app.api.convert import experiment_out
 from app.api.deps import ComparisonsDep, ExperimentsDep, RuntimeDep
 from app.api.errors import error_responses
 from app.schemas.comparison import ComparisonCreate, ComparisonCreated
-from app.services.experiments.runner import run_experiment
+from app.services.execution.executor import run_experiment
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"], responses=error_responses(401, 403, 422, 503))
 

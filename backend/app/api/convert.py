@@ -52,11 +52,6 @@ def experiment_out(experiment: Row, result: Row | None) -> ExperimentOut:
     )
 
 
-def metrics_out(metrics: dict[str, Any]) -> Metrics:
-    """Return stored metrics; those of before there was retrieval, or agents, lack what belongs to it."""
-    return Metrics.model_validate({"attribution": None, "hallucination_rate": None, "agent": None, **metrics})
-
-
 def result_out(experiment: Row, result: Row, naive: Row | None) -> ResultOut:
     """Return a result with what is needed to repeat it."""
     return ResultOut.model_validate(
@@ -65,7 +60,7 @@ def result_out(experiment: Row, result: Row, naive: Row | None) -> ResultOut:
             "name": experiment.name,
             "status": experiment.status,
             "reason": experiment.reason,
-            "metrics": metrics_out(result.metrics),
+            "metrics": Metrics.from_stored(result.metrics),
             "config": experiment.config,
             "provenance": result.provenance,
             "created_at": result.created_at,

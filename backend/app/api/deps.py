@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.core.database import Session
+from app.services.comparisons.examples import ExamplesService
+from app.services.comparisons.service import ComparisonService
 from app.services.datasets.service import DatasetService
-from app.services.experiments.comparisons import ComparisonService
-from app.services.experiments.outcomes import OutcomeService
 from app.services.experiments.preview import PreviewService
-from app.services.experiments.results import ResultService
 from app.services.experiments.service import ExperimentService
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.results.service import ResultService
 from app.services.runtime import Runtime
 
 
@@ -45,9 +45,9 @@ def get_results(session: SessionDep) -> ResultService:
     return ResultService(session)
 
 
-def get_outcomes(session: SessionDep) -> OutcomeService:
+def get_examples(session: SessionDep) -> ExamplesService:
     """Give the service of single runs' scores."""
-    return OutcomeService(session)
+    return ExamplesService(session)
 
 
 def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> PreviewService:
@@ -80,7 +80,7 @@ KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
-OutcomesDep = Annotated[OutcomeService, Depends(get_outcomes)]
+ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]

@@ -20,9 +20,9 @@ from app.schemas.experiment import (
     FacetsOut,
 )
 from app.schemas.preview import PreviewOut
+from app.services.execution.executor import run_experiment
+from app.services.experiments.events import watch_experiment
 from app.services.experiments.repository import ExperimentFilter
-from app.services.experiments.runner import run_experiment
-from app.services.experiments.watch import watch_experiment
 
 router = APIRouter(prefix="/experiments", tags=["experiments"], responses=error_responses(401, 403, 422, 503))
 

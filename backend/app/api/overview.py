@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from app.api.deps import RuntimeDep, SessionDep
 from app.api.errors import error_responses
 from app.schemas.catalog import OverviewOut
-from app.services.overview import look_over
+from app.services.monitoring.overview import look_over
 
 router = APIRouter(prefix="/overview", tags=["overview"], responses=error_responses(401, 403, 503))
 

@@ -6,9 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
-from app.api.compared import comparison_out
 from app.api.convert import compared_example, result_out, run_out, run_summary
-from app.api.deps import ComparisonsDep, OutcomesDep, ResultsDep, RuntimeDep
+from app.api.deps import ComparisonsDep, ExamplesDep, ResultsDep, RuntimeDep
 from app.api.errors import error_responses
 from app.core.errors import FieldError, InvalidInput
 from app.schemas.common import KeysetPage, Text
@@ -21,9 +20,10 @@ from app.schemas.result import (
     RunOut,
     RunSummary,
 )
-from app.services.experiments.export import MEDIA_TYPES, ExportFormat, export_runs
-from app.services.experiments.outcomes import OutcomeFilter
-from app.services.experiments.run_repository import RunFilter
+from app.services.comparisons.examples import AgreementFilter
+from app.services.comparisons.report import comparison_out
+from app.services.results.export import MEDIA_TYPES, ExportFormat, export_runs
+from app.services.runs.repository import RunFilter
 
 _MAX_ID = 2**63 - 1
 _OUTCOME_HELP = (
@@ -57,10 +57,10 @@ async def compare_results(
 
 @router.get("/compare/examples", operation_id="compare_examples")
 async def compare_examples(
-    service: OutcomesDep,
+    service: ExamplesDep,
     ids: Annotated[list[uuid.UUID], Query(description="Two or more, as for the comparison.")],
     score: Score = "exact_match",
-    outcome: Annotated[OutcomeFilter, Query(description=_OUTCOME_HELP)] = "differ",
+    outcome: Annotated[AgreementFilter, Query(description=_OUTCOME_HELP)] = "differ",
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 25,
 ) -> KeysetPage[ComparedExample]:
@@ -70,10 +70,10 @@ async def compare_examples(
 
 
 @router.get("/{experiment_id}", operation_id="get_result")
-async def get_result(experiment_id: uuid.UUID, service: ResultsDep) -> ResultOut:
+async def get_result(experiment_id: uuid.UUID, service: ResultsDep, comparisons: ComparisonsDep) -> ResultOut:
     """Return the result: metrics, configuration, provenance."""
     experiment, result = await service.result(experiment_id)
-    return result_out(experiment, result, await service.against_naive(experiment))
+    return result_out(experiment, result, await comparisons.against_naive(experiment))
 
 
 @router.get("/{experiment_id}/metrics", operation_id="get_metrics")
@@ -100,7 +100,7 @@ async def list_runs(
 @router.get("/{experiment_id}/map", operation_id="get_run_map")
 async def get_run_map(
     experiment_id: uuid.UUID,
-    service: OutcomesDep,
+    service: ExamplesDep,
     score: Score = "exact_match",
     limit: Annotated[int, Query(ge=1, le=100_000)] = 20_000,
 ) -> RunMap:

@@ -8,10 +8,10 @@ from app.api.deps import RuntimeDep
 from app.api.errors import error_responses
 from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelCheck, ModelOut, PriceOut, ProviderOut
 from app.schemas.common import Text
-from app.services.health import check_health
 from app.services.inference.catalog import ModelSpec
 from app.services.inference.registry import ModelRegistry
-from app.services.model_check import check_model
+from app.services.monitoring.health import check_health
+from app.services.monitoring.model_check import check_model
 
 health_router = APIRouter(prefix="/health", tags=["health"], responses=error_responses(401, 403))
 models_router = APIRouter(prefix="/models", tags=["models"], responses=error_responses(401, 403))

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from app.cli.client import JsonOption, connected, fail, say
 from app.cli.render import console, print_json
-from app.services.published import CORPUS, QRELS, QUERIES
+from app.services.imports.published_formats import CORPUS, QRELS, QUERIES
 
 app = typer.Typer(help="List and add datasets.", no_args_is_help=True)
 

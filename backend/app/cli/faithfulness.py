@@ -21,7 +21,7 @@ from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel,
 from app.services.evaluation.statistics.intervals import Interval
 from app.services.evaluation.validation import Labelled, Validation, summarise
 from app.services.inference.catalog import CatalogError
-from app.services.rag.models import ModelUnavailable, find_model, fingerprint
+from app.services.local_models.files import ModelUnavailable, find_model, fingerprint
 from app.services.runtime import models_of
 
 app = typer.Typer(help="Judges of faithfulness: how good are they?", no_args_is_help=True)

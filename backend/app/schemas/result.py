@@ -130,6 +130,11 @@ class Metrics(BaseModel):
         description="A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown."
     )
 
+    @classmethod
+    def from_stored(cls, metrics: dict[str, Any]) -> "Metrics":
+        """Return stored metrics; those of before there was retrieval, or agents, lack what belongs to it."""
+        return cls.model_validate({"attribution": None, "hallucination_rate": None, "agent": None, **metrics})
+
 
 class TokensToNaive(BaseModel):
     """Tokens a question as a multiple of what naive prompting took, on the same questions."""

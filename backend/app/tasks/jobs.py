@@ -6,7 +6,7 @@ import signal
 import uuid
 
 from app.core.config import get_settings
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Executor
 from app.services.runtime import open_runtime
 
 
@@ -29,7 +29,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 async def _run(experiment_id: uuid.UUID) -> None:
     runtime = open_runtime(get_settings(), ping=False)
     try:
-        execution = Execution(runtime, experiment_id)
+        execution = Executor(runtime, experiment_id)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, execution.stop)
         await execution.run()
     finally:

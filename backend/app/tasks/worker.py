@@ -25,7 +25,7 @@ from app.core.errors import AppError
 from app.core.logging import configure_logging, get_logger
 from app.core.queue import make_queue
 from app.services.inference.catalog import CatalogError
-from app.services.inference.local import OWNER_VARIABLE
+from app.services.inference.engines.local import OWNER_VARIABLE
 from app.services.runtime import open_runtime
 from app.tasks import jobs
 

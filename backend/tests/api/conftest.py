@@ -16,7 +16,7 @@ from app.core.config import Settings, get_settings
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.embedded.valkey import EmbeddedValkey
 from app.main import create_app
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Executor
 from app.services.runtime import Runtime
 
 EXPERIMENTS = "/api/v1/experiments"
@@ -123,7 +123,7 @@ class Steps:
         assert response.status_code == 202, response.text
 
     async def work(self, experiment_id: str) -> str | None:
-        return await Execution(self.runtime, uuid.UUID(experiment_id)).run()
+        return await Executor(self.runtime, uuid.UUID(experiment_id)).run()
 
     async def run(self, **fields: Any) -> str:
         """Create, start and finish an experiment; return its id."""

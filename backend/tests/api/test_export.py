@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.services.datasets.service import DatasetService
-from app.services.experiments import run_repository
+from app.services.runs import repository as run_repository
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
 
 NASTY: list[dict[str, Any]] = [

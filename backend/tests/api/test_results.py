@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.compared import labels
+from app.services.comparisons.report import labels
 from app.services.datasets.service import DatasetService
 from tests.api.conftest import RESULTS, Steps, problem
 from tests.factories import questions_jsonl

@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from app.cli import app
 from app.cli.render import console
+from app.services.execution.executor import Executor
 from app.services.experiments.repository import ExperimentRepository
-from app.services.experiments.runner import Execution
 from app.services.runtime import Runtime
 from tests.support import PATIENCE_S
 
@@ -42,7 +42,7 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
             async with runtime.sessions() as session:
                 unattended = await ExperimentRepository(session).unattended(60)
             for experiment_id in unattended:
-                await Execution(runtime, experiment_id).run()
+                await Executor(runtime, experiment_id).run()
             await asyncio.sleep(0.02)
 
     task = asyncio.create_task(work())

@@ -3,7 +3,7 @@
 import json
 from urllib.parse import urlencode
 
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Executor
 from app.services.runtime import Runtime
 from tests.cli.conftest import Cli
 from tests.support import create
@@ -19,7 +19,7 @@ async def agents(runtime: Runtime, turns: list[str]) -> str:
     script = urlencode([("turn", turn) for turn in turns])
     method = {"name": "react", "tools": ["calculator"], "shots": 0}
     experiment_id = await create(runtime, model=f"mock/turns?{script}", method=method)
-    await Execution(runtime, experiment_id).run()
+    await Executor(runtime, experiment_id).run()
     return str(experiment_id)
 
 
@@ -54,6 +54,6 @@ class TestTraces:
 
     async def test_of_a_method_without(self, cli: Cli, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
-        await Execution(runtime, experiment_id).run()
+        await Executor(runtime, experiment_id).run()
         done = await cli("traces", str(experiment_id))
         assert "No run" in done.stderr

@@ -17,7 +17,7 @@ from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.migrations import alembic_config, migrate
 from app.models import Base
 from app.services.experiments.repository import ExperimentFilter, ExperimentRepository
-from app.services.experiments.run_repository import RunRepository, RunSort
+from app.services.runs.repository import RunRepository, RunSort
 from app.services.runtime import Runtime
 
 

@@ -10,8 +10,8 @@ from app.core.config import PROJECT_ROOT
 from app.schemas.comparison import ComparisonConfig
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import CoTMethodConfig, ReactMethodConfig
+from app.services.comparisons.service import expand
 from app.services.datasets.importers import load_builtin
-from app.services.experiments.comparisons import expand
 from app.services.inference.catalog import load_catalog
 
 DATASETS = {

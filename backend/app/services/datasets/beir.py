@@ -7,8 +7,8 @@ from typing import Any
 
 from app.core.errors import FieldError, InvalidInput
 from app.services.datasets.published import Published, Rows
-from app.services.published import CORPUS, QRELS, QUERIES, find_file
-from app.services.reading import File, Report, decode, jsonl_rows
+from app.services.imports.files import File, Report, decode, jsonl_rows
+from app.services.imports.published_formats import CORPUS, QRELS, QUERIES, find_file
 
 NEEDED = f"{CORPUS}, {QUERIES}, and {' or '.join(QRELS)}"
 _COLUMNS = 3

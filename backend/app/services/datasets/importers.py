@@ -18,8 +18,7 @@ from app.services.datasets.beir import of_folder
 from app.services.datasets.published import Published, Rows, is_gsm8k, of_hotpotqa, of_json
 from app.services.evaluation.normalise import gsm8k_strict
 from app.services.evaluation.scorers import ScoringRule
-from app.services.published import is_hotpotqa
-from app.services.reading import (
+from app.services.imports.files import (
     MAX_ID_CHARS,
     File,
     Report,
@@ -29,6 +28,7 @@ from app.services.reading import (
     peek,
     unstorable,
 )
+from app.services.imports.published_formats import is_hotpotqa
 
 FileFormat = Literal["jsonl", "csv", "json"]
 _MAX_ABOUT_CHARS = 2_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.services.evaluation.faithfulness import Claim
 from app.services.evaluation.validation import Labelled
-from app.services.reading import Report, decode, jsonl_rows
+from app.services.imports.files import Report, decode, jsonl_rows
 
 _FAITHFUL = {
     "faithful": True,

@@ -11,8 +11,8 @@ from typing import Any
 from app.core.errors import FieldError, InvalidInput
 from app.services.evaluation.normalise import gsm8k_strict, normalise_triviaqa
 from app.services.evaluation.scorers import ScoringRule
-from app.services.published import gold_titles, is_hotpotqa, is_squad, squad_paragraphs
-from app.services.reading import Report
+from app.services.imports.files import Report
+from app.services.imports.published_formats import gold_titles, is_hotpotqa, is_squad, squad_paragraphs
 
 Rows = Iterator[tuple[int, dict[str, Any]]]
 UNDERSTOOD = (

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from sqlalchemy import insert, select
 
 from app.domain.examples import Dataset as DatasetNoun
+from app.domain.examples import Example as ExampleNoun
 from app.models import Dataset, Example
-from app.services.versioned_repository import VersionedRepository
+from app.services.imports.versioned_repository import VersionedRepository
 
 _ROWS_AN_INSERT = 1_000
 
@@ -69,3 +70,8 @@ class DatasetRepository(VersionedRepository[Dataset]):
         """Return ``(position, content hash)`` of all examples, in file order."""
         query = select(Example.position, Example.content_hash).where(Example.dataset_id == dataset_id)
         return [(row[0], row[1]) for row in await self._session.execute(query.order_by(Example.position))]
+
+
+def to_example(row: Example) -> ExampleNoun:
+    """Return a stored example as the domain's noun."""
+    return ExampleNoun(row.key, row.question, tuple(row.answers), row.cluster, row.extra)

@@ -16,7 +16,7 @@ from app.models import Dataset, Example
 from app.services.datasets.importers import load_builtin, read_dataset
 from app.services.datasets.repository import DatasetRepository
 from app.services.evaluation.scorers import ScoringRule
-from app.services.reading import File, clean_filename, require_name
+from app.services.imports.files import File, clean_filename, require_name
 
 log = get_logger(__name__)
 

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 from app.domain.hashing import content_hash
-from app.services.inference.encoders import pack_linear_layers, quiet_libraries
+from app.services.local_models.encoders import pack_linear_layers, quiet_libraries
 
 Pair = tuple[str, str]
 _AT_ONCE = 8  # windows in one pass

@@ -8,7 +8,7 @@ from app.models import Result
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.metrics import RunContext, compute_metrics
 from app.services.experiments.repository import ExperimentRepository
-from app.services.experiments.run_repository import RunRepository
+from app.services.runs.repository import RunRepository
 
 
 async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: float | None) -> Result | None:

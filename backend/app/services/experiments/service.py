@@ -11,18 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from app.core.logging import bind, get_logger
 from app.core.queue import enqueue_experiment
+from app.domain.progress import ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import knowledge_of
 from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.checks import Checked, check_config, model_error
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
-from app.services.experiments.run_repository import RunRepository
+from app.services.experiments.validation import ResolvedConfig, model_error, resolve
 from app.services.inference.catalog import CatalogError
-from app.services.knowledge.opening import describe
+from app.services.knowledge.retriever_factory import describe
+from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -42,7 +43,7 @@ class ExperimentService:
         Raises:
             InvalidInput: if the model, the dataset or the sample size cannot be; names the field.
         """
-        checked = await check_config(self._session, self._runtime, config)
+        checked = await resolve(self._session, self._runtime, config)
         dataset = checked.dataset
         if parent_id is not None:
             await self.get(parent_id)
@@ -73,7 +74,7 @@ class ExperimentService:
         )
         return await self.get(experiment.id)
 
-    async def _retrieval(self, config: ExperimentConfig, checked: Checked) -> dict[str, Any] | None:
+    async def _retrieval(self, config: ExperimentConfig, checked: ResolvedConfig) -> dict[str, Any] | None:
         wanted = knowledge_of(config.method)
         if checked.knowledge is None or wanted is None:
             return None
@@ -184,8 +185,8 @@ class ExperimentService:
         """Give an abandoned experiment, which no executor will end, the result of what it has."""
         experiment = await self.get(experiment_id)
         if experiment.status == ExperimentStatus.CANCELLED:
-            active_s = (experiment.progress or {}).get("active_s")
-            await aggregate(self._session, experiment_id, wall_s=active_s)
+            progress = experiment.progress and ProgressSnapshot.from_dict(experiment.progress)
+            await aggregate(self._session, experiment_id, wall_s=progress.active_s if progress else None)
 
     async def resume(self, experiment_id: uuid.UUID) -> tuple[Experiment, bool]:
         """Go on with an experiment: queue it (again), or repeat an ended one as its child.

@@ -17,10 +17,10 @@ from app.services.inference.catalog import (
     ProviderSpec,
     resolve_model_path,
 )
-from app.services.inference.hf_api import HFAPIEngine
-from app.services.inference.local import LocalEngine, LocalServer, LocalServerOptions
-from app.services.inference.mock import MockEngine
-from app.services.inference.openai_compatible import OpenAICompatibleEngine
+from app.services.inference.engines.hf_api import HFAPIEngine
+from app.services.inference.engines.local import LocalEngine, LocalServer, LocalServerOptions
+from app.services.inference.engines.mock import MockEngine
+from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 
 ModelState = Literal["ready", "key_missing", "file_missing"]
 

@@ -12,9 +12,7 @@ from typing import Any
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.passages import Article, Section
-from app.services.knowledge.published import Paragraphs, Rows, without_queries
-from app.services.published import has_paragraphs, is_squad
-from app.services.reading import (
+from app.services.imports.files import (
     MAX_ID_CHARS,
     File,
     Report,
@@ -24,6 +22,8 @@ from app.services.reading import (
     peek,
     unstorable,
 )
+from app.services.imports.published_formats import has_paragraphs, is_squad
+from app.services.knowledge.published import Paragraphs, Rows, without_queries
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".md", ".markdown", ".txt")
 _MAX_CHARS = 5_000_000  # of an article

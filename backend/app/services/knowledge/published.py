@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from app.services.published import (
+from app.services.imports.files import File, Report
+from app.services.imports.published_formats import (
     CORPUS,
     QUERIES,
     find_file,
     hotpotqa_paragraphs,
     squad_paragraphs,
 )
-from app.services.reading import File, Report
 
 Rows = Iterator[tuple[int, dict[str, Any]]]
 

@@ -9,7 +9,7 @@ from sqlalchemy.sql.functions import count
 from app.domain.passages import Article as ArticleNoun
 from app.domain.passages import Section
 from app.models import Article, KnowledgeBase
-from app.services.versioned_repository import VersionedRepository
+from app.services.imports.versioned_repository import VersionedRepository
 
 _ROWS_AN_INSERT = 500
 

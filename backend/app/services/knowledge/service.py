@@ -12,9 +12,9 @@ from app.core.logging import get_logger
 from app.domain.passages import Article as ArticleNoun
 from app.domain.passages import articles_version
 from app.models import Article, KnowledgeBase
+from app.services.imports.files import File, clean_filename, require_name
 from app.services.knowledge.importers import load_builtin, parse_articles
 from app.services.knowledge.repository import KnowledgeRepository
-from app.services.reading import File, clean_filename, require_name
 
 log = get_logger(__name__)
 

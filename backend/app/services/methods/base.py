@@ -13,7 +13,7 @@ from app.services.inference.base import Engine
 
 
 @dataclass(slots=True)
-class Journal:
+class Transcript:
     """What a method has done for an example so far, for when it fails in the middle.
 
     Attributes:
@@ -40,7 +40,7 @@ class Context:
         seed: of the experiment.
         repeat: index of this repeat of the example.
         window: tokens that the model takes, prompt and answer together; ``None`` if unknown.
-        journal: what has been done so far.
+        transcript: what has been done so far.
     """
 
     engine: Engine
@@ -49,7 +49,7 @@ class Context:
     seed: int
     repeat: int
     window: int | None = None
-    journal: Journal = field(default_factory=Journal)
+    transcript: Transcript = field(default_factory=Transcript)
 
     async def call(
         self,
@@ -77,9 +77,9 @@ class Context:
         repeat = self.repeat + sample * MAX_REPEATS
         params = replace(self.params, stop=(*self.params.stop, *stop)) if stop else self.params
         request = GenerationRequest(messages, self.model, params, self.seed, repeat, constraint, tools)
-        self.journal.asked = messages
+        self.transcript.asked = messages
         call = Call(request, await self.engine.generate(request))
-        self.journal.calls.append(call)
+        self.transcript.calls.append(call)
         return call
 
 

@@ -11,7 +11,7 @@ from app.domain.prediction import Call, ParsedAnswer, Prediction, Vote
 from app.services.evaluation.scorers import ScoringRule, normalise
 from app.services.methods.base import Context
 from app.services.methods.prompts import PromptTemplate
-from app.services.methods.reasoning import parse_reasoned_answer
+from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from app.domain.generation import GenerationResult, Message
 from app.domain.prediction import ParsedAnswer, Prediction
 from app.services.evaluation.scorers import ScoringRule
 from app.services.methods.base import Context
-from app.services.methods.parsing import parse_short_answer
 from app.services.methods.prompts import PromptTemplate
-from app.services.methods.reasoning import parse_reasoned_answer
+from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
+from app.services.methods.short_answer_parser import parse_short_answer
 
 
 @dataclass(frozen=True, slots=True)

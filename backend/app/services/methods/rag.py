@@ -11,7 +11,7 @@ from app.domain.prediction import Call, Prediction
 from app.domain.status import FailureKind
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
-from app.services.inference.sizes import estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.naive import read_answer
 from app.services.methods.prompts import PromptTemplate
@@ -54,14 +54,14 @@ class RagMethod:
         retrieval = await self.retriever.retrieve(example.question)
         call = await self._fitting_call(example, retrieval, context)
         answer = read_answer(call.result, example.question, self.rule)
-        return Prediction(call.result.text, answer, (call,), context.journal.passages)
+        return Prediction(call.result.text, answer, (call,), context.transcript.passages)
 
     async def _fitting_call(self, example: Example, retrieval: Retrieval, context: Context) -> Call:
-        """Ask with as many passages as fit, and note in the journal which ones those are."""
+        """Ask with as many passages as fit, and note in the transcript which ones those are."""
         found = retrieval.passages
         kept = self.fitting(example, found, context)
         while True:
-            context.journal.passages = retrieval.without_last(len(found) - kept)
+            context.transcript.passages = retrieval.without_last(len(found) - kept)
             try:
                 return await context.call(self.ask(example, found[:kept]))
             except EngineError as error:

@@ -21,10 +21,10 @@ from app.services.agent.loop import (
     Model,
 )
 from app.services.evaluation.scorers import ScoringRule
-from app.services.inference.sizes import CHARACTERS_A_TOKEN, estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
-from app.services.methods.parsing import parse_short_answer
-from app.services.methods.reasoning import parse_reasoned_answer
+from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
+from app.services.methods.short_answer_parser import parse_short_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ class ReactMethod:
         try:
             trace = await agent.run()
         finally:
-            context.journal.trace = agent.trace()
-            context.journal.passages = self._passages(agent)
+            context.transcript.trace = agent.trace()
+            context.transcript.passages = self._passages(agent)
         answer = self._read(agent.answer, trace.steps, example.question)
-        calls = tuple(context.journal.calls)
+        calls = tuple(context.transcript.calls)
         return Prediction(agent.output, answer, calls, self._passages(agent), trace)
 
     def _passages(self, agent: Agent) -> tuple[Passage, ...] | None:
@@ -68,19 +68,20 @@ class ReactMethod:
 
     def _model(self, context: Context) -> Model:
         form = self.form
-        specs = round(sum(len(str(spec.as_dict())) for spec in form.specs) / CHARACTERS_A_TOKEN)
 
         async def step(messages: tuple[Message, ...]) -> Asked:
             call = await context.call(messages, stop=form.stop, constraint=form.constraint, tools=form.specs)
-            return Asked(call.result, len(context.journal.calls) - 1)
+            return Asked(call.result, len(context.transcript.calls) - 1)
 
         async def question(messages: tuple[Message, ...]) -> Asked:
             call = await context.call(messages)
-            return Asked(call.result, len(context.journal.calls) - 1)
+            return Asked(call.result, len(context.transcript.calls) - 1)
 
         def fits(messages: tuple[Message, ...]) -> bool:
-            room = None if context.window is None else context.window - context.params.max_tokens - specs
-            return room is None or estimated_tokens(messages) <= room
+            if context.window is None:
+                return True
+            room = context.window - context.params.max_tokens
+            return estimated_tokens(messages, form.specs) <= room
 
         return Model(step, question, fits)
 

@@ -28,7 +28,7 @@ from app.services.methods.rag import RagMethod
 from app.services.methods.react import ReactMethod
 from app.services.methods.worked_traces import load_traces
 from app.services.rag.base import Retriever
-from app.services.rag.wikipedia import WikipediaClient
+from app.services.wikipedia.client import WikipediaClient
 
 _forms: dict[AgentForm, Callable[..., Form]] = {
     "text": TextForm,

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from app.domain.hashing import content_hash
-from app.services.inference.encoders import pack_linear_layers, quiet_libraries
-from app.services.rag.models import fingerprint
+from app.services.local_models.encoders import pack_linear_layers, quiet_libraries
+from app.services.local_models.files import fingerprint
 from app.services.rag.vectors import Vectors
 
 BATCH = 100

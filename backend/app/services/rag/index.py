@@ -25,10 +25,10 @@ from filelock import FileLock, Timeout
 
 from app.domain.hashing import content_hash
 from app.domain.passages import Article, Chunk
+from app.services.local_models.files import fingerprint
 from app.services.rag.bm25 import Bm25Index, words_of
 from app.services.rag.chunking import Chunker, Chunking, load_tokenizer
 from app.services.rag.embedding import Embedder
-from app.services.rag.models import fingerprint
 from app.services.rag.vectors import Vectors, VectorStore
 
 FORMAT = 1

@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from app.services.inference.encoders import pack_linear_layers, quiet_libraries
+from app.services.local_models.encoders import pack_linear_layers, quiet_libraries
 
 _AT_ONCE = 8  # pairs in one pass
 _MAX_TOKENS = 512  # of a pair; the chunk's end is cut off beyond

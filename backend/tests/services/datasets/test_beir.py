@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.core.errors import InvalidInput
 from app.domain.examples import Dataset
 from app.services.datasets.importers import read_dataset
-from app.services.reading import File
+from app.services.imports.files import File
 from tests.factories import properties
 from tests.published_files import BEIR
 

@@ -11,7 +11,7 @@ from app.domain.examples import Example
 from app.services.datasets.importers import load_builtin
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.scorers import score_answer, scorers_for
-from app.services.methods.reasoning import parse_reasoned_answer
+from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 from app.services.runtime import Runtime
 from tests.arithmetic import compute, equations
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.core.errors import InvalidInput
 from app.domain.examples import Example
 from app.services.datasets.importers import format_of, parse_examples
-from app.services.reading import MAX_REPORTED, decode
+from app.services.imports.files import MAX_REPORTED, decode
 from tests.factories import properties
 
 GOOD = '{"question": "q", "answer": "a"}'

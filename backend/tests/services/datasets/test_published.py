@@ -14,7 +14,7 @@ from app.core.errors import InvalidInput
 from app.domain.examples import Dataset
 from app.services.datasets.importers import read_dataset
 from app.services.evaluation.scorers import ScoringRule
-from app.services.reading import MAX_REPORTED, File
+from app.services.imports.files import MAX_REPORTED, File
 from tests.factories import properties
 from tests.published_files import HOTPOTQA, SQUAD, TRIVIAQA
 

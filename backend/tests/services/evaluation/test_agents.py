@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.convert import metrics_out
 from app.domain.trace import USE_CLASSES, AgentOutcome
+from app.schemas.result import Metrics
 from app.services.evaluation.agents import agent_metrics
 from app.services.evaluation.metrics import RunContext, compute_metrics
 from app.services.evaluation.statistics.clustered import clustered_mean
@@ -137,7 +137,7 @@ class TestAnyTraces:
     @given(TRACES)
     def test_are_json_that_the_api_serves(self, traces: list[dict[str, Any]]) -> None:
         whole = compute_metrics([facts(trace=one) for one in traces], CONTEXT)
-        agent = metrics_out(json.loads(json.dumps(whole))).agent
+        agent = Metrics.from_stored(json.loads(json.dumps(whole))).agent
         assert agent is not None
         assert agent.runs == len(traces)
 
@@ -156,4 +156,4 @@ class TestInMetrics:
     def test_of_before_there_were_agents_are_still_served(self) -> None:
         old = compute_metrics([facts()], CONTEXT)
         del old["agent"]
-        assert metrics_out(old).agent is None
+        assert Metrics.from_stored(old).agent is None

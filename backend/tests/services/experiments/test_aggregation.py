@@ -11,15 +11,16 @@ from app.domain.generation import GenerationRequest, GenerationResult, Usage
 from app.domain.status import ExperimentStatus, FailureKind
 from app.models import Experiment, Result
 from app.services.evaluation.metrics import RunContext, compute_metrics
-from app.services.experiments import runner as runner_module
+from app.services.execution import executor as runner_module
+from app.services.execution.executor import Executor
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.run_repository import RunRepository
-from app.services.experiments.runner import Execution
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
+from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, question
 from tests.factories import config
-from tests.support import ScriptedEngine, create, question, result_of, runs_of, scripted, stored
+from tests.support import create, result_of, runs_of, scripted, stored
 
 
 async def mixed_answers(request: GenerationRequest) -> GenerationResult:
@@ -44,9 +45,9 @@ async def mixed(runtime: Runtime, dataset: str) -> uuid.UUID:
     means = scripted(runtime, ScriptedEngine(mixed_answers))
     fields: dict[str, Any] = {"model": "openai/gpt-4o-mini", "max_failed_share": 1, "seed": 4}
     warm = await create(means, **fields, sample={"n": 7})
-    await Execution(means, warm).run()
+    await Executor(means, warm).run()
     experiment_id = await create(means, **fields)
-    await Execution(means, experiment_id).run()
+    await Executor(means, experiment_id).run()
     return experiment_id
 
 
@@ -140,12 +141,12 @@ class TestCannotAggregate:
             service = ExperimentService(session, runtime)
             experiment = await service.create(config(model="mock/hash", dataset={"name": dataset}))
             await service.start(experiment.id)
-        assert await Execution(runtime, experiment.id).run() is ExperimentStatus.FAILED
+        assert await Executor(runtime, experiment.id).run() is ExperimentStatus.FAILED
         async with runtime.sessions() as session:
             ended = await ExperimentService(session, runtime).get(experiment.id)
-            stored, *_ = await RunRepository(session).tally(experiment.id)
+            tally = await RunRepository(session).tally(experiment.id)
         assert "cannot be aggregated: ZeroDivisionError" in (ended.reason or "")
-        assert stored == 20
+        assert tally.stored == 20
 
 
 class TestCancelAbandoned:
@@ -154,7 +155,7 @@ class TestCancelAbandoned:
             service = ExperimentService(session, runtime)
             created = await service.create(config(model="mock/hash", dataset={"name": dataset}))
             await service.start(created.id)
-        await Execution(runtime, created.id).run()
+        await Executor(runtime, created.id).run()
         async with runtime.sessions() as session:  # as if its executor had died before the end
             await session.execute(
                 update(Experiment).values(status="RUNNING", heartbeat_at=None, lease=None, finished_at=None)

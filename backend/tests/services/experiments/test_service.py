@@ -8,12 +8,13 @@ from app.core.errors import AppError, Conflict, InvalidInput, NotFound
 from app.core.queue import waiting_experiments
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
-from app.services.experiments.runner import Execution
+from app.services.execution.executor import Executor
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, answered, question
 from tests.factories import config
-from tests.support import ScriptedEngine, answer, create, metrics_of, question, runs_of, scripted, stored
+from tests.support import create, metrics_of, runs_of, scripted, stored
 
 
 def on_quiz(**fields: object) -> dict[str, object]:
@@ -112,14 +113,14 @@ class TestResume:
             asked = question(request)
             if broken and int(asked.split()[3]) >= 12:
                 raise EngineError(FailureKind.BAD_REQUEST, "not now")
-            return answer(asked)
+            return answered(asked)
 
         engine = ScriptedEngine(script)
         means = scripted(runtime, engine)
         parent_id = await create(means, concurrency=1)
-        await Execution(means, parent_id).run()
-        answered = [row for row in await runs_of(runtime, parent_id) if row.status == "ok"]
-        assert len(answered) == 12
+        await Executor(means, parent_id).run()
+        rows = [row for row in await runs_of(runtime, parent_id) if row.status == "ok"]
+        assert len(rows) == 12
         broken = False
         async with runtime.sessions() as session:
             child, queued = await ExperimentService(session, means).resume(parent_id)
@@ -128,7 +129,7 @@ class TestResume:
         assert child.parent_id == parent_id
         assert child.config == (await stored(runtime, parent_id)).config
         engine.calls.clear()
-        await Execution(means, child.id).run()
+        await Executor(means, child.id).run()
         assert len(engine.calls) == 8
         counts = (await metrics_of(runtime, child.id))["counts"]
         assert (counts["ok"], counts["cached"]) == (20, 12)
@@ -171,7 +172,7 @@ class TestCancelAndDelete:
         self, runtime: Runtime, experiments: ExperimentService, dataset: str
     ) -> None:
         experiment_id = await create(runtime)
-        await Execution(runtime, experiment_id).run()
+        await Executor(runtime, experiment_id).run()
         with pytest.raises(Conflict, match="it is COMPLETED"):
             await experiments.cancel(experiment_id)
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.services.inference.base import Engine
 from app.services.inference.catalog import ModelSpec, ProviderSpec
-from app.services.inference.openai_compatible import OpenAICompatibleEngine
+from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 from tests.fixtures.fake_llm import FakeLLM
 
 OpenEngine = Callable[..., OpenAICompatibleEngine]

@@ -20,7 +20,7 @@ from app.domain.generation import (
 from app.domain.status import FailureKind
 from app.services.inference import failures
 from app.services.inference.catalog import ModelSpec, ProviderSpec
-from app.services.inference.hf_api import HFAPIEngine
+from app.services.inference.engines.hf_api import HFAPIEngine
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.fake_llm_behaviour import Reply, hash_answer
 from tests.services.inference.steps import failure_of, prompt_of, request, requests

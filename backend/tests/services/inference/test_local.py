@@ -17,10 +17,9 @@ import pytest
 
 from app.domain.generation import GenerationParams, GenerationResult
 from app.domain.status import FailureKind
-from app.services.inference import local
 from app.services.inference.catalog import CatalogError, load_catalog, resolve_model_path
-from app.services.inference.limits import AdaptiveLimiter
-from app.services.inference.local import (
+from app.services.inference.engines import local
+from app.services.inference.engines.local import (
     OWNER_VARIABLE,
     LocalEngine,
     LocalServer,
@@ -28,6 +27,7 @@ from app.services.inference.local import (
     server_states,
     stop_servers,
 )
+from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.registry import ModelRegistry
 from app.services.inference.retry import RetryingEngine
 from tests.services.inference.steps import failure_of, request
@@ -110,7 +110,7 @@ class TestStart:
         url = LocalServer(MODEL, options).ensure()
         code = (
             "import sys; from pathlib import Path;"
-            "from app.services.inference.local import LocalServer, LocalServerOptions;"
+            "from app.services.inference.engines.local import LocalServer, LocalServerOptions;"
             "o = LocalServerOptions(Path(sys.argv[2]), 6, 512, 0);"
             "print(LocalServer(Path(sys.argv[1]), o).ensure())"
         )
@@ -212,7 +212,7 @@ class TestEnd:
     def test_not_with_who_started_it(self, lonely: LocalServerOptions) -> None:
         code = (
             "import sys; from pathlib import Path;"
-            "from app.services.inference.local import LocalServer, LocalServerOptions;"
+            "from app.services.inference.engines.local import LocalServer, LocalServerOptions;"
             "o = LocalServerOptions(Path(sys.argv[2]), 1, 256, 1);"
             "print(LocalServer(Path(sys.argv[1]), o).ensure())"
         )

@@ -9,7 +9,7 @@ from app.domain.generation import GenerationResult, Message, Usage
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 from app.services.inference.catalog import CatalogError
-from app.services.inference.mock import MockEngine
+from app.services.inference.engines.mock import MockEngine
 from tests.fixtures.fake_llm_behaviour import hash_answer
 from tests.services.inference.steps import failure_of, request, requests
 

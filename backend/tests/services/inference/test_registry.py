@@ -7,10 +7,10 @@ import pytest
 
 from app.services.inference import registry as registry_module
 from app.services.inference.catalog import Catalog, CatalogError
-from app.services.inference.hf_api import HFAPIEngine
-from app.services.inference.local import LocalServerOptions
-from app.services.inference.mock import MockEngine
-from app.services.inference.openai_compatible import OpenAICompatibleEngine
+from app.services.inference.engines.hf_api import HFAPIEngine
+from app.services.inference.engines.local import LocalServerOptions
+from app.services.inference.engines.mock import MockEngine
+from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 from app.services.inference.registry import ModelRegistry, secrets_of
 from tests.fixtures.fake_llm import FakeLLM
 from tests.services.inference.steps import request

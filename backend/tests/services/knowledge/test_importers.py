@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
 from app.domain.passages import Article, Section
+from app.services.imports.files import MAX_REPORTED, File
 from app.services.knowledge.importers import SUFFIXES, load_builtin, parse_articles
-from app.services.reading import MAX_REPORTED, File
 from tests.factories import properties
 
 GOOD = '{"id": "good", "text": "t"}'

@@ -13,8 +13,8 @@ from app.core.errors import InvalidInput
 from app.domain.passages import Article
 from app.services.datasets.importers import read_dataset
 from app.services.evaluation.retrieval import gold_of
+from app.services.imports.files import File
 from app.services.knowledge.importers import parse_articles
-from app.services.reading import File
 from tests.factories import properties
 from tests.published_files import BEIR, HOTPOTQA, SQUAD
 

@@ -10,7 +10,7 @@ from app.core.config import PROJECT_ROOT
 from app.domain.examples import Example
 from app.services.datasets.importers import load_builtin
 from app.services.methods.exemplars import EXEMPLARS_FILE, Exemplar, load_exemplars
-from app.services.methods.reasoning import parse_reasoned_answer
+from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 from tests.arithmetic import compute, equations
 
 KINDS = ("facts", "multi_hop", "arithmetic")

@@ -1,11 +1,12 @@
 """Tests of the agent as a method: its requests, its answers, its trace, and what is hashed of it."""
 
 import json
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 
-from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, ToolCall
+from app.domain.generation import GenerationParams, GenerationResult, ToolCall
 from app.domain.hashing import content_hash
 from app.domain.passages import Retrieval
 from app.domain.prediction import ParseOutcome
@@ -17,14 +18,14 @@ from app.services.agent.tools.base import Parameter
 from app.services.agent.tools.calculator import Calculator
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
-from app.services.inference.sizes import estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods import react
 from app.services.methods.base import Context
 from app.services.methods.react import ReactMethod
 from app.services.methods.registry import Sources, build_method
+from tests.engines import ScriptedEngine
 from tests.factories import example
 from tests.services.agent.fakes import passage
-from tests.support import ScriptedEngine, answer
 
 EXAMPLE = example("How high is {K2}?", "8611 m")
 SEARCH = "Thought: I look.\nAction: retrieval[height of K2]"
@@ -51,15 +52,7 @@ def build(rule: ScoringRule = "triviaqa", shelf: Shelf | None = None, **fields: 
 
 def says(*texts: str | EngineError | GenerationResult) -> ScriptedEngine:
     """Return an engine that says these in turn, the last one again and again."""
-    turns = list(texts)
-
-    async def script(_: GenerationRequest) -> GenerationResult:
-        said = turns.pop(0) if len(turns) > 1 else turns[0]
-        if isinstance(said, EngineError):
-            raise said
-        return answer(said) if isinstance(said, str) else said
-
-    return ScriptedEngine(script)
+    return ScriptedEngine(chain(texts, repeat(texts[-1])))
 
 
 def context(engine: ScriptedEngine, window: int | None = None, **params: Any) -> Context:
@@ -82,7 +75,7 @@ class TestPrediction:
         assert prediction.trace is not None
         assert (prediction.trace.outcome, prediction.trace.source) == (AgentOutcome.ANSWERED, 0)
         assert [step.calls for step in prediction.trace.steps] == [(0,), (1,), (2,)]
-        assert (here.journal.trace, here.journal.passages) == (prediction.trace, prediction.passages)
+        assert (here.transcript.trace, here.transcript.passages) == (prediction.trace, prediction.passages)
 
     async def test_without_a_knowledge_base_has_no_passages(self) -> None:
         method = build(tools=["calculator"])
@@ -159,15 +152,15 @@ class TestFailure:
         here = context(says(SEARCH, EngineError(FailureKind.SERVER, "down")))
         with pytest.raises(EngineError, match="down"):
             await build()(EXAMPLE, here)
-        trace = here.journal.trace
+        trace = here.transcript.trace
         assert trace is not None
         assert trace.outcome is AgentOutcome.FAILED
         assert [step.use and step.use.tool for step in trace.steps] == ["retrieval"]
-        assert here.journal.passages is not None
-        assert len(here.journal.passages) == 2
-        assert len(here.journal.calls) == 1
-        assert here.journal.asked is not None
-        assert here.journal.asked[-1].content.startswith("Observation:")
+        assert here.transcript.passages is not None
+        assert len(here.transcript.passages) == 2
+        assert len(here.transcript.calls) == 1
+        assert here.transcript.asked is not None
+        assert here.transcript.asked[-1].content.startswith("Observation:")
 
 
 class TestRequests:

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.passages import Article, Section
+from app.services.local_models.files import local_model
 from app.services.rag.chunking import _LEAST_TEXT, Chunker, Chunking, load_tokenizer
-from app.services.rag.models import local_model
 from tests.factories import properties
 from tests.services.rag import tiny
 

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from app.domain.passages import Article, Chunk, articles_version
+from app.services.local_models.files import fingerprint
 from app.services.rag import embedding
 from app.services.rag import index as module
 from app.services.rag.chunking import Chunker, Chunking
 from app.services.rag.embedding import Embedder
 from app.services.rag.index import KnowledgeIndex, Progress, Recipe, is_built, open_index
-from app.services.rag.models import fingerprint
 from tests.services.rag import tiny
 
 CHUNKING = Chunking(32, 8)

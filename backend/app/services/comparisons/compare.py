@@ -1,0 +1,211 @@
+"""Several experiments against a baseline, and each other: pure functions on arrays.
+
+Each score has a family of its own: the comparisons of that score with the baseline that a page
+shows, whose p are adjusted together by Holm.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from threading import Lock
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.services.comparisons.pairing import QUANTITIES, Floats, Pairing, RunArrays, pair
+from app.services.evaluation.statistics.multiple import holm, tied_for_best
+from app.services.evaluation.statistics.paired import (
+    FailureBounds,
+    PairedDifference,
+    failure_bounds,
+    paired_difference,
+)
+from app.services.evaluation.statistics.power import detectable_effect_mcnemar, detectable_effect_mean
+from app.services.evaluation.statistics.quantity import QuantityDifference, quantity_difference
+from app.services.evaluation.statistics.resampling import TooFewUnits
+
+SEED = 20_260_101
+"""Of all resampling: the same runs give the same figures to the last digit."""
+_CACHED = 512
+_CELLS = ((1, 1), (0, 1), (1, 0), (0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreComparison:
+    """One score of an experiment against the baseline's.
+
+    Attributes:
+        paired: the difference and its test on the items that both have; None if there are too few.
+        adjusted_p: after Holm, over the comparisons of this score.
+        bounds: what failed and unscored items could make of it; None for scores beyond [0, 1].
+        cells: both right, only this, only the baseline, neither; None for graded scores.
+    """
+
+    score: str
+    n_paired: int
+    paired: PairedDifference | None
+    adjusted_p: float | None
+    bounds: FailureBounds | None
+    cells: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityComparison:
+    """Latency, tokens or cost of an experiment against the baseline's, on the same items."""
+
+    quantity: str
+    n_paired: int
+    paired: QuantityDifference | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentComparison:
+    """An experiment against the baseline."""
+
+    pairing: Pairing
+    scores: list[ScoreComparison]
+    quantities: list[QuantityComparison]
+
+
+Found = TypeVar("Found", PairedDifference, QuantityDifference)
+Labels = NDArray[np.intp]
+
+
+class _Remembered(Generic[Found]):
+    """Differences by the content of what was compared: the same arrays are not resampled twice."""
+
+    def __init__(self, compute: Callable[..., Found]) -> None:
+        self._compute: Callable[..., Found] = compute
+        self._found: OrderedDict[bytes, Found | None] = OrderedDict()
+        self._lock = Lock()
+
+    def __call__(self, first: Floats, second: Floats, clusters: Labels | None) -> Found | None:
+        """Return the difference, or None if there are too few units for one."""
+        digest = blake2b(digest_size=16)
+        for array in (first, second, clusters):
+            digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+        key = digest.digest()
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        try:
+            found = self._compute(first, second, clusters, seed=SEED) if first.size else None
+        except TooFewUnits:
+            found = None
+        with self._lock:
+            self._found[key] = found
+            while len(self._found) > _CACHED:
+                self._found.popitem(last=False)
+        return found
+
+
+_score_difference = _Remembered(paired_difference)
+_quantity_difference = _Remembered(quantity_difference)
+
+
+def compare_experiments(
+    baseline: RunArrays, others: Sequence[RunArrays], scores: Sequence[str]
+) -> list[ExperimentComparison]:
+    """Compare each of ``others`` with ``baseline`` by these scores and by the quantities."""
+    pairings = [pair(baseline, other) for other in others]
+    by_score = [
+        _adjusted(
+            [_score(baseline, other, pairing, name) for other, pairing in zip(others, pairings, strict=True)]
+        )
+        for name in scores
+    ]
+    return [
+        ExperimentComparison(
+            pairing,
+            [family[index] for family in by_score],
+            [_quantity(baseline, others[index], pairing, name) for name in QUANTITIES],
+        )
+        for index, pairing in enumerate(pairings)
+    ]
+
+
+def compare_quantity(baseline: RunArrays, other: RunArrays, name: str) -> QuantityComparison:
+    """Compare ``other`` with ``baseline`` by one quantity alone."""
+    return _quantity(baseline, other, pair(baseline, other), name)
+
+
+def detectable(paired: PairedDifference) -> float | None:
+    """Return the smallest difference that as many items as these would show with a power of .8.
+
+    From what was observed: the share of items that differ, or the variance of the differences. None
+    where nothing differs, or where no outcome of so few items could show anything.
+    """
+    if paired.mcnemar is not None:
+        discordant = paired.mcnemar.discordant / paired.n
+        return detectable_effect_mcnemar(paired.n, discordant) if discordant else None
+    if not paired.standard_error:
+        return None
+    return detectable_effect_mean(paired.n, paired.n * paired.standard_error**2)
+
+
+def best_of(arms: Mapping[str, RunArrays], score: str) -> list[str]:
+    """Return the names of the arms that are not distinguishable from the best by ``score``.
+
+    The best is compared with each other arm; their p are adjusted together.
+    """
+    means = {
+        name: float(np.nanmean(values))
+        for name, arm in arms.items()
+        if (values := arm.values.get(score)) is not None and not np.isnan(values).all()
+    }
+    if len(means) < 2:
+        return list(means)
+    best = max(means, key=lambda name: means[name])
+    others = [name for name in means if name != best]
+    found = [_score(arms[best], arms[name], pair(arms[best], arms[name]), score).paired for name in others]
+    tested = [(name, one.p) for name, one in zip(others, found, strict=True) if one is not None]
+    adjusted = holm([p for _, p in tested])
+    return tied_for_best(
+        means, {(best, name): float(p) for (name, _), p in zip(tested, adjusted, strict=True)}
+    )
+
+
+def _score(baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str) -> ScoreComparison:
+    first, second = baseline.values[name][pairing.first], other.values[name][pairing.second]
+    one, two, clusters = _kept(first, second, pairing)
+    binary = bool(np.all((one == 0) | (one == 1)) and np.all((two == 0) | (two == 1)))
+    return ScoreComparison(
+        score=name,
+        n_paired=one.size,
+        paired=_score_difference(one, two, clusters),
+        adjusted_p=None,
+        bounds=_bounds(first, second),
+        cells=tuple(int(((one == a) & (two == b)).sum()) for a, b in _CELLS) if binary else None,
+    )
+
+
+def _bounds(first: Floats, second: Floats) -> FailureBounds | None:
+    try:
+        return failure_bounds(first, second)
+    except ValueError:  # no items, or scores beyond [0, 1], of which "wrong" and "right" say nothing
+        return None
+
+
+def _quantity(baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str) -> QuantityComparison:
+    first, second = baseline.values[name][pairing.first], other.values[name][pairing.second]
+    one, two, clusters = _kept(first, second, pairing)
+    return QuantityComparison(name, one.size, _quantity_difference(one, two, clusters))
+
+
+def _kept(first: Floats, second: Floats, pairing: Pairing) -> tuple[Floats, Floats, Labels | None]:
+    """Return the pairs that have both values, and their clusters if some still hold several."""
+    kept = ~np.isnan(first) & ~np.isnan(second)
+    clusters = None if pairing.clusters is None else pairing.clusters[kept]
+    if clusters is not None and np.unique(clusters).size == clusters.size:
+        clusters = None
+    return first[kept], second[kept], clusters
+
+
+def _adjusted(family: list[ScoreComparison]) -> list[ScoreComparison]:
+    tested = [index for index, one in enumerate(family) if one.paired is not None]
+    adjusted = holm([one.paired.p for one in family if one.paired is not None])
+    ps = {index: float(p) for index, p in zip(tested, adjusted, strict=True)}
+    return [replace(one, adjusted_p=ps.get(index)) for index, one in enumerate(family)]

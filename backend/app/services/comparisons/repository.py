@@ -1,0 +1,44 @@
+"""SQL of whole experiments as arrays: what comparing needs of each run, and no text."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import case, func, null, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import Example, Run
+from app.services.comparisons.pairing import QUANTITIES, RunArrays
+from app.services.runs.scores_repository import score_value
+
+
+class RunArraysRepository:
+    """Reads only."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def arm(self, experiment_id: uuid.UUID, scores: Sequence[str]) -> RunArrays:
+        """Return an experiment's runs with these scores, in the order of its questions."""
+        failed = Run.status == "failed"
+        columns: list[Any] = [Example.content_hash, Run.repeat, Example.key, Example.cluster, failed]
+        columns += [case((or_(failed, Run.cached), null()), else_=Run.latency_ms)]
+        columns += [Run.prompt_tokens + Run.completion_tokens, Run.cost_usd]
+        columns += [score_value(name) for name in scores]
+        # One row of arrays takes a fraction of the time of a row a run.
+        query = (
+            select(*(func.array_agg(aggregate_order_by(c, Example.position, Run.repeat)) for c in columns))
+            .select_from(Run)
+            .join(Example, Example.id == Run.example_id)
+            .where(Run.experiment_id == experiment_id)
+        )
+        hashes, repeats, keys, clusters, lost, *rest = (
+            column or [] for column in (await self._session.execute(query)).one()
+        )
+        values = {
+            name: np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+            for name, column in zip((*QUANTITIES, *scores), rest, strict=True)
+        }
+        return RunArrays(hashes, repeats, keys, clusters, lost, values)

@@ -1,0 +1,66 @@
+"""What an experiment still has to do, read a page at a time while the work goes on."""
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+
+from app.core.database import Sessions, when_database_answers
+from app.services.datasets.repository import DatasetRepository, to_example
+from app.services.execution.sample import Sample
+from app.services.runs.repository import RunRepository
+
+_PAGE = 512  # examples
+
+
+class PendingSamples:
+    """Hands out each (example, repeat) that has no run once, in the order of the sample.
+
+    Args:
+        positions: of the sample's examples in the dataset.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        experiment_id: uuid.UUID,
+        dataset_id: uuid.UUID,
+        positions: Sequence[int],
+        repeats: int,
+    ) -> None:
+        self._sessions = sessions
+        self._experiment_id = experiment_id
+        self._dataset_id = dataset_id
+        self._positions = positions
+        self._repeats = repeats
+        self._read = 0
+        self._items: deque[Sample] = deque()
+        self._reading = asyncio.Lock()
+
+    async def next(self) -> Sample | None:
+        """Return the next sample; ``None`` when there is nothing left."""
+        while not self._items:
+            async with self._reading:
+                if self._items:  # another consumer has read a page meanwhile
+                    break
+                part = self._positions[self._read : self._read + _PAGE]
+                if not part:
+                    return None
+                samples = await when_database_answers(partial(self._page, part), "read examples")
+                self._items.extend(samples)
+                self._read += len(part)
+        return self._items.popleft()
+
+    async def _page(self, positions: Sequence[int]) -> list[Sample]:
+        async with self._sessions() as session:
+            found = await DatasetRepository(session).examples_at(self._dataset_id, positions)
+            rows = {row.position: row for row in found}
+            ids = [row.id for row in found]
+            stored = await RunRepository(session).stored_pairs(self._experiment_id, ids)
+        return [
+            Sample(rows[position].id, to_example(rows[position]), repeat)
+            for position in positions
+            for repeat in range(self._repeats)
+            if (rows[position].id, repeat) not in stored
+        ]

@@ -1,0 +1,190 @@
+"""One example of an experiment: answered by the method, scored, and recorded."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.logging import get_logger
+from app.domain.examples import Example
+from app.domain.generation import total_of
+from app.domain.json import JsonObject
+from app.domain.passages import Passage
+from app.domain.prediction import Call, Prediction, Score, Vote
+from app.domain.run import RunRecord
+from app.domain.status import FailureKind, RunStatus
+from app.domain.trace import Trace
+from app.schemas.experiment_config import ExperimentConfig
+from app.services.evaluation.faithfulness import Judge, score_faithfulness
+from app.services.evaluation.retrieval import score_retrieval
+from app.services.evaluation.scorers import ScoringRule, score_answer, scorers_for
+from app.services.inference.base import Engine, EngineError
+from app.services.inference.catalog import ModelSpec
+from app.services.inference.failures import clean
+from app.services.methods.base import Context, Method, Transcript
+
+log = get_logger(__name__)
+
+_MILLI = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An (example, repeat) without a run."""
+
+    example_id: int
+    example: Example
+    repeat: int
+
+
+class SampleRunner:
+    """Turns samples into run records; a failure becomes a record, never an exception."""
+
+    def __init__(
+        self,
+        experiment_id: uuid.UUID,
+        config: ExperimentConfig,
+        method: Method,
+        scoring: str,
+        spec: ModelSpec,
+        engine: Engine,
+        *,
+        window: int | None = None,
+        judge: Judge | None = None,
+    ) -> None:
+        self._window = window
+        self._judge = judge
+        self._experiment_id = experiment_id
+        self._config = config
+        self._params = config.generation_params()
+        self._method = method
+        self._rule: ScoringRule = scoring  # type: ignore[assignment]
+        self._scorers = scorers_for(self._rule)
+        self._price = spec.usd_per_1m
+        self._engine = engine
+
+    async def run(self, sample: Sample) -> RunRecord:
+        """Answer and score one sample."""
+        config = self._config
+        context = Context(
+            self._engine, config.model, self._params, config.seed, sample.repeat, window=self._window
+        )
+        try:
+            prediction = await self._method(sample.example, context)
+            return self._answered(sample, prediction, await self._scores(sample.example, prediction))
+        except EngineError as error:
+            return self._failed(sample, context.transcript, error.kind, error.message, error.attempts)
+        except Exception as error:
+            log.exception("run_crashed", example=sample.example.key)
+            message = clean(f"{type(error).__name__}: {error}")
+            return self._failed(sample, context.transcript, FailureKind.INTERNAL, message, 1)
+
+    async def _scores(self, example: Example, prediction: Prediction) -> list[Score]:
+        answer, passages = prediction.answer, prediction.passages
+        scores = score_answer(answer, prediction.output, example.answers, self._rule, self._scorers)
+        if passages is not None:
+            scores += score_retrieval(passages, example, self._rule)
+        if self._judge is not None:
+            scores += await score_faithfulness(self._judge, example.question, answer, passages)
+        return scores
+
+    def _answered(self, sample: Sample, prediction: Prediction, scores: list[Score]) -> RunRecord:
+        results = [call.result for call in prediction.calls]
+        values = {score.name: score.value for score in scores}
+        return RunRecord(
+            experiment_id=self._experiment_id,
+            example_id=sample.example_id,
+            repeat=sample.repeat,
+            status=RunStatus.OK,
+            output=prediction.output,
+            answer=prediction.answer.text,
+            parse_outcome=prediction.answer.outcome,
+            parse_rule=prediction.answer.rule,
+            exact_match=values.get("exact_match"),
+            contains=values.get("contains"),
+            f1=values.get("f1"),
+            scores={score.name: score for score in scores},
+            # An agent whose first prompt was too long has made no call at all.
+            cached=bool(results) and all(result.cached for result in results),
+            attempts=max((result.attempts for result in results), default=0),
+            latency_ms=sum(result.latency_s for result in results) * _MILLI,
+            queue_ms=sum(result.queue_s for result in results) * _MILLI,
+            prompt_tokens=total_of([result.usage.prompt_tokens for result in results]),
+            completion_tokens=total_of([result.usage.completion_tokens for result in results]),
+            cost_usd=self._cost(prediction.calls),
+            calls=[_call_json(call) for call in prediction.calls],
+            retrieved=_passages_json(prediction.passages),
+            trace=_trace_json(prediction.trace),
+        )
+
+    def _failed(
+        self, sample: Sample, transcript: Transcript, kind: FailureKind, message: str, attempts: int
+    ) -> RunRecord:
+        asked = transcript.asked or self._method.render(sample.example)
+        messages = [message.as_dict() for message in asked]
+        last: JsonObject = {"messages": messages, "error": {"kind": kind, "message": message}}
+        return RunRecord(
+            experiment_id=self._experiment_id,
+            example_id=sample.example_id,
+            repeat=sample.repeat,
+            status=RunStatus.FAILED,
+            failure_kind=kind,
+            failure_message=message,
+            attempts=attempts,
+            calls=[*(_call_json(call) for call in transcript.calls), last],
+            retrieved=_passages_json(transcript.passages),
+            trace=_trace_json(transcript.trace),
+        )
+
+    def _cost(self, calls: tuple[Call, ...]) -> float | None:
+        if self._price is None:
+            return None
+        cost = 0.0
+        for call in calls:
+            usage = call.result.usage
+            if usage.prompt_tokens is None or usage.completion_tokens is None:
+                if self._price.input or self._price.output:
+                    return None
+                continue
+            cost += usage.prompt_tokens * self._price.input + usage.completion_tokens * self._price.output
+        return cost / 1e6
+
+
+def _passages_json(passages: Sequence[Passage] | None) -> list[JsonObject] | None:
+    """Return retrieved passages as they are stored, best first."""
+    return None if passages is None else [passage.as_dict() for passage in passages]
+
+
+def _trace_json(trace: Trace | None) -> JsonObject | None:
+    return None if trace is None else trace.as_dict()
+
+
+def _call_json(call: Call) -> JsonObject:
+    request, result = call.request, call.result
+    return {
+        "messages": [message.as_dict() for message in request.messages],
+        "params": {**request.params.as_dict(), "seed": request.seed, "repeat": request.repeat},
+        **({"constraint": request.constraint.as_dict()} if request.constraint else {}),
+        **({"tools": [tool.as_dict() for tool in request.tools]} if request.tools else {}),
+        **({"tool_calls": [call.as_dict() for call in result.tool_calls]} if result.tool_calls else {}),
+        "text": result.text,
+        "finish_reason": result.finish_reason,
+        "model": result.model,
+        "system_fingerprint": result.system_fingerprint,
+        "prompt_tokens": result.usage.prompt_tokens,
+        "completion_tokens": result.usage.completion_tokens,
+        "latency_ms": result.latency_s * _MILLI,
+        "queue_ms": result.queue_s * _MILLI,
+        "attempts": result.attempts,
+        "cached": result.cached,
+        **({} if call.vote is None else {"vote": _vote_json(call.vote)}),
+    }
+
+
+def _vote_json(vote: Vote) -> JsonObject:
+    return {
+        "answer": vote.answer.text,
+        "parse_outcome": vote.answer.outcome,
+        "parse_rule": vote.answer.rule,
+        "counted_as": vote.counted_as,
+        "votes": vote.votes,
+    }

@@ -1,0 +1,151 @@
+"""Hugging Face Inference Providers, through huggingface_hub's asyncio client."""
+
+import asyncio
+import time
+from typing import Any
+
+import httpx2
+from huggingface_hub import AsyncInferenceClient, set_async_client_factory
+from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, TextGenerationError
+
+from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
+from app.domain.status import FailureKind
+from app.services.inference.base import EngineBase, EngineError
+from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines.openai_compatible import (
+    constraint_fields,
+    read_tool_calls,
+    read_usage,
+    read_word,
+)
+from app.services.inference.failures import clean, failure_from_status
+
+# Text, usage, finish reason, model, uses of tools.
+_Answer = tuple[Any, Usage, str | None, str | None, tuple[ToolCall, ...]]
+
+
+async def _refuse_redirect(response: httpx2.Response) -> None:
+    if response.is_redirect:
+        response.raise_for_status()
+
+
+def _http_client() -> httpx2.AsyncClient:
+    # The key goes to where the catalog says and nowhere else; how many calls there are at once is
+    # the limiter's business.
+    return httpx2.AsyncClient(
+        follow_redirects=False,
+        timeout=None,
+        limits=httpx2.Limits(max_connections=None),
+        event_hooks={"response": [_refuse_redirect]},
+    )
+
+
+set_async_client_factory(_http_client)
+
+
+class HFAPIEngine(EngineBase):
+    """Chat and text generation on the Hub's providers; the client itself does not retry."""
+
+    def __init__(
+        self,
+        provider: ProviderSpec,
+        model: ModelSpec,
+        base_url: str | None,
+        token: str | None,
+        timeout_s: float,
+    ) -> None:
+        self._model = model
+        self._timeout_s = timeout_s
+        # A base URL and a provider exclude each other in the client.
+        # `org/model:together` chooses the provider, as on the Hub.
+        self._model_id, _, chosen = model.remote_id.partition(":")
+        where: dict[str, Any] = (
+            {"base_url": base_url} if base_url else {"provider": chosen or provider.inference_provider}
+        )
+        self._client = AsyncInferenceClient(token=token, **where)
+        # In text generation a model's name would go before the base URL.
+        self._completion_model = None if base_url else self._model_id
+
+    async def generate(self, request: GenerationRequest) -> GenerationResult:
+        """Answer one request; see ``Engine.generate``."""
+        started = time.perf_counter()
+        try:
+            # The client's own timeout is one between two pieces of an answer.
+            async with asyncio.timeout(self._timeout_s):
+                call = self._chat if self._model.api == "chat" else self._complete
+                text, usage, finish_reason, model, tool_calls = await call(request)
+        except (InferenceTimeoutError, TimeoutError) as error:
+            raise EngineError(FailureKind.TIMEOUT, f"No answer within {self._timeout_s:g} s.") from error
+        except (HfHubHTTPError, TextGenerationError) as error:
+            raise _failure(error) from error
+        except httpx2.HTTPStatusError as error:
+            response = error.response
+            raise failure_from_status(response.status_code, b"", response.headers) from error
+        except (httpx2.HTTPError, OSError) as error:
+            raise EngineError(
+                FailureKind.CONNECTION, f"Cannot talk to Hugging Face: {clean(str(error))}"
+            ) from error
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise EngineError(FailureKind.MALFORMED, f"Unreadable answer: {clean(str(error))}") from error
+        if not isinstance(text, str):
+            raise EngineError(FailureKind.MALFORMED, "The answer holds no text.")
+        return GenerationResult(
+            text=clean(text, limit=None),
+            usage=usage,
+            latency_s=time.perf_counter() - started,
+            finish_reason=read_word(finish_reason),
+            model=read_word(model),
+            tool_calls=tool_calls,
+        )
+
+    async def _chat(self, request: GenerationRequest) -> _Answer:
+        params = request.params
+        answer = await self._client.chat_completion(
+            [message.as_dict() for message in request.messages],
+            model=self._model_id,
+            temperature=params.temperature,
+            max_tokens=params.max_tokens,
+            top_p=params.top_p,
+            stop=list(params.stop) or None,
+            seed=request.seed + request.repeat,
+            tools=[tool.as_dict() for tool in request.tools] or None,  # type: ignore[misc]
+            **constraint_fields(request.constraint),
+        )
+        choice = answer.choices[0]
+        if choice.finish_reason == "content_filter":
+            raise EngineError(FailureKind.REFUSED, "Blocked by the provider's content filter.")
+        usage = read_usage(dict(answer.usage) if answer.usage else None)
+        tool_calls = read_tool_calls(choice.message.tool_calls)
+        return choice.message.content or "", usage, choice.finish_reason, answer.model, tool_calls
+
+    async def _complete(self, request: GenerationRequest) -> _Answer:
+        params = request.params
+        answer = await self._client.text_generation(
+            "\n\n".join(message.content for message in request.messages),
+            model=self._completion_model,
+            details=True,
+            # The text-generation API takes no temperature of 0; greedy is "do not sample".
+            do_sample=params.temperature > 0,
+            temperature=params.temperature or None,
+            max_new_tokens=params.max_tokens,
+            top_p=params.top_p,
+            stop=list(params.stop) or None,
+            seed=request.seed + request.repeat,
+        )
+        details = answer.details
+        generated = details.generated_tokens if details else None
+        finish_reason = str(details.finish_reason) if details else None
+        return answer.generated_text, Usage(None, generated), finish_reason, None, ()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.close()  # type: ignore[no-untyped-call]
+
+
+def _failure(error: HfHubHTTPError | TextGenerationError) -> EngineError:
+    # What a text-generation server explains in its own way comes wrapped around the HTTP error.
+    http = error if isinstance(error, HfHubHTTPError) else error.__cause__
+    if not isinstance(http, HfHubHTTPError):
+        return EngineError(FailureKind.SERVER, clean(str(error)))
+    response = http.response
+    return failure_from_status(response.status_code, response.content, response.headers)

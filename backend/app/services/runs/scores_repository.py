@@ -1,0 +1,104 @@
+"""SQL of one score over many runs: as little of each run as maps and comparisons need."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import case, func, null, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import Example, Run
+from app.services.runs.repository import WITHOUT_LONG
+
+_own_columns: dict[str, Any] = {"exact_match": Run.exact_match, "contains": Run.contains, "f1": Run.f1}
+UNSCORED = "unscored"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one run: the score's value, ``UNSCORED``, or ``None`` if it failed."""
+
+    run_id: int
+    value: float | str | None
+
+
+class ScoresRepository:
+    """Reads only."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def score_names(self, experiment_id: uuid.UUID) -> list[str]:
+        """Return the names of all scores that runs have, sorted."""
+        name = func.jsonb_object_keys(Run.scores)
+        query = select(name).where(Run.experiment_id == experiment_id).distinct()
+        return sorted((await self._session.execute(query)).scalars())
+
+    async def map(
+        self, experiment_id: uuid.UUID, score: str, limit: int
+    ) -> tuple[list[int], str, list[float | None]]:
+        """Return ids, states (see ``RunMap``) and latencies of the first runs by (example, repeat)."""
+        value = score_value(score)
+        state = case(
+            (Run.status == "failed", "f"),
+            (value.is_(None), "u"),
+            (value >= 1, "c"),
+            (value > 0, "p"),
+            else_="w",
+        )
+        latency = case((or_(Run.status == "failed", Run.cached), null()), else_=Run.latency_ms)
+        runs = (
+            select(Run.example_id, Run.repeat, Run.id, state.label("state"), latency.label("latency_ms"))
+            .where(Run.experiment_id == experiment_id)
+            .order_by(Run.example_id, Run.repeat)
+            .limit(limit)
+            .subquery()
+        )
+
+        def ordered(column: Any) -> Any:
+            return aggregate_order_by(column, runs.c.example_id, runs.c.repeat)
+
+        # One row of arrays takes a fraction of the time of a row a run.
+        query = select(
+            func.array_agg(ordered(runs.c.id)),
+            func.array_to_string(func.array_agg(ordered(runs.c.state)), ""),
+            func.array_agg(ordered(runs.c.latency_ms)),
+        )
+        row = (await self._session.execute(query)).one()
+        return row[0] or [], row[1] or "", row[2] or []
+
+    async def outcomes(self, experiment_id: uuid.UUID, score: str) -> dict[tuple[str, int], Outcome]:
+        """Return what became of each ``(content hash of the example, repeat)``, in file order.
+
+        Of two examples of the same content the first counts.
+        """
+        query = (
+            select(Example.content_hash, Run.repeat, Run.id, Run.status, score_value(score))
+            .join(Example, Example.id == Run.example_id)
+            .where(Run.experiment_id == experiment_id)
+            .order_by(Example.position, Run.repeat)
+        )
+        found: dict[tuple[str, int], Outcome] = {}
+        for content_hash, repeat, run_id, status, value in await self._session.execute(query):
+            scored = UNSCORED if value is None else value
+            found.setdefault((content_hash, repeat), Outcome(run_id, None if status == "failed" else scored))
+        return found
+
+    async def runs(self, run_ids: Sequence[int]) -> dict[int, tuple[Run, Example]]:
+        """Return runs by id, without their calls."""
+        query = (
+            select(Run, Example)
+            .join(Example, Example.id == Run.example_id)
+            .where(Run.id.in_(run_ids))
+            .options(*WITHOUT_LONG)
+        )
+        return {row[0].id: (row[0], row[1]) for row in await self._session.execute(query)}
+
+
+def score_value(score: str) -> Any:
+    """Return the SQL expression of a run's value of one score."""
+    own = _own_columns.get(score)
+    scores: Any = Run.scores
+    return scores[score]["value"].as_float() if own is None else own

@@ -1,0 +1,150 @@
+"""Tests of watching an experiment: over Redis, over the database, and to the end."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from app.core.queue import connect_async, publish_progress
+from app.services.execution.executor import Executor
+from app.services.experiments import events
+from app.services.experiments.events import watch_experiment
+from app.services.experiments.repository import ExperimentRepository
+from app.services.runtime import Runtime
+from tests.engines import Gate, ScriptedEngine
+from tests.support import PATIENCE_S, cancel, create, scripted, with_settings
+
+Event = dict[str, Any]
+
+
+async def collect(runtime: Runtime, experiment_id: uuid.UUID) -> list[Event]:
+    async with asyncio.timeout(PATIENCE_S):
+        return [event async for event in watch_experiment(runtime, experiment_id)]
+
+
+async def set_experiment(runtime: Runtime, assignments: str) -> None:
+    async with runtime.engine.begin() as database:
+        await database.exec_driver_sql(f"update experiments set {assignments}")
+
+
+async def next_with(events: AsyncIterator[Event], **progress: Any) -> Event:
+    """Return the next event whose progress has these values."""
+    async with asyncio.timeout(PATIENCE_S):
+        async for event in events:
+            if event["progress"] and progress.items() <= event["progress"].items():
+                return event
+    raise AssertionError("the events have ended")
+
+
+@pytest.fixture(autouse=True)
+def _quick_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_TICK_S", 0.02)
+
+
+@pytest.fixture(params=["redis", "redis_away", "no_redis"])
+def means(runtime: Runtime, request: pytest.FixtureRequest) -> Runtime:
+    """The same database, with and without a Redis that answers."""
+    urls = {"redis": runtime.redis_url, "redis_away": "redis://127.0.0.1:1/0", "no_redis": ""}
+    return with_settings(runtime, redis_url=SecretStr(urls[request.param]), heartbeat_s=0.05)
+
+
+class TestToTheEnd:
+    async def test_from_pending_over_progress_to_completed(self, means: Runtime, dataset: str) -> None:
+        gate = Gate(free=8)
+        experiment_id = await create(means, concurrency=4)
+        events = watch_experiment(means, experiment_id)
+        assert (await anext(events))["status"] == "PENDING"
+        task = asyncio.create_task(Executor(scripted(means, ScriptedEngine(gate)), experiment_id).run())
+        half = await next_with(events, done=8)
+        assert (half["status"], half["progress"]["total"], half["progress"]["in_flight"]) == (
+            "RUNNING",
+            20,
+            4,
+        )
+        gate.opened.set()
+        rest = [event async for event in events]
+        assert rest[-1]["status"] == "COMPLETED"
+        assert rest[-1]["progress"]["done"] == 20
+        await task
+
+    async def test_one_that_has_ended(self, means: Runtime, dataset: str) -> None:
+        experiment_id = await create(means)
+        await set_experiment(means, "status = 'FAILED', reason = 'why'")
+        assert await collect(means, experiment_id) == [
+            {"status": "FAILED", "reason": "why", "progress": None},
+        ]
+
+    async def test_a_cancelled_one(self, means: Runtime, dataset: str) -> None:
+        experiment_id = await create(means)
+        events = watch_experiment(means, experiment_id)
+        await anext(events)
+        await cancel(means, experiment_id)
+        (last,) = [event async for event in events]
+        assert (last["status"], last["reason"]) == ("CANCELLED", "Cancelled on request.")
+
+    async def test_equal_events_are_told_once(self, means: Runtime, dataset: str) -> None:
+        experiment_id = await create(means)
+
+        async def end() -> None:
+            await asyncio.sleep(0.2)
+            await set_experiment(means, "status = 'CANCELLED'")
+
+        ending = asyncio.create_task(end())
+        assert [event["status"] for event in await collect(means, experiment_id)] == ["PENDING", "CANCELLED"]
+        await ending
+
+
+class TestSources:
+    async def test_redis_tells_between_heartbeats(self, runtime: Runtime, dataset: str) -> None:
+        experiment_id = await create(runtime)
+        await set_experiment(runtime, "status = 'RUNNING', progress = '{\"done\": 1}'")
+        client = connect_async(runtime.redis_url)
+        events = watch_experiment(runtime, experiment_id)
+        assert (await anext(events))["progress"] == {"done": 1}
+        for done in (2, 3):
+            await publish_progress(client, str(experiment_id), {"status": "RUNNING", "done": done})
+            assert (await next_with(events, done=done))["progress"] == {"done": done}
+        await client.aclose()
+
+    async def test_what_redis_says_of_the_end_is_not_believed(self, runtime: Runtime, dataset: str) -> None:
+        experiment_id = await create(runtime)
+        await set_experiment(runtime, "status = 'RUNNING'")
+        client = connect_async(runtime.redis_url)
+        await publish_progress(client, str(experiment_id), {"status": "COMPLETED", "done": 20})
+        events = watch_experiment(runtime, experiment_id)
+        assert (await anext(events))["status"] == "RUNNING"
+        assert (await next_with(events, done=20))["status"] == "RUNNING"
+        await set_experiment(runtime, "status = 'COMPLETED'")
+        assert [event["status"] async for event in events] == ["COMPLETED"]
+        await client.aclose()
+
+    async def test_waits_for_a_database_that_is_away(
+        self, runtime: Runtime, dataset: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        experiment_id = await create(runtime)
+        real, tries = ExperimentRepository.get, 0
+
+        async def get(self: Any, *args: Any, **kwargs: Any) -> Any:
+            nonlocal tries
+            tries += 1
+            if tries < 4:
+                raise ConnectionRefusedError
+            return await real(self, *args, **kwargs)
+
+        monkeypatch.setattr(ExperimentRepository, "get", get)
+        events = watch_experiment(runtime, experiment_id)
+        assert (await anext(events))["status"] == "PENDING"
+        assert tries == 4
+
+    async def test_any_other_error_ends_the_stream(
+        self, runtime: Runtime, dataset: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def get(*_: Any, **__: Any) -> Any:
+            raise KeyError("a defect")
+
+        monkeypatch.setattr(ExperimentRepository, "get", get)
+        with pytest.raises(KeyError, match="a defect"):
+            await anext(watch_experiment(runtime, uuid.uuid4()))
