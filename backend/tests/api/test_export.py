@@ -14,6 +14,7 @@ import pytest
 
 from app.services.datasets.service import DatasetService
 from app.services.results.export import ExportFormat, export_runs
+from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
 
 NASTY: list[dict[str, Any]] = [
@@ -138,9 +139,11 @@ class TestExport:
         assert read[fmt](data) == []
 
     @pytest.mark.parametrize("fmt", ["json", "jsonl", "csv", "parquet"])
-    async def test_in_several_batches(self, steps: Steps, exported: str, fmt: ExportFormat) -> None:
+    async def test_in_several_batches(
+        self, steps: Steps, runtime: Runtime, exported: str, fmt: ExportFormat
+    ) -> None:
         whole = await download(steps, exported, fmt)
-        pieces = export_runs(steps.runtime.sessions, uuid.UUID(exported), fmt, batch=5)
+        pieces = export_runs(runtime.sessions, uuid.UUID(exported), fmt, batch_size=5)
         parts = b"".join([piece async for piece in pieces])
         if fmt == "parquet":
             assert pq.ParquetFile(pa.BufferReader(parts)).num_row_groups == 3

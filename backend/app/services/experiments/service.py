@@ -20,10 +20,10 @@ from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
+from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.validation import ResolvedConfig, model_error, resolve
 from app.services.inference.catalog import CatalogError
 from app.services.knowledge.retriever_factory import describe
-from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -95,7 +95,7 @@ class ExperimentService:
 
     async def result_of(self, experiment_id: uuid.UUID) -> Result | None:
         """Return the result of an experiment, if there is one."""
-        return await RunRepository(self._session).result(experiment_id)
+        return await ResultRepository(self._session).get(experiment_id)
 
     async def list_page(
         self, where: ExperimentFilter, sort: str, offset: int, limit: int

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from app.core.database import Sessions
 from app.models import Example, Run
-from app.services.runs.repository import EXPORT_BATCH, RunRepository
+from app.services.runs.repository import RunRepository
 
 ExportFormat = Literal["json", "jsonl", "csv", "parquet"]
 MEDIA_TYPES: dict[str, str] = {
@@ -83,16 +83,16 @@ def _as_cells(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def export_runs(
-    sessions: Sessions, experiment_id: uuid.UUID, fmt: ExportFormat, *, batch: int = EXPORT_BATCH
+    sessions: Sessions, experiment_id: uuid.UUID, fmt: ExportFormat, batch_size: int = 500
 ) -> AsyncIterator[bytes]:
-    """Yield the file piece by piece, with ``batch`` runs in memory at a time.
+    """Yield the file, ``batch_size`` runs at a time.
 
-    The stream has its own session, since it outlives a request's.
+    It has a session of its own, since the stream outlives that of the request.
     """
     async with sessions() as session:
         batches = (
-            [_as_row(run, example) for run, example in part]
-            async for part in RunRepository(session).export(experiment_id, batch)
+            [_as_row(run, example) for run, example in batch]
+            async for batch in RunRepository(session).export(experiment_id, batch_size)
         )
         async for piece in _formats[fmt](batches):
             if piece:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.models import Example, Experiment, Result, Run
 from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.result_repository import ResultRepository
 from app.services.runs.repository import Position, RunFilter, RunRepository, RunSort
 
 MAX_COMPARED = 12
@@ -24,6 +25,7 @@ class ResultService:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
         self._experiments = ExperimentRepository(session)
+        self._results = ResultRepository(session)
         self._runs = RunRepository(session)
 
     async def experiment(self, experiment_id: uuid.UUID) -> Experiment:
@@ -46,7 +48,7 @@ class ResultService:
             NotFound: if there is no experiment, or no result yet.
         """
         experiment = await self.experiment(experiment_id)
-        result = await self._runs.result(experiment_id)
+        result = await self._results.get(experiment_id)
         if result is None:
             raise NotFound(
                 f"The experiment is {experiment.status} and has no result.",

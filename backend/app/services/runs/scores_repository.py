@@ -3,16 +3,22 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import case, func, null, or_, select
+from sqlalchemy import ColumnElement, case, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.models import Example, Run
 from app.services.runs.repository import WITHOUT_LONG
 
-_own_columns: dict[str, Any] = {"exact_match": Run.exact_match, "contains": Run.contains, "f1": Run.f1}
+_own_columns: dict[str, InstrumentedAttribute[float | None]] = {
+    "exact_match": Run.exact_match,
+    "contains": Run.contains,
+    "f1": Run.f1,
+}
+T = TypeVar("T")
 UNSCORED = "unscored"
 
 
@@ -57,7 +63,7 @@ class ScoresRepository:
             .subquery()
         )
 
-        def ordered(column: Any) -> Any:
+        def ordered(column: ColumnElement[T]) -> aggregate_order_by[T]:
             return aggregate_order_by(column, runs.c.example_id, runs.c.repeat)
 
         # One row of arrays takes a fraction of the time of a row a run.
@@ -97,8 +103,11 @@ class ScoresRepository:
         return {row[0].id: (row[0], row[1]) for row in await self._session.execute(query)}
 
 
-def score_value(score: str) -> Any:
+def score_value(score: str) -> ColumnElement[float | None]:
     """Return the SQL expression of a run's value of one score."""
     own = _own_columns.get(score)
-    scores: Any = Run.scores
-    return scores[score]["value"].as_float() if own is None else own
+    if own is not None:
+        return own.expression
+    scores: Any = Run.scores  # SQLAlchemy does not type what JSON columns can do
+    value: ColumnElement[float | None] = scores[score]["value"].as_float()
+    return value
