@@ -12,7 +12,7 @@ from app.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from app.core.logging import bind, get_logger
 from app.core.queue import enqueue_experiment
 from app.domain.status import ExperimentStatus
-from app.models import Experiment, Result
+from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import knowledge_of
 from app.services.evaluation.scorers import ScoringRule
@@ -22,7 +22,6 @@ from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, Exp
 from app.services.experiments.validation import ResolvedConfig, model_error, resolve
 from app.services.inference.catalog import CatalogError
 from app.services.knowledge.retriever_factory import describe
-from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -92,13 +91,9 @@ class ExperimentService:
             )
         return experiment
 
-    async def result_of(self, experiment_id: uuid.UUID) -> Result | None:
-        """Return the result of an experiment, if there is one."""
-        return await RunRepository(self._session).result(experiment_id)
-
     async def list_page(
         self, where: ExperimentFilter, sort: str, offset: int, limit: int
-    ) -> tuple[Sequence[tuple[Experiment, Result | None]], int]:
+    ) -> tuple[Sequence[Experiment], int]:
         """Return a page of experiments and how many there are; ``-key`` sorts downwards.
 
         Raises:

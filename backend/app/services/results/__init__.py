@@ -1,4 +1,4 @@
-"""Reading results: metrics, runs, maps of runs, exports.
+"""What experiments have produced: metrics, lists of runs, single runs, the map of runs, exports.
 
-It must not write, and knows nothing of how runs are made.
+It reads only, and knows nothing of running or comparing experiments.
 """

@@ -88,7 +88,7 @@ async def export_runs(
     """Yield the file piece by piece; the stream has its own session, since it outlives a request's."""
     async with sessions() as session:
         batches = (
-            [_as_row(run, example) for run, example in batch]
+            [_as_row(run, run.example) for run in batch]
             async for batch in RunRepository(session).export(experiment_id)
         )
         async for piece in _formats[fmt](batches):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ARRAY, ColumnElement, Select, Table, Text, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import Insert, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import contains_eager, defer
 
 from app.domain.generation import GenerationResult, ToolCall, Usage
 from app.models import Example, Generation, Result, Run
@@ -28,7 +28,7 @@ _filters: dict[str, tuple[Any, ...]] = {
 }
 _EXPORT_BATCH = 500
 WITHOUT_LONG = (defer(Run.calls), defer(Run.retrieved), defer(Run.trace))
-"""Options of a query of runs for lists, which show none of that."""
+"""Options of a query of runs for lists, which show none of these columns."""
 _result_fields = fields(GenerationResult)
 
 
@@ -146,19 +146,19 @@ class RunRepository:
         descending: bool,
         after: Position | None,
         limit: int,
-    ) -> Sequence[tuple[Run, Example]]:
-        """Return up to ``limit`` runs beyond ``after``, without their calls.
+    ) -> Sequence[Run]:
+        """Return up to ``limit`` runs beyond ``after``, with their examples and without their calls.
 
         Runs without a value to sort by come last, whatever the direction.
         """
         # As a list of one, which keeps the experiment in the order that is asked for: an equal value would
         # be left out of it, and the primary key's index be read past the runs of all other experiments.
-        query = _runs_with_examples(Run.experiment_id == func.any(array([experiment_id])), where)
-        query = query.options(*WITHOUT_LONG)
+        query = runs_with_examples(Run.experiment_id == func.any(array([experiment_id])))
+        query = query.where(*_filters[where]).options(*WITHOUT_LONG)
         if sort == "order":
             return await self._part(query, [Run.id], after, limit, descending=descending)
         key = getattr(Run, sort)
-        rows: list[tuple[Run, Example]] = []
+        rows: list[Run] = []
         # Two reads, each along an index: an index has its nulls at one end, whichever way it is read.
         if after is None or after.value is not None:
             part = query.where(key.is_not(None))
@@ -171,39 +171,36 @@ class RunRepository:
 
     async def _part(
         self,
-        query: Select[Run, Example],
+        query: Select[Run],
         keys: Sequence[Any],
         after: Position | None,
         limit: int,
         *,
         descending: bool,
-    ) -> list[tuple[Run, Example]]:
+    ) -> list[Run]:
         """Return the next rows of ``query`` in the order of ``keys``."""
         if after is not None:
             query = query.where(_beyond(keys[0], after, descending=descending))
         order = [column.desc() if descending else column.asc() for column in (Run.experiment_id, *keys)]
-        rows = await self._session.execute(query.order_by(*order).limit(limit))
-        return [(row[0], row[1]) for row in rows]
+        return list((await self._session.scalars(query.order_by(*order).limit(limit))).all())
 
     async def count(self, experiment_id: uuid.UUID, where: RunFilter) -> int:
         """Return how many runs pass the filter."""
         query = select(func.count()).where(Run.experiment_id == experiment_id, *_filters[where])
         return await self._session.scalar(query) or 0
 
-    async def get(self, experiment_id: uuid.UUID, run_id: int) -> tuple[Run, Example] | None:
-        """Return one run, with its calls."""
-        query = _runs_with_examples(Run.experiment_id == experiment_id, "all").where(Run.id == run_id)
-        row = (await self._session.execute(query)).one_or_none()
-        return None if row is None else (row[0], row[1])
+    async def get(self, experiment_id: uuid.UUID, run_id: int) -> Run | None:
+        """Return one run, with its example and its calls."""
+        query = runs_with_examples(Run.experiment_id == experiment_id).where(Run.id == run_id)
+        return (await self._session.scalars(query)).one_or_none()
 
-    async def export(self, experiment_id: uuid.UUID) -> AsyncIterator[list[tuple[Run, Example]]]:
-        """Yield all runs in batches, in the order of the examples, with little in memory."""
-        query = _runs_with_examples(Run.experiment_id == experiment_id, "all").order_by(
-            Example.position, Run.repeat
-        )
-        stream = await self._session.stream(query.execution_options(yield_per=_EXPORT_BATCH))
+    async def export(self, experiment_id: uuid.UUID) -> AsyncIterator[Sequence[Run]]:
+        """Yield all runs with their examples in batches, in the order of the examples."""
+        query = runs_with_examples(Run.experiment_id == experiment_id).order_by(Example.position, Run.repeat)
+        # The session holds its rows weakly: a batch is freed once the caller is done with it.
+        stream = await self._session.stream_scalars(query.execution_options(yield_per=_EXPORT_BATCH))
         async for part in stream.partitions():
-            yield [(row[0], row[1]) for row in part]  # the session forgets what nobody holds
+            yield part
 
     async def set_result(self, experiment_id: uuid.UUID, metrics: Row, provenance: Row) -> None:
         """Store the aggregate of an experiment, in place of an earlier one."""
@@ -216,8 +213,9 @@ class RunRepository:
         return await self._session.get(Result, experiment_id)
 
 
-def _runs_with_examples(of: ColumnElement[bool], where: RunFilter) -> Select[Run, Example]:
-    return select(Run, Example).join(Example, Example.id == Run.example_id).where(of, *_filters[where])
+def runs_with_examples(*where: ColumnElement[bool]) -> Select[Run]:
+    """Return a query of runs with their examples loaded."""
+    return select(Run).join(Run.example).options(contains_eager(Run.example)).where(*where)
 
 
 def _beyond(key: Any, after: Position, *, descending: bool) -> ColumnElement[bool]:
