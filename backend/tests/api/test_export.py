@@ -2,6 +2,7 @@
 
 import csv
 import io
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.services.datasets.service import DatasetService
-from app.services.runs import repository as run_repository
+from app.services.results.export import ExportFormat, export_runs
+from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
 
 NASTY: list[dict[str, Any]] = [
@@ -138,11 +140,11 @@ class TestExport:
 
     @pytest.mark.parametrize("fmt", ["json", "jsonl", "csv", "parquet"])
     async def test_in_several_batches(
-        self, steps: Steps, exported: str, fmt: str, monkeypatch: pytest.MonkeyPatch
+        self, steps: Steps, runtime: Runtime, exported: str, fmt: ExportFormat
     ) -> None:
         whole = await download(steps, exported, fmt)
-        monkeypatch.setattr(run_repository, "_EXPORT_BATCH", 5)
-        parts = await download(steps, exported, fmt)
+        pieces = export_runs(runtime.sessions, uuid.UUID(exported), fmt, batch_size=5)
+        parts = b"".join([piece async for piece in pieces])
         if fmt == "parquet":
             assert pq.ParquetFile(pa.BufferReader(parts)).num_row_groups == 3
             assert from_parquet(parts) == from_parquet(whole)

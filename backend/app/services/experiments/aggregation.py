@@ -8,6 +8,7 @@ from app.models import Result
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.metrics import RunContext, compute_metrics
 from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.result_repository import ResultRepository
 from app.services.runs.repository import RunRepository
 
 
@@ -17,8 +18,7 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
     The caller commits. Returns ``None``, and stores nothing, if there is no run yet.
     """
     experiment = await ExperimentRepository(session).get(experiment_id, deleted=True)
-    repository = RunRepository(session)
-    facts = await repository.facts(experiment_id)
+    facts = await RunRepository(session).facts(experiment_id)
     if experiment is None or not facts:
         return None
     seed = ExperimentConfig.model_validate(experiment.config).seed
@@ -29,5 +29,4 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
         seed=seed,
     )
     metrics = compute_metrics(facts, context)
-    await repository.set_result(experiment_id, metrics, experiment.provenance)
-    return await repository.result(experiment_id)
+    return await ResultRepository(session).replace(experiment_id, metrics, experiment.provenance)

@@ -83,13 +83,16 @@ def _as_cells(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def export_runs(
-    sessions: Sessions, experiment_id: uuid.UUID, fmt: ExportFormat
+    sessions: Sessions, experiment_id: uuid.UUID, fmt: ExportFormat, batch_size: int = 500
 ) -> AsyncIterator[bytes]:
-    """Yield the file piece by piece; the stream has its own session, since it outlives a request's."""
+    """Yield the file, ``batch_size`` runs at a time.
+
+    It has a session of its own, since the stream outlives that of the request.
+    """
     async with sessions() as session:
         batches = (
             [_as_row(run, run.example) for run in batch]
-            async for batch in RunRepository(session).export(experiment_id)
+            async for batch in RunRepository(session).export(experiment_id, batch_size)
         )
         async for piece in _formats[fmt](batches):
             if piece:

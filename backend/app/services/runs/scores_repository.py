@@ -1,21 +1,22 @@
 """SQL of one score over many runs: the few columns that maps and comparisons need."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, case, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.models import Example, Run
 from app.services.runs.repository import WITHOUT_LONG, runs_with_examples
 
-_own_columns: Mapping[str, ColumnElement[float | None]] = {
-    "exact_match": Run.exact_match.expression,
-    "contains": Run.contains.expression,
-    "f1": Run.f1.expression,
+_own_columns: dict[str, InstrumentedAttribute[float | None]] = {
+    "exact_match": Run.exact_match,
+    "contains": Run.contains,
+    "f1": Run.f1,
 }
 Unscored = Literal["unscored"]
 T = TypeVar("T")
@@ -109,4 +110,8 @@ class ScoresRepository:
 def score_value(score: str) -> ColumnElement[float | None]:
     """Return the SQL expression of a run's value of one score."""
     own = _own_columns.get(score)
-    return Run.scores[score]["value"].as_float() if own is None else own
+    if own is not None:
+        return own.expression
+    scores: Any = Run.scores  # SQLAlchemy does not type what JSON columns can do
+    value: ColumnElement[float | None] = scores[score]["value"].as_float()
+    return value
