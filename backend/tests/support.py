@@ -86,7 +86,7 @@ async def metrics_of(runtime: Runtime, experiment_id: uuid.UUID) -> dict[str, An
 async def runs_of(runtime: Runtime, experiment_id: uuid.UUID) -> list[Run]:
     """Return all runs, in the order of the examples."""
     async with runtime.sessions() as session:
-        return [run async for batch in RunRepository(session).export(experiment_id) for run, _ in batch]
+        return [run async for batch in RunRepository(session).export(experiment_id) for run in batch]
 
 
 def pairs(runs: Sequence[Run]) -> list[tuple[int, int]]:
