@@ -1,12 +1,30 @@
 """What commands print: tables for people, JSON for programs."""
 
 import sys
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 import orjson
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from app.schemas.common import Page
+from app.schemas.experiment import ExperimentOut, ExperimentSummary
+from app.schemas.result import Metrics
+
+
+class WithInterval(Protocol):
+    """Any estimate with its interval, as fractions."""
+
+    @property
+    def value(self) -> float: ...  # noqa: D102
+    @property
+    def low(self) -> float: ...  # noqa: D102
+    @property
+    def high(self) -> float: ...  # noqa: D102
+
 
 console = Console()
 
@@ -20,9 +38,10 @@ _STATUS_STYLE = {
 }
 
 
-def print_json(value: Any) -> None:
-    """Print JSON for programs."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+def print_json(value: object) -> None:
+    """Print models, and what is made of them, as JSON for programs."""
+    plain = to_jsonable_python(value)
+    sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -49,9 +68,14 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
-def interval(score: dict[str, Any]) -> str:
-    """Return a score with its interval."""
-    return f"{percent(score['value'])} [{100 * score['low']:.1f}, {100 * score['high']:.1f}]"
+def interval(score: WithInterval) -> str:
+    """Return a share with its interval."""
+    return f"{percent(score.value)} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+
+
+def short(experiment_id: UUID) -> str:
+    """Return the first characters of an id, which are enough for every command."""
+    return str(experiment_id)[:8]
 
 
 def status_text(status: str) -> str:
@@ -59,39 +83,37 @@ def status_text(status: str) -> str:
     return f"[{_STATUS_STYLE.get(status, 'white')}]{status}[/]"
 
 
-def experiments_table(page: dict[str, Any]) -> Table:
+def experiments_table(page: Page[ExperimentSummary]) -> Table:
     """Return a table of experiments."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("ID", "Name", "Model", "Method", "Dataset", "Status"):
         table.add_column(column, no_wrap=column in {"ID", "Status"})
     table.add_column("Done", justify="right", no_wrap=True)
     table.add_column("Exact match", justify="right", no_wrap=True)
-    for item in page["items"]:
-        progress = item["progress"]
-        score = item["scores"].get("exact_match")
+    for one in page.items:
+        score = one.scores.get("exact_match")
         table.add_row(
-            item["id"][:8],
-            escape(item["name"]),
-            escape(item["model"]),
-            item["method"],
-            escape(item["dataset"]),
-            status_text(item["status"]),
-            f"{progress['done'] if progress else 0}/{item['total']}",
+            short(one.id),
+            escape(one.name),
+            escape(one.model),
+            one.method,
+            escape(one.dataset),
+            status_text(one.status),
+            f"{one.progress.done if one.progress else 0}/{one.total}",
             interval(score) if score else "–",
         )
     return table
 
 
-def result_table(experiment: dict[str, Any], metrics: dict[str, Any]) -> Table:
+def result_table(experiment: ExperimentOut, found: Metrics) -> Table:
     """Return the metrics of one experiment as a table."""
+    metrics = found.model_dump()
     table = Table(box=None, show_header=False, pad_edge=False, title_justify="left")
-    table.title = f"[bold]{escape(experiment['name'])}[/]  {status_text(experiment['status'])}"
+    table.title = f"[bold]{escape(experiment.name)}[/]  {status_text(experiment.status)}"
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
-    for name, score in sorted(metrics["scores"].items(), key=_by_importance):
-        table.add_row(
-            name.replace("_", " "), f"{interval(score)}  [dim]n = {score['n']}, {score['method']}[/]"
-        )
+    for name, score in sorted(found.scores.items(), key=_by_importance):
+        table.add_row(name.replace("_", " "), f"{interval(score)}  [dim]n = {score.n}, {score.method}[/]")
     if metrics["agent"] is not None:
         _agent_rows(table, metrics["agent"])
     counts, latency = metrics["counts"], metrics["latency_ms"]
@@ -112,8 +134,8 @@ def result_table(experiment: dict[str, Any], metrics: dict[str, Any]) -> Table:
         + (f"  [yellow]{unknown} runs without counts[/]" if unknown else ""),
     )
     table.add_row("cost", _cost_text(metrics["cost_usd"]))
-    if experiment.get("reason"):
-        table.add_row("reason", f"[yellow]{escape(experiment['reason'])}[/]")
+    if experiment.reason:
+        table.add_row("reason", f"[yellow]{escape(experiment.reason)}[/]")
     return table
 
 
@@ -125,9 +147,9 @@ def _agent_rows(table: Table, agent: dict[str, Any]) -> None:
     for tool, uses in agent["tools"].items():
         table.add_row(escape(tool), ", ".join(f"{count} {kind}" for kind, count in uses.items()))
     if agent["failed_uses"] is not None:
-        table.add_row(
-            "failed uses", f"{interval(agent['failed_uses'])}  [dim]n = {agent['failed_uses']['n']}[/]"
-        )
+        uses = agent["failed_uses"]
+        share = f"{percent(uses['value'])} [{100 * uses['low']:.1f}, {100 * uses['high']:.1f}]"
+        table.add_row("failed uses", f"{share}  [dim]n = {uses['n']}[/]")
 
 
 def _by_importance(item: tuple[str, Any]) -> int:
