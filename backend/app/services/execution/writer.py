@@ -17,6 +17,7 @@ from typing import Self
 from app.core.database import Sessions, when_database_answers
 from app.domain.generation import CachedGeneration, GenerationResult
 from app.domain.run import RunRecord
+from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
 
 _LONGEST_WAIT_S = 0.04
@@ -180,4 +181,4 @@ class GroupCommitWriter:
 
     async def _look_up(self, keys: list[str]) -> dict[str, GenerationResult]:
         async with self._sessions() as session:
-            return await RunRepository(session).generations(keys)
+            return await CacheRepository(session).get_many(keys)

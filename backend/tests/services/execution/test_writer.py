@@ -12,6 +12,7 @@ from app.domain.generation import CachedGeneration, GenerationResult
 from app.domain.hashing import content_hash
 from app.domain.run import RunRecord
 from app.services.execution.writer import GroupCommitWriter
+from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 from tests.engines import answered
@@ -182,13 +183,13 @@ class TestLookups:
         self, runtime: Runtime, writer: GroupCommitWriter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[list[str]] = []
-        real = RunRepository.generations
+        real = CacheRepository.get_many
 
-        async def generations(self: RunRepository, wanted: list[str]) -> dict[str, GenerationResult]:
+        async def generations(self: CacheRepository, wanted: list[str]) -> dict[str, GenerationResult]:
             asked.append(list(wanted))
             return await real(self, wanted)
 
-        monkeypatch.setattr(RunRepository, "generations", generations)
+        monkeypatch.setattr(CacheRepository, "get_many", generations)
         for key in keys(10)[::2]:
             writer.put(key, "m", answered(key))
         await writer.flush()
@@ -222,13 +223,13 @@ class TestLookups:
     ) -> None:
         tries = 0
 
-        async def generations(self: RunRepository, wanted: list[str]) -> dict[str, GenerationResult]:
+        async def generations(self: CacheRepository, wanted: list[str]) -> dict[str, GenerationResult]:
             nonlocal tries
             tries += 1
             if tries == 1:
                 raise ConnectionResetError
             return {key: answered() for key in wanted}
 
-        monkeypatch.setattr(RunRepository, "generations", generations)
+        monkeypatch.setattr(CacheRepository, "get_many", generations)
         assert await writer.get("k") == answered()
         assert tries == 2
