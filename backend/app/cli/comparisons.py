@@ -1,6 +1,5 @@
 """Commands about comparisons: compare, and running a comparison file."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -135,8 +134,10 @@ def show_comparison(comparison: dict[str, Any], metric: str) -> None:
         if one["statistics"]:
             style = _STYLE[one["statistics"]["outcome"]]
             console.print(f"[{style}]{escape(one['statistics']['verdict'])}[/]", highlight=False)
+        else:
+            console.print(f"[yellow]{escape(one['message'])}[/]", highlight=False)
         if one["missing"]:
-            console.print(f"[yellow]{_missing_line(one['missing'])}[/]", highlight=False)
+            console.print(f"[yellow]{escape(one['missing']['message'])}[/]", highlight=False)
     tied = set(comparison["tied_for_best"].get(metric, []))
     names = [one["label"] for one in comparison["experiments"] if one["experiment_id"] in tied]
     if len(comparison["experiments"]) > 2:
@@ -153,34 +154,15 @@ def as_markdown(comparison: dict[str, Any], metric: str) -> str:
     ]
     lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
     lines += ["", *(f"> **Warning:** {_cell(line)}" for line in warnings_of(comparison))]
-    verdicts = [one["statistics"]["verdict"] for one in differences.values() if one["statistics"]]
-    lines += [f"- {_cell(verdict)}" for verdict in verdicts]
-    lines += [f"- {_missing_line(one['missing'])}" for one in differences.values() if one["missing"]]
+    for one in differences.values():
+        lines.append(f"- {_cell(one['statistics']['verdict'] if one['statistics'] else one['message'])}")
+    lines += [f"- {_cell(one['missing']['message'])}" for one in differences.values() if one["missing"]]
     return "\n".join(lines)
 
 
 def warnings_of(comparison: dict[str, Any]) -> list[str]:
-    """Return what makes experiments less comparable, questions that could not be paired included."""
-    names = {one["experiment_id"]: one["label"] for one in comparison["experiments"]}
-    lines = list(comparison["warnings"])
-    for one in comparison["unpaired"]:
-        parts = [
-            f"{one[f'n_{kind}']} {words} ({_some(one[kind], one[f'n_{kind}'])})"
-            for kind, words in (
-                ("changed", "with another question or other accepted answers"),
-                ("only_this", "that the baseline lacks"),
-                ("only_baseline", "that only the baseline has"),
-            )
-            if one[f"n_{kind}"]
-        ]
-        if parts:
-            lines.append(f"{names[one['experiment_id']]}: not paired: {'; '.join(parts)}.")
-    return lines
-
-
-def _some(names: Sequence[str], count: int, most: int = 5) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown}, …" if count > most else shown
+    """Return what makes experiments less comparable, with the questions that are not paired."""
+    return [*comparison["warnings"], *(one["message"] for one in comparison["unpaired"] if one["message"])]
 
 
 def _cells(
@@ -207,16 +189,6 @@ def _cells(
         milliseconds(metrics["latency_ms"]["p50"]),
         number(per_run),
     ]
-
-
-def _missing_line(missing: dict[str, Any]) -> str:
-    line = (
-        f"{missing['this_missing']} runs here and {missing['baseline_missing']} of the baseline have no "
-        "score; "
-        f"all of them counted as wrong, the difference would be {100 * missing['as_wrong']:+.1f} points "
-        f"(at the extremes [{100 * missing['low']:.1f}, {100 * missing['high']:.1f}])."
-    )
-    return line.replace("-", "−")
 
 
 def _cell(text: str) -> str:
