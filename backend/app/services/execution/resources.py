@@ -84,7 +84,11 @@ async def _sources(
     if isinstance(method, ReactMethodConfig) and "wikipedia_search" in method.tools:
         settings = runtime.settings
         try:
-            client = WikipediaClient(cache_dir=settings.wikipedia_dir, base_url=settings.wikipedia_url)
+            client = WikipediaClient(
+                cache_dir=settings.wikipedia_dir,
+                base_url=settings.wikipedia_url,
+                attempts=settings.wikipedia_attempts,
+            )
         except WikipediaUnreachable as error:
             raise ExperimentFailed(str(error)) from error
         wikipedia = await stack.enter_async_context(client)

@@ -1,4 +1,4 @@
-"""What experiments have produced: metrics, lists of runs, single runs, the map of runs, exports.
+"""Reading results: metrics, runs, the map of runs, exports.
 
-It reads only, and knows nothing of running or comparing experiments.
+It reads only, and must not know how runs are made.
 """

@@ -16,12 +16,12 @@ def pairing(changed: int = 0, only_first: int = 0, only_second: int = 0) -> Pair
 
 class TestUnpaired:
     def test_all_are_paired(self) -> None:
-        assert unpaired_message("cot", pairing()) == ""
+        assert unpaired_message(("plain", "cot"), pairing()) == ""
 
     def test_each_kind_is_counted_and_named(self) -> None:
-        assert unpaired_message("cot", pairing(changed=1, only_first=2, only_second=6)) == (
-            "Not paired in cot: 1 with another question or other accepted answers (q0); "
-            "6 that the baseline lacks (q0, q1, q2, q3, q4, …); 2 that only the baseline has (q0, q1)."
+        assert unpaired_message(("plain", "cot"), pairing(changed=1, only_first=2, only_second=6)) == (
+            "Not paired between plain and cot: 1 whose question or accepted answers differ (q0); "
+            "6 only in cot (q0, q1, q2, q3, q4, …); 2 only in plain (q0, q1)."
         )
 
 

@@ -11,7 +11,6 @@ from app.core.database import is_database_away
 from app.domain.generation import CachedGeneration, GenerationResult
 from app.domain.hashing import content_hash
 from app.domain.run import RunRecord
-from app.services.execution import writer as module
 from app.services.execution.writer import GroupCommitWriter
 from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
@@ -130,7 +129,6 @@ class TestRoom:
     async def test_waits_for_the_database(
         self, runtime: Runtime, experiment_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "_MAX_WAITING", 5)
         back = asyncio.Event()
         real = RunRepository.add
 
@@ -140,7 +138,7 @@ class TestRoom:
             await real(self, runs, kept)
 
         monkeypatch.setattr(RunRepository, "add", add)
-        async with GroupCommitWriter(runtime.autocommit) as writer:
+        async with GroupCommitWriter(runtime.autocommit, max_waiting=5) as writer:
             for repeat in range(5):
                 await writer.room()
                 writer.add_run(record(experiment_id, repeat=repeat))
@@ -155,7 +153,6 @@ class TestRoom:
     async def test_who_waits_hears_of_a_writer_that_broke(
         self, runtime: Runtime, experiment_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "_MAX_WAITING", 2)
         asked = asyncio.Event()
 
         async def add(self: RunRepository, runs: list[RunRecord], kept: list[CachedGeneration]) -> None:
@@ -163,7 +160,7 @@ class TestRoom:
             raise ValueError("broken for good")
 
         monkeypatch.setattr(RunRepository, "add", add)
-        async with GroupCommitWriter(runtime.autocommit) as writer:
+        async with GroupCommitWriter(runtime.autocommit, max_waiting=2) as writer:
             for repeat in range(2):
                 writer.add_run(record(experiment_id, repeat=repeat))
             waiting = asyncio.create_task(writer.room())
