@@ -1,4 +1,4 @@
 """Experiments against a baseline: pairing, differences with tests, verdicts, questions side by side.
 
-Pairing and comparing are pure functions on arrays. Nothing here runs an experiment.
+It must not run experiments; pairing and comparing are pure functions on arrays.
 """
