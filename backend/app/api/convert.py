@@ -6,7 +6,8 @@ from app.schemas.catalog import DatasetOut, ExampleOut
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.knowledge import ArticleOut, IndexOut, KnowledgeBaseOut
-from app.schemas.result import ComparedExample, Metrics, ResultOut, RunOut, RunSummary
+from app.schemas.result import ComparedExample, ResultOut, RunOut, RunSummary
+from app.services.evaluation.metrics.stored import metrics_out
 
 Row = Any  # a stored row: the API does not know the tables, only the names of their columns
 
@@ -60,7 +61,7 @@ def result_out(experiment: Row, result: Row, naive: Row | None) -> ResultOut:
             "name": experiment.name,
             "status": experiment.status,
             "reason": experiment.reason,
-            "metrics": Metrics.from_stored(result.metrics),
+            "metrics": metrics_out(result.metrics),
             "config": experiment.config,
             "provenance": result.provenance,
             "created_at": result.created_at,

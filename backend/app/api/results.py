@@ -22,6 +22,7 @@ from app.schemas.result import (
 )
 from app.services.comparisons.examples import AgreementFilter
 from app.services.comparisons.report import comparison_out
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.results.export import MEDIA_TYPES, ExportFormat, export_runs
 from app.services.runs.repository import RunFilter
 
@@ -80,7 +81,7 @@ async def get_result(experiment_id: uuid.UUID, service: ResultsDep, comparisons:
 async def get_metrics(experiment_id: uuid.UUID, service: ResultsDep) -> Metrics:
     """Return the metrics alone."""
     _, result = await service.result(experiment_id)
-    return Metrics.model_validate(result.metrics)
+    return metrics_out(result.metrics)
 
 
 @router.get("/{experiment_id}/runs", operation_id="list_runs")

@@ -13,7 +13,6 @@ from app.schemas.comparison import (
     ScoreDifference,
     Unpaired,
 )
-from app.schemas.result import Metrics
 from app.services.comparisons.compare import (
     ExperimentComparison,
     QuantityComparison,
@@ -21,6 +20,7 @@ from app.services.comparisons.compare import (
     detectable,
 )
 from app.services.comparisons.service import Compared as Found
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.evaluation.statistics.paired import FailureBounds, PairedDifference
 from app.services.evaluation.statistics.verdict import items_to_settle, score_verdict
 
@@ -75,7 +75,7 @@ def _compared(experiment: Row, label: str, result: Row) -> Compared:
         dataset=experiment.dataset_name,
         dataset_version=experiment.provenance["dataset"]["version"],
         seed=experiment.config["seed"],
-        metrics=Metrics.from_stored(result.metrics),
+        metrics=metrics_out(result.metrics),
     )
 
 

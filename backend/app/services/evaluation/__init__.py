@@ -1,1 +1,4 @@
-"""Judging predictions: normalisation, scorers, metrics and their statistics. No I/O."""
+"""Evaluation: normalisation, scorers, judges of faithfulness, metrics and their statistics.
+
+It must not know the database, the queue or the web: what a scorer needs from outside is handed in.
+"""

@@ -4,9 +4,10 @@ import uuid
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.metrics import RunContext
 from app.models import Result
 from app.schemas.experiment_config import ExperimentConfig
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runs.repository import RunRepository
 
@@ -29,5 +30,5 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
         seed=seed,
     )
     metrics = compute_metrics(facts, context)
-    await repository.set_result(experiment_id, metrics, experiment.provenance)
+    await repository.set_result(experiment_id, metrics.as_dict(), experiment.provenance)
     return await repository.result(experiment_id)

@@ -8,10 +8,9 @@ from typing import Any
 
 from app.core.config import PROJECT_ROOT
 from app.domain.hashing import content_hash
+from app.domain.scoring import ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import knowledge_of
-from app.services.evaluation.measures import FAITHFULNESS, RETRIEVAL, Measure
-from app.services.evaluation.scorers import Scorer, ScoringRule, scorers_for
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.methods.base import Method
 
 _PACKAGES = ("aiohttp", "huggingface-hub", "numpy", "sqlalchemy", "xllamacpp")
@@ -67,7 +66,9 @@ def build_provenance(
     return {
         "config_hash": config.hash(),
         "dataset": dataset,
-        "scorers": {scorer.name: scorer.version for scorer in _measures(config, rule)},
+        "scorers": {
+            score.name: score.version for scorer in SCORERS.of(config, rule) for score in scorer.scores
+        },
         "prompt_hash": content_hash(method.template),
         "model_fingerprint": model_fingerprint,
         "code": code_version(),
@@ -78,9 +79,3 @@ def build_provenance(
         },
         **({"retrieval": retrieval} if retrieval else {}),
     }
-
-
-def _measures(config: ExperimentConfig, rule: ScoringRule) -> list[Scorer | Measure]:
-    """Return all that the runs will be scored by."""
-    retrieval = RETRIEVAL if knowledge_of(config.method) else ()
-    return [*scorers_for(rule), *retrieval, *(FAITHFULNESS if config.faithfulness else ())]

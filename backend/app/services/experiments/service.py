@@ -15,7 +15,6 @@ from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import knowledge_of
-from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
@@ -46,10 +45,19 @@ class ExperimentService:
         dataset = checked.dataset
         if parent_id is not None:
             await self.get(parent_id)
-        rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
-        about = {"name": dataset.name, "version": dataset.version, "size": dataset.size, "scoring": rule}
+        about = {
+            "name": dataset.name,
+            "version": dataset.version,
+            "size": dataset.size,
+            "scoring": dataset.scoring,
+        }
         provenance = build_provenance(
-            config, checked.method, about, rule, checked.fingerprint, await self._retrieval(config, checked)
+            config,
+            checked.method,
+            about,
+            dataset.scoring,
+            checked.fingerprint,
+            await self._retrieval(config, checked),
         )
         experiment = Experiment(
             id=uuid.uuid4(),

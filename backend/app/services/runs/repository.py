@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from app.domain.generation import GenerationResult, ToolCall, Usage
+from app.domain.metrics import RunFacts
 from app.models import Example, Generation, Result, Run
-from app.services.evaluation.metrics import RunFacts
 
 Row = dict[str, Any]
 RunSort = Literal["order", "latency_ms", "f1"]

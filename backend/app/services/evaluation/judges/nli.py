@@ -1,18 +1,21 @@
-"""Natural language inference with a sequence classification model, on the CPU.
+"""A judge by natural language inference, with a sequence classification model on the CPU.
 
-Pairs of all runs that wait at the same time share a batch; what was judged once is remembered by
-content. A premise that is too long for the model is cut into overlapping windows, of which the best counts.
+Pairs that wait at the same time, of whichever runs, share a batch. Judgements are remembered by the
+content of the pair. A premise that is too long for the model is cut into overlapping windows, of which
+the one with the highest probability counts.
 """
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
 from app.domain.hashing import content_hash
+from app.services.evaluation.judges.base import Claim, JudgementStore, Verdict
 from app.services.local_models.encoders import pack_linear_layers, quiet_libraries
 
 Pair = tuple[str, str]
@@ -22,16 +25,28 @@ _MAX_TOKENS = 512  # of a window with its hypothesis
 _OVERLAP = 32  # tokens that windows of a premise share
 
 
-class JudgementStore(Protocol):
-    """Remembers judgements by key."""
+class Entailment(Protocol):
+    """Tells how probable it is that a premise entails a hypothesis."""
 
-    async def get_many(self, keys: Sequence[str]) -> Mapping[str, float]:
-        """Return those that are known."""
+    async def probabilities(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Return P(entailment) of each (premise, hypothesis)."""
         ...
 
-    async def put_many(self, values: Mapping[str, float]) -> None:
-        """Remember some."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class NliJudge:
+    """Judges by natural language inference: P(entailment) of the statement, highest over the passages."""
+
+    entailment: Entailment
+
+    async def judge(self, claim: Claim) -> Verdict:
+        """See ``Judge``."""
+        try:
+            found = await self.entailment.probabilities([(text, claim.statement) for text in claim.texts])
+        except Exception as error:  # noqa: BLE001 - a crashed judge is a value of its own
+            return Verdict(None, f"the judge failed ({type(error).__name__})")
+        best = max(range(len(found)), key=found.__getitem__)
+        return Verdict(found[best], f"most by passage {best + 1}")
 
 
 class NoEntailmentLabel(Exception):
