@@ -113,7 +113,7 @@ def _statistics(
         units=paired.units,
         detectable=detectable(paired),
         needed=items_to_settle(paired, paired.difference),
-        outcome=_outcome(paired.difference, p, more_is_better=True),
+        outcome=_outcome(paired.difference, paired.p, more_is_better=True),
         verdict=score_verdict(*names, paired, p=p),
         seed=paired.seed,
     )
@@ -141,7 +141,6 @@ def _amount(other: Row, one: QuantityComparison) -> AmountDifference | None:
     if one.paired is None:
         return None
     paired = one.paired
-    p = 1.0 if paired.p is None else paired.p
     return AmountDifference(
         experiment_id=other.id,
         quantity=one.quantity,
@@ -155,7 +154,7 @@ def _amount(other: Row, one: QuantityComparison) -> AmountDifference | None:
         ratio_low=paired.ratio_low,
         ratio_high=paired.ratio_high,
         p=paired.p,
-        outcome=_outcome(paired.difference, p, more_is_better=False),
+        outcome=_outcome(paired.difference, paired.p, more_is_better=False),
     )
 
 
