@@ -196,6 +196,13 @@ class ResultOut(BaseModel):
     )
 
 
+class RunScore(BaseModel):
+    """One score of a run."""
+
+    value: float | None = Field(description="In [0, 1]; null if unscored.")
+    reason: str
+
+
 class RunSummary(BaseModel):
     """A run as lists show it."""
 
@@ -212,7 +219,7 @@ class RunSummary(BaseModel):
     answer: str | None
     parse_outcome: str | None
     parse_rule: str | None
-    scores: dict[str, dict[str, Any]] = Field(description="By scorer: value and reason.")
+    scores: dict[str, RunScore] = Field(description="By name of the score.")
     cached: bool
     attempts: int
     latency_ms: float | None

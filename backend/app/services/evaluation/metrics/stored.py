@@ -1,7 +1,6 @@
 """Stored metrics, read back and described for the API."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -11,11 +10,11 @@ from app.services.evaluation.metrics.figures import figures_of
 from app.services.evaluation.metrics.registry import METRICS
 
 _adapter = TypeAdapter(Metrics)
-_ADDED_LATER: dict[str, Any] = {"attribution": None, "agent": None}
+_ADDED_LATER = {"attribution": None, "agent": None}
 """Keys that results from before there was retrieval, or agents, lack."""
 
 
-def read_metrics(stored: Mapping[str, Any]) -> Metrics:
+def read_metrics(stored: Mapping[str, object]) -> Metrics:
     """Return metrics that ``Metrics.as_dict`` wrote, by any earlier version.
 
     Raises:
@@ -26,7 +25,7 @@ def read_metrics(stored: Mapping[str, Any]) -> Metrics:
     return _adapter.validate_python({**_ADDED_LATER, **stored, "single": single})
 
 
-def metrics_out(stored: Mapping[str, Any]) -> MetricsOut:
+def metrics_out(stored: Mapping[str, object]) -> MetricsOut:
     """Return stored metrics as the API sends them, with their figures."""
     metrics = read_metrics(stored)
     return MetricsOut.of(metrics, figures_of(metrics))
