@@ -6,11 +6,13 @@ command line show it: with label, unit, interval and the direction that is bette
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from app.domain.scoring import Better, ScoreKind
+from app.domain.json import JsonObject
+from app.domain.scoring import ScoreKind
 from app.domain.trace import TraceSummary
 
+Better = Literal["higher", "lower"]
 FigureFormat = Literal["share", "milliseconds", "usd", "count", "number"]
 """How a value is written: a ``share`` in [0, 1] in per cent, a ``count`` whole with separators, …"""
 
@@ -230,7 +232,7 @@ class Metrics:
     cost_usd: CostStatistics
     single: dict[str, MetricValue]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the metrics as they are stored: plain JSON, the single ones beside the others."""
         whole = asdict(self)
         single = whole.pop("single")

@@ -9,7 +9,6 @@ SCORING_RULES: tuple[ScoringRule, ...] = get_args(ScoringRule)
 
 ScoreKind = Literal["binary", "graded"]
 """``binary`` scores are 0 or 1 (a share, Wilson interval); ``graded`` ones lie in [0, 1]."""
-Better = Literal["higher", "lower"]
 
 
 def scoring_rule(value: str) -> ScoringRule:
@@ -26,7 +25,7 @@ def scoring_rule(value: str) -> ScoringRule:
 
 @dataclass(frozen=True, slots=True)
 class ScoreDescription:
-    """What a score is, for whoever computes or shows it.
+    """What a score is, for whoever computes or shows it. Higher values are better, for all scores.
 
     Attributes:
         name: the key in stored results and in the API.
@@ -35,7 +34,6 @@ class ScoreDescription:
         group: what it is about; scores of a group are shown together.
         label: the name that people see.
         help: one sentence on what it measures.
-        better: which direction is better.
     """
 
     name: str
@@ -44,7 +42,6 @@ class ScoreDescription:
     group: str
     label: str
     help: str
-    better: Better = "higher"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, ForeignKey, Identity, Integer, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from app.domain.json import JsonObject
 from app.domain.scoring import ScoringRule, scoring_rule
 from app.models.base import Base
 
@@ -53,5 +53,5 @@ class Example(Base):
     question: Mapped[str] = mapped_column(Text)
     answers: Mapped[list[str]] = mapped_column(ARRAY(Text))
     cluster: Mapped[str | None] = mapped_column(Text)
-    extra: Mapped[dict[str, Any]] = mapped_column("metadata")
+    extra: Mapped[JsonObject] = mapped_column("metadata")
     content_hash: Mapped[str] = mapped_column(Text)

@@ -163,4 +163,8 @@ class ExperimentConfig(Strict):
             "faithfulness",
             "scorers",
         }
-        return content_hash(self.model_dump(mode="json", exclude=beside))
+        content = self.model_dump(mode="json", exclude=beside)
+        if isinstance(self.method, ReactMethodConfig):
+            # By its first name, so that the hashes of stored experiments still hold.
+            content["method"]["last_question"] = content["method"].pop("final_answer_prompt")
+        return content_hash(content)

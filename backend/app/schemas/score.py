@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from app.schemas.common import FromAttributes
 
 
-class ScoreOut(BaseModel):
-    """What a score is, for whoever shows it."""
-
-    model_config = ConfigDict(from_attributes=True)
+class ScoreOut(FromAttributes):
+    """What a score is, for whoever shows it; higher values are better."""
 
     name: str
     version: int = Field(description="Only results of equal versions may be compared.")
@@ -16,4 +16,3 @@ class ScoreOut(BaseModel):
     group: str = Field(description="Scores of a group are shown together: answer, retrieval, faithfulness, …")
     label: str
     help: str
-    better: Literal["higher", "lower"]

@@ -28,7 +28,8 @@ from app.services.evaluation.scorers.registry import SCORERS
 from app.services.execution.executor import Executor
 from app.services.inference.base import EngineError
 from app.services.runtime import Runtime
-from tests.support import ScriptedEngine, answer, create, metrics_of, runs_of, scripted
+from tests.engines import ScriptedEngine, answered
+from tests.support import create, metrics_of, runs_of, scripted
 
 MOST_FILES = 3
 SCORER_REGISTRY = "backend/app/services/evaluation/scorers/registry.py"
@@ -80,8 +81,8 @@ async def model(request: GenerationRequest) -> GenerationResult:
     """Answer every question with "thing 7 it is", and say of item 3 alone that this was not asked."""
     prompt = request.messages[-1].content
     if "only what was asked" in prompt:
-        return answer("No." if "item 3 " in prompt else "yes")
-    return answer("thing 7 it is")
+        return answered("No." if "item 3 " in prompt else "yes")
+    return answered("thing 7 it is")
 
 
 async def ran(runtime: Runtime, engine: ScriptedEngine) -> Any:

@@ -1,4 +1,4 @@
-/** How numbers, times and money are written: one place, so that the same value reads the same everywhere. */
+/** The formats of numbers, times and money, so that the same value reads the same everywhere. */
 
 const NONE = "–";
 
@@ -31,9 +31,14 @@ export function formatInterval(low: Maybe, high: Maybe): string {
   return absent(low) || absent(high) ? NONE : `[${(low * 100).toFixed(1)}, ${(high * 100).toFixed(1)}]`;
 }
 
-/** How many times as much: `3.42×`. */
+/** A ratio: `3.42×`. */
 export function formatRatio(ratio: Maybe): string {
   return absent(ratio) ? NONE : `${formatNumber(ratio)}×`;
+}
+
+/** An interval of plain numbers, such as ratios: `[2.1, 3.45]`. */
+export function formatNumberInterval(low: Maybe, high: Maybe): string {
+  return absent(low) || absent(high) ? NONE : `[${formatNumber(low)}, ${formatNumber(high)}]`;
 }
 
 /** A difference of shares in points, always with its sign (U+2212 for minus): `+8.0`, `−2.5`, `±0.0`. */
@@ -49,7 +54,7 @@ export function formatPointInterval(low: Maybe, high: Maybe): string {
   return absent(low) || absent(high) ? NONE : `[${formatPoints(low)}, ${formatPoints(high)}]`;
 }
 
-/** `p = .012`, `p < .001`, `p > .999`; a p near .05 with the digit that tells on which side it is. */
+/** `p = .012`, `p < .001`, `p > .999`; near .05 with a fourth digit, which shows on which side it lies. */
 export function formatP(p: Maybe): string {
   if (absent(p)) return "no test";
   if (p < 0.001) return "p < .001";
@@ -102,19 +107,8 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-/** Names that are more than their words. */
-const NAMES = new Map([
-  ["ndcg_at_10", "nDCG@10"],
-  ["recall_at_k", "Recall@k"],
-  ["hit_at_k", "Hit@k"],
-  ["all_at_k", "All gold@k"],
-  ["mrr", "MRR"],
-]);
-
 /** A name from the API (`exact_match`, `rate_limit`) as words: `Exact match`. */
 export function formatName(name: string): string {
-  const known = NAMES.get(name);
-  if (known !== undefined) return known;
   const words = name.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
@@ -125,7 +119,7 @@ const METHODS = new Map([
   ["react", "ReAct agent"],
 ]);
 
-/** A method's name as people say it. */
+/** The label of a method. */
 export function formatMethod(name: string): string {
   return METHODS.get(name) ?? formatName(name);
 }

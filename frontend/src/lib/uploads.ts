@@ -5,23 +5,19 @@ interface LineProblem {
   message: string;
 }
 
-/** What a refused upload says, parted by where it is to be shown. */
-export interface UploadProblems<Field extends string> {
-  /** Problems of form fields that exist, by name. */
-  fields: Partial<Record<Field, string>>;
-  /** Problems of the file's lines, in the order they came; at most `cap`. */
+/** The problems of a rejected upload, by where they are shown. */
+export interface UploadProblems {
+  /** Problems of the form, by field. */
+  fields: Partial<Record<string, string>>;
+  /** Problems of lines of the file, in the server's order; at most `cap`. */
   lines: LineProblem[];
-  /** How many lines more. */
+  /** Number of further lines. */
   more: number;
 }
 
-/** Parts the problems of a refused upload; anything with an unknown place is listed with the lines. */
-export function sortProblems<Field extends string>(
-  problems: Record<string, string>,
-  known: readonly Field[],
-  cap = 50,
-): UploadProblems<Field> {
-  const fields: UploadProblems<Field>["fields"] = {};
+/** Sorts the problems of a rejected upload into those of known fields and those of lines; unknown fields are listed with the lines. */
+export function sortProblems(problems: Record<string, string>, known: readonly string[], cap = 50): UploadProblems {
+  const fields: UploadProblems["fields"] = {};
   const lines: LineProblem[] = [];
   for (const [place, message] of Object.entries(problems)) {
     const field = known.find((name) => place === name || place === `body.${name}`);
@@ -31,7 +27,7 @@ export function sortProblems<Field extends string>(
   return { fields, lines: lines.slice(0, cap), more: Math.max(0, lines.length - cap) };
 }
 
-/** A message as a line of its own: `must end in .jsonl` becomes `Must end in .jsonl.` */
+/** A message as a sentence: `must end in .jsonl` becomes `Must end in .jsonl.` */
 function sentence(message: string): string {
   const text = message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
@@ -39,14 +35,25 @@ function sentence(message: string): string {
 
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,99}$/;
 
-/** What is wrong with a name before it is sent; the same rule as the server's. */
+/** What is wrong with a name, by the server's rule; undefined if nothing is. */
 export function checkName(name: string): string | undefined {
-  if (name === "") return "Give it a name.";
+  if (name === "") return "Enter a name.";
   if (NAME.test(name)) return undefined;
   return "Use lower-case letters, digits, and . _ - (100 at most), beginning with a letter or digit.";
 }
 
-/** A name made of a file's: `My Questions (2).jsonl` becomes `my_questions_2`. */
+/** What is wrong with an upload, by the server's rules; empty if nothing is. */
+export function checkUpload(name: string, files: readonly File[], endings: readonly string[]): { name?: string; files?: string } {
+  const problems: ReturnType<typeof checkUpload> = {};
+  const wrongName = checkName(name);
+  if (wrongName) problems.name = wrongName;
+  const unknown = files.find((file) => !endings.some((ending) => file.name.toLowerCase().endsWith(ending)));
+  if (files.length === 0) problems.files = "Choose a file.";
+  else if (unknown) problems.files = `${unknown.name}: must be one of ${endings.join(", ")}.`;
+  return problems;
+}
+
+/** A name derived from the name of a file: `My Questions (2).jsonl` becomes `my_questions_2`. */
 export function nameOfFile(filename: string): string {
   return filename
     .toLowerCase()
@@ -63,7 +70,7 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Reads a file before it is sent: one that was edited after it was chosen would break off the request instead. */
+/** Reads a file before it is sent: if it was changed after it was chosen, the request would fail without saying why. */
 export async function contentOf(file: File, field: string): Promise<Blob> {
   try {
     return new Blob([await file.arrayBuffer()], { type: file.type });

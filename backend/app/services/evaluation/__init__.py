@@ -1,4 +1,5 @@
-"""Evaluation: normalisation, scorers, judges of faithfulness, metrics and their statistics.
+"""Evaluation: normalisation, scorers, judges of faithfulness, metrics, statistics.
 
-It must not know the database, the queue or the web: what a scorer needs from outside is handed in.
+It must not know web, database or methods, and decides nothing about experiments: what a scorer needs from
+outside is handed in.
 """

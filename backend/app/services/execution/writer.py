@@ -12,18 +12,19 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 from app.core.database import Sessions, when_database_answers
-from app.domain.generation import GenerationResult
-from app.services.runs.repository import RunRepository, generation_row
+from app.domain.generation import CachedGeneration, GenerationResult
+from app.domain.run import RunRecord
+from app.services.runs.cache_repository import CacheRepository
+from app.services.runs.repository import RunRepository
 
 _LONGEST_WAIT_S = 0.04
 _LOOK_EVERY_S = 0.005
 _GATHER_S = 0.003
 _LOOK_UP_EVERY_S = 0.03
-_MAX_WAITING = 4_000
-"""Rows in memory at most: the runner waits when the database is away for long."""
+_MAX_WAITING = 4_000  # rows
 
 
 class GroupCommitWriter:
@@ -32,13 +33,21 @@ class GroupCommitWriter:
     Args:
         sessions: to the database.
         may_lose: how many answers may wait to be durable at the moment.
+        max_waiting: rows in memory at most: the runner waits when the database is away for long.
     """
 
-    def __init__(self, sessions: Sessions, may_lose: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        may_lose: Callable[[], int] = lambda: 0,
+        *,
+        max_waiting: int = _MAX_WAITING,
+    ) -> None:
         self._sessions = sessions
         self._may_lose = may_lose
-        self._runs: list[dict[str, Any]] = []
-        self._generations: list[dict[str, Any]] = []
+        self._max_waiting = max_waiting
+        self._runs: list[RunRecord] = []
+        self._generations: list[CachedGeneration] = []
         self._lookups: dict[str, list[asyncio.Future[GenerationResult | None]]] = {}
         self._wake = asyncio.Event()
         self._lookup_wake = asyncio.Event()
@@ -65,14 +74,14 @@ class GroupCommitWriter:
         """Rows that are not durable yet."""
         return len(self._runs) + len(self._generations) + self._writing
 
-    def add_run(self, row: dict[str, Any]) -> None:
+    def add_run(self, run: RunRecord) -> None:
         """Store a run soon."""
-        self._runs.append(row)
+        self._runs.append(run)
         self._wake.set()
 
     def put(self, key: str, model: str, result: GenerationResult) -> None:
         """Store an answer soon; see ``CacheStore.put``."""
-        self._generations.append(generation_row(key, model, result))
+        self._generations.append(CachedGeneration(key, model, result))
         self._wake.set()
 
     async def get(self, key: str) -> GenerationResult | None:
@@ -85,10 +94,12 @@ class GroupCommitWriter:
     async def room(self) -> None:
         """Return when there is room for more rows."""
         self._raise_if_broken()
-        if self.waiting < _MAX_WAITING:
+        if self.waiting < self._max_waiting:
             return
         async with self._settled:
-            await self._settled.wait_for(lambda: self.waiting < _MAX_WAITING or self._broken() is not None)
+            await self._settled.wait_for(
+                lambda: self.waiting < self._max_waiting or self._broken() is not None
+            )
         self._raise_if_broken()
 
     async def flush(self) -> None:
@@ -117,8 +128,8 @@ class GroupCommitWriter:
                 self._wake.clear()
                 # In one order for all writers: they may store the same rows at the same time, and
                 # each waits for the other's until it is committed.
-                runs = sorted(self._runs, key=lambda row: (row["example_id"], row["repeat"]))
-                generations = sorted(self._generations, key=lambda row: row["key"])
+                runs = sorted(self._runs, key=lambda run: (run.example_id, run.repeat))
+                generations = sorted(self._generations, key=lambda generation: generation.key)
                 self._runs, self._generations = [], []
                 self._writing = len(runs) + len(generations)
                 await when_database_answers(partial(self._commit, runs, generations), "store runs")
@@ -138,7 +149,7 @@ class GroupCommitWriter:
             if len(self._generations) > self._may_lose():
                 return
 
-    async def _commit(self, runs: list[dict[str, Any]], generations: list[dict[str, Any]]) -> None:
+    async def _commit(self, runs: list[RunRecord], generations: list[CachedGeneration]) -> None:
         async with self._sessions() as session:
             await RunRepository(session).add(runs, generations)
             await session.commit()
@@ -170,4 +181,4 @@ class GroupCommitWriter:
 
     async def _look_up(self, keys: list[str]) -> dict[str, GenerationResult]:
         async with self._sessions() as session:
-            return await RunRepository(session).generations(keys)
+            return await CacheRepository(session).get_many(keys)

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, joinedload
 
+from app.domain.progress import Beat, ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 
@@ -55,8 +57,10 @@ class ExperimentRepository:
         await self._session.flush()
 
     async def get(self, experiment_id: uuid.UUID, *, deleted: bool = False) -> Experiment | None:
-        """Return an experiment; a deleted one only if asked for."""
-        query = select(Experiment).where(Experiment.id == experiment_id)
+        """Return an experiment with its result; a deleted one only if asked for."""
+        query = (
+            select(Experiment).where(Experiment.id == experiment_id).options(joinedload(Experiment.result))
+        )
         if not deleted:
             query = query.where(Experiment.deleted_at.is_(None))
         query = query.execution_options(populate_existing=True)
@@ -64,7 +68,7 @@ class ExperimentRepository:
 
     async def list_page(
         self, where: ExperimentFilter, sort: str, *, descending: bool, offset: int, limit: int
-    ) -> tuple[Sequence[tuple[Experiment, Result | None]], int]:
+    ) -> tuple[Sequence[Experiment], int]:
         """Return a page of experiments with their results, and how many there are in all."""
         conditions = _conditions(where)
         total = await self._session.scalar(select(func.count()).select_from(Experiment).where(*conditions))
@@ -73,15 +77,15 @@ class ExperimentRepository:
         if sort in _NULLABLE:
             order[0] = order[0].nulls_last() if descending else order[0].nulls_first()
         query = (
-            select(Experiment, Result)
-            .outerjoin(Result, Result.experiment_id == Experiment.id)
+            select(Experiment)
+            .outerjoin(Experiment.result)
+            .options(contains_eager(Experiment.result))
             .where(*conditions)
             .order_by(*order)
             .offset(offset)
             .limit(limit)
         )
-        rows = (await self._session.execute(query)).all()
-        return [(row[0], row[1]) for row in rows], total or 0
+        return (await self._session.scalars(query)).all(), total or 0
 
     async def set_deleted(self, experiment_id: uuid.UUID, *, deleted: bool) -> bool:
         """Mark an experiment as deleted, or no longer; return whether it existed and changed."""
@@ -117,18 +121,18 @@ class ExperimentRepository:
             started_at=func.coalesce(Experiment.started_at, func.clock_timestamp()),
         )
 
-    async def heartbeat(
-        self, experiment_id: uuid.UUID, lease: uuid.UUID, progress: dict[str, Any]
-    ) -> bool | None:
-        """Give a sign of life. Return whether to cancel; ``None`` if it is no longer ours."""
+    async def heartbeat(self, experiment_id: uuid.UUID, lease: uuid.UUID, progress: ProgressSnapshot) -> Beat:
+        """Renew the lease and store the progress; return what the executor is to do next."""
         statement = (
             update(Experiment)
             .where(*_held(experiment_id, lease))
-            .values(heartbeat_at=func.clock_timestamp(), progress=progress)
+            .values(heartbeat_at=func.clock_timestamp(), progress=progress.as_dict())
             .returning(Experiment.cancel_requested, Experiment.deleted_at)
         )
         row = (await self._session.execute(statement)).one_or_none()
-        return None if row is None else bool(row[0] or row[1])
+        if row is None:
+            return Beat.LEASE_LOST
+        return Beat.CANCEL if row[0] or row[1] else Beat.GO_ON
 
     async def release(self, experiment_id: uuid.UUID, lease: uuid.UUID) -> bool:
         """Stop being the executor, so that another may go on at once."""
@@ -140,14 +144,14 @@ class ExperimentRepository:
         lease: uuid.UUID,
         status: ExperimentStatus,
         reason: str | None,
-        progress: dict[str, Any],
+        progress: ProgressSnapshot,
     ) -> bool:
-        """End an experiment that is ours."""
+        """End an experiment; false if the lease is lost."""
         return await self._changed(
             _held(experiment_id, lease),
             status=status,
             reason=reason,
-            progress=progress,
+            progress=progress.as_dict(),
             lease=None,
             finished_at=func.clock_timestamp(),
         )
@@ -264,7 +268,7 @@ class ExperimentRepository:
         query = (
             _completed(experiment.model)
             .where(Experiment.method == method, Experiment.dataset_id == experiment.dataset_id)
-            .where(_config["seed"].as_integer() == experiment.config["seed"])
+            .where(_config["seed"].as_integer() == experiment.seed)
             .with_only_columns(Experiment)
             .order_by(Experiment.finished_at.desc())
             .limit(1)

@@ -5,11 +5,11 @@ from urllib.parse import quote
 
 import pytest
 
-from app.api.convert import run_out
 from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.preview import PreviewOut
+from app.schemas.result import RunOut
 from app.schemas.trace import TraceOut
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.execution.executor import Executor
@@ -18,8 +18,9 @@ from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, answered
 from tests.factories import config
-from tests.support import ScriptedEngine, answer, create, metrics_of, runs_of, scripted, stored
+from tests.support import create, metrics_of, runs_of, scripted, stored
 from tests.tiny_models import TinyModels, articles_jsonl
 
 SUMS = {"name": "react", "tools": ["calculator"], "shots": 0}
@@ -124,7 +125,7 @@ class TestPreview:
         assert "as in the last completed experiment" in preview.estimate.basis
 
     def test_calls_by_hand(self) -> None:
-        agent = config(method={**SUMS, "max_iterations": 4, "last_question": "never"}, repeats=2)
+        agent = config(method={**SUMS, "max_iterations": 4, "final_answer_prompt": "never"}, repeats=2)
         assert count_calls(agent, 3) == 24
         assert count_calls(agent, 3, usual=2.5) == 15
         assert count_calls(config(repeats=2), 3, usual=2.5) == 6
@@ -174,7 +175,7 @@ class TestRuns:
         async with runtime.sessions() as session:
             found = await RunRepository(session).get(experiment_id, runs[0].id)
         assert found is not None
-        served = run_out(*found)
+        served = RunOut.model_validate(found)
         assert served.trace is not None
         assert served.trace.steps[0].thought == "I add."
 
@@ -192,7 +193,7 @@ class TestRuns:
         async def script(request: GenerationRequest) -> GenerationResult:
             if len(request.messages) > 2:
                 raise EngineError(FailureKind.REFUSED, "no")
-            return answer("Action: calculator[1 + 1]")
+            return answered("Action: calculator[1 + 1]")
 
         means = scripted(runtime, ScriptedEngine(script))
         experiment_id = await ended(means, SUMS, max_failed_share=1, sample={"n": 2})
@@ -222,7 +223,7 @@ class TestRuns:
         self, runtime: Runtime, dataset: str, written: str
     ) -> None:
         async def script(request: GenerationRequest) -> GenerationResult:
-            return answer(written if len(request.messages) < 4 else "Action: finish[1]")
+            return answered(written if len(request.messages) < 4 else "Action: finish[1]")
 
         means = scripted(runtime, ScriptedEngine(script))
         experiment_id = await ended(means, SUMS, sample={"n": 1})

@@ -15,12 +15,14 @@ from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.execution import executor as runner_module
 from app.services.execution.executor import Executor
 from app.services.experiments.aggregation import aggregate
+from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, question
 from tests.factories import config
-from tests.support import ScriptedEngine, create, question, result_of, runs_of, scripted, stored
+from tests.support import create, result_of, runs_of, scripted, stored
 
 
 async def mixed_answers(request: GenerationRequest) -> GenerationResult:
@@ -144,9 +146,9 @@ class TestCannotAggregate:
         assert await Executor(runtime, experiment.id).run() is ExperimentStatus.FAILED
         async with runtime.sessions() as session:
             ended = await ExperimentService(session, runtime).get(experiment.id)
-            stored, *_ = await RunRepository(session).tally(experiment.id)
+            tally = await RunRepository(session).tally(experiment.id)
         assert "cannot be aggregated: ZeroDivisionError" in (ended.reason or "")
-        assert stored == 20
+        assert tally.stored == 20
 
 
 class TestCancelAbandoned:
@@ -164,7 +166,7 @@ class TestCancelAbandoned:
             await session.commit()
         async with runtime.sessions() as session:
             cancelled = await ExperimentService(session, runtime).cancel(created.id)
-            result = await RunRepository(session).result(created.id)
+            result = await ResultRepository(session).get(created.id)
         assert cancelled.status == ExperimentStatus.CANCELLED
         assert result is not None
         assert result.metrics["counts"]["stored"] == 20

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { describeBin, niceWidth, prepareHistogram } from "./histogram-prepare";
+import { describeBin, prepareHistogram } from "./histogram-prepare";
 
 /** Repeatable noise in [0, 1). */
 function noise(seed: number): () => number {
@@ -11,20 +11,10 @@ function noise(seed: number): () => number {
   };
 }
 
-describe("niceWidth", () => {
-  it.each([
-    [10, 10, 1],
-    [11, 10, 2],
-    [24, 10, 2.5],
-    [0.3, 10, 0.05],
-    [9000, 40, 250],
-  ])("a span of %s in at most %s bins has a width of %s", (span, most, width) => expect(niceWidth(span, most)).toBeCloseTo(width, 12));
-});
-
 describe("prepareHistogram", () => {
   it("is empty for no values", () => expect(prepareHistogram([null, null])).toEqual({ bins: [], highest: 0, n: 0 }));
 
-  it("takes a single value", () => {
+  it("accepts a single value", () => {
     const { bins, n } = prepareHistogram([40]);
     expect(n).toBe(1);
     expect(bins.reduce((sum, bin) => sum + bin.count, 0)).toBe(1);
@@ -44,6 +34,13 @@ describe("prepareHistogram", () => {
     }
   });
 
+  it("has bins of a round width", () => {
+    const widthOf = (values: number[]) => (({ bins: [bin] }) => (bin ? bin.to - bin.from : 0))(prepareHistogram(values));
+    expect(widthOf([0, 16])).toBeCloseTo(2, 12);
+    expect(widthOf([100, 500])).toBeCloseTo(50, 12);
+    expect(widthOf([0.1, 0.14])).toBeCloseTo(0.005, 12);
+  });
+
   it("puts each value between the edges of its bin", () => {
     const { bins } = prepareHistogram([10, 11, 12, 19, 20, 21, 30, 49.9]);
     const counted = bins.filter(({ count }) => count > 0);
@@ -52,7 +49,7 @@ describe("prepareHistogram", () => {
     expect(bins.at(-1)?.to).toBeGreaterThan(49.9);
   });
 
-  it("does not let a few slow calls squeeze the others", () => {
+  it("collects a few slow calls in the last bin", () => {
     const { bins } = prepareHistogram([...Array.from({ length: 300 }, (_, i) => 40 + (i % 10)), 30_000, 40_000]);
     expect(bins.at(-1)?.open).toBe(true);
     expect(bins.at(-1)?.to).toBeLessThan(1000);

@@ -2,14 +2,14 @@
 
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import { Link } from "@/components/ui/link";
 
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
+import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
-import { experimentQueries } from "@/lib/api/queries";
 import { experimentHref } from "@/lib/api/mutations";
+import { experimentQueries } from "@/lib/api/queries";
 import { formatMethod } from "@/lib/format";
 
 import { letterOf } from "./prepare";
@@ -22,7 +22,7 @@ interface ChosenPanelProps {
   onChange: (ids: string[]) => void;
 }
 
-/** Which experiments are compared, which of them is the baseline, and a way to add others. */
+/** The compared experiments: choose the baseline, add others, remove them. */
 export function ChosenPanel({ ids, onChange }: ChosenPanelProps) {
   const chosen = useQueries({ queries: ids.map((id) => experimentQueries.detail(id)) });
   const offered = useQuery(experimentQueries.list({ status: ["COMPLETED", "FAILED", "CANCELLED"], limit: OFFERED }));

@@ -1,11 +1,11 @@
 "use client";
 
 import { ChevronDown } from "lucide-react";
-import { Link } from "@/components/ui/link";
 import { useState } from "react";
 
-import { RunMark } from "@/components/lab/run-state";
-import { Verbatim } from "@/components/lab/verbatim";
+import { RunMark } from "@/components/run/run-mark";
+import { Verbatim } from "@/components/text/verbatim";
+import { Link } from "@/components/ui/link";
 import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
 import { cn } from "@/lib/utils";
@@ -20,7 +20,7 @@ interface ExampleRowProps {
   score: string;
 }
 
-/** One question, each experiment's answer, and on demand the raw outputs side by side. */
+/** A question with the answer of each experiment; it opens to the raw outputs side by side. */
 export function ExampleRow({ item, experiments, letters, score }: ExampleRowProps) {
   const [open, setOpen] = useState(false);
   const [first, second] = item.runs;
@@ -59,7 +59,7 @@ export function ExampleRow({ item, experiments, letters, score }: ExampleRowProp
                     href={`${experimentHref(experiments[index]?.experiment_id ?? "")}&run=${run.id}`}
                     className="self-start text-xs underline decoration-line underline-offset-3 hover:text-ink"
                   >
-                    The whole run, with its prompt
+                    Open the run with its prompt
                   </Link>
                 </div>
               ),

@@ -3,15 +3,16 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsStringLiteral, useQueryStates } from "nuqs";
 
-import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
+import { LoadMore } from "@/components/ui/load-more";
 import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
-import { formatName, plural } from "@/lib/format";
+import { plural } from "@/lib/format";
+import { describeScore } from "@/lib/metrics";
 
 import { ExampleRow } from "./example-row";
 import { OutcomeTable } from "./outcome-table";
@@ -21,7 +22,7 @@ import { useScore } from "./use-score";
 const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither"] as const;
 const PAGE = 25;
 
-/** Question by question: where they differ, and what each of them said. */
+/** The answers of the experiments, question by question. */
 export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const { experiments, differences } = comparison;
   const names = scoreNames(experiments);
@@ -50,7 +51,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             <Select aria-label="Score" className="h-7 w-auto text-xs" value={score} onChange={(event) => setScore(event.target.value)}>
               {names.map((name) => (
                 <option key={name} value={name}>
-                  {formatName(name)}
+                  {describeScore(name).label}
                 </option>
               ))}
             </Select>
@@ -69,8 +70,8 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             value={state.outcome}
             onChange={(outcome) => void setState({ outcome })}
             options={[
-              { value: "differ", label: "Where they differ" },
-              { value: "same", label: "Where not" },
+              { value: "differ", label: "Results differ" },
+              { value: "same", label: "Results agree" },
               { value: "all", label: "All" },
             ]}
           />
@@ -80,7 +81,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
       <OutcomeTable cells={cells} chosen={state.outcome} onChoose={(outcome) => void setState({ outcome })} />
       {rows.data ? (
         items.length === 0 ? (
-          <Empty title="None">No question is in this group.</Empty>
+          <Empty title="No questions">No question has this outcome.</Empty>
         ) : (
           <ul className="divide-y border-t">
             {items.map((item) => (
@@ -93,13 +94,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
       ) : (
         <SkeletonRows rows={6} className="h-20" />
       )}
-      {rows.hasNextPage && (
-        <div className="border-t p-3 text-center">
-          <Button size="sm" disabled={rows.isFetchingNextPage} onClick={() => void rows.fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      )}
+      {items.length > 0 && <LoadMore pages={rows} shown={items.length} total={rows.data?.pages[0]?.total} />}
     </Panel>
   );
 }

@@ -1,61 +1,52 @@
 import type { Schemas } from "@/lib/api/client";
 import {
-  formatCost,
   formatCount,
-  formatDuration,
   formatInterval,
-  formatName,
-  formatNumber,
+  formatNumberInterval,
   formatP,
   formatPercent,
   formatPointInterval,
   formatPoints,
+  formatRatio,
 } from "@/lib/format";
-import { compareScores } from "@/lib/scores";
+import { compareScores, describeScore, formatQuantity, pairedQuantities, type Quantity, untestedQuantities } from "@/lib/metrics";
 
 type Compared = Schemas["Compared"];
 type Difference = Schemas["ScoreDifference"];
 type Comparison = Schemas["ComparisonOut"];
 
-/** `unsure`: there is a difference, and it cannot be told from none. */
-export type Tone = "better" | "worse" | "same" | "unsure" | "none";
+/** `not_distinguishable`: the values differ, but not significantly. */
+export type Tone = "better" | "worse" | "same" | "not_distinguishable" | "none";
 
 export interface Cell {
   text: string;
   note: string;
-  /** Against the baseline; empty for the baseline itself and where nothing can be said. */
+  /** From the baseline; empty for the baseline itself and where it is unknown. */
   difference: string;
   /** The interval of the difference, and p where there is a test. */
   interval: string;
   tone: Tone;
 }
 
-export interface MetricRow {
+interface MetricRow {
   name: string;
-  /** What the difference is measured in, or on what it rests. */
+  /** The unit of the difference, and the questions it is computed on. */
   basis: string;
   cells: Cell[];
 }
 
-const tonesOfOutcome: Record<Schemas["AmountDifference"]["outcome"], Tone> = {
-  better: "better",
-  worse: "worse",
-  not_distinguishable: "unsure",
-};
-
-function toneOf(difference: number | null | undefined, higherIsBetter: boolean): Tone {
-  if (difference === null || difference === undefined) return "none";
+function toneOf(difference: number | null, better: Quantity["better"]): Tone {
+  if (difference === null) return "none";
   if (difference === 0) return "same";
-  return difference > 0 === higherIsBetter ? "better" : "worse";
+  return difference > 0 === (better === "higher") ? "better" : "worse";
 }
 
-/** `×1.25` or `×0.8` against the baseline; empty when either is unknown or the baseline is 0. */
-export function formatRatio(value: number | null | undefined, baseline: number | null | undefined): string {
-  if (value == null || baseline == null || baseline === 0) return "";
-  return `×${formatNumber(value / baseline)}`;
+function signedCount(difference: number | null): string {
+  if (difference === null) return "";
+  return `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${formatCount(Math.abs(difference))}`;
 }
 
-/** The scores that any of the experiments has, those that are looked for first, first. */
+/** The names of all scores of the experiments, in display order. */
 export function scoreNames(experiments: Compared[]): string[] {
   const names = new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores)));
   return [...names].sort(compareScores);
@@ -65,8 +56,8 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
   const of = (id: string) => differences.find((one) => one.experiment_id === id && one.score === name);
   const paired = [...new Set(experiments.slice(1).map(({ experiment_id }) => of(experiment_id)?.n_paired ?? 0))];
   return {
-    name: formatName(name),
-    basis: `points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
+    name: describeScore(name).label,
+    basis: `percentage points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
     cells: experiments.map(({ experiment_id, metrics }, index) => {
       const score = metrics.scores[name];
       const found = index === 0 ? undefined : of(experiment_id);
@@ -76,85 +67,68 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
         note: score ? `${formatInterval(score.low, score.high)}, n = ${formatCount(score.n)}` : "not scored",
         difference: found?.difference == null ? "" : formatPoints(found.difference),
         interval: statistics ? `${formatPointInterval(statistics.low, statistics.high)}, ${formatP(statistics.adjusted_p)}` : "",
-        tone: statistics ? tonesOfOutcome[statistics.outcome] : "none",
+        tone: statistics ? statistics.outcome : "none",
       };
     }),
   };
 }
 
-interface Quantity {
-  name: string;
-  basis: string;
-  of: (metrics: Schemas["Metrics"]) => number | null;
-  format: (value: number | null) => string;
-  higherIsBetter: boolean;
-}
+type PairedName = keyof typeof pairedQuantities;
 
-const quantities: Quantity[] = [
-  { name: "Latency p95", basis: "ratio, no test", of: (m) => m.latency_ms.p95, format: formatDuration, higherIsBetter: false },
-  { name: "Throughput, answers a second", basis: "ratio, no test", of: (m) => m.throughput_per_s, format: formatNumber, higherIsBetter: true },
-  { name: "Failed runs", basis: "count", of: (m) => m.counts.failed, format: formatCount, higherIsBetter: false },
-];
-
-const amounts: readonly { name: string; quantity: Schemas["AmountDifference"]["quantity"]; format: (value: number | null | undefined) => string }[] = [
-  { name: "Mean latency", quantity: "latency_ms", format: formatDuration },
-  { name: "Mean tokens", quantity: "tokens", format: formatNumber },
-  { name: "Mean cost", quantity: "cost_usd", format: formatCost },
-];
-
-/** What a run takes on the questions that both answered, as a ratio with its interval. */
-function amountRow({ name, quantity, format }: (typeof amounts)[number], { experiments, amounts: found }: Comparison): MetricRow {
-  const rows = found.filter((one) => one.quantity === quantity);
+/** Latency, tokens or cost per run on the questions that both answered, as a ratio with its interval. */
+function pairedRow(name: PairedName, { experiments, amounts }: Comparison): MetricRow {
+  const { label, unit } = pairedQuantities[name];
+  const rows = amounts.filter(({ quantity }) => quantity === name);
   return {
-    name,
+    name: label,
     basis: "ratio, on the same questions",
     cells: experiments.map(({ experiment_id }, index) => {
       const row = rows.find((one) => one.experiment_id === experiment_id);
       const told = index > 0 && row?.ratio != null;
       return {
-        text: format(index === 0 ? rows[0]?.baseline : row?.this),
+        text: formatQuantity(index === 0 ? rows[0]?.baseline : row?.this, unit),
         note: "",
-        difference: told ? `×${formatNumber(row.ratio)}` : "",
-        interval: told ? `[${formatNumber(row.ratio_low)}, ${formatNumber(row.ratio_high)}], ${formatP(row.p)}` : "",
-        tone: told ? tonesOfOutcome[row.outcome] : "none",
+        difference: told ? formatRatio(row.ratio) : "",
+        interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
+        tone: told ? row.outcome : "none",
       };
     }),
   };
 }
 
-function quantityRow({ name, basis, of, format, higherIsBetter }: Quantity, experiments: Compared[]): MetricRow {
+function untestedRow({ label, unit, better, of }: Quantity, experiments: Compared[]): MetricRow {
   const baseline = experiments[0] ? of(experiments[0].metrics) : null;
+  const counted = unit === "count";
   return {
-    name,
-    basis,
+    name: label,
+    basis: counted ? "count" : "ratio, no test",
     cells: experiments.map(({ metrics }, index) => {
       const value = of(metrics);
       const known = index > 0 && value !== null && baseline !== null;
       const difference = known ? value - baseline : null;
-      const counted = difference === null ? "" : `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${formatCount(Math.abs(difference))}`;
       return {
-        text: format(value),
+        text: formatQuantity(value, unit),
         note: "",
-        difference: basis === "count" ? counted : known ? formatRatio(value, baseline) : "",
+        difference: counted ? signedCount(difference) : known && baseline !== 0 ? formatRatio(value / baseline) : "",
         interval: "",
-        // A colour says that a difference is real: without a test nothing can, but a count is what it is.
-        tone: basis === "count" ? toneOf(difference, higherIsBetter) : "none",
+        // A colour means a significant difference, which takes a test; counts are compared as they are.
+        tone: counted ? toneOf(difference, better) : "none",
       };
     }),
   };
 }
 
-/** The table of metrics: a row a metric, a cell an experiment; the first experiment is the baseline. */
+/** The table of metrics: one row per metric, one cell per experiment; the first experiment is the baseline. */
 export function prepareMetrics(comparison: Comparison): MetricRow[] {
   const { experiments, differences } = comparison;
   return [
     ...scoreNames(experiments).map((name) => scoreRow(name, experiments, differences)),
-    ...amounts.map((amount) => amountRow(amount, comparison)),
-    ...quantities.map((quantity) => quantityRow(quantity, experiments)),
+    ...(Object.keys(pairedQuantities) as PairedName[]).map((name) => pairedRow(name, comparison)),
+    ...untestedQuantities.map((quantity) => untestedRow(quantity, experiments)),
   ];
 }
 
-/** The letters by which experiments go on this page: A for the baseline, then B, C, … */
+/** The letter of an experiment on this page: A for the baseline, then B, C, … */
 export function letterOf(index: number): string {
   return String.fromCharCode(65 + index);
 }
@@ -167,7 +141,7 @@ export interface OutcomeCell {
   count: number;
 }
 
-/** The four outcomes of a pair under a score of right and wrong; none for graded scores. */
+/** The four outcomes of a pair by a binary score; none for graded scores. */
 export function prepareOutcomes(difference: Difference | undefined, first: string, second: string): OutcomeCell[] {
   if (!difference || difference.both === null) return [];
   return [
@@ -178,22 +152,22 @@ export function prepareOutcomes(difference: Difference | undefined, first: strin
   ];
 }
 
-const MANY = 5;
+const MAX_LISTED = 5;
 
-function some(names: string[], count: number): string {
-  const shown = names.slice(0, MANY).join(", ");
-  return count > MANY ? `${shown}, …` : shown;
+function listOf(names: string[], count: number): string {
+  const shown = names.slice(0, MAX_LISTED).join(", ");
+  return count > MAX_LISTED ? `${shown}, …` : shown;
 }
 
-/** What makes the experiments less comparable, with the questions that could not be paired by name. */
+/** What makes the experiments less comparable, including the questions that could not be paired. */
 export function prepareWarnings({ warnings, unpaired, experiments }: Comparison): string[] {
-  const lines = warnings.map((warning) => `${warning} Read the differences with that in mind.`);
+  const lines = [...warnings];
   for (const one of unpaired) {
     const letter = letterOf(experiments.findIndex(({ experiment_id }) => experiment_id === one.experiment_id));
     const parts = [
-      one.n_changed > 0 && `${formatCount(one.n_changed)} with another question or other accepted answers (${some(one.changed, one.n_changed)})`,
-      one.n_only_this > 0 && `${formatCount(one.n_only_this)} that only ${letter} has (${some(one.only_this, one.n_only_this)})`,
-      one.n_only_baseline > 0 && `${formatCount(one.n_only_baseline)} that only A has (${some(one.only_baseline, one.n_only_baseline)})`,
+      one.n_changed > 0 && `${formatCount(one.n_changed)} whose question or accepted answers differ (${listOf(one.changed, one.n_changed)})`,
+      one.n_only_this > 0 && `${formatCount(one.n_only_this)} only in ${letter} (${listOf(one.only_this, one.n_only_this)})`,
+      one.n_only_baseline > 0 && `${formatCount(one.n_only_baseline)} only in A (${listOf(one.only_baseline, one.n_only_baseline)})`,
     ].filter(Boolean);
     if (parts.length > 0) lines.push(`Not paired between A and ${letter}: ${parts.join("; ")}.`);
   }

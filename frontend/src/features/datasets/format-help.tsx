@@ -1,7 +1,7 @@
 import { useState } from "react";
 
-import { HelpDetails } from "@/components/lab/help-details";
-import { Verbatim } from "@/components/lab/verbatim";
+import { FormatDetails } from "@/components/data/format-details";
+import { Verbatim } from "@/components/text/verbatim";
 import { Segmented } from "@/components/ui/segmented";
 
 type Format = "jsonl" | "csv";
@@ -22,12 +22,12 @@ Ann has 3 pens and buys 4. How many?,7
 What is 12 × 12?,144`,
 };
 
-/** What a file looks like, by example. */
+/** Examples of files. */
 export function FormatHelp({ scoring }: { scoring: string }) {
   const [format, setFormat] = useState<Format>("jsonl");
   const examples = scoring === "gsm8k" ? numbers : words;
   return (
-    <HelpDetails>
+    <FormatDetails>
       <Segmented
         label="Format"
         value={format}
@@ -42,9 +42,9 @@ export function FormatHelp({ scoring }: { scoring: string }) {
       </div>
       <p>
         Each {format === "jsonl" ? "line" : "row"} needs a question, and an answer or answers
-        {format === "csv" && " (parted by |)"}. An id and a cluster are optional: questions of one cluster belong together.
-        Anything else is kept as metadata.
+        {format === "csv" && " (separated by |)"}. An id and a cluster are optional; questions
+        of one cluster are treated as dependent. Other fields are kept as metadata.
       </p>
-    </HelpDetails>
+    </FormatDetails>
   );
 }

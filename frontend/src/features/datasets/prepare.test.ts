@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { groupVersions } from "@/lib/versions";
 
-import { checkUpload, metadataPairs, newExperimentHref, type Version } from "./prepare";
+import { metadataPairs, newExperimentHref, type Version } from "./prepare";
 
 function version(name: string, hash: string, createdAt: string): Version {
   return {
@@ -32,7 +32,7 @@ function art() {
 }
 
 describe("newExperimentHref", () => {
-  it("names a version only if it is not the newest", () => {
+  it("has the version only if it is not the newest", () => {
     const [newest, older] = art().versions;
     if (!newest || !older) throw new Error("no versions");
     expect(newExperimentHref(art(), newest)).toBe("/experiments/new/?dataset=art");
@@ -40,25 +40,8 @@ describe("newExperimentHref", () => {
   });
 });
 
-describe("checkUpload", () => {
-  const file = (name: string) => new File(["{}"], name);
-  it("asks for what is missing", () => {
-    expect(Object.keys(checkUpload("", null))).toEqual(["name", "file"]);
-  });
-  it("refuses what the server would", () => {
-    expect(checkUpload("My set", file("a.jsonl"))).toHaveProperty("name");
-    expect(checkUpload("-x", file("a.jsonl"))).toHaveProperty("name");
-    expect(checkUpload("x", file("a.xlsx"))).toHaveProperty("file");
-  });
-  it("lets pass what the server takes", () => {
-    expect(checkUpload("my_set-1.0", file("A.CSV"))).toEqual({});
-    expect(checkUpload("x", file("a.ndjson"))).toEqual({});
-    expect(checkUpload("x", file("hotpot.json"))).toEqual({});
-  });
-});
-
 describe("metadataPairs", () => {
-  it("shows what is short, and counts what is nested", () => {
+  it("shows short values, and counts nested ones", () => {
     expect(
       metadataPairs({ level: "hard", n: 3, ok: false, none: null, context: [1, 2], one: [1], deep: { a: 1 } }),
     ).toEqual([
@@ -71,7 +54,7 @@ describe("metadataPairs", () => {
       ["deep", "{…}"],
     ]);
   });
-  it("cuts long text to one line", () => {
+  it("cuts long text", () => {
     expect(metadataPairs({ solution: `a\n${"b".repeat(100)}` })[0]?.[1]).toBe(`a ${"b".repeat(38)}…`);
   });
 });

@@ -1,43 +1,33 @@
 import type { Schemas } from "@/lib/api/client";
 import { formatCount } from "@/lib/format";
-import { checkName, type UploadProblems } from "@/lib/uploads";
 import type { VersionGroup } from "@/lib/versions";
 
 export type Version = Schemas["DatasetOut"];
 export type DatasetGroup = VersionGroup<Version>;
 export type Example = Schemas["ExampleOut"];
 
-/** The address of a new experiment; a version is named only where it is not the newest. */
+export function datasetHref(name: string): string {
+  return `/datasets/?${new URLSearchParams({ name })}`;
+}
+
+/** The address of a new experiment with this dataset; the version is left out if it is the newest. */
 export function newExperimentHref(group: DatasetGroup, chosen: Version): string {
   const query = new URLSearchParams({ dataset: group.name });
   if (chosen.version !== group.newest.version) query.set("version", chosen.version);
   return `/experiments/new/?${query}`;
 }
 
-export const FORM_FIELDS = ["name", "file", "scoring"] as const;
-export type FormProblems = UploadProblems<(typeof FORM_FIELDS)[number]>;
+const MAX_LENGTH = 40;
 
-/** What is wrong with a form before it is sent; the same rules as the server's. */
-export function checkUpload(name: string, file: File | null): FormProblems["fields"] {
-  const problems: FormProblems["fields"] = {};
-  const wrong = checkName(name);
-  if (wrong) problems.name = wrong;
-  if (!file) problems.file = "Choose a file.";
-  else if (!/\.(jsonl|ndjson|json|csv)$/i.test(file.name)) problems.file = "Must be a .jsonl, .json or .csv file.";
-  return problems;
-}
-
-const SHORT = 40;
-
-/** Metadata in a few words each, for a cell of a table; what is long or nested is only counted. */
+/** Metadata for a table cell: long text is cut, nested values are counted. */
 export function metadataPairs(metadata: Example["metadata"]): [name: string, value: string][] {
-  return Object.entries(metadata).map(([name, value]) => [name, inShort(value)]);
+  return Object.entries(metadata).map(([name, value]) => [name, shortened(value)]);
 }
 
-function inShort(value: unknown): string {
+function shortened(value: unknown): string {
   if (value === null || value === undefined) return "–";
   if (Array.isArray(value)) return value.length === 1 ? "1 item" : `${formatCount(value.length)} items`;
   if (typeof value === "object") return "{…}";
   const text = String(value).replace(/\s+/g, " ").trim();
-  return text.length > SHORT ? `${text.slice(0, SHORT).trimEnd()}…` : text;
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH).trimEnd()}…` : text;
 }

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from app.domain.metrics import (
     AgentStatistics,
+    Better,
     Counts,
     Estimate,
     Figure,
@@ -16,7 +17,7 @@ from app.domain.metrics import (
     MetricValue,
     ScoreStatistics,
 )
-from app.domain.scoring import Better, ScoreDescription
+from app.domain.scoring import ScoreDescription
 from app.services.evaluation.metrics.registry import METRICS
 from app.services.evaluation.scorers.registry import SCORERS
 
@@ -71,7 +72,7 @@ def _scores(metrics: Metrics) -> Iterator[Figure]:
             label=about.label,
             group=about.group,
             format="share",
-            better=about.better,
+            better="higher",
             help=about.help,
             value=score.value,
             low=score.low,

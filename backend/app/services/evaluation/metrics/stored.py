@@ -1,9 +1,8 @@
 """Stored metrics, read back and described for the API."""
 
-from collections.abc import Mapping
-
 from pydantic import TypeAdapter
 
+from app.domain.json import JsonObject
 from app.domain.metrics import Metrics
 from app.schemas.result import Metrics as MetricsOut
 from app.services.evaluation.metrics.figures import figures_of
@@ -14,7 +13,7 @@ _ADDED_LATER = {"attribution": None, "agent": None}
 """Keys that results from before there was retrieval, or agents, lack."""
 
 
-def read_metrics(stored: Mapping[str, object]) -> Metrics:
+def read_metrics(stored: JsonObject) -> Metrics:
     """Return metrics that ``Metrics.as_dict`` wrote, by any earlier version.
 
     Raises:
@@ -25,7 +24,7 @@ def read_metrics(stored: Mapping[str, object]) -> Metrics:
     return _adapter.validate_python({**_ADDED_LATER, **stored, "single": single})
 
 
-def metrics_out(stored: Mapping[str, object]) -> MetricsOut:
+def metrics_out(stored: JsonObject) -> MetricsOut:
     """Return stored metrics as the API sends them, with their figures."""
     metrics = read_metrics(stored)
     return MetricsOut.of(metrics, figures_of(metrics))

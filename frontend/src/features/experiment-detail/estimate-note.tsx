@@ -1,0 +1,23 @@
+import { Tooltip } from "@/components/ui/tooltip";
+import type { Schemas } from "@/lib/api/client";
+import { formatCount } from "@/lib/format";
+import { describeInterval } from "@/lib/metrics";
+
+interface EstimateNoteProps {
+  estimate: Pick<Schemas["Estimate"], "level" | "method" | "n">;
+  /** The formatted interval. */
+  interval: string;
+  /** What n counts: `answered runs`. */
+  over: string;
+}
+
+/** An interval with its n; the tooltip says how it was computed. */
+export function EstimateNote({ estimate, interval, over }: EstimateNoteProps) {
+  return (
+    <Tooltip content={`${describeInterval(estimate, over)}.`}>
+      <button type="button" className="num rounded-sm text-xs underline decoration-line decoration-dotted underline-offset-3">
+        {interval}, n = {formatCount(estimate.n)}
+      </button>
+    </Tooltip>
+  );
+}

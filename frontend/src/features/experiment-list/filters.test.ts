@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+
+import { isFiltered, listQuery, type ListState, pageRange } from "./filters";
+
+const none: ListState = { text: "", status: [], method: "", model: "", dataset: "", sort: "-created_at", page: 1 };
+
+describe("listQuery", () => {
+  it("asks for the first page of all by default", () => {
+    expect(listQuery(none)).toMatchObject({ offset: 0, limit: 25, method: [], status: [], sort: "-created_at" });
+  });
+  it("turns a page into an offset, and treats page 0 as the first", () => {
+    expect(listQuery({ ...none, page: 3 }).offset).toBe(50);
+    expect(listQuery({ ...none, page: 0 }).offset).toBe(0);
+  });
+  it("passes filters on as lists", () => {
+    expect(listQuery({ ...none, model: "mock/echo", status: ["FAILED"] })).toMatchObject({ model: ["mock/echo"], status: ["FAILED"] });
+  });
+});
+
+it("knows whether any filter is set", () => {
+  expect([isFiltered(none), isFiltered({ ...none, sort: "name", page: 4 }), isFiltered({ ...none, text: "a" })]).toEqual([false, false, true]);
+});
+
+it("describes the range of rows", () => {
+  expect([pageRange(1, 25, 61), pageRange(3, 11, 61), pageRange(1, 0, 0)]).toEqual(["1–25 of 61", "51–61 of 61", ""]);
+});

@@ -1,0 +1,55 @@
+import { parseAsArrayOf, parseAsInteger, parseAsString, parseAsStringLiteral, type inferParserType } from "nuqs";
+
+import type { ExperimentQuery } from "@/lib/api/queries";
+
+export const PAGE_SIZE = 25;
+
+const statuses = ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"] as const;
+
+/** The statuses that the list can be filtered by, with their labels. */
+export const statusFilters: readonly { status: (typeof statuses)[number]; label: string }[] = [
+  { status: "PENDING", label: "Not started or queued" },
+  { status: "RUNNING", label: "Running" },
+  { status: "COMPLETED", label: "Completed" },
+  { status: "FAILED", label: "Failed" },
+  { status: "CANCELLED", label: "Cancelled" },
+];
+
+/** The state of the list in the address, so that it can be shared, reloaded, and gone back to. */
+export const listParams = {
+  text: parseAsString.withDefault(""),
+  status: parseAsArrayOf(parseAsStringLiteral(statuses)).withDefault([]),
+  method: parseAsString.withDefault(""),
+  model: parseAsString.withDefault(""),
+  dataset: parseAsString.withDefault(""),
+  sort: parseAsString.withDefault("-created_at"),
+  page: parseAsInteger.withDefault(1),
+};
+
+export type ListState = inferParserType<typeof listParams>;
+
+/** The API's query for the state of the list. */
+export function listQuery(state: ListState): ExperimentQuery {
+  return {
+    text: state.text,
+    status: state.status,
+    method: state.method ? [state.method] : [],
+    model: state.model ? [state.model] : [],
+    dataset: state.dataset ? [state.dataset] : [],
+    sort: state.sort,
+    offset: (Math.max(1, state.page) - 1) * PAGE_SIZE,
+    limit: PAGE_SIZE,
+  };
+}
+
+/** Whether any filter is set. */
+export function isFiltered(state: ListState): boolean {
+  return Boolean(state.text || state.status.length || state.method || state.model || state.dataset);
+}
+
+/** `26–50 of 61`; empty without rows. */
+export function pageRange(page: number, shown: number, total: number): string {
+  if (total === 0 || shown === 0) return "";
+  const first = (page - 1) * PAGE_SIZE + 1;
+  return `${first}–${first + shown - 1} of ${total}`;
+}
