@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from app.services.evaluation.scorers import ScoringRule
+from app.domain.scoring import ScoringRule
 
 ExemplarKind = Literal["facts", "multi_hop", "arithmetic"]
 EXEMPLARS_FILE = Path(__file__).resolve().parents[4] / "configs" / "cot_examples.json"

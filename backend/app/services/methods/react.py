@@ -8,6 +8,7 @@ from app.domain.examples import Example
 from app.domain.generation import Message
 from app.domain.passages import Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
+from app.domain.scoring import ScoringRule
 from app.domain.trace import Step
 from app.services.agent.formats import StepFormat
 from app.services.agent.loop import (
@@ -20,7 +21,6 @@ from app.services.agent.loop import (
     Model,
     ModelReply,
 )
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from app.domain.scoring import ScoringRule
 from app.schemas.method_config import (
     AgentFormat,
     CoTMethodConfig,
@@ -18,7 +19,6 @@ from app.services.agent.tools.base import Tool
 from app.services.agent.tools.calculator import Calculator
 from app.services.agent.tools.retrieval import RetrievalTool
 from app.services.agent.tools.wikipedia import WikipediaTool
-from app.services.evaluation.scorers import ScoringRule
 from app.services.methods.base import Method
 from app.services.methods.cot import CoTMethod
 from app.services.methods.exemplars import ExemplarKind, kind_for, load_exemplars
