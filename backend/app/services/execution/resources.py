@@ -149,9 +149,10 @@ async def _open(
 ) -> OpenedModel:
     try:
         answers = None
-        if config.model.startswith("mock/gold"):
+        models = runtime.models()
+        if models.needs_answers(config.model):
             answers = await when_database_answers(partial(_gold, runtime, dataset.id), "read answers")
-        opened = await runtime.models().open(config.model, config.timeout_s, answers)
+        opened = await models.open(config.model, config.timeout_s, answers)
     except CatalogError as error:
         raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
     if opened.fingerprint != experiment.provenance.get("model_fingerprint"):

@@ -12,7 +12,8 @@ from app.schemas.method_config import NEEDED_FEATURES, ReactMethodConfig, knowle
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
-from app.services.inference.registry import ModelRegistry, ModelStatus
+from app.services.inference.engines.connector import ModelStatus
+from app.services.inference.registry import ModelRegistry
 from app.services.knowledge.retriever_factory import require_model_here, require_models
 from app.services.knowledge.service import KnowledgeService
 from app.services.methods.base import Method

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from app.services.inference import registry as registry_module
 from app.services.inference.catalog import Catalog, CatalogError
+from app.services.inference.engines import local as local_module
+from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.engines.hf_api import HFAPIEngine
-from app.services.inference.engines.local import LocalServerOptions
 from app.services.inference.engines.mock import MockEngine
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 from app.services.inference.registry import ModelRegistry, secrets_of
@@ -201,7 +201,7 @@ class TestFingerprint:
         before = registry(options, tmp_path, local("a.gguf")).fingerprint("local/small")
         wider = LocalServerOptions(options.state_dir, slots=2, context=512, threads=1)
         assert registry(wider, tmp_path, local("a.gguf")).fingerprint("local/small") != before
-        monkeypatch.setattr(registry_module, "_package_version", lambda name: f"another {name}")
+        monkeypatch.setattr(local_module, "_package_version", lambda name: f"another {name}")
         assert registry(options, tmp_path, local("a.gguf")).fingerprint("local/small") != before
 
     def test_local_slots_do_not(self, options: LocalServerOptions, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -12,6 +13,7 @@ from app.domain.generation import GenerationRequest, GenerationResult, ToolCall,
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines.connector import Connector
 from app.services.inference.engines.openai_compatible import (
     constraint_fields,
     read_tool_calls,
@@ -140,6 +142,15 @@ class HFAPIEngine(EngineBase):
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()  # type: ignore[no-untyped-call]
+
+
+class HFAPIConnector(Connector):
+    """Opens models of Hugging Face Inference Providers; without a base URL the Hub chooses one."""
+
+    async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> HFAPIEngine:
+        """Return an engine; see ``Connector.open``."""
+        del answers
+        return HFAPIEngine(self.provider, self.model, self.base_url(), self.key, timeout_s)
 
 
 def _failure(error: HfHubHTTPError | TextGenerationError) -> EngineError:

@@ -12,8 +12,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
@@ -22,7 +25,8 @@ from filelock import FileLock
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
-from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
+from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec, resolve_model_path
+from app.services.inference.engines.connector import Connector, LocalServerOptions, ModelStatus
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 
 _START_TIMEOUT_S = 120
@@ -35,16 +39,6 @@ _loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _started: list[subprocess.Popen[bytes]] = []
 OWNER_VARIABLE = "LLMFORGE_OWNER_PID"
 """Names the process whose end ends the servers; ourselves if it is not set."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalServerOptions:
-    """How local servers are run: see the settings ``local_*``."""
-
-    state_dir: Path
-    slots: int
-    context: int
-    threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +215,70 @@ class LocalEngine(EngineBase):
         for inner in (self._inner, *self._retired):
             if inner is not None:
                 await inner.aclose()
+
+
+class LocalConnector(Connector):
+    """Opens GGUF files on this machine."""
+
+    def status(self) -> ModelStatus:
+        """Return whether the model's file is there; see ``Connector.status``."""
+        try:
+            self._path()
+        except CatalogError as error:
+            return ModelStatus("file_missing", f"{error.message} {error.hint}".strip())
+        return super().status()
+
+    def fingerprint_parts(self) -> dict[str, object]:
+        """Return hash of the file, software and context; reads the file once for each change of it.
+
+        Where the file is does not matter, only its content.
+        """
+        path = self._path()
+        stat = path.stat()
+        return {
+            "sha256": _file_hash(path, stat.st_size, stat.st_mtime_ns),
+            "llama.cpp": _package_version("xllamacpp"),
+            "context": self.local.context,
+        }
+
+    def endpoint(self) -> None:
+        """Return that there is none: the server is started when it is needed."""
+
+    @property
+    def runs_here(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def max_concurrency(self) -> int:
+        """Slots of the server."""
+        return self.local.slots
+
+    @property
+    def window(self) -> int:
+        """Context of a slot in tokens."""
+        return self.local.context
+
+    async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> LocalEngine:
+        """Return an engine whose server runs; see ``Connector.open``."""
+        del answers
+        engine = LocalEngine(self.provider, self.model, LocalServer(self._path(), self.local), timeout_s)
+        await engine.start()
+        return engine
+
+    def _path(self) -> Path:
+        return resolve_model_path(self.model, self.root)
+
+
+@lru_cache(maxsize=64)
+def _file_hash(path: Path, _size: int, _mtime_ns: int) -> str:
+    """Return the SHA-256 of a file, computed again when its size or time of change differs."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _package_version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

@@ -14,6 +14,7 @@ from app.domain.generation import Constraint, GenerationRequest, GenerationResul
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines.connector import Connector
 from app.services.inference.failures import clean, failure_from_status
 
 _CONNECT_TIMEOUT_S = 10
@@ -157,6 +158,23 @@ class OpenAICompatibleEngine(EngineBase):
             await self._session.close()
             # TLS connections finish closing in the loop's next turn.
             await asyncio.sleep(0)
+
+
+class OpenAIConnector(Connector):
+    """Opens models of any provider that speaks OpenAI's API; the provider must have an address."""
+
+    def endpoint(self) -> tuple[str, str | None]:
+        """Return base URL and key; see ``Connector.endpoint``."""
+        return self.required_base_url(), self.key
+
+    async def open(
+        self, timeout_s: float, answers: Mapping[str, str] | None = None
+    ) -> OpenAICompatibleEngine:
+        """Return an engine; see ``Connector.open``."""
+        del answers
+        return OpenAICompatibleEngine(
+            self.provider, self.model, self.required_base_url(), self.key, timeout_s
+        )
 
 
 def is_loopback(url: str) -> bool:
