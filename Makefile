@@ -6,6 +6,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
 ARGS   ?=
+# Processes that run the backend's tests; each has a Postgres and a Valkey of its own.
+JOBS   ?= 2
 
 # What the dashboard is made of: a change in any of it builds it anew.
 WEB    := frontend/out/.built
@@ -22,8 +24,12 @@ demo: setup dashboard
 up: setup dashboard
 	@$(BIN)/llmforge up
 
-test: lint lint-web
-	cd backend && ../$(BIN)/python -m pytest $(ARGS)
+# The checks of both languages need no core to themselves, so they run side by side.
+SIDE_BY_SIDE := --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+test:
+	@$(MAKE) $(SIDE_BY_SIDE) lint lint-web
+	cd backend && ../$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 	@$(MAKE) --no-print-directory test-web
 
 # Unit tests, then the real stack in a real browser.

@@ -34,6 +34,8 @@ for _name in list(os.environ):
     if _name.startswith("LLMFORGE_") or _name.endswith(("_API_KEY", "_BASE_URL", "_TOKEN")):
         del os.environ[_name]
 os.environ["LLMFORGE_IGNORE_ENV_FILE"] = "1"
+# Tests run in several processes, and their models are tiny: more threads would only wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,14 @@
 """What many tests build: valid objects, of which a test names only what it is about."""
 
+import uuid
 from typing import Any
 
 import orjson
 from hypothesis import settings
 
 from app.domain.examples import Example
+from app.domain.run import RunRecord
+from app.domain.status import RunStatus
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.metrics import RunFacts
 
@@ -46,6 +49,12 @@ def failed_facts(kind: str = "timeout", **fields: Any) -> RunFacts:
         ("parse_outcome", "latency_ms", "prompt_tokens", "completion_tokens", "cost_usd")
     )
     return facts(**{**nothing, "ok": False, "failure_kind": kind, "scores": {}, **fields})
+
+
+def run_record(experiment_id: uuid.UUID, example_id: int = 1, repeat: int = 0, **fields: Any) -> RunRecord:
+    """Return an answered run that has only what every run has."""
+    values: dict[str, Any] = {"status": RunStatus.OK, "calls": [], "attempts": 1, **fields}
+    return RunRecord(experiment_id, example_id, repeat, **values)
 
 
 def questions_jsonl(size: int, name: str = "quiz") -> bytes:

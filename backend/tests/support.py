@@ -4,16 +4,15 @@ import asyncio
 import inspect
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.domain.generation import GenerationRequest, GenerationResult, Usage
 from app.models import Experiment, Result, Run
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
-from app.services.inference.base import Engine, EngineBase
+from app.services.inference.base import Engine
 from app.services.inference.registry import ModelRegistry, OpenedModel
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
@@ -91,48 +90,6 @@ async def runs_of(runtime: Runtime, experiment_id: uuid.UUID) -> list[Run]:
 def pairs(runs: Sequence[Run]) -> list[tuple[int, int]]:
     """Return (example, repeat) of each run."""
     return [(run.example_id, run.repeat) for run in runs]
-
-
-def question(request: GenerationRequest) -> str:
-    """Return the question that a naive prompt asks."""
-    return request.messages[-1].content.partition("Question: ")[2].partition("\n")[0]
-
-
-def answer(text: str = "an answer") -> GenerationResult:
-    """Return an answered call."""
-    return GenerationResult(text=text, usage=Usage(3, 2), latency_s=0.001, finish_reason="stop")
-
-
-class ScriptedEngine(EngineBase):
-    """Answers by a function of the test's, and remembers what it was asked."""
-
-    def __init__(self, script: Callable[[GenerationRequest], Awaitable[GenerationResult]]) -> None:
-        self._script = script
-        self.calls: list[GenerationRequest] = []
-        self.closed = 0
-
-    async def generate(self, request: GenerationRequest) -> GenerationResult:
-        self.calls.append(request)
-        return await self._script(request)
-
-    async def aclose(self) -> None:
-        self.closed += 1
-
-
-class Gate:
-    """An engine's script that answers the first ``free`` calls, and the others once it is opened."""
-
-    def __init__(self, free: int = 0) -> None:
-        self.free = free
-        self.opened = asyncio.Event()
-        self.waiting = 0
-
-    async def __call__(self, request: GenerationRequest) -> GenerationResult:
-        self.free -= 1
-        if self.free < 0:
-            self.waiting += 1
-            await self.opened.wait()
-        return answer(question(request))
 
 
 class _ScriptedRegistry(ModelRegistry):

@@ -35,7 +35,7 @@ test("a file becomes a dataset, which can be read, versioned and used", async ({
   await page.getByRole("button", { name: "Upload a version" }).click();
   await fileField(page).setInputFiles(file("again.jsonl", lines(60)));
   await submit(page);
-  await expect(page.getByText("This very content was there already")).toBeVisible();
+  await expect(page.getByText("This content is stored already")).toBeVisible();
   await page.getByRole("button", { name: "Upload a version" }).click();
   await fileField(page).setInputFiles(file("more.jsonl", lines(10, ", say")));
   await submit(page);

@@ -12,7 +12,7 @@ const articles = [
 const file = (name: string, lines: string[]) => ({ name, mimeType: "application/jsonl", buffer: Buffer.from(lines.join("\n")) });
 const dialog = (page: Page) => page.getByRole("dialog");
 const fileField = (page: Page) => dialog(page).locator("input[type=file]");
-const submit = (page: Page) => dialog(page).getByRole("button", { name: "Add", exact: true }).click();
+const submit = (page: Page) => dialog(page).getByRole("button", { name: "Upload", exact: true }).click();
 
 test("articles can be browsed, found by title, and read", async ({ page, troubles }) => {
   await page.goto("/");
@@ -44,7 +44,7 @@ test("articles can be browsed, found by title, and read", async ({ page, trouble
 test("a file becomes a knowledge base, which is indexed and searched by every variant", async ({ page, troubles }) => {
   test.setTimeout(2 * MODELS_MS);
   await page.goto("/knowledge/");
-  await page.getByRole("button", { name: "Add a knowledge base" }).click();
+  await page.getByRole("button", { name: "Upload a knowledge base" }).click();
   await submit(page);
   await expect(fileField(page)).toHaveAttribute("aria-invalid", "true");
   await fileField(page).setInputFiles(
@@ -86,7 +86,7 @@ test("a file becomes a knowledge base, which is indexed and searched by every va
   await expect(hybrid.getByRole("article").first()).toHaveAccessibleName("Danube");
   await expect(page.getByLabel("Query")).toHaveValue("Which river flows through Vienna?");
 
-  await page.getByRole("link", { name: "New experiment with it" }).click();
+  await page.getByRole("link", { name: "New experiment with this knowledge base" }).click();
   await expect(page.getByLabel("Method", { exact: true })).toHaveValue("rag");
   await expect(page.getByLabel("Knowledge base", { exact: true })).toHaveValue("rivers");
   expect(troubles).toEqual([]);
@@ -94,7 +94,7 @@ test("a file becomes a knowledge base, which is indexed and searched by every va
 
 test("a file with wrong lines is refused whole, several files are one knowledge base", async ({ page }) => {
   await page.goto("/knowledge/");
-  await page.getByRole("button", { name: "Add a knowledge base" }).click();
+  await page.getByRole("button", { name: "Upload a knowledge base" }).click();
   await fileField(page).setInputFiles(file("faulty.jsonl", [JSON.stringify(articles[0]), "{not json", '{"title": "Without a text"}']));
   await submit(page);
   const wrong = dialog(page).getByRole("list", { name: "Wrong lines" });

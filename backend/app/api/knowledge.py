@@ -14,10 +14,12 @@ from app.schemas.knowledge import (
     IndexOut,
     KnowledgeBaseAdded,
     KnowledgeBaseOut,
+    PassageOut,
     SearchIn,
     SearchOut,
     VariantOut,
 )
+from app.services.knowledge.searching import VariantResult
 
 _MAX_POSITION = 2**31 - 1
 Version = Annotated[Text | None, Query(max_length=64)]
@@ -95,6 +97,13 @@ async def search_knowledge_base(
     """Search by several variants, side by side; builds the index first if there is none."""
     row = await service.get(name, wanted.version)
     found = await indexes.search(row, wanted.options, list(wanted.variants), wanted.query)
-    return SearchOut(
-        query=wanted.query, version=row.version, variants=[VariantOut.model_validate(one) for one in found]
+    return SearchOut(query=wanted.query, version=row.version, variants=[_variant_out(one) for one in found])
+
+
+def _variant_out(found: VariantResult) -> VariantOut:
+    return VariantOut(
+        variant=found.variant,
+        passages=[PassageOut.model_validate(passage.as_dict()) for passage in found.passages],
+        milliseconds=found.milliseconds,
+        message=found.message,
     )

@@ -1,33 +1,17 @@
 """Experiment files: YAML in, configuration out, with flags on top."""
 
-from collections.abc import Hashable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import YAMLError
 
 from app.cli.client import fail, say
 from app.schemas.common import readable_problem
 from app.schemas.experiment_config import ExperimentConfig
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """A loader that refuses a key given twice, where YAML would take the last one silently."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=deep)
-            if not isinstance(key, Hashable):
-                break  # a list or a mapping as key: the loader itself refuses it
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -38,15 +22,19 @@ def read_mapping(path: Path) -> dict[str, Any]:
     """
     try:
         data = path.read_bytes()
-        raw = yaml.load(data.decode(), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        raw = YAML(typ="safe", pure=True).load(data.decode())
     except OSError as error:
         raise fail(f"Cannot read {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise fail(f"{path} is not UTF-8 text: line {line}.", "Save it as UTF-8.") from error
-    except yaml.YAMLError as error:
+    except DuplicateKeyError as error:
+        # YAML's own rule; other readers take the last one silently.
+        key = error.problem.split('"')[1]
+        raise fail(f"{path}: the key {key!r} is given twice:\n{error.problem_mark}") from error
+    except YAMLError as error:
         raise fail(f"{path} is not valid YAML: {error}") from error
-    if not isinstance(raw, dict):
+    if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
         raise fail(f"{path} does not hold an experiment.", "It needs at least name, model and dataset.")
     return raw
 

@@ -168,3 +168,12 @@ class GenerationResult:
     system_fingerprint: str | None = None
     cached: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CachedGeneration:
+    """An answered call as the response cache keeps it: under the hash of all that shaped the answer."""
+
+    key: str
+    model: str
+    result: GenerationResult

@@ -1,17 +1,16 @@
 """Tests of what a dashboard opens with: the overview, the facets, and checks of models."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from aiohttp import web
 
 from app.services.datasets.service import DatasetService
-from app.services.inference import ping
+from app.services.monitoring.model_check import check_model
 from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, Steps, problem
 from tests.factories import questions_jsonl
+from tests.fixtures.fake_llm import FakeLLM
 
 OVERVIEW = "/api/v1/overview"
 CHECK = "/api/v1/models/check"
@@ -58,55 +57,32 @@ class TestFacets:
         assert found == {"methods": ["naive"], "models": ["mock/echo", "mock/hash"], "datasets": ["quiz"]}
 
 
-@dataclass
-class Endpoint:
-    """A server that answers the question for its models in one way, and remembers who asked."""
-
-    status: int = 200
-    url: str = ""
-    keys: list[str | None] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.keys.append(request.headers.get("authorization"))
-        self.paths.append(request.path)
-        return web.json_response({}, status=self.status, headers={"location": "/elsewhere"})
-
-
 @pytest.fixture
-async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Endpoint]:
+async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeLLM]:
     """The endpoint of the provider ``openai``, with a key set."""
-    found = Endpoint()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", found.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    found.url = f"http://{host}:{port}/v1"
-    monkeypatch.setenv("OPENAI_BASE_URL", found.url)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    yield found
-    await runner.cleanup()
+    async with FakeLLM() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        yield server
 
 
 class TestModelCheck:
     @pytest.mark.parametrize("status", [200, 302, 404, 429, 500])
     async def test_an_endpoint_that_answers(
-        self, api: httpx.AsyncClient, endpoint: Endpoint, status: int
+        self, api: httpx.AsyncClient, endpoint: FakeLLM, status: int
     ) -> None:
-        endpoint.status = status
+        endpoint.set(raw_status=status, raw_headers="location: /elsewhere")
         found = (await api.get(CHECK, params={"name": "openai/any"})).json()
         assert (found["name"], found["state"], found["message"]) == ("openai/any", "ready", "")
         assert 0 < found["latency_ms"] < 3000
-        assert (endpoint.paths, endpoint.keys) == (["/v1/models"], [f"Bearer {KEY}"])
+        assert (endpoint.stats.pages, endpoint.stats.last_path) == (1, "/v1/models")
+        assert endpoint.stats.last_headers["authorization"] == f"Bearer {KEY}"
 
     @pytest.mark.parametrize("status", [401, 403])
     async def test_a_key_that_is_refused(
-        self, api: httpx.AsyncClient, endpoint: Endpoint, status: int
+        self, api: httpx.AsyncClient, endpoint: FakeLLM, status: int
     ) -> None:
-        endpoint.status = status
+        endpoint.set(raw_status=status)
         answer = await api.get(CHECK, params={"name": "openai/any"})
         assert answer.json()["state"] == "key_missing"
         assert "refused the key: check OPENAI_API_KEY" in answer.json()["message"]
@@ -120,22 +96,19 @@ class TestModelCheck:
         assert "OLLAMA_BASE_URL" in found["message"]
         assert "planted-secret" not in answer.text
 
-    async def test_no_answer_in_time(
-        self, api: httpx.AsyncClient, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(ping, "_TIMEOUT_S", 1e-4)
-        found = (await api.get(CHECK, params={"name": "openai/any"})).json()
-        assert found["state"] == "unreachable"
-        assert "did not answer within" in found["message"]
+    async def test_no_answer_in_time(self, runtime: Runtime, endpoint: FakeLLM) -> None:
+        found = await check_model(runtime, "openai/any", timeout_s=1e-4)
+        assert found.state == "unreachable"
+        assert "did not answer within" in found.message
 
     async def test_a_missing_key_is_said_without_a_call(
-        self, api: httpx.AsyncClient, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+        self, api: httpx.AsyncClient, endpoint: FakeLLM, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv("OPENAI_API_KEY")
         found = (await api.get(CHECK, params={"name": "openai/any"})).json()
         assert found["state"] == "key_missing"
         assert "set OPENAI_API_KEY" in found["message"]
-        assert endpoint.paths == []
+        assert endpoint.stats.pages == 0
 
     @pytest.mark.parametrize("name", ["mock/echo", "local/smollm2-135m-instruct"])
     async def test_models_without_an_endpoint(self, api: httpx.AsyncClient, name: str) -> None:

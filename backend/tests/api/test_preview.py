@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from app.core.config import Settings
+from app.domain.generation import Message
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, body, problem
 from tests.api.test_bad_input import BAD_FIELDS, JSON
@@ -91,8 +93,10 @@ class TestEstimate:
     async def test_by_prompts_when_nothing_is_known(self, steps: Steps) -> None:
         found = (await preview(steps, model="openai/gpt-4o-mini", repeats=2))["estimate"]
         assert (found["questions"], found["calls"]) == (20, 40)
-        characters = len("Question: What is item 0 of quiz?\nAnswer:") + 0.5  # half of them have two digits
-        assert found["prompt_tokens"] == round(40 * characters / 4)
+        questions = (f"Question: What is item {number} of quiz?\nAnswer:" for number in range(20))
+        assert found["prompt_tokens"] == 2 * sum(
+            estimated_tokens([Message("user", each)]) for each in questions
+        )
         assert found["completion_tokens"] == 40 * 64
         cost = (found["prompt_tokens"] * 0.15 + found["completion_tokens"] * 0.60) / 1e6
         assert found["cost_usd"] == pytest.approx(cost)

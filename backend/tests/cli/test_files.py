@@ -61,7 +61,7 @@ class TestWrong:
             ("", "does not hold an experiment"),
             ("name: [1, 2\n", "line 2"),
             ("name: n\n\tmodel: x\n", "line 2"),
-            ("? [a, b]\n: c\n", "line 1"),
+            ("? [a, b]\n: c\n", "does not hold an experiment"),
             ("name: !!python/object:os.system x\n", "line 1"),
             (b"name: n\nmodel: \xff\xfe\n", "is not UTF-8 text: line 2"),
             (b"name: a\0b\n", "special characters are not allowed"),

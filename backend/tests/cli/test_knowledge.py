@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from tenacity import wait_none
 from typer.testing import CliRunner
 
 from app.cli import app
@@ -88,7 +87,6 @@ class TestFetchWikipedia:
         titles = tmp_path / "titles.txt"
         titles.write_text("Hamlet\n")
         monkeypatch.setenv("LLMFORGE_WIKIPEDIA_URL", "https://wikipedia.invalid/w/api.php")
-        monkeypatch.setattr("app.services.wikipedia.client._backoff", wait_none())
         get_settings.cache_clear()
         done = await cli("kb", "fetch-wikipedia", str(titles))
         assert done.exit_code == 1

@@ -6,8 +6,9 @@ from typing import Any
 from app.models import Run
 from app.services.execution.executor import Executor
 from app.services.runtime import Runtime
+from tests.fixtures.fake_llm import FakeLLM
 from tests.support import create, metrics_of, pairs, runs_of, until
-from tests.tasks.endpoint import Endpoint
+from tests.tasks.conftest import quiz_number
 from tests.tasks.test_worker import (
     CONCURRENCY,
     SIZE,
@@ -27,6 +28,12 @@ TURNS = [
     "no action at all",
 ]
 CALLS = 4  # of a run: three turns and the answer, of which the third is a repair
+
+
+def turn(body: Any) -> str:
+    """Return what the model says next: one of ``TURNS``, and then the right answer."""
+    had = sum(message["role"] == "assistant" for message in body["messages"])
+    return TURNS[had] if had < len(TURNS) else f"Thought: done\nAction: finish[thing {quiz_number(body)}"
 
 
 async def start_agents(runtime: Runtime) -> uuid.UUID:
@@ -57,23 +64,23 @@ def told(rows: list[Run]) -> list[Any]:
 
 class TestKilledInTheMiddle:
     async def test_resumes_and_loses_no_stored_run(
-        self, runtime: Runtime, quiz: None, endpoint: Endpoint, start_worker: Start, caretaker: None
+        self, runtime: Runtime, quiz: None, endpoint: FakeLLM, start_worker: Start, caretaker: None
     ) -> None:
-        endpoint.turns, endpoint.ending = TURNS, "Thought: done\nAction: finish["
-        endpoint.free = SIZE * CALLS // 2 + 3  # the next calls stand somewhere in the middle of traces
+        endpoint.behaviour.answers = turn
+        endpoint.hold_after(SIZE * CALLS // 2 + 3)  # the next calls stand somewhere in the middle of traces
         experiment_id = await start_agents(runtime)
         first = start_worker()
 
         async def in_the_middle() -> bool:
-            return endpoint.waiting == CONCURRENCY and len(await runs_of(runtime, experiment_id)) > 0
+            return endpoint.stats.in_flight == CONCURRENCY and len(await runs_of(runtime, experiment_id)) > 0
 
         await until(in_the_middle, "stored runs, and traces in the middle")
         before = await runs_of(runtime, experiment_id)
         assert len(before) < SIZE
-        asked = endpoint.asked.total() - endpoint.waiting
+        asked = endpoint.stats.requests - endpoint.stats.in_flight
         assert asked > len(before) * CALLS  # some agent had begun, and is not stored
         kill_tree(first)
-        endpoint.opened.set()
+        endpoint.release()
         start_worker()
         await completed(runtime, experiment_id)
         after = await runs_of(runtime, experiment_id)
@@ -83,7 +90,7 @@ class TestKilledInTheMiddle:
             (run.id, kept[run.id].trace, kept[run.id].calls) for run in before
         ]
         # What was answered, and not stored yet, came from the cache, but for what was in flight.
-        assert endpoint.asked.total() <= SIZE * CALLS + 2 * CONCURRENCY
+        assert endpoint.stats.requests <= SIZE * CALLS + 2 * CONCURRENCY
 
         whole = await start_agents(runtime)
         await Executor(runtime, whole).run()

@@ -20,8 +20,8 @@ from app.services.execution.executor import Executor
 from app.services.execution.recovery import look_after_lost, requeue_lost
 from app.services.runtime import Runtime
 from tests.factories import questions_jsonl
+from tests.fixtures.fake_llm import FakeLLM
 from tests.support import create, metrics_of, pairs, runs_of, stored, until, with_settings
-from tests.tasks.endpoint import Endpoint
 
 SIZE, CONCURRENCY = 40, 4
 Start = Callable[[], ManagedProcess]
@@ -81,11 +81,11 @@ async def start_experiment(runtime: Runtime) -> uuid.UUID:
     )
 
 
-async def in_the_middle(runtime: Runtime, endpoint: Endpoint, experiment_id: uuid.UUID, done: int) -> None:
+async def in_the_middle(runtime: Runtime, endpoint: FakeLLM, experiment_id: uuid.UUID, done: int) -> None:
     """Return when ``done`` runs are stored and the next calls are in flight."""
 
     async def reached() -> bool:
-        return endpoint.waiting == CONCURRENCY and len(await runs_of(runtime, experiment_id)) == done
+        return endpoint.stats.in_flight == CONCURRENCY and len(await runs_of(runtime, experiment_id)) == done
 
     await until(reached, f"{done} stored runs, {CONCURRENCY} calls in flight")
 
@@ -104,9 +104,9 @@ def what_counts(rows: list[Run]) -> list[tuple[Any, ...]]:
     return [tuple(getattr(row, column) for column in columns) for row in rows]
 
 
-async def uninterrupted(runtime: Runtime, endpoint: Endpoint) -> uuid.UUID:
+async def uninterrupted(runtime: Runtime, endpoint: FakeLLM) -> uuid.UUID:
     """Run the same experiment in one go, here."""
-    endpoint.opened.set()
+    endpoint.release()
     experiment_id = await start_experiment(runtime)
     await Executor(runtime, experiment_id).run()
     return experiment_id
@@ -119,16 +119,15 @@ async def ended(worker: ManagedProcess) -> int:
 
 class TestWork:
     async def test_runs_what_is_queued_one_after_the_other(
-        self, runtime: Runtime, quiz: None, endpoint: Endpoint, start_worker: Start
+        self, runtime: Runtime, quiz: None, endpoint: FakeLLM, start_worker: Start
     ) -> None:
-        endpoint.opened.set()
         ids = [await start_experiment(runtime) for _ in range(2)]
         worker = start_worker()
         for experiment_id in ids:
             await completed(runtime, experiment_id)
             assert (await metrics_of(runtime, experiment_id))["counts"]["ok"] == SIZE
             assert ((await stored(runtime, experiment_id)).progress or {})["mode"] == "worker"
-        assert set(endpoint.asked.values()) == {2}
+        assert set(endpoint.stats.tries.values()) == {2}
         assert worker.running
         worker.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
         assert await ended(worker) == 0
@@ -146,9 +145,9 @@ class TestWork:
 
 class TestEnd:
     async def test_asked_to_end_it_hands_over(
-        self, runtime: Runtime, quiz: None, endpoint: Endpoint, start_worker: Start
+        self, runtime: Runtime, quiz: None, endpoint: FakeLLM, start_worker: Start
     ) -> None:
-        endpoint.free = 10
+        endpoint.hold_after(10)
         experiment_id = await start_experiment(runtime)
         first = start_worker()
         await in_the_middle(runtime, endpoint, experiment_id, 10)
@@ -157,34 +156,34 @@ class TestEnd:
         experiment = await stored(runtime, experiment_id)
         assert (experiment.status, experiment.lease, experiment.finished_at) == ("RUNNING", None, None)
         assert await requeue_lost(runtime) == 1
-        endpoint.opened.set()
+        endpoint.release()
         start_worker()
         await completed(runtime, experiment_id)
         rows = await runs_of(runtime, experiment_id)
         assert len(set(pairs(rows))) == len(rows) == SIZE
-        repeated = [question for question, times in endpoint.asked.items() if times > 1]
+        repeated = [prompt for prompt, times in endpoint.stats.tries.items() if times > 1]
         assert len(repeated) <= CONCURRENCY
 
     async def test_killed_it_is_taken_over(
-        self, runtime: Runtime, quiz: None, endpoint: Endpoint, start_worker: Start, caretaker: None
+        self, runtime: Runtime, quiz: None, endpoint: FakeLLM, start_worker: Start, caretaker: None
     ) -> None:
-        endpoint.free = 15
+        endpoint.hold_after(15)
         experiment_id = await start_experiment(runtime)
         first = start_worker()
         await in_the_middle(runtime, endpoint, experiment_id, 15)
-        answered = set(endpoint.answered)
+        answered = set(endpoint.stats.answers)
         kill_tree(first)
         experiment = await stored(runtime, experiment_id)
         assert experiment.status == "RUNNING"
         assert experiment.lease is not None
-        endpoint.opened.set()
+        endpoint.release()
         start_worker()
         await completed(runtime, experiment_id)
         assert len(answered) == 15
-        assert {endpoint.asked[question] for question in answered} == {1}
-        repeated = [question for question, times in endpoint.asked.items() if times > 1]
+        assert {endpoint.stats.tries[prompt] for prompt in answered} == {1}
+        repeated = [prompt for prompt, times in endpoint.stats.tries.items() if times > 1]
         assert len(repeated) <= CONCURRENCY
-        assert max(endpoint.asked.values()) == 2
+        assert max(endpoint.stats.tries.values()) == 2
         rows = await runs_of(runtime, experiment_id)
         assert len(set(pairs(rows))) == len(rows) == SIZE
         other = await uninterrupted(runtime, endpoint)
@@ -194,9 +193,9 @@ class TestEnd:
             assert here[name] == there[name]
 
     async def test_the_child_ends_with_its_killed_worker(
-        self, runtime: Runtime, quiz: None, endpoint: Endpoint, start_worker: Start
+        self, runtime: Runtime, quiz: None, endpoint: FakeLLM, start_worker: Start
     ) -> None:
-        endpoint.free = 5
+        endpoint.hold_after(5)
         experiment_id = await start_experiment(runtime)
         worker = start_worker()
         await in_the_middle(runtime, endpoint, experiment_id, 5)
@@ -228,9 +227,8 @@ class TestRedisAway:
         return with_settings(runtime, redis_url=SecretStr(own_valkey.url))
 
     async def test_at_start_the_worker_waits(
-        self, means: Runtime, own_valkey: EmbeddedValkey, quiz: None, endpoint: Endpoint, start_worker: Start
+        self, means: Runtime, own_valkey: EmbeddedValkey, quiz: None, endpoint: FakeLLM, start_worker: Start
     ) -> None:
-        endpoint.opened.set()
         worker = start_worker()
         await until(lambda: "redis_away" in worker.log_path.read_text(), "the worker to miss Redis")
         assert worker.running
@@ -247,17 +245,17 @@ class TestRedisAway:
         assert await ended(worker) == 0
 
     async def test_during_work_nothing_is_lost(
-        self, means: Runtime, own_valkey: EmbeddedValkey, quiz: None, endpoint: Endpoint, start_worker: Start
+        self, means: Runtime, own_valkey: EmbeddedValkey, quiz: None, endpoint: FakeLLM, start_worker: Start
     ) -> None:
         await asyncio.to_thread(own_valkey.start, own_valkey.port)
-        endpoint.free = 5
+        endpoint.hold_after(5)
         experiment_id = await start_experiment(means)
         start_worker()
         await in_the_middle(means, endpoint, experiment_id, 5)
         await asyncio.to_thread(own_valkey.stop)
-        endpoint.opened.set()
+        endpoint.release()
         await completed(means, experiment_id)
-        assert set(endpoint.asked.values()) == {1}
+        assert set(endpoint.stats.tries.values()) == {1}
         await asyncio.to_thread(own_valkey.start, own_valkey.port)
         later = await start_experiment(means)
         await completed(means, later)

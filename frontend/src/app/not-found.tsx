@@ -1,6 +1,5 @@
-import { Link } from "@/components/ui/link";
-
 import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
 import { Empty } from "@/components/ui/state";
 
 export default function NotFound() {

@@ -36,6 +36,11 @@ export function formatRatio(ratio: Maybe): string {
   return absent(ratio) ? NONE : `${formatNumber(ratio)}×`;
 }
 
+/** An interval of plain numbers, such as ratios: `[2.1, 3.45]`. */
+export function formatNumberInterval(low: Maybe, high: Maybe): string {
+  return absent(low) || absent(high) ? NONE : `[${formatNumber(low)}, ${formatNumber(high)}]`;
+}
+
 /** A difference of shares in points, always with its sign (U+2212 for minus): `+8.0`, `−2.5`, `±0.0`. */
 export function formatPoints(difference: Maybe): string {
   if (absent(difference)) return NONE;
@@ -102,19 +107,8 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-/** Names that are more than their words. */
-const NAMES = new Map([
-  ["ndcg_at_10", "nDCG@10"],
-  ["recall_at_k", "Recall@k"],
-  ["hit_at_k", "Hit@k"],
-  ["all_at_k", "All gold@k"],
-  ["mrr", "MRR"],
-]);
-
 /** A name from the API (`exact_match`, `rate_limit`) as words: `Exact match`. */
 export function formatName(name: string): string {
-  const known = NAMES.get(name);
-  if (known !== undefined) return known;
   const words = name.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

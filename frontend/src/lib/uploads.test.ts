@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { checkName, formatBytes, nameOfFile, sortProblems } from "./uploads";
+import { checkName, checkUpload, formatBytes, nameOfFile, sortProblems } from "./uploads";
 
 const known = ["name", "file", "scoring"] as const;
 
@@ -36,6 +36,21 @@ describe("checkName", () => {
   it("refuses what the server would, and lets pass what it takes", () => {
     expect(["", "My set", "-x", "x".repeat(101)].every((name) => checkName(name) !== undefined)).toBe(true);
     expect(["my_set-1.0", "x"].map(checkName)).toEqual([undefined, undefined]);
+  });
+});
+
+describe("checkUpload", () => {
+  const file = (name: string) => new File(["x"], name);
+  const endings = [".jsonl", ".json", ".md"];
+  it("asks for what is missing", () => expect(Object.keys(checkUpload("", [], endings))).toEqual(["name", "files"]));
+  it("refuses what the server would, and names a file that cannot be read", () => {
+    expect(checkUpload("My set", [file("a.jsonl")], endings)).toHaveProperty("name");
+    expect(checkUpload("-x", [file("a.jsonl")], endings)).toHaveProperty("name");
+    expect(checkUpload("x", [file("a.md"), file("b.pdf")], endings).files).toContain("b.pdf");
+  });
+  it("lets pass what the server takes", () => {
+    expect(checkUpload("my_set-1.0", [file("A.JSON")], endings)).toEqual({});
+    expect(checkUpload("x", ["a.jsonl", "b.JSON", "c.md"].map(file), endings)).toEqual({});
   });
 });
 

@@ -6,9 +6,9 @@ interface LineProblem {
 }
 
 /** What a refused upload says, parted by where it is to be shown. */
-export interface UploadProblems<Field extends string> {
+export interface UploadProblems {
   /** Problems of form fields that exist, by name. */
-  fields: Partial<Record<Field, string>>;
+  fields: Partial<Record<string, string>>;
   /** Problems of the file's lines, in the order they came; at most `cap`. */
   lines: LineProblem[];
   /** How many lines more. */
@@ -16,12 +16,8 @@ export interface UploadProblems<Field extends string> {
 }
 
 /** Parts the problems of a refused upload; anything with an unknown place is listed with the lines. */
-export function sortProblems<Field extends string>(
-  problems: Record<string, string>,
-  known: readonly Field[],
-  cap = 50,
-): UploadProblems<Field> {
-  const fields: UploadProblems<Field>["fields"] = {};
+export function sortProblems(problems: Record<string, string>, known: readonly string[], cap = 50): UploadProblems {
+  const fields: UploadProblems["fields"] = {};
   const lines: LineProblem[] = [];
   for (const [place, message] of Object.entries(problems)) {
     const field = known.find((name) => place === name || place === `body.${name}`);
@@ -44,6 +40,17 @@ export function checkName(name: string): string | undefined {
   if (name === "") return "Give it a name.";
   if (NAME.test(name)) return undefined;
   return "Use lower-case letters, digits, and . _ - (100 at most), beginning with a letter or digit.";
+}
+
+/** What is wrong with an upload before it is sent; the same rules as the server's. */
+export function checkUpload(name: string, files: readonly File[], endings: readonly string[]): { name?: string; files?: string } {
+  const problems: ReturnType<typeof checkUpload> = {};
+  const wrongName = checkName(name);
+  if (wrongName) problems.name = wrongName;
+  const unknown = files.find((file) => !endings.some((ending) => file.name.toLowerCase().endsWith(ending)));
+  if (files.length === 0) problems.files = "Choose a file.";
+  else if (unknown) problems.files = `${unknown.name}: must be one of ${endings.join(", ")}.`;
+  return problems;
 }
 
 /** A name made of a file's: `My Questions (2).jsonl` becomes `my_questions_2`. */

@@ -8,6 +8,13 @@ export interface VersionLike {
   created_at: string;
 }
 
+/** A version with what people are told about it. */
+export interface DataVersion extends VersionLike {
+  description: string;
+  licence: string;
+  source: string;
+}
+
 /** A name with all its versions. */
 export interface VersionGroup<T extends VersionLike> {
   name: string;

@@ -22,7 +22,7 @@ from app.services.agent.forms import Done, Form
 from app.services.agent.tools.base import ToolResult
 from app.services.agent.usefulness import judge_uses, source_of
 from app.services.inference.base import EngineError
-from app.services.inference.token_estimate import CHARACTERS_A_TOKEN
+from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN
 
 LastQuestion = Literal["never", "needed", "always"]
 SAME_ACTION = 3
@@ -55,7 +55,7 @@ class AgentOptions:
     @property
     def room(self) -> int:
         """Characters of an observation."""
-        return round(self.observation_tokens * CHARACTERS_A_TOKEN)
+        return round(self.observation_tokens * CHARACTERS_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ from typing import Any
 from app.core.database import is_database_away, when_database_answers
 from app.core.errors import AppError
 from app.core.logging import bind, get_logger
-from app.domain.status import ExperimentStatus, FailureKind
+from app.domain.progress import Beat, ExecutionMode, ProgressSnapshot
+from app.domain.run import RunRecord
+from app.domain.status import ExperimentStatus
 from app.models import Dataset, Experiment
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.datasets.repository import DatasetRepository
@@ -66,13 +68,13 @@ class Executor:
         self._limiter: AdaptiveLimiter | None = None
         self._stopping = asyncio.Event()
         self._cancelled = False
-        self._mode = "worker"
+        self._mode: ExecutionMode = "worker"
 
     def stop(self) -> None:
         """Wind down soon, so that another executor may go on (shutdown)."""
         self._stopping.set()
 
-    async def run(self, mode: str = "worker") -> ExperimentStatus | None:
+    async def run(self, mode: ExecutionMode = "worker") -> ExperimentStatus | None:
         """Work on the experiment until it ends; ``None`` if it was not ours to end."""
         self._mode = mode
         with bind(experiment_id=str(self._id)):
@@ -141,26 +143,26 @@ class Executor:
     async def _heartbeat(self, work: "asyncio.Task[None]") -> None:
         while True:
             await asyncio.sleep(self._runtime.settings.heartbeat_s)
-            cancel = await when_database_answers(self._beat, "give a sign of life")
-            if cancel is not False and not work.done():
-                self._cancelled = cancel is True
+            beat = await when_database_answers(self._beat, "send a heartbeat")
+            if beat is not Beat.GO_ON and not work.done():
+                self._cancelled = beat is Beat.CANCEL
                 work.cancel()
                 return
 
-    async def _beat(self) -> bool | None:
+    async def _beat(self) -> Beat:
         async with self._runtime.sessions() as session:
-            cancel = await ExperimentRepository(session).heartbeat(self._id, self._lease, self._snapshot())
+            beat = await ExperimentRepository(session).heartbeat(self._id, self._lease, self._snapshot())
             await session.commit()
-            return cancel
+            return beat
 
     async def _publish(self, publisher: ProgressPublisher) -> None:
         while True:
-            await publisher.publish({"status": ExperimentStatus.RUNNING, **self._snapshot()})
+            await publisher.publish({"status": ExperimentStatus.RUNNING, **self._snapshot().as_dict()})
             await asyncio.sleep(_PUBLISH_S)
 
-    def _snapshot(self) -> dict[str, Any]:
+    def _snapshot(self) -> ProgressSnapshot:
         limiter = self._limiter
-        return self._progress.as_dict(
+        return self._progress.snapshot(
             in_flight=limiter.in_flight if limiter else 0,
             limit=limiter.limit if limiter else None,
             waiting_s=round(limiter.waiting_s, 1) if limiter else 0.0,
@@ -192,7 +194,7 @@ class Executor:
 
         if not await when_database_answers(finish, "end an experiment", self._stopping.is_set):
             raise LeaseLost
-        await publisher.publish({"status": status, "reason": reason, **snapshot})
+        await publisher.publish({"status": status, "reason": reason, **snapshot.as_dict()})
         log.info("experiment_ended", status=status, reason=reason, done=self._progress.stored)
         return status
 
@@ -266,8 +268,9 @@ class Executor:
             config = ExperimentConfig.model_validate(experiment.config)
             positions = await DatasetService(session).sample(dataset, config.dataset.n, config.seed)
             self._progress = Progress(experiment.total)
-            self._progress.active_s = float((experiment.progress or {}).get("active_s", 0.0))
-            self._progress.begin(*await RunRepository(session).tally(self._id))
+            if experiment.progress is not None:
+                self._progress.active_s = ProgressSnapshot.from_dict(experiment.progress).active_s
+            self._progress.begin(await RunRepository(session).tally(self._id))
             return experiment, dataset, positions
 
     def _may_lose(self) -> int:
@@ -291,9 +294,9 @@ class Executor:
                 sample = await feed.next()
                 if sample is None:
                     return
-                row = await runner.run(sample)
-                writer.add_run(row)
-                self._count(row, config)
+                run = await runner.run(sample)
+                writer.add_run(run)
+                self._count(run, config)
 
         left = max(1, self._progress.total - self._progress.stored)
         tasks = [asyncio.create_task(consume()) for _ in range(min(ceiling * _CONSUMERS_A_SLOT, left))]
@@ -324,14 +327,13 @@ class Executor:
             with suppress(asyncio.CancelledError, Exception):
                 await everything
 
-    def _count(self, row: dict[str, Any], config: ExperimentConfig) -> None:
-        progress = self._progress
-        progress.count(failure=row["failure_kind"], exact_match=row["exact_match"], cached=row["cached"])
-        if row["failure_kind"] is None:
+    def _count(self, run: RunRecord, config: ExperimentConfig) -> None:
+        self._progress.count(run)
+        if run.failure_kind is None:
             return
-        if FailureKind(row["failure_kind"]).fatal:
-            raise ExperimentFailed(row["failure_message"])
-        self._require_few_failures(config, f" Last: {row['failure_message']}")
+        if run.failure_kind.fatal:
+            raise ExperimentFailed(run.failure_message)
+        self._require_few_failures(config, f" Last: {run.failure_message}")
 
     def _require_few_failures(self, config: ExperimentConfig, last: str = "") -> None:
         progress = self._progress
@@ -345,7 +347,7 @@ class Executor:
             )
 
 
-async def run_experiment(runtime: Runtime, experiment_id: uuid.UUID, mode: str = "worker") -> None:
+async def run_experiment(runtime: Runtime, experiment_id: uuid.UUID, mode: ExecutionMode = "worker") -> None:
     """Work on one experiment, in the API's own process when there is no queue (``mode``)."""
     try:
         await Executor(runtime, experiment_id).run(mode)

@@ -3,12 +3,15 @@
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 import redis.asyncio
 from redis.exceptions import RedisError
 
 from app.core.queue import connect_async, publish_progress
+from app.domain.json import JsonObject
+from app.domain.progress import ExecutionMode, ProgressSnapshot
+from app.domain.run import RunRecord, Tally
+from app.domain.status import FailureKind
 
 _REDIS_PAUSE_S = 5.0  # after a failure, so that a Redis that is away costs nothing
 
@@ -28,19 +31,17 @@ class Progress:
     correct: float = 0.0
     scored: int = 0
     cached: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
+    failures: Counter[FailureKind] = field(default_factory=Counter)
     active_s: float = 0.0
     note: str | None = None
     _started: float = field(default_factory=time.monotonic)
     _stored_before: int = 0
 
-    def begin(
-        self, stored: int, failed: int, correct: float, scored: int, cached: int, failures: dict[str, int]
-    ) -> None:
+    def begin(self, tally: Tally) -> None:
         """Take over from what is stored already."""
-        self.stored = self._stored_before = stored
-        self.failed, self.correct, self.scored, self.cached = failed, correct, scored, cached
-        self.failures = Counter(failures)
+        self.stored = self._stored_before = tally.stored
+        self.failed, self.correct, self.scored = tally.failed, tally.correct, tally.scored
+        self.cached, self.failures = tally.cached, Counter(tally.failures)
         self._started = time.monotonic()
 
     def prepared(self) -> None:
@@ -51,41 +52,51 @@ class Progress:
         """Say what is being prepared."""
         self.note = note
 
-    def count(self, *, failure: str | None, exact_match: float | None, cached: bool) -> None:
+    def count(self, run: RunRecord) -> None:
         """Count one run."""
         self.stored += 1
-        self.cached += cached
-        if failure is not None:
+        self.cached += run.cached
+        if run.failure_kind is not None:
             self.failed += 1
-            self.failures[failure] += 1
-        if exact_match is not None:
+            self.failures[run.failure_kind] += 1
+        if run.exact_match is not None:
             self.scored += 1
-            self.correct += exact_match
+            self.correct += run.exact_match
 
     @property
     def wall_s(self) -> float:
         """Seconds of work so far, by all executors."""
         return self.active_s + time.monotonic() - self._started
 
-    def as_dict(self, **more: Any) -> dict[str, Any]:
+    def snapshot(
+        self,
+        *,
+        in_flight: int = 0,
+        limit: int | None = None,
+        waiting_s: float = 0.0,
+        mode: ExecutionMode = "worker",
+    ) -> ProgressSnapshot:
         """Return the progress as event streams and the database have it."""
         here = time.monotonic() - self._started
         done_here = self.stored - self._stored_before
         rate = done_here / here if here > 0 and done_here else None
         left = self.total - self.stored
-        return {
-            "total": self.total,
-            "done": self.stored,
-            "failed": self.failed,
-            "cached": self.cached,
-            "accuracy": self.correct / self.scored if self.scored else None,
-            "failures": dict(self.failures),
-            "rate_per_s": rate,
-            "eta_s": left / rate if rate else None,
-            "active_s": round(self.wall_s, 3),
-            "note": self.note,
-            **more,
-        }
+        return ProgressSnapshot(
+            total=self.total,
+            done=self.stored,
+            failed=self.failed,
+            cached=self.cached,
+            accuracy=self.correct / self.scored if self.scored else None,
+            failures={kind.value: count for kind, count in self.failures.items()},
+            rate_per_s=rate,
+            eta_s=left / rate if rate else None,
+            active_s=round(self.wall_s, 3),
+            in_flight=in_flight,
+            limit=limit,
+            waiting_s=waiting_s,
+            mode=mode,
+            note=self.note,
+        )
 
 
 class ProgressPublisher:
@@ -97,7 +108,7 @@ class ProgressPublisher:
         self._client: redis.asyncio.Redis | None = None
         self._silent_until = 0.0
 
-    async def publish(self, progress: dict[str, Any]) -> None:
+    async def publish(self, progress: JsonObject) -> None:
         """Send ``progress`` if Redis is there."""
         if not self._url or time.monotonic() < self._silent_until:
             return

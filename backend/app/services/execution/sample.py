@@ -1,16 +1,18 @@
-"""One example of an experiment: answered by the method, scored, and put into a row."""
+"""One example of an experiment: answered by the method, scored, and recorded."""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.core.logging import get_logger
 from app.domain.examples import Example
 from app.domain.generation import total_of
+from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction, Score, Vote
+from app.domain.run import RunRecord
 from app.domain.status import FailureKind, RunStatus
+from app.domain.trace import Trace
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.faithfulness import Judge, score_faithfulness
 from app.services.evaluation.retrieval import score_retrieval
@@ -35,7 +37,7 @@ class Sample:
 
 
 class SampleRunner:
-    """Turns samples into run rows; a failure becomes a row, never an exception."""
+    """Turns samples into run records; a failure becomes a record, never an exception."""
 
     def __init__(
         self,
@@ -60,7 +62,7 @@ class SampleRunner:
         self._price = spec.usd_per_1m
         self._engine = engine
 
-    async def run(self, sample: Sample) -> dict[str, Any]:
+    async def run(self, sample: Sample) -> RunRecord:
         """Answer and score one sample."""
         config = self._config
         context = Context(
@@ -68,7 +70,7 @@ class SampleRunner:
         )
         try:
             prediction = await self._method(sample.example, context)
-            return self._row(sample, prediction, await self._scores(sample.example, prediction))
+            return self._answered(sample, prediction, await self._scores(sample.example, prediction))
         except EngineError as error:
             return self._failed(sample, context.transcript, error.kind, error.message, error.attempts)
         except Exception as error:
@@ -85,74 +87,53 @@ class SampleRunner:
             scores += await score_faithfulness(self._judge, example.question, answer, passages)
         return scores
 
-    def _row(self, sample: Sample, prediction: Prediction, scores: list[Score]) -> dict[str, Any]:
+    def _answered(self, sample: Sample, prediction: Prediction, scores: list[Score]) -> RunRecord:
         results = [call.result for call in prediction.calls]
         values = {score.name: score.value for score in scores}
-        return {
-            **self._blank(sample),
-            "status": RunStatus.OK,
-            "output": prediction.output,
-            "answer": prediction.answer.text,
-            "parse_outcome": prediction.answer.outcome,
-            "parse_rule": prediction.answer.rule,
-            "exact_match": values.get("exact_match"),
-            "contains": values.get("contains"),
-            "f1": values.get("f1"),
-            "scores": {score.name: {"value": score.value, "reason": score.reason} for score in scores},
+        return RunRecord(
+            experiment_id=self._experiment_id,
+            example_id=sample.example_id,
+            repeat=sample.repeat,
+            status=RunStatus.OK,
+            output=prediction.output,
+            answer=prediction.answer.text,
+            parse_outcome=prediction.answer.outcome,
+            parse_rule=prediction.answer.rule,
+            exact_match=values.get("exact_match"),
+            contains=values.get("contains"),
+            f1=values.get("f1"),
+            scores={score.name: score for score in scores},
             # An agent whose first prompt was too long has made no call at all.
-            "cached": bool(results) and all(result.cached for result in results),
-            "attempts": max((result.attempts for result in results), default=0),
-            "latency_ms": sum(result.latency_s for result in results) * _MILLI,
-            "queue_ms": sum(result.queue_s for result in results) * _MILLI,
-            "prompt_tokens": total_of([result.usage.prompt_tokens for result in results]),
-            "completion_tokens": total_of([result.usage.completion_tokens for result in results]),
-            "cost_usd": self._cost(prediction.calls),
-            "calls": [_call_json(call) for call in prediction.calls],
-            "retrieved": _passages_json(prediction.passages),
-            "trace": prediction.trace and prediction.trace.as_dict(),
-        }
+            cached=bool(results) and all(result.cached for result in results),
+            attempts=max((result.attempts for result in results), default=0),
+            latency_ms=sum(result.latency_s for result in results) * _MILLI,
+            queue_ms=sum(result.queue_s for result in results) * _MILLI,
+            prompt_tokens=total_of([result.usage.prompt_tokens for result in results]),
+            completion_tokens=total_of([result.usage.completion_tokens for result in results]),
+            cost_usd=self._cost(prediction.calls),
+            calls=[_call_json(call) for call in prediction.calls],
+            retrieved=_passages_json(prediction.passages),
+            trace=_trace_json(prediction.trace),
+        )
 
     def _failed(
         self, sample: Sample, transcript: Transcript, kind: FailureKind, message: str, attempts: int
-    ) -> dict[str, Any]:
+    ) -> RunRecord:
         asked = transcript.asked or self._method.render(sample.example)
         messages = [message.as_dict() for message in asked]
-        return {
-            **self._blank(sample),
-            "status": RunStatus.FAILED,
-            "failure_kind": kind.value,
-            "failure_message": message,
-            "attempts": attempts,
-            "calls": [
-                *(_call_json(call) for call in transcript.calls),
-                {"messages": messages, "error": {"kind": kind, "message": message}},
-            ],
-            "retrieved": _passages_json(transcript.passages),
-            "trace": transcript.trace and transcript.trace.as_dict(),
-        }
-
-    def _blank(self, sample: Sample) -> dict[str, Any]:
-        return {
-            "experiment_id": self._experiment_id,
-            "example_id": sample.example_id,
-            "repeat": sample.repeat,
-            "failure_kind": None,
-            "failure_message": None,
-            "output": None,
-            "answer": None,
-            "parse_outcome": None,
-            "parse_rule": None,
-            "exact_match": None,
-            "contains": None,
-            "f1": None,
-            "scores": {},
-            "cached": False,
-            "latency_ms": None,
-            "queue_ms": None,
-            "prompt_tokens": None,
-            "completion_tokens": None,
-            "cost_usd": None,
-        }
+        last: JsonObject = {"messages": messages, "error": {"kind": kind, "message": message}}
+        return RunRecord(
+            experiment_id=self._experiment_id,
+            example_id=sample.example_id,
+            repeat=sample.repeat,
+            status=RunStatus.FAILED,
+            failure_kind=kind,
+            failure_message=message,
+            attempts=attempts,
+            calls=[*(_call_json(call) for call in transcript.calls), last],
+            retrieved=_passages_json(transcript.passages),
+            trace=_trace_json(transcript.trace),
+        )
 
     def _cost(self, calls: tuple[Call, ...]) -> float | None:
         if self._price is None:
@@ -168,12 +149,16 @@ class SampleRunner:
         return cost / 1e6
 
 
-def _passages_json(passages: Sequence[Passage] | None) -> list[dict[str, Any]] | None:
+def _passages_json(passages: Sequence[Passage] | None) -> list[JsonObject] | None:
     """Return retrieved passages as they are stored, best first."""
     return None if passages is None else [passage.as_dict() for passage in passages]
 
 
-def _call_json(call: Call) -> dict[str, Any]:
+def _trace_json(trace: Trace | None) -> JsonObject | None:
+    return None if trace is None else trace.as_dict()
+
+
+def _call_json(call: Call) -> JsonObject:
     request, result = call.request, call.result
     return {
         "messages": [message.as_dict() for message in request.messages],
@@ -195,7 +180,7 @@ def _call_json(call: Call) -> dict[str, Any]:
     }
 
 
-def _vote_json(vote: Vote) -> dict[str, Any]:
+def _vote_json(vote: Vote) -> JsonObject:
     return {
         "answer": vote.answer.text,
         "parse_outcome": vote.answer.outcome,

@@ -12,11 +12,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 from app.core.database import Sessions, when_database_answers
-from app.domain.generation import GenerationResult
-from app.services.runs.repository import RunRepository, generation_row
+from app.domain.generation import CachedGeneration, GenerationResult
+from app.domain.run import RunRecord
+from app.services.runs.repository import RunRepository
 
 _LONGEST_WAIT_S = 0.04
 _LOOK_EVERY_S = 0.005
@@ -37,8 +38,8 @@ class GroupCommitWriter:
     def __init__(self, sessions: Sessions, may_lose: Callable[[], int] = lambda: 0) -> None:
         self._sessions = sessions
         self._may_lose = may_lose
-        self._runs: list[dict[str, Any]] = []
-        self._generations: list[dict[str, Any]] = []
+        self._runs: list[RunRecord] = []
+        self._generations: list[CachedGeneration] = []
         self._lookups: dict[str, list[asyncio.Future[GenerationResult | None]]] = {}
         self._wake = asyncio.Event()
         self._lookup_wake = asyncio.Event()
@@ -65,14 +66,14 @@ class GroupCommitWriter:
         """Rows that are not durable yet."""
         return len(self._runs) + len(self._generations) + self._writing
 
-    def add_run(self, row: dict[str, Any]) -> None:
+    def add_run(self, run: RunRecord) -> None:
         """Store a run soon."""
-        self._runs.append(row)
+        self._runs.append(run)
         self._wake.set()
 
     def put(self, key: str, model: str, result: GenerationResult) -> None:
         """Store an answer soon; see ``CacheStore.put``."""
-        self._generations.append(generation_row(key, model, result))
+        self._generations.append(CachedGeneration(key, model, result))
         self._wake.set()
 
     async def get(self, key: str) -> GenerationResult | None:
@@ -117,8 +118,8 @@ class GroupCommitWriter:
                 self._wake.clear()
                 # In one order for all writers: they may store the same rows at the same time, and
                 # each waits for the other's until it is committed.
-                runs = sorted(self._runs, key=lambda row: (row["example_id"], row["repeat"]))
-                generations = sorted(self._generations, key=lambda row: row["key"])
+                runs = sorted(self._runs, key=lambda run: (run.example_id, run.repeat))
+                generations = sorted(self._generations, key=lambda generation: generation.key)
                 self._runs, self._generations = [], []
                 self._writing = len(runs) + len(generations)
                 await when_database_answers(partial(self._commit, runs, generations), "store runs")
@@ -138,7 +139,7 @@ class GroupCommitWriter:
             if len(self._generations) > self._may_lose():
                 return
 
-    async def _commit(self, runs: list[dict[str, Any]], generations: list[dict[str, Any]]) -> None:
+    async def _commit(self, runs: list[RunRecord], generations: list[CachedGeneration]) -> None:
         async with self._sessions() as session:
             await RunRepository(session).add(runs, generations)
             await session.commit()

@@ -19,13 +19,13 @@ from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
 from app.services.experiments.validation import ResolvedConfig, resolve
 from app.services.inference.catalog import Price
+from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN, estimated_tokens
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.methods.rag import RagMethod
 from app.services.runtime import Runtime
 
 _PROMPTS = 50
 _EXPERIMENTS = 20
-_CHARACTERS_A_TOKEN = 4
 # Two ways of asking the same model get one question in five right that the other does not: a share
 # that is common, and stands in for the one that nobody knows before.
 _DISCORDANT = 0.2
@@ -97,11 +97,11 @@ def tokens_by_prompts(
     prompts: Sequence[Sequence[Message]], calls: int, max_tokens: int, retrieved: int = 0
 ) -> Tokens:
     """Return the tokens of ``calls`` calls by the length of some prompts, and of what is put into them."""
-    characters = sum(len(message.content) for prompt in prompts for message in prompt)
-    prompt = round(calls * (characters / (len(prompts) * _CHARACTERS_A_TOKEN) + retrieved))
+    mean = sum(map(estimated_tokens, prompts)) / len(prompts)
+    prompt = round(calls * (mean + retrieved))
     passages = f"with {retrieved:,} for the passages and " if retrieved else "with "
     basis = (
-        f"Tokens by the characters of {len(prompts)} prompts, {_CHARACTERS_A_TOKEN} to a token, "
+        f"Tokens estimated from {len(prompts)} prompts, at {CHARACTERS_PER_TOKEN} characters per token, "
         f"{passages}max_tokens for each answer, which is an upper bound"
     )
     return Tokens(prompt, calls * max_tokens, basis)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.progress import Beat, ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 
@@ -117,18 +118,18 @@ class ExperimentRepository:
             started_at=func.coalesce(Experiment.started_at, func.clock_timestamp()),
         )
 
-    async def heartbeat(
-        self, experiment_id: uuid.UUID, lease: uuid.UUID, progress: dict[str, Any]
-    ) -> bool | None:
-        """Give a sign of life. Return whether to cancel; ``None`` if it is no longer ours."""
+    async def heartbeat(self, experiment_id: uuid.UUID, lease: uuid.UUID, progress: ProgressSnapshot) -> Beat:
+        """Renew the lease and store the progress; return what the executor is to do next."""
         statement = (
             update(Experiment)
             .where(*_held(experiment_id, lease))
-            .values(heartbeat_at=func.clock_timestamp(), progress=progress)
+            .values(heartbeat_at=func.clock_timestamp(), progress=progress.as_dict())
             .returning(Experiment.cancel_requested, Experiment.deleted_at)
         )
         row = (await self._session.execute(statement)).one_or_none()
-        return None if row is None else bool(row[0] or row[1])
+        if row is None:
+            return Beat.LEASE_LOST
+        return Beat.CANCEL if row[0] or row[1] else Beat.GO_ON
 
     async def release(self, experiment_id: uuid.UUID, lease: uuid.UUID) -> bool:
         """Stop being the executor, so that another may go on at once."""
@@ -140,14 +141,14 @@ class ExperimentRepository:
         lease: uuid.UUID,
         status: ExperimentStatus,
         reason: str | None,
-        progress: dict[str, Any],
+        progress: ProgressSnapshot,
     ) -> bool:
-        """End an experiment that is ours."""
+        """End an experiment; false if the lease is lost."""
         return await self._changed(
             _held(experiment_id, lease),
             status=status,
             reason=reason,
-            progress=progress,
+            progress=progress.as_dict(),
             lease=None,
             finished_at=func.clock_timestamp(),
         )

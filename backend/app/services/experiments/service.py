@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from app.core.logging import bind, get_logger
 from app.core.queue import enqueue_experiment
+from app.domain.progress import ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 from app.schemas.experiment_config import ExperimentConfig
@@ -184,8 +185,8 @@ class ExperimentService:
         """Give an abandoned experiment, which no executor will end, the result of what it has."""
         experiment = await self.get(experiment_id)
         if experiment.status == ExperimentStatus.CANCELLED:
-            active_s = (experiment.progress or {}).get("active_s")
-            await aggregate(self._session, experiment_id, wall_s=active_s)
+            progress = experiment.progress and ProgressSnapshot.from_dict(experiment.progress)
+            await aggregate(self._session, experiment_id, wall_s=progress.active_s if progress else None)
 
     async def resume(self, experiment_id: uuid.UUID) -> tuple[Experiment, bool]:
         """Go on with an experiment: queue it (again), or repeat an ended one as its child.

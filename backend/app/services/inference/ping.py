@@ -1,4 +1,4 @@
-"""Whether an endpoint is there and takes our key, before an experiment finds out."""
+"""Whether an endpoint answers and accepts the API key, found out before an experiment starts."""
 
 import time
 from dataclasses import dataclass
@@ -8,38 +8,50 @@ import aiohttp
 from app.services.inference.engines.openai_compatible import is_loopback
 from app.services.inference.failures import clean
 
-_TIMEOUT_S = 3.0
-_REFUSED = frozenset({401, 403})
-_NOBODY_THERE = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError)
-_MILLI = 1000.0
+TIMEOUT_S = 3.0
+_KEY_REJECTED = frozenset({401, 403})
+_NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError)
+_MS_PER_S = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """What an endpoint said: whether it took the key, and after how long; or why it said nothing."""
+class PingResult:
+    """What came of a ping.
 
-    key_taken: bool = True
+    Attributes:
+        key_accepted: false if the endpoint answered that the key is wrong.
+        latency_ms: of the answer; ``None`` if there was none.
+        problem: why there was no answer; empty if there was one.
+    """
+
+    key_accepted: bool = True
     latency_ms: float | None = None
     problem: str = ""
 
 
-async def reach(base_url: str, key: str | None) -> Reached:
-    """Ask the endpoint for its models, once; what it answers does not matter, that it does is all."""
+async def ping(base_url: str, key: str | None, timeout_s: float = TIMEOUT_S) -> PingResult:
+    """Request the endpoint's list of models once; any answer that does not reject the key is good.
+
+    Args:
+        base_url: of the endpoint's API, without a slash at its end.
+        key: API key, if the endpoint needs one.
+        timeout_s: longest wait for the answer, in seconds.
+    """
     headers = {"user-agent": "llmforge"} | ({"authorization": f"Bearer {key}"} if key else {})
     started = time.perf_counter()
     try:
         async with aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
+            timeout=aiohttp.ClientTimeout(total=timeout_s),
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=not is_loopback(base_url),
         ) as session:
             async with session.get(f"{base_url}/models", allow_redirects=False) as response:
-                latency_ms = (time.perf_counter() - started) * _MILLI
-                return Reached(response.status not in _REFUSED, round(latency_ms, 1))
+                latency_ms = (time.perf_counter() - started) * _MS_PER_S
+                return PingResult(response.status not in _KEY_REJECTED, round(latency_ms, 1))
     except TimeoutError:
-        return Reached(problem=clean(f"{base_url} did not answer within {_TIMEOUT_S:g} s."))
+        return PingResult(problem=clean(f"{base_url} did not answer within {timeout_s:g} s."))
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        if type(error) in _NOBODY_THERE:
-            return Reached(problem=clean(f"Nothing answers at {base_url}."))
-        return Reached(problem=clean(f"Cannot talk to {base_url}: {error}."))
+        if type(error) in _NOT_CONNECTED:
+            return PingResult(problem=clean(f"Nothing answers at {base_url}."))
+        return PingResult(problem=clean(f"Cannot talk to {base_url}: {error}."))

@@ -1,97 +1,125 @@
-"""The one retry layer: every other client's own retries are off."""
+"""The only retry layer: the retries of all clients below it are switched off."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_random_exponential
+from tenacity.wait import wait_base, wait_random_exponential
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import Engine, EngineBase, EngineError
-from app.services.inference.limiter.adaptive import AdaptiveLimiter, Refusal
+from app.services.inference.limiter.base import Limiter, RateLimited
 
-_backoff = wait_random_exponential(multiplier=0.2, max=10)
+BACKOFF = wait_random_exponential(multiplier=0.2, max=10)
+"""Seconds between the attempts of a request, where the endpoint does not ask for a time."""
 
 
-def _worth_another_try(error: BaseException) -> bool:
+def _is_retryable(error: BaseException) -> bool:
     return isinstance(error, EngineError) and error.kind.retryable
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, EngineError) and error.retry_after_s is not None:
-        return error.retry_after_s
-    return float(_backoff(state))
 
 
 @dataclass(slots=True)
 class _Call:
-    """One request on its way through its tries."""
+    """A request with what its attempts have cost so far.
+
+    Attributes:
+        queued_s: seconds that it waited for slots.
+        asked_to_wait_s: sum of what the endpoint asked for with its failures, in seconds.
+        rate_limited: the HTTP 429 of its latest attempt, if that ended so.
+    """
 
     request: GenerationRequest
     attempts: int = 0
     queued_s: float = 0.0
     asked_to_wait_s: float = 0.0
-    """By the endpoint, in all tries."""
-    refusal: Refusal | None = None
+    rate_limited: RateLimited | None = None
 
 
 class RetryingEngine(EngineBase):
-    """Makes calls through the limiter, again where that may help.
+    """Sends requests through a limiter, and sends those again whose failure may be temporary.
 
-    A call that waits for its next try holds no slot, so that others go on meanwhile. ``latency_s``
-    of the result is that of the answered attempt; time spent waiting for slots is ``queue_s``.
+    A request that waits between attempts holds no slot, so that others go on meanwhile. ``latency_s``
+    of the result is that of the successful attempt; ``queue_s`` is the time spent waiting for slots.
+
+    Args:
+        inner: sends one request once.
+        limiter: decides when an attempt may start.
+        max_attempts: of a request, at least 1.
+        patience_s: longest wait that the endpoint may ask a request for, in all, and longest time for
+            which it may answer everything with 429, in seconds. Beyond it the quota counts as used up.
+        backoff: seconds between attempts, where the endpoint does not ask for a time.
+        clock: the time in seconds.
     """
 
-    def __init__(self, inner: Engine, limiter: AdaptiveLimiter, max_attempts: int, patience_s: float) -> None:
+    def __init__(
+        self,
+        inner: Engine,
+        limiter: Limiter,
+        max_attempts: int,
+        patience_s: float,
+        *,
+        backoff: wait_base = BACKOFF,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._inner = inner
         self._limiter = limiter
         self._max_attempts = max_attempts
         self._patience_s = patience_s
+        self._backoff = backoff
+        self._clock = clock
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
         call = _Call(request)
         try:
-            # Nearly every call is answered at once, and need not pay for the retry machinery.
+            # Most requests succeed at once, and need not pay for tenacity.
             result = await self._attempt(call)
         except EngineError as error:
-            if not _worth_another_try(error):
+            if not _is_retryable(error):
                 raise
-            result = await self._again(call, error)
+            result = await self._retry(call, error)
         return replace(result, attempts=call.attempts, queue_s=call.queued_s)
 
-    async def _again(self, call: _Call, first_error: EngineError) -> GenerationResult:
+    async def _retry(self, call: _Call, first_error: EngineError) -> GenerationResult:
         pending: EngineError | None = first_error
 
         async def attempt() -> GenerationResult:
             nonlocal pending
-            if pending is not None:  # the first try, which is over, counts and is waited after
+            if pending is not None:  # the first attempt is over: tenacity counts it, and waits after it
                 error, pending = pending, None
                 raise error
             return await self._attempt(call)
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(
-                lambda error: _worth_another_try(error) and call.asked_to_wait_s <= self._patience_s
+                lambda error: _is_retryable(error) and call.asked_to_wait_s <= self._patience_s
             ),
             stop=stop_after_attempt(self._max_attempts),
-            wait=_wait,
+            wait=self._wait_s,
             reraise=True,
         )
         result: GenerationResult = await retrying(attempt)
         return result
 
+    def _wait_s(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, EngineError) and error.retry_after_s is not None:
+            return error.retry_after_s
+        return float(self._backoff(state))
+
     async def _attempt(self, call: _Call) -> GenerationResult:
-        asked = time.monotonic()
+        queued_at = self._clock()
         slot = await self._limiter.acquire(
-            again=call.attempts > 0, refusal=call.refusal, last=call.attempts + 1 == self._max_attempts
+            retry=call.attempts > 0,
+            rate_limited=call.rate_limited,
+            last_attempt=call.attempts + 1 == self._max_attempts,
         )
-        call.queued_s += time.monotonic() - asked
+        call.queued_s += self._clock() - queued_at
         call.attempts += 1
-        call.refusal = None
-        accepted: bool | None = None
+        call.rate_limited = None
+        accepted = False
         try:
             result = await self._inner.generate(call.request)
             accepted = True
@@ -99,29 +127,30 @@ class RetryingEngine(EngineBase):
         except EngineError as error:
             error.attempts = call.attempts
             if error.kind is FailureKind.RATE_LIMIT:
-                accepted = False
-                call.refusal = self._limiter.refused(slot, self._bearable(error.retry_after_s))
-            self._refuse_endless_wait(call, error)
+                call.rate_limited = self._limiter.rate_limited(slot, self._bearable_s(error.retry_after_s))
+            self._check_patience(call, error)
             raise
         finally:
-            if accepted is not False:
+            if call.rate_limited is None:
                 self._limiter.release(slot, accepted=accepted)
 
-    def _bearable(self, wish_s: float | None) -> float | None:
-        return wish_s if wish_s is not None and wish_s <= self._patience_s else None
+    def _bearable_s(self, retry_after_s: float | None) -> float | None:
+        """Return what the endpoint asks for, unless it is so long that no request will wait for it."""
+        return retry_after_s if retry_after_s is not None and retry_after_s <= self._patience_s else None
 
-    def _refuse_endless_wait(self, call: _Call, error: EngineError) -> None:
-        wish_s = error.retry_after_s or 0.0
-        call.asked_to_wait_s += wish_s
+    def _check_patience(self, call: _Call, error: EngineError) -> None:
+        """Turn a failure into a used-up quota if waiting for the endpoint would take too long."""
+        retry_after_s = error.retry_after_s or 0.0
+        call.asked_to_wait_s += retry_after_s
         setting = f"LLMFORGE_RATE_LIMIT_PATIENCE_S ({self._patience_s:.0f} s)"
-        if wish_s > self._patience_s:
-            said = f"The endpoint asks to wait {wish_s:.0f} s, more than {setting}."
-        elif error.kind is FailureKind.RATE_LIMIT and self._limiter.refusing_s > self._patience_s:
-            said = f"The endpoint has refused all calls for longer than {setting}."
+        if retry_after_s > self._patience_s:
+            reason = f"The endpoint asks to wait {retry_after_s:.0f} s, more than {setting}."
+        elif error.kind is FailureKind.RATE_LIMIT and self._limiter.rejecting_s > self._patience_s:
+            reason = f"The endpoint has refused all calls for longer than {setting}."
         else:
             return
-        raise EngineError(FailureKind.QUOTA, f"{said} {error.message}", attempts=error.attempts) from error
+        raise EngineError(FailureKind.QUOTA, f"{reason} {error.message}", attempts=error.attempts) from error
 
     async def aclose(self) -> None:
-        """Close the engine within."""
+        """Close the inner engine."""
         await self._inner.aclose()

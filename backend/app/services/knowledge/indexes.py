@@ -2,21 +2,26 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from app.core.errors import AppError
+from app.core.errors import AppError, InvalidInput
 from app.domain.passages import Passage
 from app.models import KnowledgeBase
 from app.schemas.method_config import RagMethodConfig
+from app.services.knowledge import search_worker
 from app.services.knowledge.retriever_factory import EMBEDDING_SETTING, chunking_of, require_model_here
 from app.services.knowledge.search_client import SearchClient
+from app.services.knowledge.searching import VariantResult
 from app.services.local_models.files import local_model
 from app.services.rag.index import Recipe
 from app.services.runtime import Runtime
 
 State = Literal["absent", "building", "built", "failed"]
+_BUILDER_IDLE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -26,6 +31,7 @@ class IndexState:
     Attributes:
         chunks: in all; ``None`` before it is built.
         message: what went wrong, if something did.
+        ended: set when the building has ended, well or not.
     """
 
     name: str
@@ -34,22 +40,27 @@ class IndexState:
     total: int = 0
     chunks: int | None = None
     message: str = ""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class KnowledgeIndexes:
-    """The indexes of this machine; one object for the whole API, which owns the search process."""
+    """The indexes of this machine; one object for the whole API, which owns the search processes."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._root = runtime.settings.index_dir
-        self._process = SearchClient(runtime.settings)
+        self._searcher = SearchClient(runtime.settings)
+        self._builder = SearchClient(runtime.settings, idle_s=_BUILDER_IDLE_S)
+        self._turn = asyncio.Lock()  # one build at a time: each takes all cores
+        self._at_work: IndexState | None = None
         self._builds: dict[str, IndexState] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def aclose(self) -> None:
-        """End the search process; what it was building goes on with the next request for it."""
+        """End the processes; what was being built goes on with the next request for it."""
         for task in self._tasks:
             task.cancel()
-        await self._process.aclose()
+        await self._searcher.aclose()
+        await self._builder.aclose()
 
     async def state(self, row: KnowledgeBase, options: RagMethodConfig) -> IndexState:
         """Return where the index of these options stands."""
@@ -58,7 +69,10 @@ class KnowledgeIndexes:
         if chunks is not None:
             self._builds.pop(name, None)
             return IndexState(name, "built", chunks=chunks)
-        return self._builds.get(name, IndexState(name, "absent"))
+        state = self._builds.get(name, IndexState(name, "absent"))
+        if state is self._at_work:
+            state.done, state.total = self._builder.progress
+        return state
 
     async def build(self, row: KnowledgeBase, options: RagMethodConfig) -> IndexState:
         """Begin to build the index of these options, unless it is there or being built.
@@ -76,25 +90,27 @@ class KnowledgeIndexes:
         return state
 
     async def _build(self, row: KnowledgeBase, options: RagMethodConfig, state: IndexState) -> None:
-        def progress(done: int, total: int) -> None:
-            state.done, state.total = done, total
-
         try:
-            await self._process.ask(_request("build", row, options), progress)
+            async with self._turn:
+                self._at_work = state
+                state.chunks = await self._builder.call(search_worker.build, row.id, options)
+                state.state = "built"
         except AppError as error:
             state.state, state.message = "failed", error.message
+        finally:
+            state.ended.set()
 
     async def passages_at_once(
         self, row: KnowledgeBase, options: RagMethodConfig, query: str
-    ) -> list[Passage] | None:
+    ) -> Sequence[Passage] | None:
         """Return what would be retrieved; ``None`` if that takes building an index or loading models.
 
         The models are then being loaded, so that the next call has them.
         """
         if (await self.state(row, options)).state != "built":
             return None
-        if not self._process.running:
-            task = asyncio.create_task(self._process.start())
+        if not self._searcher.running:
+            task = asyncio.create_task(self._searcher.start())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return None
@@ -102,24 +118,23 @@ class KnowledgeIndexes:
             (found,) = await self.search(row, options, [options.variant], query)
         except AppError:
             return None
-        return None if found["message"] else [Passage.from_dict(one) for one in found["passages"]]
+        return None if found.message else found.passages
 
     async def search(
         self, row: KnowledgeBase, options: RagMethodConfig, variants: list[str], query: str
-    ) -> list[dict[str, Any]]:
+    ) -> list[VariantResult]:
         """Return what each variant finds; builds the index first if there is none.
 
+        A model that cannot be had is the message of its variant.
+
         Raises:
-            InvalidInput: if the embedding model cannot be had.
             Unavailable: if the search fails.
         """
-        request = {**_request("search", row, options), "variants": variants, "query": query}
-        found: list[dict[str, Any]] = (await self._process.ask(request))["variants"]
-        return found
-
-
-def _request(kind: str, row: KnowledgeBase, options: RagMethodConfig) -> dict[str, Any]:
-    return {"kind": kind, "knowledge_base_id": str(row.id), "options": options.model_dump(mode="json")}
+        with suppress(InvalidInput):  # each variant says it of itself
+            state = await self.build(row, options)
+            if state.state == "building":
+                await state.ended.wait()
+        return await self._searcher.call(search_worker.search, row.id, options, variants, query)
 
 
 def _name(version: str, options: RagMethodConfig) -> str:

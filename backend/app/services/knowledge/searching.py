@@ -1,8 +1,9 @@
-"""Searching and building, within the process that has the models (see ``app.tasks.retrieval``)."""
+"""Searching and building with the models at hand: the work of the search process."""
 
 import uuid
-from typing import Any
+from dataclasses import dataclass, field
 
+from app.domain.passages import Passage
 from app.models import KnowledgeBase
 from app.schemas.method_config import RagMethodConfig
 from app.services.knowledge.repository import KnowledgeRepository
@@ -12,29 +13,48 @@ from app.services.rag.index import Progress
 from app.services.runtime import Runtime
 
 
+@dataclass(frozen=True, slots=True)
+class VariantResult:
+    """What one variant found.
+
+    Attributes:
+        variant: its name.
+        passages: best first.
+        milliseconds: by stage.
+        message: why there is nothing, if the variant cannot be had.
+    """
+
+    variant: str
+    passages: tuple[Passage, ...] = ()
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    message: str = ""
+
+
 class KnowledgeSearch:
-    """Answers the API's requests; keeps indexes and models open from one to the next."""
+    """Searches and builds indexes; keeps them and their models open from one call to the next."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._library = IndexLibrary(runtime.settings.index_dir)
 
-    def close(self) -> None:
-        """Close all indexes."""
-        self._library.close()
-
-    async def answer(self, request: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        """Answer one request: ``build`` or ``search``.
+    async def build(self, knowledge_base_id: uuid.UUID, options: RagMethodConfig, progress: Progress) -> int:
+        """Build an index and return its number of chunks.
 
         Raises:
-            ModelUnavailable: if a model cannot be had.
+            ModelUnavailable: if the embedding model cannot be had.
         """
-        row = await self._find(uuid.UUID(request["knowledge_base_id"]))
-        config = RagMethodConfig.model_validate(request["options"])
-        if request["kind"] == "build":
-            return await self._build(row, config, progress)
-        found = [await self._variant(row, config, name, request["query"]) for name in request["variants"]]
-        return {"variants": found}
+        row = await self._find(knowledge_base_id)
+        dense = options.model_copy(update={"variant": "naive"})  # needs no reranker
+        retriever = await open_retriever(self._library, dense, row, self._runtime.sessions, progress)
+        retriever.close()
+        return retriever.size
+
+    async def search(
+        self, knowledge_base_id: uuid.UUID, options: RagMethodConfig, variants: list[str], query: str
+    ) -> list[VariantResult]:
+        """Return what each variant finds; builds the index first if there is none."""
+        row = await self._find(knowledge_base_id)
+        return [await self._variant(row, options, variant, query) for variant in variants]
 
     async def _find(self, knowledge_base_id: uuid.UUID) -> KnowledgeBase:
         async with self._runtime.sessions() as session:
@@ -43,24 +63,17 @@ class KnowledgeSearch:
             raise LookupError("there is no such knowledge base")
         return row
 
-    async def _build(self, row: KnowledgeBase, config: RagMethodConfig, progress: Progress) -> dict[str, Any]:
-        dense = config.model_copy(update={"variant": "naive"})  # needs no reranker
-        retriever = await open_retriever(self._library, dense, row, self._runtime.sessions, progress)
-        retriever.close()
-        return {"chunks": retriever.size}
-
     async def _variant(
-        self, row: KnowledgeBase, config: RagMethodConfig, variant: str, query: str
-    ) -> dict[str, Any]:
-        wanted = config.model_copy(update={"variant": variant})
+        self, row: KnowledgeBase, options: RagMethodConfig, variant: str, query: str
+    ) -> VariantResult:
+        wanted = options.model_copy(update={"variant": variant})
         try:
             retriever = await open_retriever(self._library, wanted, row, self._runtime.sessions)
         except ModelUnavailable as error:
-            return {"variant": variant, "passages": [], "milliseconds": {}, "message": str(error)}
+            return VariantResult(variant, message=str(error))
         try:
             retrieval = await retriever.retrieve(query)
         finally:
             retriever.close()
         milliseconds = {name: 1000 * seconds for name, seconds in retrieval.seconds.items()}
-        passages = [passage.as_dict() for passage in retrieval.passages]
-        return {"variant": variant, "passages": passages, "milliseconds": milliseconds, "message": ""}
+        return VariantResult(variant, retrieval.passages, milliseconds)

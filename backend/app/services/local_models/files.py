@@ -30,10 +30,13 @@ class ModelUnavailable(Exception):
     """
 
     def __init__(self, message: str, setting: str, hint: str) -> None:
-        super().__init__(f"{message} {hint}".strip())
+        super().__init__(message, setting, hint)  # all of it, so that it can pass between processes
         self.message = message
         self.setting = setting
         self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
 
 
 def local_model(name: str) -> Path | None:

@@ -21,7 +21,7 @@ from app.services.agent.loop import (
     Model,
 )
 from app.services.evaluation.scorers import ScoringRule
-from app.services.inference.token_estimate import CHARACTERS_A_TOKEN, estimated_tokens
+from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 from app.services.methods.short_answer_parser import parse_short_answer
@@ -68,7 +68,6 @@ class ReactMethod:
 
     def _model(self, context: Context) -> Model:
         form = self.form
-        specs = round(sum(len(str(spec.as_dict())) for spec in form.specs) / CHARACTERS_A_TOKEN)
 
         async def step(messages: tuple[Message, ...]) -> Asked:
             call = await context.call(messages, stop=form.stop, constraint=form.constraint, tools=form.specs)
@@ -79,8 +78,10 @@ class ReactMethod:
             return Asked(call.result, len(context.transcript.calls) - 1)
 
         def fits(messages: tuple[Message, ...]) -> bool:
-            room = None if context.window is None else context.window - context.params.max_tokens - specs
-            return room is None or estimated_tokens(messages) <= room
+            if context.window is None:
+                return True
+            room = context.window - context.params.max_tokens
+            return estimated_tokens(messages, form.specs) <= room
 
         return Model(step, question, fits)
 

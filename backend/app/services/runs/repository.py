@@ -1,7 +1,7 @@
 """SQL of runs, results and cached generations."""
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -10,11 +10,14 @@ from sqlalchemy.dialects.postgresql import Insert, array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.domain.generation import GenerationResult, ToolCall, Usage
+from app.domain.generation import CachedGeneration, GenerationResult, ToolCall, Usage
+from app.domain.json import JsonObject
+from app.domain.prediction import Score
+from app.domain.run import RunRecord, Tally
+from app.domain.status import FailureKind
 from app.models import Example, Generation, Result, Run
 from app.services.evaluation.metrics import RunFacts
 
-Row = dict[str, Any]
 RunSort = Literal["order", "latency_ms", "f1"]
 RunFilter = Literal["all", "correct", "wrong", "failed", "cached", "unscored"]
 
@@ -47,7 +50,7 @@ def _bulk_insert(table: Table, columns: Sequence[str], prefix: str) -> Insert:
 
 _run_table: Table = Run.__table__  # type: ignore[assignment]
 _generation_table: Table = Generation.__table__  # type: ignore[assignment]
-_run_columns = [column.name for column in _run_table.c if column.name not in {"id", "created_at"}]
+_run_columns = [each.name for each in fields(RunRecord)]
 _generation_columns = ["key", "model", "result"]
 # One statement for both tables: it is a transaction of its own, in one round trip.
 _insert_answers = _bulk_insert(_run_table, _run_columns, "r").add_cte(
@@ -59,8 +62,22 @@ _select_generations = select(_generation_table.c.key, _generation_table.c.result
 )
 
 
-def _as_arrays(rows: Sequence[Row], columns: Sequence[str], prefix: str) -> dict[str, list[Any]]:
-    return {f"{prefix}_{name}": [row[name] for row in rows] for name in columns}
+def _run_arrays(runs: Sequence[RunRecord]) -> dict[str, list[Any]]:
+    arrays = {f"r_{name}": [getattr(run, name) for run in runs] for name in _run_columns}
+    arrays["r_scores"] = [_scores_json(run.scores) for run in runs]
+    return arrays
+
+
+def _generation_arrays(generations: Sequence[CachedGeneration]) -> dict[str, list[Any]]:
+    return {
+        "g_key": [generation.key for generation in generations],
+        "g_model": [generation.model for generation in generations],
+        "g_result": [result_json(generation.result) for generation in generations],
+    }
+
+
+def _scores_json(scores: Mapping[str, Score]) -> JsonObject:
+    return {name: {"value": score.value, "reason": score.reason} for name, score in scores.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +94,15 @@ class RunRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, runs: Sequence[Row], generations: Sequence[Row]) -> None:
+    async def add(self, runs: Sequence[RunRecord], generations: Sequence[CachedGeneration]) -> None:
         """Store runs and cached generations, all or none; what is stored already stays as it is."""
-        values = {
-            **_as_arrays(runs, _run_columns, "r"),
-            **_as_arrays(generations, _generation_columns, "g"),
-        }
+        values = {**_run_arrays(runs), **_generation_arrays(generations)}
         await self._session.execute(_insert_answers, values)
 
     async def generations(self, keys: Sequence[str]) -> dict[str, GenerationResult]:
         """Return the cached generations among ``keys``."""
         rows = await self._session.execute(_select_generations, {"keys": keys})
-        return {key: _generation_result(value) for key, value in rows}
+        return {key: result_of_json(value) for key, value in rows}
 
     async def stored_pairs(
         self, experiment_id: uuid.UUID, example_ids: Sequence[int]
@@ -99,8 +113,8 @@ class RunRepository:
         )
         return {(row[0], row[1]) for row in await self._session.execute(query)}
 
-    async def tally(self, experiment_id: uuid.UUID) -> tuple[int, int, float, int, int, dict[str, int]]:
-        """Return stored, failed, sum of exact match, number scored, cached, and failures by kind."""
+    async def tally(self, experiment_id: uuid.UUID) -> Tally:
+        """Return the counts of an experiment's runs."""
         query = select(
             func.count(),
             func.coalesce(func.sum(Run.exact_match), 0.0),
@@ -113,8 +127,8 @@ class RunRepository:
             .where(Run.experiment_id == experiment_id, Run.status == "failed")
             .group_by(Run.failure_kind)
         )
-        failures = {str(row[0]): int(row[1]) for row in await self._session.execute(kinds)}
-        return stored, sum(failures.values()), float(correct or 0.0), scored, cached, failures
+        failures = {FailureKind(str(row[0])): row[1] for row in await self._session.execute(kinds)}
+        return Tally(stored, sum(failures.values()), correct or 0.0, scored, cached, failures)
 
     async def facts(self, experiment_id: uuid.UUID) -> list[RunFacts]:
         """Return what the aggregation needs of all runs, and no text."""
@@ -205,7 +219,7 @@ class RunRepository:
         async for part in stream.partitions():
             yield [(row[0], row[1]) for row in part]  # the session forgets what nobody holds
 
-    async def set_result(self, experiment_id: uuid.UUID, metrics: Row, provenance: Row) -> None:
+    async def set_result(self, experiment_id: uuid.UUID, metrics: JsonObject, provenance: JsonObject) -> None:
         """Store the aggregate of an experiment, in place of an earlier one."""
         await self._session.execute(delete(Result).where(Result.experiment_id == experiment_id))
         self._session.add(Result(experiment_id=experiment_id, metrics=metrics, provenance=provenance))
@@ -229,12 +243,12 @@ def _beyond(key: Any, after: Position, *, descending: bool) -> ColumnElement[boo
     return result
 
 
-def _score_values(scores: Row) -> dict[str, float | None]:
+def _score_values(scores: JsonObject) -> dict[str, float | None]:
     return {name: score["value"] for name, score in scores.items()}
 
 
-def generation_row(key: str, model: str, result: GenerationResult) -> Row:
-    """Return a cached generation as a row."""
+def result_json(result: GenerationResult) -> JsonObject:
+    """Return an answered call as the response cache stores it."""
     # By hand: dataclasses.asdict copies deeply, at twenty times the cost.
     value = {field.name: getattr(result, field.name) for field in _result_fields}
     usage = result.usage
@@ -243,10 +257,11 @@ def generation_row(key: str, model: str, result: GenerationResult) -> Row:
         "completion_tokens": usage.completion_tokens,
     }
     value["tool_calls"] = [asdict(call) for call in result.tool_calls]
-    return {"key": key, "model": model, "result": value}
+    return value
 
 
-def _generation_result(value: Row) -> GenerationResult:
+def result_of_json(value: JsonObject) -> GenerationResult:
+    """Return the answered call that ``result_json`` wrote."""
     # Rows of before there were tools have no calls.
     calls = tuple(ToolCall(**call) for call in value.get("tool_calls", ()))
     return GenerationResult(**{**value, "usage": Usage(**value["usage"]), "tool_calls": calls})

@@ -13,9 +13,9 @@ from app.services.agent.actions import Turn
 from app.services.agent.cutting import CUT
 from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
 from app.services.agent.loop import AGAIN, Agent, AgentOptions, Asked, Model
-from app.services.agent.tools.base import Found, Tool, ToolUnavailable, TryAgain
+from app.services.agent.tools.base import Found, ModelRetry, Tool, ToolFailed
 from app.services.inference.base import EngineError
-from app.services.inference.token_estimate import CHARACTERS_A_TOKEN
+from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN
 from tests.services.agent.fakes import FakeSums, FakeTool, passage, use
 
 QUESTION = "How high is K2?"
@@ -164,7 +164,7 @@ class TestStuck:
         assert len(tool.asked) == 3
 
     async def test_what_failed_is_tried_again(self) -> None:
-        failures = iter([TryAgain("busy")])
+        failures = iter([ModelRetry("busy")])
         tool = FakeTool(script=lambda query: next(failures, None) or f"about {query}")
         script = Script([SEARCH, SEARCH, FINISH])
         trace = await ran(script, tool)
@@ -173,7 +173,7 @@ class TestStuck:
         assert [step.use and step.use.success for step in trace.steps] == [False, True, None]
 
     async def test_what_fails_always_is_stuck_too(self) -> None:
-        tool = FakeTool(script=lambda _: TryAgain("busy"))
+        tool = FakeTool(script=lambda _: ModelRetry("busy"))
         trace = await ran(Script([SEARCH]), tool)
         assert (trace.outcome, len(tool.asked)) == (AgentOutcome.STUCK, 2)
 
@@ -205,7 +205,7 @@ class TestParseFailure:
 
 
 class TestToolFailure:
-    GONE = FakeTool(script=lambda _: ToolUnavailable("It is gone."))
+    GONE = FakeTool(script=lambda _: ToolFailed("It is gone."))
 
     async def test_is_told_and_a_second_use_ends(self) -> None:
         script = Script([search("a"), search("b")])
@@ -306,7 +306,7 @@ class TestObservations:
         trace = await ran(script, FakeTool(script=lambda _: "word " * 400), observation_tokens=32)
         observed = trace.steps[0].use
         assert observed is not None
-        room = round(32 * CHARACTERS_A_TOKEN)
+        room = round(32 * CHARACTERS_PER_TOKEN)
         assert len(observed.observation) <= room
         assert observed.cut == 2000 - len(observed.observation.removesuffix(CUT))
         assert script.shown == f"Observation: {observed.observation}"

@@ -12,7 +12,7 @@ from app.domain.trace import AgentOutcome, Trace
 from app.schemas.trace import TraceOut
 from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
 from app.services.agent.loop import SAME_ACTION, Agent, AgentOptions, LastQuestion
-from app.services.agent.tools.base import ToolUnavailable, TryAgain
+from app.services.agent.tools.base import ModelRetry, ToolFailed
 from tests.factories import properties
 from tests.services.agent.fakes import FakeSums, FakeTool
 from tests.services.agent.test_actions import PIECES
@@ -38,8 +38,8 @@ FORMS = st.sampled_from([TextForm, JsonForm, NativeForm])
 
 def searched(query: str) -> str | Exception:
     if "8611" in query:
-        return ToolUnavailable("It is gone.")
-    return TryAgain("Not so.") if "é" in query else f"about {query}\n" * 20
+        return ToolFailed("It is gone.")
+    return ModelRetry("Not so.") if "é" in query else f"about {query}\n" * 20
 
 
 def ran(form: type[Form], says: list[GenerationResult], window: int, **options: Any) -> tuple[Script, Trace]:

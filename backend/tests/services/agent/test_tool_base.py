@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.services.agent.tools.base import Found, Parameter, Tool, ToolUnavailable, TryAgain
+from app.services.agent.tools.base import Found, ModelRetry, Parameter, Tool, ToolFailed
 
 
 class Echo(Tool):
@@ -79,8 +79,8 @@ async def test_arguments_that_are_refused(arguments: dict[str, Any], said: str) 
 @pytest.mark.parametrize(
     ("does", "said", "error"),
     [
-        (TryAgain("Say it in other words."), "Say it in other words.", "retry"),
-        (ToolUnavailable("It is gone."), "It is gone.", "final"),
+        (ModelRetry("Say it in other words."), "Say it in other words.", "retry"),
+        (ToolFailed("It is gone."), "It is gone.", "final"),
         (RuntimeError("a wire is loose"), "echo is out of order (RuntimeError: a wire is loose).", "final"),
         (RecursionError(), "echo is out of order (RecursionError: ).", "final"),
     ],

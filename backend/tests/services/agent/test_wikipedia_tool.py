@@ -9,10 +9,10 @@ import pytest
 from app.services.agent.tools.wikipedia import WikipediaSearch
 from app.services.wikipedia.client import WikipediaClient
 from tests.fixtures.fake_wikipedia import CUT, HANG, FakeWikipedia
-from tests.fixtures.wiki import quick_and_direct, wiki
+from tests.fixtures.wiki import direct, wiki
 
-__all__ = ["quick_and_direct", "wiki"]  # fixtures
-pytestmark = pytest.mark.usefixtures("quick_and_direct")
+__all__ = ["direct", "wiki"]  # fixtures
+pytestmark = pytest.mark.usefixtures("direct")
 
 
 @pytest.fixture

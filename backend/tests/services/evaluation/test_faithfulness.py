@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.passages import Chunk, Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome
 from app.domain.status import FailureKind
@@ -17,7 +16,7 @@ from app.services.evaluation.faithfulness import (
     score_faithfulness,
 )
 from app.services.inference.base import EngineError
-from tests.support import ScriptedEngine, answer
+from tests.engines import ScriptedEngine
 
 PARIS = ParsedAnswer("Paris", ParseOutcome.ANSWERED, "first_line")
 CLAIM = Claim("Capital of France?", "Paris", ("Paris is large.", "Rome is old."))
@@ -118,18 +117,12 @@ class TestLlm:
         ],
     )
     async def test_reads_yes_or_no(self, said: str, value: float | None) -> None:
-        async def script(_: GenerationRequest) -> GenerationResult:
-            return answer(said)
-
-        verdict = await LlmJudge(ScriptedEngine(script), "mock/judge").judge(CLAIM)
+        verdict = await LlmJudge(ScriptedEngine(said), "mock/judge").judge(CLAIM)
         assert verdict.value == value
         assert value is not None or "neither yes nor no" in verdict.reason
 
     async def test_asks_with_passages_question_and_answer(self) -> None:
-        async def yes(_: GenerationRequest) -> GenerationResult:
-            return answer("yes")
-
-        engine = ScriptedEngine(yes)
+        engine = ScriptedEngine("yes")
         await LlmJudge(engine, "mock/judge").judge(CLAIM)
         (request,) = engine.calls
         assert (request.model, request.params.temperature) == ("mock/judge", 0.0)
@@ -140,8 +133,6 @@ class TestLlm:
         )
 
     async def test_a_failed_call_is_no_zero(self) -> None:
-        async def fail(_: GenerationRequest) -> GenerationResult:
-            raise EngineError(FailureKind.TIMEOUT, "too slow")
-
-        verdict = await LlmJudge(ScriptedEngine(fail), "mock/judge").judge(CLAIM)
+        failing = ScriptedEngine(EngineError(FailureKind.TIMEOUT, "too slow"))
+        verdict = await LlmJudge(failing, "mock/judge").judge(CLAIM)
         assert verdict == Verdict(None, "the judge failed (timeout)")

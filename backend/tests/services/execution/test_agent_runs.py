@@ -14,18 +14,9 @@ from app.services.comparisons.token_ratio import against_naive
 from app.services.execution.executor import Executor
 from app.services.results.export import export_runs
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, answered
 from tests.fixtures.fake_wikipedia import FakeWikipedia
-from tests.support import (
-    ScriptedEngine,
-    answer,
-    create,
-    metrics_of,
-    result_of,
-    runs_of,
-    scripted,
-    stored,
-    with_settings,
-)
+from tests.support import create, metrics_of, result_of, runs_of, scripted, stored, with_settings
 
 CALCULATOR: dict[str, Any] = {"name": "react", "tools": ["calculator"], "shots": 0}
 WIKIPEDIA: dict[str, Any] = {"name": "react", "tools": ["wikipedia_search"], "shots": 0}
@@ -54,13 +45,13 @@ def number(request: GenerationRequest) -> int:
 async def sum_and_answer(request: GenerationRequest) -> GenerationResult:
     """Compute, and then answer right."""
     if turn(request) == 0:
-        return answer(f"Thought: I compute\nAction: calculator[{number(request)} * 1]")
-    return answer(f"Thought: so it is\nAction: finish[thing {number(request)}]")
+        return answered(f"Thought: I compute\nAction: calculator[{number(request)} * 1]")
+    return answered(f"Thought: so it is\nAction: finish[thing {number(request)}]")
 
 
 async def look_up(request: GenerationRequest) -> GenerationResult:
     """Look Hamlet up, and then answer."""
-    return answer("Action: wikipedia_search[Hamlet]" if turn(request) == 0 else "Action: finish[a ghost]")
+    return answered("Action: wikipedia_search[Hamlet]" if turn(request) == 0 else "Action: finish[a ghost]")
 
 
 async def noise(request: GenerationRequest) -> GenerationResult:
@@ -68,7 +59,7 @@ async def noise(request: GenerationRequest) -> GenerationResult:
     draw = random.Random(f"{turn(request)}:{request.messages[-1].content}")
     letters = string.printable + '\\’[](){}":…日本'
     text = "".join(draw.choice(letters) for _ in range(draw.randrange(0, 300)))
-    return answer(draw.choice(NONSENSE) + text)
+    return answered(draw.choice(NONSENSE) + text)
 
 
 async def ended(runtime: Runtime, method: dict[str, Any], **fields: Any) -> uuid.UUID:

@@ -17,8 +17,9 @@ from app.services.methods import registry
 from app.services.methods.exemplars import Exemplar, ExemplarsError
 from app.services.results.export import export_runs
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, answered
 from tests.factories import config
-from tests.support import ScriptedEngine, answer, create, metrics_of, runs_of, scripted, stored, submit
+from tests.support import create, metrics_of, runs_of, scripted, stored, submit
 
 VOTING: dict[str, Any] = {
     "method": {"name": "cot", "shots": 1, "samples": 3},
@@ -40,7 +41,7 @@ async def sums(runtime: Runtime) -> str:
 
 async def by_sample(request: GenerationRequest) -> GenerationResult:
     """Answer 4 in the first two samples and 6 in the third."""
-    return answer(f"Let me see.\nAnswer: {6 if request.repeat >= 2 * MAX_REPEATS else 4} apples.")
+    return answered(f"Let me see.\nAnswer: {6 if request.repeat >= 2 * MAX_REPEATS else 4} apples.")
 
 
 class TestVotes:

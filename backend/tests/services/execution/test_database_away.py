@@ -14,8 +14,9 @@ from app.domain.status import ExperimentStatus
 from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor
 from app.services.runtime import Runtime, open_runtime
+from tests.engines import Gate, ScriptedEngine
 from tests.factories import questions_jsonl
-from tests.support import Gate, ScriptedEngine, create, metrics_of, pairs, runs_of, scripted, stored, until
+from tests.support import create, metrics_of, pairs, runs_of, scripted, stored, until
 
 
 @pytest.fixture

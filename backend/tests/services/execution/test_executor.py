@@ -17,20 +17,9 @@ from app.services.inference.engines.local import stop_servers
 from app.services.methods.base import Context
 from app.services.methods.naive import NaiveMethod
 from app.services.runtime import Runtime, local_options
+from tests.engines import ScriptedEngine, answered, question
 from tests.factories import questions_jsonl
-from tests.support import (
-    ScriptedEngine,
-    answer,
-    create,
-    metrics_of,
-    pairs,
-    question,
-    result_of,
-    runs_of,
-    scripted,
-    stored,
-    with_settings,
-)
+from tests.support import create, metrics_of, pairs, result_of, runs_of, scripted, stored, with_settings
 
 
 async def run(runtime: Runtime, **fields: Any) -> tuple[uuid.UUID, ExperimentStatus | None]:
@@ -47,7 +36,7 @@ def failing(kind: FailureKind, *numbers: int) -> ScriptedEngine:
         asked = question(request)
         if asked in bad:
             raise EngineError(kind, f"no answer: {kind}")
-        return answer(asked)
+        return answered(asked)
 
     return ScriptedEngine(script)
 
@@ -109,7 +98,7 @@ class TestCompletes:
             highest = max(highest, in_flight)
             await asyncio.sleep(0.002)
             in_flight -= 1
-            return answer()
+            return answered()
 
         await run(scripted(runtime, ScriptedEngine(script)), concurrency=3)
         assert highest == 3

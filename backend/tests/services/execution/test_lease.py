@@ -10,20 +10,8 @@ from app.services.execution.executor import Executor
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
 from app.services.runtime import Runtime
-from tests.support import (
-    Gate,
-    ScriptedEngine,
-    cancel,
-    create,
-    metrics_of,
-    pairs,
-    question,
-    result_of,
-    runs_of,
-    scripted,
-    stored,
-    until,
-)
+from tests.engines import Gate, ScriptedEngine, question
+from tests.support import cancel, create, metrics_of, pairs, result_of, runs_of, scripted, stored, until
 
 
 async def begin(

@@ -16,8 +16,9 @@ from app.services.knowledge.service import KnowledgeService
 from app.services.methods.rag import NOT_YET
 from app.services.rag.embedding import Embedder
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, answered
 from tests.factories import config
-from tests.support import ScriptedEngine, answer, create, metrics_of, runs_of, scripted, stored
+from tests.support import create, metrics_of, runs_of, scripted, stored
 from tests.tiny_models import ARTICLES, TinyModels, articles_jsonl
 
 
@@ -36,7 +37,7 @@ def sample(request: GenerationRequest) -> int:
 async def right_for_some(request: GenerationRequest) -> GenerationResult:
     """Answer right to samples 1 and 3, and wrong to the others."""
     number = sample(request)
-    return answer(f"thing {number}" if number in {1, 3} else "nothing of the kind")
+    return answered(f"thing {number}" if number in {1, 3} else "nothing of the kind")
 
 
 async def ended(runtime: Runtime, method: dict[str, Any], **fields: Any) -> Any:
@@ -116,7 +117,7 @@ class TestRuns:
     ) -> None:
         async def script(request: GenerationRequest) -> GenerationResult:
             if "supported by the passages" in request.messages[-1].content:
-                return answer("No." if "nothing of the kind" in request.messages[-1].content else "yes")
+                return answered("No." if "nothing of the kind" in request.messages[-1].content else "yes")
             return await right_for_some(request)
 
         means = scripted(runtime, ScriptedEngine(script))

@@ -18,8 +18,9 @@ from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, answered
 from tests.factories import config
-from tests.support import ScriptedEngine, answer, create, metrics_of, runs_of, scripted, stored
+from tests.support import create, metrics_of, runs_of, scripted, stored
 from tests.tiny_models import TinyModels, articles_jsonl
 
 SUMS = {"name": "react", "tools": ["calculator"], "shots": 0}
@@ -192,7 +193,7 @@ class TestRuns:
         async def script(request: GenerationRequest) -> GenerationResult:
             if len(request.messages) > 2:
                 raise EngineError(FailureKind.REFUSED, "no")
-            return answer("Action: calculator[1 + 1]")
+            return answered("Action: calculator[1 + 1]")
 
         means = scripted(runtime, ScriptedEngine(script))
         experiment_id = await ended(means, SUMS, max_failed_share=1, sample={"n": 2})
@@ -222,7 +223,7 @@ class TestRuns:
         self, runtime: Runtime, dataset: str, written: str
     ) -> None:
         async def script(request: GenerationRequest) -> GenerationResult:
-            return answer(written if len(request.messages) < 4 else "Action: finish[1]")
+            return answered(written if len(request.messages) < 4 else "Action: finish[1]")
 
         means = scripted(runtime, ScriptedEngine(script))
         experiment_id = await ended(means, SUMS, sample={"n": 1})

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from app.core.database import is_database_away
-from app.domain.generation import GenerationResult
+from app.domain.generation import CachedGeneration, GenerationResult
 from app.domain.hashing import content_hash
+from app.domain.run import RunRecord
 from app.services.execution import writer as module
 from app.services.execution.writer import GroupCommitWriter
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
-from tests.support import PATIENCE_S, answer, create, pairs, runs_of, until
-
-Row = dict[str, Any]
+from tests.engines import answered
+from tests.factories import run_record
+from tests.support import PATIENCE_S, create, pairs, runs_of, until
 
 
 @pytest.fixture
@@ -38,31 +39,17 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     real = RunRepository.add
 
-    async def add(self: RunRepository, runs: list[Row], generations: list[Row]) -> None:
-        await real(self, runs, generations)
+    async def add(self: RunRepository, runs: list[RunRecord], kept: list[CachedGeneration]) -> None:
+        await real(self, runs, kept)
         sizes.append(len(runs))
 
     monkeypatch.setattr(RunRepository, "add", add)
     return sizes
 
 
-def row(experiment_id: uuid.UUID, example_id: int = 1, repeat: int = 0, **fields: Any) -> Row:
-    nothing = (
-        "failure_kind failure_message output answer parse_outcome parse_rule exact_match contains f1 "
-        "latency_ms queue_ms prompt_tokens completion_tokens cost_usd retrieved trace"
-    )
-    return {
-        **dict.fromkeys(nothing.split()),
-        "experiment_id": experiment_id,
-        "example_id": example_id,
-        "repeat": repeat,
-        "status": "ok",
-        "scores": {},
-        "cached": False,
-        "attempts": 1,
-        "calls": [{"text": "a"}, {"text": "b"}],
-        **fields,
-    }
+def record(experiment_id: uuid.UUID, example_id: int = 1, repeat: int = 0, **fields: Any) -> RunRecord:
+    calls = [{"text": "a"}, {"text": "b"}]
+    return run_record(experiment_id, example_id, repeat, **{"calls": calls, **fields})
 
 
 def keys(count: int) -> list[str]:
@@ -75,7 +62,7 @@ class TestRuns:
     ) -> None:
         for example in range(1, 21):
             for repeat in range(50):
-                writer.add_run(row(experiment_id, example, repeat))
+                writer.add_run(record(experiment_id, example, repeat))
         assert writer.waiting == 1000
         await writer.flush()
         assert writer.waiting == 0
@@ -86,17 +73,17 @@ class TestRuns:
         self, runtime: Runtime, experiment_id: uuid.UUID, writer: GroupCommitWriter
     ) -> None:
         for repeat in range(3):
-            writer.add_run(row(experiment_id, repeat=repeat))
+            writer.add_run(record(experiment_id, repeat=repeat))
             await until(lambda: writer.waiting == 0, "the row to be durable without a flush")
             assert len(await runs_of(runtime, experiment_id)) == repeat + 1
 
     async def test_a_row_twice_stays_as_it_was_first(
         self, runtime: Runtime, experiment_id: uuid.UUID, writer: GroupCommitWriter
     ) -> None:
-        writer.add_run(row(experiment_id, output="first"))
-        writer.add_run(row(experiment_id, output="same group"))
+        writer.add_run(record(experiment_id, output="first"))
+        writer.add_run(record(experiment_id, output="same group"))
         await writer.flush()
-        writer.add_run(row(experiment_id, output="later"))
+        writer.add_run(record(experiment_id, output="later"))
         await writer.flush()
         assert [run.output for run in await runs_of(runtime, experiment_id)] == ["first"]
 
@@ -105,7 +92,7 @@ class TestRuns:
     ) -> None:
         calls = [[], [{"n": 1}], [{"n": 1}, {"n": [2, 3]}]]
         for repeat, value in enumerate(calls):
-            writer.add_run(row(experiment_id, repeat=repeat, calls=value))
+            writer.add_run(record(experiment_id, repeat=repeat, calls=value))
         await writer.flush()
         assert [run.calls for run in await runs_of(runtime, experiment_id)] == calls
 
@@ -121,16 +108,16 @@ class TestRuns:
             await asyncio.gather(one.get("connect"), other.get("connect"))
             for writer, step in ((one, 1), (other, -1)):
                 for example, repeat in order[::step]:
-                    writer.add_run(row(experiment_id, example, repeat))
+                    writer.add_run(record(experiment_id, example, repeat))
                 for key in answers[::step]:
-                    writer.put(key, "m", answer())
+                    writer.put(key, "m", answered())
             await asyncio.gather(one.flush(), other.flush())
         assert len(await runs_of(runtime, experiment_id)) == 2000
 
     async def test_a_row_that_the_database_refuses_ends_the_work(
         self, experiment_id: uuid.UUID, writer: GroupCommitWriter
     ) -> None:
-        writer.add_run(row(experiment_id, output="nul \0"))
+        writer.add_run(record(experiment_id, output="nul \0"))
         with pytest.raises(Exception, match="0x00") as refused:
             await writer.flush()
         assert not is_database_away(refused.value)
@@ -146,16 +133,16 @@ class TestRoom:
         back = asyncio.Event()
         real = RunRepository.add
 
-        async def add(self: RunRepository, runs: list[Row], generations: list[Row]) -> None:
+        async def add(self: RunRepository, runs: list[RunRecord], kept: list[CachedGeneration]) -> None:
             if not back.is_set():
                 raise ConnectionRefusedError
-            await real(self, runs, generations)
+            await real(self, runs, kept)
 
         monkeypatch.setattr(RunRepository, "add", add)
         async with GroupCommitWriter(runtime.autocommit) as writer:
             for repeat in range(5):
                 await writer.room()
-                writer.add_run(row(experiment_id, repeat=repeat))
+                writer.add_run(record(experiment_id, repeat=repeat))
             waiting = asyncio.create_task(writer.room())
             await asyncio.sleep(0.05)
             assert not waiting.done()
@@ -170,14 +157,14 @@ class TestRoom:
         monkeypatch.setattr(module, "_MAX_WAITING", 2)
         asked = asyncio.Event()
 
-        async def add(self: RunRepository, runs: list[Row], generations: list[Row]) -> None:
+        async def add(self: RunRepository, runs: list[RunRecord], kept: list[CachedGeneration]) -> None:
             await asked.wait()
             raise ValueError("broken for good")
 
         monkeypatch.setattr(RunRepository, "add", add)
         async with GroupCommitWriter(runtime.autocommit) as writer:
             for repeat in range(2):
-                writer.add_run(row(experiment_id, repeat=repeat))
+                writer.add_run(record(experiment_id, repeat=repeat))
             waiting = asyncio.create_task(writer.room())
             await asyncio.sleep(0)
             assert not waiting.done()
@@ -206,7 +193,7 @@ class TestLookups:
 
         monkeypatch.setattr(RunRepository, "generations", generations)
         for key in keys(10)[::2]:
-            writer.put(key, "m", answer(key))
+            writer.put(key, "m", answered(key))
         await writer.flush()
         found = await asyncio.gather(*(writer.get(key) for key in [*keys(10), *keys(10)]))
         expected = [key if number % 2 == 0 else None for number, key in enumerate(keys(10))] * 2
@@ -214,12 +201,12 @@ class TestLookups:
         assert asked == [keys(10)]
 
     async def test_one_who_gives_up_harms_no_other(self, writer: GroupCommitWriter) -> None:
-        writer.put("k", "m", answer())
+        writer.put("k", "m", answered())
         await writer.flush()
         first, second = (asyncio.create_task(writer.get("k")) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()
-        assert await second == answer()
+        assert await second == answered()
 
     async def test_a_failure_reaches_who_asked_and_no_one_after(
         self, runtime: Runtime, writer: GroupCommitWriter
@@ -243,8 +230,8 @@ class TestLookups:
             tries += 1
             if tries == 1:
                 raise ConnectionResetError
-            return {key: answer() for key in wanted}
+            return {key: answered() for key in wanted}
 
         monkeypatch.setattr(RunRepository, "generations", generations)
-        assert await writer.get("k") == answer()
+        assert await writer.get("k") == answered()
         assert tries == 2

@@ -18,8 +18,9 @@ from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, question
 from tests.factories import config
-from tests.support import ScriptedEngine, create, question, result_of, runs_of, scripted, stored
+from tests.support import create, result_of, runs_of, scripted, stored
 
 
 async def mixed_answers(request: GenerationRequest) -> GenerationResult:
@@ -143,9 +144,9 @@ class TestCannotAggregate:
         assert await Executor(runtime, experiment.id).run() is ExperimentStatus.FAILED
         async with runtime.sessions() as session:
             ended = await ExperimentService(session, runtime).get(experiment.id)
-            stored, *_ = await RunRepository(session).tally(experiment.id)
+            tally = await RunRepository(session).tally(experiment.id)
         assert "cannot be aggregated: ZeroDivisionError" in (ended.reason or "")
-        assert stored == 20
+        assert tally.stored == 20
 
 
 class TestCancelAbandoned:

@@ -14,7 +14,8 @@ from app.services.experiments import events
 from app.services.experiments.events import watch_experiment
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
-from tests.support import PATIENCE_S, Gate, ScriptedEngine, cancel, create, scripted, with_settings
+from tests.engines import Gate, ScriptedEngine
+from tests.support import PATIENCE_S, cancel, create, scripted, with_settings
 
 Event = dict[str, Any]
 

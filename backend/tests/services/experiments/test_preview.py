@@ -59,7 +59,7 @@ class TestTokensByResults:
 def test_tokens_by_prompts() -> None:
     prompts = [[Message("system", "abcd"), Message("user", "abcdefgh")], [Message("user", "abcd")]]
     found = tokens_by_prompts(prompts, calls=10, max_tokens=64)
-    assert (found.prompt, found.completion) == (20, 640)
+    assert (found.prompt, found.completion) == (round(10 * (3 + 2 * 8 + 1 + 8) / 2), 640)
     assert "2 prompts" in found.basis
 
 

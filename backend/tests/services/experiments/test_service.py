@@ -12,8 +12,9 @@ from app.services.execution.executor import Executor
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runtime import Runtime
+from tests.engines import ScriptedEngine, answered, question
 from tests.factories import config
-from tests.support import ScriptedEngine, answer, create, metrics_of, question, runs_of, scripted, stored
+from tests.support import create, metrics_of, runs_of, scripted, stored
 
 
 def on_quiz(**fields: object) -> dict[str, object]:
@@ -112,14 +113,14 @@ class TestResume:
             asked = question(request)
             if broken and int(asked.split()[3]) >= 12:
                 raise EngineError(FailureKind.BAD_REQUEST, "not now")
-            return answer(asked)
+            return answered(asked)
 
         engine = ScriptedEngine(script)
         means = scripted(runtime, engine)
         parent_id = await create(means, concurrency=1)
         await Executor(means, parent_id).run()
-        answered = [row for row in await runs_of(runtime, parent_id) if row.status == "ok"]
-        assert len(answered) == 12
+        rows = [row for row in await runs_of(runtime, parent_id) if row.status == "ok"]
+        assert len(rows) == 12
         broken = False
         async with runtime.sessions() as session:
             child, queued = await ExperimentService(session, means).resume(parent_id)

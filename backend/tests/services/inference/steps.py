@@ -1,12 +1,12 @@
 """What many tests of the engines build and do."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, Message, Usage
-from app.services.inference.base import Engine, EngineBase, EngineError
+from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, Message
+from app.services.inference.base import Engine, EngineError
 
 
 def request(prompt: str = "Question: What is it?\nAnswer:", **fields: Any) -> GenerationRequest:
@@ -26,11 +26,6 @@ def prompt_of(call: GenerationRequest) -> str:
     return call.messages[-1].content
 
 
-def answered(text: str = "an answer") -> GenerationResult:
-    """Return an answered call."""
-    return GenerationResult(text, Usage(3, 2), latency_s=0.25, finish_reason="stop")
-
-
 async def failure_of(engine: Engine, call: GenerationRequest | None = None) -> EngineError:
     """Return the error that a call must end with."""
     with pytest.raises(EngineError) as caught:
@@ -44,28 +39,3 @@ def parted(
     """Return answers and failures apart."""
     results = [each for each in outcomes if isinstance(each, GenerationResult)]
     return results, [each for each in outcomes if isinstance(each, EngineError)]
-
-
-class Scripted(EngineBase):
-    """Answers by a function of the test's, or by a list of outcomes, one a call."""
-
-    def __init__(
-        self,
-        script: Callable[[GenerationRequest], Awaitable[GenerationResult]]
-        | Sequence[GenerationResult | EngineError],
-    ) -> None:
-        self._script = script
-        self.calls: list[GenerationRequest] = []
-        self.closed = 0
-
-    async def generate(self, request: GenerationRequest) -> GenerationResult:
-        self.calls.append(request)
-        if callable(self._script):
-            return await self._script(request)
-        outcome = self._script[len(self.calls) - 1]
-        if isinstance(outcome, EngineError):
-            raise outcome
-        return outcome
-
-    async def aclose(self) -> None:
-        self.closed += 1

@@ -19,8 +19,9 @@ from app.domain.hashing import content_hash
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 from app.services.inference.cache import CachingEngine, cache_key
-from app.services.runs.repository import _generation_result, generation_row
-from tests.services.inference.steps import Scripted, answered, failure_of, request
+from app.services.runs.repository import result_json, result_of_json
+from tests.engines import ScriptedEngine, answered
+from tests.services.inference.steps import failure_of, request
 
 PARAMS = GenerationParams(temperature=0.5, max_tokens=8, top_p=0.9, stop=("\n",))
 CALL = GenerationRequest((Message("user", "Who?"),), "openai/m", PARAMS, seed=3, repeat=1)
@@ -135,30 +136,28 @@ class TestRow:
     RESULT = replace(answered(), tool_calls=(USE, replace(USE, id="b")))
 
     def stored(self) -> dict[str, Any]:
-        row = generation_row("key", "openai/m", self.RESULT)
-        assert (row["key"], row["model"]) == ("key", "openai/m")
-        value: dict[str, Any] = orjson.loads(orjson.dumps(row["result"]))
+        value: dict[str, Any] = orjson.loads(orjson.dumps(result_json(self.RESULT)))
         return value
 
     def test_keeps_the_uses_of_tools(self) -> None:
-        assert _generation_result(self.stored()) == self.RESULT
+        assert result_of_json(self.stored()) == self.RESULT
 
     def test_of_before_there_were_tools(self) -> None:
         value = self.stored()
         del value["tool_calls"]
-        assert _generation_result(value) == replace(self.RESULT, tool_calls=())
+        assert result_of_json(value) == replace(self.RESULT, tool_calls=())
 
     async def test_is_given_again_with_them(self) -> None:
         store = Store()
         for _ in range(2):
-            result = await CachingEngine(Scripted([self.RESULT]), store, "f").generate(CALL)
+            result = await CachingEngine(ScriptedEngine([self.RESULT]), store, "f").generate(CALL)
             assert result.tool_calls == self.RESULT.tool_calls
         assert result.cached
 
 
 class TestCachingEngine:
     async def test_asked_once(self) -> None:
-        inner, store = Scripted(echo), Store()
+        inner, store = ScriptedEngine(echo), Store()
         engine = CachingEngine(inner, store, "f")
         first, second = await engine.generate(CALL), await engine.generate(CALL)
         assert (first.cached, second.cached) == (False, True)
@@ -166,7 +165,7 @@ class TestCachingEngine:
         assert len(inner.calls) == 1
 
     async def test_a_cached_answer_made_no_calls_and_kept_its_latency(self) -> None:
-        engine = CachingEngine(Scripted(echo), Store(), "f")
+        engine = CachingEngine(ScriptedEngine(echo), Store(), "f")
         first, second = await engine.generate(CALL), await engine.generate(CALL)
         assert (first.attempts, first.queue_s) == (2, 1.5)
         assert (second.attempts, second.queue_s) == (0, 0.0)
@@ -174,7 +173,7 @@ class TestCachingEngine:
         assert second.usage == first.usage
 
     async def test_repeats_are_never_collapsed(self) -> None:
-        inner = Scripted(echo)
+        inner = ScriptedEngine(echo)
         engine = CachingEngine(inner, Store(), "f")
         for _ in range(2):
             texts = [(await engine.generate(replace(CALL, repeat=i))).text for i in range(5)]
@@ -182,17 +181,17 @@ class TestCachingEngine:
         assert len(inner.calls) == 5
 
     async def test_repeats_are_asked_with_different_seeds(self) -> None:
-        engine = CachingEngine(Scripted(echo), Store(), "f")
+        engine = CachingEngine(ScriptedEngine(echo), Store(), "f")
         assert not (await engine.generate(replace(CALL, seed=3, repeat=2))).cached
         assert not (await engine.generate(replace(CALL, seed=4, repeat=1))).cached
 
     async def test_another_model_s_answers_are_not_used(self) -> None:
         store = Store()
-        await CachingEngine(Scripted(echo), store, "f").generate(CALL)
-        assert not (await CachingEngine(Scripted(echo), store, "g").generate(CALL)).cached
+        await CachingEngine(ScriptedEngine(echo), store, "f").generate(CALL)
+        assert not (await CachingEngine(ScriptedEngine(echo), store, "g").generate(CALL)).cached
 
     async def test_without_reading_it_asks_anew_and_stores(self) -> None:
-        inner, store = Scripted(echo), Store()
+        inner, store = ScriptedEngine(echo), Store()
         engine = CachingEngine(inner, store, "f", read=False)
         results = [await engine.generate(CALL) for _ in range(2)]
         assert [each.cached for each in results] == [False, False]
@@ -201,24 +200,24 @@ class TestCachingEngine:
 
     async def test_the_store_learns_the_model(self) -> None:
         store = Store()
-        await CachingEngine(Scripted(echo), store, "f").generate(CALL)
+        await CachingEngine(ScriptedEngine(echo), store, "f").generate(CALL)
         assert store.models == ["openai/m"]
 
     async def test_failures_are_not_kept(self) -> None:
         store = Store()
         error = EngineError(FailureKind.SERVER, "down")
-        engine = CachingEngine(Scripted([error, answered("up")]), store, "f")
+        engine = CachingEngine(ScriptedEngine([error, answered("up")]), store, "f")
         assert (await failure_of(engine, CALL)) is error
         assert store.kept == {}
         assert (await engine.generate(CALL)).text == "up"
 
     async def test_an_empty_answer_is_kept_too(self) -> None:
-        inner = Scripted([answered("")])
+        inner = ScriptedEngine([answered("")])
         engine = CachingEngine(inner, Store(), "f")
         await engine.generate(CALL)
         assert (await engine.generate(CALL)).cached
 
     async def test_closes_what_is_within(self) -> None:
-        inner = Scripted(echo)
+        inner = ScriptedEngine(echo)
         await CachingEngine(inner, Store(), "f").aclose()
         assert inner.closed == 1

@@ -1,19 +1,18 @@
-"""The retry layer: what is tried again, how often, after how long, and what that costs others."""
+"""The retry layer: what is retried, how often, after how long, and what that costs other requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
-from app.services.inference import retry
 from app.services.inference.base import EngineError
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
-from tests.services.inference.steps import Scripted, answered, failure_of, prompt_of, request
+from tests.engines import ScriptedEngine, answered
+from tests.services.inference.steps import failure_of, prompt_of, request
 from tests.services.inference.virtual_time import now, run
 
 RETRYABLE = [kind for kind in FailureKind if kind.retryable]
@@ -23,10 +22,12 @@ FINAL = [kind for kind in FailureKind if not kind.retryable]
 class Case:
     """A retrying engine on a scripted one, in virtual time."""
 
-    def __init__(self, script: Any, *, slots: int = 8, tries: int = 4, patience_s: float = 600) -> None:
-        self.inner = Scripted(script)
+    def __init__(
+        self, script: Any, *, slots: int = 8, max_attempts: int = 4, patience_s: float = 600
+    ) -> None:
+        self.inner = ScriptedEngine(script)
         self.limiter = AdaptiveLimiter(slots, clock=now)
-        self.engine = RetryingEngine(self.inner, self.limiter, tries, patience_s)
+        self.engine = RetryingEngine(self.inner, self.limiter, max_attempts, patience_s, clock=now)
 
 
 def told(make: Callable[[], Case], story: Callable[[Case], Awaitable[None]]) -> Case:
@@ -41,16 +42,11 @@ def told(make: Callable[[], Case], story: Callable[[Case], Awaitable[None]]) -> 
     return run(main)
 
 
-def fail(kind: FailureKind = FailureKind.SERVER, wish_s: float | None = None) -> EngineError:
-    return EngineError(kind, f"a {kind} failure", retry_after_s=wish_s)
+def fail(kind: FailureKind = FailureKind.SERVER, retry_after_s: float | None = None) -> EngineError:
+    return EngineError(kind, f"a {kind} failure", retry_after_s=retry_after_s)
 
 
-@pytest.fixture(autouse=True)
-def _virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=now))
-
-
-class TestTries:
+class TestAttempts:
     def test_answered_at_once(self) -> None:
         async def story(case: Case) -> None:
             result = await case.engine.generate(request())
@@ -60,7 +56,7 @@ class TestTries:
         assert len(case.inner.calls) == 1
 
     @pytest.mark.parametrize("kind", RETRYABLE)
-    def test_retryable_failures_are_tried_again(self, kind: FailureKind) -> None:
+    def test_retryable_failures_are_retried(self, kind: FailureKind) -> None:
         async def story(case: Case) -> None:
             assert (await case.engine.generate(request())).attempts == 3
 
@@ -75,22 +71,22 @@ class TestTries:
         case = told(lambda: Case([fail(kind), answered()]), story)
         assert len(case.inner.calls) == 1
 
-    def test_a_final_failure_ends_the_tries(self) -> None:
+    def test_a_final_failure_ends_the_attempts(self) -> None:
         async def story(case: Case) -> None:
             error = await failure_of(case.engine)
             assert (error.kind, error.attempts) == (FailureKind.AUTH, 3)
 
         told(lambda: Case([fail(), fail(), fail(FailureKind.AUTH), answered()]), story)
 
-    @pytest.mark.parametrize("tries", [1, 2, 4, 7])
+    @pytest.mark.parametrize("max_attempts", [1, 2, 4, 7])
     @pytest.mark.parametrize("kind", RETRYABLE)
-    def test_given_up_after_the_last(self, kind: FailureKind, tries: int) -> None:
+    def test_given_up_after_the_last_attempt(self, kind: FailureKind, max_attempts: int) -> None:
         async def story(case: Case) -> None:
             error = await failure_of(case.engine)
-            assert (error.kind, error.attempts) == (kind, tries)
+            assert (error.kind, error.attempts) == (kind, max_attempts)
 
-        case = told(lambda: Case([fail(kind)] * 10, tries=tries), story)
-        assert len(case.inner.calls) == tries
+        case = told(lambda: Case([fail(kind)] * 10, max_attempts=max_attempts), story)
+        assert len(case.inner.calls) == max_attempts
 
     def test_the_same_request_each_time(self) -> None:
         call = request("the prompt", seed=7, repeat=3)
@@ -101,7 +97,7 @@ class TestTries:
         case = told(lambda: Case([fail(), fail(FailureKind.RATE_LIMIT), answered()]), story)
         assert case.inner.calls == [call] * 3
 
-    def test_a_defect_is_not_tried_again_and_frees_its_slot(self) -> None:
+    def test_a_defect_is_not_retried_and_frees_its_slot(self) -> None:
         async def broken(call: GenerationRequest) -> GenerationResult:
             raise ZeroDivisionError
 
@@ -112,7 +108,7 @@ class TestTries:
         case = told(lambda: Case(broken), story)
         assert len(case.inner.calls) == 1
 
-    def test_calls_do_not_share_their_tries(self) -> None:
+    def test_requests_do_not_share_their_attempts(self) -> None:
         seen: dict[str, int] = {}
 
         async def flaky(call: GenerationRequest) -> GenerationResult:
@@ -127,7 +123,7 @@ class TestTries:
 
         told(lambda: Case(flaky), story)
 
-    def test_closes_what_is_within(self) -> None:
+    def test_closes_the_inner_engine(self) -> None:
         async def story(case: Case) -> None:
             await case.engine.aclose()
 
@@ -135,16 +131,16 @@ class TestTries:
 
 
 class TestTimes:
-    def test_latency_is_that_of_the_answered_try(self) -> None:
+    def test_latency_is_that_of_the_successful_attempt(self) -> None:
         async def story(case: Case) -> None:
             result = await case.engine.generate(request())
             assert now() >= 5
-            assert result.latency_s == 0.25  # as the engine within measured it
+            assert result.latency_s == 0.25  # as the inner engine measured it
             assert result.queue_s == 0.0
 
         told(lambda: Case([fail(FailureKind.RATE_LIMIT, 5), answered()]), story)
 
-    def test_time_in_the_queue_is_counted_over_all_tries(self) -> None:
+    def test_queue_time_is_summed_over_all_attempts(self) -> None:
         first = True
 
         async def slow(call: GenerationRequest) -> GenerationResult:
@@ -169,14 +165,14 @@ class TestTimes:
         told(lambda: Case(slow, slots=1), story)
 
     @pytest.mark.parametrize("kind", [FailureKind.SERVER, FailureKind.CONNECTION, FailureKind.MALFORMED])
-    def test_backs_off_between_tries(self, kind: FailureKind) -> None:
+    def test_backs_off_between_attempts(self, kind: FailureKind) -> None:
         async def story(case: Case) -> None:
             await case.engine.generate(request())
             assert 0 < now() < 0.2 + 0.4 + 0.8
 
         told(lambda: Case([fail(kind)] * 3 + [answered()]), story)
 
-    def test_many_do_not_come_back_at_the_same_moment(self) -> None:
+    def test_retries_of_many_are_spread_out(self) -> None:
         moments: list[float] = []
 
         async def down(call: GenerationRequest) -> GenerationResult:
@@ -186,30 +182,30 @@ class TestTimes:
         async def story(case: Case) -> None:
             await case.engine.generate_batch([request(f"p{i}") for i in range(50)])
 
-        told(lambda: Case(down, slots=64, tries=2), story)
+        told(lambda: Case(down, slots=64, max_attempts=2), story)
         assert moments[:50] == [0.0] * 50
         assert len(set(moments[50:])) == 50
 
     @pytest.mark.parametrize("kind", [FailureKind.RATE_LIMIT, FailureKind.SERVER])
-    @pytest.mark.parametrize("wish_s", [3.0, 30.0])
-    def test_the_server_s_wish_is_honoured(self, kind: FailureKind, wish_s: float) -> None:
+    @pytest.mark.parametrize("retry_after_s", [3.0, 30.0])
+    def test_retry_after_is_honoured(self, kind: FailureKind, retry_after_s: float) -> None:
         moments = []
 
         async def busy(call: GenerationRequest) -> GenerationResult:
             moments.append(now())
             if len(moments) == 1:
-                raise fail(kind, wish_s)
+                raise fail(kind, retry_after_s)
             return answered()
 
         async def story(case: Case) -> None:
             await case.engine.generate(request())
 
         told(lambda: Case(busy), story)
-        assert wish_s <= moments[1] - moments[0] < wish_s + 1
+        assert retry_after_s <= moments[1] - moments[0] < retry_after_s + 1
 
-    def test_who_waits_holds_no_slot(self) -> None:
+    def test_a_request_that_waits_holds_no_slot(self) -> None:
         async def script(call: GenerationRequest) -> GenerationResult:
-            if prompt_of(call) == "refused" and now() < 50:
+            if prompt_of(call) == "rejected" and now() < 50:
                 raise fail(FailureKind.RATE_LIMIT, 100)
             await asyncio.sleep(1)
             return answered()
@@ -217,15 +213,15 @@ class TestTimes:
         async def story(case: Case) -> None:
             others = [asyncio.create_task(case.engine.generate(request(f"p{i}"))) for i in range(3)]
             await asyncio.sleep(0)
-            refused = asyncio.create_task(case.engine.generate(request("refused")))
+            rejected = asyncio.create_task(case.engine.generate(request("rejected")))
             await asyncio.sleep(10)
             assert all(other.done() for other in others)
-            assert not refused.done()
+            assert not rejected.done()
             assert case.limiter.in_flight == 0
             late = await case.engine.generate(request("late"))
             assert now() < 20
             assert late.queue_s == 0
-            assert (await refused).attempts == 2
+            assert (await rejected).attempts == 2
             assert now() >= 100
 
         told(lambda: Case(script, slots=2), story)
@@ -260,7 +256,7 @@ class TestTimes:
 
 class TestPatience:
     @pytest.mark.parametrize("kind", [FailureKind.RATE_LIMIT, FailureKind.SERVER])
-    def test_a_longer_wish_is_a_used_up_quota(self, kind: FailureKind) -> None:
+    def test_a_longer_retry_after_is_a_used_up_quota(self, kind: FailureKind) -> None:
         async def story(case: Case) -> None:
             error = await failure_of(case.engine)
             assert (error.kind, error.attempts) == (FailureKind.QUOTA, 1)
@@ -272,14 +268,14 @@ class TestPatience:
 
         told(lambda: Case([fail(kind, 3600)]), story)
 
-    def test_a_wish_just_within_is_waited_for(self) -> None:
+    def test_a_retry_after_just_within_is_waited_for(self) -> None:
         async def story(case: Case) -> None:
             assert (await case.engine.generate(request())).attempts == 2
             assert now() >= 600
 
         told(lambda: Case([fail(FailureKind.RATE_LIMIT, 600), answered()]), story)
 
-    def test_wishes_add_up(self) -> None:
+    def test_retry_after_adds_up(self) -> None:
         async def story(case: Case) -> None:
             error = await failure_of(case.engine)
             assert (error.kind, error.attempts) == (FailureKind.RATE_LIMIT, 2)
@@ -287,7 +283,7 @@ class TestPatience:
 
         told(lambda: Case([fail(FailureKind.RATE_LIMIT, 400)] * 4), story)
 
-    def test_an_endless_wish_stops_no_one_else(self) -> None:
+    def test_an_endless_retry_after_stops_no_other_request(self) -> None:
         async def script(call: GenerationRequest) -> GenerationResult:
             if prompt_of(call) == "first":
                 raise fail(FailureKind.RATE_LIMIT, 86_400)
@@ -300,8 +296,8 @@ class TestPatience:
 
         told(lambda: Case(script), story)
 
-    def test_an_endpoint_that_refuses_everything(self) -> None:
-        async def refuse(call: GenerationRequest) -> GenerationResult:
+    def test_an_endpoint_that_rejects_everything(self) -> None:
+        async def reject(call: GenerationRequest) -> GenerationResult:
             raise fail(FailureKind.RATE_LIMIT)
 
         async def story(case: Case) -> None:
@@ -312,5 +308,5 @@ class TestPatience:
             assert set(kinds) == {FailureKind.RATE_LIMIT, FailureKind.QUOTA}
             assert 600 <= now() < 800
 
-        case = told(lambda: Case(refuse), story)
+        case = told(lambda: Case(reject), story)
         assert len(case.inner.calls) < 150

@@ -83,7 +83,7 @@ class TestRateLimit:
 
 
 class TestSticky:
-    async def test_four_tries_and_no_more(self, fake: FakeLLM, retrying: OpenRetrying) -> None:
+    async def test_four_attempts_and_no_more(self, fake: FakeLLM, retrying: OpenRetrying) -> None:
         kinds = ("err500_rate", "reset_rate", "malformed_rate")
         fake.set(latency_ms=5, sticky=True, **dict.fromkeys(kinds, 0.07))
         engine, _ = retrying(64)
@@ -96,7 +96,7 @@ class TestSticky:
         assert {error.attempts for error in errors} == {4}
         assert Counter(fake.stats.tries.values()) == {1: len(results), 4: len(errors)}
 
-    async def test_refused_ones_beside_others(self, fake: FakeLLM, retrying: OpenRetrying) -> None:
+    async def test_always_rejected_prompts_among_others(self, fake: FakeLLM, retrying: OpenRetrying) -> None:
         fake.set(latency_ms=5, sticky=True, err429_rate=0.02)
         calls = requests(1_500)
         doomed = [call for call in calls if fake.behaviour.dooms(prompt_of(call))]

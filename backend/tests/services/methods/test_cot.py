@@ -7,40 +7,25 @@ from typing import get_args
 
 import pytest
 
-from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, Message
+from app.domain.generation import GenerationParams, Message
 from app.domain.hashing import content_hash
 from app.domain.prediction import ParseOutcome
 from app.domain.status import FailureKind
 from app.schemas.experiment_config import MAX_REPEATS
 from app.schemas.method_config import CoTMethodConfig
 from app.services.evaluation.scorers import ScoringRule
-from app.services.inference.base import EngineBase, EngineError
+from app.services.inference.base import EngineError
 from app.services.inference.cache import cache_key
 from app.services.methods.base import Context
 from app.services.methods.cot import CoTMethod
 from app.services.methods.exemplars import Exemplar, ExemplarsError, load_exemplars
 from app.services.methods.prompts import PromptTemplate
 from app.services.methods.registry import build_method
+from tests.engines import ScriptedEngine, answered
 from tests.factories import example
 
 PARAMS = GenerationParams(temperature=0.7, max_tokens=512)
 SHOWN = Exemplar("What is 2 + 3?", "2 + 3 = 5.", "5")
-
-
-class ScriptedEngine(EngineBase):
-    """Gives its answers in turn, and remembers what it was asked."""
-
-    def __init__(self, *answers: str | EngineError, finish_reason: str = "stop") -> None:
-        self.answers = list(answers)
-        self.finish_reason = finish_reason
-        self.requests: list[GenerationRequest] = []
-
-    async def generate(self, request: GenerationRequest) -> GenerationResult:
-        self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, EngineError):
-            raise answer
-        return GenerationResult(answer, finish_reason=self.finish_reason)
 
 
 def context(engine: ScriptedEngine, repeat: int = 2) -> Context:
@@ -99,12 +84,12 @@ class TestOneAnswer:
     async def test_asks_once_as_the_repeat(self) -> None:
         engine = ScriptedEngine("3 + 4 = 7.\nAnswer: 7")
         prediction = await method()(example("What is 3 + 4?"), context(engine))
-        assert [(one.params, one.seed, one.repeat) for one in engine.requests] == [(PARAMS, 4, 2)]
+        assert [(one.params, one.seed, one.repeat) for one in engine.calls] == [(PARAMS, 4, 2)]
         assert (prediction.output, prediction.answer.text) == ("3 + 4 = 7.\nAnswer: 7", "7")
         assert [call.vote for call in prediction.calls] == [None]
 
     async def test_output_at_the_token_limit(self) -> None:
-        engine = ScriptedEngine("First we add 3 and 4. So we", finish_reason="length")
+        engine = ScriptedEngine(answered("First we add 3 and 4. So we", finish_reason="length"))
         prediction = await method()(example("What is 3 + 4?"), context(engine))
         assert (prediction.answer.text, prediction.answer.outcome) == (None, ParseOutcome.CUT_OFF)
 
@@ -118,7 +103,7 @@ class TestOneAnswer:
 async def voted(
     answers: Sequence[str], rule: ScoringRule = "gsm8k"
 ) -> tuple[str | None, str, list[tuple[str | None, int]]]:
-    engine = ScriptedEngine(*answers)
+    engine = ScriptedEngine(answers)
     prediction = await method(len(answers), rule)(example(), context(engine))
     assert [call.result.text for call in prediction.calls] == list(answers)
     votes = [call.vote for call in prediction.calls if call.vote is not None]
@@ -153,7 +138,7 @@ class TestVote:
     async def test_a_sample_that_fails_fails_the_run(self) -> None:
         failure = EngineError(FailureKind.TIMEOUT, "no answer in 5 s")
         with pytest.raises(EngineError) as caught:
-            await method(3)(example(), context(ScriptedEngine("Answer: 1", failure, "Answer: 1")))
+            await method(3)(example(), context(ScriptedEngine(["Answer: 1", failure, "Answer: 1"])))
         assert caught.value is failure
 
 
@@ -161,17 +146,17 @@ class TestCacheKeys:
     async def test_no_sample_has_the_key_of_another_or_of_a_repeat(self) -> None:
         keys: list[str] = []
         for repeat in range(MAX_REPEATS):
-            engine = ScriptedEngine(*["Answer: 1"] * 20)
+            engine = ScriptedEngine("Answer: 1")
             await method(20)(example(), context(engine, repeat))
-            keys += [cache_key(request, "f") for request in engine.requests]
+            keys += [cache_key(request, "f") for request in engine.calls]
         assert len(set(keys)) == len(keys) == 20 * MAX_REPEATS
 
     async def test_fewer_samples_are_the_first_of_more(self) -> None:
         asked = []
         for samples in (1, 3, 5):
-            engine = ScriptedEngine(*["Answer: 1"] * samples)
+            engine = ScriptedEngine("Answer: 1")
             await method(samples)(example(), context(engine))
-            asked.append(engine.requests)
+            asked.append(engine.calls)
         assert asked[0] == asked[2][:1]
         assert asked[1] == asked[2][:3]
 

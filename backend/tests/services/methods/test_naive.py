@@ -2,33 +2,20 @@ from typing import get_args
 
 import pytest
 
-from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, Message, Usage
+from app.domain.generation import GenerationParams, GenerationRequest, Message, Usage
 from app.domain.hashing import content_hash
 from app.domain.prediction import ParseOutcome
 from app.domain.status import FailureKind
 from app.schemas.method_config import NaiveMethodConfig
-from app.services.inference.base import EngineBase, EngineError
+from app.services.inference.base import EngineError
 from app.services.methods.base import Context
 from app.services.methods.naive import NaiveMethod
 from app.services.methods.prompts import PromptTemplate
 from app.services.methods.registry import build_method
+from tests.engines import ScriptedEngine, answered
 from tests.factories import example
 
 PARAMS = GenerationParams(temperature=0.5, max_tokens=8, stop=("\n",))
-
-
-class ScriptedEngine(EngineBase):
-    """Answers always the same, and remembers what it was asked."""
-
-    def __init__(self, answer: str | EngineError) -> None:
-        self.answer = answer
-        self.requests: list[GenerationRequest] = []
-
-    async def generate(self, request: GenerationRequest) -> GenerationResult:
-        self.requests.append(request)
-        if isinstance(self.answer, EngineError):
-            raise self.answer
-        return GenerationResult(self.answer, Usage(7, 3))
 
 
 def context(engine: ScriptedEngine) -> Context:
@@ -42,14 +29,14 @@ class TestNaive:
         engine = ScriptedEngine("Paris.")
         await self.method(example("Capital of France?"), context(engine))
         messages = (Message("system", "Be brief."), Message("user", "Question: Capital of France?\nAnswer:"))
-        assert engine.requests == [GenerationRequest(messages, "mock/scripted", PARAMS, seed=4, repeat=2)]
+        assert engine.calls == [GenerationRequest(messages, "mock/scripted", PARAMS, seed=4, repeat=2)]
 
     async def test_prediction_holds_output_answer_and_call(self) -> None:
-        engine = ScriptedEngine("Answer: Paris.\n\nQuestion: Capital of Spain?")
+        engine = ScriptedEngine(answered("Answer: Paris.\n\nQuestion: Capital of Spain?", Usage(7, 3)))
         prediction = await self.method(example("Capital of France?"), context(engine))
         assert prediction.output == "Answer: Paris.\n\nQuestion: Capital of Spain?"
         assert prediction.answer.text == "Paris"
-        assert [call.request for call in prediction.calls] == engine.requests
+        assert [call.request for call in prediction.calls] == engine.calls
         assert prediction.calls[0].result.usage == Usage(7, 3)
 
     async def test_a_number_is_read_from_the_steps_that_come_unasked(self) -> None:

@@ -13,10 +13,11 @@ from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.rag import NOT_YET, RagMethod, numbered
 from app.services.methods.registry import Sources, build_method
+from tests.engines import ScriptedEngine, answered
 from tests.factories import example
-from tests.support import ScriptedEngine, answer
 
 EXAMPLE = example("Who built {it}?", "Eiffel")
+EIFFEL = "Eiffel.\nQuestion: and who"
 
 
 def passage(number: int, text: str = "", title: str = "") -> Passage:
@@ -48,24 +49,20 @@ def context(engine: ScriptedEngine, window: int | None = None) -> Context:
     return Context(engine, "mock/scripted", params, seed=1, repeat=0, window=window)
 
 
-async def eiffel(_: GenerationRequest) -> GenerationResult:
-    return answer("Eiffel.\nQuestion: and who")
-
-
 def refusing_above(passages: int) -> ScriptedEngine:
     """An engine for which prompts with more passages are too long."""
 
     async def script(request: GenerationRequest) -> GenerationResult:
         if request.messages[-1].content.count("] Title ") > passages:
             raise EngineError(FailureKind.CONTEXT_LENGTH, "too long")
-        return answer("Eiffel")
+        return answered("Eiffel")
 
     return ScriptedEngine(script)
 
 
 class TestPrompt:
     async def test_numbers_the_passages_under_their_titles_before_the_question(self) -> None:
-        engine = ScriptedEngine(eiffel)
+        engine = ScriptedEngine(EIFFEL)
         await build(passage(1), passage(2))(EXAMPLE, context(engine))
         assert engine.calls[0].messages[-1].content == (
             "[1] Title 1\ntext 1\n\n[2] Title 2\ntext 2\n\nAnswer the question from the passages. Write only "
@@ -74,12 +71,12 @@ class TestPrompt:
         )
 
     async def test_braces_in_passages_stay_as_they_are(self) -> None:
-        engine = ScriptedEngine(eiffel)
+        engine = ScriptedEngine(EIFFEL)
         await build(passage(1, "{question} {passages} {0}"))(EXAMPLE, context(engine))
         assert "{question} {passages} {0}" in engine.calls[0].messages[-1].content
 
     async def test_of_nothing_found_asks_all_the_same(self) -> None:
-        engine = ScriptedEngine(eiffel)
+        engine = ScriptedEngine(EIFFEL)
         prediction = await build()(EXAMPLE, context(engine))
         assert prediction.passages == ()
         assert engine.calls[0].messages[-1].content.endswith("Question: Who built {it}?\nShort answer:")
@@ -99,7 +96,7 @@ class TestPrompt:
 class TestAnswer:
     async def test_is_read_from_the_head_of_the_output(self) -> None:
         method = build(passage(1))
-        prediction = await method(EXAMPLE, context(ScriptedEngine(eiffel)))
+        prediction = await method(EXAMPLE, context(ScriptedEngine(EIFFEL)))
         assert (prediction.answer.text, prediction.output) == ("Eiffel", "Eiffel.\nQuestion: and who")
         assert prediction.passages == (passage(1),)
         assert isinstance(method.retriever, Found)
@@ -108,18 +105,18 @@ class TestAnswer:
     async def test_without_a_retriever_there_is_none(self) -> None:
         method = build_method(RagMethodConfig(name="rag"), "squad")
         with pytest.raises(RuntimeError, match="without a knowledge base"):
-            await method(EXAMPLE, context(ScriptedEngine(eiffel)))
+            await method(EXAMPLE, context(ScriptedEngine(EIFFEL)))
 
 
 class TestWindow:
     async def test_unknown_takes_all(self) -> None:
-        prediction = await build(*map(passage, range(1, 9)))(EXAMPLE, context(ScriptedEngine(eiffel)))
+        prediction = await build(*map(passage, range(1, 9)))(EXAMPLE, context(ScriptedEngine(EIFFEL)))
         assert prediction.passages is not None
         assert not any(one.dropped for one in prediction.passages)
 
     async def test_last_passages_are_left_out_first(self) -> None:
         long = [passage(number, "word " * 100) for number in range(1, 5)]
-        engine = ScriptedEngine(eiffel)
+        engine = ScriptedEngine(EIFFEL)
         prediction = await build(*long)(EXAMPLE, context(engine, window=400))
         assert prediction.passages is not None
         assert [one.dropped for one in prediction.passages] == [False, False, True, True]
@@ -128,7 +125,7 @@ class TestWindow:
         assert "[3]" not in engine.calls[0].messages[-1].content
 
     async def test_too_small_for_any(self) -> None:
-        prediction = await build(passage(1, "word " * 500))(EXAMPLE, context(ScriptedEngine(eiffel), 100))
+        prediction = await build(passage(1, "word " * 500))(EXAMPLE, context(ScriptedEngine(EIFFEL), 100))
         assert prediction.passages is not None
         assert [one.dropped for one in prediction.passages] == [True]
 

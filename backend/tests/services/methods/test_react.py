@@ -1,11 +1,12 @@
 """Tests of the agent as a method: its requests, its answers, its trace, and what is hashed of it."""
 
 import json
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 
-from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, ToolCall
+from app.domain.generation import GenerationParams, GenerationResult, ToolCall
 from app.domain.hashing import content_hash
 from app.domain.passages import Retrieval
 from app.domain.prediction import ParseOutcome
@@ -22,9 +23,9 @@ from app.services.methods import react
 from app.services.methods.base import Context
 from app.services.methods.react import ReactMethod
 from app.services.methods.registry import Sources, build_method
+from tests.engines import ScriptedEngine
 from tests.factories import example
 from tests.services.agent.fakes import passage
-from tests.support import ScriptedEngine, answer
 
 EXAMPLE = example("How high is {K2}?", "8611 m")
 SEARCH = "Thought: I look.\nAction: retrieval[height of K2]"
@@ -51,15 +52,7 @@ def build(rule: ScoringRule = "triviaqa", shelf: Shelf | None = None, **fields: 
 
 def says(*texts: str | EngineError | GenerationResult) -> ScriptedEngine:
     """Return an engine that says these in turn, the last one again and again."""
-    turns = list(texts)
-
-    async def script(_: GenerationRequest) -> GenerationResult:
-        said = turns.pop(0) if len(turns) > 1 else turns[0]
-        if isinstance(said, EngineError):
-            raise said
-        return answer(said) if isinstance(said, str) else said
-
-    return ScriptedEngine(script)
+    return ScriptedEngine(chain(texts, repeat(texts[-1])))
 
 
 def context(engine: ScriptedEngine, window: int | None = None, **params: Any) -> Context:

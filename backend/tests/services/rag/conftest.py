@@ -1,4 +1,4 @@
-"""Tiny models, made once a session without a network, and what reads them."""
+"""The tiny models, and what reads them."""
 
 from pathlib import Path
 
@@ -7,30 +7,25 @@ import pytest
 from app.services.rag.embedding import Embedder
 from app.services.rag.reranking import Reranker
 from tests.services.rag import tiny
+from tests.tiny_models import TinyModels
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of all tiny models; with a space in its path, as users have them."""
-    return tmp_path_factory.mktemp("tiny models")
-
-
-@pytest.fixture(scope="session")
-def embedding_model(models: Path) -> Path:
+def embedding_model(tiny_models: TinyModels) -> Path:
     """The folder of a sentence-transformers model with vectors of 32 numbers."""
-    return tiny.make_embedding_model(models / "embedding")
+    return tiny_models.embedding
 
 
 @pytest.fixture(scope="session")
-def other_embedding_model(models: Path) -> Path:
+def other_embedding_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with other weights."""
-    return tiny.make_embedding_model(models / "other embedding", seed=3)
+    return tiny.make_embedding_model(tmp_path_factory.mktemp("tiny models") / "other embedding", seed=3)
 
 
 @pytest.fixture(scope="session")
-def reranker_model(models: Path) -> Path:
+def reranker_model(tiny_models: TinyModels) -> Path:
     """The folder of a cross-encoder."""
-    return tiny.make_reranker(models / "reranker")
+    return tiny_models.reranker
 
 
 @pytest.fixture(scope="session")

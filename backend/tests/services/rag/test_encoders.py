@@ -54,8 +54,8 @@ class TestEmbedder:
         assert short.query("river " * 9) != pytest.approx(short.query("river " * 10), abs=1e-6)
 
     @pytest.mark.parametrize("kind", ["Bert", "Roberta", "MPNet"])
-    def test_more_tokens_than_the_model_has_positions(self, models: Path, kind: str) -> None:
-        folder = tiny.make_embedding_model(models / kind, kind=kind)
+    def test_more_tokens_than_the_model_has_positions(self, tmp_path: Path, kind: str) -> None:
+        folder = tiny.make_embedding_model(tmp_path / kind, kind=kind)
         embedder = Embedder(folder, 10 * tiny.POSITIONS)
         assert embedder.query("river " * 10 * tiny.POSITIONS).shape == (32,)
 

@@ -17,14 +17,15 @@ from hypothesis import strategies as st
 
 from app.domain.passages import Article, Section
 from app.services.wikipedia import client as wikipedia
-from app.services.wikipedia.client import Missing, WikipediaClient, fetch_articles, sections_of
+from app.services.wikipedia.client import Missing, WikipediaClient, fetch_articles
+from app.services.wikipedia.sections import sections_of
 from tests.factories import properties
 from tests.fixtures import fake_wikipedia
 from tests.fixtures.fake_wikipedia import CUT, HANG, FakeWikipedia, Fault, api_error
-from tests.fixtures.wiki import quick_and_direct, wiki
+from tests.fixtures.wiki import direct, wiki
 
-__all__ = ["quick_and_direct", "wiki"]  # fixtures
-pytestmark = pytest.mark.usefixtures("quick_and_direct")
+__all__ = ["direct", "wiki"]  # fixtures
+pytestmark = pytest.mark.usefixtures("direct")
 
 Connect = Callable[..., WikipediaClient]
 TOMORROW = format_datetime(datetime.now(UTC) + timedelta(days=1))
@@ -37,6 +38,7 @@ async def connect(wiki: FakeWikipedia, tmp_path: Path) -> AsyncIterator[Connect]
 
     def open_(**arguments: Any) -> WikipediaClient:
         usual = {"base_url": wiki.url, "cache_dir": tmp_path / "a cache", "pause_s": 0.0, "timeout_s": 5.0}
+        usual["backoff_s"] = 0.0
         clients.append(WikipediaClient(**{**usual, **arguments}))
         return clients[-1]
 
@@ -278,14 +280,11 @@ class TestPace:
             await client.article("Hamlet")
 
     @pytest.mark.parametrize("content", ["", "tomorrow", "nan", "-inf", "inf", "1e99"])
-    async def test_no_moment_holds_up_for_long(
-        self, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
-    ) -> None:
-        monkeypatch.setattr(wikipedia, "_LONGEST_WISH_S", 0.01)
+    async def test_no_moment_holds_up_for_long(self, connect: Connect, tmp_path: Path, content: str) -> None:
         (tmp_path / "a cache").mkdir()
         (tmp_path / "a cache" / "not-before").write_text(content)
         async with asyncio.timeout(5):
-            await connect().article("Hamlet")
+            await connect(longest_wish_s=0.01).article("Hamlet")
 
     async def test_given_up_while_it_waits(self, wiki: FakeWikipedia, connect: Connect) -> None:
         wiki.script.append(HANG)
@@ -314,11 +313,10 @@ class TestFailures:
         + [api_error("maxlag"), api_error("maxlag", retry_after="0.1")],
     )
     async def test_as_late_as_the_server_asks_within_reason(
-        self, wiki: FakeWikipedia, connect: Connect, fault: Fault, monkeypatch: pytest.MonkeyPatch
+        self, wiki: FakeWikipedia, connect: Connect, fault: Fault
     ) -> None:
-        monkeypatch.setattr(wikipedia, "_LONGEST_WISH_S", 0.1)
         wiki.script += [fault]
-        assert isinstance(await connect().article("Hamlet"), Article)
+        assert isinstance(await connect(longest_wish_s=0.1).article("Hamlet"), Article)
         assert wiki.gaps_s[0] >= 0.1
 
     @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
 
-import { ExperimentList } from "@/features/experiments/experiment-list";
+import { ExperimentList } from "@/features/experiment-list/experiment-list";
 
 export const metadata: Metadata = { title: "Experiments" };
 

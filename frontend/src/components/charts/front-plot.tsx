@@ -18,6 +18,7 @@ export interface FrontPoint {
   score: number;
   low: number;
   high: number;
+  /** On the Pareto front: no other point is better in one of the two and at least equal in the other. */
   front: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { describeBin, niceWidth, prepareHistogram } from "./histogram-prepare";
+import { describeBin, prepareHistogram } from "./histogram-prepare";
 
 /** Repeatable noise in [0, 1). */
 function noise(seed: number): () => number {
@@ -10,16 +10,6 @@ function noise(seed: number): () => number {
     return state / 2147483647;
   };
 }
-
-describe("niceWidth", () => {
-  it.each([
-    [10, 10, 1],
-    [11, 10, 2],
-    [24, 10, 2.5],
-    [0.3, 10, 0.05],
-    [9000, 40, 250],
-  ])("a span of %s in at most %s bins has a width of %s", (span, most, width) => expect(niceWidth(span, most)).toBeCloseTo(width, 12));
-});
 
 describe("prepareHistogram", () => {
   it("is empty for no values", () => expect(prepareHistogram([null, null])).toEqual({ bins: [], highest: 0, n: 0 }));
@@ -42,6 +32,13 @@ describe("prepareHistogram", () => {
         for (const [index, bin] of bins.entries()) expect(bin.from).toBeCloseTo(bins[index - 1]?.to ?? bin.from, 9);
       }
     }
+  });
+
+  it("has bins of a round width", () => {
+    const widthOf = (values: number[]) => (({ bins: [bin] }) => (bin ? bin.to - bin.from : 0))(prepareHistogram(values));
+    expect(widthOf([0, 16])).toBeCloseTo(2, 12);
+    expect(widthOf([100, 500])).toBeCloseTo(50, 12);
+    expect(widthOf([0.1, 0.14])).toBeCloseTo(0.005, 12);
   });
 
   it("puts each value between the edges of its bin", () => {

@@ -1,6 +1,8 @@
+import { bin, max, range, tickStep } from "d3-array";
+
 import { formatDuration } from "@/lib/format";
 
-export interface Bin {
+interface Bin {
   from: number;
   to: number;
   count: number;
@@ -15,17 +17,11 @@ export interface Histogram {
   n: number;
 }
 
-const MAX_BINS = 40;
-/** A few slow calls must not squeeze all others into one bar: beyond this quantile they share the last one. */
+/** Bins to aim at, by the number of values; the round width makes them up to 1.5 times as many. */
+const MIN_BINS = 8;
+const MAX_BINS = 30;
+/** A few slow calls must not squeeze all others into one bar: values beyond this quantile share the last one. */
 const TAIL = 0.99;
-
-/** The width of 1, 2, 2.5 or 5 times a power of ten that gives at most `most` bins. */
-export function niceWidth(span: number, most: number): number {
-  const raw = span / most;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].find((s) => s * power >= raw * (1 - 1e-9)) ?? 10;
-  return step * power;
-}
 
 /**
  * Bins of equal, round width for values in milliseconds; nulls are left out.
@@ -37,25 +33,21 @@ export function prepareHistogram(values: readonly (number | null)[]): Histogram 
   const first = sorted[0];
   const last = sorted.at(-1);
   if (first === undefined || last === undefined) return { bins: [], highest: 0, n: 0 };
-  const tail = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * TAIL) - 1)] ?? last;
-  const cut = last - first > (tail - first) * 1.5 && tail > first;
-  const top = cut ? tail : last;
-  const width = niceWidth(Math.max(top - first, first * 0.02, 1e-3), Math.min(MAX_BINS, Math.max(8, Math.ceil(2 * Math.sqrt(sorted.length)))));
-  const start = Math.floor(first / width);
-  const count = Math.floor(top / width) - start + 1;
-  const bins = Array.from({ length: count }, (_, index) => ({
-    from: (start + index) * width,
-    to: (start + index + 1) * width,
-    count: 0,
-    open: false,
+  // Not interpolated: of few values that would lie between all others and the slowest.
+  const tail = sorted[Math.ceil(sorted.length * TAIL) - 1] ?? last;
+  const top = last - first > (tail - first) * 1.5 && tail > first ? tail : last;
+  const span = Math.max(top - first, first * 0.02, 1e-3);
+  const width = tickStep(0, span, Math.min(MAX_BINS, Math.max(MIN_BINS, Math.ceil(2 * Math.sqrt(sorted.length)))));
+  const edges = range(Math.floor(first / width), Math.floor(top / width) + 2).map((index) => index * width);
+  const [start = first, end = top] = [edges[0], edges.at(-1)];
+  const binned = bin().domain([start, end]).thresholds(edges.slice(1, -1));
+  const bins = binned(sorted.map((value) => Math.min(Math.max(value, start), top))).map((inside, index, all) => ({
+    from: inside.x0 ?? start,
+    to: inside.x1 ?? end,
+    count: inside.length,
+    open: index === all.length - 1 && last >= end,
   }));
-  for (const value of sorted) {
-    const bin = bins[Math.min(count - 1, Math.max(0, Math.floor(value / width) - start))];
-    if (bin) bin.count++;
-  }
-  const end = bins.at(-1);
-  if (end && last >= end.to) end.open = true;
-  return { bins, highest: Math.max(...bins.map((bin) => bin.count)), n: sorted.length };
+  return { bins, highest: max(bins, ({ count }) => count) ?? 0, n: sorted.length };
 }
 
 /** "40 ms to 42 ms: 12 runs". */

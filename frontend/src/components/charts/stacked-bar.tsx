@@ -7,7 +7,7 @@ import { useWidth } from "./use-width";
 const HEIGHT = 20;
 const GAP = 2;
 
-export interface BarPart {
+interface BarPart {
   name: string;
   share: number;
   /** Class of the fill, a token. */

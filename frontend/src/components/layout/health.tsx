@@ -1,9 +1,9 @@
 "use client";
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@/components/ui/link";
 import { useEffect, useRef } from "react";
 
+import { Link } from "@/components/ui/link";
 import { Tooltip } from "@/components/ui/tooltip";
 import { ApiError } from "@/lib/api/errors";
 import { systemQueries } from "@/lib/api/queries";

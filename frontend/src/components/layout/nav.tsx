@@ -1,10 +1,10 @@
 "use client";
 
 import { Menu as MenuIcon, Plus } from "lucide-react";
-import { Link } from "@/components/ui/link";
 import { usePathname } from "next/navigation";
 
 import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
 import { Menu, MenuItem } from "@/components/ui/menu";
 import { cn } from "@/lib/utils";
 

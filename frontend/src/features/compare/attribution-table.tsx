@@ -1,40 +1,35 @@
-import { FateName } from "@/components/lab/attribution";
+import { OutcomeLabel } from "@/components/retrieval/attribution";
 import { Panel } from "@/components/ui/panel";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatPercent } from "@/lib/format";
 
-import { prepareFates } from "./fates";
+import { ColumnHead } from "./column-head";
+import { prepareAttributionTable } from "./attribution-prepare";
 
 /** Where answers went right or wrong, side by side; nothing unless two of the experiments retrieved. */
 export function AttributionTable({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
-  const { columns, rows } = prepareFates(comparison);
+  const { columns, rows } = prepareAttributionTable(comparison);
   if (columns.length < 2) return null;
   return (
-    <Panel title="Where answers went wrong" hint="Of the answers whose accepted answer could stand in a passage, each experiment’s own." flush>
-      <Table aria-label="Where answers went wrong, side by side">
+    <Panel title="Answer attribution" hint="Of the answers whose accepted answer could stand in a passage, each experiment’s own." flush>
+      <Table aria-label="Answer attribution, side by side">
         <thead>
           <tr>
             <Th className="sticky left-0 bg-paper">Outcome</Th>
             {columns.map(({ letter, name, total }) => (
-              <Th key={letter} className="max-w-48 min-w-28 sm:min-w-36">
-                <span className="flex items-center gap-1.5">
-                  <span className="font-serif text-base text-ink">{letter}</span>
-                  <span className="truncate" title={name}>
-                    {name}
-                  </span>
-                  <span className="num shrink-0 font-normal">n = {formatCount(total)}</span>
-                </span>
-              </Th>
+              <ColumnHead key={letter} letter={letter} name={name}>
+                <span className="num shrink-0 font-normal">n = {formatCount(total)}</span>
+              </ColumnHead>
             ))}
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ fate, label, right, meaning, cells }) => (
-            <Tr key={fate}>
+          {rows.map(({ name, label, right, meaning, cells }) => (
+            <Tr key={name}>
               <th scope="row" className="sticky left-0 max-w-36 bg-paper px-4 py-2 text-left font-normal sm:max-w-none">
                 <span className="text-ink">
-                  <FateName fate={fate} label={label} right={right} />
+                  <OutcomeLabel name={name} label={label} right={right} />
                 </span>
                 <span className="hidden max-w-80 text-xs sm:block">{meaning}</span>
               </th>

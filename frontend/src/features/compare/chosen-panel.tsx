@@ -2,14 +2,14 @@
 
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import { Link } from "@/components/ui/link";
 
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
+import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
-import { experimentQueries } from "@/lib/api/queries";
 import { experimentHref } from "@/lib/api/mutations";
+import { experimentQueries } from "@/lib/api/queries";
 import { formatMethod } from "@/lib/format";
 
 import { letterOf } from "./prepare";

@@ -1,10 +1,6 @@
 import { diffWordsWithSpace } from "diff";
 
-export interface Segment {
-  text: string;
-  /** The other side does not have it here. */
-  marked: boolean;
-}
+import type { Segment } from "@/lib/highlight";
 
 /** Longer texts are shown as they are: comparing them word by word would hold the page up. */
 const LONGEST = 6_000;

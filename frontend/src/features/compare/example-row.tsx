@@ -1,11 +1,11 @@
 "use client";
 
 import { ChevronDown } from "lucide-react";
-import { Link } from "@/components/ui/link";
 import { useState } from "react";
 
-import { RunMark } from "@/components/lab/run-state";
-import { Verbatim } from "@/components/lab/verbatim";
+import { RunMark } from "@/components/run/run-mark";
+import { Verbatim } from "@/components/text/verbatim";
+import { Link } from "@/components/ui/link";
 import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
 import { cn } from "@/lib/utils";

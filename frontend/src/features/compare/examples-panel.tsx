@@ -3,15 +3,16 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsStringLiteral, useQueryStates } from "nuqs";
 
-import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
+import { LoadMore } from "@/components/ui/load-more";
 import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
-import { formatName, plural } from "@/lib/format";
+import { plural } from "@/lib/format";
+import { describeScore } from "@/lib/metrics";
 
 import { ExampleRow } from "./example-row";
 import { OutcomeTable } from "./outcome-table";
@@ -50,7 +51,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             <Select aria-label="Score" className="h-7 w-auto text-xs" value={score} onChange={(event) => setScore(event.target.value)}>
               {names.map((name) => (
                 <option key={name} value={name}>
-                  {formatName(name)}
+                  {describeScore(name).label}
                 </option>
               ))}
             </Select>
@@ -93,13 +94,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
       ) : (
         <SkeletonRows rows={6} className="h-20" />
       )}
-      {rows.hasNextPage && (
-        <div className="border-t p-3 text-center">
-          <Button size="sm" disabled={rows.isFetchingNextPage} onClick={() => void rows.fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      )}
+      {items.length > 0 && <LoadMore pages={rows} shown={items.length} total={rows.data?.pages[0]?.total} />}
     </Panel>
   );
 }

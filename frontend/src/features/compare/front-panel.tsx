@@ -6,9 +6,9 @@ import { FrontPlot } from "@/components/charts/front-plot";
 import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import type { Schemas } from "@/lib/api/client";
-import { formatCost, formatDuration, formatName } from "@/lib/format";
+import { describeScore, type Expense, expenses, formatQuantity } from "@/lib/metrics";
 
-import { type Expense, prepareFront } from "./plots";
+import { prepareFront } from "./plots";
 import { scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
@@ -18,11 +18,12 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
   const [expense, setExpense] = useState<Expense>("latency");
   const points = prepareFront(comparison, score, expense);
   const costs = prepareFront(comparison, score, "cost").some(({ x }) => x > 0);
+  const { label, unit } = expenses[expense];
   if (points.length < 2) return null;
   return (
     <Panel
       title="What it takes"
-      hint={`${formatName(score)} with its 95 % interval against ${expense === "latency" ? "median latency" : "cost per 1,000 runs"}; filled: none is better in both`}
+      hint={`${describeScore(score).label} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
       actions={
         costs && (
           <Segmented
@@ -37,7 +38,7 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
         )
       }
     >
-      <FrontPlot points={points} formatX={expense === "latency" ? formatDuration : formatCost} />
+      <FrontPlot points={points} formatX={(value) => formatQuantity(value, unit)} />
     </Panel>
   );
 }

@@ -3,6 +3,7 @@ import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { cn } from "@/lib/utils";
 
+import { ColumnHead } from "./column-head";
 import { type Cell, letterOf, prepareMetrics, type Tone } from "./prepare";
 
 const tones: Record<Tone, string> = { better: "text-good", worse: "text-bad", same: "", unsure: "", none: "" };
@@ -17,14 +18,7 @@ export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut
           <tr>
             <Th className="sticky left-0 bg-paper">Metric</Th>
             {comparison.experiments.map(({ experiment_id, name }, index) => (
-              <Th key={experiment_id} className="max-w-48 min-w-28 sm:min-w-36">
-                <span className="flex items-center gap-1.5">
-                  <span className="font-serif text-base text-ink">{letterOf(index)}</span>
-                  <span className="truncate" title={name}>
-                    {name}
-                  </span>
-                </span>
-              </Th>
+              <ColumnHead key={experiment_id} letter={letterOf(index)} name={name} />
             ))}
           </tr>
         </thead>

@@ -1,20 +1,14 @@
+import type { ForestPlotRow } from "@/components/charts/forest-plot";
+import type { FrontPoint } from "@/components/charts/front-plot";
 import type { Schemas } from "@/lib/api/client";
+import { type Expense, expenses } from "@/lib/metrics";
 
 import { letterOf } from "./prepare";
 
 type Comparison = Schemas["ComparisonOut"];
 
-export interface ForestRow {
-  letter: string;
-  name: string;
-  difference: number;
-  low: number;
-  high: number;
-  outcome: "better" | "worse" | "not_distinguishable";
-}
-
 /** The differences of one score from the baseline, in the order of the experiments; without those that have no test. */
-export function prepareForest({ experiments, differences }: Comparison, score: string): ForestRow[] {
+export function prepareForest({ experiments, differences }: Comparison, score: string): ForestPlotRow[] {
   return experiments.slice(1).flatMap(({ experiment_id, name }, index) => {
     const found = differences.find((one) => one.experiment_id === experiment_id && one.score === score);
     if (!found?.statistics || found.difference === null) return [];
@@ -24,31 +18,18 @@ export function prepareForest({ experiments, differences }: Comparison, score: s
 }
 
 /** The scale of a forest plot: it holds 0, both ends of all intervals, and a little room. */
-export function forestDomain(rows: ForestRow[]): [number, number] {
+export function forestDomain(rows: ForestPlotRow[]): [number, number] {
   const low = Math.min(0, ...rows.map((row) => row.low));
   const high = Math.max(0, ...rows.map((row) => row.high));
   const room = Math.max(0.01, (high - low) * 0.06);
   return [low - room, high + room];
 }
 
-export type Expense = "latency" | "cost";
-
-export interface Point {
-  letter: string;
-  name: string;
-  x: number;
-  score: number;
-  low: number;
-  high: number;
-  /** No other is both better and cheaper (or faster). */
-  front: boolean;
-}
-
 /** Score against latency or cost, with the Pareto front; experiments without either are left out. */
-export function prepareFront({ experiments }: Comparison, score: string, expense: Expense): Point[] {
+export function prepareFront({ experiments }: Comparison, score: string, expense: Expense): FrontPoint[] {
   const points = experiments.flatMap(({ name, metrics }, index) => {
     const value = metrics.scores[score];
-    const x = expense === "latency" ? metrics.latency_ms.p50 : metrics.cost_usd.per_1000_runs;
+    const x = expenses[expense].of(metrics);
     return value && x !== null ? [{ letter: letterOf(index), name, x, score: value.value, low: value.low, high: value.high }] : [];
   });
   const beats = (one: (typeof points)[number], other: (typeof points)[number]) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Schemas } from "@/lib/api/client";
 
-import { formatRatio, letterOf, prepareMetrics, prepareOutcomes, prepareWarnings } from "./prepare";
+import { letterOf, prepareMetrics, prepareOutcomes, prepareWarnings } from "./prepare";
 
 function compared(id: string, accuracy: number, p50: number | null, failed: number): Schemas["Compared"] {
   const score = { value: accuracy, low: accuracy - 0.1, high: accuracy + 0.1, n: 100 };
@@ -48,7 +48,7 @@ describe("prepareMetrics", () => {
   it("takes slower for worse, as a ratio with its interval", () => {
     expect(rows["Mean latency"]?.cells).toMatchObject([
       { text: "100 ms", difference: "" },
-      { text: "250 ms", difference: "×2.5", interval: "[2, 3.1], p < .001", tone: "worse" },
+      { text: "250 ms", difference: "2.5×", interval: "[2, 3.1], p < .001", tone: "worse" },
     ]);
   });
 
@@ -57,7 +57,7 @@ describe("prepareMetrics", () => {
     expect(prepareMetrics({ ...comparison, differences: [unsure] })[0]?.cells[1]).toMatchObject({ difference: "+10.0", tone: "unsure" });
   });
 
-  it("gives no colour to what has no test", () => expect(rows["Throughput, answers a second"]?.cells[1]).toMatchObject({ difference: "×1", tone: "none" }));
+  it("gives no colour to what has no test", () => expect(rows.Throughput?.cells[1]).toMatchObject({ difference: "1×", tone: "none" }));
 
   it("counts failures with their sign", () => expect(rows["Failed runs"]?.cells[1]).toMatchObject({ difference: "+3", tone: "worse" }));
 
@@ -76,7 +76,11 @@ describe("prepareOutcomes", () => {
   it("are none for graded scores", () => expect(prepareOutcomes({ ...pair, both: null }, "A", "B")).toEqual([]));
 });
 
-it("has no ratio to nothing", () => expect([formatRatio(1, 0), formatRatio(null, 1), formatRatio(3, 2)]).toEqual(["", "", "×1.5"]));
+it("has no ratio to nothing", () => {
+  const none = comparison.experiments.map((one) => ({ ...one, metrics: { ...one.metrics, throughput_per_s: 0 } }));
+  const row = prepareMetrics({ ...comparison, experiments: none }).find(({ name }) => name.startsWith("Throughput"));
+  expect(row?.cells[1]).toMatchObject({ text: "0 / s", difference: "" });
+});
 it("names experiments by letters", () => expect([letterOf(0), letterOf(2)]).toEqual(["A", "C"]));
 
 describe("prepareWarnings", () => {

@@ -1,17 +1,15 @@
 import type { Schemas } from "@/lib/api/client";
 import {
-  formatCost,
   formatCount,
-  formatDuration,
   formatInterval,
-  formatName,
-  formatNumber,
+  formatNumberInterval,
   formatP,
   formatPercent,
   formatPointInterval,
   formatPoints,
+  formatRatio,
 } from "@/lib/format";
-import { compareScores } from "@/lib/scores";
+import { compareScores, describeScore, formatQuantity, pairedQuantities, type Quantity, untestedQuantities } from "@/lib/metrics";
 
 type Compared = Schemas["Compared"];
 type Difference = Schemas["ScoreDifference"];
@@ -30,7 +28,7 @@ export interface Cell {
   tone: Tone;
 }
 
-export interface MetricRow {
+interface MetricRow {
   name: string;
   /** What the difference is measured in, or on what it rests. */
   basis: string;
@@ -43,16 +41,15 @@ const tonesOfOutcome: Record<Schemas["AmountDifference"]["outcome"], Tone> = {
   not_distinguishable: "unsure",
 };
 
-function toneOf(difference: number | null | undefined, higherIsBetter: boolean): Tone {
-  if (difference === null || difference === undefined) return "none";
+function toneOf(difference: number | null, better: Quantity["better"]): Tone {
+  if (difference === null) return "none";
   if (difference === 0) return "same";
-  return difference > 0 === higherIsBetter ? "better" : "worse";
+  return difference > 0 === (better === "higher") ? "better" : "worse";
 }
 
-/** `×1.25` or `×0.8` against the baseline; empty when either is unknown or the baseline is 0. */
-export function formatRatio(value: number | null | undefined, baseline: number | null | undefined): string {
-  if (value == null || baseline == null || baseline === 0) return "";
-  return `×${formatNumber(value / baseline)}`;
+function signedCount(difference: number | null): string {
+  if (difference === null) return "";
+  return `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${formatCount(Math.abs(difference))}`;
 }
 
 /** The scores that any of the experiments has, those that are looked for first, first. */
@@ -65,7 +62,7 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
   const of = (id: string) => differences.find((one) => one.experiment_id === id && one.score === name);
   const paired = [...new Set(experiments.slice(1).map(({ experiment_id }) => of(experiment_id)?.n_paired ?? 0))];
   return {
-    name: formatName(name),
+    name: describeScore(name).label,
     basis: `points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
     cells: experiments.map(({ experiment_id, metrics }, index) => {
       const score = metrics.scores[name];
@@ -82,63 +79,46 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
   };
 }
 
-interface Quantity {
-  name: string;
-  basis: string;
-  of: (metrics: Schemas["Metrics"]) => number | null;
-  format: (value: number | null) => string;
-  higherIsBetter: boolean;
-}
-
-const quantities: Quantity[] = [
-  { name: "Latency p95", basis: "ratio, no test", of: (m) => m.latency_ms.p95, format: formatDuration, higherIsBetter: false },
-  { name: "Throughput, answers a second", basis: "ratio, no test", of: (m) => m.throughput_per_s, format: formatNumber, higherIsBetter: true },
-  { name: "Failed runs", basis: "count", of: (m) => m.counts.failed, format: formatCount, higherIsBetter: false },
-];
-
-const amounts: readonly { name: string; quantity: Schemas["AmountDifference"]["quantity"]; format: (value: number | null | undefined) => string }[] = [
-  { name: "Mean latency", quantity: "latency_ms", format: formatDuration },
-  { name: "Mean tokens", quantity: "tokens", format: formatNumber },
-  { name: "Mean cost", quantity: "cost_usd", format: formatCost },
-];
+type PairedName = keyof typeof pairedQuantities;
 
 /** What a run takes on the questions that both answered, as a ratio with its interval. */
-function amountRow({ name, quantity, format }: (typeof amounts)[number], { experiments, amounts: found }: Comparison): MetricRow {
-  const rows = found.filter((one) => one.quantity === quantity);
+function pairedRow(name: PairedName, { experiments, amounts }: Comparison): MetricRow {
+  const { label, unit } = pairedQuantities[name];
+  const rows = amounts.filter(({ quantity }) => quantity === name);
   return {
-    name,
+    name: label,
     basis: "ratio, on the same questions",
     cells: experiments.map(({ experiment_id }, index) => {
       const row = rows.find((one) => one.experiment_id === experiment_id);
       const told = index > 0 && row?.ratio != null;
       return {
-        text: format(index === 0 ? rows[0]?.baseline : row?.this),
+        text: formatQuantity(index === 0 ? rows[0]?.baseline : row?.this, unit),
         note: "",
-        difference: told ? `×${formatNumber(row.ratio)}` : "",
-        interval: told ? `[${formatNumber(row.ratio_low)}, ${formatNumber(row.ratio_high)}], ${formatP(row.p)}` : "",
+        difference: told ? formatRatio(row.ratio) : "",
+        interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
         tone: told ? tonesOfOutcome[row.outcome] : "none",
       };
     }),
   };
 }
 
-function quantityRow({ name, basis, of, format, higherIsBetter }: Quantity, experiments: Compared[]): MetricRow {
+function untestedRow({ label, unit, better, of }: Quantity, experiments: Compared[]): MetricRow {
   const baseline = experiments[0] ? of(experiments[0].metrics) : null;
+  const counted = unit === "count";
   return {
-    name,
-    basis,
+    name: label,
+    basis: counted ? "count" : "ratio, no test",
     cells: experiments.map(({ metrics }, index) => {
       const value = of(metrics);
       const known = index > 0 && value !== null && baseline !== null;
       const difference = known ? value - baseline : null;
-      const counted = difference === null ? "" : `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${formatCount(Math.abs(difference))}`;
       return {
-        text: format(value),
+        text: formatQuantity(value, unit),
         note: "",
-        difference: basis === "count" ? counted : known ? formatRatio(value, baseline) : "",
+        difference: counted ? signedCount(difference) : known && baseline !== 0 ? formatRatio(value / baseline) : "",
         interval: "",
         // A colour says that a difference is real: without a test nothing can, but a count is what it is.
-        tone: basis === "count" ? toneOf(difference, higherIsBetter) : "none",
+        tone: counted ? toneOf(difference, better) : "none",
       };
     }),
   };
@@ -149,8 +129,8 @@ export function prepareMetrics(comparison: Comparison): MetricRow[] {
   const { experiments, differences } = comparison;
   return [
     ...scoreNames(experiments).map((name) => scoreRow(name, experiments, differences)),
-    ...amounts.map((amount) => amountRow(amount, comparison)),
-    ...quantities.map((quantity) => quantityRow(quantity, experiments)),
+    ...(Object.keys(pairedQuantities) as PairedName[]).map((name) => pairedRow(name, comparison)),
+    ...untestedQuantities.map((quantity) => untestedRow(quantity, experiments)),
   ];
 }
 

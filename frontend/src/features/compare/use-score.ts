@@ -1,8 +1,10 @@
 import { parseAsString, useQueryState } from "nuqs";
 
+import { PRIMARY_SCORE } from "@/lib/metrics";
+
 /** The score that the page is about: in the address, so that all its parts agree. */
 export function useScore(names: string[]): [string, (score: string) => void] {
-  const first = names[0] ?? "exact_match";
+  const first = names[0] ?? PRIMARY_SCORE;
   const [score, setScore] = useQueryState("score", parseAsString.withDefault(first));
   return [names.includes(score) ? score : first, (next) => void setScore(next)];
 }

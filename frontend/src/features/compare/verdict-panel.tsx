@@ -1,10 +1,11 @@
 "use client";
 
 import { ForestPlot } from "@/components/charts/forest-plot";
-import { ScoreChoice } from "@/components/lab/score-choice";
+import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
-import { formatCount, formatName, formatP, formatPointInterval, formatPoints } from "@/lib/format";
+import { formatCount, formatP, formatPointInterval, formatPoints } from "@/lib/format";
+import { describeScore } from "@/lib/metrics";
 
 import { forestDomain, prepareForest } from "./plots";
 import { letterOf, scoreNames } from "./prepare";
@@ -23,7 +24,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
   return (
     <Panel
       title="Verdict"
-      hint={`${formatName(score)}, paired on the same questions${experiments.length > 2 ? `; p after Holm over ${found.length} comparisons` : ""}`}
+      hint={`${describeScore(score).label}, paired on the same questions${experiments.length > 2 ? `; p after Holm over ${found.length} comparisons` : ""}`}
       actions={<ScoreChoice names={names} value={score} onChange={setScore} />}
     >
       <div className="grid gap-6 lg:grid-cols-2">

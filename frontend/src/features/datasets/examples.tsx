@@ -1,13 +1,12 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 
-import { Button } from "@/components/ui/button";
+import { LoadMore } from "@/components/ui/load-more";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Failure } from "@/components/ui/state";
 import { Table, Th } from "@/components/ui/table";
 import { datasetQueries } from "@/lib/api/queries";
-import { formatCount, plural } from "@/lib/format";
-import { cn } from "@/lib/utils";
+import { plural } from "@/lib/format";
 
 import { ExampleRow } from "./example-row";
 
@@ -48,21 +47,7 @@ export function Examples({ name, version, size }: ExamplesProps) {
               ))}
             </tbody>
           </Table>
-          <div className={cn("flex items-center justify-between gap-3 border-t px-4 py-2.5", !pages.hasNextPage && "py-3")}>
-            <span className="num text-xs">
-              {formatCount(examples.length)} of {formatCount(size)} shown
-            </span>
-            {pages.hasNextPage && (
-              <Button size="sm" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-                {pages.isFetchingNextPage ? "Loading…" : pages.isFetchNextPageError ? "Try again" : "Show more"}
-              </Button>
-            )}
-          </div>
-          {pages.isFetchNextPageError && (
-            <p role="alert" className="border-t px-4 py-2.5 text-xs text-bad">
-              {pages.error.message}
-            </p>
-          )}
+          <LoadMore pages={pages} shown={examples.length} total={size} />
         </>
       ) : pages.error ? (
         <Failure error={pages.error} what="the questions" onRetry={() => void pages.refetch()} />

@@ -1,7 +1,7 @@
 import { useState } from "react";
 
-import { HelpDetails } from "@/components/lab/help-details";
-import { Verbatim } from "@/components/lab/verbatim";
+import { FormatDetails } from "@/components/data/format-details";
+import { Verbatim } from "@/components/text/verbatim";
 import { Segmented } from "@/components/ui/segmented";
 
 type Format = "jsonl" | "csv";
@@ -27,7 +27,7 @@ export function FormatHelp({ scoring }: { scoring: string }) {
   const [format, setFormat] = useState<Format>("jsonl");
   const examples = scoring === "gsm8k" ? numbers : words;
   return (
-    <HelpDetails>
+    <FormatDetails>
       <Segmented
         label="Format"
         value={format}
@@ -45,6 +45,6 @@ export function FormatHelp({ scoring }: { scoring: string }) {
         {format === "csv" && " (parted by |)"}. An id and a cluster are optional: questions of one cluster belong together.
         Anything else is kept as metadata.
       </p>
-    </HelpDetails>
+    </FormatDetails>
   );
 }

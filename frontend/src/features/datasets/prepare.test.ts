@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { groupVersions } from "@/lib/versions";
 
-import { checkUpload, metadataPairs, newExperimentHref, type Version } from "./prepare";
+import { metadataPairs, newExperimentHref, type Version } from "./prepare";
 
 function version(name: string, hash: string, createdAt: string): Version {
   return {
@@ -37,23 +37,6 @@ describe("newExperimentHref", () => {
     if (!newest || !older) throw new Error("no versions");
     expect(newExperimentHref(art(), newest)).toBe("/experiments/new/?dataset=art");
     expect(newExperimentHref(art(), older)).toBe("/experiments/new/?dataset=art&version=dd44");
-  });
-});
-
-describe("checkUpload", () => {
-  const file = (name: string) => new File(["{}"], name);
-  it("asks for what is missing", () => {
-    expect(Object.keys(checkUpload("", null))).toEqual(["name", "file"]);
-  });
-  it("refuses what the server would", () => {
-    expect(checkUpload("My set", file("a.jsonl"))).toHaveProperty("name");
-    expect(checkUpload("-x", file("a.jsonl"))).toHaveProperty("name");
-    expect(checkUpload("x", file("a.xlsx"))).toHaveProperty("file");
-  });
-  it("lets pass what the server takes", () => {
-    expect(checkUpload("my_set-1.0", file("A.CSV"))).toEqual({});
-    expect(checkUpload("x", file("a.ndjson"))).toEqual({});
-    expect(checkUpload("x", file("hotpot.json"))).toEqual({});
   });
 });
 

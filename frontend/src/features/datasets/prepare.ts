@@ -1,30 +1,20 @@
 import type { Schemas } from "@/lib/api/client";
 import { formatCount } from "@/lib/format";
-import { checkName, type UploadProblems } from "@/lib/uploads";
 import type { VersionGroup } from "@/lib/versions";
 
 export type Version = Schemas["DatasetOut"];
 export type DatasetGroup = VersionGroup<Version>;
 export type Example = Schemas["ExampleOut"];
 
+export function datasetHref(name: string): string {
+  return `/datasets/?${new URLSearchParams({ name })}`;
+}
+
 /** The address of a new experiment; a version is named only where it is not the newest. */
 export function newExperimentHref(group: DatasetGroup, chosen: Version): string {
   const query = new URLSearchParams({ dataset: group.name });
   if (chosen.version !== group.newest.version) query.set("version", chosen.version);
   return `/experiments/new/?${query}`;
-}
-
-export const FORM_FIELDS = ["name", "file", "scoring"] as const;
-export type FormProblems = UploadProblems<(typeof FORM_FIELDS)[number]>;
-
-/** What is wrong with a form before it is sent; the same rules as the server's. */
-export function checkUpload(name: string, file: File | null): FormProblems["fields"] {
-  const problems: FormProblems["fields"] = {};
-  const wrong = checkName(name);
-  if (wrong) problems.name = wrong;
-  if (!file) problems.file = "Choose a file.";
-  else if (!/\.(jsonl|ndjson|json|csv)$/i.test(file.name)) problems.file = "Must be a .jsonl, .json or .csv file.";
-  return problems;
 }
 
 const SHORT = 40;

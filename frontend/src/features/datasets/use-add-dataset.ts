@@ -4,7 +4,7 @@ import { api, unwrap } from "@/lib/api/client";
 import { datasetQueries } from "@/lib/api/queries";
 import { contentOf } from "@/lib/uploads";
 
-export interface Upload {
+interface Upload {
   name: string;
   scoring: string;
   file: File;

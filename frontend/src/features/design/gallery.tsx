@@ -3,10 +3,10 @@
 import { Play, Search } from "lucide-react";
 import type { ReactNode } from "react";
 
-import { IntervalBar } from "@/components/lab/interval";
-import { RunMark } from "@/components/lab/run-state";
-import { StatusBadge } from "@/components/lab/status";
+import { IntervalBar } from "@/components/charts/interval-bar";
+import { StatusBadge } from "@/components/experiment/status-badge";
 import { Page } from "@/components/layout/page";
+import { RunMark } from "@/components/run/run-mark";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Field, Input, Select } from "@/components/ui/field";

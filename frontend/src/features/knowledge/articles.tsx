@@ -1,16 +1,14 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Search } from "lucide-react";
 import { parseAsString, useQueryState } from "nuqs";
 
-import { Button } from "@/components/ui/button";
-import { Input } from "@/components/ui/field";
+import { LoadMore } from "@/components/ui/load-more";
 import { Panel } from "@/components/ui/panel";
+import { SearchInput } from "@/components/ui/search-input";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import { knowledgeQueries } from "@/lib/api/knowledge";
-import { formatCount, plural } from "@/lib/format";
+import { plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
-import { useTyped } from "@/lib/use-typed";
 
 import { ArticleRow } from "./article-row";
 
@@ -34,7 +32,18 @@ export function Articles({ name, version, size }: ArticlesProps) {
     <Panel
       title="Articles"
       hint={`${plural(size, "article")}, in the order of the files`}
-      actions={<TitleFilter key={version} value={text} onChange={(next) => void setText(next === "" ? null : next)} />}
+      actions={
+        <SearchInput
+          key={version}
+          label="Title or id"
+          placeholder="Title or id"
+          value={text}
+          onChange={(next) => void setText(next === "" ? null : next)}
+          pauseMs={TYPING_MS}
+          maxLength={MAX_TEXT}
+          className="w-full sm:w-64"
+        />
+      }
       flush
     >
       {pages.data ? (
@@ -45,21 +54,7 @@ export function Articles({ name, version, size }: ArticlesProps) {
                 <ArticleRow key={article.id} article={article} />
               ))}
             </ul>
-            <div className={cn("flex items-center justify-between gap-3 border-t px-4 py-2.5", !pages.hasNextPage && "py-3")}>
-              <span className="num text-xs" role="status">
-                {formatCount(articles.length)} of {formatCount(total)} shown
-              </span>
-              {pages.hasNextPage && (
-                <Button size="sm" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-                  {pages.isFetchingNextPage ? "Loading…" : pages.isFetchNextPageError ? "Try again" : "Show more"}
-                </Button>
-              )}
-            </div>
-            {pages.isFetchNextPageError && (
-              <p role="alert" className="border-t px-4 py-2.5 text-xs text-bad">
-                {pages.error.message}
-              </p>
-            )}
+            <LoadMore pages={pages} shown={articles.length} total={total} />
           </>
         ) : (
           <Empty title="No such article">No title or id holds “{text}”. To look into the texts, use the search above.</Empty>
@@ -70,24 +65,5 @@ export function Articles({ name, version, size }: ArticlesProps) {
         <SkeletonRows rows={SKELETONS} className="h-15" />
       )}
     </Panel>
-  );
-}
-
-/** Asks only when the typing pauses. */
-function TitleFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useTyped(value, onChange, TYPING_MS);
-  return (
-    <div className="relative w-full sm:w-64">
-      <Search aria-hidden="true" className="absolute top-2.5 left-3 size-4" />
-      <Input
-        type="search"
-        aria-label="Title or id"
-        placeholder="Title or id"
-        maxLength={MAX_TEXT}
-        className="pl-9"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
-    </div>
   );
 }

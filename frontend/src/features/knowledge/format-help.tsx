@@ -1,7 +1,7 @@
 import { useState } from "react";
 
-import { HelpDetails } from "@/components/lab/help-details";
-import { Verbatim } from "@/components/lab/verbatim";
+import { FormatDetails } from "@/components/data/format-details";
+import { Verbatim } from "@/components/text/verbatim";
 import { Segmented } from "@/components/ui/segmented";
 
 type Format = "jsonl" | "json" | "markdown" | "text";
@@ -53,7 +53,7 @@ export function FormatHelp() {
   const [format, setFormat] = useState<Format>("jsonl");
   const { file, example, how } = formats[format];
   return (
-    <HelpDetails>
+    <FormatDetails>
       <Segmented
         label="Format"
         value={format}
@@ -64,6 +64,6 @@ export function FormatHelp() {
         <Verbatim label={file}>{example}</Verbatim>
       </div>
       <p>{how} Several files make one knowledge base.</p>
-    </HelpDetails>
+    </FormatDetails>
   );
 }

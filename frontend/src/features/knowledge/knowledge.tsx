@@ -1,87 +1,54 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Plus } from "lucide-react";
 import { parseAsString, useQueryStates } from "nuqs";
 import { useState } from "react";
 
-import { Page } from "@/components/layout/page";
-import { Button } from "@/components/ui/button";
-import { Panel } from "@/components/ui/panel";
-import { SkeletonRows } from "@/components/ui/skeleton";
-import { Empty, Failure } from "@/components/ui/state";
+import { ListPage } from "@/components/data/list-page";
+import { VersionTable } from "@/components/data/version-table";
 import { knowledgeQueries } from "@/lib/api/knowledge";
 import { groupVersions } from "@/lib/versions";
 
-import { AddDialog } from "./add-dialog";
-import { BaseTable } from "./base-table";
 import { BaseView } from "./base-view";
-import type { Version } from "./prepare";
+import { baseHref, type Version } from "./prepare";
+import { UploadDialog } from "./upload-dialog";
 
-/** What the address holds: which knowledge base is looked at, and which version of it. */
-const params = { name: parseAsString.withDefault(""), version: parseAsString.withDefault(""), q: parseAsString.withDefault(""), text: parseAsString.withDefault("") };
+/** The state in the address: which knowledge base is shown, in which version, searched and filtered by what. */
+const params = {
+  name: parseAsString.withDefault(""),
+  version: parseAsString.withDefault(""),
+  q: parseAsString.withDefault(""),
+  text: parseAsString.withDefault(""),
+};
 
-/** What answers can be looked up in: all knowledge bases, or one of them with its articles and a search. */
+/** All knowledge bases, or one of them with its articles and a search. */
 export function Knowledge() {
-  const [{ name, version }, setPlace] = useQueryStates(params, { history: "push" });
-  const [adding, setAdding] = useState(false);
+  const [{ name, version }, setAddress] = useQueryStates(params, { history: "push" });
+  const [uploading, setUploading] = useState(false);
   const list = useQuery(knowledgeQueries.list());
   const groups = groupVersions(list.data ?? []);
   const group = groups.find((each) => each.name === name);
-  const show = (chosen: Version) => void setPlace({ name: chosen.name, version: chosen.version, q: name === chosen.name ? undefined : null, text: null });
-  const dialog = (
-    <AddDialog
-      key={name}
-      open={adding}
-      onOpenChange={setAdding}
-      onAdded={show}
-      base={group?.newest}
-      known={groups.map((each) => each.name)}
-    />
-  );
-
-  if (name) {
-    return (
-      <>
-        <BaseView key={name} name={name} version={version} group={group} list={list} onVersion={show} onAdd={() => setAdding(true)} />
-        {dialog}
-      </>
-    );
-  }
+  // The search stays when another version of the same knowledge base is shown.
+  const show = (chosen: Version) =>
+    void setAddress({ name: chosen.name, version: chosen.version, q: name === chosen.name ? undefined : null, text: null });
+  const upload = () => setUploading(true);
   return (
-    <Page
-      title="Knowledge"
-      lead="Articles that answers can be looked up in. A version never changes: its hash is that of its content."
-      actions={
-        <Button variant="primary" onClick={() => setAdding(true)}>
-          <Plus aria-hidden="true" />
-          Add a knowledge base
-        </Button>
-      }
-    >
-      <Panel flush>
-        {list.data ? (
-          groups.length > 0 ? (
-            <BaseTable groups={groups} />
-          ) : (
-            <Empty
-              title="No knowledge bases yet"
-              action={
-                <Button variant="primary" onClick={() => setAdding(true)}>
-                  Add the first one
-                </Button>
-              }
-            >
-              A knowledge base is made of files of articles: JSONL, JSON, Markdown or plain text.
-            </Empty>
-          )
-        ) : list.error ? (
-          <Failure error={list.error} what="the knowledge bases" onRetry={() => void list.refetch()} />
-        ) : (
-          <SkeletonRows rows={3} className="h-[60px]" />
-        )}
-      </Panel>
-      {dialog}
-    </Page>
+    <>
+      {name ? (
+        <BaseView key={name} name={name} version={version} group={group} list={list} onVersion={show} onUpload={upload} />
+      ) : (
+        <ListPage
+          title="Knowledge"
+          lead="Articles to retrieve from. A version is named by the hash of its content and never changes."
+          noun="knowledge base"
+          empty="A knowledge base is made from files of articles: JSONL, JSON, Markdown or plain text."
+          list={list}
+          onUpload={upload}
+        >
+          <VersionTable label="Knowledge bases" heads={{ name: "Knowledge base", size: "Articles" }} groups={groups} href={baseHref} />
+        </ListPage>
+      )}
+      <UploadDialog key={name} open={uploading} onOpenChange={setUploading} onAdded={show} base={group?.newest} known={groups.map((each) => each.name)} />
+    </>
   );
 }

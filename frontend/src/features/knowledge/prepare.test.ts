@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { groupVersions } from "@/lib/versions";
 
-import { checkUpload, describeArticle, describeIndex, type Index, newExperimentHref, prepareSearch, type Version } from "./prepare";
+import { describeArticle, describeIndex, type Index, newExperimentHref, prepareSearch, type Version } from "./prepare";
 
 const version = (hash: string, createdAt: string): Version => ({
   id: hash,
@@ -22,17 +22,6 @@ describe("newExperimentHref", () => {
     if (!group || !newest || !older) throw new Error("no versions");
     expect(newExperimentHref(group, newest)).toBe("/experiments/new/?knowledge=wiki");
     expect(newExperimentHref(group, older)).toBe("/experiments/new/?knowledge=wiki&knowledge_version=aa");
-  });
-});
-
-describe("checkUpload", () => {
-  const file = (name: string) => new File(["x"], name);
-  it("asks for what is missing", () => expect(Object.keys(checkUpload("", []))).toEqual(["name", "files"]));
-  it("refuses a file that cannot be read, by name", () => {
-    expect(checkUpload("x", [file("a.md"), file("b.pdf")]).files).toContain("b.pdf");
-  });
-  it("lets pass what the server takes", () => {
-    expect(checkUpload("x", ["a.jsonl", "b.JSON", "c.md", "d.markdown", "e.txt", "f.ndjson"].map(file))).toEqual({});
   });
 });
 

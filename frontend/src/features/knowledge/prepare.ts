@@ -1,8 +1,7 @@
-import { markPassages, type MarkedPassage } from "@/components/lab/passage-prepare";
+import { markPassages, type MarkedPassage } from "@/components/retrieval/passage-prepare";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatDuration, plural } from "@/lib/format";
 import { queryWords } from "@/lib/highlight";
-import { checkName, type UploadProblems } from "@/lib/uploads";
 import type { VersionGroup } from "@/lib/versions";
 
 export type Version = Schemas["KnowledgeBaseOut"];
@@ -20,21 +19,6 @@ export function newExperimentHref(group: BaseGroup, chosen: Version): string {
   const query = new URLSearchParams({ knowledge: group.name });
   if (chosen.version !== group.newest.version) query.set("knowledge_version", chosen.version);
   return `/experiments/new/?${query}`;
-}
-
-export const ENDINGS = [".jsonl", ".ndjson", ".json", ".md", ".markdown", ".txt"] as const;
-export const FORM_FIELDS = ["name", "files"] as const;
-export type FormProblems = UploadProblems<(typeof FORM_FIELDS)[number]>;
-
-/** What is wrong with a form before it is sent; the same rules as the server's. */
-export function checkUpload(name: string, files: readonly File[]): FormProblems["fields"] {
-  const problems: FormProblems["fields"] = {};
-  const wrong = checkName(name);
-  if (wrong) problems.name = wrong;
-  const odd = files.find((file) => !ENDINGS.some((ending) => file.name.toLowerCase().endsWith(ending)));
-  if (files.length === 0) problems.files = "Choose a file.";
-  else if (odd) problems.files = `${odd.name}: must be one of ${ENDINGS.join(", ")}.`;
-  return problems;
 }
 
 export const variants: Record<Found["variant"], { label: string; how: string }> = {

@@ -1,7 +1,7 @@
 import { Info } from "lucide-react";
 import type { ReactNode } from "react";
 
-import { PassageItem } from "@/components/lab/passage";
+import { PassageItem } from "@/components/retrieval/passage";
 import { Skeleton } from "@/components/ui/skeleton";
 
 import { type Column, variants } from "./prepare";

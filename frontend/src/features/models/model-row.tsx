@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@/components/ui/link";
 
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
 import { Td, Tr } from "@/components/ui/table";
 import { systemQueries } from "@/lib/api/queries";
 import { formatCount } from "@/lib/format";

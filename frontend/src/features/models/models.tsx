@@ -1,13 +1,12 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Search } from "lucide-react";
 import { parseAsBoolean, parseAsString, useQueryStates } from "nuqs";
 
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
-import { Input } from "@/components/ui/field";
 import { Panel } from "@/components/ui/panel";
+import { SearchInput } from "@/components/ui/search-input";
 import { Segmented } from "@/components/ui/segmented";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
@@ -16,6 +15,8 @@ import { systemQueries } from "@/lib/api/queries";
 
 import { countReady, groupByProvider } from "./prepare";
 import { ProviderRows } from "./provider-rows";
+
+const TYPING_MS = 100;
 
 /** What the address holds. */
 const params = { text: parseAsString.withDefault(""), ready: parseAsBoolean.withDefault(false) };
@@ -29,17 +30,14 @@ export function Models() {
   return (
     <Page title="Models" lead="What can answer questions here, and what the others still need.">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <div className="relative min-w-0 flex-1 basis-64">
-          <Search aria-hidden="true" className="absolute top-2.5 left-3 size-4" />
-          <Input
-            type="search"
-            aria-label="Search"
-            placeholder="Model, provider, description"
-            className="pl-9"
-            value={filter.text}
-            onChange={(event) => void setFilter({ text: event.target.value })}
-          />
-        </div>
+        <SearchInput
+          label="Search"
+          placeholder="Model, provider, description"
+          value={filter.text}
+          onChange={(text) => void setFilter({ text })}
+          pauseMs={TYPING_MS}
+          className="min-w-0 flex-1 basis-64"
+        />
         <Segmented
           label="State"
           value={filter.ready ? "ready" : "all"}

@@ -5,9 +5,9 @@ import { formatDuration } from "@/lib/format";
 export type Catalog = Schemas["CatalogOut"];
 export type Model = Schemas["ModelOut"];
 export type Provider = Schemas["ProviderOut"];
-export type State = Schemas["ModelCheck"]["state"];
+type State = Schemas["ModelCheck"]["state"];
 
-export interface CatalogFilter {
+interface CatalogFilter {
   text: string;
   /** Only models that can be used as things are. */
   ready: boolean;

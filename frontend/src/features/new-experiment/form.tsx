@@ -3,13 +3,13 @@
 import { Panel } from "@/components/ui/panel";
 
 import { Control } from "./control";
-import { DatasetField } from "./dataset-field";
 import { type Draft, suggestedName, valueAt, withValue } from "./draft";
 import { FaithfulnessField } from "./faithfulness-field";
 import { readsKnowledge } from "./groups";
 import { MethodBlock } from "./method-block";
 import { ModelField } from "./model-field";
 import { definitionsOf, type FieldSpec, fieldsOf, objectFieldsOf, propertyOf, variantsOf } from "./schema";
+import { DatasetField } from "./version-fields";
 
 /** Fields of the configuration that have a place of their own; all others are found under "How it is run". */
 const PLACED = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness"];

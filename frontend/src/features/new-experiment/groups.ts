@@ -36,7 +36,7 @@ export function relevantFields(fields: readonly FieldSpec[], valueOf: (field: Fi
   return readsKnowledge(fields, valueOf) ? [...fields] : fields.filter(({ name }) => !RETRIEVAL.has(name));
 }
 
-export interface MethodFields {
+interface MethodFields {
   first: FieldSpec[];
   details: FieldSpec[];
 }

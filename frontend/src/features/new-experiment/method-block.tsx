@@ -9,8 +9,8 @@ import { cn } from "@/lib/utils";
 
 import { type Draft, valueAt, withValue } from "./draft";
 import { countChanged, groupFields, relevantFields } from "./groups";
-import { KnowledgeField } from "./knowledge-field";
 import type { FieldSpec, Variant } from "./schema";
+import { KnowledgeField } from "./version-fields";
 
 interface MethodBlockProps {
   methods: Variant[];

@@ -3,7 +3,7 @@ import type { Schemas } from "@/lib/api/client";
 /** The value of the choice "another model", which no model has: names hold a slash. */
 export const OTHER = "other";
 
-export interface ModelGroup {
+interface ModelGroup {
   label: string;
   models: Schemas["ModelOut"][];
 }

@@ -2,8 +2,8 @@
 
 import { ChevronLeft, ChevronRight } from "lucide-react";
 
-import { readMessage } from "@/components/lab/chat";
-import { Message } from "@/components/lab/message";
+import { readMessage } from "@/components/run/chat";
+import { Message } from "@/components/run/message";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";

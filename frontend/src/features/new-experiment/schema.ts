@@ -2,7 +2,7 @@
 
 import { isRecord } from "@/lib/json";
 
-export interface JsonSchema {
+interface JsonSchema {
   $ref?: string;
   type?: string;
   const?: unknown;
@@ -24,7 +24,7 @@ export interface JsonSchema {
 
 type Definitions = Record<string, JsonSchema>;
 
-export type FieldKind = "text" | "long" | "integer" | "number" | "boolean" | "choice" | "choices" | "list" | "other";
+type FieldKind = "text" | "long" | "integer" | "number" | "boolean" | "choice" | "choices" | "list" | "other";
 
 export interface FieldSpec {
   name: string;

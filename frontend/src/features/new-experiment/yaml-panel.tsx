@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 
-import { CopyButton } from "@/components/lab/verbatim";
+import { CopyButton } from "@/components/text/verbatim";
 import { Textarea } from "@/components/ui/field";
 import { Panel } from "@/components/ui/panel";
 import { fromYaml, toYaml } from "@/lib/yaml";

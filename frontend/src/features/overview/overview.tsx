@@ -1,16 +1,16 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@/components/ui/link";
 
-import { ExperimentTable } from "@/components/lab/experiment-table";
-import { isLive } from "@/components/lab/status";
+import { ExperimentTable } from "@/components/experiment/experiment-table";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import { experimentQueries, systemQueries } from "@/lib/api/queries";
+import { isLive } from "@/lib/experiment-status";
 
 import { HealthPanel } from "./health-panel";
 import { RunningNow } from "./running-now";

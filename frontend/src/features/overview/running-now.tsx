@@ -1,6 +1,5 @@
+import { StatusBadge } from "@/components/experiment/status-badge";
 import { Link } from "@/components/ui/link";
-
-import { StatusBadge } from "@/components/lab/status";
 import { Panel } from "@/components/ui/panel";
 import { Progress } from "@/components/ui/progress";
 import type { Schemas } from "@/lib/api/client";

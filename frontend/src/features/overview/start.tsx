@@ -1,10 +1,10 @@
 "use client";
 
 import { Play } from "lucide-react";
-import { Link } from "@/components/ui/link";
 import { useRouter } from "next/navigation";
 
 import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
 import { experimentHref, useCreateExperiment } from "@/lib/api/mutations";
 import { plural } from "@/lib/format";
 

@@ -3,7 +3,7 @@ import { createParser } from "eventsource-parser";
 import { API_URL, authHeaders, type Schemas } from "./client";
 
 /** What the stream of an experiment says each time (the OpenAPI document knows no events). */
-export type ExperimentEvent = Pick<Schemas["ExperimentOut"], "status" | "reason" | "progress">;
+type ExperimentEvent = Pick<Schemas["ExperimentOut"], "status" | "reason" | "progress">;
 
 /**
  * Follows an experiment until it has ended or the stream breaks off.

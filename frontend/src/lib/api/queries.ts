@@ -4,7 +4,7 @@ import { api, API_URL, authHeaders, type Schemas, unwrap } from "./client";
 import type { operations } from "./v1";
 
 export type ExperimentQuery = NonNullable<operations["list_experiments"]["parameters"]["query"]>;
-export type RunQuery = NonNullable<operations["list_runs"]["parameters"]["query"]>;
+type RunQuery = NonNullable<operations["list_runs"]["parameters"]["query"]>;
 
 /** Query keys and functions, one factory a resource; a key is never typed by hand elsewhere. */
 export const experimentQueries = {

@@ -24,13 +24,13 @@ class ToolError(Exception):
     kind: ClassVar[ErrorKind]
 
 
-class TryAgain(ToolError):
+class ModelRetry(ToolError):
     """The model may try again, with other arguments as a rule."""
 
     kind = "retry"
 
 
-class ToolUnavailable(ToolError):
+class ToolFailed(ToolError):
     """The model is told, and must not use the tool again."""
 
     kind = "final"
@@ -132,19 +132,19 @@ class Tool(ABC):
         """Return the arguments in their types; those that are left out are not there.
 
         Raises:
-            TryAgain: naming the argument, if one is missing, empty, too long, unknown, or no number.
+            ModelRetry: naming the argument, if one is missing, empty, too long, unknown, or no number.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in arguments:
             if name not in known:
-                raise TryAgain(f"{self.name} has no argument {name!r:.100}; there is {', '.join(known)}.")
+                raise ModelRetry(f"{self.name} has no argument {name!r:.100}; there is {', '.join(known)}.")
         checked: dict[str, Any] = {}
         for name, parameter in known.items():
             value = _typed(self.name, parameter, arguments.get(name))
             if value is not None:
                 checked[name] = value
             elif parameter.required:
-                raise TryAgain(f"{self.name} needs its {name}: {parameter.description}.")
+                raise ModelRetry(f"{self.name} needs its {name}: {parameter.description}.")
         return checked
 
     @property
@@ -161,15 +161,22 @@ class Tool(ABC):
         return ToolSpec(self.name, self.description, canonical_json(schema).decode())
 
 
+def quoted(text: str, limit: int = 30) -> str:
+    """Return text in quotes, on one line, shortened, and with nothing in it that cannot be stored."""
+    text = " ".join(text.split())
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "“" + "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text) + "”"
+
+
 def _typed(tool: str, parameter: Parameter, value: Any) -> str | int | None:
     """Return an argument in its type; ``None`` if it is empty."""
     text = "" if value is None else str(value).strip()
     if len(text) > _MAX_ARGUMENT:
-        raise TryAgain(f"The {parameter.name} of {tool} is longer than {_MAX_ARGUMENT:,} characters.")
+        raise ModelRetry(f"The {parameter.name} of {tool} is longer than {_MAX_ARGUMENT:,} characters.")
     if not text:
         return None
     if parameter.type == "string":
         return text
     if not _INTEGER.fullmatch(text):
-        raise TryAgain(f"The {parameter.name} of {tool} must be a whole number, not {text[:50]!r}.")
+        raise ModelRetry(f"The {parameter.name} of {tool} must be a whole number, not {text[:50]!r}.")
     return int(text)

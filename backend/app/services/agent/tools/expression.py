@@ -1,7 +1,9 @@
-"""Reading arithmetic as people and language models write it: text -> tokens -> a small tree.
+"""Arithmetic as people and language models write it, read into a Python syntax tree.
 
-Nothing of it is ever run as code. What is ambiguous is decided here, and ``Reading.unusual`` says
-that the result should be shown with how it was read:
+The text is cut into tokens, their order is checked, and what they mean is written down as a Python
+expression, which ``ast`` parses (for precedence and associativity) and nothing ever runs. Numbers stand
+in it as strings, so that Python reads none of them. ``Reading.unusual`` marks a text that could be read
+in another way, too, so that the result should be shown with how it was read:
 
 ==================  ===========================================================================
 ``1,234.5``         1234.5 outside of functions; ``0,5``, ``12,5`` and ``1,23`` are refused
@@ -11,25 +13,17 @@ that the result should be shown with how it was read:
 ``20% of 50``       ``20 / 100 * 50``; ``of`` binds tighter than ``*`` and ``/``
 ``200 + 10%``       200.1: a percentage is a number, whatever stands before it
 ``3 x 4``           a product, if a number, ``(`` or a function follows; ``2x + 3`` has a variable
-``-2 ^ 2``          -4, and ``2 ^ 3 ^ 2`` is 512, as mathematics and Python have it
+``-2 ^ 2``          -4, and ``2 ^ 3 ^ 2`` is 512, as in mathematics and in Python
 ``2(3 + 4)``        refused, since ``1 / 2(3)`` may mean two things
 ==================  ===========================================================================
 """
 
-import math
+import ast
 import re
-from dataclasses import dataclass
-from typing import Literal, NoReturn, cast
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from app.services.agent.tools.expression_tokens import (
-    FUNCTIONS,
-    KNOWN,
-    PI,
-    Lexer,
-    NotArithmetic,
-    Token,
-    quoted,
-)
+from app.services.agent.tools.base import ModelRetry, quoted
 
 MAX_LENGTH = 200
 """Characters of an expression."""
@@ -39,332 +33,298 @@ MAX_OPERATIONS = 100
 """Operators, signs and uses of functions."""
 MAX_VALUE = 1e100
 """No number may be further from zero, neither one that is written nor one that is computed."""
+OPERATORS: dict[type[ast.operator], tuple[str, int]] = {
+    ast.Add: ("+", 1),
+    ast.Sub: ("-", 1),
+    ast.Mult: ("*", 2),
+    ast.Div: ("/", 2),
+    ast.Mod: ("%", 2),
+    ast.Pow: ("**", 4),
+}
+"""The sign and the precedence of each operator; that of a minus sign before a number is 3."""
+_ONE_ARGUMENT = ("sqrt", "abs", "floor", "ceil", "log", "log10", "exp")
+_FUNCTIONS = {**dict.fromkeys(_ONE_ARGUMENT, (1, 1)), "round": (1, 2), "min": (1, 100), "max": (1, 100)}
 
-Operator = Literal["+", "-", "*", "/", "%", "**"]
-_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "**": 4}
-_SIGN_PRECEDENCE = 3
-_ATOM = 5
-_TRAILING = re.compile(r"\s*(?:=\s*\??|\?)\s*\Z")
-_SIGNS = {"plus": "+", "minus": "-", "times": "*", "divided": "/", "mod": "%", "percent": "%"}
+# The kind of a token is one character: n(umber), f(unction), w(ord), s(ign in words), p(ercentage), o(f),
+# plus and minus signs before an operand as u(nary) and m(inus), ^ for a power, $ for the end, or the symbol.
+_MEANT = {**dict.fromkeys("×·⋅∗", "*"), **dict.fromkeys("÷∕", "/"), **dict.fromkeys("−–", "-"), "**": "^"}
+_SIGN_WORDS = {"plus": "+", "minus": "-", "times": "*", "divided": "/", "mod": "%", "percent": "%"}
+_POINT = r"(?:\.[0-9]+|\.(?![\w.]))"  # "5.", but not the beginning of "5.real"
+_GROUPED = re.compile(rf"[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?!,?[0-9]){_POINT}?")
+_CURRENCY = r"[$€£]\s*(?=\.?[0-9])"
+_SKIPPED = re.compile(rf"(?:\s|{_CURRENCY})*")
+_NAMES = "|".join(_FUNCTIONS)
+# An operand behind it makes a product of "x" and a remainder of "%".
+_OPERAND = rf"(?=\s*(?:{_CURRENCY})?(?:\.?[0-9]|\(|(?:{_NAMES}|pi|π)\b))"
+_TIMES = re.compile(f"x{_OPERAND}", re.IGNORECASE)
+_TOKEN = re.compile(
+    rf"""(?P<n>(?!0[xob][0-9a-f])(?:[0-9]+{_POINT}?|\.[0-9]+)(?:e[+-]?[0-9]+)?|(?:pi|π)\b)
+    |(?P<f>(?:{_NAMES})\b)|(?P<o>of\b)|(?P<s>(?:{"|".join(_SIGN_WORDS)})\b)|(?P<w>(?!\d)\w+)
+    |(?P<p>%(?!{_OPERAND}))|(?P<symbol>\*\*|(?!//|==)[-+*/%(),=^×·⋅∗÷∕−–])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# What begins no token, and what is said of it.
+_FOREIGN = {
+    "//": "{} is not understood: write floor(7 / 2) for a division without its remainder.",
+    "[<>!=]=|[<>]": "Nothing can be compared, as by {}: write an expression whose value is a number.",
+    r"[\[\]{}]": "Brackets such as {} are not understood: write round ones, ( and ).",
+    "[\"'`“”„‘’«»].*": "Text in quotes, as from {} on, is not understood: write numbers without quotes.",
+    r"\.\w+": "Nothing has attributes such as {}: write functions by their names alone, as sqrt(2).",
+    "[$€£]": "The currency sign {} stands before no number: leave it out.",
+    "0[xob][0-9a-f]+": "Only decimal numbers are understood, not {}: "
+    "write the number in digits from 0 to 9, or * for a product.",
+    r"\w": "{} is no plain digit: write the digits 0 to 9, and ** for a power.",
+}
+_UNPAIRED = {
+    ")": "A “)” closes nothing, at {around}: leave it out, or write its “(”.",
+    "(": "The parenthesis of {rest} is never closed: write its “)”.",
+    ",": "A comma has no meaning at {around}: write 1.5 for one and a half, 1234 without a comma, "
+    "and one expression at a time.",
+}
+# What is wrong in the kinds of the tokens, one behind the other, and what is said of the token it begins at.
+_MISPLACED = {
+    "^w=": "Nothing can be assigned, as in {text}: write only what is to be computed.",
+    "^.*=": "No equation can be computed, as from {equals} on: write one side alone, without “=”.",
+    r"f(?!\()": "{name} needs its argument in parentheses: write {name}(2).",
+    r"(?<![n)p])w(?=\()": f"There is no function {{it}}: there are {', '.join(_FUNCTIONS)}, "
+    "where log is the natural logarithm.",
+    "s": "Words such as {it} are not understood: write {sign} instead.",
+    "(?<=[n)p])w": "Units and words such as {it} are not understood: write numbers alone, all in one unit.",
+    "w": "Variables and numbers in words, such as {it}, are not understood: "
+    "write the number itself in digits.",
+    "(?<=[n)p])[nf(]": "No operator stands between {before} and {it} in {around}: "
+    "write * for a product, and a number without spaces.",
+    r"^\$": "The expression is empty: write one such as 2 * (3 + 4).",
+    r"^\)": _UNPAIRED[")"],
+    "^[*/%,^op]": "A number is missing before {it}: write one there.",
+    r"(?<![n)p])\$": "A number is missing at the end, behind {before}: write one there.",
+    r"(?<![n)p])[*/,^o]|(?<![n)])[%p]|(?<![n)p(])\)": "A number is missing between {before} and {it}: "
+    "write one there.",
+    r"(?<!f)\((?=\))": "Nothing stands within the parentheses in {around}: fill them.",
+    "(?<!p)o": "“of” may only stand behind a percentage, not in {around}: write * instead.",
+}
+# Every factor of a product stands in parentheses of its own, so that "of" binds tighter than "*".
+_PYTHON = {"u": "", "m": "-", "o": "*", "^": "**", "(": "((", ")": "))", ",": "),(", "p": "[0]", "$": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number, and how to write it."""
+class Reading(NamedTuple):
+    """What was read; ``unusual``: it could be read in another way, too."""
 
-    value: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Negated:
-    """Minus something."""
-
-    operand: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """Two things with an operator between."""
-
-    operator: Operator
-    left: "Node"
-    right: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function of ``FUNCTIONS`` with as many arguments as it takes."""
-
-    function: str
-    arguments: tuple["Node", ...]
-
-
-Node = Number | Negated | Binary | Call
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read; ``unusual``: not everybody would read it so."""
-
-    node: Node
+    node: ast.expr
     unusual: bool
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    start: int
+
+
+class _Percentages(ast.NodeTransformer):
+    """Makes a division by 100 of ``a[0]``, by which a percentage is written."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.BinOp:
+        return ast.BinOp(self.visit(node.value), ast.Div(), ast.Constant("100"))
 
 
 def parse(text: str) -> Reading:
     """Read an expression; a trailing ``=``, ``= ?`` or ``?`` is dropped.
 
     Raises:
-        NotArithmetic: saying what is wrong, where, and what to write instead.
+        ModelRetry: saying what is wrong, where, and what to write instead.
     """
     text = text.strip()
     if len(text) > MAX_LENGTH:
-        raise NotArithmetic(
+        raise ModelRetry(
             f"The expression has {len(text):,} characters, {MAX_LENGTH} are the most: compute it in parts."
         )
-    text = _TRAILING.sub("", text)
-    lexer = Lexer(text)
-    parser = _Parser(text, lexer.tokens())
-    node = parser.whole()
-    return Reading(node, lexer.unusual or parser.unusual)
+    text = re.sub(r"\s*(?:=\s*\??|\?)\s*\Z", "", text)
+    tokens = _tokens(text)
+    _check_order(text, tokens)
+    _check_depth(text, tokens)
+    node = _Percentages().visit(ast.parse(_as_python(tokens), mode="eval").body)
+    operations = sum(
+        max(1, len(one.args) - 1) if isinstance(one, ast.Call) else isinstance(one, ast.BinOp | ast.UnaryOp)
+        for one in ast.walk(node)
+    )
+    if operations > MAX_OPERATIONS:
+        raise ModelRetry(f"The expression has more than {MAX_OPERATIONS} operations: compute it in parts.")
+    unusual = any(one.kind == "p" or one.text in {"x", "X"} for one in tokens) or any(
+        _GROUPED.match(text, one.start) for one in tokens
+    )
+    return Reading(node, unusual or any(sign in text for sign in "$€£"))
 
 
-def written(node: Node) -> str:
-    """Return a tree as text that reads as the same tree."""
+def written(node: ast.expr, least: int = 0) -> str:
+    """Return a tree as text that reads as the same tree, in parentheses if it binds less than ``least``."""
     match node:
-        case Number():
-            return node.text
-        case Negated(operand):
-            return "-" + _within(operand, _SIGN_PRECEDENCE + 1)
-        case Call(function, arguments):
-            return f"{function}({', '.join(map(written, arguments))})"
-        case Binary(operator, left, right):
-            rank = _PRECEDENCE[operator]
-            if operator == "**":
-                return f"{_within(left, rank + 1)} ** {_within(right, rank)}"
+        case ast.UnaryOp(operand=operand):
+            rank, text = 3, f"-{written(operand, 4)}"
+        case ast.BinOp(left=left, op=operator, right=right):
+            sign, rank = OPERATORS[type(operator)]
+            power = sign == "**"
             # A sign behind "%" would make a percentage of it.
-            least = _SIGN_PRECEDENCE + 1 if isinstance(right, Negated) else rank + 1
-            return f"{_within(left, rank)} {operator} {_within(right, least)}"
-
-
-def _within(node: Node, least: int) -> str:
-    match node:
-        case Binary():
-            rank = _PRECEDENCE[node.operator]
-        case Negated():
-            rank = _SIGN_PRECEDENCE
+            least_right = 4 if isinstance(right, ast.UnaryOp) else rank + (not power)
+            text = f"{written(left, rank + power)} {sign} {written(right, least_right)}"
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            return f"{name}({', '.join(map(written, arguments))})"
         case _:
-            rank = _ATOM
-    return f"({written(node)})" if rank < least else written(node)
+            return str(ast.literal_eval(node))
+    return f"({text})" if rank < least else text
 
 
-class _Parser:
-    """Recursive descent over the tokens of a text; each method reads what it is named after."""
+def _tokens(text: str) -> list[_Token]:
+    """Cut a text into tokens; the last one is its end."""
+    found: list[_Token] = []
+    in_function = [False]  # for each open parenthesis
+    start = 0
+    while True:
+        skipped = _SKIPPED.match(text, start)
+        start = skipped.end() if skipped else start
+        if start == len(text):
+            return [*found, _Token("$", "", start)]
+        before = found[-1].kind if found else "$"
+        kind, end = _next(text, start, behind_operand=before in "n)p")
+        if kind == "(":
+            in_function.append(in_function[-1] or before in "fw")
+        elif kind == ")":
+            in_function = in_function[:-1] or [False]
+        elif kind in "+-" and before not in "n)p":
+            kind = "u" if kind == "+" else "m"
+        elif kind == "n" and not in_function[-1] and (grouped := _GROUPED.match(text, start)):
+            end = grouped.end()
+        found.append(_Token(kind, text[start:end], start))
+        start = end
 
-    def __init__(self, text: str, tokens: list[Token]) -> None:
-        self.unusual = False
-        self._text = text
-        self._tokens = tokens
-        self._place = 0
-        self._depth = 0
-        self._operations = 0
 
-    def whole(self) -> Node:
-        node = self._sum()
-        if self._now.kind != "end":
-            self._refuse_leftover()
-        return node
+def _next(text: str, start: int, *, behind_operand: bool) -> tuple[str, int]:
+    """Return the kind of the token at a place, and where it ends."""
+    if behind_operand and (times := _TIMES.match(text, start)):
+        return "*", times.end()
+    match = _TOKEN.match(text, start)
+    if match is None or (match.lastgroup == "w" and text[start].isnumeric()):  # "²" counts as a letter
+        raise ModelRetry(_foreign(text[start:]))
+    if match.lastgroup == "symbol":
+        return _MEANT.get(match[0], match[0]), match.end()
+    return str(match.lastgroup), match.end()
 
-    def _sum(self) -> Node:
-        node = self._product()
-        while self._now.kind in {"+", "-"}:
-            node = self._binary(self._advance().kind, node, self._product())
-        return node
 
-    def _product(self) -> Node:
-        node = self._share()
-        while self._now.kind in {"*", "/", "%"}:
-            node = self._binary(self._advance().kind, node, self._share())
-        return node
+def _foreign(rest: str) -> str:
+    """Return what is said of a text that begins with no token."""
+    for pattern, message in _FOREIGN.items():
+        if found := re.match(pattern, rest, re.IGNORECASE | re.DOTALL):
+            return message.format(quoted(found[0]))
+    return f"The character {quoted(rest[0])} is not understood: write numbers, + - * / % ** and parentheses."
 
-    def _share(self) -> Node:
-        """Read ``20% of 50``, or what is no share of anything."""
-        node = self._signed()
-        while self._now.kind == "of":
-            if self._tokens[self._place - 1].kind != "%":
-                raise NotArithmetic(
-                    f"“of” may only stand behind a percentage, not in {self._around()}: write * instead."
-                )
-            self._advance()
-            node = self._binary("*", node, self._signed())
-        return node
 
-    def _signed(self) -> Node:
-        # All that is within something else comes through here.
-        self._depth += 1
-        if self._depth > MAX_DEPTH + 1:
-            raise NotArithmetic(
-                f"More than {MAX_DEPTH} parentheses, signs or exponents stand within each other, "
-                f"at {self._around()}: compute it in parts."
-            )
-        if self._now.kind == "+":
-            self._advance()
-            node = self._signed()
-        elif self._now.kind == "-":
-            self._advance()
-            self._count()
-            node = Negated(self._signed())
-        else:
-            node = self._power()
-        self._depth -= 1
-        return node
+def _check_order(text: str, tokens: list[_Token]) -> None:
+    """Refuse the first token that cannot stand where it does."""
+    kinds = "".join(token.kind for token in tokens)
+    wrong = [
+        (found.start(), message) for one, message in _MISPLACED.items() if (found := re.search(one, kinds))
+    ]
+    problems = [(place, _described(message, text, tokens, place)) for place, message in wrong]
+    problems += _unpaired(text, tokens, kinds)
+    if problems:
+        raise ModelRetry(min(problems, key=lambda problem: problem[0])[1])
 
-    def _power(self) -> Node:
-        node = self._percentage()
-        if self._now.kind == "**":
-            self._advance()
-            return self._binary("**", node, self._signed())
-        return node
 
-    def _percentage(self) -> Node:
-        node = self._operand()
-        if self._now.kind != "%" or self._starts_operand(self._tokens[self._place + 1]):
-            return node
-        self._advance()
-        if self._now.kind == "%":
-            self._refuse_missing()
-        self.unusual = True
-        return self._binary("/", node, Number(100.0, "100"))
+def _described(message: str, text: str, tokens: list[_Token], place: int) -> str:
+    """Return what is said of a token, with what is around it filled in."""
+    it = tokens[place]
+    around = text[tokens[max(0, place - 2)].start :][:40]
+    return message.format(
+        text=quoted(text),
+        equals=quoted(text[text.find("=") :]),
+        around=quoted(around),
+        before=quoted(tokens[place - 1].text),
+        it=quoted(it.text),
+        rest=quoted(text[it.start :]),
+        name=it.text.casefold(),
+        sign=_SIGN_WORDS.get(it.text.casefold()),
+    )
 
-    def _operand(self) -> Node:
-        token = self._now
-        if token.kind == "number":
-            return self._number()
+
+def _unpaired(text: str, tokens: list[_Token], kinds: str) -> Iterator[tuple[int, str]]:
+    """Yield where parentheses do not pair, and commas and arguments are not what a function takes."""
+    while innermost := re.search(r"(f?)\(([^()$]*)\)", kinds):
+        first, last = innermost.start(), innermost.end() - 1
+        if innermost[1]:
+            count = innermost[2].count(",") + 1 if innermost[2] else 0
+            source = text[tokens[first].start : tokens[last].start + 1]
+            if message := _miscounted(tokens[first].text.casefold(), count, source):
+                yield last, message
+        elif "," in innermost[2]:
+            place = kinds.index(",", first)
+            yield place, _described(_UNPAIRED[","], text, tokens, place)
+        kinds = kinds[:first] + "n" * (last + 1 - first) + kinds[last + 1 :]
+    for found in re.finditer("[),]", kinds):
+        place = found.start()
+        opening = kinds.rfind("(", 0, place)
+        if found[0] == ")" or kinds[max(0, opening - 1)] != "f":
+            yield place, _described(_UNPAIRED[found[0]], text, tokens, place)
+    if "(" in kinds:
+        yield len(kinds), _described(_UNPAIRED["("], text, tokens, kinds.rindex("("))
+
+
+def _miscounted(name: str, count: int, source: str) -> str | None:
+    """Return what is said of a function that does not take as many arguments; ``None`` if it does."""
+    fewest, most = _FUNCTIONS[name]
+    if fewest <= count <= most:
+        return None
+    takes = {1: "one argument", 2: "one argument or two", 100: "one argument or more"}[most]
+    hint = "write what it is to be taken of"
+    if count:
+        hint = "write numbers within a function without commas, 1234 for 1,234"
+    if name == "log" and count == 2:
+        hint = "write log(8) / log(2) for a logarithm to the base 2"
+    return f"{name} takes {takes}, not {count} as in {quoted(source)}: {hint}."
+
+
+def _check_depth(text: str, tokens: list[_Token]) -> None:
+    """Refuse what the recursion over the tree, or Python's parser, could find too deep."""
+    levels = [0]  # signs and exponents that go on, in each open parenthesis
+    for place, token in enumerate(tokens):
         if token.kind == "(":
-            self._advance()
-            if self._now.kind == ")":
-                raise NotArithmetic(f"Nothing stands within the parentheses in {self._around()}: fill them.")
-            node = self._sum()
-            self._close(token)
-            return node
-        if token.kind != "word":
-            self._refuse_missing()
-        if token.text.casefold() in PI:
-            self._advance()
-            return Number(math.pi, "pi")
-        return self._call()
-
-    def _number(self) -> Node:
-        token = self._advance()
-        value = float(token.text)
-        if value > MAX_VALUE:
-            raise NotArithmetic(f"The number {quoted(token.text)} is too large: {MAX_VALUE:g} is the most.")
-        if value == 0 and re.search(r"^[^eE]*[1-9]", token.text):
-            raise NotArithmetic(f"The number {quoted(token.text)} is too small: write 0 for it.")
-        return Number(value, token.text)
-
-    def _call(self) -> Node:
-        token = self._advance()
-        name = token.text.casefold()
-        if name not in FUNCTIONS:
-            self._refuse_word(token)
-        opening = self._now
-        if opening.kind != "(":
-            raise NotArithmetic(f"{name} needs its argument in parentheses: write {name}(2).")
-        self._advance()
-        arguments: list[Node] = []
-        if self._now.kind != ")":
-            arguments.append(self._sum())
-            while self._now.kind == ",":
-                self._advance()
-                arguments.append(self._sum())
-        self._close(opening)
-        self._count(max(1, len(arguments) - 1))
-        self._check_arguments(name, len(arguments), token)
-        return Call(name, tuple(arguments))
-
-    def _check_arguments(self, name: str, count: int, token: Token) -> None:
-        least, most = FUNCTIONS[name]
-        if least <= count <= (most or count):
-            return
-        takes = {1: "one argument", 2: "one argument or two", None: "one argument or more"}[most]
-        hint = "write what it is to be taken of"
-        if count:
-            hint = "write numbers within a function without commas, 1234 for 1,234"
-        if name == "log" and count == 2:
-            hint = "write log(8) / log(2) for a logarithm to the base 2"
-        source = quoted(self._text[token.start : self._tokens[self._place - 1].end])
-        raise NotArithmetic(f"{name} takes {takes}, not {count} as in {source}: {hint}.")
-
-    # -- steps --------------------------------------------------------------------------------------
-
-    @property
-    def _now(self) -> Token:
-        return self._tokens[self._place]
-
-    def _advance(self) -> Token:
-        self._place += 1
-        return self._tokens[self._place - 1]
-
-    def _close(self, opening: Token) -> None:
-        if self._now.kind == "end":
-            raise NotArithmetic(
-                f"The parenthesis of {quoted(self._text[opening.start :])} is never closed: write its “)”."
+            levels.append(0)
+        elif token.kind == ")":
+            levels.pop()
+        elif token.kind in "um^":
+            levels[-1] += 1
+        elif token.kind in "+-*/%o,":
+            levels[-1] = 0
+        if len(levels) - 1 + sum(levels) > MAX_DEPTH:
+            message = (
+                f"More than {MAX_DEPTH} parentheses, signs or exponents stand within each other, "
+                "at {around}: compute it in parts."
             )
-        if self._now.kind != ")":
-            self._refuse_leftover()
-        self._advance()
+            raise ModelRetry(_described(message, text, tokens, place))
 
-    def _binary(self, operator: str, left: Node, right: Node) -> Node:
-        self._count()
-        return Binary(cast(Operator, operator), left, right)
 
-    def _count(self, operations: int = 1) -> None:
-        self._operations += operations
-        if self._operations > MAX_OPERATIONS:
-            raise NotArithmetic(
-                f"The expression has more than {MAX_OPERATIONS} operations: compute it in parts."
-            )
+def _as_python(tokens: list[_Token]) -> str:
+    """Return tokens as a Python expression, which has no names but those of the functions.
 
-    def _starts_operand(self, token: Token) -> bool:
-        return token.kind in {"number", "("} or (token.kind == "word" and token.text.casefold() in KNOWN)
+    Raises:
+        ModelRetry: if a number is out of bounds.
+    """
+    parts = []
+    for token in tokens:
+        if token.kind == "n":
+            parts.append(repr(_number(token.text)))
+        elif token.kind == "f":
+            parts.append(token.text.casefold())
+        else:
+            parts.append(_PYTHON.get(token.kind, f"){token.kind}("))
+    return f"({''.join(parts)})"
 
-    # -- refusals -----------------------------------------------------------------------------------
 
-    def _around(self) -> str:
-        """Return the place where the parser stands, with a little before it."""
-        start = self._tokens[max(0, self._place - 2)].start
-        return quoted(self._text[start : start + 40])
-
-    def _refuse_missing(self) -> NoReturn:
-        token = self._now
-        before = self._tokens[self._place - 1] if self._place else None
-        shown = quoted(self._text[token.start : token.end])
-        if before is None and token.kind == "end":
-            raise NotArithmetic("The expression is empty: write one such as 2 * (3 + 4).")
-        if before is None and token.kind == ")":
-            self._refuse_leftover()
-        if before is None:
-            raise NotArithmetic(f"A number is missing before {shown}: write one there.")
-        behind = quoted(self._text[before.start : before.end])
-        if token.kind == "end":
-            raise NotArithmetic(f"A number is missing at the end, behind {behind}: write one there.")
-        raise NotArithmetic(f"A number is missing between {behind} and {shown}: write one there.")
-
-    def _refuse_leftover(self) -> NoReturn:
-        """Refuse what stands where an operator or the end should."""
-        token = self._now
-        if token.kind == ")":
-            raise NotArithmetic(f"A “)” closes nothing, at {self._around()}: leave it out, or write its “(”.")
-        if token.kind == ",":
-            raise NotArithmetic(
-                f"A comma has no meaning at {self._around()}: write 1.5 for one and a half, "
-                "1234 without a comma, and one expression at a time."
-            )
-        if not self._starts_operand(token):
-            self._refuse_word(token)
-        before = self._tokens[self._place - 1]
-        left, right = (quoted(self._text[one.start : one.end]) for one in (before, token))
-        raise NotArithmetic(
-            f"No operator stands between {left} and {right} in {self._around()}: "
-            "write * for a product, and a number without spaces."
-        )
-
-    def _refuse_word(self, token: Token) -> NoReturn:
-        """Refuse a word: one that was just read, in place of a number, or the one that comes next."""
-        shown = quoted(token.text)
-        if token is not self._now and self._now.kind == "(":
-            names = ", ".join(FUNCTIONS)
-            raise NotArithmetic(
-                f"There is no function {shown}: there are {names}, where log is the natural logarithm."
-            )
-        if sign := _SIGNS.get(token.text.casefold()):
-            raise NotArithmetic(f"Words such as {shown} are not understood: write {sign} instead.")
-        if token is self._now:
-            raise NotArithmetic(
-                f"Units and words such as {shown} are not understood: write numbers alone, all in one unit."
-            )
-        raise NotArithmetic(
-            f"Variables and numbers in words, such as {shown}, are not understood: "
-            "write the number itself in digits."
-        )
+def _number(text: str) -> str:
+    if text.casefold() in {"pi", "π"}:
+        return "pi"
+    text = text.replace(",", "")
+    value = float(text)
+    if value > MAX_VALUE:
+        raise ModelRetry(f"The number {quoted(text)} is too large: {MAX_VALUE:g} is the most.")
+    if value == 0 and re.search(r"^[^eE]*[1-9]", text):
+        raise ModelRetry(f"The number {quoted(text)} is too small: write 0 for it.")
+    return text

@@ -7,8 +7,7 @@ from typing import Any
 
 from app.domain.passages import Passage
 from app.services.agent.cutting import CUT, cut_lines, lost
-from app.services.agent.tools.base import Found, Parameter, Tool, TryAgain
-from app.services.agent.tools.expression_tokens import quoted
+from app.services.agent.tools.base import Found, ModelRetry, Parameter, Tool, quoted
 from app.services.rag.base import Retriever
 
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines takes for one
@@ -44,7 +43,7 @@ class KnowledgeSearch(Tool):
         """Return the best passages, numbered, one paragraph each."""
         wanted = arguments.get("k", self._top_k)
         if not 1 <= wanted <= MAX_PASSAGES:
-            raise TryAgain(
+            raise ModelRetry(
                 f"The k of {self.name} must be 1 to {MAX_PASSAGES}, not {quoted(str(wanted))}: "
                 f"leave it out for {self._top_k}."
             )

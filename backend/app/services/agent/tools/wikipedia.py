@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.services.agent.tools.base import Found, Parameter, Tool, ToolUnavailable, TryAgain
+from app.services.agent.tools.base import Found, ModelRetry, Parameter, Tool, ToolFailed
 from app.services.wikipedia.client import Missing, WikipediaClient, WikipediaUnreachable
 
 _MAX_TITLE = 100  # characters of a title that does not exist, when the model is told of it
@@ -32,11 +32,11 @@ class WikipediaSearch(Tool):
         try:
             found = await self._client.summary(arguments["query"])
         except WikipediaUnreachable as error:
-            raise ToolUnavailable(
+            raise ToolFailed(
                 f"Wikipedia cannot be reached, so {self.name} must not be used again. Go on without it."
             ) from error
         if isinstance(found, Missing):
-            raise TryAgain(_miss(found))
+            raise ModelRetry(_miss(found))
         return Found(f"{found.title}: {found.text}")
 
 

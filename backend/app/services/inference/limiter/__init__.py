@@ -1,4 +1,4 @@
-"""How many calls are in flight at once, and how fast they start.
+"""When a request may start: how many are in flight at once, and how often one starts.
 
-It must not make calls itself, nor know engines.
+It must not send requests itself, nor know engines.
 """

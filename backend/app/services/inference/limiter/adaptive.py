@@ -1,153 +1,96 @@
-"""How many calls are in flight at once: up to what was asked for, down to what the server takes.
+"""How many requests are in flight at once: up to what the user allows, down to what the endpoint accepts.
 
-A 429 tells that something was too much, not what. What tells more is whether the server takes
-calls that are started after it:
+An HTTP 429 says that some limit was exceeded, but not which one. The requests that start after it
+tell more. The endpoint
 
-- It takes them, but not beyond some number at once: *concurrency*, see ``level.py``.
-- It takes them, and refused this call by *chance*, or refuses this one call always.
-- It takes none for a while: *rate*. One call at a time probes, at growing intervals, until one is
-  taken; from then on starts keep a gap, see ``pace.py``.
+- accepts them, up to some number in flight: a *concurrency limit*, see ``concurrency.py``;
+- accepts them at any number in flight: the 429 was random, or this one request always gets it;
+- accepts none of them for a while: a *rate limit*. One request at a time probes, at growing delays,
+  until one is accepted (``backoff.py``); then requests start at an interval (``interval.py``).
 
-Until it is known which, the limiter is in doubt, and tries are not wasted: a refused call starts
-again when a call that was started after the refusal has been taken, or when it is its turn to
-probe. A call's last try does not probe within a minute of the refusal, since rate limits are
-mostly by the minute.
+Until it is known which, no attempts are wasted: a request that got a 429 is sent again only when a
+request that started after the 429 has been accepted, or when it is its turn to probe. The last
+attempt of a request does not probe within a minute of its 429, since most rate limits are by the
+minute.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Callable
 
-from app.services.inference.limiter.concurrency import Level
-from app.services.inference.limiter.interval import Pace
+from app.services.inference.limiter.backoff import Backoff
+from app.services.inference.limiter.base import RateLimited, Slot
+from app.services.inference.limiter.concurrency import ConcurrencyEstimate
+from app.services.inference.limiter.interval import RequestInterval
+from app.services.inference.limiter.options import LimiterOptions
+from app.services.inference.limiter.waiting import RequestQueue, Waiter
 
-_FIRST_PAUSE_S = 0.25
-_LONGEST_PAUSE_S = 15.0
-_PROBE_AGAIN_S = 60.0
-_OWN_PAUSE_S = 2.0
-_IN_A_ROW = 3  # calls refused one after the other: hardly chance
-_CLOSING = 5  # so many in a row: no chance
-_FIRST_TRIES = 64  # recent ones, which tell whether it is only one call that is refused
-_FEW = 16
-_MOST = 0.9
-_LOOK_AHEAD = 32  # refused calls that are looked at for one that may start
 _NEVER = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What is known of a refused call.
+class AdaptiveLimiter:
+    """A limiter for one endpoint; see the module's docstring. For one event loop.
 
-    Attributes:
-        newest: number of the last call started before the refusal; later ones are evidence.
-        first: ``newest`` of the call's first refusal.
-        at: when it was refused.
-        times: how often it has been refused.
-        own: whether most others are taken, so that the refusals are about this call.
+    Args:
+        ceiling: requests that may be in flight at most, at least 1.
+        clock: the time in seconds.
+        options: what could be tuned.
     """
 
-    newest: int
-    first: int
-    at: float
-    times: int
-    own: bool
-
-
-class Slot(NamedTuple):
-    """The right to make one call; ``level`` counts the calls in flight with it."""
-
-    level: int
-    number: int
-    started_at: float
-    again: bool
-    refusal: Refusal | None
-    probe: bool
-
-
-@dataclass(eq=False, slots=True)
-class _Waiter:
-    future: asyncio.Future[Slot]
-    again: bool
-    refusal: Refusal | None
-    last: bool
-
-
-@dataclass(slots=True)
-class _Doubt:
-    """Calls were refused, and none started after ``newest`` has been taken yet."""
-
-    newest: int
-    since: float
-    probe_at: float
-    pause_s: float = _FIRST_PAUSE_S
-    in_a_row: int = 0
-    closed: bool = False
-    """Calls that were never refused wait as well."""
-
-
-class AdaptiveLimiter:
-    """A limiter for one endpoint; see the module's text. For one event loop."""
-
-    def __init__(self, ceiling: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ceiling: int,
+        clock: Callable[[], float] = time.monotonic,
+        options: LimiterOptions | None = None,
+    ) -> None:
         if ceiling < 1:
             raise ValueError("concurrency must be at least 1")
         self.ceiling = ceiling
+        self._options = options = options or LimiterOptions()
         self._clock = clock
-        self._level = Level(ceiling, clock)
-        self._pace = Pace()
-        self._again: deque[_Waiter] = deque()
-        self._new: deque[_Waiter] = deque()
+        self._concurrency = ConcurrencyEstimate(ceiling, clock, options)
+        self._interval = RequestInterval(options)
+        self._backoff = Backoff(options, clock)
+        self._queue = RequestQueue(options.retry_lookahead)
         self._running: dict[int, None] = {}  # numbers, in order of start
         self._newest = 0
-        self._newest_taken = 0
-        self._newest_at_refusal = 0
-        self._last_refused = 0
-        self._in_a_row = 0
-        self._first_tries: deque[tuple[int, bool]] = deque(maxlen=_FIRST_TRIES)
-        self._doubt: _Doubt | None = None
+        self._newest_accepted = 0
+        self._first_attempts: deque[tuple[int, bool]] = deque(maxlen=options.history)  # (number, accepted)
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def limit(self) -> int:
-        """Calls that may be in flight now."""
-        return self._level.limit
+        """Requests that may be in flight now."""
+        return self._concurrency.limit
 
     @property
     def in_flight(self) -> int:
-        """Calls in flight."""
+        """Requests in flight."""
         return len(self._running)
 
     @property
     def waiting_s(self) -> float:
-        """Seconds until calls may start again; 0 when they may now."""
-        doubt = self._doubt
-        probe_at = doubt.probe_at if doubt is not None and doubt.closed else -_NEVER
-        return max(0.0, self._pace.opens_at() - self._clock(), probe_at - self._clock())
+        """Seconds until requests may start again; 0 when they may now."""
+        start_at = self._interval.next_start_at()
+        if self._backoff.stopped:
+            start_at = max(start_at, self._backoff.probe_at)
+        return max(0.0, start_at - self._clock())
 
     @property
-    def refusing_s(self) -> float:
-        """Seconds since the server refused a call and took none that was started after it."""
-        return 0.0 if self._doubt is None else self._clock() - self._doubt.since
+    def rejecting_s(self) -> float:
+        """See ``Limiter``."""
+        return self._backoff.seconds
 
     async def acquire(
-        self, *, again: bool = False, refusal: Refusal | None = None, last: bool = False
+        self, *, retry: bool = False, rate_limited: RateLimited | None = None, last_attempt: bool = False
     ) -> Slot:
-        """Wait for a slot.
-
-        Args:
-            again: a repeated call goes ahead of calls made for the first time.
-            refusal: of the call's previous try, if it was refused.
-            last: this is the call's last try; it waits for a good moment.
-        """
-        if not self._again and not self._new and self._is_calm() and self.in_flight < self._level.proven:
-            return self._slot(again=again, refusal=refusal, probe=False)
+        """Wait for a slot; see ``Limiter``."""
+        if not self._queue and self._is_unrestricted() and self.in_flight < self._concurrency.confirmed:
+            return self._slot(retry=retry, rate_limited=rate_limited, probe=False)
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
-        (self._again if again else self._new).append(_Waiter(future, again, refusal, last))
-        self._wake()
+        self._queue.add(Waiter(future, retry, rate_limited, last_attempt))
+        self._start_waiting()
         try:
             return await future
         except asyncio.CancelledError:
@@ -155,156 +98,129 @@ class AdaptiveLimiter:
                 self.release(future.result())
             raise
 
-    def release(self, slot: Slot, *, accepted: bool | None = None) -> None:
-        """Give the slot back. ``accepted``: answered; ``None``: neither answered nor refused."""
+    def release(self, slot: Slot, *, accepted: bool = False) -> None:
+        """Give a slot back whose request ended without a 429; see ``Limiter``."""
         del self._running[slot.number]
         if accepted:
-            self._newest_taken = max(self._newest_taken, slot.number)
-            self._level.accepted(slot.level, slot.number, self._newest)
-            self._pace.accepted(slot.started_at)
-            if not slot.again:
-                self._first_tries.append((slot.number, True))
-            if self._doubt is not None and slot.number > self._doubt.newest:
-                self._end_doubt(self._doubt, slot)
-        self._wake()
+            self._newest_accepted = max(self._newest_accepted, slot.number)
+            self._concurrency.accepted(slot.concurrency, slot.number, self._newest)
+            self._interval.accepted(slot.started_at)
+            if not slot.retry:
+                self._first_attempts.append((slot.number, True))
+            limited_from = self._backoff.accepted(slot.number)
+            if limited_from is not None:
+                self._interval.estimate(limited_from, slot.started_at)
+        self._start_waiting()
 
-    def refused(self, slot: Slot, retry_after_s: float | None) -> Refusal:
-        """Give the slot of a call back that the server refused with a 429."""
+    def rate_limited(self, slot: Slot, retry_after_s: float | None) -> RateLimited:
+        """Give a slot back whose request ended with a 429; see ``Limiter``."""
         del self._running[slot.number]
-        if not slot.again:
-            self._first_tries.append((slot.number, False))
-        refusal = self._refusal(slot)
-        # A call that is refused whatever others meet says nothing about the server.
-        if slot.refusal is None or not slot.refusal.own:
-            early = refusal.times <= 2
-            if early:
-                self._pace.refused()
-                in_a_row = slot.number == self._last_refused + 1
-                self._in_a_row = self._in_a_row + 1 if in_a_row else 1
-                self._last_refused = slot.number
-            if not self._level.refused(slot.level, slot.number, self._newest, self.in_flight):
-                self._raise_doubt(slot, retry_after_s)
-        self._wake()
-        return refusal
+        if not slot.retry:
+            self._first_attempts.append((slot.number, False))
+        rate_limited = self._describe(slot)
+        # A request that is rejected while others are accepted tells nothing about the endpoint.
+        if slot.rate_limited is None or not slot.rate_limited.alone:
+            self._learn(slot, rate_limited, retry_after_s)
+        self._start_waiting()
+        return rate_limited
 
-    def _refusal(self, slot: Slot) -> Refusal:
-        before, now = slot.refusal, self._clock()
+    def _describe(self, slot: Slot) -> RateLimited:
+        before, now = slot.rate_limited, self._clock()
         if before is None:
-            return Refusal(self._newest, self._newest, now, 1, own=False)
-        others = [taken for number, taken in self._first_tries if number > before.first]
-        own = len(others) >= _FEW and sum(others) >= _MOST * len(others)
-        return Refusal(self._newest, before.first, now, before.times + 1, before.own or own)
+            return RateLimited(self._newest, self._newest, now, times=1, alone=False)
+        others = [accepted for number, accepted in self._first_attempts if number > before.first_newest]
+        enough = len(others) >= self._options.rejected_min_sample
+        alone = enough and sum(others) >= self._options.rejected_accepted_share * len(others)
+        return RateLimited(self._newest, before.first_newest, now, before.times + 1, before.alone or alone)
 
-    # -- doubt ----------------------------------------------------------------------------------
+    def _learn(self, slot: Slot, rate_limited: RateLimited, retry_after_s: float | None) -> None:
+        if rate_limited.times <= self._options.counted_attempts:
+            self._interval.rate_limited()
+            self._backoff.count(slot.number)
+        explained = self._concurrency.rate_limited(
+            slot.concurrency, slot.number, self._newest, self.in_flight
+        )
+        if not explained:
+            # If even a retry that kept the interval gets a 429, first attempts must wait as well.
+            stop = slot.retry and self._interval.seconds > 0
+            self._backoff.rate_limited(slot, self._newest, retry_after_s, idle=not self._running, stop=stop)
 
-    def _raise_doubt(self, slot: Slot, retry_after_s: float | None) -> None:
-        now = self._clock()
-        doubt = self._doubt
-        if doubt is None:
-            doubt = self._doubt = _Doubt(self._newest, now, now + _FIRST_PAUSE_S)
-        if slot.probe:
-            doubt.pause_s = min(doubt.pause_s * 2, _LONGEST_PAUSE_S)
-        if slot.probe or not self._running:
-            doubt.probe_at = max(doubt.probe_at, now + max(doubt.pause_s, retry_after_s or 0.0))
-        doubt.in_a_row = max(doubt.in_a_row, self._in_a_row)
-        refused_in_pace = self._pace.gap_s > 0 and slot.again
-        doubt.closed |= not self._running or refused_in_pace or doubt.in_a_row >= _CLOSING
-        self._newest_at_refusal = self._newest
+    # -- when a request may start -----------------------------------------------------------------
 
-    def _end_doubt(self, doubt: _Doubt, slot: Slot) -> None:
-        if doubt.in_a_row >= _IN_A_ROW:
-            self._pace.settle(doubt.since, slot.started_at)
-        self._doubt = None
-        if self._newest_at_refusal >= slot.number:  # refusals since then are still unexplained
-            now = self._clock()
-            self._doubt = _Doubt(self._newest_at_refusal, now, now + _FIRST_PAUSE_S)
+    def _is_unrestricted(self) -> bool:
+        """Return whether only the number in flight keeps requests from starting."""
+        return not self._backoff.active and not self._interval.seconds
 
-    def _is_calm(self) -> bool:
-        """Return whether only the limit keeps calls from starting."""
-        return self._doubt is None and not self._pace.gap_s
+    def _would_probe(self, waiter: Waiter) -> bool:
+        """Return whether the request may start as a probe only."""
+        rate_limited = waiter.rate_limited
+        if not self._backoff.active or (rate_limited is not None and rate_limited.alone):
+            return False
+        return self._backoff.stopped or self._lacks_evidence(rate_limited)
 
-    def _is_free(self, waiter: _Waiter) -> bool:
-        """Return whether the waiter's start is no probe."""
-        doubt, refusal = self._doubt, waiter.refusal
-        if doubt is None or (refusal is not None and refusal.own):
-            return True
-        return not doubt.closed and (refusal is None or refusal.newest < self._newest_taken)
+    def _lacks_evidence(self, rate_limited: RateLimited | None) -> bool:
+        """Return whether no request that started after the 429 has been accepted."""
+        return rate_limited is not None and rate_limited.newest >= self._newest_accepted
 
-    def _ready_at(self, waiter: _Waiter) -> float:
-        """Return when the waiter may start, as far as time alone decides."""
-        if waiter.again and self.in_flight >= self._level.proven:
-            return _NEVER  # trials are for calls that have lost nothing yet
-        refusal, doubt = waiter.refusal, self._doubt
-        opens_at = self._pace.opens_at(last_try=waiter.last and refusal is not None)
-        if refusal is not None and refusal.own:
-            return refusal.at + _OWN_PAUSE_S
-        if doubt is None or self._is_free(waiter):
-            return opens_at
-        if next(reversed(self._running), 0) > doubt.newest:
-            return _NEVER  # evidence is on its way
-        opens_at = max(opens_at, doubt.probe_at)
-        if refusal is not None and waiter.last and refusal.newest >= self._newest_taken:
-            return max(opens_at, refusal.at + _PROBE_AGAIN_S)
-        return opens_at
+    def _ready_at(self, waiter: Waiter) -> float:
+        """Return the earliest time at which the request may start, as far as time decides."""
+        if waiter.retry and self.in_flight >= self._concurrency.confirmed:
+            return _NEVER  # a higher limit is tried with first attempts, which have lost nothing yet
+        rate_limited = waiter.rate_limited
+        last_attempt = waiter.last_attempt and rate_limited is not None
+        start_at = self._interval.next_start_at(last_attempt=last_attempt)
+        if rate_limited is not None and rate_limited.alone:
+            return rate_limited.at + self._options.rejected_delay_s
+        if not self._would_probe(waiter):
+            return start_at
+        if self._backoff.is_evidence(next(reversed(self._running), 0)):
+            return _NEVER  # a probe, or another request that is as good, is in flight
+        start_at = max(start_at, self._backoff.probe_at)
+        if rate_limited is not None and waiter.last_attempt and self._lacks_evidence(rate_limited):
+            return max(start_at, rate_limited.at + self._options.rate_window_s)
+        return start_at
 
-    # -- queues ---------------------------------------------------------------------------------
-
-    def _wake(self) -> None:
+    def _start_waiting(self) -> None:
+        """Start the waiting requests that may start now, and set the timer for the next."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while (self._again or self._new) and self.in_flight < self._level.limit:
-            look_again_at = self._start_next()
-            if look_again_at is not None:
-                if look_again_at < _NEVER:
-                    delay_s = max(0.0, look_again_at - self._clock())
+        while self._queue and self.in_flight < self._concurrency.limit:
+            check_at = self._start_next()
+            if check_at is not None:
+                if check_at < _NEVER:
+                    delay_s = max(0.0, check_at - self._clock())
                     self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
                 return
 
     def _on_timer(self) -> None:
         self._timer = None
-        self._wake()
+        self._start_waiting()
 
     def _start_next(self) -> float | None:
-        """Start the next call; if none may start now, return when to look again."""
-        if not self._again and self._is_calm():
-            waiter = self._new.popleft()
-            if not waiter.future.done():
-                self._start(waiter)
-            return None
+        """Start the next request; if none may start now, return when to check again."""
         now = self._clock()
-        if self._pace.opens_at() > now:
-            return self._pace.opens_at()
+        if self._interval.next_start_at() > now:
+            return self._interval.next_start_at()
         soonest = _NEVER
-        for queue, waiter in self._in_turn():
+        # While only probes start, requests that have lost no attempt yet go ahead.
+        for waiter in self._queue.candidates(retries_first=not self._backoff.stopped):
             ready_at = self._ready_at(waiter)
             if ready_at <= now:
-                queue.remove(waiter)
-                self._start(waiter)
+                self._queue.remove(waiter)
+                probe = self._would_probe(waiter)
+                waiter.slot.set_result(
+                    self._slot(retry=waiter.retry, rate_limited=waiter.rate_limited, probe=probe)
+                )
                 return None
             soonest = min(soonest, ready_at)
-            if waiter.last and ready_at == self._pace.opens_at(last_try=True):
-                break  # it waits for a wider gap, which must not be taken by others
+            if waiter.last_attempt and ready_at == self._interval.next_start_at(last_attempt=True):
+                break  # it waits for several intervals without a start, which others must not use
         return soonest
 
-    def _in_turn(self) -> Iterator[tuple[deque[_Waiter], _Waiter]]:
-        closed = self._doubt is not None and self._doubt.closed
-        # Who has lost no try yet is the best probe.
-        for queue in (self._new, self._again) if closed else (self._again, self._new):
-            while queue and queue[0].future.done():
-                queue.popleft()
-            ahead = 1 if queue is self._new else _LOOK_AHEAD
-            for waiter in list(islice(queue, ahead)):
-                if not waiter.future.done():
-                    yield queue, waiter
-
-    def _start(self, waiter: _Waiter) -> None:
-        slot = self._slot(again=waiter.again, refusal=waiter.refusal, probe=not self._is_free(waiter))
-        waiter.future.set_result(slot)
-
-    def _slot(self, *, again: bool, refusal: Refusal | None, probe: bool) -> Slot:
+    def _slot(self, *, retry: bool, rate_limited: RateLimited | None, probe: bool) -> Slot:
         now = self._clock()
         self._newest += 1
         self._running[self._newest] = None
-        self._pace.started(now)
-        return Slot(len(self._running), self._newest, now, again, refusal, probe)
+        self._interval.started(now)
+        return Slot(len(self._running), self._newest, now, retry, rate_limited, probe)

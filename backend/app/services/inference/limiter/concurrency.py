@@ -1,77 +1,95 @@
-"""How many calls an endpoint takes at once: the level that is proven, and trials above it."""
+"""How many requests an endpoint serves at once, estimated from its HTTP 429 responses."""
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.services.inference.limiter.options import LimiterOptions
+
 _NEVER = float("inf")
-_MEMORY = 64  # recent outcomes that decide between chance and limit
-_SURPLUS = 4  # of refused over taken calls, from which on it is no chance
-_FIRST_HOLD_S = 0.5
-_LONGEST_HOLD_S = 30.0
-_BOLDEST_STEP = 4  # a trial adds at most one call for this many proven ones
-_TOLERANCE = 1.5  # a trial may meet this many times the refusals that are usual anyway
 
 
 @dataclass(slots=True)
 class _Trial:
-    newest: int
-    """Number of the last call started before the trial."""
-    began_at: float
-    outcomes: int = 0
-    refused: int = 0
-    reached: bool = False
-    """Whether a call beyond the proven level was taken."""
+    """A limit that is higher than the confirmed one, for as long as it is tested.
 
-
-class Level:
-    """The limit on calls in flight, between 1 and ``ceiling``.
-
-    Refusals bring the limit down to what is still in flight once they outnumber the calls taken
-    at that level or above; until then they are chance, and count as noise. From there the limit
-    goes up by trials. A trial that meets more refusals than noise explains is taken back, and the next
-    one waits longer; one that holds makes the next step bolder.
+    Attributes:
+        newest: number of the newest request that had started before the trial.
+        began_at: in seconds.
+        ended: requests that started in the trial and were accepted or got a 429.
+        rate_limited: those of them that got a 429.
+        reached: whether a request beyond the confirmed limit was accepted.
     """
 
-    def __init__(self, ceiling: int, clock: Callable[[], float]) -> None:
+    newest: int
+    began_at: float
+    ended: int = 0
+    rate_limited: int = 0
+    reached: bool = False
+
+
+class ConcurrencyEstimate:
+    """The limit on requests in flight, between 1 and ``ceiling``.
+
+    Down: when the 429s at some concurrency outnumber the requests accepted there or above, the
+    limit falls to the number still in flight. Fewer 429s than that are random, and counted as noise.
+
+    Up: a higher limit is tried. If it meets more 429s than the noise explains, it is withdrawn, and
+    the next trial comes later; if not, it is confirmed, and the next one adds twice as much.
+
+    Attributes:
+        ceiling: requests in flight that the user allows.
+        limit: requests that may be in flight now.
+        confirmed: ``limit``, or the limit before the trial in progress.
+    """
+
+    def __init__(self, ceiling: int, clock: Callable[[], float], options: LimiterOptions) -> None:
         self.ceiling = ceiling
         self.limit = ceiling
-        self.proven = ceiling
+        self.confirmed = ceiling
         self._clock = clock
-        self._outcomes: deque[tuple[int, bool]] = deque(maxlen=_MEMORY)
-        self._noise = 0.0  # share of calls refused by chance
+        self._options = options
+        self._outcomes: deque[tuple[int, bool]] = deque(maxlen=options.history)  # (concurrency, accepted)
+        self._noise = 0.0  # share of requests with a random 429
         self._trial: _Trial | None = None
         self._step = 1
-        self._hold_s = _FIRST_HOLD_S
+        self._hold_s = options.first_hold_s
         self._changed_at = -_NEVER
-        self._shrunk_at = _NEVER  # number of the last call started before the limit came down
+        self._lowered_at = _NEVER  # number of the newest request when the limit came down
 
-    def accepted(self, level: int, number: int, newest: int) -> None:
-        """Note that call ``number``, started as the ``level``-th in flight, was taken."""
-        if number > self._shrunk_at:  # the limit found is good; what led to it is settled
+    def accepted(self, concurrency: int, number: int, newest: int) -> None:
+        """Record an accepted request.
+
+        Args:
+            concurrency: requests in flight at its start, itself included.
+            number: of the request.
+            newest: number of the newest request.
+        """
+        if number > self._lowered_at:  # the lowered limit works: what lowered it must not do so again
             self._outcomes.clear()
-            self._shrunk_at = _NEVER
-        self._outcomes.append((level, True))
+            self._lowered_at = _NEVER
+        self._outcomes.append((concurrency, True))
         trial = self._trial
         if trial is None:
-            self._noise -= self._noise / _MEMORY
-            self._maybe_try(newest)
+            self._noise -= self._noise / self._options.history
+            self._maybe_begin_trial(newest)
         elif number > trial.newest:
-            trial.outcomes += 1
-            trial.reached = trial.reached or level > self.proven
-            self._maybe_keep(trial)
+            trial.ended += 1
+            trial.reached = trial.reached or concurrency > self.confirmed
+            self._maybe_confirm(trial)
 
-    def _maybe_try(self, newest: int) -> None:
-        if self.limit < self.ceiling and self._clock() - self._changed_at >= self._hold_s:
-            self._trial = _Trial(newest, self._clock())
-            step = min(self._step, max(1, self.proven // _BOLDEST_STEP))
-            self.limit = min(self.ceiling, self.proven + step)
+    def _maybe_begin_trial(self, newest: int) -> None:
+        now = self._clock()
+        if self.limit < self.ceiling and now - self._changed_at >= self._hold_s:
+            self._trial = _Trial(newest, now)
+            step = min(self._step, max(1, self.confirmed // self._options.growth_divisor))
+            self.limit = min(self.ceiling, self.confirmed + step)
 
-    def _maybe_keep(self, trial: _Trial) -> None:
+    def _maybe_confirm(self, trial: _Trial) -> None:
         held = self._clock() - trial.began_at >= self._hold_s
-        if held and trial.reached and trial.outcomes >= self.limit:
-            self.proven = self.limit
-            self._hold_s = max(self._hold_s / 2, _FIRST_HOLD_S)
+        if held and trial.reached and trial.ended >= self.limit:
+            self.confirmed = self.limit
+            self._hold_s = max(self._hold_s / 2, self._options.first_hold_s)
             self._step *= 2
             self._end_trial()
 
@@ -79,30 +97,41 @@ class Level:
         self._trial = None
         self._changed_at = self._clock()
 
-    def refused(self, level: int, number: int, newest: int, in_flight: int) -> bool:
-        """Note that a call was refused; return whether a failed trial explains it."""
-        balance = sum(1 if taken else -1 for at, taken in self._outcomes if at >= level)
-        self._outcomes.append((level, False))
+    def rate_limited(self, concurrency: int, number: int, newest: int, in_flight: int) -> bool:
+        """Record a request that got a 429.
+
+        Args:
+            concurrency: requests in flight at its start, itself included.
+            number: of the request.
+            newest: number of the newest request.
+            in_flight: requests in flight now.
+
+        Returns:
+            whether it ended a trial, which explains it: the endpoint is fine at the confirmed limit.
+        """
+        surplus = sum(-1 if accepted else 1 for at, accepted in self._outcomes if at >= concurrency)
+        self._outcomes.append((concurrency, False))
         trial = self._trial
-        if trial is not None and level > self.proven:
-            return number > trial.newest and self._refused_in(trial)
-        if balance > -_SURPLUS:  # chance
-            self._noise += (1 - self._noise) / _MEMORY if trial is None else 0.0
+        if trial is not None and concurrency > self.confirmed:
+            return number > trial.newest and self._rate_limited_in(trial)
+        if surplus < self._options.overload_surplus:  # random
+            self._noise += (1 - self._noise) / self._options.history if trial is None else 0.0
         elif 0 < in_flight < self.limit:
-            self.limit = self.proven = in_flight
-            self._noise = 0.0  # what seemed chance so far was the limit
+            self.limit = self.confirmed = in_flight
+            self._noise = 0.0  # what seemed to be random was this limit
             self._step = 1
-            self._shrunk_at = newest
+            self._lowered_at = newest
             self._end_trial()
         return False
 
-    def _refused_in(self, trial: _Trial) -> bool:
-        trial.outcomes += 1
-        trial.refused += 1
-        if trial.refused <= _TOLERANCE * self._noise * max(trial.outcomes, self.limit):
+    def _rate_limited_in(self, trial: _Trial) -> bool:
+        trial.ended += 1
+        trial.rate_limited += 1
+        expected = self._noise * max(trial.ended, self.limit)
+        if trial.rate_limited <= self._options.noise_tolerance * expected:
             return False
-        self.limit = self.proven
-        self._hold_s = min(self._hold_s * 2, _LONGEST_HOLD_S)
+        self.limit = self.confirmed
+        self._hold_s = min(self._hold_s * 2, self._options.longest_hold_s)
         self._step = 1
         self._end_trial()
         return True

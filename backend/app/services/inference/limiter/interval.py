@@ -1,63 +1,83 @@
-"""How fast an endpoint takes calls: the gap between starts that a rate limit asks for."""
+"""How often an endpoint accepts a request: the interval between starts that a rate limit requires."""
 
 from collections import deque
 
-_HORIZON_S = 75.0  # rate limits are mostly by the minute
-_LONGEST_GAP_S = 60.0
-_SHORTEST_GAP_S = 0.01
-_SHRINK = 0.97  # of the gap, with each call taken: a limit that is gone is soon forgotten
-_WIDEN = 1.15  # of the gap, with each call refused
-_LAST_TRY_GAPS = 4  # before a call's last try, so that it meets a rested endpoint
+from app.services.inference.limiter.options import LimiterOptions
+
+_NEVER = float("inf")
 
 
-class Pace:
-    """The gap between starts, in seconds; 0 while no rate limit is known.
+class RequestInterval:
+    """The interval between starts, 0 while no rate limit is known.
 
-    It is first set to what the endpoint took on average until it took calls again. From then on
-    it shrinks with each call taken and widens with each refused, which balances while fewer than
-    one call in six is refused.
+    It is first set to the mean interval between accepted requests, including the time for which the
+    endpoint accepted none. From then on each accepted request shortens it and each 429 widens it.
+    With the default options this balances where one request in six gets a 429, and an interval that is
+    no longer needed is soon gone.
+
+    Attributes:
+        seconds: the interval.
     """
 
-    def __init__(self) -> None:
-        self.gap_s = 0.0
-        self._last = float("-inf")
-        self._first: float | None = None
-        self._taken: deque[list[int]] = deque()  # [second, calls taken that started in it]
+    def __init__(self, options: LimiterOptions) -> None:
+        self.seconds = 0.0
+        self._options = options
+        self._last_start = -_NEVER
+        self._first_start: float | None = None
+        self._accepted: deque[list[int]] = deque()  # [second, accepted requests that started in it]
 
-    def opens_at(self, *, last_try: bool = False) -> float:
-        """Return the moment from which the next call may start."""
-        if not self.gap_s:
-            return float("-inf")
-        return self._last + self.gap_s * (_LAST_TRY_GAPS if last_try else 1)
+    def next_start_at(self, *, last_attempt: bool = False) -> float:
+        """Return the earliest time of the next start, in seconds of the caller's clock.
+
+        Args:
+            last_attempt: of a request's last attempt, which waits for several intervals without a
+                start, so that the endpoint is likely to accept it.
+        """
+        if not self.seconds:
+            return -_NEVER
+        intervals = self._options.last_attempt_intervals if last_attempt else 1
+        return self._last_start + self.seconds * intervals
 
     def started(self, now: float) -> None:
-        """Note a start."""
-        if self._first is None:
-            self._first = now
-        due = self._last + self.gap_s
+        """Record a start."""
+        if self._first_start is None:
+            self._first_start = now
+        due = self._last_start + self.seconds
         # A start that came late, since timers are coarse, does not delay all that follow.
-        self._last = due if now < due + self.gap_s else now
+        self._last_start = due if now < due + self.seconds else now
 
     def accepted(self, started_at: float) -> None:
-        """Note that a call was taken."""
+        """Record an accepted request."""
+        options = self._options
         second = int(started_at)
-        if self._taken and self._taken[-1][0] == second:
-            self._taken[-1][1] += 1
+        if self._accepted and self._accepted[-1][0] == second:
+            self._accepted[-1][1] += 1
         else:
-            self._taken.append([second, 1])
-            while self._taken[0][0] < started_at - 2 * _HORIZON_S:
-                self._taken.popleft()
-        if self.gap_s:
-            self.gap_s = self.gap_s * _SHRINK if self.gap_s > _SHORTEST_GAP_S / 2 else 0.0
+            self._accepted.append([second, 1])
+            while self._accepted[0][0] < started_at - 2 * options.interval_horizon_s:
+                self._accepted.popleft()
+        if self.seconds:
+            gone = self.seconds <= options.shortest_interval_s / 2
+            self.seconds = 0.0 if gone else self.seconds * options.interval_shrink
 
-    def refused(self) -> None:
-        """Note that a call was refused."""
-        self.gap_s = min(self.gap_s * _WIDEN, _LONGEST_GAP_S)
+    def rate_limited(self) -> None:
+        """Record a 429."""
+        self.seconds = min(self.seconds * self._options.interval_widen, self._options.rate_window_s)
 
-    def settle(self, refused_from: float, taken_from: float) -> None:
-        """Set the gap from what was taken until calls, refused for a while, were taken again."""
-        taken = sum(calls for second, calls in self._taken if second >= refused_from - _HORIZON_S) - 1
-        if taken < 1 or self._first is None:
+    def estimate(self, limited_from: float, accepted_from: float) -> None:
+        """Set the interval from the requests accepted before and after a rate limit was met.
+
+        Args:
+            limited_from: when the endpoint began to answer with 429s.
+            accepted_from: start of the first request that it accepted again.
+        """
+        horizon_s = self._options.interval_horizon_s
+        recent = (count for second, count in self._accepted if second >= limited_from - horizon_s)
+        accepted = sum(recent) - 1  # intervals are one fewer than requests
+        if accepted < 1 or self._first_start is None:
             return
-        took = min(refused_from - self._first, _HORIZON_S) + min(taken_from - refused_from, _HORIZON_S)
-        self.gap_s = min(max(self.gap_s, took / taken, _SHORTEST_GAP_S), _LONGEST_GAP_S)
+        before_s = min(limited_from - self._first_start, horizon_s)
+        limited_s = min(accepted_from - limited_from, horizon_s)
+        measured_s = (before_s + limited_s) / accepted
+        shortest_s, longest_s = self._options.shortest_interval_s, self._options.rate_window_s
+        self.seconds = min(max(self.seconds, measured_s, shortest_s), longest_s)

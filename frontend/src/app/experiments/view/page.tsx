@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
 
-import { ExperimentView } from "@/features/experiment/experiment-view";
+import { ExperimentView } from "@/features/experiment-detail/experiment-view";
 
 export const metadata: Metadata = { title: "Experiment" };
 

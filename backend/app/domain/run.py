@@ -1,0 +1,84 @@
+"""One run (one example, answered once by one experiment) as it is stored, and the counts of many."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.domain.json import JsonObject
+from app.domain.prediction import ParseOutcome, Score
+from app.domain.status import FailureKind, RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A finished run, before it is stored: one field for each column that the executor fills.
+
+    The defaults are those of a run without an answer; a failed run sets little more than the failure.
+
+    Attributes:
+        example_id: row id of the example.
+        repeat: index of the repeat, from 0.
+        failure_kind: why the run failed; ``None`` for an answered one.
+        output: text of the model that the answer was parsed from.
+        parse_rule: the parsing rule that matched.
+        exact_match: the value of the score of that name, also in ``scores``; lists sort and filter by it.
+        contains: likewise.
+        f1: likewise.
+        scores: by name.
+        cached: whether every call was answered from the response cache.
+        attempts: the most attempts that one of its calls took; 0 if all came from the cache.
+        latency_ms: time of the answered calls, in milliseconds; waiting in this process not included.
+        queue_ms: time that the calls waited for the concurrency limiter, in milliseconds.
+        prompt_tokens: sum over the calls; ``None`` if a server reported none.
+        completion_tokens: likewise.
+        cost_usd: at the catalog's prices; ``None`` if a price or a count is unknown.
+        calls: every model call, as sent and as answered.
+        retrieved: passages, best first; ``None`` if the method retrieves nothing.
+        trace: what an agent did; ``None`` if the method is no agent.
+    """
+
+    experiment_id: uuid.UUID
+    example_id: int
+    repeat: int
+    status: RunStatus
+    calls: list[JsonObject]
+    failure_kind: FailureKind | None = None
+    failure_message: str | None = None
+    output: str | None = None
+    answer: str | None = None
+    parse_outcome: ParseOutcome | None = None
+    parse_rule: str | None = None
+    exact_match: float | None = None
+    contains: float | None = None
+    f1: float | None = None
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    cached: bool = False
+    attempts: int = 0
+    latency_ms: float | None = None
+    queue_ms: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_usd: float | None = None
+    retrieved: list[JsonObject] | None = None
+    trace: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of an experiment's stored runs.
+
+    Attributes:
+        stored: all runs.
+        failed: those without an answer.
+        correct: sum of exact match.
+        scored: runs with an exact match score.
+        cached: runs that were answered from the response cache.
+        failures: failed runs by kind.
+    """
+
+    stored: int = 0
+    failed: int = 0
+    correct: float = 0.0
+    scored: int = 0
+    cached: int = 0
+    failures: Mapping[FailureKind, int] = field(default_factory=dict)

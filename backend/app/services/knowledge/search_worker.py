@@ -1,0 +1,42 @@
+"""What runs in a search process: the models of retrieval, their indexes, and the work on them."""
+
+import asyncio
+import uuid
+from multiprocessing.sharedctypes import SynchronizedArray
+
+from app.core.config import Settings
+from app.core.embedded.process import die_with_parent
+from app.core.logging import configure_logging
+from app.schemas.method_config import RagMethodConfig
+from app.services.knowledge.searching import KnowledgeSearch, VariantResult
+from app.services.runtime import open_runtime
+
+# Of this process alone. The loop stays the same from call to call, as the database's connections need it.
+_runner = asyncio.Runner()
+_search: KnowledgeSearch
+_progress: "SynchronizedArray[int]"
+
+
+def start(settings: Settings, progress: "SynchronizedArray[int]") -> None:
+    """Make this process ready; ``progress`` is where a build tells chunks done, and chunks in all."""
+    global _search, _progress
+    die_with_parent()
+    configure_logging(settings.log_level, settings.log_format)
+    _search, _progress = KnowledgeSearch(open_runtime(settings)), progress
+
+
+def build(knowledge_base_id: uuid.UUID, options: RagMethodConfig) -> int:
+    """Build an index, unless it is there, and return its number of chunks."""
+    _tell(0, 0)
+    return _runner.run(_search.build(knowledge_base_id, options, _tell))
+
+
+def search(
+    knowledge_base_id: uuid.UUID, options: RagMethodConfig, variants: list[str], query: str
+) -> list[VariantResult]:
+    """Return what each variant finds; builds the index first if there is none."""
+    return _runner.run(_search.search(knowledge_base_id, options, variants, query))
+
+
+def _tell(done: int, total: int) -> None:
+    _progress[:] = [done, total]

@@ -1,0 +1,34 @@
+"""Plain text of an article, cut at its headings."""
+
+from app.domain.passages import Section
+
+_LEFT_OUT = {"see also", "references", "external links", "notes", "further reading", "bibliography"}
+
+
+def sections_of(text: str) -> tuple[Section, ...]:
+    """Cut plain text at its ``== Heading ==`` lines; a subsection is headed "Parent: Child".
+
+    Sections without text are left out, as are those that list sources and links, with all below them.
+    """
+    found: list[tuple[list[str], list[str]]] = [([], [])]
+    path: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        heading = _heading(line)
+        if heading is not None:
+            path = [*(above for above in path if above[0] < heading[0]), heading]
+            found.append(([name for _, name in path], []))
+        elif line.strip():
+            found[-1][1].append(line.strip())
+    return tuple(
+        Section(": ".join(names), "\n".join(lines))
+        for names, lines in found
+        if lines and not any(name.casefold() in _LEFT_OUT for name in names)
+    )
+
+
+def _heading(line: str) -> tuple[int, str] | None:
+    """Return level and name of a heading, by hand: a pattern may take long on a long line."""
+    line = line.strip()
+    level = min(len(line) - len(line.lstrip("=")), len(line) - len(line.rstrip("=")), 6)
+    name = line[level:-level].strip() if level >= 2 else ""
+    return (level, name) if name else None

@@ -1,0 +1,116 @@
+import type { UseMutationResult } from "@tanstack/react-query";
+import { type FormEvent, Fragment, type ReactNode, useState } from "react";
+import { toast } from "sonner";
+
+import { Button } from "@/components/ui/button";
+import { describedBy, Field, Input } from "@/components/ui/field";
+import { ApiError } from "@/lib/api/errors";
+import { plural } from "@/lib/format";
+import { checkUpload, nameOfFile, sortProblems } from "@/lib/uploads";
+import type { DataVersion } from "@/lib/versions";
+
+import { FileDrop } from "./file-drop";
+import { UploadError } from "./upload-error";
+
+type Added = DataVersion & { created: boolean };
+
+/** What an upload dialog is told by its page. */
+export interface UploadDialogProps<T extends DataVersion> {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  onAdded: (added: T) => void;
+  /** The dataset or knowledge base that gets another version; a new one if left out. */
+  base?: T;
+  /** Names that are taken. */
+  known: string[];
+}
+
+interface UploadFormProps<T extends Added, Variables> {
+  /** `dataset`, `knowledge base` */
+  noun: string;
+  /** What it has `size` of. */
+  unit: string;
+  base: DataVersion | undefined;
+  known: string[];
+  /** Endings of the files that are taken. */
+  endings: readonly string[];
+  /** The same in words. */
+  hint: string;
+  multiple?: boolean;
+  namePlaceholder: string;
+  /** The API's name for the files. */
+  fileField: string;
+  upload: UseMutationResult<T, Error, Variables>;
+  variables: (name: string, files: [File, ...File[]]) => Variables;
+  onAdded: (added: T) => void;
+  onClose: () => void;
+  /** Further controls, by the API's name of each, given what is wrong with it. */
+  controls?: Record<string, (error: string | undefined) => ReactNode>;
+  /** What a file looks like. */
+  help: ReactNode;
+}
+
+/** Files and a name, checked here as far as possible and then by the server, whose messages stand at the fields. */
+export function UploadForm<T extends Added, Variables>(props: UploadFormProps<T, Variables>) {
+  const { noun, unit, endings, multiple = false, fileField, base, known, upload, variables, onAdded, onClose, help } = props;
+  const [name, setName] = useState(base?.name ?? "");
+  const [files, setFiles] = useState<File[]>([]);
+  const [submitted, setSubmitted] = useState(false);
+  const controls = Object.entries(props.controls ?? {});
+  const refused = sortProblems(upload.error instanceof ApiError ? upload.error.fields : {}, ["name", fileField, ...controls.map(([field]) => field)]);
+  const missing = submitted ? checkUpload(name, files, endings) : {};
+  const errors = { name: missing.name ?? refused.fields.name, files: missing.files ?? refused.fields[fileField] };
+
+  const choose = (chosen: File[]) => {
+    upload.reset();
+    setFiles(chosen);
+    if (name === "") setName(nameOfFile(chosen[0]?.name ?? ""));
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setSubmitted(true);
+    const [first, ...rest] = files;
+    if (!first || Object.keys(checkUpload(name, files, endings)).length > 0) return;
+    upload.mutate(variables(name, [first, ...rest]), {
+      onSuccess: (added) => {
+        const description = `${added.name}: ${plural(added.size, unit)}, version ${added.version.slice(0, 8)}`;
+        if (added.created) toast.success(`${noun.charAt(0).toUpperCase()}${noun.slice(1)} added`, { description });
+        else toast("This content is stored already", { description });
+        onAdded(added);
+        onClose();
+      },
+    });
+  };
+
+  const taken = !base && known.includes(name);
+  const nameHint = taken ? `This name is taken: the ${multiple ? "files become" : "file becomes"} a new version of it.` : "Lower-case letters, digits, and . _ -";
+  return (
+    <form className="flex flex-col gap-4" onSubmit={submit} noValidate>
+      <FileDrop files={files} endings={endings} hint={props.hint} multiple={multiple} error={errors.files} onFiles={choose} />
+      <Field label="Name" htmlFor="upload-name" hint={nameHint} error={errors.name}>
+        <Input
+          {...describedBy("upload-name", errors.name, nameHint)}
+          value={name}
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={props.namePlaceholder}
+          onChange={(event) => {
+            upload.reset();
+            setName(event.target.value);
+          }}
+        />
+      </Field>
+      {controls.map(([field, control]) => (
+        <Fragment key={field}>{control(refused.fields[field])}</Fragment>
+      ))}
+      {help}
+      {upload.error && <UploadError error={upload.error} problems={refused} />}
+      <div className="sticky -bottom-5 -mx-5 -mb-5 flex justify-end gap-2 border-t bg-paper px-5 py-3">
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" variant="primary" disabled={upload.isPending}>
+          {upload.isPending ? "Uploading…" : "Upload"}
+        </Button>
+      </div>
+    </form>
+  );
+}

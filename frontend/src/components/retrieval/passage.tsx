@@ -1,0 +1,94 @@
+"use client";
+
+import { useId, useState } from "react";
+
+import { Marked } from "@/components/text/marked";
+import { useClipped } from "@/components/text/use-clipped";
+import { Badge } from "@/components/ui/badge";
+import { fromFirstMark } from "@/lib/highlight";
+import { cn } from "@/lib/utils";
+
+import { type MarkedPassage, type StageHit, stageHits } from "./passage-prepare";
+
+/** Characters that stand before a mark at most, while the text is folded. */
+const ROOM = 120;
+
+interface PassageProps {
+  marked: MarkedPassage;
+  /** From 1. */
+  rank: number;
+  /** What is marked are accepted answers, not the words of a query. */
+  answers?: boolean;
+}
+
+/** A passage as it was found: where it is from, what each stage said of it, and its text, folded to four lines. */
+export function PassageItem({ marked, rank, answers = false }: PassageProps) {
+  const { passage, title, text, holds } = marked;
+  const [open, setOpen] = useState(false);
+  const { ref, clipped } = useClipped<HTMLParagraphElement>(open);
+  const id = useId();
+  const hits = stageHits(passage);
+  const shown = open || !answers ? text : fromFirstMark(text, ROOM);
+  const more = clipped || shown.length !== text.length || shown[0]?.text !== text[0]?.text;
+  return (
+    <article aria-labelledby={id} className={cn("grid grid-cols-[1.25rem_minmax(0,1fr)] gap-x-2 px-4 py-3", passage.dropped && "bg-line/25")}>
+      <span className="num text-xs leading-5 font-medium">{rank}</span>
+      <div className="flex min-w-0 flex-col items-start gap-1.5">
+        <p className="max-w-full [overflow-wrap:anywhere]">
+          <span id={id} className="font-medium text-ink">
+            <Marked segments={title} strong={answers} fallback={passage.article} />
+          </span>
+          {passage.section && <span className="text-xs"> · {passage.section}</span>}
+        </p>
+        <div className="flex flex-wrap items-center gap-1">
+          {answers && holds && <Badge tone="good">✓ holds the answer</Badge>}
+          {passage.dropped && <Badge tone="warn">left out of the prompt</Badge>}
+          <Stages hits={hits} />
+        </div>
+        <p ref={ref} className={cn("max-w-full [overflow-wrap:anywhere] text-ink", open ? "whitespace-pre-line" : "line-clamp-4")}>
+          <Marked segments={shown} strong={answers} />
+        </p>
+        {open && <Details hits={hits} id={passage.id} start={passage.start} end={passage.end} />}
+        <button
+          type="button"
+          aria-expanded={open}
+          aria-describedby={id}
+          onClick={() => setOpen(!open)}
+          className="rounded-sm text-xs underline decoration-line underline-offset-3 hover:text-ink hover:decoration-current"
+        >
+          {open ? "Show less" : more ? "Show all" : "Show the scores"}
+        </button>
+      </div>
+    </article>
+  );
+}
+
+/** The rank that each stage gave; the score when it is pointed at, and in words when the passage is opened. */
+function Stages({ hits }: { hits: StageHit[] }) {
+  return (
+    <ul aria-label="Ranks by stage" className="flex flex-wrap items-center gap-1">
+      {hits.map(({ stage, rank, said }) => (
+        <li key={stage} className="flex">
+          <Badge title={said} className="num font-normal">
+            {stage} <span className="font-medium text-ink">{rank}</span>
+          </Badge>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Details({ hits, id, start, end }: { hits: StageHit[]; id: string; start: number; end: number }) {
+  return (
+    <ul className="num text-xs">
+      {hits.map(({ stage, said }) => (
+        <li key={stage}>
+          <span className="text-ink">{stage}</span> {said}
+        </li>
+      ))}
+      <li className="[overflow-wrap:anywhere]">
+        <span className="text-ink">chunk</span> {id}, characters {start} to {end}
+      </li>
+    </ul>
+  );
+}

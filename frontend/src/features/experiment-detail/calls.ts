@@ -1,0 +1,57 @@
+import { type MessageView, readMessage, readToolCalls, type ToolCallView } from "@/components/run/chat";
+import { formatCount, formatDuration, formatName } from "@/lib/format";
+import { asText, isRecord } from "@/lib/json";
+
+export interface CallView {
+  messages: MessageView[];
+  finish: string | undefined;
+  /** What the model wrote. */
+  text: string;
+  /** What this call counted for, where several vote. */
+  vote: string | undefined;
+  /** Uses of tools that the model asked for. */
+  asks: ToolCallView[];
+  /** The form that the answer had to have. */
+  constraint: { kind: string; text: string } | undefined;
+  /** The tools that were offered, as JSON; empty if none were. */
+  tools: string;
+  /** Why it was not answered. */
+  error: string | undefined;
+  /** Tokens and time, in words. */
+  took: string;
+}
+
+/** What the page shows of a stored call; whatever is not as expected is shown as JSON, never lost. */
+export function readCall(stored: unknown): CallView {
+  const call = isRecord(stored) ? stored : { messages: [stored] };
+  const messages = Array.isArray(call.messages) ? call.messages : [];
+  const { constraint, error } = call;
+  return {
+    messages: messages.map(readMessage),
+    finish: typeof call.finish_reason === "string" ? call.finish_reason : undefined,
+    text: typeof call.text === "string" ? call.text : "",
+    vote: isRecord(call.vote) ? voteOf(call.vote) : undefined,
+    asks: readToolCalls(call.tool_calls),
+    constraint: isRecord(constraint) ? { kind: asText(constraint.kind), text: asText(constraint.text) } : undefined,
+    tools: Array.isArray(call.tools) ? asText(call.tools) : "",
+    error: isRecord(error) ? `${formatName(asText(error.kind))}: ${asText(error.message)}` : undefined,
+    took: tookOf(call),
+  };
+}
+
+/** "18: 3 votes", or why it has none. */
+function voteOf({ counted_as, votes, parse_outcome }: Record<string, unknown>): string {
+  if (typeof counted_as !== "string") return `no vote (${asText(parse_outcome)})`;
+  return `${counted_as}: ${asText(votes)} ${votes === 1 ? "vote" : "votes"}`;
+}
+
+/** Tokens as people read them: "812 in, 30 out"; empty if they are unknown. */
+export function tokensSaid(prompt: unknown, completion: unknown): string {
+  if (typeof prompt !== "number" || typeof completion !== "number") return "";
+  return `${formatCount(prompt)} in, ${formatCount(completion)} out`;
+}
+
+function tookOf({ prompt_tokens, completion_tokens, latency_ms, cached }: Record<string, unknown>): string {
+  const time = cached === true ? "from cache" : typeof latency_ms === "number" ? formatDuration(latency_ms) : "";
+  return [tokensSaid(prompt_tokens, completion_tokens), time].filter(Boolean).join(" · ");
+}

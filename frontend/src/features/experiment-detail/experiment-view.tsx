@@ -1,0 +1,79 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useQueryState } from "nuqs";
+import { useState } from "react";
+
+import { Page } from "@/components/layout/page";
+import { Panel } from "@/components/ui/panel";
+import { Skeleton } from "@/components/ui/skeleton";
+import { Failure } from "@/components/ui/state";
+import type { Schemas } from "@/lib/api/client";
+import { experimentQueries, resultQueries } from "@/lib/api/queries";
+import { hasEnded, isLive } from "@/lib/experiment-status";
+
+import { AgentPanel } from "./agent-panel";
+import { AttributionPanel } from "./attribution-panel";
+import { ConfigPanel } from "./config-panel";
+import { ExperimentHeader } from "./header";
+import { LivePanel } from "./live-panel";
+import { MetricCards } from "./metric-cards";
+import { RunsSection } from "./runs-section";
+import { useLive } from "./use-live";
+
+const POLL_MS = 1_500;
+/** Beside a stream that is heard: in case that it has gone silent. */
+const RARELY_MS = 10_000;
+
+/** The page of one experiment: its address names it (`?id=`). */
+export function ExperimentView() {
+  const [id] = useQueryState("id", { defaultValue: "" });
+  const [heard, setHeard] = useState(false);
+  const query = useQuery({
+    ...experimentQueries.detail(id),
+    // What ended or has not started changes only by hand; the stream brings the rest, and polling where it cannot.
+    refetchInterval: ({ state }) => (state.data && isLive(state.data) ? (heard ? RARELY_MS : POLL_MS) : false),
+    enabled: id !== "",
+  });
+  useLive(id, query.data !== undefined && isLive(query.data), setHeard);
+  // By its key each experiment begins anew: nothing of another stays on the page for a moment.
+  if (query.data) return <Experiment key={id} experiment={query.data} />;
+  return (
+    <Page title="Experiment">
+      {id === "" ? (
+        <Failure error={new Error("The address names none.")} what="an experiment" />
+      ) : query.error ? (
+        <Failure error={query.error} what="this experiment" onRetry={() => void query.refetch()} />
+      ) : (
+        <div role="status" aria-label="Loading" className="flex flex-col gap-5">
+          <Skeleton className="h-36 w-full rounded-lg" />
+          <Skeleton className="h-72 w-full rounded-lg" />
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
+  const ended = hasEnded(experiment);
+  const live = isLive(experiment);
+  const result = useQuery({ ...resultQueries.detail(experiment.id), enabled: ended });
+  return (
+    <ExperimentHeader experiment={experiment}>
+      {!ended && <LivePanel experiment={experiment} />}
+      {ended && experiment.reason && (
+        <p role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
+          {experiment.reason}
+        </p>
+      )}
+      {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
+      {ended && result.data?.metrics.attribution && <AttributionPanel attribution={result.data.metrics.attribution} />}
+      {ended && result.data?.metrics.agent && (
+        <AgentPanel id={experiment.id} agent={result.data.metrics.agent} naive={result.data.tokens_to_naive} />
+      )}
+      {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} />}
+      <ConfigPanel experiment={experiment} result={result.data} />
+      {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}
+    </ExperimentHeader>
+  );
+}

@@ -1,0 +1,134 @@
+"use client";
+
+import { Ban, Copy, Download, GitCompareArrows, Play, RotateCw, Trash2 } from "lucide-react";
+import { useRouter } from "next/navigation";
+import type { ReactNode } from "react";
+
+import { StatusBadge } from "@/components/experiment/status-badge";
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Link } from "@/components/ui/link";
+import { Menu, MenuItem } from "@/components/ui/menu";
+import type { Schemas } from "@/lib/api/client";
+import { useDeleteExperiments, useExperimentAction } from "@/lib/api/mutations";
+import { hasEnded, isLive, shownStatus } from "@/lib/experiment-status";
+import { formatAgo, formatDate, formatMethod, plural } from "@/lib/format";
+import { useNow } from "@/lib/use-now";
+
+import { exportFormats, useExport } from "./export";
+
+type Experiment = Schemas["ExperimentOut"];
+
+export function ExperimentHeader({ experiment, children }: { experiment: Experiment; children: ReactNode }) {
+  const now = useNow();
+  const { config } = experiment;
+  return (
+    <Page
+      above={<Link href="/experiments/" className="text-xs underline-offset-3 hover:text-ink hover:underline">Experiments</Link>}
+      title={experiment.name}
+      lead={
+        <div className="flex flex-col gap-2">
+          {experiment.description && <p>{experiment.description}</p>}
+          <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+            <StatusBadge {...experiment} />
+            <span className="[overflow-wrap:anywhere]">{experiment.model}</span>
+            <span>{formatMethod(experiment.method)}</span>
+            <Link
+              href={`/datasets/?name=${encodeURIComponent(experiment.dataset)}&version=${experiment.dataset_version}`}
+              className="underline decoration-line underline-offset-3 hover:text-ink hover:decoration-current"
+            >
+              {experiment.dataset}, {plural(experiment.total, "run")}
+            </Link>
+            <span>seed {config.seed}</span>
+            <time dateTime={experiment.created_at} title={formatDate(experiment.created_at)}>
+              {formatAgo(experiment.created_at, now)}
+            </time>
+            {experiment.parent_id && (
+              <Link href={`/experiments/view/?id=${experiment.parent_id}`} className="underline decoration-line underline-offset-3">
+                goes on from another
+              </Link>
+            )}
+          </div>
+        </div>
+      }
+      actions={<Actions experiment={experiment} />}
+    >
+      {children}
+    </Page>
+  );
+}
+
+function Actions({ experiment }: { experiment: Experiment }) {
+  const router = useRouter();
+  const run = useExperimentAction("run");
+  const cancel = useExperimentAction("cancel");
+  const resume = useExperimentAction("resume");
+  const remove = useDeleteExperiments();
+  const download = useExport(experiment.id);
+  const { id, status } = experiment;
+  const notStarted = shownStatus(experiment) === "NOT_STARTED";
+  const incomplete = status === "FAILED" || status === "CANCELLED";
+  return (
+    <>
+      {notStarted && (
+        <Button variant="primary" disabled={run.isPending} onClick={() => run.mutate(id)}>
+          <Play aria-hidden="true" />
+          Start
+        </Button>
+      )}
+      {isLive(experiment) && (
+        <Button variant="danger" disabled={cancel.isPending} onClick={() => cancel.mutate(id)}>
+          <Ban aria-hidden="true" />
+          Cancel
+        </Button>
+      )}
+      {incomplete && (
+        <Button variant="primary" disabled={resume.isPending} onClick={() => resume.mutate(id)}>
+          <RotateCw aria-hidden="true" />
+          Resume
+        </Button>
+      )}
+      {hasEnded(experiment) && (
+        <Button asChild>
+          <Link href={`/compare/?ids=${id}`}>
+            <GitCompareArrows aria-hidden="true" />
+            Compare
+          </Link>
+        </Button>
+      )}
+      <Button asChild>
+        <Link href={`/experiments/new/?clone=${id}`}>
+          <Copy aria-hidden="true" />
+          Clone
+        </Link>
+      </Button>
+      {!notStarted && (
+        <Menu
+          trigger={
+            <Button disabled={download.busy}>
+              <Download aria-hidden="true" />
+              Export
+            </Button>
+          }
+        >
+          {exportFormats.map(({ format, label }) => (
+            <MenuItem key={format} onSelect={() => void download.start(format)}>
+              {label}
+            </MenuItem>
+          ))}
+        </Menu>
+      )}
+      {!isLive(experiment) && (
+        <Button
+          variant="ghost"
+          size="icon"
+          aria-label="Delete"
+          disabled={remove.isPending}
+          onClick={() => remove.mutate([id], { onSuccess: () => router.push("/experiments/") })}
+        >
+          <Trash2 />
+        </Button>
+      )}
+    </>
+  );
+}

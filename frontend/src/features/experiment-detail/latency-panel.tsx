@@ -1,0 +1,85 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { quantile } from "d3-array";
+import { useMemo } from "react";
+
+import { Histogram } from "@/components/charts/histogram";
+import { prepareHistogram } from "@/components/charts/histogram-prepare";
+import { RunMark } from "@/components/run/run-mark";
+import { Panel } from "@/components/ui/panel";
+import { Skeleton } from "@/components/ui/skeleton";
+import { resultQueries } from "@/lib/api/queries";
+import { formatDuration, plural } from "@/lib/format";
+import { PRIMARY_SCORE } from "@/lib/metrics";
+import { cn } from "@/lib/utils";
+
+const FEW = 5;
+
+interface LatencyPanelProps {
+  id: string;
+  latencies: (number | null)[];
+  live: boolean;
+  onSelect: (runId: number) => void;
+}
+
+/** How long answers took, and which were the fastest and the slowest. */
+export function LatencyPanel({ id, latencies, live, onSelect }: LatencyPanelProps) {
+  const data = useMemo(() => prepareHistogram(latencies), [latencies]);
+  if (data.n === 0) return null;
+  return (
+    <div className={cn("grid min-w-0 items-stretch gap-5", !live && "lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]")}>
+      <Panel title="Latency" hint={`Of ${plural(data.n, "answered, uncached call")}; time spent in our own queue is not in it.`}>
+        <Histogram
+          data={data}
+          label="Latency"
+          marks={[
+            { label: "p50", value: quantile(latencies, 0.5) },
+            { label: "p95", value: quantile(latencies, 0.95) },
+          ]}
+        />
+      </Panel>
+      {!live && (
+        <Panel title="Fastest and slowest" flush>
+          <Extremes id={id} sort="latency_ms" onSelect={onSelect} label="Fastest" />
+          <Extremes id={id} sort="-latency_ms" onSelect={onSelect} label="Slowest" />
+        </Panel>
+      )}
+    </div>
+  );
+}
+
+interface ExtremesProps extends Pick<LatencyPanelProps, "id" | "onSelect"> {
+  sort: "latency_ms" | "-latency_ms";
+  label: string;
+}
+
+function Extremes({ id, sort, onSelect, label }: ExtremesProps) {
+  const { data } = useQuery(resultQueries.runs(id, { sort, limit: FEW }));
+  return (
+    <section aria-label={label} className="border-b last:border-b-0">
+      <h3 className="px-4 pt-2 font-sans text-xs font-medium">{label}</h3>
+      <ul className="pb-1.5">
+        {(data?.items ?? Array.from({ length: FEW }, () => null)).map((run, index) =>
+          run ? (
+            <li key={run.id}>
+              <button
+                type="button"
+                onClick={() => onSelect(run.id)}
+                className="flex h-7 w-full items-center gap-3 px-4 text-left -outline-offset-2 hover:bg-line/30"
+              >
+                <span className="num w-16 shrink-0 text-ink">{formatDuration(run.latency_ms)}</span>
+                <span className="min-w-0 flex-1 truncate text-xs">{run.question}</span>
+                <RunMark status={run.status} value={run.scores[PRIMARY_SCORE]?.value} failure={run.failure_kind} />
+              </button>
+            </li>
+          ) : (
+            <li key={index} className="flex h-7 items-center px-4">
+              <Skeleton className="h-3.5 w-full" />
+            </li>
+          ),
+        )}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,60 @@
+import { Panel } from "@/components/ui/panel";
+import { Progress } from "@/components/ui/progress";
+import type { Schemas } from "@/lib/api/client";
+import { shownStatus, type ShownStatus } from "@/lib/experiment-status";
+import { formatCount, formatDuration, formatName, formatNumber, formatPercent } from "@/lib/format";
+
+import { preparationOf } from "./prepare";
+
+/** How far the experiment is, and how fast it goes. */
+export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
+  const { progress, status, total } = experiment;
+  const done = progress?.done ?? 0;
+  const preparing = preparationOf(progress);
+  const facts: [string, string][] = [
+    ["Answered", `${formatCount(done)} of ${formatCount(total)}`],
+    ["Right so far", formatPercent(progress?.accuracy)],
+    ["Failed", formatCount(progress?.failed ?? 0)],
+    ["From cache", formatCount(progress?.cached ?? 0)],
+    ["Speed", progress?.rate_per_s ? `${formatNumber(progress.rate_per_s)} / s` : "–"],
+    ["Left", progress?.eta_s ? formatDuration(progress.eta_s * 1000) : "–"],
+  ];
+  return (
+    <Panel title={titles[shownStatus(experiment)]} hint={state(progress)}>
+      <Progress done={done} total={total} failed={progress?.failed} label="Progress" className="h-2" />
+      {preparing && (
+        <p role="status" className="num mt-3 text-info">
+          {preparing}
+        </p>
+      )}
+      {status === "RUNNING" && (
+        <dl className="mt-4 grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-6">
+          {facts.map(([label, value]) => (
+            <div key={label}>
+              <dt className="text-xs">{label}</dt>
+              <dd className="num text-base font-medium text-ink">{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {progress && progress.failed > 0 && (
+        <p className="num mt-3 text-xs text-bad">
+          {Object.entries(progress.failures)
+            .map(([kind, count]) => `${formatName(kind)}: ${count}`)
+            .join(" · ")}
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+const titles: Partial<Record<ShownStatus, string>> = { NOT_STARTED: "Not started", QUEUED: "Waiting for a worker", RUNNING: "Running" };
+
+function state(progress: Schemas["ProgressOut"] | null): string | undefined {
+  if (!progress) return undefined;
+  const parts = [`${progress.in_flight} calls in flight`];
+  if (progress.limit !== null) parts.push(`the endpoint takes ${progress.limit} at once`);
+  if (progress.waiting_s > 0) parts.push(`rate limit: waiting ${formatDuration(progress.waiting_s * 1000)}`);
+  if (progress.mode === "in_process") parts.push("no queue: run inside the API");
+  return parts.join(" · ");
+}

@@ -1,0 +1,30 @@
+import { PassageItem } from "@/components/retrieval/passage";
+import { describeRetrieved, markAnswers, type Passage } from "@/components/retrieval/passage-prepare";
+
+interface RetrievedProps {
+  passages: Passage[];
+  /** The accepted answers, which are marked. */
+  gold: string[];
+}
+
+/** What was found for a question, before it was asked. */
+export function Retrieved({ passages, gold }: RetrievedProps) {
+  const marked = markAnswers(passages, gold);
+  return (
+    <section aria-label="Retrieved" className="min-w-0 rounded-md border">
+      <header className="border-b bg-line/30 px-3 py-1.5">
+        <h3 className="font-sans text-xs font-medium">Retrieved</h3>
+        <p className="text-xs">{describeRetrieved(marked, gold)}</p>
+      </header>
+      {marked.length > 0 && (
+        <ol className="divide-y">
+          {marked.map((one, index) => (
+            <li key={one.passage.id}>
+              <PassageItem marked={one} rank={index + 1} answers />
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,95 @@
+"use client";
+
+import { useMemo, useState } from "react";
+
+import { CellGrid, type CellLook } from "@/components/charts/cell-grid";
+import { ScoreChoice } from "@/components/run/score-choice";
+import { Panel } from "@/components/ui/panel";
+import { formatCount } from "@/lib/format";
+import { compareScores, describeScore } from "@/lib/metrics";
+import { cn } from "@/lib/utils";
+
+import { amiss, type GridData, nextIn, type RunState, runStates } from "./prepare";
+
+const looks: Record<RunState, CellLook> = {
+  correct: { token: "data-3", opacity: 0.6 },
+  partial: { token: "data-5", opacity: 1 },
+  wrong: { token: "data-2", opacity: 1 },
+  unscored: { token: "data-6", opacity: 0.5 },
+  failed: { token: "ink", opacity: 1, crossed: true },
+  missing: { token: "line", opacity: 1, hollow: true },
+};
+
+/** The same looks for the legend. */
+const swatches: Record<RunState, string> = {
+  correct: "bg-data-3/60",
+  partial: "bg-data-5",
+  wrong: "bg-data-2",
+  unscored: "bg-data-6/50",
+  failed: "bg-ink",
+  missing: "border border-line",
+};
+
+interface RunGridProps {
+  grid: GridData;
+  scores: string[];
+  score: string;
+  onScore: (score: string) => void;
+  selected: number | null;
+  onSelect: (runId: number) => void;
+}
+
+/** One cell a run: what is right and wrong at a glance, and a way to each. */
+export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: RunGridProps) {
+  const [only, setOnly] = useState<RunState | null>(null);
+  const cells = useMemo(() => grid.states.map((state) => looks[state]), [grid]);
+  const index = selected === null ? undefined : grid.indexOf.get(selected);
+  const go = (to: number | undefined) => {
+    const runId = to === undefined ? undefined : grid.runIds[to];
+    if (runId !== undefined) onSelect(runId);
+  };
+  const onKey = (key: string) => {
+    if (key !== "n" && key !== "p") return false;
+    go(nextIn(grid, index ?? (key === "n" ? -1 : grid.runIds.length), key === "n" ? 1 : -1, only ? new Set([only]) : amiss));
+    return true;
+  };
+  return (
+    <Panel
+      title="Every run"
+      hint="A cell is a question. Click one, or use the arrow keys; n and p go to the next and previous that is not right."
+      actions={<ScoreChoice names={[...scores].sort(compareScores)} value={score} onChange={onScore} />}
+    >
+      <div className="mb-3 flex flex-wrap gap-1.5" role="group" aria-label="Show only">
+        {runStates
+          .filter(({ state }) => grid.counts[state] > 0)
+          .map(({ state, label }) => (
+            <button
+              key={state}
+              type="button"
+              aria-pressed={only === state}
+              onClick={() => setOnly(only === state ? null : state)}
+              className={cn(
+                "num flex h-7 items-center gap-1.5 rounded-full border px-2.5 text-xs transition-colors hover:border-muted/50",
+                only === state && "border-ink text-ink",
+              )}
+            >
+              <span aria-hidden="true" className={cn("size-2.5 rounded-[2px]", swatches[state])} />
+              {label} <span className="font-medium text-ink">{formatCount(grid.counts[state])}</span>
+            </button>
+          ))}
+      </div>
+      <CellGrid
+        label={`${formatCount(grid.states.length)} runs by ${describeScore(score).label.toLowerCase()}`}
+        looks={cells}
+        lit={only ? (cell) => grid.states[cell] === only : undefined}
+        selected={index}
+        onSelect={go}
+        onKey={onKey}
+        describe={(cell) => `Run ${cell + 1} of ${grid.states.length}: ${grid.states[cell] ?? ""}`}
+      />
+      {grid.hidden > 0 && (
+        <p className="num mt-2 text-xs">The first {formatCount(grid.runIds.length)} runs; {formatCount(grid.hidden)} more are in the list and the export.</p>
+      )}
+    </Panel>
+  );
+}

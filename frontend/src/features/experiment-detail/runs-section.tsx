@@ -1,0 +1,79 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsInteger, parseAsString, useQueryStates } from "nuqs";
+import { useMemo, useRef } from "react";
+
+import { Panel } from "@/components/ui/panel";
+import { Skeleton } from "@/components/ui/skeleton";
+import { Failure } from "@/components/ui/state";
+import { resultQueries } from "@/lib/api/queries";
+import { PRIMARY_SCORE } from "@/lib/metrics";
+
+import { LatencyPanel } from "./latency-panel";
+import { firstToRead, prepareGrid } from "./prepare";
+import { RunDetail } from "./run-detail";
+import { RunGrid } from "./run-grid";
+import { RunList } from "./run-list";
+
+const LIVE_MS = 2_000;
+/** A large map is asked for less often while the experiment runs. */
+const LARGE = 20_000;
+
+interface RunsSectionProps {
+  id: string;
+  planned: number;
+  live: boolean;
+}
+
+/** Where it is right and where it is wrong: the grid, the chosen run, the fastest and slowest, all runs. */
+export function RunsSection({ id, planned, live }: RunsSectionProps) {
+  const [{ run, score }, setState] = useQueryStates(
+    { run: parseAsInteger, score: parseAsString.withDefault(PRIMARY_SCORE) },
+    { history: "replace" },
+  );
+  const map = useQuery({
+    ...resultQueries.map(id, score),
+    refetchInterval: live ? (planned > LARGE ? LIVE_MS * 5 : LIVE_MS) : false,
+  });
+  const detail = useRef<HTMLDivElement>(null);
+  const select = (runId: number) => void setState({ run: runId });
+  const open = (runId: number) => {
+    select(runId);
+    // Where the columns stand one below the other, what was chosen would be out of sight.
+    if (!window.matchMedia("(min-width: 64rem)").matches) detail.current?.scrollIntoView({ block: "start" });
+  };
+
+  const grid = useMemo(() => map.data && prepareGrid(map.data, planned), [map.data, planned]);
+  if (!map.data || !grid) {
+    return (
+      <Panel flush>
+        {map.error ? (
+          <Failure error={map.error} what="the runs" onRetry={() => void map.refetch()} />
+        ) : (
+          <Skeleton className="m-4 h-48" />
+        )}
+      </Panel>
+    );
+  }
+  const shown = run ?? firstToRead(grid);
+  return (
+    <>
+      <RunGrid
+        grid={grid}
+        scores={map.data.scores}
+        score={score}
+        onScore={(next) => void setState({ score: next })}
+        selected={shown}
+        onSelect={select}
+      />
+      <div className="grid min-w-0 items-start gap-5 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]">
+        <RunList id={id} score={score} selected={shown} onSelect={open} live={live} />
+        <div ref={detail} className="min-w-0 scroll-mt-18 lg:sticky lg:top-18">
+          <RunDetail id={id} runId={shown} grid={grid} onSelect={select} />
+        </div>
+      </div>
+      <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} onSelect={open} />
+    </>
+  );
+}

@@ -1,0 +1,175 @@
+"use client";
+
+import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+
+import { namedValues } from "@/components/run/chat";
+import { Marked } from "@/components/text/marked";
+import { useClipped } from "@/components/text/use-clipped";
+import { Badge } from "@/components/ui/badge";
+import { formatCount, formatDuration, plural } from "@/lib/format";
+import { fromFirstMark, hasMark, type Segment } from "@/lib/highlight";
+import { cn } from "@/lib/utils";
+
+import { ToolBadge } from "./tool-badge";
+import { marksOfUse, type Step, tookOfStep } from "./trace-prepare";
+
+type Use = NonNullable<Step["use"]>;
+
+/** Characters that stand before a mark at most, while an observation is folded. */
+const ROOM = 120;
+const quiet = "rounded-sm text-xs underline decoration-line underline-offset-3 hover:text-ink hover:decoration-current";
+
+interface TraceStepProps {
+  step: Step;
+  place: number;
+  /** The observation, with the words of the answer marked. */
+  observation: Segment[];
+  source: boolean;
+  /** The one step that the Tab key leads to. */
+  current: boolean;
+  /** No other follows. */
+  end: boolean;
+  element: (item: HTMLLIElement | null) => void;
+  onFocus: () => void;
+  onCall: (place: number) => void;
+}
+
+/** One turn of an agent: what it thought, what it did, what it was shown for it, what it answered. */
+export function TraceStep({ step, place, observation, source, current, end, element, onFocus, onCall }: TraceStepProps) {
+  const id = useId();
+  const [open, setOpen] = useState(false);
+  const tabIndex = current ? 0 : -1;
+  const { use, answer, calls } = step;
+  const onKeyDown = (event: KeyboardEvent<HTMLLIElement>) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const [call] = calls;
+    if (event.key === "c" && call !== undefined) {
+      event.preventDefault();
+      onCall(call);
+    } else if ((event.key === "Enter" || event.key === " ") && event.target === event.currentTarget) {
+      event.preventDefault();
+      setOpen(!open);
+    }
+  };
+  return (
+    <li
+      ref={element}
+      tabIndex={tabIndex}
+      aria-current={current ? "step" : undefined}
+      aria-labelledby={id}
+      onFocus={onFocus}
+      onKeyDown={onKeyDown}
+      className="grid scroll-my-2 grid-cols-[1.5rem_minmax(0,1fr)] gap-x-2.5 rounded-md px-3 pt-3 -outline-offset-2"
+    >
+      <div aria-hidden="true" className="flex flex-col items-center">
+        <span
+          className={cn(
+            "num flex size-6 shrink-0 items-center justify-center rounded-full border text-xs font-medium",
+            source ? "border-good/40 bg-good/8 text-good" : "bg-paper text-ink",
+          )}
+        >
+          {place + 1}
+        </span>
+        {!end && <span className="-mb-3 w-px flex-1 bg-line" />}
+      </div>
+      <div className="flex min-w-0 flex-col gap-2 pb-3">
+        <div className="flex min-h-6 flex-wrap items-center gap-x-2 gap-y-1">
+          <span id={id} className="text-xs font-medium text-ink">
+            Step {formatCount(place + 1)}
+          </span>
+          {step.last && <Badge>asked for an answer at the end</Badge>}
+          {step.repaired && <Badge tone="warn">repaired</Badge>}
+          {source && <Badge tone="good">✓ source of the answer</Badge>}
+          <span className="num flex flex-wrap items-center gap-x-2 text-xs sm:ml-auto">
+            {tookOfStep(step)}
+            {calls.map((call) => (
+              <button key={call} type="button" tabIndex={tabIndex} onClick={() => onCall(call)} className={quiet}>
+                Call {formatCount(call + 1)}
+              </button>
+            ))}
+          </span>
+        </div>
+        <dl className="grid gap-x-3 gap-y-0.5 sm:grid-cols-[5.5rem_minmax(0,1fr)] sm:gap-y-2">
+          {step.thought !== "" && (
+            <Part label="Thought">
+              <p className="verbatim text-ink">{step.thought}</p>
+            </Part>
+          )}
+          {use && (
+            <>
+              <Part label="Action">
+                <Action use={use} />
+              </Part>
+              <Part label="Observation">
+                <Observation use={use} segments={observation} open={open} tabIndex={tabIndex} onOpen={setOpen} />
+              </Part>
+            </>
+          )}
+          {answer !== null ? (
+            <Part label="Answer">
+              <p className="verbatim font-semibold text-ink">{answer}</p>
+            </Part>
+          ) : (
+            !use && <Part label="Action">{step.last ? "It gave no answer." : "None could be read in what it wrote."}</Part>
+          )}
+        </dl>
+      </div>
+    </li>
+  );
+}
+
+function Part({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <>
+      <dt className="text-xs leading-5">{label}</dt>
+      <dd className="mb-1.5 min-w-0 sm:mb-0">{children}</dd>
+    </>
+  );
+}
+
+function Action({ use }: { use: Use }) {
+  return (
+    <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+      <ToolBadge tool={use.tool} />
+      {namedValues(use.arguments).map(([name, said]) => (
+        <span key={name} className="max-w-full">
+          <bdi className="text-xs [overflow-wrap:anywhere]">{name}</bdi> <bdi className="verbatim text-ink">{said}</bdi>
+        </span>
+      ))}
+      {marksOfUse(use).map(({ label, tone }) => (
+        <Badge key={label} tone={tone}>
+          {label}
+        </Badge>
+      ))}
+      <span className="num text-xs">{use.repeated ? "not asked again" : use.duration_s > 0 && formatDuration(use.duration_s * 1000)}</span>
+    </div>
+  );
+}
+
+interface ObservationProps {
+  use: Use;
+  segments: Segment[];
+  open: boolean;
+  tabIndex: number;
+  onOpen: (open: boolean) => void;
+}
+
+/** What the model was shown, folded to three lines. */
+function Observation({ use, segments, open, tabIndex, onOpen }: ObservationProps) {
+  const { ref, clipped } = useClipped<HTMLParagraphElement>(open);
+  const shown = open || !hasMark(segments) ? segments : fromFirstMark(segments, ROOM);
+  const more = clipped || shown[0]?.text !== segments[0]?.text;
+  return (
+    <div className="flex flex-col items-start gap-1">
+      <p ref={ref} className={cn("verbatim max-w-full text-ink", !open && "line-clamp-3")}>
+        <Marked segments={shown} strong fallback="(empty)" />
+      </p>
+      {more && (
+        <button type="button" tabIndex={tabIndex} aria-expanded={open} onClick={() => onOpen(!open)} className={quiet}>
+          {open ? "Show less" : "Show all"}
+        </button>
+      )}
+      {use.cut > 0 && <p className="num text-xs">The result went on: the model was not shown {plural(use.cut, "more character")}.</p>}
+    </div>
+  );
+}

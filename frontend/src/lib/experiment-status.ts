@@ -1,0 +1,29 @@
+import type { Schemas } from "./api/client";
+
+type Status = Schemas["ExperimentStatus"];
+
+/** The part of an experiment that tells where it stands. */
+export interface StatusFields {
+  status: Status;
+  queued_at?: string | null;
+}
+
+/** What readers are shown: the API's status, with `PENDING` told apart into not started and queued. */
+export type ShownStatus = Exclude<Status, "PENDING"> | "NOT_STARTED" | "QUEUED";
+
+/** The API calls an experiment `PENDING` both before it is started and while it waits for a worker; `queued_at` tells which. */
+export function shownStatus({ status, queued_at }: StatusFields): ShownStatus {
+  if (status !== "PENDING") return status;
+  return queued_at ? "QUEUED" : "NOT_STARTED";
+}
+
+/** Whether the status is final. */
+export function hasEnded({ status }: StatusFields): boolean {
+  return status === "COMPLETED" || status === "FAILED" || status === "CANCELLED";
+}
+
+/** Whether an experiment waits for a worker or is running: a page has to keep it up to date. */
+export function isLive(experiment: StatusFields): boolean {
+  const status = shownStatus(experiment);
+  return status === "RUNNING" || status === "QUEUED";
+}
