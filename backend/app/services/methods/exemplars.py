@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from app.schemas.method_config import ExemplarChoice
 from app.services.evaluation.scorers import ScoringRule
 
 ExemplarKind = Literal["facts", "multi_hop", "arithmetic"]
@@ -44,9 +45,9 @@ class Exemplar:
         return {"question": self.question, "worked": self.worked}
 
 
-def kind_for(rule: ScoringRule) -> ExemplarKind:
-    """Return the kind of worked examples that suits a dataset's scoring."""
-    return _kinds[rule]
+def kind_for(choice: ExemplarChoice, rule: ScoringRule) -> ExemplarKind:
+    """Return the kind of worked examples that is chosen; ``auto``: the kind that suits the scoring."""
+    return _kinds[rule] if choice == "auto" else choice
 
 
 def load_exemplars(kind: ExemplarKind, shots: int, path: Path = EXEMPLARS_FILE) -> tuple[Exemplar, ...]:

@@ -1,7 +1,8 @@
 """ReAct: the model thinks, uses tools and reads their results until it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from app.domain.examples import Example
@@ -9,7 +10,8 @@ from app.domain.generation import Message
 from app.domain.passages import Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
 from app.domain.trace import Step
-from app.services.agent.forms import Form
+from app.schemas.method_config import AgentForm, ReactMethodConfig, ToolName
+from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
 from app.services.agent.loop import (
     AGAIN,
     LAST_QUESTION,
@@ -20,11 +22,24 @@ from app.services.agent.loop import (
     Asked,
     Model,
 )
+from app.services.agent.tools.base import Tool
+from app.services.agent.tools.calculator import Calculator
+from app.services.agent.tools.retrieval import KnowledgeSearch
+from app.services.agent.tools.wikipedia import WikipediaSearch
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.token_estimate import estimated_tokens
-from app.services.methods.base import Context
+from app.services.methods.base import Context, Sources
+from app.services.methods.exemplars import kind_for
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 from app.services.methods.short_answer_parser import parse_short_answer
+from app.services.methods.worked_traces import load_traces
+
+_forms: dict[AgentForm, Callable[..., Form]] = {
+    "text": TextForm,
+    "grammar": partial(TextForm, enforced=True),
+    "json": JsonForm,
+    "native": NativeForm,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,18 @@ class ReactMethod:
     rule: ScoringRule
     name: str = "react"
 
+    @classmethod
+    def build(cls, config: ReactMethodConfig, rule: ScoringRule, sources: Sources) -> "ReactMethod":
+        """Return the method that ``config`` describes.
+
+        Raises:
+            ExemplarsError: if the worked examples cannot be read.
+        """
+        options = AgentOptions(config.max_iterations, config.observation_tokens, config.last_question)
+        tools = tuple(_tool(name, config.top_k, options.room, sources) for name in config.tools)
+        worked = load_traces(kind_for(config.exemplars, rule), config.shots, config.tools)
+        return cls(_forms[config.form](tools, config.template, config.system, worked), options, rule)
+
     @property
     def template(self) -> dict[str, Any]:
         """All that the agent is told, its examples included."""
@@ -46,8 +73,9 @@ class ReactMethod:
         told = {"again": AGAIN, "unavailable": UNAVAILABLE, "unknown": UNKNOWN}
         return {"method": self.name, "prompt": {**self.form.as_dict(), **told, **last}}
 
-    def render(self, example: Example) -> tuple[Message, ...]:
+    def render(self, example: Example, passages: Sequence[Passage] | None = None) -> tuple[Message, ...]:
         """Return the prompt of the first step; see ``Method.render``."""
+        del passages
         return self.form.opening(example.question)
 
     async def __call__(self, example: Example, context: Context) -> Prediction:
@@ -99,3 +127,11 @@ class ReactMethod:
             parsed = parse_reasoned_answer(f"Answer: {given}", question, numeric=numeric)
         rule = "last_question" if step.last else step.read_as
         return replace(parsed, rule=f"{rule}: {parsed.rule}")
+
+
+def _tool(name: ToolName, top_k: int, room: int, sources: Sources) -> Tool:
+    if name == "calculator":
+        return Calculator()
+    if name == "wikipedia_search":
+        return WikipediaSearch(sources.wikipedia)
+    return KnowledgeSearch(sources.retriever, top_k, room)
