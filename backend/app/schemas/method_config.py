@@ -4,7 +4,7 @@ To add a method, write its class here and add it to ``AnyMethodConfig``: see ``d
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,7 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 from pydantic_core import InitErrorDetails
 
@@ -108,7 +109,7 @@ def _each_once(values: list[str]) -> list[str]:
 
 
 ToolName = Literal["retrieval", "wikipedia_search", "calculator"]
-AgentForm = Literal["text", "grammar", "json", "native"]
+AgentFormat = Literal["text", "grammar", "json", "native"]
 
 
 class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
@@ -134,7 +135,7 @@ class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
         max_length=3,
         description="retrieval: the knowledge base; wikipedia_search: Wikipedia, by the network.",
     )
-    form: AgentForm = Field(
+    form: AgentFormat = Field(
         default="text",
         description="Of a step. text: Thought and Action lines; grammar: those, enforced while decoding; "
         "json: an object, enforced by its schema; native: the endpoint's tool calls.",
@@ -149,7 +150,7 @@ class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
     observation_tokens: int = Field(
         default=400, ge=32, le=4096, description="Of what the model is shown of a tool's result, about."
     )
-    last_question: Literal["never", "needed", "always"] = Field(
+    final_answer_prompt: Literal["never", "needed", "always"] = Field(
         default="needed",
         description="When the model is asked for its answer in plain words, from what was found. "
         "needed: where the agent ended without one.",
@@ -162,10 +163,20 @@ class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
         description="Instructions, with the place {tools}; those of the form if left out.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier_name(cls, data: object) -> object:
+        """Read ``last_question``, as ``final_answer_prompt`` was called in files and stored experiments."""
+        if not isinstance(data, dict) or "last_question" not in data or "final_answer_prompt" in data:
+            return data
+        renamed = {**data, "final_answer_prompt": data["last_question"]}
+        del renamed["last_question"]
+        return renamed
+
     @property
     def most_calls(self) -> int:
-        """One for each step, and one for the answer; repairs are not counted."""
-        return self.max_iterations + int(self.last_question != "never")
+        """One for each step, and one for the final answer; repairs are not counted."""
+        return self.max_iterations + int(self.final_answer_prompt != "never")
 
     @property
     def knowledge(self) -> RetrievalConfig | None:
@@ -181,6 +192,12 @@ class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
     def retrieved_tokens(self) -> int:
         """One observation for each step: the last prompt has them all, the average one half of them."""
         return self.max_iterations * self.observation_tokens // 2
+
+    def identity(self) -> dict[str, Any]:
+        """Return the configuration with ``final_answer_prompt`` under its first name: stored hashes hold."""
+        content = super().identity()
+        content["last_question"] = content.pop("final_answer_prompt")
+        return content
 
 
 AnyMethodConfig = NaiveMethodConfig | CoTMethodConfig | RagMethodConfig | ReactMethodConfig

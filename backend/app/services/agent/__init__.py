@@ -1,1 +1,1 @@
-"""The ReAct agent: a model that thinks, uses tools, and reads what they give. Pure of web and database."""
+"""The ReAct agent: prompts, parsing of replies, tools and the loop; without web and database."""

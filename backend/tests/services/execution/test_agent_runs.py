@@ -136,7 +136,7 @@ class TestNonsense:
             method = {
                 **CALCULATOR,
                 "shots": place % 3,
-                "last_question": ["never", "needed", "always"][place % 3],
+                "final_answer_prompt": ["never", "needed", "always"][place % 3],
                 "max_iterations": 3,
             }
             experiment_id = await ended(means, method, model=model or "mock/gold", seed=place)

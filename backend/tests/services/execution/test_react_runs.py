@@ -125,7 +125,7 @@ class TestPreview:
         assert "as in the last completed experiment" in preview.estimate.basis
 
     def test_calls_by_hand(self) -> None:
-        agent = config(method={**SUMS, "max_iterations": 4, "last_question": "never"}, repeats=2)
+        agent = config(method={**SUMS, "max_iterations": 4, "final_answer_prompt": "never"}, repeats=2)
         assert count_calls(agent, 3) == 24
         assert count_calls(agent, 3, usual=2.5) == 15
         assert count_calls(config(repeats=2), 3, usual=2.5) == 6

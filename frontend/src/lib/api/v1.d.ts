@@ -2448,6 +2448,13 @@ export interface components {
              */
             exemplars?: "auto" | "facts" | "multi_hop" | "arithmetic";
             /**
+             * Final Answer Prompt
+             * @description When the model is asked for its answer in plain words, from what was found. needed: where the agent ended without one.
+             * @default needed
+             * @enum {string}
+             */
+            final_answer_prompt?: "never" | "needed" | "always";
+            /**
              * Form
              * @description Of a step. text: Thought and Action lines; grammar: those, enforced while decoding; json: an object, enforced by its schema; native: the endpoint's tool calls.
              * @default text
@@ -2466,13 +2473,6 @@ export interface components {
              * @default encyclopedia
              */
             knowledge_base?: string;
-            /**
-             * Last Question
-             * @description When the model is asked for its answer in plain words, from what was found. needed: where the agent ended without one.
-             * @default needed
-             * @enum {string}
-             */
-            last_question?: "never" | "needed" | "always";
             /**
              * Max Iterations
              * @description Steps before the model is asked for its answer.

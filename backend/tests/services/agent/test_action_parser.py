@@ -10,20 +10,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.services.agent.actions import Reader, Turn, Unreadable
-from app.services.agent.forms import JsonForm, TextForm
+from app.services.agent.action_parser import ActionNotFound, ActionParser, Turn
+from app.services.agent.formats import JsonFormat, TextFormat
 from tests.factories import properties
 from tests.services.agent.fakes import FakeSums, FakeTool, use
 
 TOOLS = (FakeTool(), FakeSums())
-READER = Reader(TOOLS)
+PARSER = ActionParser(TOOLS)
 K2 = {"query": "height of K2"}
 BRACKET, CALL, INPUT, JSON, ANSWER = "bracket", "call", "input_line", "json", "answer_line"
 
 
 def searches(text: str, thought: str = "", **arguments: Any) -> None:
     """Assert that a text is a search for the height of K2."""
-    turn = READER.read(text)
+    turn = PARSER.parse(text)
     assert (turn.tool, dict(turn.arguments), turn.answer) == ("retrieval", {**K2, **arguments}, None)
     assert turn.thought == thought
 
@@ -55,7 +55,7 @@ class TestBrackets:
     )
     def test_are_read(self, action: str) -> None:
         searches(f"Thought: I need it.\nAction: {action}", "I need it.")
-        assert READER.read(f"Action: {action}").read_as == BRACKET
+        assert PARSER.parse(f"Action: {action}").read_as == BRACKET
 
     @pytest.mark.parametrize(
         "action",
@@ -69,22 +69,22 @@ class TestBrackets:
     )
     def test_as_a_call(self, action: str) -> None:
         searches(f"Action: {action}")
-        assert READER.read(f"Action: {action}").read_as == CALL
+        assert PARSER.parse(f"Action: {action}").read_as == CALL
 
     @pytest.mark.parametrize("action", ["retrieval[height of K2, k=5]", 'search("height of K2", k = 5)'])
     def test_second_argument_by_its_name(self, action: str) -> None:
         searches(f"Action: {action}", k="5")
 
     def test_a_comma_is_no_second_argument(self) -> None:
-        assert READER.read("Action: retrieval[Paris, Texas]").arguments == {"query": "Paris, Texas"}
+        assert PARSER.parse("Action: retrieval[Paris, Texas]").arguments == {"query": "Paris, Texas"}
 
     @pytest.mark.parametrize("sum_", ["(1 + 2) * 3", "max(1, 2)", "2 ** 3"])
     def test_parentheses_of_a_sum(self, sum_: str) -> None:
         for action in (f"calculator[{sum_}]", f"calculate[{sum_}]", f"calculator({sum_})"):
-            assert READER.read(f"Action: {action}").arguments == {"expression": sum_}
+            assert PARSER.parse(f"Action: {action}").arguments == {"expression": sum_}
 
     def test_text_ends_with_its_line(self) -> None:
-        assert READER.read("Action: retrieval[height\nof K2]").arguments == {"query": "height"}
+        assert PARSER.parse("Action: retrieval[height\nof K2]").arguments == {"query": "height"}
 
     @pytest.mark.parametrize("text", ["retrieval[height of K2]", "I look.\nretrieval[height of K2]"])
     def test_without_a_label(self, text: str) -> None:
@@ -108,10 +108,10 @@ class TestInputLines:
     )
     def test_are_read(self, text: str) -> None:
         searches(text)
-        assert READER.read(text).read_as == INPUT
+        assert PARSER.parse(text).read_as == INPUT
 
     def test_a_name_alone_asks_for_nothing(self) -> None:
-        assert READER.read("Thought: I look.\nAction: retrieval").arguments == {"query": ""}
+        assert PARSER.parse("Thought: I look.\nAction: retrieval").arguments == {"query": ""}
 
 
 class TestJson:
@@ -150,7 +150,7 @@ class TestJson:
         ],
     )
     def test_answers(self, value: dict[str, Any], answer: str) -> None:
-        turn = READER.read(json.dumps(value))
+        turn = PARSER.parse(json.dumps(value))
         assert (turn.tool, turn.answer, turn.read_as) == (None, answer, JSON)
 
     def test_of_two_objects_the_first_counts(self) -> None:
@@ -163,7 +163,7 @@ class TestJson:
 
     def test_arguments_keep_their_types(self) -> None:
         text = '{"name": "retrieval", "arguments": {"query": "K2", "k": 2}}'
-        assert READER.read(text).arguments == {"query": "K2", "k": 2}
+        assert PARSER.parse(text).arguments == {"query": "K2", "k": 2}
 
 
 class TestAnswers:
@@ -187,7 +187,7 @@ class TestAnswers:
         ],
     )
     def test_are_read(self, text: str, read_as: str) -> None:
-        turn = READER.read(f"Thought: I know.\n{text}")
+        turn = PARSER.parse(f"Thought: I know.\n{text}")
         assert (turn.thought, turn.tool, turn.answer, turn.read_as) == ("I know.", None, "8611 m", read_as)
 
     def test_an_action_before_it_counts_first(self) -> None:
@@ -213,8 +213,8 @@ class TestTurns:
             f"Thought: I look.\nAction: retrieval[height of K2]\n{label} 9000 m\nAction: finish[9000]",
             "I look.",
         )
-        with pytest.raises(Unreadable) as caught:
-            READER.read(f"Thought: I look.\n{label} 9000 m\nAction: finish[9000]")
+        with pytest.raises(ActionNotFound) as caught:
+            PARSER.parse(f"Thought: I look.\n{label} 9000 m\nAction: finish[9000]")
         assert caught.value.thought == "I look."
 
     @pytest.mark.parametrize(
@@ -247,14 +247,14 @@ class TestTurns:
         ],
     )
     def test_a_tool_that_is_not_there_keeps_its_name(self, text: str, arguments: dict[str, Any]) -> None:
-        turn = READER.read(text)
+        turn = PARSER.parse(text)
         assert (turn.tool, turn.arguments) == ("weather", arguments)
 
     def test_a_name_of_another_search_stands_for_the_one_there_is(self) -> None:
-        wikipedia = Reader((FakeTool("wikipedia_search"),))
-        assert wikipedia.read("Action: Search[K2]").tool == "wikipedia_search"
-        both = Reader((FakeTool("wikipedia_search"), FakeTool()))
-        assert both.read("Action: retrieval[K2]").tool == "retrieval"
+        wikipedia = ActionParser((FakeTool("wikipedia_search"),))
+        assert wikipedia.parse("Action: Search[K2]").tool == "wikipedia_search"
+        both = ActionParser((FakeTool("wikipedia_search"), FakeTool()))
+        assert both.parse("Action: retrieval[K2]").tool == "retrieval"
 
 
 class TestUnreadable:
@@ -274,8 +274,8 @@ class TestUnreadable:
         ],
     )
     def test_keeps_what_was_written(self, text: str, thought: str) -> None:
-        with pytest.raises(Unreadable) as caught:
-            READER.read(text)
+        with pytest.raises(ActionNotFound) as caught:
+            PARSER.parse(text)
         assert caught.value.thought == thought
 
 
@@ -291,8 +291,8 @@ class TestAnyText:
     @given(st.text(max_size=300) | st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
     def test_is_a_turn_or_unreadable(self, text: str) -> None:
         try:
-            turn = READER.read(text)
-        except Unreadable:
+            turn = PARSER.parse(text)
+        except ActionNotFound:
             return
         assert (turn.tool is None) != (turn.answer is None)
         assert turn.answer is None or turn.answer
@@ -314,8 +314,8 @@ class TestAnyText:
     )
     def test_of_json_of_any_shape(self, value: Any) -> None:
         try:
-            turn = READER.read(json.dumps(value))
-        except Unreadable:
+            turn = PARSER.parse(json.dumps(value))
+        except ActionNotFound:
             return
         assert (turn.tool is None) != (turn.answer is None)
 
@@ -325,8 +325,8 @@ class TestAnyText:
     )
     def test_repeated_without_end_takes_no_long(self, piece: str) -> None:
         started = time.process_time()
-        with contextlib.suppress(Unreadable):
-            READER.read(piece * 20_000)
+        with contextlib.suppress(ActionNotFound):
+            PARSER.parse(piece * 20_000)
         assert time.process_time() - started < 2
 
 
@@ -342,8 +342,8 @@ PLAIN = st.text(st.characters(exclude_characters="{*`<\0", exclude_categories=["
     spoken
 )
 THOUGHTS = PLAIN.filter(lambda text: not ACTION_LABEL.search(text))
-# Brackets end an argument, = and : name one, and quotation marks at its head are taken off.
-INPUTS = PLAIN.filter(lambda text: not re.search(r"[\[\]=:]|^[\"'“”‘’]", text))
+# Brackets end an argument, = and : name one, and quotation marks around it are removed, single ones, too.
+INPUTS = PLAIN.filter(lambda text: not re.search(r"[\[\]=:]|^[\"'“”‘’]|[\"“”]$", text))
 
 
 # What a database cannot hold is replaced; else any text goes.
@@ -358,13 +358,13 @@ class TestWrittenTurns:
     def test_a_use_as_text(self, thought: str, query: str, k: int | None) -> None:
         assume("action" not in query.lower())
         turn = use(query, thought, **({} if k is None else {"k": str(k)}))
-        assert READER.read(TextForm(TOOLS, "{question}").write(turn)) == turn
+        assert PARSER.parse(TextFormat(TOOLS, "{question}").write(turn)) == turn
 
     @properties
     @given(THOUGHTS, INPUTS.filter(bool))
     def test_an_answer_as_text(self, thought: str, answer: str) -> None:
         turn = Turn(thought, answer=answer, read_as=BRACKET)
-        assert READER.read(TextForm(TOOLS, "{question}").write(turn)) == turn
+        assert PARSER.parse(TextFormat(TOOLS, "{question}").write(turn)) == turn
 
     # In JSON only the end of reasoning, and an object as an input, mean something else.
     @properties
@@ -372,11 +372,11 @@ class TestWrittenTurns:
     def test_a_use_as_json(self, thought: str, query: str) -> None:
         assume("</think>" not in thought + query and not query.startswith("{"))
         turn = Turn(thought, "retrieval", {"query": query}, read_as=JSON)
-        assert READER.read(JsonForm(TOOLS, "{question}").write(turn)) == turn
+        assert PARSER.parse(JsonFormat(TOOLS, "{question}").write(turn)) == turn
 
     @properties
     @given(STORABLE, INPUTS.filter(bool))
     def test_an_answer_as_json(self, thought: str, answer: str) -> None:
         assume("</think>" not in thought)
         turn = Turn(thought, answer=answer, read_as=JSON)
-        assert READER.read(JsonForm(TOOLS, "{question}").write(turn)) == turn
+        assert PARSER.parse(JsonFormat(TOOLS, "{question}").write(turn)) == turn

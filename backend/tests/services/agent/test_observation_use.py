@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.trace import Step, ToolUse
-from app.services.agent.usefulness import judge_uses, source_of
+from app.services.agent.observation_use import judge_uses, source_of
 from tests.factories import properties
 
 

@@ -1,7 +1,7 @@
-"""In which form a model and its tools talk: as text, as JSON, or by the endpoint's own tool calls.
+"""The formats in which a model and its tools exchange steps: text, JSON, or the endpoint's tool calls.
 
-A form knows how a question is opened, how what was done is told again, how an answer is read, and
-what the engine is asked to enforce. The loop is the same for all.
+A format knows how a question is opened, how executed steps are repeated in the next prompt, how a reply is
+parsed, and what the engine is asked to enforce. The loop is the same for all of them.
 """
 
 import json
@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from app.domain.generation import Constraint, GenerationResult, Message, ToolCall, ToolSpec
-from app.services.agent.actions import FINISH, OBSERVATION, Reader, Turn, Unreadable
+from app.domain.templates import fill
+from app.services.agent.action_parser import FINISH, OBSERVATION, ActionNotFound, ActionParser, Turn
+from app.services.agent.json_actions import decoded_arguments
 from app.services.agent.tools.base import Tool
 
-_MAX_THOUGHT = 240  # characters, where decoding is constrained: a small model may never end one
-_MAX_ARGUMENT = 200
-_MAX_RAW = 600  # characters of an unreadable turn that are shown to the model again
+_MAX_THOUGHT = 240  # characters under the grammar: a small model may never end a thought by itself
+_MAX_ARGUMENT = 200  # characters under the grammar
+_MAX_RAW = 600  # characters of an unparsed reply that the repair prompt repeats
 _NOT_IN_NAMES = re.compile(r"[^\w-]", re.ASCII)
 
 TEXT_SYSTEM = """Answer the question step by step. In each step write two lines and stop:
@@ -51,8 +53,8 @@ _NATIVE_REPAIR = "You wrote nothing. Call one of the tools, or write “Answer:�
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A turn that is over: what the model did, and what it was shown for it."""
+class ExecutedStep:
+    """A turn of the model, and the observation that it was shown for it."""
 
     turn: Turn
     observation: str
@@ -60,22 +62,22 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class WorkedTrace:
-    """A question that is answered with tools, as an example: its steps, and the last with the answer."""
+    """A worked example: a question, the steps with tools, and the last turn, which answers."""
 
     question: str
-    steps: tuple[Done, ...]
+    steps: tuple[ExecutedStep, ...]
     ending: Turn
 
     def as_dict(self) -> dict[str, Any]:
         """Return the example as JSON."""
         steps = [
             {
-                "thought": done.turn.thought,
-                "tool": done.turn.tool,
-                "arguments": dict(done.turn.arguments),
-                "observation": done.observation,
+                "thought": step.turn.thought,
+                "tool": step.turn.tool,
+                "arguments": dict(step.turn.arguments),
+                "observation": step.observation,
             }
-            for done in self.steps
+            for step in self.steps
         ]
         return {
             "question": self.question,
@@ -86,101 +88,100 @@ class WorkedTrace:
 
 
 @dataclass(frozen=True)
-class Form(ABC):
-    """See the module's text.
+class StepFormat(ABC):
+    """How steps are written and parsed; see the module's text.
 
     Attributes:
-        tools: in the order in which they are told.
+        tools: in the order in which the prompt lists them.
         template: of the question, with the place ``{question}``.
-        system: told first, with the place ``{tools}``; ``None``: the form's own.
-        worked: examples before the question.
+        system: the system message, with the place ``{tools}``; ``None``: the format's own.
+        worked: worked examples, which stand before the question.
+        parser: of the model's text, for these tools.
     """
 
     tools: tuple[Tool, ...]
     template: str
     system: str | None = None
     worked: tuple[WorkedTrace, ...] = ()
-    reader: Reader = field(init=False, repr=False, compare=False)
+    parser: ActionParser = field(init=False, repr=False, compare=False)
 
     own_system: ClassVar[str] = TEXT_SYSTEM
     stop: ClassVar[tuple[str, ...]] = (f"\n{OBSERVATION}",)
-    """Ends a turn: what would follow is made up."""
+    """Strings that end a turn: the model would make up the observation that follows."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reader", Reader(self.tools))
+        object.__setattr__(self, "parser", ActionParser(self.tools))
 
     @property
     def constraint(self) -> Constraint | None:
-        """What the engine is to enforce."""
+        """What the engine enforces while decoding; ``None``: nothing."""
         return None
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """Tools that are offered to the endpoint."""
+        """The tools that are offered to the endpoint."""
         return ()
 
     @property
     def instructions(self) -> str:
-        """The system message."""
-        told = self.own_system if self.system is None else self.system
-        return told.replace("{tools}", self.told_tools())
+        """The system message, with the tools filled in."""
+        system = self.own_system if self.system is None else self.system
+        return fill(system, {"tools": self.tool_list()})
 
-    def told_tools(self) -> str:
-        """Return the tools as they are told."""
+    def tool_list(self) -> str:
+        """Return the tools as the system message lists them."""
         return "\n".join(
             f"- {tool.name}[{tool.parameters[0].name}]: {tool.description} Example: {tool.example}"
             for tool in self.tools
         )
 
     def opening(self, question: str) -> tuple[Message, ...]:
-        """Return the prompt before anything was done: instructions, examples, question."""
+        """Return the prompt of the first step: instructions, worked examples, question."""
         messages = [Message("system", self.instructions)]
         for number, example in enumerate(self.worked):
-            messages.append(self._asked(example.question))
-            messages += self.told(example.steps, f"example{number}")
+            messages.append(self._question(example.question))
+            messages += self.history(example.steps, f"example{number}")
             messages.append(Message("assistant", self.write(example.ending)))
-        return (*messages, self._asked(question))
+        return (*messages, self._question(question))
 
-    def told(self, history: Sequence[Done], name: str = "call") -> list[Message]:
-        """Return what was done so far as turns of the chat; ``name`` begins the names of its calls."""
+    def history(self, steps: Sequence[ExecutedStep], name: str = "call") -> list[Message]:
+        """Return executed steps as messages; the ids of their tool calls begin with ``name``."""
         return [
-            message
-            for place, done in enumerate(history)
-            for message in self.exchange(done, f"{name}_{place}")
+            message for place, step in enumerate(steps) for message in self.exchange(step, f"{name}_{place}")
         ]
 
-    def exchange(self, done: Done, call_id: str) -> tuple[Message, Message]:
-        """Return the two turns of one step; ``call_id`` is the only one of its name in a prompt."""
+    def exchange(self, step: ExecutedStep, call_id: str) -> tuple[Message, Message]:
+        """Return the two messages of one step; ``call_id`` is unique within a prompt."""
         del call_id
         return (
-            Message("assistant", self.write(done.turn)),
-            Message("user", f"{OBSERVATION} {done.observation}"),
+            Message("assistant", self.write(step.turn)),
+            Message("user", f"{OBSERVATION} {step.observation}"),
         )
 
     @abstractmethod
     def write(self, turn: Turn) -> str:
-        """Return a turn as a model is to write it."""
+        """Return a turn as the model is to write it."""
 
-    def read(self, result: GenerationResult) -> Turn:
-        """Return what a model wrote.
+    def parse(self, result: GenerationResult) -> Turn:
+        """Return the turn that a model wrote.
 
         Raises:
-            Unreadable: if no action can be found.
+            ActionNotFound: if there is no action in it.
         """
-        return self.reader.read(result.text)
+        return self.parser.parse(result.text)
 
     @property
     @abstractmethod
     def repair(self) -> str:
-        """The prompt after a turn that cannot be read."""
+        """The prompt after a turn that could not be parsed."""
 
     def repairing(self, result: GenerationResult) -> tuple[Message, Message]:
-        """Return a turn that could not be read, and the prompt after it."""
+        """Return a turn that could not be parsed, and the repair prompt."""
         raw = result.text.strip()[:_MAX_RAW] or "(nothing)"
         return Message("assistant", raw), Message("user", self.repair)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all that is told, as JSON."""
+        """Return everything that the model is told, as JSON."""
         constraint = self.constraint
         return {
             "system": self.instructions,
@@ -192,116 +193,122 @@ class Form(ABC):
             "exemplars": [example.as_dict() for example in self.worked],
         }
 
-    def _asked(self, question: str) -> Message:
-        return Message("user", self.template.replace("{question}", question))
+    def _question(self, question: str) -> Message:
+        return Message("user", fill(self.template, {"question": question}))
 
 
 @dataclass(frozen=True)
-class TextForm(Form):
-    """``Thought: …`` and ``Action: tool[…]``, as in the ReAct paper; by a grammar if it is enforced."""
+class TextFormat(StepFormat):
+    """``Thought: …`` and ``Action: tool[…]``, as in the ReAct paper.
+
+    Attributes:
+        enforced: whether a grammar enforces the two lines.
+    """
 
     enforced: bool = False
 
     @property
     def constraint(self) -> Constraint | None:
-        """A grammar of the two lines."""
+        """The grammar of the two lines, if it is enforced."""
         return Constraint("grammar", grammar([tool.name for tool in self.tools])) if self.enforced else None
 
     def write(self, turn: Turn) -> str:
-        """Return both lines."""
-        name = FINISH if turn.tool is None else turn.tool
-        given = turn.answer if turn.tool is None else _one_line(turn)
-        return f"Thought: {_line(turn.thought)}\nAction: {name}[{given}]"
+        """Return both lines; the first argument stands without its name."""
+        others = list(turn.arguments.items())[1:]
+        named = [f"{name}={_one_line(value)}" for name, value in others]
+        name, value = _action(turn)
+        return f"Thought: {_one_line(turn.thought)}\nAction: {name}[{', '.join([value, *named])}]"
 
     @property
     def repair(self) -> str:
-        """See ``Form.repair``."""
+        """See ``StepFormat.repair``."""
         return _TEXT_REPAIR.format(example=self.tools[0].example)
 
 
 @dataclass(frozen=True)
-class JsonForm(Form):
-    """One JSON object a turn, by a schema if it is enforced."""
+class JsonFormat(StepFormat):
+    """One JSON object a turn, enforced by its schema."""
 
-    enforced: bool = True
     own_system = JSON_SYSTEM
 
     @property
-    def constraint(self) -> Constraint | None:
-        """A schema of the object."""
+    def constraint(self) -> Constraint:
+        """The schema of the object."""
         schema = answer_schema([tool.name for tool in self.tools])
-        # In this order: engines decode the properties as they stand, and the thought comes first.
-        return Constraint("json_schema", json.dumps(schema)) if self.enforced else None
+        # Not in canonical order: engines decode the properties as they stand, and the thought comes first.
+        return Constraint("json_schema", json.dumps(schema))
 
-    def told_tools(self) -> str:
-        """Return the tools as they are told."""
+    def tool_list(self) -> str:
+        """See ``StepFormat.tool_list``."""
         return "\n".join(
             f"- {tool.name}: {tool.description} Its input is {tool.parameters[0].description}."
             for tool in self.tools
         )
 
     def write(self, turn: Turn) -> str:
-        """Return the object."""
-        given = turn.answer if turn.tool is None else _first(turn)
-        value = {
-            "thought": _line(turn.thought),
-            "action": FINISH if turn.tool is None else turn.tool,
-            "input": given,
-        }
-        return json.dumps(value, ensure_ascii=False)
+        """Return the object, with the first argument as its input."""
+        name, value = _action(turn)
+        step = {"thought": _one_line(turn.thought), "action": name, "input": value}
+        return json.dumps(step, ensure_ascii=False)
 
     @property
     def repair(self) -> str:
-        """See ``Form.repair``."""
+        """See ``StepFormat.repair``."""
         return _JSON_REPAIR.format(names=", ".join(tool.name for tool in self.tools))
 
 
 @dataclass(frozen=True)
-class NativeForm(Form):
-    """The endpoint's own tool calls; what comes without one is the answer."""
+class NativeFormat(StepFormat):
+    """The endpoint's own tool calls; a reply without one is the answer."""
 
     own_system = NATIVE_SYSTEM
     stop = ()
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """See ``Form.specs``."""
+        """See ``StepFormat.specs``."""
         return tuple(tool.spec for tool in self.tools)
 
-    def exchange(self, done: Done, call_id: str) -> tuple[Message, Message]:
-        """Return the call and its result."""
-        turn = done.turn
+    def exchange(self, step: ExecutedStep, call_id: str) -> tuple[Message, Message]:
+        """Return the tool call and its result."""
+        turn = step.turn
         arguments = json.dumps(dict(turn.arguments), ensure_ascii=False)
-        # Names that APIs refuse are told, too: the model wrote them, and is told that there is no such tool.
+        # The name of an unknown tool is repeated, too, without the characters that APIs refuse in names.
         call = ToolCall(call_id, _NOT_IN_NAMES.sub("_", turn.tool or ""), arguments)
         return (
             Message("assistant", turn.thought, tool_calls=(call,)),
-            Message("tool", done.observation, tool_call_id=call.id),
+            Message("tool", step.observation, tool_call_id=call.id),
         )
 
     def write(self, turn: Turn) -> str:
-        """Return the answer with the thought before it."""
+        """Return the thought and the answer."""
         return f"{turn.thought}\nAnswer: {turn.answer}".lstrip()
 
-    def read(self, result: GenerationResult) -> Turn:
-        """Return the first call; without one the text is the answer, unless it is a call in JSON."""
+    def parse(self, result: GenerationResult) -> Turn:
+        """Return the first tool call; without one, the action in the text, or the text as the answer."""
         if result.tool_calls:
-            call = result.tool_calls[0]
-            turn = self.reader.turn(result.text.strip(), call.name, _arguments(call.arguments), "tool_call")
-            if turn is None:
-                raise Unreadable(result.text.strip())
-            return turn
+            return self._called(result.text.strip(), result.tool_calls[0])
         text = result.text.rpartition("</think>")[2].strip()
         try:
-            return self.reader.read(text)  # small models write a call as text, or label the answer
-        except Unreadable:
+            return self.parser.parse(text)  # small models write a call as text, or label the answer
+        except ActionNotFound:
             if not text:
                 raise
             return Turn("", answer=text, read_as="text")
 
+    def _called(self, thought: str, call: ToolCall) -> Turn:
+        try:
+            arguments = decoded_arguments(call.arguments)
+        except ValueError:
+            raise ActionNotFound(thought) from None
+        turn = self.parser.turn(thought, call.name, arguments, "tool_call")
+        if turn is None:
+            raise ActionNotFound(thought)
+        return turn
+
     @property
     def repair(self) -> str:
-        """See ``Form.repair``."""
+        """See ``StepFormat.repair``."""
         return _NATIVE_REPAIR
 
 
@@ -332,30 +339,12 @@ def answer_schema(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _one_line(turn: Turn) -> str:
-    """Return the arguments as they stand in brackets: the first as it is, others by name."""
-    others = list(turn.arguments.items())[1:]
-    return ", ".join([_first(turn), *(f"{name}={_line(str(value))}" for name, value in others)])
+def _action(turn: Turn) -> tuple[str, str]:
+    """Return the name of a turn's action, and its answer or first argument on one line."""
+    if turn.tool is None:
+        return FINISH, turn.answer or ""
+    return turn.tool, _one_line(next(iter(turn.arguments.values()), ""))
 
 
-def _first(turn: Turn) -> str:
-    """Return the first argument on one line."""
-    return _line(str(next(iter(turn.arguments.values()), "")))
-
-
-def _line(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
-
-
-def _arguments(text: str) -> Any:
-    """Return arguments that are JSON in a text; the text itself if they are none.
-
-    Raises:
-        Unreadable: if they are an object that was cut off.
-    """
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        if text.lstrip().startswith("{"):
-            raise Unreadable("") from None
-        return text
+def _one_line(value: Any) -> str:
+    return re.sub(r"\s+", " ", str(value)).strip()

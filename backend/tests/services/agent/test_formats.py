@@ -1,4 +1,4 @@
-"""The forms in which a model and its tools talk: prompts, constraints, reading, and what is hashed."""
+"""The formats of an agent's steps: prompts, constraints, parsing, and what is hashed."""
 
 import json
 import re
@@ -7,26 +7,26 @@ from typing import Any
 import pytest
 
 from app.domain.generation import GenerationResult, Message, ToolCall
-from app.services.agent.actions import FINISH, Reader, Turn, Unreadable
-from app.services.agent.forms import (
-    Done,
-    Form,
-    JsonForm,
-    NativeForm,
-    TextForm,
+from app.services.agent.action_parser import FINISH, ActionNotFound, ActionParser, Turn
+from app.services.agent.formats import (
+    ExecutedStep,
+    JsonFormat,
+    NativeFormat,
+    StepFormat,
+    TextFormat,
     WorkedTrace,
     answer_schema,
     grammar,
 )
-from tests.services.agent.fakes import FakeSums, FakeTool, done, use
+from tests.services.agent.fakes import FakeSums, FakeTool, executed, use
 
 TOOLS = (FakeTool(), FakeSums())
 TEMPLATE = "Question: {question}"
 WORKED = (
-    WorkedTrace("How high is K2?", (done(),), Turn("Now I know.", answer="8611 m")),
+    WorkedTrace("How high is K2?", (executed(),), Turn("Now I know.", answer="8611 m")),
     WorkedTrace("What is 2 + 2?", (), Turn("That is easy.", answer="4")),
 )
-FORMS: list[type[Form]] = [TextForm, JsonForm, NativeForm]
+FORMATS: list[type[StepFormat]] = [TextFormat, JsonFormat, NativeFormat]
 
 
 def roles(messages: tuple[Message, ...]) -> list[str]:
@@ -39,86 +39,86 @@ def result(text: str, *calls: tuple[str, str]) -> GenerationResult:
     )
 
 
-@pytest.fixture(params=FORMS)
-def form(request: pytest.FixtureRequest) -> Form:
-    """Each form with two tools and two worked examples."""
-    made: Form = request.param(TOOLS, TEMPLATE, None, WORKED)
+@pytest.fixture(params=FORMATS)
+def step_format(request: pytest.FixtureRequest) -> StepFormat:
+    """Each format with two tools and two worked examples."""
+    made: StepFormat = request.param(TOOLS, TEMPLATE, None, WORKED)
     return made
 
 
-@pytest.fixture(params=[TextForm, JsonForm])
-def written(request: pytest.FixtureRequest) -> Form:
-    """Each form that writes its actions into the text."""
-    made: Form = request.param(TOOLS, TEMPLATE, None, WORKED)
+@pytest.fixture(params=[TextFormat, JsonFormat])
+def written(request: pytest.FixtureRequest) -> StepFormat:
+    """Each format that writes its actions into the text."""
+    made: StepFormat = request.param(TOOLS, TEMPLATE, None, WORKED)
     return made
 
 
 class TestOpening:
-    def test_question_comes_last_in_its_template(self, form: Form) -> None:
-        opening = form.opening("Why {tools} {0}?")
+    def test_question_comes_last_in_its_template(self, step_format: StepFormat) -> None:
+        opening = step_format.opening("Why {tools} {0}?")
         assert opening[0].role == "system"
         assert opening[-1] == Message("user", "Question: Why {tools} {0}?")
 
-    def test_turns_alternate_behind_the_instructions(self, written: Form) -> None:
-        prompt = (*written.opening("Why?"), *written.told([done("a"), done("b")]))
+    def test_turns_alternate_behind_the_instructions(self, written: StepFormat) -> None:
+        prompt = (*written.opening("Why?"), *written.history([executed("a"), executed("b")]))
         expected = ["user", "assistant"] * 3 + ["user"] + ["assistant", "user"] * 2
         assert roles(prompt) == ["system", *expected]
 
-    def test_worked_examples_are_whole_conversations(self, written: Form) -> None:
+    def test_worked_examples_are_whole_conversations(self, written: StepFormat) -> None:
         messages = written.opening("Why?")
         assert messages[1] == Message("user", "Question: How high is K2?")
-        assert written.reader.read(messages[2].content).arguments == {"query": "height of K2"}
+        assert written.parser.parse(messages[2].content).arguments == {"query": "height of K2"}
         assert messages[3].content.endswith("K2 is 8611 m high.")
-        assert written.reader.read(messages[4].content).answer == "8611 m"
+        assert written.parser.parse(messages[4].content).answer == "8611 m"
         assert messages[5].content == "Question: What is 2 + 2?"
-        assert written.reader.read(messages[6].content).answer == "4"
+        assert written.parser.parse(messages[6].content).answer == "4"
 
     def test_without_examples(self) -> None:
-        for kind in FORMS:
+        for kind in FORMATS:
             assert roles(kind(TOOLS, TEMPLATE).opening("Why?")) == ["system", "user"]
 
-    def test_text_and_json_tell_every_tool(self, written: Form) -> None:
+    def test_text_and_json_tell_every_tool(self, written: StepFormat) -> None:
         for tool in TOOLS:
             assert f"- {tool.name}" in written.instructions
             assert tool.description in written.instructions
         assert "{tools}" not in written.instructions
         assert FINISH in written.instructions
 
-    @pytest.mark.parametrize("kind", FORMS)
-    def test_instructions_of_one_s_own(self, kind: type[Form]) -> None:
+    @pytest.mark.parametrize("kind", FORMATS)
+    def test_instructions_of_one_s_own(self, kind: type[StepFormat]) -> None:
         own = kind(TOOLS, TEMPLATE, "Use {these}: {tools}")
         assert own.instructions.startswith("Use {these}: - retrieval")
         assert kind(TOOLS, TEMPLATE, "").instructions == ""
 
 
 class TestExchange:
-    def test_observation_is_the_next_turn(self, written: Form) -> None:
-        said, shown = written.exchange(done("x", "line 1\nline 2"), "call_0")
+    def test_observation_is_the_next_turn(self, written: StepFormat) -> None:
+        said, shown = written.exchange(executed("x", "line 1\nline 2"), "call_0")
         assert (said.role, shown) == ("assistant", Message("user", "Observation: line 1\nline 2"))
 
     def test_thoughts_and_arguments_are_written_on_one_line(self) -> None:
         turn = use("height\n of K2", "I\n\nlook.")
-        assert TextForm(TOOLS, TEMPLATE).write(turn) == "Thought: I look.\nAction: retrieval[height of K2]"
-        assert json.loads(JsonForm(TOOLS, TEMPLATE).write(turn)) == {
+        assert TextFormat(TOOLS, TEMPLATE).write(turn) == "Thought: I look.\nAction: retrieval[height of K2]"
+        assert json.loads(JsonFormat(TOOLS, TEMPLATE).write(turn)) == {
             "thought": "I look.",
             "action": "retrieval",
             "input": "height of K2",
         }
 
     def test_second_argument_is_named(self) -> None:
-        assert TextForm(TOOLS, TEMPLATE).write(use("K2", k=2)).endswith("retrieval[K2, k=2]")
+        assert TextFormat(TOOLS, TEMPLATE).write(use("K2", k=2)).endswith("retrieval[K2, k=2]")
 
-    def test_tools_that_are_not_there_are_told_as_they_were_asked_for(self, form: Form) -> None:
+    def test_tools_that_are_not_there_are_told_as_they_were_asked_for(self, step_format: StepFormat) -> None:
         weather = Turn("", "weather", {"input": "Rome"})
-        said, _ = form.exchange(Done(weather, "There is none."), "call_0")
+        said, _ = step_format.exchange(ExecutedStep(weather, "There is none."), "call_0")
         assert "weather" in said.content + str(said.tool_calls)
 
 
 class TestNative:
-    FORM = NativeForm(TOOLS, TEMPLATE, None, WORKED)
+    FORMAT = NativeFormat(TOOLS, TEMPLATE, None, WORKED)
 
     def test_results_carry_the_id_of_the_call_before(self) -> None:
-        prompt = (*self.FORM.opening("Why?"), *self.FORM.told([done("a"), done("b")]))
+        prompt = (*self.FORMAT.opening("Why?"), *self.FORMAT.history([executed("a"), executed("b")]))
         results = [place for place, message in enumerate(prompt) if message.role == "tool"]
         assert len(results) == 3
         for place in results:
@@ -129,7 +129,7 @@ class TestNative:
         assert len(set(own)) == 2
 
     def test_calls_are_as_apis_have_them(self) -> None:
-        said, shown = self.FORM.exchange(Done(use("Zürich", "Hm.", k=2), "A town."), "call_0")
+        said, shown = self.FORMAT.exchange(ExecutedStep(use("Zürich", "Hm.", k=2), "A town."), "call_0")
         call = said.as_dict()["tool_calls"][0]
         assert (call["type"], call["function"]["name"]) == ("function", "retrieval")
         assert json.loads(call["function"]["arguments"]) == {"query": "Zürich", "k": 2}
@@ -137,8 +137,8 @@ class TestNative:
         assert shown.as_dict()["tool_call_id"] == call["id"]
 
     def test_offers_all_tools_and_constrains_nothing(self) -> None:
-        assert [spec.name for spec in self.FORM.specs] == ["retrieval", "calculator"]
-        assert self.FORM.constraint is None
+        assert [spec.name for spec in self.FORMAT.specs] == ["retrieval", "calculator"]
+        assert self.FORMAT.constraint is None
 
     @pytest.mark.parametrize(
         ("given", "arguments"),
@@ -152,7 +152,7 @@ class TestNative:
         ],
     )
     def test_arguments_of_a_call(self, given: str, arguments: dict[str, Any]) -> None:
-        turn = self.FORM.read(result("I look. ", ("retrieval", given), ("calculator", "{}")))
+        turn = self.FORMAT.parse(result("I look. ", ("retrieval", given), ("calculator", "{}")))
         assert (turn.tool, turn.arguments, turn.read_as) == ("retrieval", arguments, "tool_call")
         assert turn.thought == "I look."
 
@@ -165,51 +165,50 @@ class TestNative:
         ],
     )
     def test_what_comes_without_a_call_is_the_answer(self, text: str, answer: str, read_as: str) -> None:
-        turn = self.FORM.read(result(text))
+        turn = self.FORMAT.parse(result(text))
         assert (turn.tool, turn.answer, turn.read_as) == (None, answer, read_as)
 
     def test_a_call_that_is_written_as_text_is_one(self) -> None:
-        turn = self.FORM.read(
+        turn = self.FORMAT.parse(
             result('<tool_call>{"name": "retrieval", "arguments": {"query": "K2"}}</tool_call>')
         )
         assert (turn.tool, turn.arguments) == ("retrieval", {"query": "K2"})
 
     def test_a_call_of_finish_is_the_answer(self) -> None:
-        assert self.FORM.read(result("", ("finish", '{"answer": "8611 m"}'))).answer == "8611 m"
+        assert self.FORMAT.parse(result("", ("finish", '{"answer": "8611 m"}'))).answer == "8611 m"
 
     @pytest.mark.parametrize("text", ["", " \n", "<think>Hm.</think>"])
     def test_nothing_is_unreadable(self, text: str) -> None:
-        with pytest.raises(Unreadable):
-            self.FORM.read(result(text))
+        with pytest.raises(ActionNotFound):
+            self.FORMAT.parse(result(text))
 
 
 class TestRepair:
-    def test_shows_what_could_not_be_read(self, form: Form) -> None:
-        said, told = form.repairing(result(" I wonder. "))
-        assert (said, told) == (Message("assistant", "I wonder."), Message("user", form.repair))
+    def test_shows_what_could_not_be_read(self, step_format: StepFormat) -> None:
+        said, told = step_format.repairing(result(" I wonder. "))
+        assert (said, told) == (Message("assistant", "I wonder."), Message("user", step_format.repair))
 
-    def test_shows_no_more_than_is_needed(self, form: Form) -> None:
-        assert len(form.repairing(result("x" * 10_000))[0].content) < 1_000
-        assert form.repairing(result(" "))[0].content
+    def test_shows_no_more_than_is_needed(self, step_format: StepFormat) -> None:
+        assert len(step_format.repairing(result("x" * 10_000))[0].content) < 1_000
+        assert step_format.repairing(result(" "))[0].content
 
     def test_names_what_can_be_written(self) -> None:
-        assert TOOLS[0].example in TextForm(TOOLS, TEMPLATE).repair
-        assert all(tool.name in JsonForm(TOOLS, TEMPLATE).repair for tool in TOOLS)
+        assert TOOLS[0].example in TextFormat(TOOLS, TEMPLATE).repair
+        assert all(tool.name in JsonFormat(TOOLS, TEMPLATE).repair for tool in TOOLS)
 
 
 class TestConstraint:
     def test_text_has_none_unless_it_is_enforced(self) -> None:
-        assert TextForm(TOOLS, TEMPLATE).constraint is None
-        enforced = TextForm(TOOLS, TEMPLATE, enforced=True).constraint
+        assert TextFormat(TOOLS, TEMPLATE).constraint is None
+        enforced = TextFormat(TOOLS, TEMPLATE, enforced=True).constraint
         assert enforced is not None
         assert (enforced.kind, enforced.text) == ("grammar", grammar(["retrieval", "calculator"]))
 
-    def test_json_has_a_schema_unless_it_is_not_enforced(self) -> None:
-        schema = JsonForm(TOOLS, TEMPLATE).constraint
+    def test_json_has_a_schema(self) -> None:
+        schema = JsonFormat(TOOLS, TEMPLATE).constraint
         assert schema is not None
         assert schema.kind == "json_schema"
         assert json.loads(schema.text) == answer_schema(["retrieval", "calculator"])
-        assert JsonForm(TOOLS, TEMPLATE, enforced=False).constraint is None
 
     @pytest.mark.parametrize("names", [["retrieval"], ["retrieval", "wikipedia_search", "calculator"]])
     def test_grammar_names_the_tools_and_finish_and_no_others(self, names: list[str]) -> None:
@@ -224,7 +223,7 @@ class TestConstraint:
     )
     def test_schema_takes_what_is_written(self, turn: Turn) -> None:
         schema = answer_schema([tool.name for tool in TOOLS])
-        value = json.loads(JsonForm(TOOLS, TEMPLATE).write(turn))
+        value = json.loads(JsonFormat(TOOLS, TEMPLATE).write(turn))
         assert (schema["type"], schema["additionalProperties"]) == ("object", False)
         assert set(value) == set(schema["required"]) == set(schema["properties"])
         assert value["action"] in schema["properties"]["action"]["enum"]
@@ -241,23 +240,23 @@ class TestConstraint:
             for name in ("thought", "argument")
         )
         whole = rf"Thought: {thought}\nAction: (?:retrieval|calculator|finish)\[{argument}\]"
-        assert re.fullmatch(whole, TextForm(TOOLS, TEMPLATE).write(turn))
+        assert re.fullmatch(whole, TextFormat(TOOLS, TEMPLATE).write(turn))
 
 
 class TestStop:
     def test_of_native_calls_is_the_endpoint_s(self) -> None:
-        assert NativeForm(TOOLS, TEMPLATE).stop == ()
+        assert NativeFormat(TOOLS, TEMPLATE).stop == ()
 
-    def test_ends_before_an_observation_is_made_up(self, written: Form) -> None:
-        shown = written.exchange(done(), "call_0")[1].content
+    def test_ends_before_an_observation_is_made_up(self, written: StepFormat) -> None:
+        shown = written.exchange(executed(), "call_0")[1].content
         assert any(f"\n{shown}".startswith(stop) for stop in written.stop)
 
 
 class TestAsDict:
-    def test_is_json_with_all_that_is_told(self, form: Form) -> None:
-        value = json.loads(json.dumps(form.as_dict()))
-        assert value == form.as_dict()
-        assert (value["system"], value["text"]) == (form.instructions, TEMPLATE)
+    def test_is_json_with_all_that_is_told(self, step_format: StepFormat) -> None:
+        value = json.loads(json.dumps(step_format.as_dict()))
+        assert value == step_format.as_dict()
+        assert (value["system"], value["text"]) == (step_format.instructions, TEMPLATE)
         assert [tool["function"]["name"] for tool in value["tools"]] == ["retrieval", "calculator"]
         assert [one["question"] for one in value["exemplars"]] == ["How high is K2?", "What is 2 + 2?"]
         assert value["exemplars"][0]["steps"][0] == {
@@ -272,11 +271,11 @@ class TestAsDict:
         )
 
     def test_tells_the_constraint(self) -> None:
-        free, enforced = (TextForm(TOOLS, TEMPLATE, enforced=value).as_dict() for value in (False, True))
+        free, enforced = (TextFormat(TOOLS, TEMPLATE, enforced=value).as_dict() for value in (False, True))
         assert free["constraint"] is None
         assert enforced["constraint"]["kind"] == "grammar"
 
-    def test_readers_do_not_make_forms_unequal(self) -> None:
-        one, other = TextForm(TOOLS, TEMPLATE), TextForm(TOOLS, TEMPLATE)
-        assert isinstance(one.reader, Reader)
+    def test_parsers_do_not_make_formats_unequal(self) -> None:
+        one, other = TextFormat(TOOLS, TEMPLATE), TextFormat(TOOLS, TEMPLATE)
+        assert isinstance(one.parser, ActionParser)
         assert one == other

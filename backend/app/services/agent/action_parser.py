@@ -1,16 +1,16 @@
-"""Reading what a model wrote as a thought and an action, in the many ways in which models write them.
+"""Parsing what a model wrote into a thought and an action, in the many notations that models use.
 
 ==============  ===============================================================================
-``json``        ``{"action": "retrieval", "query": "…"}`` and the like, fenced or tagged, too
-``bracket``     ``Action: retrieval[…]``, the brackets open or missing quotes
+``json``        ``{"action": "retrieval", "query": "…"}`` and its variants, also in a code fence or a tag
+``bracket``     ``Action: retrieval[…]``, also with a missing bracket or quotation mark
 ``call``        ``Action: retrieval("…")``
 ``input_line``  ``Action: retrieval`` and ``Action Input: …`` or ``retrieval: …``
-``answer_line`` ``Final Answer: …`` or ``Answer: …``, and no action before it
+``answer_line`` ``Final Answer: …`` or ``Answer: …`` with no action before it
 ==============  ===============================================================================
 
-Only the first action of a turn counts: those behind it answer observations that the model made up.
-An object counts where the label of an action stands before it, or where there is no label at all: in
-a thought it is a quotation.
+Only the first action of a turn counts: later ones respond to observations that the model made up. A JSON
+object counts if it follows the label ``Action:``, or if there is no label at all: within a thought it is a
+quotation.
 """
 
 import re
@@ -18,21 +18,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.services.agent.objects import (
+from app.services.agent.json_actions import (
     ANSWER_KEYS,
-    Written,
-    first_object,
-    objects,
+    JsonAction,
+    as_action,
+    first_json_object,
+    json_objects,
     plain_value,
-    read_object,
-    safe,
+    storable,
 )
 from app.services.agent.tools.base import Tool
 
 FINISH = "finish"
 OBSERVATION = "Observation:"
-_FINISHES = frozenset({FINISH, "finalanswer", "answer", "final", "submit", "done"})
-_SEARCHES = (
+_FINISH_NAMES = frozenset({FINISH, "finalanswer", "answer", "final", "submit", "done"})
+_SEARCH_NAMES = (
     "search",
     "lookup",
     "look_up",
@@ -43,31 +43,31 @@ _SEARCHES = (
     "knowledge_base",
     "retrieve",
 )
-_SUMS = ("calc", "calculate", "compute", "math", "python", "evaluate")
+_CALCULATOR_NAMES = ("calc", "calculate", "compute", "math", "python", "evaluate")
 _LABEL = r"^[ \t>*#-]*{}(?:[ \t]*\d+)?[*]*[ \t]*:[*]*[ \t]*"
 _FLAGS = re.IGNORECASE | re.MULTILINE
-_INVENTED = re.compile(_LABEL.format("Observation"), _FLAGS)
+_MADE_UP_OBSERVATION = re.compile(_LABEL.format("Observation"), _FLAGS)
 _THOUGHT = re.compile(_LABEL.format("Thoughts?"), _FLAGS)
-# Also behind a thought on the same line.
+# The second alternative: behind a thought on the same line.
 _ACTION = re.compile(_LABEL.format("Action") + r"|(?<=[\s.])(?-i:Action)(?:[ \t]*\d+)?:[ \t]*", _FLAGS)
 _INPUT = re.compile(_LABEL.format(r"(?:Action[ \t]+)?Input"), _FLAGS)
 _ANSWER = re.compile(
     r"^[ \t>*#-]*(?:(?:(?:the )?(?:final )?answer|finish)[*]*[ \t]*:|#+ *final answer[*]*$)[*]*[ \t]*",
     _FLAGS,
 )
-_SAID_ANSWER = re.compile(r"\b(?:The|the) (?:final |correct )?answer is:?\s+")
+_ANSWER_SENTENCE = re.compile(r"\b(?:The|the) (?:final |correct )?answer is:?\s+")
 _NAME = re.compile(r"[`*\"']*([A-Za-z][\w-]*(?:[ _](?:search|answer|base|up))?)[`*\"']*")
-_NAMED = re.compile(r"\s*([A-Za-z]\w*)\s*[=:]\s*(.+)\Z", re.DOTALL)
-_GOES_ON = re.compile(r"[ \t]*[-+*/%^×x÷]")
+_NAMED_ARGUMENT = re.compile(r"\s*([A-Za-z]\w*)\s*[=:]\s*(.+)\Z", re.DOTALL)
+_CONTINUES = re.compile(r"[ \t]*[-+*/%^×x÷]")
 _DECORATION = re.compile(r"```\w*|</?tool_call>|\*\*")
 _QUOTES = "\"'`“”‘’"
 _CLOSERS = {"[": "]", "(": ")"}
-_MAX_NAME = 100
-_MAX_READ = 20_000  # characters: a first action does not stand behind more
+_MAX_NAME = 100  # characters of a tool's or an argument's name
+_MAX_PARSED = 20_000  # characters of a reply: no first action comes later
 
 
-class Unreadable(Exception):
-    """No action can be found; ``thought`` is all that was written."""
+class ActionNotFound(Exception):
+    """A reply has no action; ``thought`` is its whole text."""
 
     def __init__(self, thought: str) -> None:
         super().__init__("no action was found")
@@ -76,14 +76,14 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a model wrote: a thought, and a tool to use or an answer.
+    """One turn of the model: a thought, and either a tool to use or an answer.
 
     Attributes:
         thought: may be empty.
-        tool: name of the tool; ``None`` if it answers.
-        arguments: by name.
-        answer: the answer; ``None`` if it uses a tool.
-        read_as: the form that fitted; see the module's text.
+        tool: name of the tool; ``None`` if the turn answers.
+        arguments: of the tool, by name.
+        answer: ``None`` if the turn uses a tool.
+        read_as: the notation that matched; see the module's text.
     """
 
     thought: str
@@ -93,27 +93,29 @@ class Turn:
     read_as: str = ""
 
 
-class Reader:
-    """Reads turns for a set of tools."""
+class ActionParser:
+    """Parses turns for a set of tools."""
 
     def __init__(self, tools: Sequence[Tool]) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._aliases = {_plain(name): name for name in self._tools}
         for tool in tools:
-            aliases = _SUMS if tool.name == "calculator" else (*_SEARCHES, f"{tool.name}_search")
+            aliases = (
+                _CALCULATOR_NAMES if tool.name == "calculator" else (*_SEARCH_NAMES, f"{tool.name}_search")
+            )
             for alias in aliases:
                 self._aliases.setdefault(_plain(alias), tool.name)
 
-    def read(self, text: str) -> Turn:
+    def parse(self, text: str) -> Turn:
         """Return the first action of ``text`` with the thought before it.
 
         Raises:
-            Unreadable: if there is none.
+            ActionNotFound: if there is no action.
         """
-        said = text.rpartition("</think>")[2][:_MAX_READ]
+        said = text.rpartition("</think>")[2][:_MAX_PARSED]
         if said.lstrip().startswith("<think>"):
-            raise Unreadable(safe(said.strip()))
-        said = _without_inventions(said)
+            raise ActionNotFound(storable(said.strip()))
+        said = _without_made_up_observation(said)
         label, answer = _ACTION.search(said), _ANSWER.search(said)
         if answer and (label is None or answer.start() < label.start()):
             turn = self._from_answer(said, answer)
@@ -123,18 +125,18 @@ class Reader:
         else:
             turn = self._from_json(said) or self._from_lines(said) or self._from_sentence(said)
         if turn is None:
-            raise Unreadable(safe(_thought(said)))
+            raise ActionNotFound(storable(_thought(said)))
         return turn
 
     def turn(self, thought: str, name: str, arguments: Any, read_as: str) -> Turn | None:
-        """Return a turn for a name and arguments as a model wrote them; ``None`` if it says nothing."""
-        thought = safe(thought)
-        if _plain(name) in _FINISHES:
-            answer = safe(_only_text(arguments))
+        """Return the turn of a tool call as a model wrote it; ``None`` if name or answer is empty."""
+        thought = storable(thought)
+        if _plain(name) in _FINISH_NAMES:
+            answer = storable(_only_text(arguments))
             return Turn(thought, answer=answer, read_as=read_as) if answer else None
-        tool = self._aliases.get(_plain(name), safe(name.strip())[:_MAX_NAME])
+        tool = self._aliases.get(_plain(name), storable(name.strip())[:_MAX_NAME])
         given = self._arguments(tool, arguments)
-        kept = {safe(key)[:_MAX_NAME]: plain_value(value) for key, value in given.items()}
+        kept = {storable(key)[:_MAX_NAME]: plain_value(value) for key, value in given.items()}
         return Turn(thought, tool, kept, read_as=read_as) if tool else None
 
     def _arguments(self, tool: str, value: Any) -> dict[str, Any]:
@@ -148,23 +150,21 @@ class Reader:
         return {first: value}
 
     def _from_json(self, said: str) -> Turn | None:
-        for start, value in objects(said):
-            written = read_object(value)
-            if written is not None:
-                turn = self._from_written(written)
+        for start, value in json_objects(said):
+            action = as_action(value)
+            if action is not None:
+                turn = self._from_json_action(action)
                 return turn and _with_thought(turn, said[:start].rstrip("[ \n"))
         return None
 
-    def _from_written(self, written: Written) -> Turn | None:
-        name, thought = written.name, written.thought or ""
+    def _from_json_action(self, action: JsonAction) -> Turn | None:
+        name, thought = action.name, action.thought or ""
         if name is None:
-            return self.turn(thought, FINISH, written.arguments, "json")
+            return self.turn(thought, FINISH, action.arguments, "json")
         called = None if self._knows(name) else self._from_call(name)  # {"action": "retrieval[…]"}
-        return (
-            replace(called, thought=thought)
-            if called
-            else self.turn(thought, name, written.arguments, "json")
-        )
+        if called:
+            return replace(called, thought=thought)
+        return self.turn(thought, name, action.arguments, "json")
 
     def _from_answer(self, said: str, label: re.Match[str]) -> Turn | None:
         words = _first_line(said[label.end() :])
@@ -172,8 +172,8 @@ class Reader:
         return turn and _with_thought(turn, said[: label.start()])
 
     def _from_sentence(self, said: str) -> Turn | None:
-        """Read "The answer is …", which counts where nothing else does."""
-        found = _SAID_ANSWER.search(said)
+        """Parse "The answer is …", which counts only if nothing else matches."""
+        found = _ANSWER_SENTENCE.search(said)
         words = _first_line(said[found.end() :]) if found else ""
         if not found or not words:
             return None
@@ -181,7 +181,7 @@ class Reader:
         return self.turn(_thought(before), FINISH, words.rstrip("."), "answer_line")
 
     def _from_lines(self, said: str) -> Turn | None:
-        """Read a line that is a use of a tool and nothing else, where there is no label at all."""
+        """Parse a line that is nothing but a tool call, in a text without any label."""
         for match in re.finditer(r"^.+$", said, re.MULTILINE):
             turn = self._from_call(match[0].strip(), known=True)
             if turn is not None:
@@ -189,7 +189,7 @@ class Reader:
         return None
 
     def _from_action(self, rest: str) -> Turn | None:
-        """Read what stands behind the label of an action."""
+        """Parse what follows the label of an action."""
         bare = _DECORATION.sub("", rest).lstrip(" \t\n`[")
         if bare.startswith("{"):
             return self._from_json(rest)
@@ -205,13 +205,13 @@ class Reader:
         if name is None or not self._knows(name[1]):
             return self._from_call_within(head)
         behind = head[name.end() :].lstrip().removeprefix(":").strip()
-        if not behind and _plain(name[1]) in _FINISHES:
+        if not behind and _plain(name[1]) in _FINISH_NAMES:
             behind = _first_line(rest[len(head) :])
-        # "retrieval the height of K2" is a use; "search" alone asks for nothing, which the tool says.
+        # "retrieval the height of K2" is a call; of "search" alone the tool says that its query is missing.
         return self.turn("", name[1], self._named(name[1], behind), "input_line")
 
     def _from_call_within(self, line: str) -> Turn | None:
-        """Read ``1. retrieval[…]``, ``[retrieval[…]]`` and the like."""
+        """Parse ``1. retrieval[…]``, ``[retrieval[…]]`` and similar lines."""
         for name in re.finditer(r"[A-Za-z]\w*(?=\s?[\[(])", line):
             turn = self._from_call(line[name.start() :], known=True)
             if turn is not None:
@@ -219,7 +219,7 @@ class Reader:
         return None
 
     def _from_call(self, text: str, *, known: bool = False) -> Turn | None:
-        """Read ``name[…]`` or ``name(…)`` at the head of ``text``."""
+        """Parse ``name[…]`` or ``name(…)`` at the beginning of ``text``."""
         name = _NAME.match(text)
         if name is None or (known and not self._knows(name[1])):
             return None
@@ -228,34 +228,34 @@ class Reader:
             return None
         inner = _inside(rest)
         behind = rest[len(inner) + 2 :].partition("\n")[0]
-        if rest[0] == "(" and _GOES_ON.match(behind):
+        if rest[0] == "(" and _CONTINUES.match(behind):
             inner = f"({inner}){behind}"  # calculator(1 + 2) * 3
         read_as = "bracket" if rest[0] == "[" else "call"
         return self.turn("", name[1], self._named(name[1], inner), read_as)
 
     def _named(self, name: str, inner: str) -> Any:
-        """Return what stands in brackets: ``{"query": …, "k": …}`` where names are written, else text."""
+        """Return what stands in brackets: arguments by name if any name is written, else the text."""
         tool = self._tools.get(self._aliases.get(_plain(name), name))
         if inner.lstrip().startswith("{"):
-            found = first_object(inner)
+            found = first_json_object(inner)
             if found is not None:
                 return found
         if tool is None:
-            label = _NAMED.match(inner) if _plain(name) in _FINISHES else None
+            label = _NAMED_ARGUMENT.match(inner) if _plain(name) in _FINISH_NAMES else None
             return _unquoted(label[2] if label and label[1].lower() in ANSWER_KEYS else inner)
         names = "|".join(re.escape(parameter.name) for parameter in tool.parameters)
         parts = re.split(rf",\s*(?=(?:{names})\s*[=:])", inner)
-        found_names: dict[str, Any] = {}
+        arguments: dict[str, Any] = {}
         for part in parts:
-            named = _NAMED.match(part)
+            named = _NAMED_ARGUMENT.match(part)
             if named and named[1] in names.split("|"):
-                found_names[named[1]] = _unquoted(named[2])
-            elif not found_names:
-                found_names[tool.parameters[0].name] = _unquoted(part)
-        return found_names
+                arguments[named[1]] = _unquoted(named[2])
+            elif not arguments:
+                arguments[tool.parameters[0].name] = _unquoted(part)
+        return arguments
 
     def _knows(self, name: str) -> bool:
-        return _plain(name) in self._aliases or _plain(name) in _FINISHES
+        return _plain(name) in self._aliases or _plain(name) in _FINISH_NAMES
 
 
 def _plain(name: str) -> str:
@@ -263,24 +263,24 @@ def _plain(name: str) -> str:
 
 
 def _with_thought(turn: Turn, before: str) -> Turn:
-    """Return a turn with the thought that stands before its action, if it has none of its own."""
-    return turn if turn.thought else replace(turn, thought=safe(_thought(before)))
+    """Return a turn with the text before its action as the thought, unless it has one already."""
+    return turn if turn.thought else replace(turn, thought=storable(_thought(before)))
 
 
 def _thought(text: str) -> str:
-    """Return the thought in what stands before an action, without its label and decoration."""
+    """Return the thought in the text before an action, without label and markup."""
     label = _THOUGHT.search(text)
     text = text[label.end() :] if label else text
     return _DECORATION.sub("", _ACTION.sub("", text)).strip()
 
 
-def _without_inventions(said: str) -> str:
-    """Cut a turn where the model goes on with an observation of its own; one at its head is left out."""
-    invented = _INVENTED.search(said)
-    if invented and not said[: invented.start()].strip():
-        said = said[invented.end() :]
-        invented = _INVENTED.search(said)
-    return said[: invented.start()] if invented else said
+def _without_made_up_observation(said: str) -> str:
+    """Return a reply up to an observation that the model made up; one at its beginning is dropped."""
+    made_up = _MADE_UP_OBSERVATION.search(said)
+    if made_up and not said[: made_up.start()].strip():
+        said = said[made_up.end() :]
+        made_up = _MADE_UP_OBSERVATION.search(said)
+    return said[: made_up.start()] if made_up else said
 
 
 def _first_line(text: str) -> str:
@@ -291,7 +291,7 @@ def _unquoted(text: str) -> str:
     text = text.strip()
     while len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES and text[0] not in text[1:-1]:
         text = text[1:-1].strip()
-    # One quotation mark that was opened, or closed, and never the other.
+    # A quotation mark without its counterpart.
     for mark in (text[:1], text[-1:]):
         if mark and mark in '"`“”' and text.count(mark) == 1:
             text = text.removeprefix(mark).removesuffix(mark)
@@ -299,9 +299,9 @@ def _unquoted(text: str) -> str:
 
 
 def _inside(text: str) -> str:
-    """Return what stands between the bracket at the head of ``text`` and the one that closes it.
+    """Return the text between the bracket at the beginning of ``text`` and the one that closes it.
 
-    Where none closes it, the rest of the line.
+    If none closes it: the rest of the line.
     """
     opener, closer, depth = text[0], _CLOSERS[text[0]], 0
     for position, character in enumerate(text):
@@ -314,7 +314,7 @@ def _inside(text: str) -> str:
 
 
 def _only_text(value: Any) -> str:
-    """Return an answer as text, from whatever holds it."""
+    """Return the answer that a string, a list or an object holds, as text."""
     if isinstance(value, Mapping):
         value = next((value[key] for key in (*ANSWER_KEYS, "input", "text") if key in value), None) or next(
             iter(value.values()), ""
