@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.runtime = runtime
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
         caretaker = asyncio.create_task(look_after_lost(runtime))
-        log.info("api_started", version=code_version()["version"])
+        log.info("api_started", version=code_version().version)
         try:
             yield
         finally:
@@ -74,7 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="LlmForge",
-        version=str(code_version()["version"]),
+        version=str(code_version().version),
         description=_DESCRIPTION,
         lifespan=lifespan,
         openapi_url="/openapi.json",

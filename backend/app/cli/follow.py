@@ -51,10 +51,19 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
-def follow(api: Api, experiment_id: str, total: int, *, quiet: bool = False) -> str:
+def follow(
+    api: Api,
+    experiment_id: str,
+    total: int,
+    *,
+    quiet: bool = False,
+    reconnect_s: float = _RECONNECT_S,
+    give_up_s: float = _GIVE_UP_S,
+) -> str:
     """Show progress until the experiment has ended, and return its status.
 
-    A connection that breaks (the API restarts, say) is made again for two minutes.
+    A connection that breaks (the API restarts, say) is made again every ``reconnect_s`` seconds, for
+    ``give_up_s`` seconds.
     """
     console = Console(stderr=True)
     bar = Progress(
@@ -81,7 +90,7 @@ def follow(api: Api, experiment_id: str, total: int, *, quiet: bool = False) -> 
                 if isinstance(error, ApiError) and error.status != 503:
                     raise
                 lost_at = lost_at or time.monotonic()
-                if time.monotonic() - lost_at > _GIVE_UP_S:
+                if time.monotonic() - lost_at > give_up_s:
                     raise
                 bar.update(task, details="the API does not answer; waiting for it")
-            time.sleep(_RECONNECT_S)
+            time.sleep(reconnect_s)

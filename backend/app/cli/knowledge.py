@@ -224,7 +224,9 @@ async def _fetch(titles: list[str], *, show: bool) -> tuple[list[bytes], list[Mi
     with Progress(*columns, console=console, disable=not show) as bar:
         task = bar.add_task("", total=len(titles))
         async with WikipediaClient(
-            cache_dir=settings.wikipedia_dir, base_url=settings.wikipedia_url
+            cache_dir=settings.wikipedia_dir,
+            base_url=settings.wikipedia_url,
+            attempts=settings.wikipedia_attempts,
         ) as client:
             articles, missing = await fetch_articles(
                 client, titles, lambda done, total: bar.update(task, completed=done, total=total)

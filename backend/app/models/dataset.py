@@ -2,12 +2,12 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.domain.json import JsonObject
 from app.models.base import Base
 
 
@@ -41,5 +41,5 @@ class Example(Base):
     question: Mapped[str] = mapped_column(Text)
     answers: Mapped[list[str]] = mapped_column(ARRAY(Text))
     cluster: Mapped[str | None] = mapped_column(Text)
-    extra: Mapped[dict[str, Any]] = mapped_column("metadata")
+    extra: Mapped[JsonObject] = mapped_column("metadata")
     content_hash: Mapped[str] = mapped_column(Text)

@@ -4,9 +4,11 @@ import uuid
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AliasPath, BaseModel, Field, model_validator
 
+from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
+from app.schemas.common import FromAttributes
 from app.schemas.knowledge import PassageOut
 from app.schemas.trace import TraceOut
 
@@ -130,48 +132,54 @@ class Metrics(BaseModel):
         description="A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown."
     )
 
+    @model_validator(mode="before")
     @classmethod
-    def from_stored(cls, metrics: dict[str, Any]) -> "Metrics":
-        """Return stored metrics; those of before there was retrieval, or agents, lack what belongs to it."""
-        return cls.model_validate({"attribution": None, "hallucination_rate": None, "agent": None, **metrics})
+    def _older(cls, stored: Any) -> Any:
+        """Read metrics that were stored before there was retrieval, faithfulness or agents."""
+        later = {"attribution": None, "hallucination_rate": None, "agent": None}
+        return {**later, **stored} if isinstance(stored, dict) else stored
 
 
-class TokensToNaive(BaseModel):
-    """Tokens a question as a multiple of what naive prompting took, on the same questions."""
+class TokensToNaive(FromAttributes):
+    """Tokens per question, divided by those of naive prompting on the same questions."""
 
     experiment_id: uuid.UUID = Field(description="The naive experiment.")
     name: str
-    n: int = Field(description="Questions that both answered.")
-    ratio: float | None
-    low: float | None
-    high: float | None
+    n: int = Field(validation_alias=AliasPath("tokens", "n"), description="Questions that both answered.")
+    ratio: float | None = Field(validation_alias=AliasPath("tokens", "ratio"))
+    low: float | None = Field(validation_alias=AliasPath("tokens", "ratio_low"))
+    high: float | None = Field(validation_alias=AliasPath("tokens", "ratio_high"))
 
 
-class ResultOut(BaseModel):
-    """The result of an experiment, with all that is needed to trust and to repeat it."""
+class ResultOut(FromAttributes):
+    """The result of an experiment, with its configuration and provenance."""
 
-    experiment_id: uuid.UUID
-    name: str
-    status: ExperimentStatus
-    reason: str | None
-    metrics: Metrics
-    config: dict[str, Any]
-    provenance: dict[str, Any]
-    created_at: datetime
-    tokens_to_naive: TokensToNaive | None = Field(
-        description="Against the newest naive experiment of the same model, dataset and seed; null if none."
+    experiment_id: uuid.UUID = Field(validation_alias=AliasPath("experiment", "id"))
+    name: str = Field(validation_alias=AliasPath("experiment", "name"))
+    status: ExperimentStatus = Field(validation_alias=AliasPath("experiment", "status"))
+    reason: str | None = Field(
+        validation_alias=AliasPath("experiment", "reason"), description="Why it failed or was cancelled."
     )
+    metrics: Metrics = Field(validation_alias=AliasPath("result", "metrics"))
+    config: JsonObject = Field(validation_alias=AliasPath("experiment", "config"))
+    provenance: JsonObject = Field(validation_alias=AliasPath("result", "provenance"))
+    created_at: datetime = Field(validation_alias=AliasPath("result", "created_at"))
+    tokens_to_naive: TokensToNaive | None = Field(
+        description="Tokens against the newest naive experiment with the same model, dataset and seed; "
+        "null if there is none."
+    )
+    warnings: list[str] = Field(description="What limits the metrics, as sentences; empty if nothing does.")
 
 
-class RunSummary(BaseModel):
+class RunSummary(FromAttributes):
     """A run as lists show it."""
 
     id: int
     example_id: int
-    example_key: str
+    example_key: str = Field(validation_alias=AliasPath("example", "key"))
     repeat: int
-    question: str
-    gold: list[str]
+    question: str = Field(validation_alias=AliasPath("example", "question"))
+    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
     status: Literal["ok", "failed"]
     failure_kind: str | None
     failure_message: str | None
@@ -179,7 +187,7 @@ class RunSummary(BaseModel):
     answer: str | None
     parse_outcome: str | None
     parse_rule: str | None
-    scores: dict[str, dict[str, Any]] = Field(description="By scorer: value and reason.")
+    scores: dict[str, JsonObject] = Field(description="By scorer: value and reason.")
     cached: bool
     attempts: int
     latency_ms: float | None
@@ -191,37 +199,42 @@ class RunSummary(BaseModel):
 
 
 class RunOut(RunSummary):
-    """A run with every call, as sent and as answered."""
+    """A run with every model call, as sent and as answered."""
 
-    cluster: str | None
-    metadata: dict[str, Any]
-    content_hash: str
-    calls: list[dict[str, Any]]
+    cluster: str | None = Field(
+        validation_alias=AliasPath("example", "cluster"),
+        description="Questions of one cluster (such as one document) are not independent of each other.",
+    )
+    metadata: JsonObject = Field(validation_alias=AliasPath("example", "extra"))
+    content_hash: str = Field(validation_alias=AliasPath("example", "content_hash"))
+    calls: list[JsonObject]
     retrieved: list[PassageOut] | None = Field(
         description="Best first, an agent's in the order of finding them; null if nothing was retrieved."
     )
-    trace: TraceOut | None = Field(description="What an agent did; null if the method is none.")
+    trace: TraceOut | None = Field(description="The steps of an agent; null if the method is no agent.")
 
 
-class RunMap(BaseModel):
-    """All runs of an experiment in small, as parallel lists in the order of (example, repeat)."""
+class RunMap(FromAttributes):
+    """The state of every run of an experiment, as parallel lists in the order of (example, repeat)."""
 
     score: str
     scores: list[str] = Field(description="Names of the scores that runs have; empty until one is answered.")
     total: int = Field(description="Runs stored, of which the lists hold the first `limit`.")
     run_ids: list[int]
     states: str = Field(
-        description="One character a run. c: value ≥ 1, p: between 0 and 1, w: 0, "
+        description="One character per run. c: value ≥ 1, p: between 0 and 1, w: 0, "
         "u: answered without this score, f: failed."
     )
     latency_ms: list[float | None] = Field(description="Null for failed and for cached runs.")
 
 
-class ComparedExample(BaseModel):
-    """One question as several experiments answered it."""
+class ComparedExample(FromAttributes):
+    """One question with the run of each of several experiments."""
 
-    content_hash: str
-    question: str
-    gold: list[str]
+    content_hash: str = Field(validation_alias=AliasPath("example", "content_hash"))
+    question: str = Field(validation_alias=AliasPath("example", "question"))
+    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
     repeat: int
-    runs: list[RunSummary | None] = Field(description="In the order of `ids`; null where there is none.")
+    runs: list[RunSummary | None] = Field(
+        description="In the order of `ids`; null where an experiment has no run of this question."
+    )

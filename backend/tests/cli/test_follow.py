@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cli import follow as module
 from app.cli.client import Api, ApiError
 from app.cli.follow import details, follow
 
@@ -36,15 +35,15 @@ class ScriptedApi(Api):
             yield step
 
 
-@pytest.fixture(autouse=True)
-def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_RECONNECT_S", 0.0)
+def followed(api: Api, give_up_s: float = 120.0) -> str:
+    """Follow without a pause."""
+    return follow(api, "id", 3, reconnect_s=0.0, give_up_s=give_up_s)
 
 
 class TestConnection:
     @pytest.mark.parametrize("status", ["COMPLETED", "FAILED", "CANCELLED"])
     def test_to_the_end(self, status: str) -> None:
-        assert follow(ScriptedApi([event("PENDING"), event("RUNNING"), event(status)]), "id", 3) == status
+        assert followed(ScriptedApi([event("PENDING"), event("RUNNING"), event(status)])) == status
 
     @pytest.mark.parametrize(
         "error",
@@ -59,17 +58,16 @@ class TestConnection:
         api = ScriptedApi(
             [event("RUNNING", 1), error], [error], [], [event("RUNNING", 2), event("COMPLETED", 3)]
         )
-        assert follow(api, "id", 3) == "COMPLETED"
+        assert followed(api) == "COMPLETED"
         assert api.streams == []
 
     def test_an_error_that_waiting_does_not_mend(self) -> None:
         with pytest.raises(ApiError, match="gone"):
-            follow(ScriptedApi([ApiError(404, {"message": "gone"})]), "id", 3)
+            followed(ScriptedApi([ApiError(404, {"message": "gone"})]))
 
-    def test_gives_up_after_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "_GIVE_UP_S", -1.0)
+    def test_gives_up_after_a_while(self) -> None:
         with pytest.raises(httpx.ConnectError):
-            follow(ScriptedApi([httpx.ConnectError("refused")]), "id", 3)
+            followed(ScriptedApi([httpx.ConnectError("refused")]), give_up_s=-1.0)
 
 
 class TestDetails:

@@ -1,1 +1,4 @@
-"""The ReAct agent: prompts, parsing of replies, tools and the loop; without web and database."""
+"""The ReAct agent: its loop, the formats of its steps, its tools, and which observations were of use.
+
+It must not know web, database, methods or evaluation.
+"""

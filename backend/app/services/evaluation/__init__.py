@@ -1,1 +1,4 @@
-"""Judging predictions: normalisation, scorers, metrics and their statistics. No I/O."""
+"""Judging predictions: normalisation, scorers, judges of faithfulness, metrics, statistics.
+
+It must not know web, database or methods, and decides nothing about experiments.
+"""

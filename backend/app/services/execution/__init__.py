@@ -1,4 +1,4 @@
-"""The work on one experiment: executor, writer, progress, and putting lost experiments back on the queue.
+"""The work on experiments: dispatching, lease, executor, writer, progress, recovery of lost work.
 
-It must not know HTTP, and no other room may start work on an experiment.
+It must not know HTTP, and nothing else may write runs.
 """

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from app.core.database import when_database_answers
 from app.domain.hashing import content_hash
+from app.domain.provenance import Provenance, RetrievalProvenance
 from app.models import Dataset, Experiment, KnowledgeBase
 from app.schemas.experiment_config import ExperimentConfig, Faithfulness
 from app.schemas.retrieval_config import RetrievalConfig
@@ -83,7 +83,11 @@ async def _sources(
     if method.uses_wikipedia:
         settings = runtime.settings
         try:
-            client = WikipediaClient(cache_dir=settings.wikipedia_dir, base_url=settings.wikipedia_url)
+            client = WikipediaClient(
+                cache_dir=settings.wikipedia_dir,
+                base_url=settings.wikipedia_url,
+                attempts=settings.wikipedia_attempts,
+            )
         except WikipediaUnreachable as error:
             raise ExperimentFailed(str(error)) from error
         wikipedia = await stack.enter_async_context(client)
@@ -96,7 +100,7 @@ def _method(config: ExperimentConfig, dataset: Dataset, experiment: Experiment, 
         method = build_method(config.method, rule, sources)
     except ExemplarsError as error:
         raise ExperimentFailed(str(error)) from error
-    if content_hash(method.template) != experiment.provenance.get("prompt_hash"):
+    if content_hash(method.template) != Provenance.from_json(experiment.provenance).prompt_hash:
         raise ExperimentFailed(
             "The method's prompts are not what they were when the experiment was created (worked examples "
             "or software changed). Clone the experiment to run it with the prompts as they are now."
@@ -107,9 +111,9 @@ def _method(config: ExperimentConfig, dataset: Dataset, experiment: Experiment, 
 async def _retriever(
     runtime: Runtime, config: RetrievalConfig, experiment: Experiment, note: Note, stack: AsyncExitStack
 ) -> IndexRetriever:
-    before: dict[str, Any] = experiment.provenance["retrieval"]
+    before = RetrievalProvenance.from_json(experiment.provenance["retrieval"])
     row = await when_database_answers(
-        partial(_knowledge_base, runtime, before["knowledge_base"]["id"]), "find a knowledge base"
+        partial(_knowledge_base, runtime, before.knowledge_base.id), "find a knowledge base"
     )
     library = IndexLibrary(runtime.settings.index_dir)
     stack.callback(library.close)
@@ -126,8 +130,7 @@ async def _retriever(
     finally:
         note(None)
     stack.callback(retriever.close)
-    now = describe(config, row)
-    if any(before[name] not in {None, now[name]} for name in ("index", "reranker")):
+    if not before.agrees_with(describe(config, row)):
         raise ExperimentFailed(
             "The models of the retrieval are not what they were when the experiment was created. "
             "Clone the experiment to run it with the models as they are now."
@@ -154,7 +157,7 @@ async def _open(
         opened = await models.open(config.model, config.timeout_s, answers)
     except CatalogError as error:
         raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
-    if opened.fingerprint != experiment.provenance.get("model_fingerprint"):
+    if opened.fingerprint != Provenance.from_json(experiment.provenance).model_fingerprint:
         await opened.engine.aclose()
         raise ExperimentFailed(
             f"{config.model} is not what it was when the experiment was created (address, file or "

@@ -15,9 +15,14 @@ __all__ = ["direct", "wiki"]  # fixtures
 pytestmark = pytest.mark.usefixtures("direct")
 
 
+def open_client(wiki: FakeWikipedia, folder: Path) -> WikipediaClient:
+    """Return a client that pauses for nothing."""
+    return WikipediaClient(base_url=wiki.url, cache_dir=folder, pause_s=0.0, backoff_s=0.0)
+
+
 @pytest.fixture
 async def tool(wiki: FakeWikipedia, tmp_path: Path) -> AsyncIterator[WikipediaTool]:
-    async with WikipediaClient(base_url=wiki.url, cache_dir=tmp_path / "a cache", pause_s=0.0) as client:
+    async with open_client(wiki, tmp_path / "a cache") as client:
         yield WikipediaTool(client)
 
 
@@ -85,7 +90,7 @@ async def test_a_slow_server(wiki: FakeWikipedia, tool: WikipediaTool) -> None:
 
 async def test_a_folder_that_cannot_be_written(wiki: FakeWikipedia, tmp_path: Path) -> None:
     (tmp_path / "a file").write_text("")
-    async with WikipediaClient(base_url=wiki.url, cache_dir=tmp_path / "a file", pause_s=0.0) as client:
+    async with open_client(wiki, tmp_path / "a file") as client:
         result = await WikipediaTool(client).execute({"query": "Hamlet"})
     assert (result.success, result.error) == (False, "final")
     assert result.text.startswith("wikipedia_search is out of order (")

@@ -137,7 +137,7 @@ class TestAnyTraces:
     @given(TRACES)
     def test_are_json_that_the_api_serves(self, traces: list[dict[str, Any]]) -> None:
         whole = compute_metrics([facts(trace=one) for one in traces], CONTEXT)
-        agent = Metrics.from_stored(json.loads(json.dumps(whole))).agent
+        agent = Metrics.model_validate(json.loads(json.dumps(whole))).agent
         assert agent is not None
         assert agent.runs == len(traces)
 
@@ -156,4 +156,4 @@ class TestInMetrics:
     def test_of_before_there_were_agents_are_still_served(self) -> None:
         old = compute_metrics([facts()], CONTEXT)
         del old["agent"]
-        assert Metrics.from_stored(old).agent is None
+        assert Metrics.model_validate(old).agent is None

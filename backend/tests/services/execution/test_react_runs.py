@@ -5,12 +5,11 @@ from urllib.parse import quote
 
 import pytest
 
-from app.api.convert import run_out
 from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.preview import PreviewOut
-from app.schemas.result import Metrics
+from app.schemas.result import Metrics, RunOut
 from app.schemas.trace import TraceOut
 from app.services.execution.executor import Executor
 from app.services.experiments.preview import PreviewService, count_calls
@@ -168,14 +167,14 @@ class TestRuns:
             }
             assert [step.calls for step in trace.steps] == [[0], [1], [2]]
             assert (len(run.calls), run.retrieved) == (3, None)
-        metrics = Metrics.from_stored(await metrics_of(runtime, experiment_id))
+        metrics = Metrics.model_validate(await metrics_of(runtime, experiment_id))
         assert metrics.agent is not None
         assert metrics.agent.outcomes["answered"] == metrics.agent.runs == 4
         assert metrics.agent.iterations.value == 3
         async with runtime.sessions() as session:
             found = await RunRepository(session).get(experiment_id, runs[0].id)
         assert found is not None
-        served = run_out(*found)
+        served = RunOut.model_validate(found)
         assert served.trace is not None
         assert served.trace.steps[0].thought == "I add."
 

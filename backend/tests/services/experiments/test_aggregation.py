@@ -14,6 +14,7 @@ from app.services.evaluation.metrics import RunContext, compute_metrics
 from app.services.execution import executor as runner_module
 from app.services.execution.executor import Executor
 from app.services.experiments.aggregation import aggregate
+from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runs.repository import RunRepository
@@ -164,7 +165,7 @@ class TestCancelAbandoned:
             await session.commit()
         async with runtime.sessions() as session:
             cancelled = await ExperimentService(session, runtime).cancel(created.id)
-            result = await RunRepository(session).result(created.id)
+            result = await ResultRepository(session).get(created.id)
         assert cancelled.status == ExperimentStatus.CANCELLED
         assert result is not None
         assert result.metrics["counts"]["stored"] == 20

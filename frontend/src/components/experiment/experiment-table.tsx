@@ -36,7 +36,7 @@ interface ExperimentTableProps {
   selection?: Selection;
 }
 
-/** Experiments as rows: state, accuracy with its interval, speed, cost. */
+/** Experiments as rows: status, primary score with its interval, latency, cost. */
 export function ExperimentTable({ experiments, sorting, selection }: ExperimentTableProps) {
   const now = useNow();
   const all = selection !== undefined && experiments.length > 0 && experiments.every(({ id }) => selection.selected.has(id));

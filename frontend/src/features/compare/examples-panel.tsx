@@ -22,7 +22,7 @@ import { useScore } from "./use-score";
 const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither"] as const;
 const PAGE = 25;
 
-/** Question by question: where they differ, and what each of them said. */
+/** The answers of the experiments, question by question. */
 export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const { experiments, differences } = comparison;
   const names = scoreNames(experiments);
@@ -70,8 +70,8 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             value={state.outcome}
             onChange={(outcome) => void setState({ outcome })}
             options={[
-              { value: "differ", label: "Where they differ" },
-              { value: "same", label: "Where not" },
+              { value: "differ", label: "Results differ" },
+              { value: "same", label: "Results agree" },
               { value: "all", label: "All" },
             ]}
           />
@@ -81,7 +81,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
       <OutcomeTable cells={cells} chosen={state.outcome} onChoose={(outcome) => void setState({ outcome })} />
       {rows.data ? (
         items.length === 0 ? (
-          <Empty title="None">No question is in this group.</Empty>
+          <Empty title="No questions">No question has this outcome.</Empty>
         ) : (
           <ul className="divide-y border-t">
             {items.map((item) => (

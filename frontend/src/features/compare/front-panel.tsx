@@ -12,7 +12,7 @@ import { prepareFront } from "./plots";
 import { scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
-/** What accuracy costs: in time or in money. */
+/** A score against latency or cost, with the Pareto front. */
 export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const [score] = useScore(scoreNames(comparison.experiments));
   const [expense, setExpense] = useState<Expense>("latency");
@@ -22,7 +22,7 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
   if (points.length < 2) return null;
   return (
     <Panel
-      title="What it takes"
+      title="Score against latency and cost"
       hint={`${describeScore(score).label} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
       actions={
         costs && (

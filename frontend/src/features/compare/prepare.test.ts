@@ -43,25 +43,25 @@ describe("prepareMetrics", () => {
     expect(rows["Exact match"]?.basis).toContain("98 questions");
   });
 
-  it("says nothing where no difference is known", () => expect(rows.F1?.cells[1]).toMatchObject({ difference: "", tone: "none" }));
+  it("is empty where no difference is known", () => expect(rows.F1?.cells[1]).toMatchObject({ difference: "", tone: "none" }));
 
-  it("takes slower for worse, as a ratio with its interval", () => {
+  it("counts slower as worse, with the ratio and its interval", () => {
     expect(rows["Mean latency"]?.cells).toMatchObject([
       { text: "100 ms", difference: "" },
       { text: "250 ms", difference: "2.5×", interval: "[2, 3.1], p < .001", tone: "worse" },
     ]);
   });
 
-  it("calls what cannot be told from none neither better nor worse", () => {
+  it("shows a difference that is not significant as neither better nor worse", () => {
     const unsure = { ...pair, statistics: { ...pair.statistics, outcome: "not_distinguishable" } } as typeof pair;
-    expect(prepareMetrics({ ...comparison, differences: [unsure] })[0]?.cells[1]).toMatchObject({ difference: "+10.0", tone: "unsure" });
+    expect(prepareMetrics({ ...comparison, differences: [unsure] })[0]?.cells[1]).toMatchObject({ difference: "+10.0", tone: "not_distinguishable" });
   });
 
-  it("gives no colour to what has no test", () => expect(rows.Throughput?.cells[1]).toMatchObject({ difference: "1×", tone: "none" }));
+  it("has no colour without a test", () => expect(rows.Throughput?.cells[1]).toMatchObject({ difference: "1×", tone: "none" }));
 
   it("counts failures with their sign", () => expect(rows["Failed runs"]?.cells[1]).toMatchObject({ difference: "+3", tone: "worse" }));
 
-  it("leaves open what is unknown", () => expect(rows["Latency p95"]?.cells[1]).toMatchObject({ text: "–", difference: "", tone: "none" }));
+  it("shows a dash for unknown values", () => expect(rows["Latency p95"]?.cells[1]).toMatchObject({ text: "–", difference: "", tone: "none" }));
 });
 
 describe("prepareOutcomes", () => {
@@ -76,7 +76,7 @@ describe("prepareOutcomes", () => {
   it("are none for graded scores", () => expect(prepareOutcomes({ ...pair, both: null }, "A", "B")).toEqual([]));
 });
 
-it("has no ratio to nothing", () => {
+it("has no ratio to 0", () => {
   const none = comparison.experiments.map((one) => ({ ...one, metrics: { ...one.metrics, throughput_per_s: 0 } }));
   const row = prepareMetrics({ ...comparison, experiments: none }).find(({ name }) => name.startsWith("Throughput"));
   expect(row?.cells[1]).toMatchObject({ text: "0 / s", difference: "" });
@@ -84,11 +84,11 @@ it("has no ratio to nothing", () => {
 it("names experiments by letters", () => expect([letterOf(0), letterOf(2)]).toEqual(["A", "C"]));
 
 describe("prepareWarnings", () => {
-  it("names what could not be paired, and how much more there is", () => {
+  it("lists some of the questions that could not be paired", () => {
     const unpaired = { experiment_id: "b", n_changed: 7, changed: ["q1", "q2", "q3", "q4", "q5", "q6", "q7"], n_only_this: 0, only_this: [], n_only_baseline: 1, only_baseline: ["q9"] };
     expect(prepareWarnings({ ...comparison, warnings: ["Seeds differ: 1, 2."], unpaired: [unpaired] })).toEqual([
-      "Seeds differ: 1, 2. Read the differences with that in mind.",
-      "Not paired between A and B: 7 with another question or other accepted answers (q1, q2, q3, q4, q5, …); 1 that only A has (q9).",
+      "Seeds differ: 1, 2.",
+      "Not paired between A and B: 7 whose question or accepted answers differ (q1, q2, q3, q4, q5, …); 1 only in A (q9).",
     ]);
   });
 });

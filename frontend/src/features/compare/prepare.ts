@@ -15,13 +15,13 @@ type Compared = Schemas["Compared"];
 type Difference = Schemas["ScoreDifference"];
 type Comparison = Schemas["ComparisonOut"];
 
-/** `unsure`: there is a difference, and it cannot be told from none. */
-export type Tone = "better" | "worse" | "same" | "unsure" | "none";
+/** `not_distinguishable`: the values differ, but not significantly. */
+export type Tone = "better" | "worse" | "same" | "not_distinguishable" | "none";
 
 export interface Cell {
   text: string;
   note: string;
-  /** Against the baseline; empty for the baseline itself and where nothing can be said. */
+  /** From the baseline; empty for the baseline itself and where it is unknown. */
   difference: string;
   /** The interval of the difference, and p where there is a test. */
   interval: string;
@@ -30,16 +30,10 @@ export interface Cell {
 
 interface MetricRow {
   name: string;
-  /** What the difference is measured in, or on what it rests. */
+  /** The unit of the difference, and the questions it is computed on. */
   basis: string;
   cells: Cell[];
 }
-
-const tonesOfOutcome: Record<Schemas["AmountDifference"]["outcome"], Tone> = {
-  better: "better",
-  worse: "worse",
-  not_distinguishable: "unsure",
-};
 
 function toneOf(difference: number | null, better: Quantity["better"]): Tone {
   if (difference === null) return "none";
@@ -52,7 +46,7 @@ function signedCount(difference: number | null): string {
   return `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${formatCount(Math.abs(difference))}`;
 }
 
-/** The scores that any of the experiments has, those that are looked for first, first. */
+/** The names of all scores of the experiments, in display order. */
 export function scoreNames(experiments: Compared[]): string[] {
   const names = new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores)));
   return [...names].sort(compareScores);
@@ -63,7 +57,7 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
   const paired = [...new Set(experiments.slice(1).map(({ experiment_id }) => of(experiment_id)?.n_paired ?? 0))];
   return {
     name: describeScore(name).label,
-    basis: `points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
+    basis: `percentage points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
     cells: experiments.map(({ experiment_id, metrics }, index) => {
       const score = metrics.scores[name];
       const found = index === 0 ? undefined : of(experiment_id);
@@ -73,7 +67,7 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
         note: score ? `${formatInterval(score.low, score.high)}, n = ${formatCount(score.n)}` : "not scored",
         difference: found?.difference == null ? "" : formatPoints(found.difference),
         interval: statistics ? `${formatPointInterval(statistics.low, statistics.high)}, ${formatP(statistics.adjusted_p)}` : "",
-        tone: statistics ? tonesOfOutcome[statistics.outcome] : "none",
+        tone: statistics ? statistics.outcome : "none",
       };
     }),
   };
@@ -81,7 +75,7 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
 
 type PairedName = keyof typeof pairedQuantities;
 
-/** What a run takes on the questions that both answered, as a ratio with its interval. */
+/** Latency, tokens or cost per run on the questions that both answered, as a ratio with its interval. */
 function pairedRow(name: PairedName, { experiments, amounts }: Comparison): MetricRow {
   const { label, unit } = pairedQuantities[name];
   const rows = amounts.filter(({ quantity }) => quantity === name);
@@ -96,7 +90,7 @@ function pairedRow(name: PairedName, { experiments, amounts }: Comparison): Metr
         note: "",
         difference: told ? formatRatio(row.ratio) : "",
         interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
-        tone: told ? tonesOfOutcome[row.outcome] : "none",
+        tone: told ? row.outcome : "none",
       };
     }),
   };
@@ -117,14 +111,14 @@ function untestedRow({ label, unit, better, of }: Quantity, experiments: Compare
         note: "",
         difference: counted ? signedCount(difference) : known && baseline !== 0 ? formatRatio(value / baseline) : "",
         interval: "",
-        // A colour says that a difference is real: without a test nothing can, but a count is what it is.
+        // A colour means a significant difference, which takes a test; counts are compared as they are.
         tone: counted ? toneOf(difference, better) : "none",
       };
     }),
   };
 }
 
-/** The table of metrics: a row a metric, a cell an experiment; the first experiment is the baseline. */
+/** The table of metrics: one row per metric, one cell per experiment; the first experiment is the baseline. */
 export function prepareMetrics(comparison: Comparison): MetricRow[] {
   const { experiments, differences } = comparison;
   return [
@@ -134,7 +128,7 @@ export function prepareMetrics(comparison: Comparison): MetricRow[] {
   ];
 }
 
-/** The letters by which experiments go on this page: A for the baseline, then B, C, … */
+/** The letter of an experiment on this page: A for the baseline, then B, C, … */
 export function letterOf(index: number): string {
   return String.fromCharCode(65 + index);
 }
@@ -147,7 +141,7 @@ export interface OutcomeCell {
   count: number;
 }
 
-/** The four outcomes of a pair under a score of right and wrong; none for graded scores. */
+/** The four outcomes of a pair by a binary score; none for graded scores. */
 export function prepareOutcomes(difference: Difference | undefined, first: string, second: string): OutcomeCell[] {
   if (!difference || difference.both === null) return [];
   return [
@@ -158,22 +152,22 @@ export function prepareOutcomes(difference: Difference | undefined, first: strin
   ];
 }
 
-const MANY = 5;
+const MAX_LISTED = 5;
 
-function some(names: string[], count: number): string {
-  const shown = names.slice(0, MANY).join(", ");
-  return count > MANY ? `${shown}, …` : shown;
+function listOf(names: string[], count: number): string {
+  const shown = names.slice(0, MAX_LISTED).join(", ");
+  return count > MAX_LISTED ? `${shown}, …` : shown;
 }
 
-/** What makes the experiments less comparable, with the questions that could not be paired by name. */
+/** What makes the experiments less comparable, including the questions that could not be paired. */
 export function prepareWarnings({ warnings, unpaired, experiments }: Comparison): string[] {
-  const lines = warnings.map((warning) => `${warning} Read the differences with that in mind.`);
+  const lines = [...warnings];
   for (const one of unpaired) {
     const letter = letterOf(experiments.findIndex(({ experiment_id }) => experiment_id === one.experiment_id));
     const parts = [
-      one.n_changed > 0 && `${formatCount(one.n_changed)} with another question or other accepted answers (${some(one.changed, one.n_changed)})`,
-      one.n_only_this > 0 && `${formatCount(one.n_only_this)} that only ${letter} has (${some(one.only_this, one.n_only_this)})`,
-      one.n_only_baseline > 0 && `${formatCount(one.n_only_baseline)} that only A has (${some(one.only_baseline, one.n_only_baseline)})`,
+      one.n_changed > 0 && `${formatCount(one.n_changed)} whose question or accepted answers differ (${listOf(one.changed, one.n_changed)})`,
+      one.n_only_this > 0 && `${formatCount(one.n_only_this)} only in ${letter} (${listOf(one.only_this, one.n_only_this)})`,
+      one.n_only_baseline > 0 && `${formatCount(one.n_only_baseline)} only in A (${listOf(one.only_baseline, one.n_only_baseline)})`,
     ].filter(Boolean);
     if (parts.length > 0) lines.push(`Not paired between A and ${letter}: ${parts.join("; ")}.`);
   }

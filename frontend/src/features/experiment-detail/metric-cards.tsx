@@ -11,11 +11,11 @@ type Metrics = Schemas["Metrics"];
 
 interface MetricCardsProps {
   metrics: Metrics | undefined;
-  /** There is no result, and there will be none. */
+  /** The result could not be loaded. */
   missing: boolean;
 }
 
-/** Scores with their intervals, then speed, tokens, cost and failures. */
+/** Scores with their intervals, then latency, tokens, cost and failures. */
 export function MetricCards({ metrics, missing }: MetricCardsProps) {
   if (missing && !metrics) return null;
   if (!metrics) {

@@ -9,7 +9,7 @@ import { formatCount } from "@/lib/format";
 import { compareScores, describeScore } from "@/lib/metrics";
 import { cn } from "@/lib/utils";
 
-import { amiss, type GridData, nextIn, type RunState, runStates } from "./prepare";
+import { notRight, type GridData, nextIn, type RunState, runStates } from "./prepare";
 
 const looks: Record<RunState, CellLook> = {
   correct: { token: "data-3", opacity: 0.6 },
@@ -20,7 +20,7 @@ const looks: Record<RunState, CellLook> = {
   missing: { token: "line", opacity: 1, hollow: true },
 };
 
-/** The same looks for the legend. */
+/** The same colours for the legend. */
 const swatches: Record<RunState, string> = {
   correct: "bg-data-3/60",
   partial: "bg-data-5",
@@ -39,7 +39,7 @@ interface RunGridProps {
   onSelect: (runId: number) => void;
 }
 
-/** One cell a run: what is right and wrong at a glance, and a way to each. */
+/** One cell per run, coloured by its result; a cell selects its run. */
 export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: RunGridProps) {
   const [only, setOnly] = useState<RunState | null>(null);
   const cells = useMemo(() => grid.states.map((state) => looks[state]), [grid]);
@@ -50,13 +50,13 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
   };
   const onKey = (key: string) => {
     if (key !== "n" && key !== "p") return false;
-    go(nextIn(grid, index ?? (key === "n" ? -1 : grid.runIds.length), key === "n" ? 1 : -1, only ? new Set([only]) : amiss));
+    go(nextIn(grid, index ?? (key === "n" ? -1 : grid.runIds.length), key === "n" ? 1 : -1, only ? new Set([only]) : notRight));
     return true;
   };
   return (
     <Panel
-      title="Every run"
-      hint="A cell is a question. Click one, or use the arrow keys; n and p go to the next and previous that is not right."
+      title="All runs"
+      hint="Each cell is a run. Click one or use the arrow keys; n and p go to the next and previous run that is not right."
       actions={<ScoreChoice names={[...scores].sort(compareScores)} value={score} onChange={onScore} />}
     >
       <div className="mb-3 flex flex-wrap gap-1.5" role="group" aria-label="Show only">

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Create Comparison
-         * @description Store the experiments of a comparison and, unless told otherwise, queue them in their order.
+         * @description Store the experiments of a comparison and, unless `run` is false, start them in their order.
          */
         post: operations["create_comparison"];
         delete?: never;
@@ -39,7 +39,7 @@ export interface paths {
         put?: never;
         /**
          * Add Dataset
-         * @description Import a file as (a new version of) a dataset; a file with a wrong line or item is refused whole.
+         * @description Import files as a dataset, or as a new version of one; one wrong line or item refuses all of it.
          */
         post: operations["add_dataset"];
         delete?: never;
@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * Get Dataset
-         * @description Return a dataset, the newest version unless one is named.
+         * @description Return one version of a dataset, by default the newest.
          */
         get: operations["get_dataset"];
         put?: never;
@@ -97,13 +97,13 @@ export interface paths {
         };
         /**
          * List Experiments
-         * @description List experiments, with their scores where they have ended.
+         * @description List experiments, with the scores of those that have ended.
          */
         get: operations["list_experiments"];
         put?: never;
         /**
          * Create Experiment
-         * @description Store a new experiment; it does not start yet.
+         * @description Store a new experiment, without starting it.
          */
         post: operations["create_experiment"];
         delete?: never;
@@ -121,7 +121,7 @@ export interface paths {
         };
         /**
          * List Facets
-         * @description List the methods, models and datasets of all experiments, to filter by.
+         * @description List the methods, models and datasets of all experiments, for filters.
          */
         get: operations["list_facets"];
         put?: never;
@@ -143,7 +143,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Experiment
-         * @description Show a question as it would be sent, and estimate what the experiment would take; stores nothing.
+         * @description Show one prompt as it would be sent, and estimate calls, tokens, cost and time; stores nothing.
          */
         post: operations["preview_experiment"];
         delete?: never;
@@ -168,7 +168,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Experiment
-         * @description Hide an experiment from lists; nothing is lost, and it can be restored.
+         * @description Hide an experiment from lists; its data are kept, and it can be restored.
          */
         delete: operations["delete_experiment"];
         options?: never;
@@ -291,7 +291,7 @@ export interface paths {
         put?: never;
         /**
          * Add Knowledge Base
-         * @description Import files as (a new version of) a knowledge base; a file with a wrong line is refused whole.
+         * @description Import files as a knowledge base, or as a new version of one; one wrong line refuses all of them.
          */
         post: operations["add_knowledge_base"];
         delete?: never;
@@ -309,7 +309,7 @@ export interface paths {
         };
         /**
          * Get Knowledge Base
-         * @description Return a knowledge base, the newest version unless one is named.
+         * @description Return one version of a knowledge base, by default the newest.
          */
         get: operations["get_knowledge_base"];
         put?: never;
@@ -351,7 +351,7 @@ export interface paths {
         put?: never;
         /**
          * Build Index
-         * @description Begin to build an index, unless it is there; experiments that need one build it themselves.
+         * @description Start to build an index, unless it exists; experiments build the index that they need themselves.
          */
         post: operations["build_index"];
         delete?: never;
@@ -371,7 +371,7 @@ export interface paths {
         put?: never;
         /**
          * Get Index
-         * @description Tell whether an index is on this machine, and how far its building is.
+         * @description Return whether an index is on this machine, and the progress of building it.
          */
         post: operations["get_index"];
         delete?: never;
@@ -391,7 +391,7 @@ export interface paths {
         put?: never;
         /**
          * Search Knowledge Base
-         * @description Search by several variants, side by side; builds the index first if there is none.
+         * @description Search with several retrieval variants; builds the index first if it does not exist.
          */
         post: operations["search_knowledge_base"];
         delete?: never;
@@ -469,7 +469,7 @@ export interface paths {
         };
         /**
          * Compare Results
-         * @description Put experiments side by side: differences from the baseline on the same questions, with tests.
+         * @description Compare experiments with a baseline: differences on the same questions, with intervals and tests.
          */
         get: operations["compare_results"];
         put?: never;
@@ -549,7 +549,7 @@ export interface paths {
         };
         /**
          * Get Run Map
-         * @description Return what became of every run by one score, in small; also while the experiment runs.
+         * @description Return the state of every run by one score; also while the experiment runs.
          */
         get: operations["get_run_map"];
         put?: never;
@@ -589,7 +589,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description List runs, in the order in which they were stored, or by latency or F1.
+         * @description List runs in the order in which they were stored, or by latency or F1.
          */
         get: operations["list_runs"];
         put?: never;
@@ -609,7 +609,7 @@ export interface paths {
         };
         /**
          * Get Run
-         * @description Return one run with every call, as sent and as answered.
+         * @description Return one run with every model call, as sent and as answered.
          */
         get: operations["get_run"];
         put?: never;
@@ -710,12 +710,12 @@ export interface components {
         };
         /**
          * AmountDifference
-         * @description How latency, tokens or cost of an experiment differ from the baseline's on the same questions.
+         * @description The difference of latency, tokens or cost from the baseline's, on the same questions.
          */
         AmountDifference: {
             /**
              * Baseline
-             * @description Mean of a run.
+             * @description Mean per run; latency in milliseconds, cost in US dollars.
              */
             baseline: number;
             /** Difference */
@@ -814,7 +814,7 @@ export interface components {
             name: string;
             /**
              * Scoring
-             * @description squad, triviaqa, hotpotqa or gsm8k; empty: as the file's format has it.
+             * @description squad, triviaqa, hotpotqa or gsm8k; empty: that of the file's format.
              * @default
              */
             scoring?: string;
@@ -883,7 +883,7 @@ export interface components {
         };
         /**
          * Compared
-         * @description One experiment among those compared.
+         * @description One of the compared experiments.
          */
         Compared: {
             /** Dataset */
@@ -897,7 +897,7 @@ export interface components {
             experiment_id: string;
             /**
              * Label
-             * @description The name without what all compared ones begin with; verdicts use it.
+             * @description The name without the part that all names begin with; verdicts use it.
              */
             label: string;
             /** Method */
@@ -913,12 +913,15 @@ export interface components {
         };
         /**
          * ComparedExample
-         * @description One question as several experiments answered it.
+         * @description One question with the run of each of several experiments.
          */
         ComparedExample: {
             /** Content Hash */
             content_hash: string;
-            /** Gold */
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
             gold: string[];
             /** Question */
             question: string;
@@ -926,7 +929,7 @@ export interface components {
             repeat: number;
             /**
              * Runs
-             * @description In the order of `ids`; null where there is none.
+             * @description In the order of `ids`; null where an experiment has no run of this question.
              */
             runs: (components["schemas"]["RunSummary"] | null)[];
         };
@@ -934,8 +937,8 @@ export interface components {
          * ComparisonConfig
          * @description Experiments that differ in what is compared, and in nothing else.
          *
-         *     ``base`` holds fields of an experiment (without a name); each variant's fields are laid over it.
-         *     Mappings are merged, but a variant's ``method`` replaces the base's. The first is the baseline.
+         *     ``base`` holds the fields that they share (without a name); each variant's fields replace those of the
+         *     base. Objects are merged field by field, except ``method``. The first variant is the baseline.
          */
         ComparisonConfig: {
             /** Base */
@@ -963,14 +966,14 @@ export interface components {
             config: components["schemas"]["ComparisonConfig"];
             /**
              * Run
-             * @description Queue the experiments at once, in their order.
+             * @description Whether to start the experiments at once, in their order.
              * @default true
              */
             run?: boolean;
         };
         /**
          * ComparisonCreated
-         * @description The experiments of a comparison, the baseline first: `GET /results/compare` takes their ids.
+         * @description The experiments of a comparison, the baseline first; `GET /results/compare` takes their ids.
          */
         ComparisonCreated: {
             /** Experiments */
@@ -980,7 +983,7 @@ export interface components {
         };
         /**
          * ComparisonOut
-         * @description Experiments side by side; the first is the baseline.
+         * @description Compared experiments; the first is the baseline.
          */
         ComparisonOut: {
             /** Amounts */
@@ -996,7 +999,7 @@ export interface components {
             experiments: components["schemas"]["Compared"][];
             /**
              * Tied For Best
-             * @description By score: the best, and all that cannot be told from it.
+             * @description By score: the best experiment, and all that are not distinguishable from it.
              */
             tied_for_best: {
                 [key: string]: string[];
@@ -1005,7 +1008,7 @@ export interface components {
             unpaired: components["schemas"]["Unpaired"][];
             /**
              * Warnings
-             * @description What makes the experiments less comparable.
+             * @description What makes the experiments less comparable, as sentences.
              */
             warnings: string[];
         };
@@ -1065,7 +1068,7 @@ export interface components {
         DatasetAdded: {
             /**
              * Created
-             * @description False if this very content was there before.
+             * @description False if this version existed already.
              */
             created: boolean;
             /**
@@ -1084,9 +1087,15 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
-            /** Scoring */
+            /**
+             * Scoring
+             * @description Name of the rule that answers are normalised and scored by.
+             */
             scoring: string;
-            /** Size */
+            /**
+             * Size
+             * @description Examples.
+             */
             size: number;
             /** Source */
             source: string;
@@ -1138,9 +1147,15 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
-            /** Scoring */
+            /**
+             * Scoring
+             * @description Name of the rule that answers are normalised and scored by.
+             */
             scoring: string;
-            /** Size */
+            /**
+             * Size
+             * @description Examples.
+             */
             size: number;
             /** Source */
             source: string;
@@ -1152,26 +1167,26 @@ export interface components {
         };
         /**
          * DifferenceStatistics
-         * @description A difference of scores on the same questions: how sure it is, and in what sense.
+         * @description Confidence interval and test of a difference of scores on the same questions.
          *
-         *     All differences are this one minus the baseline, as fractions.
+         *     All differences are this experiment minus the baseline, as fractions.
          */
         DifferenceStatistics: {
             /**
              * Adjusted P
-             * @description After Holm, over the comparisons of this score on this page.
+             * @description By Holm's method, over the comparisons of this score in this answer.
              */
             adjusted_p: number;
             /**
              * Detectable
-             * @description The smallest difference that as many questions would probably show (power .8).
+             * @description The smallest difference that this number of questions detects with a power of .8.
              */
             detectable: number | null;
             /** High */
             high: number;
             /**
              * Interval
-             * @description How the interval was made.
+             * @description score: Tango's interval for 0/1 scores; bootstrap; constant: all differences are equal.
              * @enum {string}
              */
             interval: "score" | "bootstrap" | "constant";
@@ -1181,12 +1196,12 @@ export interface components {
             low: number;
             /**
              * Mid P
-             * @description McNemar's, where the test is his.
+             * @description Mid-p of McNemar's test; null for other tests.
              */
             mid_p: number | null;
             /**
              * Needed
-             * @description How many would probably show a difference of this size.
+             * @description Questions needed to detect a difference of this size with a power of .8.
              */
             needed: number | null;
             /**
@@ -1196,7 +1211,7 @@ export interface components {
             outcome: "better" | "worse" | "not_distinguishable";
             /**
              * P
-             * @description Two-sided, of this comparison alone.
+             * @description Two-sided, not adjusted.
              */
             p: number;
             /** Seed */
@@ -1210,23 +1225,23 @@ export interface components {
             test: "mcnemar" | "sign_flip_exact" | "sign_flip";
             /**
              * Too Few
-             * @description So few questions differ that no outcome could have p < .05.
+             * @description So few questions differ that p < .05 cannot be reached.
              */
             too_few: boolean;
             /**
              * Units
-             * @description Clusters (documents, or questions with repeats); else questions.
+             * @description Independent units: clusters (documents, or questions with repeats), else questions.
              */
             units: number;
             /**
              * Verdict
-             * @description One sentence.
+             * @description The verdict as one sentence.
              */
             verdict: string;
         };
         /**
          * ErrorBody
-         * @description Every error of the API has this form.
+         * @description The body of every error.
          */
         ErrorBody: {
             /**
@@ -1238,7 +1253,7 @@ export interface components {
             errors: components["schemas"]["FieldProblem"][];
             /**
              * Hint
-             * @description What to do about it; may be empty.
+             * @description How to fix it; may be empty.
              * @example There are: trivia_qa.
              */
             hint: string;
@@ -1480,7 +1495,7 @@ export interface components {
             reason: string | null;
             /**
              * Scores
-             * @description By scorer; empty until there is a result.
+             * @description By scorer; empty without a result.
              */
             scores: {
                 [key: string]: components["schemas"]["ScoreSummary"];
@@ -1554,7 +1569,7 @@ export interface components {
             reason: string | null;
             /**
              * Scores
-             * @description By scorer; empty until there is a result.
+             * @description By scorer; empty without a result.
              */
             scores: {
                 [key: string]: components["schemas"]["ScoreSummary"];
@@ -1569,7 +1584,7 @@ export interface components {
         };
         /**
          * FacetsOut
-         * @description What the list of experiments can be filtered by: the values that occur, sorted.
+         * @description The values that the list of experiments can be filtered by: those that occur, sorted.
          */
         FacetsOut: {
             /** Datasets */
@@ -1600,7 +1615,7 @@ export interface components {
         };
         /**
          * FieldProblem
-         * @description What is wrong with one field or line of the input.
+         * @description An error in one field or line of the input.
          */
         FieldProblem: {
             /**
@@ -1634,7 +1649,7 @@ export interface components {
         };
         /**
          * HitOut
-         * @description What one stage said of a chunk.
+         * @description Rank and score of a chunk at one stage of the retrieval.
          */
         HitOut: {
             /**
@@ -1650,7 +1665,7 @@ export interface components {
         };
         /**
          * IndexIn
-         * @description Which index: of `options` the chunking and the embedding model count.
+         * @description An index of a knowledge base; of `options`, the chunking and the embedding model decide which.
          */
         IndexIn: {
             /**
@@ -1684,22 +1699,22 @@ export interface components {
         IndexOut: {
             /**
              * Chunks
-             * @description In all; null before it is built.
+             * @description Chunks in the built index; null before.
              */
             chunks: number | null;
             /**
              * Done
-             * @description Chunks that have their vector, while it is being built.
+             * @description Chunks embedded so far, while it is being built.
              */
             done: number;
             /**
              * Message
-             * @description What went wrong, if something did.
+             * @description The error, if building failed; else empty.
              */
             message: string;
             /**
              * Name
-             * @description Hash of all that decides it.
+             * @description Hash of the articles, the chunking and the embedding model.
              */
             name: string;
             /**
@@ -1709,7 +1724,7 @@ export interface components {
             state: "absent" | "building" | "built" | "failed";
             /**
              * Total
-             * @description Chunks that need one; 0 if unknown.
+             * @description Chunks to embed; 0 if unknown.
              */
             total: number;
         };
@@ -1719,12 +1734,12 @@ export interface components {
             items: components["schemas"]["ArticleOut"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1734,12 +1749,12 @@ export interface components {
             items: components["schemas"]["ComparedExample"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1749,12 +1764,12 @@ export interface components {
             items: components["schemas"]["ExampleOut"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1764,12 +1779,12 @@ export interface components {
             items: components["schemas"]["RunSummary"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1780,7 +1795,7 @@ export interface components {
         KnowledgeBaseAdded: {
             /**
              * Created
-             * @description False if this very content was there before.
+             * @description False if this version existed already.
              */
             created: boolean;
             /**
@@ -1868,7 +1883,7 @@ export interface components {
         };
         /**
          * LiveOut
-         * @description The process answers.
+         * @description The process is alive.
          */
         LiveOut: {
             /**
@@ -1933,7 +1948,7 @@ export interface components {
         };
         /**
          * MissingEffect
-         * @description What failed and unscored runs could make of a difference.
+         * @description How much failed and unscored runs could change a difference.
          */
         MissingEffect: {
             /**
@@ -1943,29 +1958,37 @@ export interface components {
             as_wrong: number;
             /** Baseline Missing */
             baseline_missing: number;
-            /** High */
+            /**
+             * High
+             * @description The largest.
+             */
             high: number;
             /**
              * Low
-             * @description The least that it could be.
+             * @description The smallest difference possible, whatever they would have scored.
              */
             low: number;
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
             /** This Missing */
             this_missing: number;
         };
         /**
          * ModelCheck
-         * @description Whether a model can be used, its endpoint asked.
+         * @description Whether a model can be used; its endpoint was asked, if it has one.
          */
         ModelCheck: {
             /**
              * Latency Ms
-             * @description Of the endpoint's answer; null if it was not asked.
+             * @description Response time of the endpoint; null if it was not asked.
              */
             latency_ms: number | null;
             /**
              * Message
-             * @description What to do if it is not ready; may be empty.
+             * @description What to do if it is not ready; else empty.
              */
             message: string;
             /** Name */
@@ -1978,7 +2001,7 @@ export interface components {
         };
         /**
          * ModelOut
-         * @description A model of the catalog, and whether it can be used as things are.
+         * @description A model of the catalog, and whether it can be used now.
          */
         ModelOut: {
             /**
@@ -1997,7 +2020,7 @@ export interface components {
             description: string;
             /**
              * Message
-             * @description What to do if it is not ready.
+             * @description What to do if it is not ready; else empty.
              */
             message: string;
             /** Name */
@@ -2042,14 +2065,14 @@ export interface components {
         OverviewOut: {
             /**
              * By Status
-             * @description Experiments by status, each status named.
+             * @description Experiments by status; every status is listed.
              */
             by_status: {
                 [key: string]: number;
             };
             /**
              * Datasets
-             * @description Names, however many versions each has.
+             * @description Datasets; all versions of one count once.
              */
             datasets: number;
             /** Experiments */
@@ -2058,12 +2081,12 @@ export interface components {
             failed_runs: number;
             /**
              * Models Ready
-             * @description Models of the catalog that can be used as things are.
+             * @description Models of the catalog that can be used now.
              */
             models_ready: number;
             /**
              * Runs
-             * @description Stored runs, those of running experiments as of their last sign of life.
+             * @description Stored runs; those of a running experiment as of its last heartbeat.
              */
             runs: number;
         };
@@ -2077,7 +2100,7 @@ export interface components {
             offset: number;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -2124,14 +2147,14 @@ export interface components {
         };
         /**
          * PassageOut
-         * @description A chunk that was found.
+         * @description A retrieved chunk.
          */
         PassageOut: {
             /** Article */
             article: string;
             /**
              * Dropped
-             * @description Left out of the prompt, which would have been too long.
+             * @description Left out of the prompt, which would have become too long.
              */
             dropped: boolean;
             /** End */
@@ -2149,7 +2172,7 @@ export interface components {
             };
             /**
              * Start
-             * @description Offset in the article's text, whose sections are set apart by two line ends.
+             * @description Offset in the article's text, whose sections are joined by two newlines.
              */
             start: number;
             /** Text */
@@ -2239,33 +2262,45 @@ export interface components {
         };
         /**
          * ProgressOut
-         * @description How far an experiment is.
+         * @description The progress of an experiment.
          */
         ProgressOut: {
             /**
              * Accuracy
-             * @description Exact match so far.
+             * @description Mean exact match so far; null before the first score.
              */
             accuracy: number | null;
-            /** Active S */
+            /**
+             * Active S
+             * @description Seconds of work so far.
+             */
             active_s: number;
             /** Cached */
             cached: number;
             /** Done */
             done: number;
-            /** Eta S */
+            /**
+             * Eta S
+             * @description Seconds until the last run, at that rate.
+             */
             eta_s: number | null;
             /** Failed */
             failed: number;
-            /** Failures */
+            /**
+             * Failures
+             * @description Failed runs by kind of failure.
+             */
             failures: {
                 [key: string]: number;
             };
-            /** In Flight */
+            /**
+             * In Flight
+             * @description Model calls that wait for their answer.
+             */
             in_flight: number;
             /**
              * Limit
-             * @description Calls that the endpoint is found to take at once.
+             * @description Concurrent calls that the limiter allows at present.
              */
             limit: number | null;
             /**
@@ -2278,19 +2313,22 @@ export interface components {
              * @description What is being prepared, before the first run.
              */
             note: string | null;
-            /** Rate Per S */
+            /**
+             * Rate Per S
+             * @description Runs per second; null before the first run.
+             */
             rate_per_s: number | null;
             /** Total */
             total: number;
             /**
              * Waiting S
-             * @description Until the endpoint may be called again (rate limit).
+             * @description Seconds until the endpoint may be called again (rate limit).
              */
             waiting_s: number;
         };
         /**
          * ProviderOut
-         * @description A provider, and whether models that are not listed may be named.
+         * @description A provider of models.
          */
         ProviderOut: {
             /** Api Key Env */
@@ -2301,7 +2339,10 @@ export interface components {
             label: string;
             /** Name */
             name: string;
-            /** Open */
+            /**
+             * Open
+             * @description Whether models that the catalog does not list may be named.
+             */
             open: boolean;
         };
         /**
@@ -2554,7 +2595,7 @@ export interface components {
         };
         /**
          * ResultOut
-         * @description The result of an experiment, with all that is needed to trust and to repeat it.
+         * @description The result of an experiment, with its configuration and provenance.
          */
         ResultOut: {
             /** Config */
@@ -2578,15 +2619,23 @@ export interface components {
             provenance: {
                 [key: string]: unknown;
             };
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it failed or was cancelled.
+             */
             reason: string | null;
             status: components["schemas"]["ExperimentStatus"];
-            /** @description Against the newest naive experiment of the same model, dataset and seed; null if none. */
+            /** @description Tokens against the newest naive experiment with the same model, dataset and seed; null if there is none. */
             tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
+            /**
+             * Warnings
+             * @description What limits the metrics, as sentences; empty if nothing does.
+             */
+            warnings: string[];
         };
         /**
          * RunMap
-         * @description All runs of an experiment in small, as parallel lists in the order of (example, repeat).
+         * @description The state of every run of an experiment, as parallel lists in the order of (example, repeat).
          */
         RunMap: {
             /**
@@ -2605,7 +2654,7 @@ export interface components {
             scores: string[];
             /**
              * States
-             * @description One character a run. c: value ≥ 1, p: between 0 and 1, w: 0, u: answered without this score, f: failed.
+             * @description One character per run. c: value ≥ 1, p: between 0 and 1, w: 0, u: answered without this score, f: failed.
              */
             states: string;
             /**
@@ -2616,7 +2665,7 @@ export interface components {
         };
         /**
          * RunOut
-         * @description A run with every call, as sent and as answered.
+         * @description A run with every model call, as sent and as answered.
          */
         RunOut: {
             /** Answer */
@@ -2629,7 +2678,10 @@ export interface components {
             calls: {
                 [key: string]: unknown;
             }[];
-            /** Cluster */
+            /**
+             * Cluster
+             * @description Questions of one cluster (such as one document) are not independent of each other.
+             */
             cluster: string | null;
             /** Completion Tokens */
             completion_tokens: number | null;
@@ -2650,7 +2702,10 @@ export interface components {
             failure_kind: string | null;
             /** Failure Message */
             failure_message: string | null;
-            /** Gold */
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
             gold: string[];
             /** Id */
             id: number;
@@ -2693,7 +2748,7 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "failed";
-            /** @description What an agent did; null if the method is none. */
+            /** @description The steps of an agent; null if the method is no agent. */
             trace: components["schemas"]["TraceOut"] | null;
         };
         /**
@@ -2724,7 +2779,10 @@ export interface components {
             failure_kind: string | null;
             /** Failure Message */
             failure_message: string | null;
-            /** Gold */
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
             gold: string[];
             /** Id */
             id: number;
@@ -2761,17 +2819,17 @@ export interface components {
         };
         /**
          * ScoreDifference
-         * @description How one experiment's score differs from the baseline's on the questions that both answered.
+         * @description The difference of one score from the baseline's, on the questions that both answered.
          */
         ScoreDifference: {
             /**
              * Both
-             * @description Binary scores: both right.
+             * @description Pairs that both got right; null for graded scores, as are the next three.
              */
             both: number | null;
             /**
              * Difference
-             * @description This one minus the baseline, mean over paired items.
+             * @description This experiment minus the baseline, mean over the pairs.
              */
             difference: number | null;
             /**
@@ -2779,6 +2837,12 @@ export interface components {
              * Format: uuid
              */
             experiment_id: string;
+            /**
+             * Message
+             * @description Why there are no statistics; empty if there are.
+             */
+            message: string;
+            /** @description Null if every pair has both scores. */
             missing: components["schemas"]["MissingEffect"] | null;
             /** N Paired */
             n_paired: number;
@@ -2790,7 +2854,7 @@ export interface components {
             only_this: number | null;
             /** Score */
             score: string;
-            /** @description Null if too little is paired. */
+            /** @description Null if too few are paired. */
             statistics: components["schemas"]["DifferenceStatistics"] | null;
         };
         /**
@@ -2836,7 +2900,7 @@ export interface components {
         };
         /**
          * ScoreSummary
-         * @description One score of a result, in short.
+         * @description The mean of one score with its confidence interval.
          */
         ScoreSummary: {
             /** High */
@@ -2850,7 +2914,7 @@ export interface components {
         };
         /**
          * SearchIn
-         * @description A query, and how to search for it.
+         * @description A query, and the retrieval variants to run it with.
          */
         SearchIn: {
             /**
@@ -2875,7 +2939,7 @@ export interface components {
             query: string;
             /**
              * Variants
-             * @description To set side by side.
+             * @description The variants to compare.
              * @default [
              *       "naive",
              *       "hybrid",
@@ -2891,7 +2955,7 @@ export interface components {
         };
         /**
          * SearchOut
-         * @description What was found, by variant, in the order that was asked for.
+         * @description The passages of each variant, in the order of the request.
          */
         SearchOut: {
             /** Query */
@@ -2966,7 +3030,7 @@ export interface components {
         };
         /**
          * TokensToNaive
-         * @description Tokens a question as a multiple of what naive prompting took, on the same questions.
+         * @description Tokens per question, divided by those of naive prompting on the same questions.
          */
         TokensToNaive: {
             /**
@@ -3101,7 +3165,7 @@ export interface components {
         };
         /**
          * Unpaired
-         * @description Questions that could not be paired with the baseline's, by name; at most 50 of each are named.
+         * @description Questions without a pair in the baseline or in this experiment, by key; at most 50 of each kind.
          */
         Unpaired: {
             /** Changed */
@@ -3112,8 +3176,13 @@ export interface components {
              */
             experiment_id: string;
             /**
+             * Message
+             * @description All of this as a sentence; empty if every question is paired.
+             */
+            message: string;
+            /**
              * N Changed
-             * @description Same name, other question or accepted answers.
+             * @description Same key, other question or other accepted answers.
              */
             n_changed: number;
             /** N Only Baseline */
@@ -3127,7 +3196,7 @@ export interface components {
         };
         /**
          * Variant
-         * @description What one arm has otherwise than the base: its name, and any fields of an experiment.
+         * @description One experiment of a comparison: its name, and the fields in which it differs from the base.
          */
         Variant: {
             /**
@@ -3140,17 +3209,17 @@ export interface components {
         };
         /**
          * VariantOut
-         * @description What one variant found.
+         * @description The passages that one variant retrieved.
          */
         VariantOut: {
             /**
              * Message
-             * @description Why there is nothing, if the variant cannot be had.
+             * @description Why the variant cannot be used; else empty.
              */
             message: string;
             /**
              * Milliseconds
-             * @description By stage.
+             * @description Time of each stage.
              */
             milliseconds: {
                 [key: string]: number;
@@ -3457,7 +3526,7 @@ export interface operations {
         parameters: {
             query?: {
                 version?: string | null;
-                /** @description Position after which the page begins. */
+                /** @description `next` of the page before; -1: from the first one on. */
                 cursor?: number;
                 limit?: number;
             };
@@ -4505,7 +4574,7 @@ export interface operations {
                 version?: string | null;
                 /** @description Words of the title or id. */
                 text?: string;
-                /** @description Position after which the page begins. */
+                /** @description `next` of the page before; -1: from the first one on. */
                 cursor?: number;
                 limit?: number;
             };
@@ -4924,7 +4993,7 @@ export interface operations {
     compare_results: {
         parameters: {
             query: {
-                /** @description 2 to 12; the first is the baseline, unless one is named. */
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
                 ids: string[];
                 /** @description One of the ids. */
                 baseline?: string | null;
@@ -4998,7 +5067,7 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: by the values of the score, where a failed or missing run equals only its like; both, only_first, only_second, neither: which of the first two has a value of 1, where both have one. */
+                /** @description all; differ, same: whether the values of the score are equal, where failed and missing runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
                 outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither";
                 cursor?: string | null;
                 limit?: number;

@@ -2,13 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
 from app.services.inference.base import Engine
 from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
 
+HEALTH_TIMEOUT_S = 10.0  # a busy machine answers late; where nobody listens, that is known at once
 ModelState = Literal["ready", "key_missing", "file_missing"]
 
 
@@ -20,6 +22,13 @@ class ModelStatus:
     message: str = ""
 
 
+def _version() -> str:
+    try:
+        return version("xllamacpp")
+    except PackageNotFoundError:
+        return "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class LocalServerOptions:
     """How model servers on this machine are run: see the settings ``local_*``.
@@ -29,12 +38,16 @@ class LocalServerOptions:
         slots: requests that a server answers at the same time.
         context: tokens of each slot, prompt and answer together.
         threads: that compute; 0: one for each core.
+        health_timeout_s: seconds after which a server that has not reported its health is replaced.
+        version: of the package that runs the models, which is a part of their fingerprint.
     """
 
     state_dir: Path
     slots: int
     context: int
     threads: int
+    health_timeout_s: float = HEALTH_TIMEOUT_S
+    version: str = field(default_factory=_version)
 
 
 @dataclass(frozen=True, slots=True)

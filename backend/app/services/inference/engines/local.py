@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
@@ -26,11 +25,15 @@ from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec, resolve_model_path
-from app.services.inference.engines.connector import Connector, LocalServerOptions, ModelStatus
+from app.services.inference.engines.connector import (
+    HEALTH_TIMEOUT_S,
+    Connector,
+    LocalServerOptions,
+    ModelStatus,
+)
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 
 _START_TIMEOUT_S = 120
-_HEALTH_TIMEOUT_S = 10  # a busy machine answers late; where nobody listens, that is known at once
 _GGUF_MAGIC = b"GGUF"
 _MODULE = "app.services.inference.engines.local_server"
 # A proxy that is set for the web is not asked for loopback.
@@ -71,12 +74,15 @@ class LocalServer:
         self._check_file()
         self.options.state_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(self.options.state_dir / f"{self._name}.lock"):
-            state = _read_state(self._record)
+            state = self._state()
             if state is not None and state.healthy:
                 return state.url
             if state is not None:
                 _end(state.pid)  # it runs, and does not answer
             return self._start()
+
+    def _state(self) -> LocalServerState | None:
+        return _read_state(self._record, self.options.health_timeout_s)
 
     def _check_file(self) -> None:
         try:
@@ -106,7 +112,7 @@ class LocalServer:
                 start_new_session=True,
             )
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while (state := _read_state(self._record)) is None or not state.healthy:
+        while (state := self._state()) is None or not state.healthy:
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
                 process.wait()
@@ -119,9 +125,9 @@ class LocalServer:
         return state.url
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, timeout_s: float) -> bool:
     with suppress(OSError, ValueError):
-        with _loopback.open(f"{url}/health", timeout=_HEALTH_TIMEOUT_S) as response:
+        with _loopback.open(f"{url}/health", timeout=timeout_s) as response:
             return bool(response.status == 200)
     return False
 
@@ -143,11 +149,12 @@ def _end(pid: int) -> None:
     _started[:] = [process for process in _started if process.poll() is None]
 
 
-def _read_state(record: Path) -> LocalServerState | None:
+def _read_state(record: Path, timeout_s: float = HEALTH_TIMEOUT_S) -> LocalServerState | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         values = json.loads(record.read_text())
         pid, url = int(values["pid"]), str(values["url"])
-        return LocalServerState(str(values["model"]), url, pid, healthy=_runs(pid) and _answers(url))
+        healthy = _runs(pid) and _answers(url, timeout_s)
+        return LocalServerState(str(values["model"]), url, pid, healthy)
     return None
 
 
@@ -237,7 +244,7 @@ class LocalConnector(Connector):
         stat = path.stat()
         return {
             "sha256": _file_hash(path, stat.st_size, stat.st_mtime_ns),
-            "llama.cpp": _package_version("xllamacpp"),
+            "llama.cpp": self.local.version,
             "context": self.local.context,
         }
 
@@ -275,10 +282,3 @@ def _file_hash(path: Path, _size: int, _mtime_ns: int) -> str:
     """Return the SHA-256 of a file, computed again when its size or time of change differs."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _package_version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
