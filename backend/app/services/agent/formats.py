@@ -1,7 +1,7 @@
 """The formats in which a model and its tools exchange steps: text, JSON, or the endpoint's tool calls.
 
-A format knows how a question is opened, how executed steps are repeated in the next prompt, how a reply is
-parsed, and what the engine is asked to enforce. The loop is the same for all of them.
+A format defines the first prompt of a question, how executed steps are repeated in the next prompt, how a
+reply is parsed, and what the engine enforces while decoding. The loop is the same for all of them.
 """
 
 import json
@@ -135,7 +135,7 @@ class StepFormat(ABC):
             for tool in self.tools
         )
 
-    def opening(self, question: str) -> tuple[Message, ...]:
+    def first_prompt(self, question: str) -> tuple[Message, ...]:
         """Return the prompt of the first step: instructions, worked examples, question."""
         messages = [Message("system", self.instructions)]
         for number, example in enumerate(self.worked):

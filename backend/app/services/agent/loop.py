@@ -169,14 +169,14 @@ class Agent:
 
     def _prompt(self) -> tuple[Message, ...] | None:
         """Return the prompt of the next turn, with earlier observations shortened if they do not fit."""
-        opening = self._format.opening(self._question)
+        beginning = self._format.first_prompt(self._question)
         shortened = [
             replace(step, observation=truncate_lines(step.observation, _SHORT)) for step in self._history
         ]
         last = len(self._history) - 1
         for short in range(last + 2):
             # The oldest are shortened first, the newest last.
-            prompt = (*opening, *self._format.history([*shortened[:short], *self._history[short:]]))
+            prompt = (*beginning, *self._format.history([*shortened[:short], *self._history[short:]]))
             if self._model.fits(prompt):
                 return prompt
         return None

@@ -81,7 +81,7 @@ class ReactMethod:
     def render(self, example: Example, passages: Sequence[Passage] | None = None) -> tuple[Message, ...]:
         """Return the prompt of the first step; see ``Method.render``."""
         del passages
-        return self.step_format.opening(example.question)
+        return self.step_format.first_prompt(example.question)
 
     async def __call__(self, example: Example, context: Context) -> Prediction:
         """Answer ``example``; see ``Method``."""
