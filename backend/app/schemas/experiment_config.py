@@ -1,12 +1,13 @@
 """An experiment's configuration: one schema for the YAML file, the request, and the stored JSON."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from app.domain.generation import GenerationParams
 from app.domain.hashing import content_hash
+from app.domain.json import JsonObject
 from app.schemas.common import Strict, Text
 from app.schemas.method_config import METHODS, MethodConfig, NaiveMethodConfig
 
@@ -101,7 +102,7 @@ class ExperimentConfig(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _max_tokens_by_method(cls, data: Any) -> Any:
+    def _max_tokens_by_method(cls, data: object) -> object:
         """Let the method decide how many tokens an answer may take, unless the parameters say it."""
         if not isinstance(data, dict):
             return data
@@ -135,7 +136,7 @@ class ExperimentConfig(Strict):
         p = self.params
         return GenerationParams(p.temperature, p.max_tokens, p.top_p, tuple(p.stop))
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """Return the complete configuration, defaults written out."""
         return self.model_dump(mode="json")
 

@@ -1,10 +1,11 @@
 """What a method's configuration tells the rest of the platform about the method."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
+from app.domain.json import JsonObject
 from app.domain.templates import check_places
 from app.schemas.common import Strict, Text
 
@@ -98,10 +99,10 @@ class MethodConfigBase(Strict):
         """Feature that the model's provider must have; ``None`` if any model will do."""
         return self.feature_choices.get(getattr(self, self.feature_field))
 
-    def cost_key(self) -> dict[str, Any]:
+    def cost_key(self) -> JsonObject:
         """Return the fields by which two experiments are alike in tokens and calls, as JSON."""
         return self.model_dump(mode="json", include={"name", *self.cost_fields})
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> JsonObject:
         """Return the complete configuration as the hash of an experiment covers it, as JSON."""
         return self.model_dump(mode="json")

@@ -4,7 +4,7 @@ To add a method, write its class here and add it to ``AnyMethodConfig``: see ``d
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
+from app.domain.json import JsonObject
 from app.schemas.common import Text
 from app.schemas.method_base import MAX_TEMPLATE_CHARS, MethodConfigBase, PassagesTemplate, Template
 from app.schemas.retrieval_config import RetrievalConfig
@@ -193,7 +194,7 @@ class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
         """One observation for each step: the last prompt has them all, the average one half of them."""
         return self.max_iterations * self.observation_tokens // 2
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> JsonObject:
         """Return the configuration with ``final_answer_prompt`` under its first name: stored hashes hold."""
         content = super().identity()
         content["last_question"] = content.pop("final_answer_prompt")

@@ -6,9 +6,11 @@ What differs between providers is written in the file; no code asks for a provid
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.json import JsonObject
 
 _PACKAGE_PREFIX = "package:"
 
@@ -48,7 +50,7 @@ class ProviderSpec(_Strict):
     key_required: bool = True
     open: bool = False
     fields: dict[str, str | None] = {}
-    extra_body: dict[str, Any] = {}
+    extra_body: JsonObject = {}
     features: tuple[Feature, ...] = ()
     inference_provider: str = "auto"
 

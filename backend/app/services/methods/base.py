@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from app.domain.examples import Example
 from app.domain.generation import Constraint, GenerationParams, GenerationRequest, Message, ToolSpec
+from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction
 from app.domain.trace import Trace
@@ -106,7 +107,7 @@ class Method(Protocol):
         ...
 
     @property
-    def template(self) -> dict[str, Any]:
+    def template(self) -> JsonObject:
         """All prompt text of the method, as JSON; its hash is the prompt hash of a result."""
         ...
 
@@ -145,7 +146,7 @@ class PromptMethod(ABC):
     name: ClassVar[str]
 
     @property
-    def template(self) -> dict[str, Any]:
+    def template(self) -> JsonObject:
         """The prompt template; see ``Method.template``."""
         return {"method": self.name, "prompt": self.prompt.as_dict()}
 

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
+from app.domain.json import JsonObject
 from app.schemas.method_config import ExemplarChoice
 from app.services.evaluation.scorers import ScoringRule
 
@@ -67,7 +68,7 @@ def load_exemplars(kind: ExemplarKind, shots: int, path: Path = EXEMPLARS_FILE) 
     return tuple(found[:shots])
 
 
-def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[dict[str, Any]], T]) -> list[T]:
+def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[JsonObject], T]) -> list[T]:
     """Return the worked examples of a kind from a JSON file, each made by ``convert`` from its object.
 
     Raises:
@@ -79,5 +80,5 @@ def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[dict[str, A
         raise ExemplarsError(f"The worked examples in {path.name} cannot be read: {error!r}.") from error
 
 
-def _exemplar(row: dict[str, Any]) -> Exemplar:
+def _exemplar(row: JsonObject) -> Exemplar:
     return Exemplar(str(row["question"]), str(row["reasoning"]), str(row["answer"]))

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from app.domain.examples import Example
 from app.domain.generation import Message
+from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.templates import check_places, fill
 from app.services.methods.exemplars import Exemplar
@@ -43,7 +44,7 @@ class PromptTemplate:
         del passages
         return (*self._before(), self._ask({"question": example.question}))
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the template as JSON."""
         return {"text": self.text, "system": self.system}
 
@@ -65,7 +66,7 @@ class CoTPromptTemplate(PromptTemplate):
 
     exemplars: tuple[Exemplar, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the template as JSON; ``exemplars`` only where there are any."""
         shown = {"exemplars": [exemplar.as_dict() for exemplar in self.exemplars]} if self.exemplars else {}
         return {**super().as_dict(), **shown}

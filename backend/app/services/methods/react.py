@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from app.domain.examples import Example
 from app.domain.generation import Message
+from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
 from app.domain.trace import Step
@@ -70,7 +70,7 @@ class ReactMethod:
         return cls(step_format, options, rule)
 
     @property
-    def template(self) -> dict[str, Any]:
+    def template(self) -> JsonObject:
         """All text that the agent sends to the model, worked examples included."""
         asks = self.options.final_answer_prompt != "never"
         # The key keeps its first name: the prompt hashes of stored experiments cover it.

@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any
 
 import httpx2
 from huggingface_hub import AsyncInferenceClient, set_async_client_factory
 from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, TextGenerationError
 
 from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
+from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
@@ -23,7 +23,7 @@ from app.services.inference.engines.openai_compatible import (
 from app.services.inference.failures import clean, failure_from_status
 
 # Text, usage, finish reason, model, uses of tools.
-_Answer = tuple[Any, Usage, str | None, str | None, tuple[ToolCall, ...]]
+_Answer = tuple[object, Usage, str | None, str | None, tuple[ToolCall, ...]]
 
 
 async def _refuse_redirect(response: httpx2.Response) -> None:
@@ -61,7 +61,7 @@ class HFAPIEngine(EngineBase):
         # A base URL and a provider exclude each other in the client.
         # `org/model:together` chooses the provider, as on the Hub.
         self._model_id, _, chosen = model.remote_id.partition(":")
-        where: dict[str, Any] = (
+        where: JsonObject = (
             {"base_url": base_url} if base_url else {"provider": chosen or provider.inference_provider}
         )
         self._client = AsyncInferenceClient(token=token, **where)
@@ -110,6 +110,7 @@ class HFAPIEngine(EngineBase):
             top_p=params.top_p,
             stop=list(params.stop) or None,
             seed=request.seed + request.repeat,
+            # The client declares a class of its own, and sends what it is given.
             tools=[tool.as_dict() for tool in request.tools] or None,  # type: ignore[misc]
             **constraint_fields(request.constraint),
         )
@@ -141,7 +142,7 @@ class HFAPIEngine(EngineBase):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.close()  # type: ignore[no-untyped-call]
+        await self._client.close()  # type: ignore[no-untyped-call]  # the client declares no types here
 
 
 class HFAPIConnector(Connector):

@@ -11,6 +11,7 @@ import orjson
 from yarl import URL
 
 from app.domain.generation import Constraint, GenerationRequest, GenerationResult, ToolCall, Usage
+from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
@@ -59,10 +60,10 @@ class OpenAICompatibleEngine(EngineBase):
             )
         return self._session
 
-    def body(self, request: GenerationRequest) -> dict[str, Any]:
+    def body(self, request: GenerationRequest) -> JsonObject:
         """Return the JSON body for ``request``, in the provider's spelling."""
         params = request.params
-        values: dict[str, Any] = {
+        values: JsonObject = {
             "temperature": params.temperature,
             "max_tokens": params.max_tokens,
             "top_p": params.top_p,
@@ -71,7 +72,7 @@ class OpenAICompatibleEngine(EngineBase):
             "tools": [tool.as_dict() for tool in request.tools] or None,
             **constraint_fields(request.constraint),
         }
-        body: dict[str, Any] = {"model": self._model.remote_id, **self._provider.extra_body}
+        body: JsonObject = {"model": self._model.remote_id, **self._provider.extra_body}
         if self._model.api == "chat":
             body["messages"] = [message.as_dict() for message in request.messages]
         else:
@@ -182,7 +183,7 @@ def is_loopback(url: str) -> bool:
     return url.startswith(_LOOPBACK)
 
 
-def constraint_fields(constraint: Constraint | None) -> dict[str, Any]:
+def constraint_fields(constraint: Constraint | None) -> JsonObject:
     """Return the fields of a request that ask for constrained decoding."""
     if constraint is None:
         return {}
@@ -218,17 +219,18 @@ def _loads(payload: bytes) -> Any:
         return json.loads(payload)  # takes lone surrogates, of which an answer that was cut may hold one
 
 
-def read_word(value: Any) -> str | None:
+def read_word(value: object) -> str | None:
     """Return a word of the server's that is safe to store, ``None`` if it is no text."""
     return clean(value) if isinstance(value, str) else None
 
 
-def read_usage(usage: Mapping[str, Any] | None) -> Usage:
+def read_usage(usage: Mapping[str, object] | None) -> Usage:
     """Return the token counts that the server reported, ``None`` for each that it did not."""
 
     def count(name: str) -> int | None:
         value = usage.get(name) if isinstance(usage, Mapping) else None
-        is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
-        return value if is_count else None
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT:
+            return value
+        return None
 
     return Usage(count("prompt_tokens"), count("completion_tokens"))
