@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 
 class AgentOutcome(StrEnum):
@@ -93,6 +93,17 @@ class Step:
     duration_s: float = 0.0
 
 
+class TraceSummary(TypedDict):
+    """The part of a stored trace that aggregates need; see ``Trace``."""
+
+    outcome: str
+    reason: str
+    source: int | None
+    iterations: int
+    repairs: int
+    uses: dict[str, dict[UseClass, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The steps of an agent for one question, and the outcome.
@@ -125,7 +136,7 @@ class Trace:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the trace as it is stored: ``summary``, for aggregates, and the steps."""
-        summary = {
+        summary: TraceSummary = {
             "outcome": self.outcome,
             "reason": self.reason,
             "source": self.source,

@@ -4,9 +4,9 @@ from typing import Any, get_args
 
 import pytest
 
+from app.domain.scoring import ScoringRule
 from app.schemas.method_base import MethodConfigBase
 from app.schemas.method_config import METHODS, method_name
-from app.services.evaluation.scorers import ScoringRule
 from app.services.methods.registry import build_method
 from tests.factories import config
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from app.domain.json import JsonObject
+from app.domain.scoring import ScoringRule
 from app.schemas.method_config import ExemplarChoice
-from app.services.evaluation.scorers import ScoringRule
 
 ExemplarKind = Literal["facts", "multi_hop", "arithmetic"]
 EXEMPLARS_FILE = Path(__file__).resolve().parents[4] / "configs" / "cot_examples.json"
