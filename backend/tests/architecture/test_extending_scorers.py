@@ -6,7 +6,6 @@ in what the command line prints.
 """
 
 import importlib.util
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,7 +18,6 @@ import pytest
 from rich.console import Console
 
 from app.cli.render import result_table
-from app.core.config import PROJECT_ROOT
 from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
@@ -30,25 +28,21 @@ from app.services.evaluation.scorers.registry import SCORERS
 from app.services.execution.executor import Executor
 from app.services.inference.base import EngineError
 from app.services.runtime import Runtime
+from tests.architecture.extending import sections
 from tests.engines import ScriptedEngine, answered
 from tests.support import create, metrics_of, runs_of, scripted
 
-MOST_FILES = 3
-SCORER_REGISTRY = "backend/app/services/evaluation/scorers/registry.py"
-METRIC_REGISTRY = "backend/app/services/evaluation/metrics/registry.py"
 CHOSEN: dict[str, Any] = {"scorers": {"to_the_point": {"model": "mock/hash"}}}
 
 
 def examples() -> dict[str, str]:
-    """Return the page's modules by path; each begins with its path as a comment."""
-    docs = PROJECT_ROOT / "docs"
-    page = next(
-        text
-        for name in ("extending.md", "extending-scorers.part.md")
-        if (docs / name).exists() and "## A scorer" in (text := (docs / name).read_text(encoding="utf-8"))
-    )
-    blocks = re.findall(r"```python\n# (backend/app/services/evaluation/\S+)\n(.*?)```", page, re.DOTALL)
-    return {path: code for path, code in blocks if "registry" not in path}
+    """Return the modules of the page's scorers and metric by path."""
+    changes = [change for section in sections().values() for change in section]
+    return {
+        change.path: change.text
+        for change in changes
+        if change.kind == "python" and "/evaluation/" in change.path
+    }
 
 
 def imported(path: str, folder: Path) -> ModuleType:
@@ -92,18 +86,6 @@ async def ran(runtime: Runtime, engine: ScriptedEngine) -> Any:
     experiment_id = await create(means, **CHOSEN)
     assert await Executor(means, experiment_id).run() is ExperimentStatus.COMPLETED
     return experiment_id
-
-
-@pytest.mark.parametrize(
-    ("registry", "modules"),
-    [(SCORER_REGISTRY, ["begins_with", "to_the_point"]), (METRIC_REGISTRY, ["tokens"])],
-)
-def test_each_example_is_few_files(registry: str, modules: list[str]) -> None:
-    folder = registry.rpartition("/")[0]
-    for module in modules:
-        files = [path for path in examples() if path.startswith(f"{folder}/{module}")]
-        assert len(files) == 1
-        assert len({*files, registry, "docs/extending.md"}) <= MOST_FILES
 
 
 class TestScorers:
