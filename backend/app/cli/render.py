@@ -124,7 +124,7 @@ def _figure_text(figure: dict[str, Any], *, alone: bool) -> str:
         text += f" {figure['unit']}"
     if not alone:
         first = figure["format"] in {"milliseconds", "share"}
-        text = f"{figure['label']} {text}" if first else f"{text} {figure['label']}"
+        text = f"{figure['short']} {text}" if first else f"{text} {figure['short']}"
         if figure["note"]:
             text += f" ({figure['note']})"
     return escape(text)
