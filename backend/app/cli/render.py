@@ -1,14 +1,32 @@
 """What commands print: tables for people, JSON for programs."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Protocol
+from uuid import UUID
 
 import orjson
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from app.schemas.common import Page
+from app.schemas.experiment import ExperimentOut, ExperimentSummary
+from app.schemas.result import AgentStatistics, Figure, Metrics
+
+
+class WithInterval(Protocol):
+    """Any estimate with its interval, as fractions."""
+
+    @property
+    def value(self) -> float: ...  # noqa: D102
+    @property
+    def low(self) -> float: ...  # noqa: D102
+    @property
+    def high(self) -> float: ...  # noqa: D102
+
 
 console = Console()
 
@@ -21,9 +39,10 @@ _STATUS_STYLE = {
 }
 
 
-def print_json(value: Any) -> None:
-    """Print JSON for programs."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+def print_json(value: object) -> None:
+    """Print models, and what is made of them, as JSON for programs."""
+    plain = to_jsonable_python(value)
+    sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -50,9 +69,14 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
-def interval(score: dict[str, Any]) -> str:
-    """Return a score with its interval."""
-    return f"{percent(score['value'])} [{100 * score['low']:.1f}, {100 * score['high']:.1f}]"
+def interval(score: WithInterval) -> str:
+    """Return a share with its interval."""
+    return f"{percent(score.value)} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+
+
+def short(experiment_id: UUID) -> str:
+    """Return the first characters of an id, which are enough for every command."""
+    return str(experiment_id)[:8]
 
 
 def status_text(status: str) -> str:
@@ -60,73 +84,72 @@ def status_text(status: str) -> str:
     return f"[{_STATUS_STYLE.get(status, 'white')}]{status}[/]"
 
 
-def experiments_table(page: dict[str, Any]) -> Table:
+def experiments_table(page: Page[ExperimentSummary]) -> Table:
     """Return a table of experiments."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("ID", "Name", "Model", "Method", "Dataset", "Status"):
         table.add_column(column, no_wrap=column in {"ID", "Status"})
     table.add_column("Done", justify="right", no_wrap=True)
     table.add_column("Exact match", justify="right", no_wrap=True)
-    for item in page["items"]:
-        progress = item["progress"]
-        score = item["scores"].get("exact_match")
+    for one in page.items:
+        score = one.scores.get("exact_match")
         table.add_row(
-            item["id"][:8],
-            escape(item["name"]),
-            escape(item["model"]),
-            item["method"],
-            escape(item["dataset"]),
-            status_text(item["status"]),
-            f"{progress['done'] if progress else 0}/{item['total']}",
+            short(one.id),
+            escape(one.name),
+            escape(one.model),
+            one.method,
+            escape(one.dataset),
+            status_text(one.status),
+            f"{one.progress.done if one.progress else 0}/{one.total}",
             interval(score) if score else "–",
         )
     return table
 
 
-def result_table(experiment: dict[str, Any], metrics: dict[str, Any]) -> Table:
+def result_table(experiment: ExperimentOut, metrics: Metrics) -> Table:
     """Return the metrics of one experiment as a table: a row for each figure, or figures that share one."""
     table = Table(box=None, show_header=False, pad_edge=False, title_justify="left")
-    table.title = f"[bold]{escape(experiment['name'])}[/]  {status_text(experiment['status'])}"
+    table.title = f"[bold]{escape(experiment.name)}[/]  {status_text(experiment.status)}"
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
-    for label, figures in groupby(metrics["figures"], key=lambda one: one["row"] or one["label"]):
+    for label, figures in groupby(metrics.figures, key=lambda one: one.row or one.label):
         table.add_row(escape(label.lower()), _figures_text(list(figures)))
         if label == "runs":
-            table.add_row("answers", _counted(metrics["counts"]["parse_outcomes"]))
-    if metrics["agent"] is not None:
-        _agent_rows(table, metrics["agent"])
-    if experiment.get("reason"):
-        table.add_row("reason", f"[yellow]{escape(experiment['reason'])}[/]")
+            table.add_row("answers", _counted(metrics.counts.parse_outcomes))
+    if metrics.agent is not None:
+        _agent_rows(table, metrics.agent)
+    if experiment.reason:
+        table.add_row("reason", f"[yellow]{escape(experiment.reason)}[/]")
     return table
 
 
-def _figures_text(figures: list[dict[str, Any]]) -> str:
+def _figures_text(figures: Sequence[Figure]) -> str:
     """Return the figures of one row, what they are based on, and their warnings."""
     alone = len(figures) == 1
     text = ", ".join(_figure_text(one, alone=alone) for one in figures)
     first = figures[0]
-    basis = ", ".join(filter(None, ["" if first["n"] is None else f"n = {first['n']}", first["basis"]]))
-    warnings = dict.fromkeys(one["warning"] for one in figures if one["warning"])
+    basis = ", ".join(filter(None, ["" if first.n is None else f"n = {first.n}", first.basis]))
+    warnings = dict.fromkeys(one.warning for one in figures if one.warning)
     return (
         text
         + (f"  [dim]{escape(basis)}[/]" if basis else "")
-        + (f" ({escape(first['note'])})" if alone and first["note"] else "")
+        + (f" ({escape(first.note)})" if alone and first.note else "")
         + "".join(f"  [yellow]{escape(warning)}[/]" for warning in warnings)
     )
 
 
-def _figure_text(figure: dict[str, Any], *, alone: bool) -> str:
-    write = _FORMATS[figure["format"]]
-    text = write(figure["value"])
-    if figure["low"] is not None:
-        text += f" [{_bare(write(figure['low']))}, {_bare(write(figure['high']))}]"
-    if figure["unit"] and figure["value"] is not None:
-        text += f" {figure['unit']}"
+def _figure_text(figure: Figure, *, alone: bool) -> str:
+    write = _FORMATS[figure.format]
+    text = write(figure.value)
+    if figure.low is not None:
+        text += f" [{_bare(write(figure.low))}, {_bare(write(figure.high))}]"
+    if figure.unit and figure.value is not None:
+        text += f" {figure.unit}"
     if not alone:
-        first = figure["format"] in {"milliseconds", "share"}
-        text = f"{figure['short']} {text}" if first else f"{text} {figure['short']}"
-        if figure["note"]:
-            text += f" ({figure['note']})"
+        first = figure.format in {"milliseconds", "share"}
+        text = f"{figure.short} {text}" if first else f"{text} {figure.short}"
+        if figure.note:
+            text += f" ({figure.note})"
     return escape(text)
 
 
@@ -151,10 +174,11 @@ _FORMATS: dict[str, Callable[[float | None], str]] = {
 }
 
 
-def _agent_rows(table: Table, agent: dict[str, Any]) -> None:
-    table.add_row("agent", f"{_counted(agent['outcomes'])}; {agent['repairs']} repairs")
-    for tool, uses in agent["tools"].items():
-        table.add_row(escape(tool), ", ".join(f"{count} {kind}" for kind, count in uses.items()))
+def _agent_rows(table: Table, agent: AgentStatistics) -> None:
+    table.add_row("agent", f"{_counted(agent.outcomes)}; {agent.repairs} repairs")
+    for tool, uses in agent.tools.items():
+        parts = (f"{uses.successful} successful", f"{uses.failed} failed", f"{uses.unneeded} unneeded")
+        table.add_row(escape(tool), ", ".join(parts))
 
 
 def _counted(counts: dict[str, int]) -> str:

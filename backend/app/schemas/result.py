@@ -194,7 +194,6 @@ class ResultOut(FromAttributes):
         description="Tokens against the newest naive experiment with the same model, dataset and seed; "
         "null if there is none."
     )
-    warnings: list[str] = Field(description="What limits the metrics, as sentences; empty if nothing does.")
 
 
 class RunScore(FromAttributes):

@@ -23,6 +23,8 @@ from app.core.config import PROJECT_ROOT
 from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
+from app.schemas.experiment import ExperimentOut
+from app.schemas.result import Metrics
 from app.services.evaluation.metrics.registry import METRICS
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.execution.executor import Executor
@@ -186,5 +188,6 @@ def lines(experiment: dict[str, Any], metrics: dict[str, Any]) -> dict[str, str]
     """Return what the command line prints of a result, by the label of each row."""
     console = Console(width=200, color_system=None)
     with console.capture() as capture:
-        console.print(result_table(experiment, metrics))
+        shown = ExperimentOut.model_validate(experiment, by_alias=False, by_name=True)
+        console.print(result_table(shown, Metrics.model_validate(metrics)))
     return {line.split("  ")[0].strip(): line for line in capture.get().splitlines()}

@@ -158,7 +158,7 @@ export interface AttributionOutcome {
   meaning: string;
 }
 
-/** How a right or wrong answer is attributed to retrieval or to the model, by whether the prompt held an accepted answer. */
+/** How a right or wrong answer is attributed to retrieval or to the model, by whether the prompt contained an accepted answer. */
 export const attributionOutcomes: readonly AttributionOutcome[] = [
   { name: "supported", label: "Supported", right: true, meaning: "Right, with an accepted answer in the prompt." },
   { name: "unsupported", label: "Right without support", right: true, meaning: "Right, without an accepted answer in the prompt: from the model’s memory, or by chance." },

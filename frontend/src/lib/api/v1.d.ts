@@ -409,7 +409,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the catalog's models, and for each whether it can be used as things are.
+         * @description List the catalog's models, and whether each can be used now.
          */
         get: operations["list_models"];
         put?: never;
@@ -429,7 +429,7 @@ export interface paths {
         };
         /**
          * Check Model State
-         * @description Tell whether a model can be used now; an HTTP endpoint is asked for its models, once.
+         * @description Return whether a model can be used now; an HTTP endpoint is asked once for its list of models.
          */
         get: operations["check_model"];
         put?: never;
@@ -649,7 +649,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description Return the state of every part; 503 if the platform cannot work at all.
+         * @description Return the state of every part; with status 503 if the database does not answer.
          */
         get: operations["get_health"];
         put?: never;
@@ -669,7 +669,7 @@ export interface paths {
         };
         /**
          * Get Live
-         * @description Answer as long as the process lives.
+         * @description Answer as long as the process is alive.
          */
         get: operations["get_live"];
         put?: never;
@@ -863,7 +863,7 @@ export interface components {
             providers: components["schemas"]["ProviderOut"][];
         };
         /**
-         * CoTMethodConfig
+         * Chain of thought
          * @description Chain of thought: the model reasons before it answers, as worked examples show it, if any.
          */
         CoTMethodConfig: {
@@ -881,13 +881,13 @@ export interface components {
             name: "cot";
             /**
              * Samples
-             * @description Calls a run, whose answers vote; 2 or more need a temperature above 0.
+             * @description Model calls for each answer, which vote; 2 or more need a temperature above 0.
              * @default 1
              */
             samples?: number;
             /**
              * Shots
-             * @description Worked examples before the question; 0: only told to reason.
+             * @description Worked examples before the question; 0: only the instruction to reason.
              * @default 3
              */
             shots?: number;
@@ -1304,12 +1304,12 @@ export interface components {
         };
         /**
          * EstimateOut
-         * @description What an experiment would take; nothing is taken from the cache in this.
+         * @description Estimated calls, tokens, cost and time of an experiment, without the cache.
          */
         EstimateOut: {
             /**
              * Basis
-             * @description Where tokens and time come from, as a sentence.
+             * @description What the estimates of tokens and time are based on, as a sentence.
              */
             basis: string;
             /** Calls */
@@ -1318,7 +1318,7 @@ export interface components {
             completion_tokens: number;
             /**
              * Cost Usd
-             * @description At the catalog's prices; null when the model has none.
+             * @description At the catalog's prices; null if the model has none.
              */
             cost_usd: number | null;
             power: components["schemas"]["PowerOut"];
@@ -1328,7 +1328,7 @@ export interface components {
             questions: number;
             /**
              * Seconds
-             * @description Null when nothing tells the model's speed.
+             * @description Null if no completed experiment has measured the model's speed.
              */
             seconds: number | null;
         };
@@ -1999,12 +1999,12 @@ export interface components {
             role: string;
             /**
              * Tool Call Id
-             * @description The use that it answers; null for other messages.
+             * @description The tool call that it answers; null for other messages.
              */
             tool_call_id: string | null;
             /**
              * Tool Calls
-             * @description Uses of tools that it asks for, as sent; often none.
+             * @description Tool calls of the model, as sent.
              */
             tool_calls: {
                 [key: string]: unknown;
@@ -2140,7 +2140,7 @@ export interface components {
             usd_per_1m: components["schemas"]["PriceOut"] | null;
         };
         /**
-         * NaiveMethodConfig
+         * Naive
          * @description The question as it is.
          */
         NaiveMethodConfig: {
@@ -2212,7 +2212,7 @@ export interface components {
         Params: {
             /**
              * Max Tokens
-             * @description Of one call; with chain of thought 512, with an agent 160 if left out.
+             * @description Of one model call; if left out, by the method: naive 64, cot 512, rag 64, react 160.
              * @default 64
              */
             max_tokens?: number;
@@ -2283,27 +2283,27 @@ export interface components {
         };
         /**
          * PowerOut
-         * @description What a comparison on so many questions could show (McNemar's test, p < .05, power .8).
+         * @description The power of a comparison on this number of questions (McNemar's test, p < .05, power .8).
          */
         PowerOut: {
             /**
              * Detectable
-             * @description The smallest difference that would probably show.
+             * @description The smallest difference that is detected with this power; null if none is.
              */
             detectable: number | null;
             /**
              * Discordant
-             * @description Assumed: the share of questions that one side alone gets right.
+             * @description Assumed share of questions that only one of two experiments gets right.
              */
             discordant: number;
             /**
              * Needed
-             * @description The questions that it takes to show that one.
+             * @description Questions needed to detect it with this power.
              */
             needed: number;
             /**
              * Wanted
-             * @description A difference that one might care about.
+             * @description A difference of interest, as a fraction.
              */
             wanted: number;
         };
@@ -2326,7 +2326,7 @@ export interface components {
         };
         /**
          * PreviewOut
-         * @description An experiment that is not stored: one of its questions as it would be sent, and an estimate.
+         * @description A preview of an experiment that is not stored.
          */
         PreviewOut: {
             /** Config Hash */
@@ -2342,7 +2342,7 @@ export interface components {
             messages: components["schemas"]["MessageOut"][];
             /**
              * Model Message
-             * @description What to do if the model is not ready.
+             * @description What to do if the model is not ready; else empty.
              */
             model_message: string;
             /**
@@ -2447,37 +2447,37 @@ export interface components {
             open: boolean;
         };
         /**
-         * RagMethodConfig
+         * RAG
          * @description Retrieval-augmented generation: passages of a knowledge base stand before the question.
          */
         RagMethodConfig: {
             /**
              * Chunk Overlap
-             * @description Tokens that neighbours share, at most.
+             * @description Tokens that neighbouring chunks share, at most.
              * @default 50
              */
             chunk_overlap?: number;
             /**
              * Chunk Tokens
-             * @description Of a chunk with its title, as the embedding model counts.
+             * @description Tokens of a chunk with its title, as the embedding model counts them.
              * @default 256
              */
             chunk_tokens?: number;
             /**
              * Dense Candidates
-             * @description Found by meaning, to be fused.
+             * @description Passages that dense retrieval gives to the fusion.
              * @default 10
              */
             dense_candidates?: number;
             /**
              * Dense Weight
-             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @description Weight of dense retrieval in a fusion by scores; BM25 has the rest.
              * @default 0.4
              */
             dense_weight?: number;
             /**
              * Embedding Model
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default sentence-transformers/all-MiniLM-L6-v2
              */
             embedding_model?: string;
@@ -2500,13 +2500,13 @@ export interface components {
             name: "rag";
             /**
              * Reranker
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default cross-encoder/ms-marco-MiniLM-L-6-v2
              */
             reranker?: string;
             /**
              * Similarity Floor
-             * @description Cosine that a passage found by meaning needs; none if left out.
+             * @description Lowest cosine similarity of a passage from dense retrieval; no limit if left out.
              */
             similarity_floor?: number | null;
             /** System */
@@ -2530,7 +2530,7 @@ export interface components {
             top_k?: number;
             /**
              * Variant
-             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @description naive: dense retrieval by embeddings; hybrid: dense and BM25, fused; reranked: hybrid, then a cross-encoder.
              * @default hybrid
              * @enum {string}
              */
@@ -2542,43 +2542,43 @@ export interface components {
             version?: string | null;
             /**
              * Word Candidates
-             * @description Found by BM25, to be fused.
+             * @description Passages that BM25 gives to the fusion.
              * @default 10
              */
             word_candidates?: number;
         };
         /**
-         * ReactMethodConfig
+         * ReAct agent
          * @description A ReAct agent: the model thinks, uses a tool, reads its result, and so on until it answers.
          */
         ReactMethodConfig: {
             /**
              * Chunk Overlap
-             * @description Tokens that neighbours share, at most.
+             * @description Tokens that neighbouring chunks share, at most.
              * @default 50
              */
             chunk_overlap?: number;
             /**
              * Chunk Tokens
-             * @description Of a chunk with its title, as the embedding model counts.
+             * @description Tokens of a chunk with its title, as the embedding model counts them.
              * @default 256
              */
             chunk_tokens?: number;
             /**
              * Dense Candidates
-             * @description Found by meaning, to be fused.
+             * @description Passages that dense retrieval gives to the fusion.
              * @default 10
              */
             dense_candidates?: number;
             /**
              * Dense Weight
-             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @description Weight of dense retrieval in a fusion by scores; BM25 has the rest.
              * @default 0.4
              */
             dense_weight?: number;
             /**
              * Embedding Model
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default sentence-transformers/all-MiniLM-L6-v2
              */
             embedding_model?: string;
@@ -2634,7 +2634,7 @@ export interface components {
             observation_tokens?: number;
             /**
              * Reranker
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default cross-encoder/ms-marco-MiniLM-L-6-v2
              */
             reranker?: string;
@@ -2646,7 +2646,7 @@ export interface components {
             shots?: number;
             /**
              * Similarity Floor
-             * @description Cosine that a passage found by meaning needs; none if left out.
+             * @description Lowest cosine similarity of a passage from dense retrieval; no limit if left out.
              */
             similarity_floor?: number | null;
             /**
@@ -2677,7 +2677,7 @@ export interface components {
             top_k?: number;
             /**
              * Variant
-             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @description naive: dense retrieval by embeddings; hybrid: dense and BM25, fused; reranked: hybrid, then a cross-encoder.
              * @default hybrid
              * @enum {string}
              */
@@ -2689,7 +2689,7 @@ export interface components {
             version?: string | null;
             /**
              * Word Candidates
-             * @description Found by BM25, to be fused.
+             * @description Passages that BM25 gives to the fusion.
              * @default 10
              */
             word_candidates?: number;
@@ -2728,11 +2728,6 @@ export interface components {
             status: components["schemas"]["ExperimentStatus"];
             /** @description Tokens against the newest naive experiment with the same model, dataset and seed; null if there is none. */
             tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
-            /**
-             * Warnings
-             * @description What limits the metrics, as sentences; empty if nothing does.
-             */
-            warnings: string[];
         };
         /**
          * RunMap
@@ -3125,33 +3120,33 @@ export interface components {
         };
         /**
          * StepOut
-         * @description One turn of the model, and what came of it.
+         * @description One turn of the model: its thought, and the tool use or the answer.
          */
         StepOut: {
             /** Answer */
             answer: string | null;
             /**
              * Calls
-             * @description Places of its model calls among the run's, from 0.
+             * @description Indexes of its model calls among those of the run, from 0.
              */
             calls: number[];
             /** Completion Tokens */
             completion_tokens: number | null;
             /**
              * Duration S
-             * @description Seconds that the model took.
+             * @description Time of its model calls.
              */
             duration_s: number;
             /**
              * Last
-             * @description It was asked for an answer, since the agent had to end.
+             * @description The final answer prompt: the model was asked for an answer because the agent had to end.
              */
             last: boolean;
             /** Prompt Tokens */
             prompt_tokens: number | null;
             /**
              * Read As
-             * @description The form in which the action was found; empty if none was.
+             * @description The format in which the action was parsed; empty if none was.
              */
             read_as: string;
             /**
@@ -3161,7 +3156,7 @@ export interface components {
             repaired: boolean;
             /** Thought */
             thought: string;
-            /** @description Null if it answered, or nothing could be read. */
+            /** @description Null if it answered, or no action could be parsed. */
             use: components["schemas"]["ToolUseOut"] | null;
         };
         /**
@@ -3224,23 +3219,23 @@ export interface components {
             error: ("retry" | "final") | null;
             /**
              * Kind
-             * @description unneeded: nothing took the result up.
+             * @description unneeded: neither the answer nor a later step used the result.
              * @enum {string}
              */
             kind: "successful" | "failed" | "unneeded";
             /**
              * Needed
-             * @description Whether the answer or a later step took its result up.
+             * @description Whether the answer or a later step used its result; null if unknown.
              */
             needed: boolean | null;
             /**
              * Observation
-             * @description What the model was shown.
+             * @description The tool's result as the model was shown it.
              */
             observation: string;
             /**
              * Repeated
-             * @description The same was done before; the tool was not asked again.
+             * @description The same call was made before; the tool was not called again.
              */
             repeated: boolean;
             /** Success */
@@ -3274,7 +3269,7 @@ export interface components {
         };
         /**
          * TraceOut
-         * @description What an agent did.
+         * @description The steps of an agent, with a summary.
          */
         TraceOut: {
             /** Steps */
@@ -3283,7 +3278,7 @@ export interface components {
         };
         /**
          * TraceSummary
-         * @description How an agent ended, and how much it did.
+         * @description How an agent ended, and counts of its steps and tool uses.
          */
         TraceSummary: {
             /** Iterations */
@@ -3291,7 +3286,7 @@ export interface components {
             outcome: components["schemas"]["AgentOutcome"];
             /**
              * Reason
-             * @description Why it ended so; empty if it answered.
+             * @description Why it ended without an answer; empty if it answered.
              */
             reason: string;
             /** Repairs */
@@ -3303,7 +3298,7 @@ export interface components {
             source: number | null;
             /**
              * Uses
-             * @description Uses by tool and by what came of them.
+             * @description Tool uses by tool and by class.
              */
             uses: {
                 [key: string]: {
@@ -3429,7 +3424,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3438,7 +3433,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3456,7 +3451,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3465,7 +3460,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3512,7 +3507,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3521,7 +3516,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3581,7 +3576,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3590,7 +3585,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3641,7 +3636,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3650,7 +3645,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3659,7 +3654,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3713,7 +3708,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3722,7 +3717,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3731,7 +3726,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3793,7 +3788,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3802,7 +3797,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3853,7 +3848,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3871,7 +3866,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3880,7 +3875,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3927,7 +3922,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3936,7 +3931,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3990,7 +3985,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4008,7 +4003,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4017,7 +4012,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4066,7 +4061,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4075,7 +4070,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4084,7 +4079,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4131,7 +4126,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4140,7 +4135,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4149,7 +4144,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4198,7 +4193,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4207,7 +4202,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4216,7 +4211,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4225,7 +4220,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4274,7 +4269,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4283,7 +4278,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4292,7 +4287,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4341,7 +4336,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4350,7 +4345,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4359,7 +4354,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4408,7 +4403,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4417,7 +4412,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4426,7 +4421,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4435,7 +4430,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4484,7 +4479,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4493,7 +4488,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4502,7 +4497,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4511,7 +4506,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4558,7 +4553,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4567,7 +4562,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4627,7 +4622,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4636,7 +4631,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4687,7 +4682,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4696,7 +4691,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4705,7 +4700,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4761,7 +4756,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4770,7 +4765,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4779,7 +4774,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4832,7 +4827,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4841,7 +4836,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4850,7 +4845,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4903,7 +4898,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4912,7 +4907,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4921,7 +4916,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4974,7 +4969,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4983,7 +4978,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4992,7 +4987,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5080,7 +5075,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5127,7 +5122,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5179,7 +5174,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5188,7 +5183,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5197,7 +5192,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5253,7 +5248,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5262,7 +5257,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5271,7 +5266,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5320,7 +5315,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5329,7 +5324,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5338,7 +5333,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5392,7 +5387,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5401,7 +5396,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5410,7 +5405,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5463,7 +5458,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5472,7 +5467,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5481,7 +5476,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5530,7 +5525,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5539,7 +5534,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5548,7 +5543,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5603,7 +5598,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5612,7 +5607,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5621,7 +5616,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5671,7 +5666,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5680,7 +5675,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5689,7 +5684,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
