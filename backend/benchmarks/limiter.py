@@ -23,7 +23,7 @@ from app.services.inference.limiter.base import Limiter
 from app.services.inference.retry import RetryingEngine
 from benchmarks.aimd import AimdLimiter
 from benchmarks.lab import FakeServer
-from tests.services.inference.endpoints import CONSUMERS_A_SLOT, Client, Endpoint, Load, put_load_of
+from tests.services.inference.endpoints import CONSUMERS_PER_SLOT, Client, Endpoint, Load, put_load_of
 from tests.services.inference.steps import prompt_of, requests
 from tests.services.inference.virtual_time import now
 
@@ -235,7 +235,7 @@ async def send(client: Client[Limiter], base_url: str, calls: int) -> None:
                 if error.kind.fatal:
                     return
 
-    await asyncio.gather(*(consume() for _ in range(CONCURRENCY * CONSUMERS_A_SLOT)))
+    await asyncio.gather(*(consume() for _ in range(CONCURRENCY * CONSUMERS_PER_SLOT)))
     await engine.aclose()
 
 

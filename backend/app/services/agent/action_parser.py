@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.domain.json import JsonObject
 from app.services.agent.json_actions import (
     ANSWER_KEYS,
     JsonAction,
@@ -48,7 +49,7 @@ _LABEL = r"^[ \t>*#-]*{}(?:[ \t]*\d+)?[*]*[ \t]*:[*]*[ \t]*"
 _FLAGS = re.IGNORECASE | re.MULTILINE
 _MADE_UP_OBSERVATION = re.compile(_LABEL.format("Observation"), _FLAGS)
 _THOUGHT = re.compile(_LABEL.format("Thoughts?"), _FLAGS)
-# The second alternative: behind a thought on the same line.
+# The second alternative: after a thought on the same line.
 _ACTION = re.compile(_LABEL.format("Action") + r"|(?<=[\s.])(?-i:Action)(?:[ \t]*\d+)?:[ \t]*", _FLAGS)
 _INPUT = re.compile(_LABEL.format(r"(?:Action[ \t]+)?Input"), _FLAGS)
 _ANSWER = re.compile(
@@ -88,7 +89,7 @@ class Turn:
 
     thought: str
     tool: str | None = None
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: JsonObject = field(default_factory=dict)
     answer: str | None = None
     read_as: str = ""
 
@@ -98,13 +99,13 @@ class ActionParser:
 
     def __init__(self, tools: Sequence[Tool]) -> None:
         self._tools = {tool.name: tool for tool in tools}
-        self._aliases = {_plain(name): name for name in self._tools}
+        self._aliases = {_normalised(name): name for name in self._tools}
         for tool in tools:
             aliases = (
                 _CALCULATOR_NAMES if tool.name == "calculator" else (*_SEARCH_NAMES, f"{tool.name}_search")
             )
             for alias in aliases:
-                self._aliases.setdefault(_plain(alias), tool.name)
+                self._aliases.setdefault(_normalised(alias), tool.name)
 
     def parse(self, text: str) -> Turn:
         """Return the first action of ``text`` with the thought before it.
@@ -112,34 +113,34 @@ class ActionParser:
         Raises:
             ActionNotFound: if there is no action.
         """
-        said = text.rpartition("</think>")[2][:_MAX_PARSED]
-        if said.lstrip().startswith("<think>"):
-            raise ActionNotFound(storable(said.strip()))
-        said = _without_made_up_observation(said)
-        label, answer = _ACTION.search(said), _ANSWER.search(said)
+        reply = text.rpartition("</think>")[2][:_MAX_PARSED]
+        if reply.lstrip().startswith("<think>"):
+            raise ActionNotFound(storable(reply.strip()))
+        reply = _without_made_up_observation(reply)
+        label, answer = _ACTION.search(reply), _ANSWER.search(reply)
         if answer and (label is None or answer.start() < label.start()):
-            turn = self._from_answer(said, answer)
+            turn = self._from_answer(reply, answer)
         elif label:
-            turn = self._from_action(said[label.end() :])
-            turn = turn and _with_thought(turn, said[: label.start()])
+            turn = self._from_action(reply[label.end() :])
+            turn = turn and _with_thought(turn, reply[: label.start()])
         else:
-            turn = self._from_json(said) or self._from_lines(said) or self._from_sentence(said)
+            turn = self._from_json(reply) or self._from_lines(reply) or self._from_sentence(reply)
         if turn is None:
-            raise ActionNotFound(storable(_thought(said)))
+            raise ActionNotFound(storable(_thought(reply)))
         return turn
 
-    def turn(self, thought: str, name: str, arguments: Any, read_as: str) -> Turn | None:
+    def turn(self, thought: str, name: str, arguments: object, read_as: str) -> Turn | None:
         """Return the turn of a tool call as a model wrote it; ``None`` if name or answer is empty."""
         thought = storable(thought)
-        if _plain(name) in _FINISH_NAMES:
+        if _normalised(name) in _FINISH_NAMES:
             answer = storable(_only_text(arguments))
             return Turn(thought, answer=answer, read_as=read_as) if answer else None
-        tool = self._aliases.get(_plain(name), storable(name.strip())[:_MAX_NAME])
+        tool = self._aliases.get(_normalised(name), storable(name.strip())[:_MAX_NAME])
         given = self._arguments(tool, arguments)
         kept = {storable(key)[:_MAX_NAME]: plain_value(value) for key, value in given.items()}
         return Turn(thought, tool, kept, read_as=read_as) if tool else None
 
-    def _arguments(self, tool: str, value: Any) -> dict[str, Any]:
+    def _arguments(self, tool: str, value: object) -> JsonObject:
         known = self._tools.get(tool)
         first = known.parameters[0].name if known else "input"
         if isinstance(value, Mapping):
@@ -149,12 +150,12 @@ class ActionParser:
             return {str(name): one for name, one in value.items()}
         return {first: value}
 
-    def _from_json(self, said: str) -> Turn | None:
-        for start, value in json_objects(said):
+    def _from_json(self, reply: str) -> Turn | None:
+        for start, value in json_objects(reply):
             action = as_action(value)
             if action is not None:
                 turn = self._from_json_action(action)
-                return turn and _with_thought(turn, said[:start].rstrip("[ \n"))
+                return turn and _with_thought(turn, reply[:start].rstrip("[ \n"))
         return None
 
     def _from_json_action(self, action: JsonAction) -> Turn | None:
@@ -166,26 +167,26 @@ class ActionParser:
             return replace(called, thought=thought)
         return self.turn(thought, name, action.arguments, "json")
 
-    def _from_answer(self, said: str, label: re.Match[str]) -> Turn | None:
-        words = _first_line(said[label.end() :])
+    def _from_answer(self, reply: str, label: re.Match[str]) -> Turn | None:
+        words = _first_line(reply[label.end() :])
         turn = self._from_call(words, known=True) or self.turn("", FINISH, words, "answer_line")
-        return turn and _with_thought(turn, said[: label.start()])
+        return turn and _with_thought(turn, reply[: label.start()])
 
-    def _from_sentence(self, said: str) -> Turn | None:
+    def _from_sentence(self, reply: str) -> Turn | None:
         """Parse "The answer is …", which counts only if nothing else matches."""
-        found = _ANSWER_SENTENCE.search(said)
-        words = _first_line(said[found.end() :]) if found else ""
+        found = _ANSWER_SENTENCE.search(reply)
+        words = _first_line(reply[found.end() :]) if found else ""
         if not found or not words:
             return None
-        before = said[: said.rfind("\n", 0, found.start()) + 1]
+        before = reply[: reply.rfind("\n", 0, found.start()) + 1]
         return self.turn(_thought(before), FINISH, words.rstrip("."), "answer_line")
 
-    def _from_lines(self, said: str) -> Turn | None:
+    def _from_lines(self, reply: str) -> Turn | None:
         """Parse a line that is nothing but a tool call, in a text without any label."""
-        for match in re.finditer(r"^.+$", said, re.MULTILINE):
+        for match in re.finditer(r"^.+$", reply, re.MULTILINE):
             turn = self._from_call(match[0].strip(), known=True)
             if turn is not None:
-                return _with_thought(turn, said[: match.start()])
+                return _with_thought(turn, reply[: match.start()])
         return None
 
     def _from_action(self, rest: str) -> Turn | None:
@@ -204,11 +205,11 @@ class ActionParser:
             return self.turn("", name[1], self._named(name[1], line), "input_line")
         if name is None or not self._knows(name[1]):
             return self._from_call_within(head)
-        behind = head[name.end() :].lstrip().removeprefix(":").strip()
-        if not behind and _plain(name[1]) in _FINISH_NAMES:
-            behind = _first_line(rest[len(head) :])
+        after = head[name.end() :].lstrip().removeprefix(":").strip()
+        if not after and _normalised(name[1]) in _FINISH_NAMES:
+            after = _first_line(rest[len(head) :])
         # "retrieval the height of K2" is a call; of "search" alone the tool says that its query is missing.
-        return self.turn("", name[1], self._named(name[1], behind), "input_line")
+        return self.turn("", name[1], self._named(name[1], after), "input_line")
 
     def _from_call_within(self, line: str) -> Turn | None:
         """Parse ``1. retrieval[…]``, ``[retrieval[…]]`` and similar lines."""
@@ -227,25 +228,25 @@ class ActionParser:
         if not rest or rest[0] not in _CLOSERS:
             return None
         inner = _inside(rest)
-        behind = rest[len(inner) + 2 :].partition("\n")[0]
-        if rest[0] == "(" and _CONTINUES.match(behind):
-            inner = f"({inner}){behind}"  # calculator(1 + 2) * 3
+        after = rest[len(inner) + 2 :].partition("\n")[0]
+        if rest[0] == "(" and _CONTINUES.match(after):
+            inner = f"({inner}){after}"  # calculator(1 + 2) * 3
         read_as = "bracket" if rest[0] == "[" else "call"
         return self.turn("", name[1], self._named(name[1], inner), read_as)
 
     def _named(self, name: str, inner: str) -> Any:
         """Return what stands in brackets: arguments by name if any name is written, else the text."""
-        tool = self._tools.get(self._aliases.get(_plain(name), name))
+        tool = self._tools.get(self._aliases.get(_normalised(name), name))
         if inner.lstrip().startswith("{"):
             found = first_json_object(inner)
             if found is not None:
                 return found
         if tool is None:
-            label = _NAMED_ARGUMENT.match(inner) if _plain(name) in _FINISH_NAMES else None
+            label = _NAMED_ARGUMENT.match(inner) if _normalised(name) in _FINISH_NAMES else None
             return _unquoted(label[2] if label and label[1].lower() in ANSWER_KEYS else inner)
         names = "|".join(re.escape(parameter.name) for parameter in tool.parameters)
         parts = re.split(rf",\s*(?=(?:{names})\s*[=:])", inner)
-        arguments: dict[str, Any] = {}
+        arguments: JsonObject = {}
         for part in parts:
             named = _NAMED_ARGUMENT.match(part)
             if named and named[1] in names.split("|"):
@@ -255,10 +256,11 @@ class ActionParser:
         return arguments
 
     def _knows(self, name: str) -> bool:
-        return _plain(name) in self._aliases or _plain(name) in _FINISH_NAMES
+        return _normalised(name) in self._aliases or _normalised(name) in _FINISH_NAMES
 
 
-def _plain(name: str) -> str:
+def _normalised(name: str) -> str:
+    """Return a tool's name without what models vary: case, spaces, hyphens and underscores."""
     return re.sub(r"[\s_-]+", "", name).lower()
 
 
@@ -274,13 +276,13 @@ def _thought(text: str) -> str:
     return _DECORATION.sub("", _ACTION.sub("", text)).strip()
 
 
-def _without_made_up_observation(said: str) -> str:
+def _without_made_up_observation(reply: str) -> str:
     """Return a reply up to an observation that the model made up; one at its beginning is dropped."""
-    made_up = _MADE_UP_OBSERVATION.search(said)
-    if made_up and not said[: made_up.start()].strip():
-        said = said[made_up.end() :]
-        made_up = _MADE_UP_OBSERVATION.search(said)
-    return said[: made_up.start()] if made_up else said
+    made_up = _MADE_UP_OBSERVATION.search(reply)
+    if made_up and not reply[: made_up.start()].strip():
+        reply = reply[made_up.end() :]
+        made_up = _MADE_UP_OBSERVATION.search(reply)
+    return reply[: made_up.start()] if made_up else reply
 
 
 def _first_line(text: str) -> str:
@@ -313,7 +315,7 @@ def _inside(text: str) -> str:
     return text[1:]
 
 
-def _only_text(value: Any) -> str:
+def _only_text(value: object) -> str:
     """Return the answer that a string, a list or an object holds, as text."""
     if isinstance(value, Mapping):
         value = next((value[key] for key in (*ANSWER_KEYS, "input", "text") if key in value), None) or next(

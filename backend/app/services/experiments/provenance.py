@@ -8,10 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from app.core.config import PROJECT_ROOT
 from app.domain.hashing import content_hash
 from app.domain.provenance import CodeVersion, DatasetProvenance, Provenance, RetrievalProvenance
+from app.domain.scoring import ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import knowledge_of
-from app.services.evaluation.measures import FAITHFULNESS, RETRIEVAL, Measure
-from app.services.evaluation.scorers import Scorer, ScoringRule, scorers_for
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.methods.base import Method
 
 _PACKAGES = ("aiohttp", "huggingface-hub", "numpy", "sqlalchemy", "xllamacpp")
@@ -82,7 +81,7 @@ def build_provenance(
     return Provenance(
         config_hash=config.hash(),
         dataset=dataset,
-        scorers={scorer.name: scorer.version for scorer in _measures(config, rule)},
+        scorers={score.name: score.version for one in SCORERS.of(config, rule) for score in one.scores},
         prompt_hash=content_hash(method.template),
         model_fingerprint=model_fingerprint,
         code=code_version(),
@@ -92,9 +91,3 @@ def build_provenance(
         retrieval=retrieval,
         model_parameters=model_parameters,
     )
-
-
-def _measures(config: ExperimentConfig, rule: ScoringRule) -> list[Scorer | Measure]:
-    """Return everything that the runs will be scored by."""
-    retrieval = RETRIEVAL if knowledge_of(config.method) else ()
-    return [*scorers_for(rule), *retrieval, *(FAITHFULNESS if config.faithfulness else ())]

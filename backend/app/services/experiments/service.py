@@ -15,8 +15,6 @@ from app.domain.provenance import DatasetProvenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import knowledge_of
-from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
@@ -46,12 +44,11 @@ class ExperimentService:
         dataset = checked.dataset
         if parent_id is not None:
             await self.get(parent_id)
-        rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
         provenance = build_provenance(
             config,
             checked.method,
-            DatasetProvenance(dataset.name, dataset.version, dataset.size, rule),
-            rule,
+            DatasetProvenance(dataset.name, dataset.version, dataset.size, dataset.scoring),
+            dataset.scoring,
             model_fingerprint=checked.fingerprint,
             model_parameters=checked.spec.parameters,
             retrieval=await self._retrieval(config, checked),
@@ -81,7 +78,7 @@ class ExperimentService:
     async def _retrieval(
         self, config: ExperimentConfig, checked: ResolvedConfig
     ) -> RetrievalProvenance | None:
-        wanted = knowledge_of(config.method)
+        wanted = config.method.knowledge
         if checked.knowledge is None or wanted is None:
             return None
         return await asyncio.to_thread(describe, wanted, checked.knowledge)  # reads model files once

@@ -18,7 +18,7 @@ def passage(number: int, text: str = "") -> Passage:
 
 
 class FakeTool(Tool):
-    """Answers by a function of its first argument, and remembers what it was asked."""
+    """Returns a function of its first argument, and records the arguments of each use."""
 
     description = "Finds things."
     parameters: ClassVar[tuple[Parameter, ...]] = (

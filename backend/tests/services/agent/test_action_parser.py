@@ -1,4 +1,4 @@
-"""Reading what models write: the ways in which they do, and that no text is too much for the reader."""
+"""Parsing of actions: the notations that models use, and bounds for any text."""
 
 import contextlib
 import json

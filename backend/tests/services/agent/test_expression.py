@@ -1,4 +1,4 @@
-"""How arithmetic is read: what people write, what is ambiguous, and how the rest is refused."""
+"""Parsing of arithmetic: common notations, ambiguous ones, and the messages about the rest."""
 
 import ast
 from contextlib import suppress

@@ -53,19 +53,19 @@ def written(request: pytest.FixtureRequest) -> StepFormat:
     return made
 
 
-class TestOpening:
+class TestFirstPrompt:
     def test_question_comes_last_in_its_template(self, step_format: StepFormat) -> None:
-        opening = step_format.opening("Why {tools} {0}?")
-        assert opening[0].role == "system"
-        assert opening[-1] == Message("user", "Question: Why {tools} {0}?")
+        prompt = step_format.first_prompt("Why {tools} {0}?")
+        assert prompt[0].role == "system"
+        assert prompt[-1] == Message("user", "Question: Why {tools} {0}?")
 
     def test_turns_alternate_behind_the_instructions(self, written: StepFormat) -> None:
-        prompt = (*written.opening("Why?"), *written.history([executed("a"), executed("b")]))
+        prompt = (*written.first_prompt("Why?"), *written.history([executed("a"), executed("b")]))
         expected = ["user", "assistant"] * 3 + ["user"] + ["assistant", "user"] * 2
         assert roles(prompt) == ["system", *expected]
 
     def test_worked_examples_are_whole_conversations(self, written: StepFormat) -> None:
-        messages = written.opening("Why?")
+        messages = written.first_prompt("Why?")
         assert messages[1] == Message("user", "Question: How high is K2?")
         assert written.parser.parse(messages[2].content).arguments == {"query": "height of K2"}
         assert messages[3].content.endswith("K2 is 8611 m high.")
@@ -75,7 +75,7 @@ class TestOpening:
 
     def test_without_examples(self) -> None:
         for kind in FORMATS:
-            assert roles(kind(TOOLS, TEMPLATE).opening("Why?")) == ["system", "user"]
+            assert roles(kind(TOOLS, TEMPLATE).first_prompt("Why?")) == ["system", "user"]
 
     def test_text_and_json_tell_every_tool(self, written: StepFormat) -> None:
         for tool in TOOLS:
@@ -118,7 +118,7 @@ class TestNative:
     FORMAT = NativeFormat(TOOLS, TEMPLATE, None, WORKED)
 
     def test_results_carry_the_id_of_the_call_before(self) -> None:
-        prompt = (*self.FORMAT.opening("Why?"), *self.FORMAT.history([executed("a"), executed("b")]))
+        prompt = (*self.FORMAT.first_prompt("Why?"), *self.FORMAT.history([executed("a"), executed("b")]))
         results = [place for place, message in enumerate(prompt) if message.role == "tool"]
         assert len(results) == 3
         for place in results:

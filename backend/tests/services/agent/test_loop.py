@@ -1,4 +1,4 @@
-"""The loop: every way in which an agent ends, what the model is told on the way, and what is counted."""
+"""The loop: each outcome of an agent, the messages to the model, and the counts of the trace."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ def search(query: str) -> str:
 
 @dataclass
 class Script:
-    """A model that says its lines in turn, the last one again and again, and remembers its prompts."""
+    """A model with scripted replies, of which the last one repeats; it records its prompts."""
 
     says: Sequence[Said]
     last: Said = "8611 m"
@@ -62,7 +62,7 @@ class Script:
 
     @property
     def shown(self) -> str:
-        """What the model was shown last."""
+        """The newest message to the model."""
         return self.steps[-1][-1].content
 
 

@@ -1,4 +1,4 @@
-"""Whatever a model says, and however small its window: an agent ends, and its account adds up."""
+"""For any replies and any context window: an agent ends, and the counts of its trace are consistent."""
 
 import asyncio
 import json

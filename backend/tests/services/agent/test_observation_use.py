@@ -1,4 +1,4 @@
-"""What of an agent's observations was of use."""
+"""Which observations were used, and which one holds the answer."""
 
 from typing import Any
 

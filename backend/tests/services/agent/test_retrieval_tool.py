@@ -1,4 +1,4 @@
-"""The search in a knowledge base as a tool."""
+"""Retrieval from a knowledge base as a tool."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""The way in which all tools are run: arguments checked, and whatever goes wrong a result."""
+"""How every tool is run: checks of arguments, the time limit, and errors as results."""
 
 import asyncio
 import json

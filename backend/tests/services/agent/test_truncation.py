@@ -1,4 +1,4 @@
-"""Texts that are made to fit."""
+"""Truncation of lines and texts."""
 
 import pytest
 from hypothesis import given

@@ -9,8 +9,9 @@ from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.preview import PreviewOut
-from app.schemas.result import Metrics, RunOut
+from app.schemas.result import RunOut
 from app.schemas.trace import TraceOut
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.execution.executor import Executor
 from app.services.experiments.preview import PreviewService, count_calls
 from app.services.inference.base import EngineError
@@ -167,7 +168,7 @@ class TestRuns:
             }
             assert [step.calls for step in trace.steps] == [[0], [1], [2]]
             assert (len(run.calls), run.retrieved) == (3, None)
-        metrics = Metrics.model_validate(await metrics_of(runtime, experiment_id))
+        metrics = metrics_out(await metrics_of(runtime, experiment_id))
         assert metrics.agent is not None
         assert metrics.agent.outcomes["answered"] == metrics.agent.runs == 4
         assert metrics.agent.iterations.value == 3

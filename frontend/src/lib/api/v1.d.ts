@@ -409,7 +409,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the catalog's models, and for each whether it can be used as things are.
+         * @description List the catalog's models, and whether each can be used now.
          */
         get: operations["list_models"];
         put?: never;
@@ -429,7 +429,7 @@ export interface paths {
         };
         /**
          * Check Model State
-         * @description Tell whether a model can be used now; an HTTP endpoint is asked for its models, once.
+         * @description Return whether a model can be used now; an HTTP endpoint is asked once for its list of models.
          */
         get: operations["check_model"];
         put?: never;
@@ -620,6 +620,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scores
+         * @description List all scores with what they measure, in the order in which they are shown.
+         */
+        get: operations["list_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -629,7 +649,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description Return the state of every part; 503 if the platform cannot work at all.
+         * @description Return the state of every part; with status 503 if the database does not answer.
          */
         get: operations["get_health"];
         put?: never;
@@ -649,7 +669,7 @@ export interface paths {
         };
         /**
          * Get Live
-         * @description Answer as long as the process lives.
+         * @description Answer as long as the process is alive.
          */
         get: operations["get_live"];
         put?: never;
@@ -843,7 +863,7 @@ export interface components {
             providers: components["schemas"]["ProviderOut"][];
         };
         /**
-         * CoTMethodConfig
+         * Chain of thought
          * @description Chain of thought: the model reasons before it answers, as worked examples show it, if any.
          */
         CoTMethodConfig: {
@@ -861,13 +881,13 @@ export interface components {
             name: "cot";
             /**
              * Samples
-             * @description Calls a run, whose answers vote; 2 or more need a temperature above 0.
+             * @description Model calls for each answer, which vote; 2 or more need a temperature above 0.
              * @default 1
              */
             samples?: number;
             /**
              * Shots
-             * @description Worked examples before the question; 0: only told to reason.
+             * @description Worked examples before the question; 0: only the instruction to reason.
              * @default 3
              */
             shots?: number;
@@ -1284,12 +1304,12 @@ export interface components {
         };
         /**
          * EstimateOut
-         * @description What an experiment would take; nothing is taken from the cache in this.
+         * @description Estimated calls, tokens, cost and time of an experiment, without the cache.
          */
         EstimateOut: {
             /**
              * Basis
-             * @description Where tokens and time come from, as a sentence.
+             * @description What the estimates of tokens and time are based on, as a sentence.
              */
             basis: string;
             /** Calls */
@@ -1298,7 +1318,7 @@ export interface components {
             completion_tokens: number;
             /**
              * Cost Usd
-             * @description At the catalog's prices; null when the model has none.
+             * @description At the catalog's prices; null if the model has none.
              */
             cost_usd: number | null;
             power: components["schemas"]["PowerOut"];
@@ -1308,7 +1328,7 @@ export interface components {
             questions: number;
             /**
              * Seconds
-             * @description Null when nothing tells the model's speed.
+             * @description Null if no completed experiment has measured the model's speed.
              */
             seconds: number | null;
         };
@@ -1397,6 +1417,14 @@ export interface components {
              * @default 1
              */
             repeats?: number;
+            /**
+             * Scorers
+             * @description Further scorers by name, each with its options.
+             * @default {}
+             */
+            scorers?: {
+                [key: string]: components["schemas"]["ScorerOptions"];
+            };
             /**
              * Seed
              * @default 0
@@ -1629,6 +1657,72 @@ export interface components {
              * @example no dataset 'trivia'
              */
             message: string;
+        };
+        /**
+         * Figure
+         * @description One number of a result, described so that it can be drawn without knowing it.
+         */
+        Figure: {
+            /**
+             * Basis
+             * @description What these are, or how the interval was computed.
+             */
+            basis: string;
+            /** Better */
+            better: ("higher" | "lower") | null;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "share" | "milliseconds" | "usd" | "count" | "number";
+            /**
+             * Group
+             * @description Figures of a group are shown together: answer, retrieval, speed, …
+             */
+            group: string;
+            /** Help */
+            help: string;
+            /** High */
+            high: number | null;
+            /**
+             * Label
+             * @description For people; short where `row` says the rest.
+             */
+            label: string;
+            /**
+             * Low
+             * @description Bounds of the 95 % confidence interval, if there is one.
+             */
+            low: number | null;
+            /**
+             * N
+             * @description How many values it is computed from, if that is not all runs.
+             */
+            n: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @description What qualifies the value; may be empty.
+             */
+            note: string;
+            /**
+             * Row
+             * @description What it shares a row or a card with; empty if it stands alone.
+             */
+            row: string;
+            /**
+             * Unit
+             * @description To write behind the value; empty if `format` says it all.
+             */
+            unit: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Warning
+             * @description What makes the value less reliable; may be empty.
+             */
+            warning: string;
         };
         /**
          * HealthOut
@@ -1903,12 +1997,12 @@ export interface components {
             role: string;
             /**
              * Tool Call Id
-             * @description The use that it answers; null for other messages.
+             * @description The tool call that it answers; null for other messages.
              */
             tool_call_id: string | null;
             /**
              * Tool Calls
-             * @description Uses of tools that it asks for, as sent; often none.
+             * @description Tool calls of the model, as sent.
              */
             tool_calls: {
                 [key: string]: unknown;
@@ -1926,11 +2020,16 @@ export interface components {
             cost_usd: components["schemas"]["CostStatistics"];
             counts: components["schemas"]["Counts"];
             /**
+             * Figures
+             * @description These numbers, described, in the order to show them.
+             */
+            figures: components["schemas"]["Figure"][];
+            /**
              * Gpu Seconds Estimate
-             * @description A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown.
+             * @description Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown.
              */
             gpu_seconds_estimate: number | null;
-            /** @description Share of the judged answers that are not faithful (below one half); null if none was. */
+            /** @description Share of the judged answers with a faithfulness below 0.5; null if none was judged. */
             hallucination_rate: components["schemas"]["Estimate"] | null;
             latency_ms: components["schemas"]["LatencyStatistics"];
             /** Scores */
@@ -2039,7 +2138,7 @@ export interface components {
             usd_per_1m: components["schemas"]["PriceOut"] | null;
         };
         /**
-         * NaiveMethodConfig
+         * Naive
          * @description The question as it is.
          */
         NaiveMethodConfig: {
@@ -2111,7 +2210,7 @@ export interface components {
         Params: {
             /**
              * Max Tokens
-             * @description Of one call; with chain of thought 512, with an agent 160 if left out.
+             * @description Of one model call; if left out, by the method: naive 64, cot 512, rag 64, react 160.
              * @default 64
              */
             max_tokens?: number;
@@ -2182,27 +2281,27 @@ export interface components {
         };
         /**
          * PowerOut
-         * @description What a comparison on so many questions could show (McNemar's test, p < .05, power .8).
+         * @description The power of a comparison on this number of questions (McNemar's test, p < .05, power .8).
          */
         PowerOut: {
             /**
              * Detectable
-             * @description The smallest difference that would probably show.
+             * @description The smallest difference that is detected with this power; null if none is.
              */
             detectable: number | null;
             /**
              * Discordant
-             * @description Assumed: the share of questions that one side alone gets right.
+             * @description Assumed share of questions that only one of two experiments gets right.
              */
             discordant: number;
             /**
              * Needed
-             * @description The questions that it takes to show that one.
+             * @description Questions needed to detect it with this power.
              */
             needed: number;
             /**
              * Wanted
-             * @description A difference that one might care about.
+             * @description A difference of interest, as a fraction.
              */
             wanted: number;
         };
@@ -2225,7 +2324,7 @@ export interface components {
         };
         /**
          * PreviewOut
-         * @description An experiment that is not stored: one of its questions as it would be sent, and an estimate.
+         * @description A preview of an experiment that is not stored.
          */
         PreviewOut: {
             /** Config Hash */
@@ -2241,7 +2340,7 @@ export interface components {
             messages: components["schemas"]["MessageOut"][];
             /**
              * Model Message
-             * @description What to do if the model is not ready.
+             * @description What to do if the model is not ready; else empty.
              */
             model_message: string;
             /**
@@ -2346,37 +2445,37 @@ export interface components {
             open: boolean;
         };
         /**
-         * RagMethodConfig
+         * RAG
          * @description Retrieval-augmented generation: passages of a knowledge base stand before the question.
          */
         RagMethodConfig: {
             /**
              * Chunk Overlap
-             * @description Tokens that neighbours share, at most.
+             * @description Tokens that neighbouring chunks share, at most.
              * @default 50
              */
             chunk_overlap?: number;
             /**
              * Chunk Tokens
-             * @description Of a chunk with its title, as the embedding model counts.
+             * @description Tokens of a chunk with its title, as the embedding model counts them.
              * @default 256
              */
             chunk_tokens?: number;
             /**
              * Dense Candidates
-             * @description Found by meaning, to be fused.
+             * @description Passages that dense retrieval gives to the fusion.
              * @default 10
              */
             dense_candidates?: number;
             /**
              * Dense Weight
-             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @description Weight of dense retrieval in a fusion by scores; BM25 has the rest.
              * @default 0.4
              */
             dense_weight?: number;
             /**
              * Embedding Model
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default sentence-transformers/all-MiniLM-L6-v2
              */
             embedding_model?: string;
@@ -2399,13 +2498,13 @@ export interface components {
             name: "rag";
             /**
              * Reranker
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default cross-encoder/ms-marco-MiniLM-L-6-v2
              */
             reranker?: string;
             /**
              * Similarity Floor
-             * @description Cosine that a passage found by meaning needs; none if left out.
+             * @description Lowest cosine similarity of a passage from dense retrieval; no limit if left out.
              */
             similarity_floor?: number | null;
             /** System */
@@ -2429,7 +2528,7 @@ export interface components {
             top_k?: number;
             /**
              * Variant
-             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @description naive: dense retrieval by embeddings; hybrid: dense and BM25, fused; reranked: hybrid, then a cross-encoder.
              * @default hybrid
              * @enum {string}
              */
@@ -2441,43 +2540,43 @@ export interface components {
             version?: string | null;
             /**
              * Word Candidates
-             * @description Found by BM25, to be fused.
+             * @description Passages that BM25 gives to the fusion.
              * @default 10
              */
             word_candidates?: number;
         };
         /**
-         * ReactMethodConfig
+         * ReAct agent
          * @description A ReAct agent: the model thinks, uses a tool, reads its result, and so on until it answers.
          */
         ReactMethodConfig: {
             /**
              * Chunk Overlap
-             * @description Tokens that neighbours share, at most.
+             * @description Tokens that neighbouring chunks share, at most.
              * @default 50
              */
             chunk_overlap?: number;
             /**
              * Chunk Tokens
-             * @description Of a chunk with its title, as the embedding model counts.
+             * @description Tokens of a chunk with its title, as the embedding model counts them.
              * @default 256
              */
             chunk_tokens?: number;
             /**
              * Dense Candidates
-             * @description Found by meaning, to be fused.
+             * @description Passages that dense retrieval gives to the fusion.
              * @default 10
              */
             dense_candidates?: number;
             /**
              * Dense Weight
-             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @description Weight of dense retrieval in a fusion by scores; BM25 has the rest.
              * @default 0.4
              */
             dense_weight?: number;
             /**
              * Embedding Model
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default sentence-transformers/all-MiniLM-L6-v2
              */
             embedding_model?: string;
@@ -2533,7 +2632,7 @@ export interface components {
             observation_tokens?: number;
             /**
              * Reranker
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default cross-encoder/ms-marco-MiniLM-L-6-v2
              */
             reranker?: string;
@@ -2545,7 +2644,7 @@ export interface components {
             shots?: number;
             /**
              * Similarity Floor
-             * @description Cosine that a passage found by meaning needs; none if left out.
+             * @description Lowest cosine similarity of a passage from dense retrieval; no limit if left out.
              */
             similarity_floor?: number | null;
             /**
@@ -2576,7 +2675,7 @@ export interface components {
             top_k?: number;
             /**
              * Variant
-             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @description naive: dense retrieval by embeddings; hybrid: dense and BM25, fused; reranked: hybrid, then a cross-encoder.
              * @default hybrid
              * @enum {string}
              */
@@ -2588,7 +2687,7 @@ export interface components {
             version?: string | null;
             /**
              * Word Candidates
-             * @description Found by BM25, to be fused.
+             * @description Passages that BM25 gives to the fusion.
              * @default 10
              */
             word_candidates?: number;
@@ -2627,11 +2726,6 @@ export interface components {
             status: components["schemas"]["ExperimentStatus"];
             /** @description Tokens against the newest naive experiment with the same model, dataset and seed; null if there is none. */
             tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
-            /**
-             * Warnings
-             * @description What limits the metrics, as sentences; empty if nothing does.
-             */
-            warnings: string[];
         };
         /**
          * RunMap
@@ -2736,12 +2830,10 @@ export interface components {
             retrieved: components["schemas"]["PassageOut"][] | null;
             /**
              * Scores
-             * @description By scorer: value and reason.
+             * @description By name of the score.
              */
             scores: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["RunScore"];
             };
             /**
              * Status
@@ -2750,6 +2842,19 @@ export interface components {
             status: "ok" | "failed";
             /** @description The steps of an agent; null if the method is no agent. */
             trace: components["schemas"]["TraceOut"] | null;
+        };
+        /**
+         * RunScore
+         * @description One score of a run.
+         */
+        RunScore: {
+            /** Reason */
+            reason: string;
+            /**
+             * Value
+             * @description In [0, 1]; null if unscored.
+             */
+            value: number | null;
         };
         /**
          * RunSummary
@@ -2804,12 +2909,10 @@ export interface components {
             repeat: number;
             /**
              * Scores
-             * @description By scorer: value and reason.
+             * @description By name of the score.
              */
             scores: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["RunScore"];
             };
             /**
              * Status
@@ -2856,6 +2959,33 @@ export interface components {
             score: string;
             /** @description Null if too few are paired. */
             statistics: components["schemas"]["DifferenceStatistics"] | null;
+        };
+        /**
+         * ScoreOut
+         * @description What a score is, for whoever shows it; higher values are better.
+         */
+        ScoreOut: {
+            /**
+             * Group
+             * @description Scores of a group are shown together: answer, retrieval, faithfulness, …
+             */
+            group: string;
+            /** Help */
+            help: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "binary" | "graded";
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Version
+             * @description Only results of equal versions may be compared.
+             */
+            version: number;
         };
         /**
          * ScoreStatistics
@@ -2911,6 +3041,17 @@ export interface components {
             n: number;
             /** Value */
             value: number;
+        };
+        /**
+         * ScorerOptions
+         * @description How a scorer that the configuration chooses by name works.
+         */
+        ScorerOptions: {
+            /**
+             * Model
+             * @description provider/model, for one that asks a model.
+             */
+            model?: string | null;
         };
         /**
          * SearchIn
@@ -2977,33 +3118,33 @@ export interface components {
         };
         /**
          * StepOut
-         * @description One turn of the model, and what came of it.
+         * @description One turn of the model: its thought, and the tool use or the answer.
          */
         StepOut: {
             /** Answer */
             answer: string | null;
             /**
              * Calls
-             * @description Places of its model calls among the run's, from 0.
+             * @description Indexes of its model calls among those of the run, from 0.
              */
             calls: number[];
             /** Completion Tokens */
             completion_tokens: number | null;
             /**
              * Duration S
-             * @description Seconds that the model took.
+             * @description Time of its model calls.
              */
             duration_s: number;
             /**
              * Last
-             * @description It was asked for an answer, since the agent had to end.
+             * @description The final answer prompt: the model was asked for an answer because the agent had to end.
              */
             last: boolean;
             /** Prompt Tokens */
             prompt_tokens: number | null;
             /**
              * Read As
-             * @description The form in which the action was found; empty if none was.
+             * @description The format in which the action was parsed; empty if none was.
              */
             read_as: string;
             /**
@@ -3013,7 +3154,7 @@ export interface components {
             repaired: boolean;
             /** Thought */
             thought: string;
-            /** @description Null if it answered, or nothing could be read. */
+            /** @description Null if it answered, or no action could be parsed. */
             use: components["schemas"]["ToolUseOut"] | null;
         };
         /**
@@ -3076,23 +3217,23 @@ export interface components {
             error: ("retry" | "final") | null;
             /**
              * Kind
-             * @description unneeded: nothing took the result up.
+             * @description unneeded: neither the answer nor a later step used the result.
              * @enum {string}
              */
             kind: "successful" | "failed" | "unneeded";
             /**
              * Needed
-             * @description Whether the answer or a later step took its result up.
+             * @description Whether the answer or a later step used its result; null if unknown.
              */
             needed: boolean | null;
             /**
              * Observation
-             * @description What the model was shown.
+             * @description The tool's result as the model was shown it.
              */
             observation: string;
             /**
              * Repeated
-             * @description The same was done before; the tool was not asked again.
+             * @description The same call was made before; the tool was not called again.
              */
             repeated: boolean;
             /** Success */
@@ -3126,7 +3267,7 @@ export interface components {
         };
         /**
          * TraceOut
-         * @description What an agent did.
+         * @description The steps of an agent, with a summary.
          */
         TraceOut: {
             /** Steps */
@@ -3135,7 +3276,7 @@ export interface components {
         };
         /**
          * TraceSummary
-         * @description How an agent ended, and how much it did.
+         * @description How an agent ended, and counts of its steps and tool uses.
          */
         TraceSummary: {
             /** Iterations */
@@ -3143,7 +3284,7 @@ export interface components {
             outcome: components["schemas"]["AgentOutcome"];
             /**
              * Reason
-             * @description Why it ended so; empty if it answered.
+             * @description Why it ended without an answer; empty if it answered.
              */
             reason: string;
             /** Repairs */
@@ -3155,7 +3296,7 @@ export interface components {
             source: number | null;
             /**
              * Uses
-             * @description Uses by tool and by what came of them.
+             * @description Tool uses by tool and by class.
              */
             uses: {
                 [key: string]: {
@@ -3281,7 +3422,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3290,7 +3431,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3308,7 +3449,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3317,7 +3458,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3364,7 +3505,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3373,7 +3514,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3433,7 +3574,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3442,7 +3583,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3493,7 +3634,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3502,7 +3643,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3511,7 +3652,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3565,7 +3706,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3574,7 +3715,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3583,7 +3724,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3645,7 +3786,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3654,7 +3795,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3705,7 +3846,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3723,7 +3864,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3732,7 +3873,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3779,7 +3920,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3788,7 +3929,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3842,7 +3983,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3860,7 +4001,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3869,7 +4010,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3918,7 +4059,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3927,7 +4068,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3936,7 +4077,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3983,7 +4124,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3992,7 +4133,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4001,7 +4142,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4050,7 +4191,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4059,7 +4200,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4068,7 +4209,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4077,7 +4218,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4126,7 +4267,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4135,7 +4276,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4144,7 +4285,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4193,7 +4334,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4202,7 +4343,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4211,7 +4352,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4260,7 +4401,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4269,7 +4410,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4278,7 +4419,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4287,7 +4428,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4336,7 +4477,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4345,7 +4486,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4354,7 +4495,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4363,7 +4504,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4410,7 +4551,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4419,7 +4560,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4479,7 +4620,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4488,7 +4629,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4539,7 +4680,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4548,7 +4689,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4557,7 +4698,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4613,7 +4754,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4622,7 +4763,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4631,7 +4772,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4684,7 +4825,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4693,7 +4834,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4702,7 +4843,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4755,7 +4896,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4764,7 +4905,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4773,7 +4914,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4826,7 +4967,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4835,7 +4976,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4844,7 +4985,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4932,7 +5073,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4979,7 +5120,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5031,7 +5172,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5040,7 +5181,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5049,7 +5190,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5105,7 +5246,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5114,7 +5255,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5123,7 +5264,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5172,7 +5313,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5181,7 +5322,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5190,7 +5331,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5244,7 +5385,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5253,7 +5394,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5262,7 +5403,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5315,7 +5456,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5324,7 +5465,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5333,7 +5474,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5382,7 +5523,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5391,7 +5532,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5400,7 +5541,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5455,7 +5596,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5464,7 +5605,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5473,7 +5614,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5523,7 +5664,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5532,7 +5673,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5541,8 +5682,46 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_scores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,12 +1,13 @@
-"""How good a judge of faithfulness is, on answers that people have labelled."""
+"""How often a judge of faithfulness is right, on answers that people have labelled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.services.evaluation.faithfulness import THRESHOLD, Claim
-from app.services.evaluation.statistics.intervals import Interval, wilson
+from app.domain.metrics import Estimate
+from app.services.evaluation.judges.base import THRESHOLD, Claim
+from app.services.evaluation.statistics.intervals import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +20,24 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """How a judge did. *Positive* is what it is there to find: an unfaithful answer.
+    """How often a judge was right. Unfaithful answers, which it is there to find, are the positives.
 
     Attributes:
         n: labelled answers that the judge gave a number for.
-        unscored: those that it gave none for.
-        accuracy: share that it put on the right side of one half.
-        precision: of those it called unfaithful, the share that is; ``None`` if it called none so.
+        unscored: those that it gave no number for.
+        accuracy: share that it put on the right side of ``THRESHOLD``.
+        precision: of those it called unfaithful, the share that is; ``None`` if it called none unfaithful.
         recall: of the unfaithful ones, the share that it found; ``None`` if there are none.
-        auc: probability that it gives a faithful answer more than an unfaithful one.
-        overlap_auc: the same for the share of the answer's words that the texts hold: what a judge
-            has to beat.
+        auc: probability that a faithful answer gets a higher number than an unfaithful one.
+        overlap_auc: the AUC of a baseline without a judge: the share of the answer's words that the
+            texts hold.
     """
 
     n: int
     unscored: int
-    accuracy: Interval | None
-    precision: Interval | None
-    recall: Interval | None
+    accuracy: Estimate | None
+    precision: Estimate | None
+    recall: Estimate | None
     auc: float | None
     overlap_auc: float | None
 
@@ -60,15 +61,12 @@ def summarise(rows: Sequence[Labelled], values: Sequence[float | None]) -> Valid
 
 
 def auc(scores: np.ndarray, faithful: np.ndarray) -> float | None:
-    """Return the area under the ROC curve, by ranks (Mann and Whitney 1947); ``None`` for one class."""
-    from scipy.stats import rankdata
-
-    positive = int(faithful.sum())
-    negative = faithful.size - positive
-    if not positive or not negative:
+    """Return the area under the ROC curve; ``None`` if there is only one class."""
+    if faithful.all() or not faithful.any():
         return None
-    ranks = rankdata(scores)[faithful].sum()
-    return float((ranks - positive * (positive + 1) / 2) / (positive * negative))
+    from sklearn.metrics import roc_auc_score  # here, since it takes a second to import
+
+    return float(roc_auc_score(faithful, scores))
 
 
 def overlap(claim: Claim) -> float:
@@ -78,5 +76,5 @@ def overlap(claim: Claim) -> float:
     return sum(word in there for word in said) / len(said) if said else 0.0
 
 
-def _share(hits: np.ndarray) -> Interval | None:
+def _share(hits: np.ndarray) -> Estimate | None:
     return wilson(int(hits.sum()), hits.size) if hits.size else None

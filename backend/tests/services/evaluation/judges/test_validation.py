@@ -9,8 +9,8 @@ from sklearn.metrics import roc_auc_score
 from app.core.config import PROJECT_ROOT
 from app.core.errors import InvalidInput
 from app.services.datasets.labelled import read_labelled
-from app.services.evaluation.faithfulness import Claim
-from app.services.evaluation.validation import Labelled, auc, overlap, summarise
+from app.services.evaluation.judges.base import Claim
+from app.services.evaluation.judges.validation import Labelled, auc, overlap, summarise
 
 SHIPPED = PROJECT_ROOT / "data" / "faithfulness" / "pairs.jsonl"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
+from app.services.evaluation.judges.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
 from tests.tiny_models import TinyModels, make_nli
 
 PAIRS = [("the king wrote a poem", "a poem was found"), ("the ship is old", "the ship is new")]

@@ -1,30 +1,37 @@
-"""Scores of what was retrieved, and where an answer went wrong.
+"""Scores of what was retrieved.
 
-Gold passages are known where the dataset names them: an example's ``supporting`` lists titles or ids of
-articles. An article counts as retrieved when any chunk of it was; its rank is that of its first
-chunk among the articles. Where none are named, a passage is relevant that holds an accepted answer: how
-many there are of these nobody knows, so that only hit and reciprocal rank can be told.
+An example's ``supporting`` metadata names its gold articles by title or id. An article counts as
+retrieved when any chunk of it was; its rank is the rank of its first chunk, counted in articles. Where
+no gold articles are named, a passage that holds an accepted answer counts as relevant instead. How many
+such passages the knowledge base has is unknown, so only hit and reciprocal rank can be computed.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from app.domain.examples import Example
 from app.domain.passages import Passage
-from app.domain.prediction import Score
-from app.services.evaluation.scorers import ScoringRule, normalise
+from app.domain.prediction import ScoredSample
+from app.domain.scoring import Score, ScoreDescription, ScoringRule
+from app.schemas.experiment_config import ExperimentConfig
+from app.services.evaluation.normalise import normalise
+from app.services.evaluation.scorers.base import without_resources
 
+GROUP = "retrieval"
 SUPPORTING = "supporting"
-"""Field of an example that names its gold articles."""
+"""Key of the metadata that names an example's gold articles."""
 NDCG_DEPTH = 10
 _CLOSED = frozenset({"yes", "no", "noanswer"})
 
-ATTRIBUTIONS = ("supported", "unsupported", "misread", "not_retrieved")
-"""Right with the answer in the prompt; right without it; wrong in spite of it; wrong without it."""
+
+async def retrieval_scorer(sample: ScoredSample) -> list[Score]:
+    """Score the retrieved passages; no scores if the method retrieves nothing. See ``Scorer``."""
+    passages = sample.prediction.passages
+    return [] if passages is None else score_retrieval(passages, sample.example, sample.rule)
 
 
 def score_retrieval(passages: Sequence[Passage], example: Example, rule: ScoringRule) -> list[Score]:
-    """Return the scores of one retrieval; those of gold passages only where the example names them."""
+    """Return the scores of one retrieval; those of gold articles only where the example names them."""
     scores = [answer_in_context(passages, example.answers, rule)]
     gold = gold_of(example)
     if not gold:
@@ -57,36 +64,36 @@ def _by_answers(passages: Sequence[Passage], answers: Sequence[str], rule: Scori
 
 
 def answer_in_context(passages: Sequence[Passage], answers: Sequence[str], rule: ScoringRule) -> Score:
-    """Return whether the prompt held an accepted answer, word for word once normalised.
+    """Return whether the prompt held an accepted answer as whole words, both normalised.
 
-    Unscored for yes and no, which say nothing when they stand in a passage, and for numbers that
-    are to be computed.
+    Unscored for "yes" and "no", which occur in passages by chance, and for numbers that the model has
+    to compute.
     """
     name = "answer_in_context"
     gold = _findable(answers, rule)
     if not gold:
-        return Score(name, None, "the answer is not of a kind that stands in a passage")
+        return Score(name, None, "yes, no or a computed number: cannot be looked for in a passage")
     for number, passage in enumerate(passages, start=1):
-        said = None if passage.dropped else _held(passage, gold, rule)
-        if said is not None:
-            return Score(name, 1.0, f"passage {number} holds “{said}”")
+        held = None if passage.dropped else _held(passage, gold, rule)
+        if held is not None:
+            return Score(name, 1.0, f"passage {number} holds “{held}”")
     return Score(name, 0.0, "no passage in the prompt holds an accepted answer")
 
 
 def _findable(answers: Sequence[str], rule: ScoringRule) -> list[str]:
-    """Return the accepted answers as they are looked for; none if they are not of a kind to be found."""
+    """Return the normalised answers to look for; none if finding them in a passage would mean nothing."""
     gold = [text for text in (normalise(answer, rule) for answer in answers) if text]
     return [] if rule == "gsm8k" or _CLOSED.issuperset(gold) else gold
 
 
 def _held(passage: Passage, gold: Sequence[str], rule: ScoringRule) -> str | None:
-    """Return the answer that a passage holds as whole words."""
+    """Return the first of ``gold`` that a passage holds as whole words."""
     text = f" {normalise(passage.chunk.searched, rule)} "
     return next((one for one in gold if f" {one} " in text), None)
 
 
 def gold_of(example: Example) -> frozenset[str]:
-    """Return the titles or ids of the gold articles, as they are compared; empty if none are named."""
+    """Return the titles or ids of the gold articles, case-folded; empty if none are named."""
     named = example.metadata.get(SUPPORTING)
     if not isinstance(named, list):
         return frozenset()
@@ -94,26 +101,12 @@ def gold_of(example: Example) -> frozenset[str]:
 
 
 def ndcg(ranks: Sequence[int], gold: int, depth: int = NDCG_DEPTH) -> float:
-    """Return the normalised discounted cumulative gain of gold articles at these ranks, from 1.
+    """Return the normalised discounted cumulative gain of gold articles at these ranks (from 1).
 
-    Järvelin and Kekäläinen 2002 with gains of 0 and 1.
+    Source: Järvelin and Kekäläinen 2002, with gains of 0 and 1.
     """
     ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(gold, depth) + 1))
     return sum(1 / math.log2(rank + 1) for rank in ranks if rank <= depth) / ideal
-
-
-def attribution(scores: Mapping[str, float | None]) -> str | None:
-    """Return where an answer went right or wrong; ``None`` if retrieval cannot tell.
-
-    An answer counts as right if it holds an accepted one: how it is worded is not the question here.
-    """
-    in_context = scores.get("answer_in_context")
-    right = [value for name in ("exact_match", "contains") if (value := scores.get(name)) is not None]
-    if in_context is None or not right:
-        return None
-    if max(right) >= 1:
-        return "supported" if in_context else "unsupported"
-    return "misread" if in_context else "not_retrieved"
 
 
 def _articles(passages: Sequence[Passage]) -> list[tuple[str, str]]:
@@ -122,7 +115,7 @@ def _articles(passages: Sequence[Passage]) -> list[tuple[str, str]]:
 
 
 def _ranks(ranking: Sequence[tuple[str, str]], gold: frozenset[str]) -> list[int]:
-    """Return the ranks, from 1, at which gold articles stand, each counted once."""
+    """Return the ranks (from 1) of gold articles, each counted once."""
     left, ranks = set(gold), []
     for rank, names in enumerate(ranking, start=1):
         hit = left.intersection(names)
@@ -130,3 +123,26 @@ def _ranks(ranking: Sequence[tuple[str, str]], gold: frozenset[str]) -> list[int
             left -= hit
             ranks.append(rank)
     return ranks
+
+
+def _retrieves(config: ExperimentConfig, _rule: ScoringRule) -> bool:
+    return config.method.knowledge is not None
+
+
+def _description(name: str, label: str, about: str, *, graded: bool = False) -> ScoreDescription:
+    return ScoreDescription(name, 1, "graded" if graded else "binary", GROUP, label, about)
+
+
+RETRIEVAL = without_resources(
+    "retrieval",
+    retrieval_scorer,
+    _description(
+        "answer_in_context", "Answer in context", "A passage in the prompt holds an accepted answer."
+    ),
+    _description("hit_at_k", "Hit@k", "At least one gold article was retrieved."),
+    _description("all_at_k", "All gold@k", "All gold articles were retrieved."),
+    _description("recall_at_k", "Recall@k", "Share of the gold articles that were retrieved.", graded=True),
+    _description("mrr", "MRR", "Reciprocal rank of the first gold article.", graded=True),
+    _description("ndcg_at_10", "nDCG@10", "Ranking quality of the first 10 articles.", graded=True),
+    applies=_retrieves,
+)

@@ -8,15 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.metrics import MetricValue, RunContext, RunFacts
 from app.domain.prediction import ParseOutcome
 from app.domain.status import FailureKind
-from app.services.evaluation.metrics import (
-    REFERENCE_GPU_FLOPS,
-    RunContext,
-    RunFacts,
-    compute_metrics,
-    estimated_gpu_seconds,
-)
+from app.services.evaluation.metrics.compute import compute_metrics
+from app.services.evaluation.metrics.single import REFERENCE_GPU_FLOPS, estimated_gpu_seconds
 from app.services.evaluation.statistics.intervals import bca_mean, wilson
 from tests.factories import facts, failed_facts, properties
 
@@ -41,7 +37,11 @@ RUNS = st.lists(ANSWERED | FAILED, max_size=25)
 
 def metrics(runs: list[RunFacts], **context: Any) -> dict[str, Any]:
     defaults = {"planned": len(runs), "wall_s": 10.0, "parameters": 135e6, "seed": 0}
-    return compute_metrics(runs, RunContext(**{**defaults, **context}))
+    return compute_metrics(runs, RunContext(**{**defaults, **context})).as_dict()
+
+
+def gpu_seconds(runs: list[RunFacts], parameters: float | None) -> MetricValue:
+    return estimated_gpu_seconds(runs, RunContext(len(runs), None, parameters, 0))
 
 
 class TestCounts:
@@ -200,11 +200,11 @@ class TestCost:
 class TestEstimatedGpuSeconds:
     def test_two_operations_a_parameter_and_token(self) -> None:
         runs = [facts(prompt_tokens=90, completion_tokens=10)] * 3
-        assert estimated_gpu_seconds(runs, 1e9) == pytest.approx(2 * 1e9 * 300 / REFERENCE_GPU_FLOPS)
+        assert gpu_seconds(runs, 1e9) == pytest.approx(2 * 1e9 * 300 / REFERENCE_GPU_FLOPS)
 
     def test_cached_answers_compute_nothing(self) -> None:
         fresh, cached = facts(), facts(cached=True, prompt_tokens=None)
-        assert estimated_gpu_seconds([fresh, cached], 1e9) == estimated_gpu_seconds([fresh], 1e9)
+        assert gpu_seconds([fresh, cached], 1e9) == gpu_seconds([fresh], 1e9)
 
     @pytest.mark.parametrize(
         ("run", "parameters"),
@@ -217,7 +217,7 @@ class TestEstimatedGpuSeconds:
         ids=["unknown_size", "unknown_prompt", "unknown_completion", "nothing_fresh"],
     )
     def test_unknown(self, run: RunFacts, parameters: float | None) -> None:
-        assert estimated_gpu_seconds([run], parameters) is None
+        assert gpu_seconds([run], parameters) is None
 
 
 class TestAll:

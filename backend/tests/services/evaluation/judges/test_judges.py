@@ -7,14 +7,10 @@ import pytest
 from app.domain.passages import Chunk, Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome
 from app.domain.status import FailureKind
-from app.services.evaluation.faithfulness import (
-    Claim,
-    LlmJudge,
-    NliJudge,
-    Verdict,
-    judging_prompt,
-    score_faithfulness,
-)
+from app.services.evaluation.judges.base import Claim, Verdict
+from app.services.evaluation.judges.llm import LlmJudge, judging_prompt
+from app.services.evaluation.judges.nli import NliJudge
+from app.services.evaluation.scorers.faithfulness import score_faithfulness
 from app.services.inference.base import EngineError
 from tests.engines import ScriptedEngine
 

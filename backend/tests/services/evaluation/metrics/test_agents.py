@@ -1,16 +1,18 @@
 """Aggregates of agents, by examples computed by hand."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.trace import USE_CLASSES, AgentOutcome
-from app.schemas.result import Metrics
-from app.services.evaluation.agents import agent_metrics
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.domain.metrics import RunContext
+from app.domain.trace import USE_CLASSES, AgentOutcome, TraceSummary
+from app.services.evaluation.metrics.agents import agent_statistics
+from app.services.evaluation.metrics.compute import compute_metrics
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.evaluation.statistics.clustered import clustered_mean
 from app.services.evaluation.statistics.intervals import bca_mean, wilson
 from tests.factories import facts, failed_facts, properties
@@ -20,7 +22,7 @@ def uses(successful: int = 0, failed: int = 0, unneeded: int = 0) -> dict[str, i
     return {"successful": successful, "failed": failed, "unneeded": unneeded}
 
 
-def trace(outcome: str = "answered", iterations: int = 2, repairs: int = 0, **tools: Any) -> dict[str, Any]:
+def trace(outcome: str = "answered", iterations: int = 2, repairs: int = 0, **tools: Any) -> TraceSummary:
     return {
         "outcome": outcome,
         "reason": "",
@@ -31,10 +33,10 @@ def trace(outcome: str = "answered", iterations: int = 2, repairs: int = 0, **to
     }
 
 
-def computed(*traces: dict[str, Any]) -> dict[str, Any]:
-    found = agent_metrics(traces, seed=3)
+def computed(*traces: TraceSummary) -> dict[str, Any]:
+    found = agent_statistics(traces, seed=3)
     assert found is not None
-    return found
+    return asdict(found)
 
 
 THREE = (
@@ -112,13 +114,13 @@ class TestByHand:
         assert computed(trace())["tools"] == {}
 
     def test_no_traces(self) -> None:
-        assert agent_metrics([], 0) is None
+        assert agent_statistics([], 0) is None
 
 
 class TestAnyTraces:
     @properties
     @given(TRACES)
-    def test_uses_and_outcomes_sum_to_all(self, traces: list[dict[str, Any]]) -> None:
+    def test_uses_and_outcomes_sum_to_all(self, traces: list[TraceSummary]) -> None:
         found = computed(*traces)
         assert sum(found["outcomes"].values()) == found["runs"] == len(traces)
         total = sum(sum(counts.values()) for one in traces for counts in one["uses"].values())
@@ -128,16 +130,16 @@ class TestAnyTraces:
 
     @properties
     @given(TRACES)
-    def test_intervals_hold_their_values(self, traces: list[dict[str, Any]]) -> None:
+    def test_intervals_hold_their_values(self, traces: list[TraceSummary]) -> None:
         found = computed(*traces)
         for name in ("success_rate", "stuck_rate", "iterations"):
             assert found[name]["low"] <= found[name]["value"] <= found[name]["high"], name
 
     @properties
     @given(TRACES)
-    def test_are_json_that_the_api_serves(self, traces: list[dict[str, Any]]) -> None:
-        whole = compute_metrics([facts(trace=one) for one in traces], CONTEXT)
-        agent = Metrics.model_validate(json.loads(json.dumps(whole))).agent
+    def test_are_json_that_the_api_serves(self, traces: list[TraceSummary]) -> None:
+        whole = compute_metrics([facts(trace=one) for one in traces], CONTEXT).as_dict()
+        agent = metrics_out(json.loads(json.dumps(whole))).agent
         assert agent is not None
         assert agent.runs == len(traces)
 
@@ -147,13 +149,15 @@ CONTEXT = RunContext(planned=2, wall_s=1.0, parameters=None, seed=0)
 
 class TestInMetrics:
     def test_failed_runs_count(self) -> None:
-        agent = compute_metrics([facts(trace=trace()), failed_facts(trace=trace("failed"))], CONTEXT)["agent"]
+        agent = compute_metrics(
+            [facts(trace=trace()), failed_facts(trace=trace("failed"))], CONTEXT
+        ).as_dict()["agent"]
         assert (agent["runs"], agent["outcomes"]["failed"]) == (2, 1)
 
     def test_of_other_methods_there_is_nothing(self) -> None:
-        assert compute_metrics([facts()], CONTEXT)["agent"] is None
+        assert compute_metrics([facts()], CONTEXT).agent is None
 
     def test_of_before_there_were_agents_are_still_served(self) -> None:
-        old = compute_metrics([facts()], CONTEXT)
+        old = compute_metrics([facts()], CONTEXT).as_dict()
         del old["agent"]
-        assert Metrics.model_validate(old).agent is None
+        assert metrics_out(old).agent is None

@@ -1,4 +1,4 @@
-"""Tests of the scores of retrieval, and of where answers went wrong."""
+"""Tests of the scores of retrieval."""
 
 import math
 
@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.passages import Chunk, Passage
-from app.services.evaluation.measures import MEASURES
-from app.services.evaluation.retrieval import (
-    ATTRIBUTIONS,
+from app.services.evaluation.scorers.retrieval import (
+    RETRIEVAL,
     answer_in_context,
-    attribution,
     gold_of,
     ndcg,
     score_retrieval,
@@ -105,7 +103,7 @@ class TestGold:
         for score in score_retrieval([passage(one) for one in found], wanted, "squad"):
             assert score.value is not None
             assert 0 <= score.value <= 1
-            assert score.name in MEASURES
+            assert score.name in {one.name for one in RETRIEVAL.scores}
         if found[:1] and set(found) >= gold and set(found) == gold:
             values = {s.name: s.value for s in score_retrieval([passage(o) for o in found], wanted, "squad")}
             assert values["ndcg_at_10"] == pytest.approx(1)
@@ -120,26 +118,3 @@ class TestNdcg:
 
     def test_more_gold_than_the_depth(self) -> None:
         assert ndcg(list(range(1, 11)), 30) == pytest.approx(1)
-
-
-class TestAttribution:
-    @pytest.mark.parametrize(
-        ("right", "in_context", "where"),
-        [
-            (1.0, 1.0, "supported"),
-            (1.0, 0.0, "unsupported"),
-            (0.0, 1.0, "misread"),
-            (0.0, 0.0, "not_retrieved"),
-            (1.0, None, None),
-        ],
-    )
-    def test_of_each_kind(self, right: float, in_context: float | None, where: str | None) -> None:
-        scores = {"exact_match": 0.0, "contains": right, "answer_in_context": in_context}
-        assert attribution(scores) == where
-        assert where is None or where in ATTRIBUTIONS
-
-    def test_nothing_retrieved(self) -> None:
-        assert attribution({"exact_match": 1.0}) is None
-
-    def test_not_scored(self) -> None:
-        assert attribution({"answer_in_context": 1.0, "contains": None}) is None
