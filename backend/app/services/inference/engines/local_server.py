@@ -7,14 +7,17 @@ Run as ``python -m app.services.inference.engines.local_server --model FILE --re
 import argparse
 import json
 import os
+import random
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 _OWNER_CHECK_S = 1.0
+_PORTS = range(20_000, 32_000)
 
 
 def serve(model: str, record: str, slots: int, context: int, threads: int, owner: int) -> None:
@@ -66,9 +69,12 @@ def _lives(pid: int) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that no outgoing connection is given while the model loads."""
+    for port in random.sample(_PORTS, 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no free TCP port on 127.0.0.1")
 
 
 def main() -> None:
