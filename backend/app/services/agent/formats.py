@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from app.domain.generation import Constraint, GenerationResult, Message, ToolCall, ToolSpec
+from app.domain.templates import fill
 from app.services.agent.action_parser import FINISH, OBSERVATION, ActionNotFound, ActionParser, Turn
 from app.services.agent.json_actions import decoded_arguments
 from app.services.agent.tools.base import Tool
@@ -125,7 +126,7 @@ class StepFormat(ABC):
     def instructions(self) -> str:
         """The system message, with the tools filled in."""
         system = self.own_system if self.system is None else self.system
-        return system.replace("{tools}", self.tool_list())
+        return fill(system, {"tools": self.tool_list()})
 
     def tool_list(self) -> str:
         """Return the tools as the system message lists them."""
@@ -193,7 +194,7 @@ class StepFormat(ABC):
         }
 
     def _question(self, question: str) -> Message:
-        return Message("user", self.template.replace("{question}", question))
+        return Message("user", fill(self.template, {"question": question}))
 
 
 @dataclass(frozen=True)

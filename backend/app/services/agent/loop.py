@@ -14,6 +14,7 @@ from app.domain.generation import GenerationResult, Message, total_of
 from app.domain.hashing import canonical_json
 from app.domain.passages import Passage
 from app.domain.status import FailureKind
+from app.domain.templates import fill
 from app.domain.trace import AgentOutcome, Step, ToolUse, Trace
 from app.services.agent.action_parser import ActionNotFound, Turn
 from app.services.agent.formats import ExecutedStep, StepFormat
@@ -228,9 +229,8 @@ class Agent:
                 found = truncate_lines(step.use.observation, _SHORT) if short else step.use.observation
                 arguments = ", ".join(str(value) for value in step.use.arguments.values())
                 notes.append(f"{step.use.tool}[{arguments}]: {found}")
-        filled = {"notes": "\n".join(notes) or "(There are none.)", "question": self._question}
-        head, _, tail = FINAL_ANSWER_PROMPT.partition("{notes}")
-        return head + filled["notes"] + tail.replace("{question}", filled["question"])
+        shown = "\n".join(notes) or "(There are none.)"
+        return fill(FINAL_ANSWER_PROMPT, {"notes": shown, "question": self._question})
 
     async def _reply(self, call: Awaitable[ModelReply]) -> ModelReply:
         reply = await call

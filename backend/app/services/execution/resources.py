@@ -14,7 +14,7 @@ from app.domain.hashing import content_hash
 from app.domain.provenance import Provenance, RetrievalProvenance
 from app.models import Dataset, Experiment, KnowledgeBase
 from app.schemas.experiment_config import ExperimentConfig, Faithfulness
-from app.schemas.method_config import ReactMethodConfig, RetrievalConfig, knowledge_of
+from app.schemas.retrieval_config import RetrievalConfig
 from app.services.datasets.repository import DatasetRepository
 from app.services.evaluation.faithfulness import Judge, LlmJudge, NliJudge
 from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
@@ -29,9 +29,9 @@ from app.services.inference.retry import RetryingEngine
 from app.services.knowledge.repository import KnowledgeRepository
 from app.services.knowledge.retriever_factory import IndexLibrary, describe, open_retriever
 from app.services.local_models.files import ModelUnavailable, find_model, fingerprint
-from app.services.methods.base import Method
+from app.services.methods.base import Method, Sources
 from app.services.methods.exemplars import ExemplarsError
-from app.services.methods.registry import Sources, build_method
+from app.services.methods.registry import build_method
 from app.services.rag.retrievers import IndexRetriever
 from app.services.runtime import Runtime
 from app.services.wikipedia.client import WikipediaClient, WikipediaUnreachable
@@ -78,10 +78,9 @@ async def _sources(
 ) -> Sources:
     """Open what the method reads from."""
     method, retriever, wikipedia = config.method, None, None
-    knowledge = knowledge_of(method)
-    if knowledge is not None:
-        retriever = await _retriever(runtime, knowledge, experiment, note, stack)
-    if isinstance(method, ReactMethodConfig) and "wikipedia_search" in method.tools:
+    if method.knowledge is not None:
+        retriever = await _retriever(runtime, method.knowledge, experiment, note, stack)
+    if method.uses_wikipedia:
         settings = runtime.settings
         try:
             client = WikipediaClient(
@@ -152,9 +151,10 @@ async def _open(
 ) -> OpenedModel:
     try:
         answers = None
-        if config.model.startswith("mock/gold"):
+        models = runtime.models()
+        if models.needs_answers(config.model):
             answers = await when_database_answers(partial(_gold, runtime, dataset.id), "read answers")
-        opened = await runtime.models().open(config.model, config.timeout_s, answers)
+        opened = await models.open(config.model, config.timeout_s, answers)
     except CatalogError as error:
         raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
     if opened.fingerprint != Provenance.from_json(experiment.provenance).model_fingerprint:

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.examples import Example
 from app.domain.generation import Message
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import RagMethodConfig, ReactMethodConfig
 from app.schemas.preview import EstimateOut, MessageOut, PowerOut, PreviewExample, PreviewOut
 from app.services.datasets.repository import DatasetRepository, to_example
 from app.services.datasets.service import DatasetService
@@ -21,7 +20,6 @@ from app.services.experiments.validation import ResolvedConfig, resolve
 from app.services.inference.catalog import Price
 from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN, estimated_tokens
 from app.services.knowledge.indexes import KnowledgeIndexes
-from app.services.methods.rag import RagMethod
 from app.services.runtime import Runtime
 
 _PROMPTS = 50
@@ -57,8 +55,7 @@ def count_calls(config: ExperimentConfig, questions: int, usual: float | None = 
         questions: of its sample.
         usual: calls that equal agents made for a question; if none is known, the most that they may.
     """
-    agent = isinstance(config.method, ReactMethodConfig)
-    each = usual if agent and usual else config.method.most_calls
+    each = usual if config.method.calls_vary and usual else config.method.most_calls
     return round(questions * config.repeats * each)
 
 
@@ -82,15 +79,6 @@ def tokens_by_results(results: Sequence[tuple[dict[str, Any], float]], calls: in
     return Tokens(
         prompt, completion, f"Tokens as in the last completed {what} with this model, method and dataset"
     )
-
-
-def retrieved_tokens(config: ExperimentConfig) -> int:
-    """Return how many tokens the passages of a prompt have at most."""
-    method = config.method
-    if isinstance(method, ReactMethodConfig):
-        # One observation a step: the last prompt has them all, the middle one half of them.
-        return method.max_iterations * method.observation_tokens // 2
-    return method.top_k * method.chunk_tokens if isinstance(method, RagMethodConfig) else 0
 
 
 def tokens_by_prompts(
@@ -175,9 +163,7 @@ class PreviewService:
         results = await self._experiments.completed_results(
             config.model,
             dataset.name,
-            config.method.model_dump(
-                mode="json", include={"name", "shots", "top_k", "chunk_tokens", "form", "tools"}
-            ),
+            config.method.cost_key(),
             _EXPERIMENTS,
         )
         calls = count_calls(config, questions, results[0][1] if results else None)
@@ -185,7 +171,7 @@ class PreviewService:
             [method.render(examples[place]) for place in some],
             calls,
             config.params.max_tokens,
-            retrieved=retrieved_tokens(config),
+            retrieved=config.method.retrieved_tokens,
         )
         speed = await self._speed(config)
         return PreviewOut(
@@ -212,13 +198,11 @@ class PreviewService:
         self, config: ExperimentConfig, checked: ResolvedConfig, example: Example
     ) -> Sequence[Message]:
         """Return the first prompt, with its passages if they can be had at once."""
-        row, method = checked.knowledge, checked.method
-        if row is None or self._indexes is None or not isinstance(config.method, RagMethodConfig):
-            return method.render(example)
-        passages = await self._indexes.passages_at_once(row, config.method, example.question)
-        if passages is None or not isinstance(method, RagMethod):
-            return method.render(example)
-        return method.ask(example, passages)
+        row, method, passages = checked.knowledge, checked.method, None
+        wanted = config.method.knowledge
+        if row is not None and wanted is not None and self._indexes and config.method.passages_in_prompt:
+            passages = await self._indexes.passages_at_once(row, wanted, example.question)
+        return method.render(example, passages)
 
     async def _speed(self, config: ExperimentConfig) -> Speed | None:
         found = await self._experiments.newest_throughput(config.model, config.method.name)

@@ -9,7 +9,6 @@ from app.core.config import PROJECT_ROOT
 from app.domain.hashing import content_hash
 from app.domain.provenance import CodeVersion, DatasetProvenance, Provenance, RetrievalProvenance
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import knowledge_of
 from app.services.evaluation.measures import FAITHFULNESS, RETRIEVAL, Measure
 from app.services.evaluation.scorers import Scorer, ScoringRule, scorers_for
 from app.services.methods.base import Method
@@ -96,5 +95,5 @@ def build_provenance(
 
 def _measures(config: ExperimentConfig, rule: ScoringRule) -> list[Scorer | Measure]:
     """Return everything that the runs will be scored by."""
-    retrieval = RETRIEVAL if knowledge_of(config.method) else ()
+    retrieval = RETRIEVAL if config.method.knowledge else ()
     return [*scorers_for(rule), *retrieval, *(FAITHFULNESS if config.faithfulness else ())]

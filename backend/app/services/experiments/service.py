@@ -15,7 +15,6 @@ from app.domain.provenance import DatasetProvenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import knowledge_of
 from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
@@ -81,7 +80,7 @@ class ExperimentService:
     async def _retrieval(
         self, config: ExperimentConfig, checked: ResolvedConfig
     ) -> RetrievalProvenance | None:
-        wanted = knowledge_of(config.method)
+        wanted = config.method.knowledge
         if checked.knowledge is None or wanted is None:
             return None
         return await asyncio.to_thread(describe, wanted, checked.knowledge)  # reads model files once

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput
 from app.models import Dataset, KnowledgeBase
 from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
-from app.schemas.method_config import NEEDED_FEATURES, ReactMethodConfig, knowledge_of
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
-from app.services.inference.registry import ModelRegistry, ModelStatus
+from app.services.inference.engines.connector import ModelStatus
+from app.services.inference.registry import ModelRegistry
 from app.services.knowledge.retriever_factory import require_model_here, require_models
 from app.services.knowledge.service import KnowledgeService
 from app.services.methods.base import Method
@@ -81,7 +81,7 @@ async def resolve(
 async def _knowledge(
     session: AsyncSession, config: ExperimentConfig, *, models_needed: bool
 ) -> KnowledgeBase | None:
-    wanted = knowledge_of(config.method)
+    wanted = config.method.knowledge
     if wanted is None:
         return None
     row = await KnowledgeService(session).require(wanted.knowledge_base, wanted.version)
@@ -106,25 +106,30 @@ async def _check_judge(config: ExperimentConfig, models: ModelRegistry, *, model
 
 
 def _require_feature(config: ExperimentConfig, provider: ProviderSpec, spec: ModelSpec) -> None:
-    """Raise unless the model can keep the form of the agent's steps."""
+    """Raise unless the model's provider has the feature that the method needs."""
     method = config.method
-    if not isinstance(method, ReactMethodConfig):
-        return
-    wanted = method.needed_feature
+    wanted, field = method.needed_feature, method.feature_field
     if wanted is None or (wanted in provider.features and spec.api == "chat"):
         return
+    chosen = getattr(method, field)
     if spec.api != "chat":
+        able = [name for name, feature in method.feature_choices.items() if feature is None]
         raise InvalidInput(
-            f"{config.model} completes text; the form {method.form} needs a chat model.",
-            hint="Choose text.",
-            errors=[FieldError("method.form", "needs a chat model")],
+            f"{config.model} completes text; the {field} {chosen} needs a chat model.",
+            hint=f"Choose {' or '.join(able)}." if able else "",
+            errors=[FieldError(f"method.{field}", "needs a chat model")],
         )
-    able = [name for name, feature in NEEDED_FEATURES.items() if feature in provider.features]
+    able = [
+        name
+        for name, feature in method.feature_choices.items()
+        if feature is None or feature in provider.features
+    ]
+    choose = f"Choose {' or '.join(able)}; or, if" if able else "If"
     raise InvalidInput(
-        f"{config.model} is not known to take steps in the form {method.form}.",
-        hint=f"Choose {' or '.join(['text', *able])}; or, if it can, name it under `features` of the "
-        f"provider {spec.provider} in the model catalog.",
-        errors=[FieldError("method.form", f"the provider {spec.provider} has no feature {wanted}")],
+        f"{config.model} is not known to support the {field} {chosen}.",
+        hint=f"{choose} it can, name {wanted} under `features` of the provider {spec.provider} in the "
+        "model catalog.",
+        errors=[FieldError(f"method.{field}", f"the provider {spec.provider} has no feature {wanted}")],
     )
 
 

@@ -6,15 +6,13 @@ What differs between providers is written in the file; no code asks for a provid
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.json import JsonObject
 
 _PACKAGE_PREFIX = "package:"
-# The catalog is read at each use, so that an edit counts at once; libyaml makes that cheap.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 Feature = Literal["tools", "json_schema", "grammar"]
 """What a provider can do beside answering: call tools, decode by a JSON schema, by a GBNF grammar."""
@@ -43,7 +41,7 @@ class Price(_Strict):
 class ProviderSpec(_Strict):
     """How to talk to one provider; see the head of ``configs/models.yaml``."""
 
-    engine: Literal["openai", "huggingface", "local", "mock"]
+    engine: str
     label: str = ""
     base_url: str | None = None
     base_url_env: str | None = None
@@ -52,7 +50,7 @@ class ProviderSpec(_Strict):
     key_required: bool = True
     open: bool = False
     fields: dict[str, str | None] = {}
-    extra_body: dict[str, Any] = {}
+    extra_body: JsonObject = {}
     features: tuple[Feature, ...] = ()
     inference_provider: str = "auto"
 
@@ -121,33 +119,6 @@ class Catalog(_Strict):
             return provider, ModelSpec(name=name)
         known = ", ".join(model.name for model in self.models if model.provider == provider_name)
         raise CatalogError(f"Unknown model {name!r}.", f"Models of {provider_name}: {known or 'none'}.")
-
-
-def load_catalog(path: Path, gguf_dir: Path | None = None) -> Catalog:
-    """Read the catalog, and add each ``*.gguf`` of ``gguf_dir`` as ``local/<file name>``.
-
-    Raises:
-        CatalogError: if the file is missing or wrong; the message says where.
-    """
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
-        catalog = Catalog.model_validate(raw)
-    except OSError as error:
-        raise CatalogError(f"Cannot read the model catalog {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CatalogError(f"The model catalog {path} is not valid YAML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "its top level"
-        raise CatalogError(f"The model catalog {path} is wrong at {where}: {first['msg']}.") from error
-    found = sorted(gguf_dir.glob("*.gguf")) if gguf_dir and gguf_dir.is_dir() else []
-    listed = {model.name for model in catalog.models}
-    extra = [
-        ModelSpec(name=f"local/{file.stem}", path=str(file), usd_per_1m=Price(input=0, output=0))
-        for file in found
-        if f"local/{file.stem}" not in listed and " " not in file.stem
-    ]
-    return catalog.model_copy(update={"models": [*catalog.models, *extra]})
 
 
 def resolve_model_path(spec: ModelSpec, root: Path) -> Path:

@@ -8,8 +8,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
+from app.domain.json import JsonObject
+from app.schemas.method_config import ExemplarChoice
 from app.services.evaluation.scorers import ScoringRule
 
 ExemplarKind = Literal["facts", "multi_hop", "arithmetic"]
@@ -47,9 +49,9 @@ class Exemplar:
         return {"question": self.question, "worked": self.worked}
 
 
-def kind_for(rule: ScoringRule) -> ExemplarKind:
-    """Return the kind of worked examples that suits a dataset's scoring."""
-    return _kinds[rule]
+def kind_for(choice: ExemplarChoice, rule: ScoringRule) -> ExemplarKind:
+    """Return the kind of worked examples that is chosen; ``auto``: the kind that suits the scoring."""
+    return _kinds[rule] if choice == "auto" else choice
 
 
 def load_exemplars(kind: ExemplarKind, shots: int, path: Path = EXEMPLARS_FILE) -> tuple[Exemplar, ...]:
@@ -66,7 +68,7 @@ def load_exemplars(kind: ExemplarKind, shots: int, path: Path = EXEMPLARS_FILE) 
     return tuple(found[:shots])
 
 
-def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[dict[str, Any]], T]) -> list[T]:
+def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[JsonObject], T]) -> list[T]:
     """Return the worked examples of a kind from a JSON file, each made by ``convert`` from its object.
 
     Raises:
@@ -78,5 +80,5 @@ def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[dict[str, A
         raise ExemplarsError(f"The worked examples in {path.name} cannot be read: {error!r}.") from error
 
 
-def _exemplar(row: dict[str, Any]) -> Exemplar:
+def _exemplar(row: JsonObject) -> Exemplar:
     return Exemplar(str(row["question"]), str(row["reasoning"]), str(row["answer"]))

@@ -1,13 +1,14 @@
 """From a model's name to an engine, or to a sentence that names what is missing."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.services.inference.catalog import Catalog, CatalogError
+from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.engines.hf_api import HFAPIEngine
-from app.services.inference.engines.local import LocalServerOptions
 from app.services.inference.engines.mock import MockEngine
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 from app.services.inference.registry import ModelRegistry, secrets_of
@@ -195,12 +196,11 @@ class TestFingerprint:
 
     def test_local_software_and_context_count(self, options: LocalServerOptions, tmp_path: Path) -> None:
         (tmp_path / "a.gguf").write_bytes(b"GGUF")
-        known = registry(options, tmp_path, local("a.gguf"))
-        before = known.fingerprint("local/small")
+        before = registry(options, tmp_path, local("a.gguf")).fingerprint("local/small")
         wider = LocalServerOptions(options.state_dir, slots=2, context=512, threads=1)
         assert registry(wider, tmp_path, local("a.gguf")).fingerprint("local/small") != before
-        newer = ModelRegistry(known.catalog, {}, tmp_path, options, version_of=lambda name: f"another {name}")
-        assert newer.fingerprint("local/small") != before
+        newer = replace(options, version="another")
+        assert registry(newer, tmp_path, local("a.gguf")).fingerprint("local/small") != before
 
     def test_local_slots_do_not(self, options: LocalServerOptions, tmp_path: Path) -> None:
         (tmp_path / "a.gguf").write_bytes(b"GGUF")

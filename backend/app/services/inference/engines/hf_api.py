@@ -2,16 +2,18 @@
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Mapping
 
 import httpx2
 from huggingface_hub import AsyncInferenceClient, set_async_client_factory
 from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, TextGenerationError
 
 from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
+from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines.connector import Connector
 from app.services.inference.engines.openai_compatible import (
     constraint_fields,
     read_tool_calls,
@@ -21,7 +23,7 @@ from app.services.inference.engines.openai_compatible import (
 from app.services.inference.failures import clean, failure_from_status
 
 # Text, usage, finish reason, model, uses of tools.
-_Answer = tuple[Any, Usage, str | None, str | None, tuple[ToolCall, ...]]
+_Answer = tuple[object, Usage, str | None, str | None, tuple[ToolCall, ...]]
 
 
 async def _refuse_redirect(response: httpx2.Response) -> None:
@@ -59,7 +61,7 @@ class HFAPIEngine(EngineBase):
         # A base URL and a provider exclude each other in the client.
         # `org/model:together` chooses the provider, as on the Hub.
         self._model_id, _, chosen = model.remote_id.partition(":")
-        where: dict[str, Any] = (
+        where: JsonObject = (
             {"base_url": base_url} if base_url else {"provider": chosen or provider.inference_provider}
         )
         self._client = AsyncInferenceClient(token=token, **where)
@@ -108,6 +110,7 @@ class HFAPIEngine(EngineBase):
             top_p=params.top_p,
             stop=list(params.stop) or None,
             seed=request.seed + request.repeat,
+            # The client declares a class of its own, and sends what it is given.
             tools=[tool.as_dict() for tool in request.tools] or None,  # type: ignore[misc]
             **constraint_fields(request.constraint),
         )
@@ -139,7 +142,16 @@ class HFAPIEngine(EngineBase):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.close()  # type: ignore[no-untyped-call]
+        await self._client.close()  # type: ignore[no-untyped-call]  # the client declares no types here
+
+
+class HFAPIConnector(Connector):
+    """Opens models of Hugging Face Inference Providers; without a base URL the Hub chooses one."""
+
+    async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> HFAPIEngine:
+        """Return an engine; see ``Connector.open``."""
+        del answers
+        return HFAPIEngine(self.provider, self.model, self.base_url(), self.key, timeout_s)
 
 
 def _failure(error: HfHubHTTPError | TextGenerationError) -> EngineError:

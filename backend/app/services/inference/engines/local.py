@@ -12,8 +12,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import psutil
@@ -22,11 +24,16 @@ from filelock import FileLock
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
-from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
+from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec, resolve_model_path
+from app.services.inference.engines.connector import (
+    HEALTH_TIMEOUT_S,
+    Connector,
+    LocalServerOptions,
+    ModelStatus,
+)
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 
 _START_TIMEOUT_S = 120
-_HEALTH_TIMEOUT_S = 10.0  # a busy machine answers late; where nobody listens, that is known at once
 _GGUF_MAGIC = b"GGUF"
 _MODULE = "app.services.inference.engines.local_server"
 # A proxy that is set for the web is not asked for loopback.
@@ -35,20 +42,6 @@ _loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _started: list[subprocess.Popen[bytes]] = []
 OWNER_VARIABLE = "LLMFORGE_OWNER_PID"
 """Names the process whose end ends the servers; ourselves if it is not set."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalServerOptions:
-    """How local servers are run: see the settings ``local_*``.
-
-    ``health_timeout_s``: a server that does not say within so many seconds that it is well is replaced.
-    """
-
-    state_dir: Path
-    slots: int
-    context: int
-    threads: int
-    health_timeout_s: float = _HEALTH_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +149,7 @@ def _end(pid: int) -> None:
     _started[:] = [process for process in _started if process.poll() is None]
 
 
-def _read_state(record: Path, timeout_s: float = _HEALTH_TIMEOUT_S) -> LocalServerState | None:
+def _read_state(record: Path, timeout_s: float = HEALTH_TIMEOUT_S) -> LocalServerState | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         values = json.loads(record.read_text())
         pid, url = int(values["pid"]), str(values["url"])
@@ -229,3 +222,63 @@ class LocalEngine(EngineBase):
         for inner in (self._inner, *self._retired):
             if inner is not None:
                 await inner.aclose()
+
+
+class LocalConnector(Connector):
+    """Opens GGUF files on this machine."""
+
+    def status(self) -> ModelStatus:
+        """Return whether the model's file is there; see ``Connector.status``."""
+        try:
+            self._path()
+        except CatalogError as error:
+            return ModelStatus("file_missing", f"{error.message} {error.hint}".strip())
+        return super().status()
+
+    def fingerprint_parts(self) -> dict[str, object]:
+        """Return hash of the file, software and context; reads the file once for each change of it.
+
+        Where the file is does not matter, only its content.
+        """
+        path = self._path()
+        stat = path.stat()
+        return {
+            "sha256": _file_hash(path, stat.st_size, stat.st_mtime_ns),
+            "llama.cpp": self.local.version,
+            "context": self.local.context,
+        }
+
+    def endpoint(self) -> None:
+        """Return that there is none: the server is started when it is needed."""
+
+    @property
+    def runs_here(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def max_concurrency(self) -> int:
+        """Slots of the server."""
+        return self.local.slots
+
+    @property
+    def window(self) -> int:
+        """Context of a slot in tokens."""
+        return self.local.context
+
+    async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> LocalEngine:
+        """Return an engine whose server runs; see ``Connector.open``."""
+        del answers
+        engine = LocalEngine(self.provider, self.model, LocalServer(self._path(), self.local), timeout_s)
+        await engine.start()
+        return engine
+
+    def _path(self) -> Path:
+        return resolve_model_path(self.model, self.root)
+
+
+@lru_cache(maxsize=64)
+def _file_hash(path: Path, _size: int, _mtime_ns: int) -> str:
+    """Return the SHA-256 of a file, computed again when its size or time of change differs."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -30,6 +30,7 @@ from app.domain.generation import GenerationRequest, GenerationResult, Usage
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import CatalogError
+from app.services.inference.engines.connector import Connector, ModelStatus
 
 _KINDS = ("echo", "hash", "fixed", "gold", "turns")
 _NUMBERS = ("latency_ms", "jitter_ms", "fail_rate", "fail_tries", "accuracy", "usage")
@@ -76,6 +77,11 @@ class MockEngine(EngineBase):
         self._answers = dict(answers or {})
         self._tries: Counter[str] = Counter()
 
+    @property
+    def needs_answers(self) -> bool:
+        """Whether the script gives gold answers."""
+        return self._kind == "gold"
+
     def _number(self, name: str, default: float = 0.0) -> float:
         return self._numbers.get(name, default)
 
@@ -117,3 +123,25 @@ class MockEngine(EngineBase):
                 if answer is not None:
                     return answer
         return "A" + hashlib.sha256(prompt.encode()).hexdigest()[:8]
+
+
+class MockConnector(Connector):
+    """Opens scripts; there is nothing to reach, and no key."""
+
+    def status(self) -> ModelStatus:
+        """Return that the script can be used; see ``Connector.status``."""
+        MockEngine(self.model.remote_id)
+        return super().status()
+
+    def endpoint(self) -> None:
+        """Return that there is none."""
+
+    @property
+    def needs_answers(self) -> bool:
+        """Whether the script answers correctly."""
+        return MockEngine(self.model.remote_id).needs_answers
+
+    async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> MockEngine:
+        """Return an engine; see ``Connector.open``."""
+        del timeout_s
+        return MockEngine(self.model.remote_id, answers)

@@ -11,9 +11,11 @@ import orjson
 from yarl import URL
 
 from app.domain.generation import Constraint, GenerationRequest, GenerationResult, ToolCall, Usage
+from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines.connector import Connector
 from app.services.inference.failures import clean, failure_from_status
 
 _CONNECT_TIMEOUT_S = 10
@@ -58,10 +60,10 @@ class OpenAICompatibleEngine(EngineBase):
             )
         return self._session
 
-    def body(self, request: GenerationRequest) -> dict[str, Any]:
+    def body(self, request: GenerationRequest) -> JsonObject:
         """Return the JSON body for ``request``, in the provider's spelling."""
         params = request.params
-        values: dict[str, Any] = {
+        values: JsonObject = {
             "temperature": params.temperature,
             "max_tokens": params.max_tokens,
             "top_p": params.top_p,
@@ -70,7 +72,7 @@ class OpenAICompatibleEngine(EngineBase):
             "tools": [tool.as_dict() for tool in request.tools] or None,
             **constraint_fields(request.constraint),
         }
-        body: dict[str, Any] = {"model": self._model.remote_id, **self._provider.extra_body}
+        body: JsonObject = {"model": self._model.remote_id, **self._provider.extra_body}
         if self._model.api == "chat":
             body["messages"] = [message.as_dict() for message in request.messages]
         else:
@@ -159,12 +161,29 @@ class OpenAICompatibleEngine(EngineBase):
             await asyncio.sleep(0)
 
 
+class OpenAIConnector(Connector):
+    """Opens models of any provider that speaks OpenAI's API; the provider must have an address."""
+
+    def endpoint(self) -> tuple[str, str | None]:
+        """Return base URL and key; see ``Connector.endpoint``."""
+        return self.required_base_url(), self.key
+
+    async def open(
+        self, timeout_s: float, answers: Mapping[str, str] | None = None
+    ) -> OpenAICompatibleEngine:
+        """Return an engine; see ``Connector.open``."""
+        del answers
+        return OpenAICompatibleEngine(
+            self.provider, self.model, self.required_base_url(), self.key, timeout_s
+        )
+
+
 def is_loopback(url: str) -> bool:
     """Return whether ``url`` leads to this machine, which is never behind a proxy."""
     return url.startswith(_LOOPBACK)
 
 
-def constraint_fields(constraint: Constraint | None) -> dict[str, Any]:
+def constraint_fields(constraint: Constraint | None) -> JsonObject:
     """Return the fields of a request that ask for constrained decoding."""
     if constraint is None:
         return {}
@@ -200,17 +219,18 @@ def _loads(payload: bytes) -> Any:
         return json.loads(payload)  # takes lone surrogates, of which an answer that was cut may hold one
 
 
-def read_word(value: Any) -> str | None:
+def read_word(value: object) -> str | None:
     """Return a word of the server's that is safe to store, ``None`` if it is no text."""
     return clean(value) if isinstance(value, str) else None
 
 
-def read_usage(usage: Mapping[str, Any] | None) -> Usage:
+def read_usage(usage: Mapping[str, object] | None) -> Usage:
     """Return the token counts that the server reported, ``None`` for each that it did not."""
 
     def count(name: str) -> int | None:
         value = usage.get(name) if isinstance(usage, Mapping) else None
-        is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
-        return value if is_count else None
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT:
+            return value
+        return None
 
     return Usage(count("prompt_tokens"), count("completion_tokens"))
