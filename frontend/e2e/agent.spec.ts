@@ -145,14 +145,14 @@ test("outcomes and tool calls of all runs are counted", async ({ page, problems 
   await expect(table.getByRole("row")).toHaveText([/Tool.*Result used.*Failed.*Result unused.*All/, "Calculator44412", "encyclopaedia0404", "All48416"]);
   await expect(panel(page)).toContainText(/50\.0 % failed \[\d+\.\d, \d+\.\d\], n = 16/);
 
-  await expect(card("Tokens relative to naive")).toContainText(/\d×\[[\d.]+, [\d.]+\], n = 4/);
-  await card("Tokens relative to naive").getByRole("link", { name: "Naive prompting" }).click();
+  await expect(card("Token ratio to naive")).toContainText(/\d×\[[\d.]+, [\d.]+\], n = 4/);
+  await card("Token ratio to naive").getByRole("link", { name: "Naive prompting" }).click();
   await expect(page).toHaveURL(new RegExp(`/compare/\\?ids=${ids.naive},${ids.answers}$`));
   await expect(page.getByRole("main")).toContainText("· ReAct agent ·");
 
   await page.goto(`/experiments/view/?id=${ids.stuck}`);
   await expect(card("Stuck rate")).toContainText("100.0 %");
-  await expect(card("Tokens relative to naive")).toContainText("Run the naive method on the same questions");
+  await expect(card("Token ratio to naive")).toContainText("Run the naive method on the same questions");
   expect(problems).toEqual([]);
 });
 

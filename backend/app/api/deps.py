@@ -19,7 +19,7 @@ from app.services.runtime import Runtime
 
 
 def get_runtime(request: Request) -> Runtime:
-    """Return what this process works with."""
+    """Return the runtime of this process: settings, database, models."""
     runtime: Runtime = request.app.state.runtime
     return runtime
 

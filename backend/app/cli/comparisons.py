@@ -141,6 +141,8 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
         if one.statistics:
             style = _STYLE[one.statistics.outcome]
             console.print(f"[{style}]{escape(one.statistics.verdict)}[/]", highlight=False)
+        else:
+            console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
         if one.missing:
             console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
     tied = comparison.tied_for_best.get(metric, [])
@@ -159,13 +161,14 @@ def as_markdown(comparison: ComparisonOut, metric: str) -> str:
     ]
     lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
     lines += ["", *(f"> **Warning:** {_cell(line)}" for line in warnings_of(comparison))]
-    lines += [f"- {_cell(one.statistics.verdict)}" for one in differences.values() if one.statistics]
+    for one in differences.values():
+        lines.append(f"- {_cell(one.statistics.verdict if one.statistics else one.message)}")
     lines += [f"- {_cell(one.missing.message)}" for one in differences.values() if one.missing]
     return "\n".join(lines)
 
 
 def warnings_of(comparison: ComparisonOut) -> list[str]:
-    """Return what makes experiments less comparable, questions that could not be paired included."""
+    """Return what makes experiments less comparable, with the questions that are not paired."""
     return [*comparison.warnings, *(one.message for one in comparison.unpaired if one.message)]
 
 

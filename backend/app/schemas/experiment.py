@@ -2,11 +2,11 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.domain.json import JsonObject
+from app.domain.progress import ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.schemas.common import FromAttributes
 from app.schemas.experiment_config import ExperimentConfig
@@ -56,9 +56,9 @@ class ProgressOut(FromAttributes):
 
     @model_validator(mode="before")
     @classmethod
-    def _older(cls, stored: Any) -> Any:
-        """Read progress that was stored before there was a note."""
-        return {"note": None, **stored} if isinstance(stored, dict) else stored
+    def _older(cls, stored: object) -> object:
+        """Read stored progress, of which an older version may have written fewer fields."""
+        return ProgressSnapshot.from_dict(stored) if isinstance(stored, dict) else stored
 
 
 class ScoreSummary(BaseModel):

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AliasPath, BaseModel, Field, model_validator
 
@@ -134,7 +134,7 @@ class Metrics(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _older(cls, stored: Any) -> Any:
+    def _older(cls, stored: object) -> object:
         """Read metrics that were stored before there was retrieval, faithfulness or agents."""
         later = {"attribution": None, "hallucination_rate": None, "agent": None}
         return {**later, **stored} if isinstance(stored, dict) else stored
@@ -168,7 +168,6 @@ class ResultOut(FromAttributes):
         description="Tokens against the newest naive experiment with the same model, dataset and seed; "
         "null if there is none."
     )
-    warnings: list[str] = Field(description="What limits the metrics, as sentences; empty if nothing does.")
 
 
 class RunSummary(FromAttributes):

@@ -65,7 +65,7 @@ export function orderScores<T>(values: Record<string, T>): [string, T][] {
   return Object.entries(values).sort(([a], [b]) => compareScores(a, b));
 }
 
-/** An estimate as a card shows it; only scores tell how many runs are without them. */
+/** An estimate with its description; `unscored` and `if_failed_were_wrong` exist for scores only. */
 export type ScoreCard = Estimate & Partial<Pick<Schemas["ScoreStatistics"], "unscored" | "if_failed_were_wrong">> & { description: ScoreDescription };
 
 export interface ScoreCardGroup {
@@ -108,7 +108,7 @@ export interface Quantity {
   unit: Unit;
   better: "higher" | "lower";
   of: (metrics: Metrics) => number | null;
-  /** What a card says below the value. */
+  /** The line below the value of a card. */
   note: (metrics: Metrics) => string;
 }
 
@@ -165,10 +165,10 @@ export const quantities = {
   },
 } satisfies Record<string, Quantity>;
 
-/** The quantities of an experiment's cards; what is always known or unknown in an interesting way comes first. */
+/** The quantities that an experiment has a card for. */
 export function quantityCards(metrics: Metrics): Quantity[] {
   const { latency_p50, latency_p95, throughput, tokens, cost, failed, gpu_time } = quantities;
-  // Without the model's size there is no estimate, and nothing to say about it.
+  // GPU time is unknown if the size of the model is; then it has no card.
   return [latency_p50, latency_p95, throughput, tokens, cost, failed, ...(metrics.gpu_seconds_estimate === null ? [] : [gpu_time])];
 }
 
@@ -203,7 +203,7 @@ export interface AttributionOutcome {
   meaning: string;
 }
 
-/** How a right or wrong answer is attributed to retrieval or to the model, by whether the prompt held an accepted answer. */
+/** How a right or wrong answer is attributed to retrieval or to the model, by whether the prompt contained an accepted answer. */
 export const attributionOutcomes: readonly AttributionOutcome[] = [
   { name: "supported", label: "Supported", right: true, meaning: "Right, with an accepted answer in the prompt." },
   { name: "unsupported", label: "Right without support", right: true, meaning: "Right, without an accepted answer in the prompt: from the model’s memory, or by chance." },

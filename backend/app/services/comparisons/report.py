@@ -16,7 +16,6 @@ from app.schemas.comparison import (
 )
 from app.schemas.result import Metrics
 from app.services.comparisons.compare import (
-    ExperimentComparison,
     QuantityComparison,
     ScoreComparison,
     detectable,
@@ -57,7 +56,9 @@ def comparison_out(comparison: Comparison) -> ComparisonOut:
             for quantity in against.quantities
             if (amount := _amount(experiment, quantity)) is not None
         ],
-        unpaired=[_unpaired(experiment, label, against) for experiment, label, against in others],
+        unpaired=[
+            _unpaired(experiment, (names[0], label), against.pairing) for experiment, label, against in others
+        ],
         tied_for_best=comparison.best,
         warnings=comparison.warnings,
     )
@@ -146,9 +147,8 @@ def _missing(names: tuple[str, str], bounds: FailureBounds) -> MissingEffect | N
         high=bounds.high,
         message=(
             f"{bounds.second_missing:,} runs of {this} and {bounds.first_missing:,} of {baseline} have no "
-            f"score. If all of them counted as wrong, the difference would be {_points(bounds.as_wrong)} "
-            f"points; it lies between {_points(bounds.low)} and {_points(bounds.high)}, whatever they "
-            "would have scored."
+            f"score. Counted as wrong, they would make the difference {_points(bounds.as_wrong)} points; "
+            f"with any scores, it lies in [{_points(bounds.low)}, {_points(bounds.high)}]."
         ),
     )
 
@@ -179,8 +179,7 @@ def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | No
     )
 
 
-def _unpaired(other: Experiment, label: str, against: ExperimentComparison) -> Unpaired:
-    pairing = against.pairing
+def _unpaired(other: Experiment, names: tuple[str, str], pairing: Pairing) -> Unpaired:
     return Unpaired(
         experiment_id=other.id,
         n_changed=len(pairing.changed),
@@ -189,24 +188,25 @@ def _unpaired(other: Experiment, label: str, against: ExperimentComparison) -> U
         only_this=pairing.only_second[:_LISTED],
         n_only_baseline=len(pairing.only_first),
         only_baseline=pairing.only_first[:_LISTED],
-        message=unpaired_message(label, pairing),
+        message=unpaired_message(names, pairing),
     )
 
 
-def unpaired_message(label: str, pairing: Pairing) -> str:
+def unpaired_message(names: tuple[str, str], pairing: Pairing) -> str:
     """Return a sentence about the questions that are not paired; empty if all are.
 
     Args:
-        label: of the experiment that is compared with the baseline.
+        names: of the baseline, and of the experiment that is compared with it.
         pairing: of the baseline (first) with it (second).
     """
+    baseline, this = names
     kinds = (
-        (pairing.changed, "with another question or other accepted answers"),
-        (pairing.only_second, "that the baseline lacks"),
-        (pairing.only_first, "that only the baseline has"),
+        (pairing.changed, "whose question or accepted answers differ"),
+        (pairing.only_second, f"only in {this}"),
+        (pairing.only_first, f"only in {baseline}"),
     )
     parts = [f"{len(keys):,} {words} ({_some(keys)})" for keys, words in kinds if keys]
-    return f"Not paired in {label}: {'; '.join(parts)}." if parts else ""
+    return f"Not paired between {baseline} and {this}: {'; '.join(parts)}." if parts else ""
 
 
 def _some(keys: Sequence[str]) -> str:

@@ -22,7 +22,6 @@ from app.services.comparisons.token_ratio import TokenRatio, against_naive
 from app.services.experiments.service import ExperimentService
 from app.services.experiments.validation import resolve
 from app.services.results.service import ExperimentResult, ResultService
-from app.services.results.warnings import result_warnings
 from app.services.runtime import Runtime
 
 _SHARED = ("dataset", "seed", "repeats")
@@ -54,13 +53,11 @@ class ResultReport:
         experiment: that was run.
         result: its metrics and provenance.
         tokens_to_naive: tokens against naive prompting; ``None`` if there is no such experiment.
-        warnings: what limits the metrics, as sentences.
     """
 
     experiment: Experiment
     result: Result
     tokens_to_naive: TokenRatio | None
-    warnings: list[str]
 
 
 def expand(comparison: ComparisonConfig) -> list[ExperimentConfig]:
@@ -147,18 +144,14 @@ class ComparisonService:
         return [await self._experiments.create(config) for config in configs]
 
     async def report(self, experiment_id: uuid.UUID) -> ResultReport:
-        """Return a result with its warnings, and with its tokens against naive prompting.
+        """Return a result with its tokens against naive prompting.
 
         Raises:
             NotFound: if there is no experiment, or no result yet.
         """
         found = await self._results.result(experiment_id)
-        return ResultReport(
-            found.experiment,
-            found.result,
-            await against_naive(self._session, found.experiment),
-            result_warnings(found.result.metrics),
-        )
+        tokens = await against_naive(self._session, found.experiment)
+        return ResultReport(found.experiment, found.result, tokens)
 
     async def compare(self, ids: Sequence[uuid.UUID]) -> Comparison:
         """Compare experiments with the first of them, on the questions that both answered.

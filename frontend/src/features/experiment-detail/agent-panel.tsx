@@ -77,13 +77,13 @@ function Share({ label, estimate, note }: { label: string; estimate: Estimate; n
 function Tokens({ id, naive }: Pick<AgentPanelProps, "id" | "naive">) {
   if (!naive) {
     return (
-      <Card label="Tokens relative to naive" value="–">
+      <Card label="Token ratio to naive" value="–">
         <p className="text-xs">Run the naive method on the same questions, with this model and seed, to compare.</p>
       </Card>
     );
   }
   return (
-    <Card label="Tokens relative to naive" value={formatRatio(naive.ratio)}>
+    <Card label="Token ratio to naive" value={formatRatio(naive.ratio)}>
       <p className="num text-xs">
         {naive.low !== null && `${formatNumberInterval(naive.low, naive.high)}, `}n = {formatCount(naive.n)}
       </p>

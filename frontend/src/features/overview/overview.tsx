@@ -37,7 +37,7 @@ export function Overview() {
   const first = totals.data?.experiments === 0;
 
   return (
-    <Page title="Overview" lead="Running experiments, the latest results, and the health of the platform.">
+    <Page title="Overview" lead="Running experiments, recent results, and the health of the platform.">
       {first ? <Start /> : <Totals totals={totals.data} />}
       {now.length > 0 && <RunningNow experiments={now} />}
       {!first && (

@@ -409,7 +409,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the catalog's models, and for each whether it can be used as things are.
+         * @description List the catalog's models, and whether each can be used now.
          */
         get: operations["list_models"];
         put?: never;
@@ -429,7 +429,7 @@ export interface paths {
         };
         /**
          * Check Model State
-         * @description Tell whether a model can be used now; an HTTP endpoint is asked for its models, once.
+         * @description Return whether a model can be used now; an HTTP endpoint is asked once for its list of models.
          */
         get: operations["check_model"];
         put?: never;
@@ -629,7 +629,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description Return the state of every part; 503 if the platform cannot work at all.
+         * @description Return the state of every part; with status 503 if the database does not answer.
          */
         get: operations["get_health"];
         put?: never;
@@ -649,7 +649,7 @@ export interface paths {
         };
         /**
          * Get Live
-         * @description Answer as long as the process lives.
+         * @description Answer as long as the process is alive.
          */
         get: operations["get_live"];
         put?: never;
@@ -1284,12 +1284,12 @@ export interface components {
         };
         /**
          * EstimateOut
-         * @description What an experiment would take; nothing is taken from the cache in this.
+         * @description Estimated calls, tokens, cost and time of an experiment, without the cache.
          */
         EstimateOut: {
             /**
              * Basis
-             * @description Where tokens and time come from, as a sentence.
+             * @description What the estimates of tokens and time are based on, as a sentence.
              */
             basis: string;
             /** Calls */
@@ -1298,7 +1298,7 @@ export interface components {
             completion_tokens: number;
             /**
              * Cost Usd
-             * @description At the catalog's prices; null when the model has none.
+             * @description At the catalog's prices; null if the model has none.
              */
             cost_usd: number | null;
             power: components["schemas"]["PowerOut"];
@@ -1308,7 +1308,7 @@ export interface components {
             questions: number;
             /**
              * Seconds
-             * @description Null when nothing tells the model's speed.
+             * @description Null if no completed experiment has measured the model's speed.
              */
             seconds: number | null;
         };
@@ -1903,12 +1903,12 @@ export interface components {
             role: string;
             /**
              * Tool Call Id
-             * @description The use that it answers; null for other messages.
+             * @description The tool call that it answers; null for other messages.
              */
             tool_call_id: string | null;
             /**
              * Tool Calls
-             * @description Uses of tools that it asks for, as sent; often none.
+             * @description Tool calls of the model, as sent.
              */
             tool_calls: {
                 [key: string]: unknown;
@@ -2182,27 +2182,27 @@ export interface components {
         };
         /**
          * PowerOut
-         * @description What a comparison on so many questions could show (McNemar's test, p < .05, power .8).
+         * @description The power of a comparison on this number of questions (McNemar's test, p < .05, power .8).
          */
         PowerOut: {
             /**
              * Detectable
-             * @description The smallest difference that would probably show.
+             * @description The smallest difference that is detected with this power; null if none is.
              */
             detectable: number | null;
             /**
              * Discordant
-             * @description Assumed: the share of questions that one side alone gets right.
+             * @description Assumed share of questions that only one of two experiments gets right.
              */
             discordant: number;
             /**
              * Needed
-             * @description The questions that it takes to show that one.
+             * @description Questions needed to detect it with this power.
              */
             needed: number;
             /**
              * Wanted
-             * @description A difference that one might care about.
+             * @description A difference of interest, as a fraction.
              */
             wanted: number;
         };
@@ -2225,7 +2225,7 @@ export interface components {
         };
         /**
          * PreviewOut
-         * @description An experiment that is not stored: one of its questions as it would be sent, and an estimate.
+         * @description A preview of an experiment that is not stored.
          */
         PreviewOut: {
             /** Config Hash */
@@ -2241,7 +2241,7 @@ export interface components {
             messages: components["schemas"]["MessageOut"][];
             /**
              * Model Message
-             * @description What to do if the model is not ready.
+             * @description What to do if the model is not ready; else empty.
              */
             model_message: string;
             /**
@@ -2627,11 +2627,6 @@ export interface components {
             status: components["schemas"]["ExperimentStatus"];
             /** @description Tokens against the newest naive experiment with the same model, dataset and seed; null if there is none. */
             tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
-            /**
-             * Warnings
-             * @description What limits the metrics, as sentences; empty if nothing does.
-             */
-            warnings: string[];
         };
         /**
          * RunMap
@@ -2977,33 +2972,33 @@ export interface components {
         };
         /**
          * StepOut
-         * @description One turn of the model, and what came of it.
+         * @description One turn of the model: its thought, and the tool use or the answer.
          */
         StepOut: {
             /** Answer */
             answer: string | null;
             /**
              * Calls
-             * @description Places of its model calls among the run's, from 0.
+             * @description Indexes of its model calls among those of the run, from 0.
              */
             calls: number[];
             /** Completion Tokens */
             completion_tokens: number | null;
             /**
              * Duration S
-             * @description Seconds that the model took.
+             * @description Time of its model calls.
              */
             duration_s: number;
             /**
              * Last
-             * @description It was asked for an answer, since the agent had to end.
+             * @description The final answer prompt: the model was asked for an answer because the agent had to end.
              */
             last: boolean;
             /** Prompt Tokens */
             prompt_tokens: number | null;
             /**
              * Read As
-             * @description The form in which the action was found; empty if none was.
+             * @description The format in which the action was parsed; empty if none was.
              */
             read_as: string;
             /**
@@ -3013,7 +3008,7 @@ export interface components {
             repaired: boolean;
             /** Thought */
             thought: string;
-            /** @description Null if it answered, or nothing could be read. */
+            /** @description Null if it answered, or no action could be parsed. */
             use: components["schemas"]["ToolUseOut"] | null;
         };
         /**
@@ -3076,23 +3071,23 @@ export interface components {
             error: ("retry" | "final") | null;
             /**
              * Kind
-             * @description unneeded: nothing took the result up.
+             * @description unneeded: neither the answer nor a later step used the result.
              * @enum {string}
              */
             kind: "successful" | "failed" | "unneeded";
             /**
              * Needed
-             * @description Whether the answer or a later step took its result up.
+             * @description Whether the answer or a later step used its result; null if unknown.
              */
             needed: boolean | null;
             /**
              * Observation
-             * @description What the model was shown.
+             * @description The tool's result as the model was shown it.
              */
             observation: string;
             /**
              * Repeated
-             * @description The same was done before; the tool was not asked again.
+             * @description The same call was made before; the tool was not called again.
              */
             repeated: boolean;
             /** Success */
@@ -3126,7 +3121,7 @@ export interface components {
         };
         /**
          * TraceOut
-         * @description What an agent did.
+         * @description The steps of an agent, with a summary.
          */
         TraceOut: {
             /** Steps */
@@ -3135,7 +3130,7 @@ export interface components {
         };
         /**
          * TraceSummary
-         * @description How an agent ended, and how much it did.
+         * @description How an agent ended, and counts of its steps and tool uses.
          */
         TraceSummary: {
             /** Iterations */
@@ -3143,7 +3138,7 @@ export interface components {
             outcome: components["schemas"]["AgentOutcome"];
             /**
              * Reason
-             * @description Why it ended so; empty if it answered.
+             * @description Why it ended without an answer; empty if it answered.
              */
             reason: string;
             /** Repairs */
@@ -3155,7 +3150,7 @@ export interface components {
             source: number | null;
             /**
              * Uses
-             * @description Uses by tool and by what came of them.
+             * @description Tool uses by tool and by class.
              */
             uses: {
                 [key: string]: {
@@ -3281,7 +3276,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3290,7 +3285,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3308,7 +3303,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3317,7 +3312,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3364,7 +3359,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3373,7 +3368,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3433,7 +3428,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3442,7 +3437,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3493,7 +3488,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3502,7 +3497,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3511,7 +3506,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3565,7 +3560,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3574,7 +3569,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3583,7 +3578,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3645,7 +3640,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3654,7 +3649,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3705,7 +3700,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3723,7 +3718,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3732,7 +3727,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3779,7 +3774,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3788,7 +3783,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3842,7 +3837,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3860,7 +3855,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3869,7 +3864,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3918,7 +3913,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3927,7 +3922,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3936,7 +3931,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3983,7 +3978,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3992,7 +3987,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4001,7 +3996,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4050,7 +4045,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4059,7 +4054,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4068,7 +4063,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4077,7 +4072,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4126,7 +4121,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4135,7 +4130,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4144,7 +4139,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4193,7 +4188,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4202,7 +4197,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4211,7 +4206,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4260,7 +4255,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4269,7 +4264,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4278,7 +4273,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4287,7 +4282,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4336,7 +4331,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4345,7 +4340,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4354,7 +4349,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4363,7 +4358,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4410,7 +4405,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4419,7 +4414,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4479,7 +4474,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4488,7 +4483,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4539,7 +4534,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4548,7 +4543,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4557,7 +4552,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4613,7 +4608,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4622,7 +4617,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4631,7 +4626,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4684,7 +4679,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4693,7 +4688,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4702,7 +4697,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4755,7 +4750,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4764,7 +4759,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4773,7 +4768,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4826,7 +4821,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4835,7 +4830,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4844,7 +4839,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4932,7 +4927,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4979,7 +4974,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5031,7 +5026,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5040,7 +5035,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5049,7 +5044,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5105,7 +5100,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5114,7 +5109,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5123,7 +5118,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5172,7 +5167,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5181,7 +5176,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5190,7 +5185,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5244,7 +5239,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5253,7 +5248,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5262,7 +5257,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5315,7 +5310,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5324,7 +5319,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5333,7 +5328,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5382,7 +5377,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5391,7 +5386,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5400,7 +5395,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5455,7 +5450,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5464,7 +5459,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5473,7 +5468,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5523,7 +5518,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5532,7 +5527,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5541,7 +5536,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
