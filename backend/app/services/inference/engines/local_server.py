@@ -7,12 +7,13 @@ Run as ``python -m app.services.inference.engines.local_server --model FILE --re
 import argparse
 import json
 import os
-import socket
 import sys
 import time
 from pathlib import Path
 
 import psutil
+
+from app.core.processes import free_port
 
 _OWNER_CHECK_S = 1.0
 
@@ -25,7 +26,7 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     params.model.path = model
     # What it calls itself goes into every logged call and export: no one's folders belong there.
     params.model_alias = {Path(model).name}
-    params.port = _free_port()
+    params.port = free_port()
     params.n_parallel = slots
     params.n_ctx = context * slots  # llama.cpp divides its context among the slots
     # More threads than cores would spin against each other.
@@ -54,12 +55,6 @@ def _lives(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:
