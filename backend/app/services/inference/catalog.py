@@ -3,13 +3,13 @@
 What differs between providers stands in ``configs/models.yaml``; no code asks for a provider by name.
 """
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.packages import package_folder
 from app.domain.json import JsonObject
 
 _PACKAGE_PREFIX = "package:"
@@ -131,16 +131,13 @@ def resolve_model_path(spec: ModelSpec, root: Path) -> Path:
         raise CatalogError(f"Model {spec.name} has no path.", "Give it one in the model catalog.")
     if spec.path.startswith(_PACKAGE_PREFIX):
         package, _, name = spec.path.removeprefix(_PACKAGE_PREFIX).partition("/")
-        try:
-            found = importlib.util.find_spec(package)  # finds the folder without importing the package
-        except ModuleNotFoundError:  # a parent package is missing
-            found = None
-        if found is None or not found.submodule_search_locations:
+        folder = package_folder(package)
+        if folder is None:
             raise CatalogError(
                 f"The package {package}, which carries {spec.name}, is not installed.",
                 "Run `make setup`.",
             )
-        path = Path(found.submodule_search_locations[0]) / name
+        path = folder / name
     else:
         path = (root / Path(spec.path).expanduser()).absolute()
     if not path.is_file():

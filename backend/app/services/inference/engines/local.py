@@ -8,19 +8,18 @@ import asyncio
 import hashlib
 import json
 import os
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import psutil
 from filelock import FileLock
 
+from app.core.files import file_sha256
+from app.core.processes import ManagedProcess, ProcessError
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
@@ -38,8 +37,8 @@ _GGUF_MAGIC = b"GGUF"
 _MODULE = "app.services.inference.engines.local_server"
 # Without the proxy that the environment may name: it cannot reach loopback addresses.
 _loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-# Kept because servers outlive the process that started them; polled, so that ended ones are no zombies.
-_started: list[subprocess.Popen[bytes]] = []
+# Servers that this process started; polled, so that one that has ended does not stay a zombie.
+_started: list[ManagedProcess] = []
 OWNER_VARIABLE = "LLMFORGE_OWNER_PID"
 """Variable with the pid of the process whose end also ends the servers; this process if it is not set."""
 
@@ -99,30 +98,32 @@ class LocalServer:
     def _start(self) -> str:
         owner = os.environ.get(OWNER_VARIABLE, str(os.getpid()))
         threads = self.options.threads or os.cpu_count() or 1
-        self._record.unlink(missing_ok=True)
-        with self._log.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE]
-                + ["--model", str(self.model_path), "--record", str(self._record), "--owner", owner]
-                + ["--slots", str(self.options.slots), "--context", str(self.options.context)]
-                + ["--threads", str(threads)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while (state := self._state()) is None or not state.healthy:
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                process.wait()
-                raise CatalogError(
-                    f"The local model server cannot load {self.model_path}; its log is {self._log}.",
-                    "The file may be broken, or of a kind that this llama.cpp does not know.",
-                )
-            time.sleep(0.05)
+        for path in (self._record, self._log):
+            path.unlink(missing_ok=True)
+        process = ManagedProcess(
+            "local model server",
+            [sys.executable, "-m", _MODULE]
+            + ["--model", str(self.model_path), "--record", str(self._record), "--owner", owner]
+            + ["--slots", str(self.options.slots), "--context", str(self.options.context)]
+            + ["--threads", str(threads)],
+            self._log,
+            dies_with_parent=False,  # other processes use it too; it ends with its owner
+        )
+        try:
+            process.start()
+            url = process.wait_ready(self._healthy_url, _START_TIMEOUT_S)
+        except ProcessError as error:
+            raise CatalogError(
+                f"The local model server cannot load {self.model_path}; its log is {self._log}.",
+                "The file may be broken, or of a kind that this llama.cpp does not know.",
+            ) from error
         _started.append(process)
-        return state.url
+        return url
+
+    def _healthy_url(self) -> str:
+        """Return the server's base URL; empty while it does not answer."""
+        state = self._state()
+        return state.url if state is not None and state.healthy else ""
 
 
 def _answers(url: str, timeout_s: float) -> bool:
@@ -146,7 +147,7 @@ def _end(pid: int) -> None:
             process = psutil.Process(pid)
             process.kill()
             process.wait(5)
-    _started[:] = [process for process in _started if process.poll() is None]
+    _started[:] = [process for process in _started if process.running]
 
 
 def _read_state(record: Path, timeout_s: float = HEALTH_TIMEOUT_S) -> LocalServerState | None:
@@ -240,10 +241,8 @@ class LocalConnector(Connector):
 
         Where the file is does not matter, only its content.
         """
-        path = self._path()
-        stat = path.stat()
         return {
-            "sha256": _file_hash(path, stat.st_size, stat.st_mtime_ns),
+            "sha256": file_sha256(self._path()),
             "llama.cpp": self.local.version,
             "context": self.local.context,
         }
@@ -275,10 +274,3 @@ class LocalConnector(Connector):
 
     def _path(self) -> Path:
         return resolve_model_path(self.model, self.root)
-
-
-@lru_cache(maxsize=64)
-def _file_hash(path: Path, _size: int, _mtime_ns: int) -> str:
-    """Return the SHA-256 of a file, computed again when its size or time of change differs."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,17 +7,15 @@ Run as ``python -m app.services.inference.engines.local_server --model FILE --re
 import argparse
 import json
 import os
-import random
-import socket
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
+from app.core.processes import free_port
+
 _OWNER_CHECK_S = 1.0
-_PORTS = range(20_000, 32_000)
 
 
 def serve(model: str, record: str, slots: int, context: int, threads: int, owner: int) -> None:
@@ -37,7 +35,7 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     params.model.path = model
     # Its name is part of every stored call and export, which must not hold paths of this machine.
     params.model_alias = {Path(model).name}
-    params.port = _free_port()
+    params.port = free_port()
     params.n_parallel = slots
     params.n_ctx = context * slots  # llama.cpp divides the context among its slots
     # More threads than cores would slow each other down.
@@ -66,15 +64,6 @@ def _lives(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _free_port() -> int:
-    """Return a port that no outgoing connection is given while the model loads."""
-    for port in random.sample(_PORTS, 100):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise OSError("no free TCP port on 127.0.0.1")
 
 
 def main() -> None:
