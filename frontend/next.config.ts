@@ -6,7 +6,7 @@ const config: NextConfig = {
   trailingSlash: true,
   images: { unoptimized: true },
   reactStrictMode: true,
-  // What a build needs is installed without the test tools, so their files are not its to check.
+  // A build installs no test tools, so it does not type-check the tests.
   typescript: { tsconfigPath: "tsconfig.build.json" },
   turbopack: { root: import.meta.dirname },
 };

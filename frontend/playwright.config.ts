@@ -4,7 +4,7 @@ import { defineConfig } from "@playwright/test";
 
 const SYSTEM_CHROMIUM = "/usr/bin/chromium";
 
-// The tests use the dashboard as it is built (frontend/out, or LLMFORGE_DASHBOARD_DIR): build it first.
+// The tests use the built dashboard (frontend/out, or LLMFORGE_DASHBOARD_DIR): build it first.
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
@@ -30,7 +30,7 @@ export default defineConfig({
       ],
     },
   },
-  // One at a time: the tests; how the page bears 10,000 runs (npm run speed); the documentation's pictures (npm run pictures).
+  // The tests (npm run e2e), the speed with 10,000 runs (npm run speed), the documentation's pictures (npm run pictures).
   projects: [
     { name: "dashboard", testIgnore: "speed.spec.ts" },
     { name: "speed", testMatch: "speed.spec.ts" },

@@ -1,6 +1,7 @@
 """Fixtures for all tests: real Postgres and Valkey, an API over real HTTP, and no other network."""
 
 import asyncio
+import gc
 import os
 import socket
 import uuid
@@ -31,11 +32,17 @@ from tests.tiny_models import TinyModels, make_tiny_models
 _LOOPBACK = ("127.", "::1", "localhost")
 # What a developer has set must not decide what a test sees.
 for _name in list(os.environ):
-    if _name.startswith("LLMFORGE_") or _name.endswith(("_API_KEY", "_BASE_URL", "_TOKEN")):
+    if _name.startswith("LLMFORGE_") or _name.endswith(("_API_KEY", "_BASE_URL", "_TOKEN", "COLUMNS")):
         del os.environ[_name]
 os.environ["LLMFORGE_IGNORE_ENV_FILE"] = "1"
 # Tests run in several processes, and their models are tiny: more threads would only wait for each other.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives to the end: modules and tests, half a second a collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +17,7 @@ from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import Engine
-from app.services.inference.catalog import ModelSpec, ProviderSpec
-from app.services.inference.registry import ModelRegistry
+from app.services.inference.registry import ModelRegistry, OpenedModel
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 from tests.factories import config
@@ -93,7 +92,7 @@ async def metrics_of(runtime: Runtime, experiment_id: uuid.UUID) -> dict[str, An
 async def runs_of(runtime: Runtime, experiment_id: uuid.UUID) -> list[Run]:
     """Return all runs, in the order of the examples."""
     async with runtime.sessions() as session:
-        return [run async for batch in RunRepository(session).export(experiment_id) for run, _ in batch]
+        return [run async for batch in RunRepository(session).export(experiment_id) for run in batch]
 
 
 def pairs(runs: Sequence[Run]) -> list[tuple[int, int]]:
@@ -104,10 +103,11 @@ def pairs(runs: Sequence[Run]) -> list[tuple[int, int]]:
 class _ScriptedRegistry(ModelRegistry):
     engine: Engine
 
-    async def _engine(
-        self, provider: ProviderSpec, spec: ModelSpec, timeout_s: float, answers: Any
-    ) -> tuple[Engine, int | None]:
-        return self.engine, None
+    async def open(
+        self, name: str, timeout_s: float, answers: Mapping[str, str] | None = None
+    ) -> OpenedModel:
+        _, spec = self.catalog.find(name)
+        return OpenedModel(self.engine, spec, self.fingerprint(name), None, spec.context_window)
 
 
 @dataclass(frozen=True, slots=True)

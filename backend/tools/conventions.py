@@ -4,16 +4,21 @@
   migrations).
 - SQL lives in repositories: SQLAlchemy's ``select``, ``insert``, ``update`` and ``delete`` are
   called only in files named ``*repository.py``.
+- Modules, classes and public functions are named in the words of ``docs/glossary.md``: none of
+  those that it lists as not used.
 - A file has at most 400 lines, a function at most 60.
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 BACKEND = Path(__file__).resolve().parents[1]
+GLOSSARY = BACKEND.parent / "docs" / "glossary.md"
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 
@@ -43,8 +48,34 @@ def check(path: str, source: str) -> list[Finding]:
     tree = ast.parse(source, path)
     findings = [*_caps(path, source, tree)]
     if path.startswith("app/"):
-        findings += [*_transactions(path, tree), *_sql(path, tree)]
+        findings += [*_transactions(path, tree), *_sql(path, tree), *_vocabulary(path, tree)]
     return findings
+
+
+@lru_cache(maxsize=1)
+def unused_words() -> dict[str, str]:
+    """Return the words that the glossary lists as not used, and what to say in their place."""
+    _, _, section = GLOSSARY.read_text(encoding="utf-8").partition("\n## Words not used\n")
+    rows = re.findall(r"^\| ([a-z, ]+) \| ([^|]+) \|$", section, re.MULTILINE)
+    words = {word: instead for row, instead in rows for word in row.split(", ") if row != "not"}
+    if not words:
+        raise LookupError(f"{GLOSSARY} lists no words as not used")
+    return words
+
+
+def _vocabulary(path: str, tree: ast.Module) -> Iterator[Finding]:
+    names = [(1, Path(path).stem)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.append((node.lineno, node.name))
+    for line, name in names:
+        if name.startswith("_"):
+            continue
+        for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name):
+            instead = unused_words().get(word.lower())
+            if instead is not None:
+                message = f"{name}: the glossary says {instead.strip()}, not {word.lower()}"
+                yield Finding(path, line, message)
 
 
 def _transactions(path: str, tree: ast.Module) -> Iterator[Finding]:

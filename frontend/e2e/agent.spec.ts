@@ -9,12 +9,12 @@ const N = 4;
 const writes = (...turns: string[]) => `mock/turns?${turns.map((turn) => `turn=${encodeURIComponent(turn)}`).join("&")}`;
 const turn = (thought: string, action: string) => `Thought: ${thought}\nAction: ${action}`;
 
-/** Told back as it was read, it takes some lines. */
+/** A call so long that its observation is collapsed. */
 const long = `calculator[6 x 7${"-0".repeat(65)}]`; // a model's name has 500 characters at most
 const models = {
   answers: writes(
     turn("By zero.", "calculator[2/0]"),
-    "No idea.", // so it is asked again
+    "No idea.", // leads to a repair prompt
     turn("As asked.", long),
     turn("Look up.", "encyclopaedia[seven]"),
     turn("It is known.", "finish[42]"),
@@ -25,7 +25,7 @@ const models = {
 const react = (change: Record<string, unknown> = {}) => ({ name: "react", tools: ["calculator"], shots: 0, ...change });
 const timeline = (page: Page) => page.getByRole("region", { name: "Trace" });
 const steps = (page: Page) => timeline(page).getByRole("list", { name: "Steps" }).getByRole("listitem");
-const panel = (page: Page) => page.locator("section", { has: page.getByRole("heading", { name: "How the agents worked" }) });
+const panel = (page: Page) => page.locator("section", { has: page.getByRole("heading", { name: "Agent runs" }) });
 
 test.describe.configure({ mode: "serial" });
 
@@ -48,44 +48,44 @@ test.beforeAll(async ({ api }) => {
     expect(status).toBe("COMPLETED");
     return id;
   };
-  ids.naive = await run("Asked without ado", { model: models.answers });
+  ids.naive = await run("Naive prompting", { model: models.answers });
   ids.answers = await run("An agent that answers", { model: models.answers, method: react() });
   ids.stuck = await run("An agent that is stuck", { model: models.stuck, method: react({ observation_tokens: 32 }) });
 });
 
-test("a run of an agent is told step by step", async ({ page, api, troubles }) => {
+test("a run of an agent is shown step by step", async ({ page, api, problems }) => {
   await page.goto(await firstRun(api, ids.answers));
   await expect(steps(page)).toHaveCount(5);
   const trace = timeline(page);
   await expect(trace).toContainText("Answered");
   await expect(trace).toContainText("5 steps, 1 repair");
-  await expect(trace).toContainText("The answer stands in what step 2 found.");
-  await expect(trace.getByRole("list", { name: "Uses of tools" }).getByRole("listitem")).toHaveText([
-    "Calculator3: 1 needed, 1 failed, 1 not needed",
+  await expect(trace).toContainText("The answer appears in the tool result of step 2.");
+  await expect(trace.getByRole("list", { name: "Tool calls" }).getByRole("listitem")).toHaveText([
+    "Calculator3: 1 used, 1 failed, 1 unused",
     "encyclopaedia1: 1 failed",
   ]);
 
   const [failed, source, end] = [steps(page).first(), steps(page).nth(1), steps(page).last()];
-  await expect(failed).toContainText(/By zero\..*Calculator.*2\/0.*✗ failed, may try again.*Division by zero/s);
+  await expect(failed).toContainText(/By zero\..*Calculator.*2\/0.*✗ failed, retry allowed.*Division by zero/s);
   await expect(source).toContainText("repaired");
   await expect(source).toContainText("✓ source of the answer");
-  await expect(source).toContainText("✓ needed");
+  await expect(source).toContainText("✓ result used");
   await expect(source.locator("mark")).toHaveText("42");
-  await expect(steps(page).nth(2)).toContainText(/not needed.*repeated.*not asked again/s);
+  await expect(steps(page).nth(2)).toContainText(/result unused.*repeated.*not executed again/s);
   await expect(steps(page).nth(3)).toContainText(/encyclopaedia.*✗ failed.*There is no action encyclopaedia/s);
   await expect(end).toContainText(/It is known\..*Answer\s*42/s);
   await expect(timeline(page).locator("mark")).toHaveCount(1);
 
-  // What is long is folded.
+  // A long observation is collapsed.
   const shown = source.getByRole("button", { name: "Show all" });
   await expect(shown).toHaveAttribute("aria-expanded", "false");
   await shown.click();
   await expect(source.getByRole("button", { name: "Show less" })).toHaveAttribute("aria-expanded", "true");
   await expect(failed.getByRole("button", { name: "Show all" })).toHaveCount(0);
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("its steps lead to the model calls, also by keyboard", async ({ page, api, troubles }) => {
+test("steps link to the model calls, also by keyboard", async ({ page, api, problems }) => {
   await page.goto(await firstRun(api, ids.answers));
   const calls = page.getByRole("region", { name: "Model calls" });
   await expect(calls.getByRole("button", { name: /^Call \d step \d/ })).toHaveCount(6); // a repair is a call
@@ -93,13 +93,13 @@ test("its steps lead to the model calls, also by keyboard", async ({ page, api, 
   await expect(calls.getByRole("button", { name: /^Call 3 step 2/ })).toContainText(/\d+ in, \d+ out · /);
 
   await steps(page).nth(1).getByRole("button", { name: "Call 3" }).click();
-  const third = calls.getByRole("group", { name: "Prompt and answer of call 3" });
+  const third = calls.getByRole("group", { name: "Prompt and response of call 3" });
   await expect(third).toBeFocused();
   await expect(third).toBeInViewport();
   await expect(third.getByRole("figure", { name: /^Prompt as sent, user/ }).last()).toContainText("No action was found");
-  await expect(third.getByRole("figure", { name: /^Answered/ })).toContainText("As asked.");
+  await expect(third.getByRole("figure", { name: /^Response/ })).toContainText("As asked.");
 
-  // One tab stop, within which keys move.
+  // The list is one tab stop, within which keys move.
   await steps(page).first().focus();
   const at = async (place: number) => {
     await expect(steps(page).nth(place)).toBeFocused();
@@ -115,48 +115,48 @@ test("its steps lead to the model calls, also by keyboard", async ({ page, api, 
   await expect(fold).toHaveAttribute("aria-expanded", "true");
   await page.keyboard.press(" ");
   await expect(fold).toHaveAttribute("aria-expanded", "false");
-  await page.keyboard.press("Tab"); // into the step: its calls, then what is folded
+  await page.keyboard.press("Tab"); // into the step: its calls, then its observation
   await expect(steps(page).nth(1).getByRole("button", { name: "Call 2" })).toBeFocused();
   await page.keyboard.press("k");
   await at(0);
   await page.keyboard.press("c");
-  await expect(calls.getByRole("group", { name: "Prompt and answer of call 1" })).toBeFocused();
-  expect(troubles).toEqual([]);
+  await expect(calls.getByRole("group", { name: "Prompt and response of call 1" })).toBeFocused();
+  expect(problems).toEqual([]);
 });
 
-test("an agent that is stuck says why, and what it was brought to say", async ({ page, api }) => {
+test("a stuck agent shows why, and its final answer prompt", async ({ page, api }) => {
   await page.goto(await firstRun(api, ids.stuck));
   await expect(steps(page)).toHaveCount(4);
   await expect(timeline(page)).toContainText("Stuck");
   await expect(timeline(page)).toContainText(/calculator\[6 x 7.* was done 3 times\./);
-  await expect(steps(page).first()).toContainText(/The result went on: the model was not shown \d+ more characters\./);
+  await expect(steps(page).first()).toContainText(/Truncated: \d+ more characters of the result were not shown to the model\./);
   await expect(steps(page).nth(2)).toContainText("repeated");
-  await expect(steps(page).last()).toContainText("asked for an answer at the end");
+  await expect(steps(page).last()).toContainText("final answer prompt");
 });
 
-test("what became of all agents and their tools is told in numbers", async ({ page, troubles }) => {
+test("outcomes and tool calls of all runs are counted", async ({ page, problems }) => {
   await page.goto(`/experiments/view/?id=${ids.answers}`);
-  const said = (label: string) => panel(page).getByRole("term").filter({ hasText: label }).locator("..");
-  await expect(said("Success rate")).toContainText(/100\.0 %\s*\[\d+\.\d, 100\.0\], n = 4/);
-  await expect(said("Stuck rate")).toContainText(/0\.0 %/);
-  await expect(said("Steps of a run")).toContainText(/5\[5, 5\], n = 4.*4 steps could not be read at first/s);
-  await expect(panel(page).getByRole("region", { name: "How they ended" }).getByRole("listitem")).toHaveText([/Answered.*4.*100\.0 %/]);
-  const table = panel(page).getByRole("table", { name: "Tools by what came of their uses" });
-  await expect(table.getByRole("row")).toHaveText([/Tool.*Needed.*Failed.*Not needed.*All/, "Calculator44412", "encyclopaedia0404", "All48416"]);
+  const card = (label: string) => panel(page).getByRole("term").filter({ hasText: label }).locator("..");
+  await expect(card("Success rate")).toContainText(/100\.0 %\s*\[\d+\.\d, 100\.0\], n = 4/);
+  await expect(card("Stuck rate")).toContainText(/0\.0 %/);
+  await expect(card("Mean steps per run")).toContainText(/5\[5, 5\], n = 4.*4 steps needed a repair prompt/s);
+  await expect(panel(page).getByRole("region", { name: "Outcomes" }).getByRole("listitem")).toHaveText([/Answered.*4.*100\.0 %/]);
+  const table = panel(page).getByRole("table", { name: "Tool calls by result" });
+  await expect(table.getByRole("row")).toHaveText([/Tool.*Result used.*Failed.*Result unused.*All/, "Calculator44412", "encyclopaedia0404", "All48416"]);
   await expect(panel(page)).toContainText(/50\.0 % failed \[\d+\.\d, \d+\.\d\], n = 16/);
 
-  await expect(said("Tokens against naive")).toContainText(/\d×\[[\d.]+, [\d.]+\], n = 4/);
-  await said("Tokens against naive").getByRole("link", { name: "Asked without ado" }).click();
+  await expect(card("Token ratio to naive")).toContainText(/\d×\[[\d.]+, [\d.]+\], n = 4/);
+  await card("Token ratio to naive").getByRole("link", { name: "Naive prompting" }).click();
   await expect(page).toHaveURL(new RegExp(`/compare/\\?ids=${ids.naive},${ids.answers}$`));
   await expect(page.getByRole("main")).toContainText("· ReAct agent ·");
 
   await page.goto(`/experiments/view/?id=${ids.stuck}`);
-  await expect(said("Stuck rate")).toContainText("100.0 %");
-  await expect(said("Tokens against naive")).toContainText("Run the naive method on the same questions");
-  expect(troubles).toEqual([]);
+  await expect(card("Stuck rate")).toContainText("100.0 %");
+  await expect(card("Token ratio to naive")).toContainText("Run the naive method on the same questions");
+  expect(problems).toEqual([]);
 });
 
-test("the form makes an agent, with fields for retrieval only where it retrieves", async ({ page }) => {
+test("the form creates an agent, with retrieval fields only for the retrieval tool", async ({ page }) => {
   await page.goto(`/experiments/new/?model=${encodeURIComponent(models.answers)}&dataset=sums`);
   await expect(page.getByText(/^As sent, user/)).toBeVisible();
   await page.getByLabel("Method", { exact: true }).selectOption({ label: "ReAct agent" });
@@ -171,8 +171,8 @@ test("the form makes an agent, with fields for retrieval only where it retrieves
   await tool("Retrieval").click();
   await expect(page.getByLabel("Knowledge base", { exact: true })).toHaveCount(0);
   await expect(page.getByLabel("Top k")).toHaveCount(0);
-  await expect(page.getByLabel("Who judges faithfulness")).toHaveCount(0);
-  await expect(tool("Calculator")).toBeDisabled(); // one there must be
+  await expect(page.getByLabel("Faithfulness judge")).toHaveCount(0);
+  await expect(tool("Calculator")).toBeDisabled(); // at least one tool is required
   const yaml = page.getByLabel("YAML", { exact: true });
   await expect(yaml).toHaveValue(/tools:\n {4}- calculator\n/);
 

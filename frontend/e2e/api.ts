@@ -7,14 +7,14 @@ export type Experiment = Schemas["ExperimentOut"];
 
 const RUN_MS = 25_000;
 
-/** The API as the tests use it beside the page: to prepare what a page is to show, and to check what it did. */
+/** The API, used by tests to prepare data and to check results. */
 export class Api {
   constructor(
     readonly url: string,
     private readonly key = "",
   ) {}
 
-  private async ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  private async request<T>(path: string, init: RequestInit = {}): Promise<T> {
     const headers = new Headers(init.headers);
     if (this.key) headers.set("x-api-key", this.key);
     const response = await fetch(`${this.url}/api/v1${path}`, { ...init, headers });
@@ -22,7 +22,7 @@ export class Api {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
-  /** Stores an experiment with the mock model; it does not start. Answers are never taken from the cache. */
+  /** Creates an experiment with the mock model, without starting it and without the cache. */
   create(name: string, change: Record<string, unknown> = {}): Promise<Experiment> {
     const config = {
       name,
@@ -34,7 +34,7 @@ export class Api {
       cache: false,
       ...change,
     };
-    return this.ask("/experiments", {
+    return this.request("/experiments", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ config }),
@@ -42,19 +42,19 @@ export class Api {
   }
 
   start(id: string): Promise<Experiment> {
-    return this.ask(`/experiments/${id}/run`, { method: "POST" });
+    return this.request(`/experiments/${id}/run`, { method: "POST" });
   }
 
   get(id: string): Promise<Experiment> {
-    return this.ask(`/experiments/${id}`);
+    return this.request(`/experiments/${id}`);
   }
 
   cancel(id: string): Promise<Experiment> {
-    return this.ask(`/experiments/${id}/cancel`, { method: "POST" });
+    return this.request(`/experiments/${id}/cancel`, { method: "POST" });
   }
 
   list(query = "limit=200"): Promise<{ items: Schemas["ExperimentSummary"][]; total: number }> {
-    return this.ask(`/experiments?${query}`);
+    return this.request(`/experiments?${query}`);
   }
 
   async ended(id: string, withinMs = RUN_MS): Promise<Experiment> {
@@ -64,7 +64,7 @@ export class Api {
     return this.get(id);
   }
 
-  /** An experiment that has been run to its end. */
+  /** Creates an experiment and runs it to its end. */
   async run(name: string, change: Record<string, unknown> = {}): Promise<Experiment> {
     const { id } = await this.create(name, change);
     await this.start(id);
@@ -72,40 +72,40 @@ export class Api {
   }
 
   runs(id: string, query = "limit=500"): Promise<{ items: Schemas["RunSummary"][]; total: number | null }> {
-    return this.ask(`/results/${id}/runs?${query}`);
+    return this.request(`/results/${id}/runs?${query}`);
   }
 
   outcomes(ids: string[], outcome: string): Promise<{ items: Schemas["ComparedExample"][]; total: number | null }> {
     const query = new URLSearchParams([...ids.map((id) => ["ids", id]), ["outcome", outcome], ["limit", "200"]]);
-    return this.ask(`/results/compare/examples?${query}`);
+    return this.request(`/results/compare/examples?${query}`);
   }
 
   datasets(): Promise<Schemas["DatasetOut"][]> {
-    return this.ask("/datasets");
+    return this.request("/datasets");
   }
 
   upload(name: string, lines: Record<string, unknown>[]): Promise<Schemas["DatasetAdded"]> {
     const form = new FormData();
     form.set("name", name);
     form.set("file", new Blob([lines.map((line) => JSON.stringify(line)).join("\n")]), `${name}.jsonl`);
-    return this.ask("/datasets", { method: "POST", body: form });
+    return this.request("/datasets", { method: "POST", body: form });
   }
 
   knowledgeBases(): Promise<Schemas["KnowledgeBaseOut"][]> {
-    return this.ask("/knowledge-bases");
+    return this.request("/knowledge-bases");
   }
 
   addArticles(name: string, articles: Record<string, unknown>[]): Promise<Schemas["KnowledgeBaseAdded"]> {
     const form = new FormData();
     form.set("name", name);
     form.append("files", new Blob([articles.map((article) => JSON.stringify(article)).join("\n")]), `${name}.jsonl`);
-    return this.ask("/knowledge-bases", { method: "POST", body: form });
+    return this.request("/knowledge-bases", { method: "POST", body: form });
   }
 
-  /** Builds the index of a knowledge base by the default options, and waits for it. */
+  /** Builds the index of a knowledge base with the default options, and waits for it. */
   async index(name: string, withinMs: number): Promise<void> {
     const post = (what: string) =>
-      this.ask<Schemas["IndexOut"]>(`/knowledge-bases/${name}/${what}`, {
+      this.request<Schemas["IndexOut"]>(`/knowledge-bases/${name}/${what}`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: "{}",
@@ -115,14 +115,14 @@ export class Api {
     expect((await post("index")).message).toBe("");
   }
 
-  /** Hides all experiments, so that a test has the list to itself. */
+  /** Deletes all experiments, so that a test starts with an empty list. */
   async clear(): Promise<void> {
     for (const { id, status } of (await this.list()).items) {
       if (status === "RUNNING" || status === "PENDING") {
-        await this.cancel(id).catch(() => undefined); // one that was never started needs no cancelling
+        await this.cancel(id).catch(() => undefined); // one that was never started cannot be cancelled
         await this.ended(id);
       }
-      await this.ask(`/experiments/${id}`, { method: "DELETE" });
+      await this.request(`/experiments/${id}`, { method: "DELETE" });
     }
   }
 }

@@ -21,7 +21,7 @@ test.beforeAll(async ({ api }) => {
   ids = made.map(({ id }) => id);
 });
 
-test("metrics stand side by side, with the sign of each difference, and either may be the baseline", async ({ page, troubles }) => {
+test("metrics stand side by side, with the sign of each difference, and either may be the baseline", async ({ page, problems }) => {
   await page.goto(`/compare/?ids=${ids.join(",")}`);
   await expect(metrics(page).getByRole("columnheader")).toHaveText(["Metric", /^A\s*Often right$/, /^B\s*Seldom right$/]);
   const cells = score(page).getByRole("cell");
@@ -36,10 +36,10 @@ test("metrics stand side by side, with the sign of each difference, and either m
   await expect(cells.nth(1)).toContainText(`+${points} better`);
   await page.goBack();
   await expect(cells.nth(1)).toContainText(`−${points} worse`);
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("an outcome is a filter of the questions below, which open to both outputs", async ({ page, api, troubles }) => {
+test("an outcome filters the questions below, which open to both outputs", async ({ page, api, problems }) => {
   await page.goto(`/compare/?ids=${ids.join(",")}`);
   const panel = page.locator("section", { has: page.getByRole("heading", { name: "Question by question" }) });
   const outcomes = page.getByRole("group", { name: "Outcomes of the pair" });
@@ -66,13 +66,13 @@ test("an outcome is a filter of the questions below, which open to both outputs"
   await row.getByRole("button", { expanded: false }).click();
   await expect(row.getByRole("figure", { name: /^A: raw output/ }).locator("pre")).toHaveText(item?.runs[0]?.output ?? "");
   await expect(row.getByRole("figure", { name: /^B: raw output/ }).locator("pre")).toHaveText(/^A[0-9a-f]{8}$/);
-  await row.getByRole("link", { name: "The whole run, with its prompt" }).last().click();
+  await row.getByRole("link", { name: "Open the run with its prompt" }).last().click();
   await expect(page).toHaveURL(new RegExp(`/experiments/view/\\?id=${ids[1]}&run=\\d+`));
   await expect(page.getByRole("region", { name: "Run", exact: true })).toContainText(item?.question ?? "");
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("the verdict says which is better by how much, with interval and p, and can be passed on", async ({ page, troubles }) => {
+test("the verdict has the difference with interval and p, and can be exported", async ({ page, problems }) => {
   await page.goto(`/compare/?ids=${ids.join(",")}`);
   const verdict = page.locator("section", { has: page.getByRole("heading", { name: "Verdict" }) });
   await expect(verdict).toContainText(/Often right is better than Seldom right by \d+\.\d points \[\d+\.\d, \d+\.\d\], p < \.001\./);
@@ -86,5 +86,5 @@ test("the verdict says which is better by how much, with interval and p, and can
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export" }).click();
   expect((await download).suggestedFilename()).toBe("comparison.json");
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });

@@ -12,31 +12,31 @@ async function open(page: Page): Promise<void> {
   await expect(page.getByText(/^As sent, user/)).toBeVisible();
 }
 
-/** An error is at the field itself: marked invalid, and described by its message. */
+/** The field is marked invalid and described by its error. */
 async function expectWrong(page: Page, label: string, message: RegExp): Promise<void> {
   await expect(field(page, label)).toHaveAttribute("aria-invalid", "true");
   await expect(field(page, label)).toHaveAccessibleDescription(message);
 }
 
-async function expectMended(page: Page, label: string): Promise<void> {
+async function expectCorrected(page: Page, label: string): Promise<void> {
   await expect(field(page, label)).not.toHaveAttribute("aria-invalid");
   await expect(page.getByText(/^As sent, user/)).toBeVisible();
 }
 
-test("what is wrong is said at its field until it is mended, and is never created", async ({ page, api }) => {
+test("an invalid field shows its error until it is corrected, and nothing is created", async ({ page, api }) => {
   const before = (await api.list()).total;
   await open(page);
   await test.step("a template without a place for the question", async () => {
     await field(page, "Template").fill("What do you know?");
     await expectWrong(page, "Template", /must hold the place \{question\}/);
     await field(page, "Template").fill(GOOD);
-    await expectMended(page, "Template");
+    await expectCorrected(page, "Template");
   });
   await test.step("a sample of no questions", async () => {
     await field(page, "Number of questions").fill("0");
     await expectWrong(page, "Number of questions", /greater than or equal to 1/);
     await field(page, "Number of questions").fill("5");
-    await expectMended(page, "Number of questions");
+    await expectCorrected(page, "Number of questions");
     await expect(page.getByText("Question 1 of 5 in the sample")).toBeVisible();
   });
   await test.step("a model of an unknown provider", async () => {
@@ -48,11 +48,11 @@ test("what is wrong is said at its field until it is mended, and is never create
     await expect(page).toHaveURL(/\/experiments\/new\//);
     expect((await api.list()).total).toBe(before);
     await field(page, "Name of the model").fill("mock/echo");
-    await expectMended(page, "Name of the model");
+    await expectCorrected(page, "Name of the model");
   });
 });
 
-test("form and file are two sides of one configuration", async ({ page }) => {
+test("form and YAML edit the same configuration", async ({ page }) => {
   await open(page);
   await field(page, "Number of questions").fill("7");
   await expect(yaml(page)).toHaveValue(/\n {2}n: 7\n/);
@@ -68,7 +68,7 @@ test("form and file are two sides of one configuration", async ({ page }) => {
   await expect(page.getByRole("figure", { name: /^As sent, user/ }).locator("pre")).toHaveText(/^Say it: /);
 });
 
-test("a broken file says so, and nothing that was typed is lost", async ({ page }) => {
+test("invalid YAML shows an error and keeps the text", async ({ page }) => {
   await open(page);
   const text = await yaml(page).inputValue();
   const broken = text.replace("dataset:", "dataset: [");
@@ -76,7 +76,7 @@ test("a broken file says so, and nothing that was typed is lost", async ({ page 
   await expect(yaml(page)).toHaveAttribute("aria-invalid", "true");
   await expect(page.getByRole("status").filter({ hasText: /line \d+/ })).toBeVisible();
 
-  // Leaving the field keeps the text as it was typed, and the form as it was before.
+  // Leaving the field keeps the text as typed, and the form unchanged.
   await field(page, "Seed").focus();
   await expect(yaml(page)).toHaveValue(broken);
   await expect(field(page, "Seed")).toHaveValue("42");
@@ -85,7 +85,7 @@ test("a broken file says so, and nothing that was typed is lost", async ({ page 
   await expect(yaml(page)).not.toHaveAttribute("aria-invalid");
   await expect(field(page, "Seed")).toHaveValue("43");
 
-  // What is YAML and no configuration is the server's to refuse, by the name of what it does not know.
+  // The server rejects unknown keys of valid YAML.
   await yaml(page).fill(`${text}colour: blue\n`);
   await expect(page.getByRole("alert").filter({ hasText: "colour" })).toBeVisible();
 });

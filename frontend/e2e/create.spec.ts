@@ -15,7 +15,7 @@ test.describe.configure({ mode: "serial" });
 let view = "";
 let id = "";
 
-test("an experiment that the form describes is listed, runs, and moves without a reload", async ({ page, troubles }) => {
+test("an experiment created in the form is listed, runs, and shows its progress without a reload", async ({ page, problems }) => {
   await page.goto("/experiments/new/");
   await page.getByLabel("Name", { exact: true }).fill("Made in the form");
   await page.getByLabel("Number of questions").fill(String(N));
@@ -43,10 +43,10 @@ test("an experiment that the form describes is listed, runs, and moves without a
 
   await expect(page.getByRole("main").getByText("Completed", { exact: true })).toBeVisible({ timeout: 15_000 });
   await expect(bar).toHaveCount(0);
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("its metrics, and each wrong answer with its prompt, are at hand", async ({ page, api, troubles }) => {
+test("its metrics, and each wrong answer with its prompt, are shown", async ({ page, api, problems }) => {
   const { items } = await api.runs(id);
   const wrong = items.filter((run) => run.scores.exact_match?.value === 0);
   expect(wrong.length).toBeGreaterThan(2);
@@ -55,7 +55,7 @@ test("its metrics, and each wrong answer with its prompt, are at hand", async ({
   // Metric cards: the share of right answers that the runs have, with the interval beside it.
   const right = (((N - wrong.length) / N) * 100).toFixed(1);
   await expect(page.getByRole("definition").filter({ hasText: `${right} %` }).first()).toContainText(`n = ${N}`);
-  await expect(page.getByText("Latency p95", { exact: true })).toBeVisible();
+  await expect(page.getByText("Latency p50", { exact: true })).toBeVisible();
   await expect(page.getByText("Throughput", { exact: true })).toBeVisible();
   await expect(page.getByRole("button", { name: new RegExp(`^Wrong ${wrong.length}$`) })).toBeVisible();
 
@@ -90,19 +90,19 @@ test("its metrics, and each wrong answer with its prompt, are at hand", async ({
   });
   await expect(question).toHaveText(last);
 
-  // What the run was: question, prompt as sent, raw output, accepted answers, scores with their reasons.
+  // Question, prompt as sent, raw output, accepted answers, scores with their reasons.
   const run = detail(page);
   await expect(run.getByText("Accepted", { exact: true })).toBeVisible();
   await expect(run.getByRole("figure", { name: /^Prompt as sent, user/ }).locator("pre")).toHaveText(`Question: ${last}\nAnswer:`);
   const output = run.getByRole("figure", { name: /^Raw output/ }).locator("pre");
-  await expect(output).toHaveText(/^A[0-9a-f]{8}$/); // what the mock says when it does not know
+  await expect(output).toHaveText(/^A[0-9a-f]{8}$/); // what the mock answers when it is wrong
   await expect(run.getByRole("row", { name: /^Exact match 0/ })).toBeVisible();
   await expect(run.getByRole("row", { name: /^F1 0/ })).toBeVisible();
 
-  // The address holds the run: whoever gets it sees the same.
+  // The run is in the address, so that a shared link shows the same.
   await page.reload();
   await expect(question).toHaveText(last);
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
 test("all runs can be downloaded", async ({ page }) => {
@@ -115,7 +115,7 @@ test("all runs can be downloaded", async ({ page }) => {
     return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };
   };
 
-  const lines = await download("JSONL, a run a line");
+  const lines = await download("JSONL, one run per line");
   expect(lines.name).toBe(`experiment-${id}.jsonl`);
   const parsed = lines.text.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(parsed).toHaveLength(N);

@@ -12,7 +12,7 @@ const dialog = (page: Page) => page.getByRole("dialog");
 const fileField = (page: Page) => dialog(page).locator("input[type=file]");
 const submit = (page: Page) => dialog(page).getByRole("button", { name: "Upload", exact: true }).click();
 
-test("a file becomes a dataset, which can be read, versioned and used", async ({ page, api, troubles }) => {
+test("a file is uploaded as a dataset, and as versions of it", async ({ page, api, problems }) => {
   const name = "counting";
   await page.goto("/datasets/");
   await page.getByRole("button", { name: "Upload a dataset" }).click();
@@ -51,10 +51,10 @@ test("a file becomes a dataset, which can be read, versioned and used", async ({
   await page.getByRole("link", { name: "New experiment with this dataset" }).click();
   await expect(page.getByLabel("Dataset", { exact: true })).toHaveValue(name);
   await expect(page.getByLabel("Number of questions")).toHaveValue("10");
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("a file with wrong lines is refused whole, and each wrong line is named", async ({ page, api }) => {
+test("a file with wrong lines is rejected, and each wrong line is listed", async ({ page, api }) => {
   await page.goto("/datasets/");
   await page.getByRole("button", { name: "Upload a dataset" }).click();
   await submit(page);

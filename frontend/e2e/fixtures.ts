@@ -8,10 +8,10 @@ interface Shared {
   api: Api;
 }
 
-/** One platform for all tests; after a test that failed the rest get a new one. */
-export const test = base.extend<{ troubles: string[] }, Shared>({
+/** One platform for all tests; after a failed test the rest get a new one. */
+export const test = base.extend<{ problems: string[] }, Shared>({
   stack: [
-    // Playwright reads what a fixture needs from its parameter, which has to be a pattern, even of nothing.
+    // Playwright requires a destructuring pattern here, even an empty one.
     async ({}, use) => {
       const stack = await Stack.start();
       await use(stack);
@@ -21,25 +21,25 @@ export const test = base.extend<{ troubles: string[] }, Shared>({
   ],
   api: [async ({ stack }, use) => use(new Api(stack.url)), { scope: "worker" }],
   baseURL: async ({ stack }, use) => use(stack.url),
-  // What a page must not do: write errors to the console, throw, or be refused by its own server.
-  troubles: async ({ page }, use) => {
-    const troubles: string[] = [];
-    watch(page, troubles);
-    await use(troubles);
+  // Console errors, exceptions and failed requests of a page.
+  problems: async ({ page }, use) => {
+    const problems: string[] = [];
+    watch(page, problems);
+    await use(problems);
   },
 });
 
-function watch(page: Page, troubles: string[]) {
+function watch(page: Page, problems: string[]) {
   page.on("console", (message) => {
-    if (message.type() === "error") troubles.push(`console: ${message.text()}`);
+    if (message.type() === "error") problems.push(`console: ${message.text()}`);
   });
-  page.on("pageerror", (error) => troubles.push(`thrown: ${error.message}`));
+  page.on("pageerror", (error) => problems.push(`thrown: ${error.message}`));
   page.on("requestfailed", (request) => {
     const reason = request.failure()?.errorText ?? "";
-    if (reason !== "net::ERR_ABORTED") troubles.push(`${reason} ${request.method()} ${request.url()}`); // aborted: by the page itself
+    if (reason !== "net::ERR_ABORTED") problems.push(`${reason} ${request.method()} ${request.url()}`); // aborted: by the page itself
   });
   page.on("response", (response) => {
-    if (response.status() >= 400) troubles.push(`${response.status()} ${response.request().method()} ${response.url()}`);
+    if (response.status() >= 400) problems.push(`${response.status()} ${response.request().method()} ${response.url()}`);
   });
 }
 

@@ -14,20 +14,20 @@ test.beforeAll(async () => {
 });
 test.afterAll(async () => stack.stop());
 
-test("a platform with a key asks for it, refuses another, and then works as without", async ({ page }) => {
+test("a platform with an API key asks for it and rejects another", async ({ page }) => {
   const api = new Api(stack.url, KEY);
   const { id } = await api.create("Behind a key", {
     model: "mock/gold?accuracy=0.7&latency_ms=120",
     concurrency: 2,
   });
   await page.goto(`${stack.url}/experiments/`);
-  const dialog = page.getByRole("dialog", { name: "This LlmForge needs a key" });
+  const dialog = page.getByRole("dialog", { name: "API key required" });
   await expect(dialog).toBeVisible();
   await expect(page.getByRole("link", { name: "Behind a key" })).toHaveCount(0);
 
   await dialog.getByLabel("API key").fill("wrong");
   await dialog.getByRole("button", { name: "Use this key" }).click();
-  await expect(dialog.getByText("The key given before was refused.")).toBeVisible();
+  await expect(dialog.getByText("The server rejected this key.")).toBeVisible();
   await expect(page.getByRole("link", { name: "Behind a key" })).toHaveCount(0);
 
   await dialog.getByLabel("API key").fill(KEY);
@@ -45,7 +45,7 @@ test("a platform with a key asks for it, refuses another, and then works as with
 
   await page.getByRole("button", { name: "Export" }).click();
   const arrives = page.waitForEvent("download");
-  await page.getByRole("menuitem", { name: "JSONL, a run a line" }).click();
+  await page.getByRole("menuitem", { name: "JSONL, one run per line" }).click();
   const file = await arrives;
   expect(file.suggestedFilename()).toBe(`experiment-${id}.jsonl`);
   expect((await readFile(await file.path(), "utf8")).trim().split("\n")).toHaveLength(40);

@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 
 import { expect, test } from "./fixtures";
 
-const MODELS_MS = 90_000; // a process is started and the models are loaded, on a machine that has other things to do
+const MODELS_MS = 90_000; // starts a process and loads the models, on a busy machine
 
 const articles = [
   { id: "nile", title: "Nile", text: "The Nile is a river in Africa. It flows through Cairo and ends in the Mediterranean Sea." },
@@ -14,7 +14,7 @@ const dialog = (page: Page) => page.getByRole("dialog");
 const fileField = (page: Page) => dialog(page).locator("input[type=file]");
 const submit = (page: Page) => dialog(page).getByRole("button", { name: "Upload", exact: true }).click();
 
-test("articles can be browsed, found by title, and read", async ({ page, troubles }) => {
+test("articles can be browsed, found by title, and read", async ({ page, problems }) => {
   await page.goto("/");
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Knowledge" }).click();
   await page.getByRole("table", { name: "Knowledge bases" }).getByRole("link", { name: "encyclopedia" }).click();
@@ -38,10 +38,10 @@ test("articles can be browsed, found by title, and read", async ({ page, trouble
   await expect(page.getByText("No such article")).toBeVisible();
   await page.getByLabel("Title or id").fill("");
   await expect(page.getByText(/^50 of [\d,]+ shown$/)).toBeVisible();
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("a file becomes a knowledge base, which is indexed and searched by every variant", async ({ page, troubles }) => {
+test("an uploaded knowledge base is indexed and searched by every variant", async ({ page, problems }) => {
   test.setTimeout(2 * MODELS_MS);
   await page.goto("/knowledge/");
   await page.getByRole("button", { name: "Upload a knowledge base" }).click();
@@ -63,7 +63,7 @@ test("a file becomes a knowledge base, which is indexed and searched by every va
   await expect(index).toContainText("not built");
   await index.getByRole("button", { name: "Build index" }).click();
   await expect(index).toContainText("building");
-  await expect(index).toContainText("3 chunks can be searched.", { timeout: MODELS_MS });
+  await expect(index).toContainText("3 chunks indexed.", { timeout: MODELS_MS });
 
   await page.getByLabel("Query").fill("Which river flows through Vienna?");
   await page.keyboard.press("Enter");
@@ -77,11 +77,11 @@ test("a file becomes a knowledge base, which is indexed and searched by every va
   await expect(best.getByRole("list", { name: "Ranks by stage" }).getByRole("listitem")).toHaveText([/dense\s*1/, /bm25\s*\d/, /fused\s*1/]);
   await expect(best.locator("mark")).toHaveText(["flows", "Vienna"]);
   await best.getByRole("button", { name: /^Show/ }).click();
-  await expect(best).toContainText(/by meaning: rank 1, cosine 0\.\d+/);
-  // Without a network the reranker is not to be had, and its column says so.
+  await expect(best).toContainText(/dense retrieval: rank 1, cosine similarity 0\.\d+/);
+  // Without a network the reranker cannot be loaded, and its column says so.
   await expect(page.getByRole("region", { name: "Reranked" })).toContainText(/method\.reranker|reranked\s*1/);
 
-  // The address holds the search: whoever gets it sees the same.
+  // The search is in the address, so that a shared link shows the same.
   await page.reload();
   await expect(hybrid.getByRole("article").first()).toHaveAccessibleName("Danube");
   await expect(page.getByLabel("Query")).toHaveValue("Which river flows through Vienna?");
@@ -89,10 +89,10 @@ test("a file becomes a knowledge base, which is indexed and searched by every va
   await page.getByRole("link", { name: "New experiment with this knowledge base" }).click();
   await expect(page.getByLabel("Method", { exact: true })).toHaveValue("rag");
   await expect(page.getByLabel("Knowledge base", { exact: true })).toHaveValue("rivers");
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("a file with wrong lines is refused whole, several files are one knowledge base", async ({ page }) => {
+test("a file with wrong lines is rejected; several files become one knowledge base", async ({ page }) => {
   await page.goto("/knowledge/");
   await page.getByRole("button", { name: "Upload a knowledge base" }).click();
   await fileField(page).setInputFiles(file("faulty.jsonl", [JSON.stringify(articles[0]), "{not json", '{"title": "Without a text"}']));

@@ -16,7 +16,7 @@ test.beforeAll(async ({ api }) => {
   }
 });
 
-test("a page holds 25, and the address holds the page", async ({ page, troubles }) => {
+test("a page has 25 rows, and its number is in the address", async ({ page, problems }) => {
   await page.goto("/experiments/");
   await expect(rows(page)).toHaveCount(25);
   await expect(rows(page).first()).toContainText(nameOf(COUNT)); // the newest first
@@ -36,10 +36,10 @@ test("a page holds 25, and the address holds the page", async ({ page, troubles 
   await expect(rows(page)).toHaveCount(25);
   await page.goForward();
   await expect(rows(page)).toHaveCount(5);
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("text, status and model narrow the list", async ({ page, api }) => {
+test("text, status and model filter the list", async ({ page, api }) => {
   await api.run("Listed and run", { dataset: { name: "trivia_qa", n: 3 } });
   await page.goto("/experiments/");
   const search = page.getByRole("searchbox", { name: "Search" });
@@ -72,7 +72,7 @@ test("text, status and model narrow the list", async ({ page, api }) => {
   await expect(rows(page)).toHaveCount(25);
 });
 
-test("a column's title sorts, and sorts the other way round", async ({ page }) => {
+test("a column head sorts in both directions", async ({ page }) => {
   await page.goto("/experiments/?text=listed");
   const title = table(page).getByRole("columnheader", { name: "Experiment" });
   await title.getByRole("button").click();
@@ -98,7 +98,7 @@ test("two that are selected can be compared", async ({ page }) => {
   await expect(page.getByRole("link", { name: nameOf(2) })).toBeVisible();
 });
 
-test("what is deleted comes back by undo", async ({ page, api }) => {
+test("undo restores a deleted experiment", async ({ page, api }) => {
   const gone = nameOf(3);
   await page.goto("/experiments/?sort=name&text=listed");
   await page.getByRole("checkbox", { name: `Select ${gone}` }).check();

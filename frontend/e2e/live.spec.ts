@@ -8,7 +8,7 @@ const bar = (page: Page) => page.getByRole("progressbar", { name: "Progress", ex
 const done = async (page: Page) => Number(await bar(page).getAttribute("aria-valuenow"));
 const status = (page: Page, label: string) => page.getByRole("main").getByText(label, { exact: true });
 
-test("a running experiment can be cancelled, and goes on where it stopped", async ({ page, api, troubles }) => {
+test("a running experiment can be cancelled, and resumes where it stopped", async ({ page, api, problems }) => {
   const { id } = await api.create("Cancelled and resumed", slow);
   await page.goto(`/experiments/view/?id=${id}`);
   await expect(status(page, "Not started").first()).toBeVisible();
@@ -21,18 +21,18 @@ test("a running experiment can be cancelled, and goes on where it stopped", asyn
   expect(kept).toBeGreaterThan(3);
   expect(kept).toBeLessThan(40);
 
-  // What had ended stays as it was: an experiment of its own goes on from it.
+  // The ended experiment stays unchanged: a new one continues it.
   await page.getByRole("button", { name: "Resume" }).click();
   await expect(page).not.toHaveURL(new RegExp(id));
-  await expect(page.getByRole("link", { name: "goes on from another" })).toHaveAttribute("href", new RegExp(id));
+  await expect(page.getByRole("link", { name: "continues another experiment" })).toHaveAttribute("href", new RegExp(id));
   await expect(status(page, "Completed").first()).toBeVisible({ timeout: 15_000 });
   await expect(page.getByText(`n = 40`, { exact: false }).first()).toBeVisible();
   const child = new URL(page.url()).searchParams.get("id") ?? "";
   expect((await api.runs(child)).total).toBe(40);
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("without the event stream the page asks by itself", async ({ page, api }) => {
+test("without the event stream the page polls", async ({ page, api }) => {
   let refused = 0;
   await page.route("**/events", (route) => {
     refused++;

@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures";
 
-test("the models say what they need, answer a check, and begin an experiment", async ({ page, troubles }) => {
+test("models show what they need, can be checked, and start an experiment", async ({ page, problems }) => {
   await page.goto("/models/");
   const table = page.getByRole("table", { name: "Models" });
   const rows = table.getByRole("row").filter({ has: page.getByRole("button", { name: /^Check / }) });
@@ -33,5 +33,5 @@ test("the models say what they need, answer a check, and begin an experiment", a
   await expect(page).toHaveURL(/\/experiments\/new\/\?model=mock/);
   await expect(page.getByLabel("Model", { exact: true })).toHaveValue(/^mock\/echo/);
   await expect(page.getByText(/^As sent, user/)).toBeVisible();
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures";
 
-test("an API that goes away and comes back leaves the page where it was, with fresh data", async ({ page, stack, api }) => {
+test("after an outage of the API the page is still there, with fresh data", async ({ page, stack, api }) => {
   test.setTimeout(90_000);
   const { id } = await api.create("Through the outage", {
     model: "mock/gold?accuracy=0.7&latency_ms=400",

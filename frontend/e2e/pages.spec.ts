@@ -9,16 +9,16 @@ import { expect, test } from "./fixtures";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const BASE = "page_articles";
-const MODELS_MS = 90_000; // a process is started and the models are loaded, on a machine that has other things to do
+const MODELS_MS = 90_000; // starts a process and loads the models, on a busy machine
 
 const PHONE = { width: 375, height: 812 };
 const DESK = { width: 1440, height: 900 };
 
-/** What axe holds to be a serious or critical barrier. Evaluated, since the page's policy takes no foreign script tag. */
-async function barriers(page: Page): Promise<string[]> {
+/** The serious and critical violations that axe finds. axe is evaluated, as the page's policy forbids other scripts. */
+async function violationsOf(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   const { violations, passes } = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
-  expect(passes.length).toBeGreaterThan(10); // it has looked
+  expect(passes.length).toBeGreaterThan(10); // axe has run
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.join(" ")} ${failureSummary ?? ""}`));
@@ -32,13 +32,13 @@ async function expectNoOverflow(page: Page): Promise<void> {
   expect(scrollWidth, "the page is wider than the window").toBeLessThanOrEqual(clientWidth);
 }
 
-/** What there is to read, without what time changes by itself. */
+/** The text of the page without times, which change by themselves. */
 async function content(page: Page): Promise<string> {
   const text = await page.getByRole("main").innerText();
   return text.replaceAll(/just now|yesterday|\d+ (min|h|days) ago|(< )?\d+(\.\d+)? (ms|s)\b/g, "…").replaceAll(/\s+/g, " ");
 }
 
-/** The pages that there are, and what shows that one has all its data. */
+/** All pages, each with a check that its data is shown. */
 const places: { name: string; path: () => string; shown: (page: Page) => Promise<void> }[] = [
   {
     name: "overview",
@@ -109,7 +109,7 @@ const places: { name: string; path: () => string; shown: (page: Page) => Promise
     path: () => `/experiments/view/?id=${retrieving}`,
     shown: async (page) => {
       await expect(page.getByRole("region", { name: "Retrieved" }).getByRole("article").first()).toBeVisible();
-      await expect(page.getByRole("heading", { name: "Where answers went wrong" })).toBeVisible();
+      await expect(page.getByRole("heading", { name: "Answer attribution" })).toBeVisible();
       await expect(page.getByRole("region", { name: "Slowest" }).getByRole("button").first()).toBeVisible();
     },
   },
@@ -158,7 +158,7 @@ test.afterAll(() => {
 });
 
 for (const { name, path, shown } of places) {
-  test(`${name}: the same after a reload, within the window, and without barriers`, async ({ page, troubles }) => {
+  test(`${name}: the same after a reload, no overflow, and accessible`, async ({ page, problems }) => {
     await page.setViewportSize(PHONE);
     await page.goto(path());
     await shown(page);
@@ -167,13 +167,13 @@ for (const { name, path, shown } of places) {
     await shown(page);
     await expect.poll(() => content(page)).toBe(before);
     await expectNoOverflow(page);
-    expect.soft(await barriers(page), `on a telephone`).toEqual([]);
+    expect.soft(await violationsOf(page), `on a telephone`).toEqual([]);
 
     await page.setViewportSize(DESK);
     await shown(page);
     await expectNoOverflow(page);
-    expect.soft(await barriers(page), `on a desk`).toEqual([]);
-    expect(troubles).toEqual([]);
+    expect.soft(await violationsOf(page), `on a desk`).toEqual([]);
+    expect(problems).toEqual([]);
   });
 }
 

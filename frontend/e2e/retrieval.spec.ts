@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures";
 
-const INDEX_MS = 240_000; // the index of the encyclopedia is built, on a machine that has other things to do
+const INDEX_MS = 240_000; // builds the index of the encyclopedia, on a busy machine
 
 const BASE = "encyclopedia";
 const N = 5;
@@ -13,17 +13,17 @@ test.beforeAll(async ({ api }) => {
   test.setTimeout(INDEX_MS);
   const dataset = { name: "trivia_qa", n: N };
   const method = { name: "rag", knowledge_base: BASE };
-  const first = await api.create("Looked up", { dataset, method, model: "mock/gold?accuracy=0.5" });
+  const first = await api.create("Hybrid retrieval", { dataset, method, model: "mock/gold?accuracy=0.5" });
   await api.start(first.id);
   expect((await api.ended(first.id, INDEX_MS)).status).toBe("COMPLETED");
-  const second = await api.run("Looked up by meaning", { dataset, method: { ...method, variant: "naive" }, model: "mock/hash" });
+  const second = await api.run("Dense retrieval only", { dataset, method: { ...method, variant: "naive" }, model: "mock/hash" });
   ids = [first.id, second.id];
 });
 test.afterAll(() => {
   ids = [];
 });
 
-test("a run shows what was retrieved for it, with the accepted answers marked", async ({ page, api, troubles }) => {
+test("a run shows what was retrieved for it, with the accepted answers marked", async ({ page, api, problems }) => {
   const [id = ""] = ids;
   const { items } = await api.runs(id);
   const run = items.find(({ scores }) => scores.answer_in_context?.value === 1);
@@ -33,25 +33,25 @@ test("a run shows what was retrieved for it, with the accepted answers marked", 
   await expect(retrieved.getByRole("article")).toHaveCount(5);
   await expect(retrieved).toContainText(/5 passages, best first; numbers? .*accepted answer\./);
 
-  const holding = retrieved.getByRole("article").filter({ hasText: "holds the answer" }).first();
+  const holding = retrieved.getByRole("article").filter({ hasText: "contains the answer" }).first();
   const said = (await holding.locator("mark").first().innerText()).toLowerCase();
   expect(run?.gold.some((answer) => answer.toLowerCase().includes(said))).toBe(true);
   await expect(holding.getByRole("list", { name: "Ranks by stage" })).toContainText(/fused\s*\d/);
   await holding.getByRole("button", { name: /^Show/ }).click();
-  await expect(holding).toContainText(/both together: rank \d+, fused score/);
+  await expect(holding).toContainText(/fusion: rank \d+, fused score/);
 
-  // It stands before the prompt that was made of it.
+  // The passages are above the prompt that contains them.
   const prompt = page.getByRole("figure", { name: /^Prompt as sent, user/ });
   const [above, below] = [await retrieved.boundingBox(), await prompt.boundingBox()];
   expect((above?.y ?? 0) + (above?.height ?? 0)).toBeLessThanOrEqual(below?.y ?? 0);
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("where answers went wrong is told, alone and side by side", async ({ page, api, troubles }) => {
+test("answer attribution is shown for one experiment and side by side", async ({ page, api, problems }) => {
   const [id = ""] = ids;
   await page.goto(`/experiments/view/?id=${id}`);
   await expect(page.getByRole("main").getByText("RAG", { exact: true })).toBeVisible();
-  const panel = page.locator("section", { has: page.getByRole("heading", { name: "Where answers went wrong" }) });
+  const panel = page.locator("section", { has: page.getByRole("heading", { name: "Answer attribution" }) });
   const { items } = await api.runs(id);
   const judged = items.filter(({ scores }) => scores.answer_in_context?.value != null);
   await expect(panel).toContainText(`Of ${judged.length} answers`);
@@ -61,14 +61,14 @@ test("where answers went wrong is told, alone and side by side", async ({ page, 
   await expect(page.getByRole("region", { name: "Retrieval" })).toContainText("Answer in context");
 
   await page.goto(`/compare/?ids=${ids.join(",")}`);
-  const table = page.getByRole("table", { name: "Where answers went wrong, side by side" });
+  const table = page.getByRole("table", { name: "Answer attribution, side by side" });
   await expect(table.getByRole("row")).toHaveCount(5);
   await expect(table.getByRole("row").nth(1)).toContainText(/Supported.*%.*%/s);
   await expect(page.getByRole("rowheader", { name: /^Answer in context/ })).toBeVisible();
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test("the form offers what retrieval needs, and errors stand at their fields", async ({ page }) => {
+test("the form has the fields of retrieval, and errors at their fields", async ({ page }) => {
   await page.goto("/experiments/new/?model=mock/hash&dataset=trivia_qa");
   await expect(page.getByText(/^As sent, user/)).toBeVisible();
   await page.getByLabel("Method", { exact: true }).selectOption({ label: "RAG" });
@@ -84,16 +84,16 @@ test("the form offers what retrieval needs, and errors stand at their fields", a
   await page.getByLabel("Chunk overlap").fill("200");
   await expect(page.getByLabel("Chunk overlap")).toHaveAttribute("aria-invalid", "true");
   await expect(page.getByText("must be at most half of chunk_tokens (256)")).toBeVisible();
-  await details.click(); // what is wrong is not folded away
+  await details.click(); // a field with an error stays visible
   await expect(page.getByLabel("Chunk overlap")).toBeVisible();
   await page.getByLabel("Chunk overlap").fill("20");
   await expect(details).toContainText("1 changed");
 
-  await page.getByLabel("Who judges faithfulness").selectOption({ label: "Language model" });
-  await expect(page.getByLabel("Model that judges")).toHaveAttribute("aria-invalid", "true");
-  await page.getByLabel("Model that judges").fill("mock/echo");
-  await expect(page.getByLabel("Model that judges")).not.toHaveAttribute("aria-invalid", "true");
+  await page.getByLabel("Faithfulness judge").selectOption({ label: "Language model" });
+  await expect(page.getByLabel("Judge model")).toHaveAttribute("aria-invalid", "true");
+  await page.getByLabel("Judge model").fill("mock/echo");
+  await expect(page.getByLabel("Judge model")).not.toHaveAttribute("aria-invalid", "true");
   await expect(page.getByLabel("YAML", { exact: true })).toHaveValue(/faithfulness:\n {2}judge: llm\n {2}model: mock\/echo/);
-  await page.getByLabel("Who judges faithfulness").selectOption({ label: "Nobody" });
+  await page.getByLabel("Faithfulness judge").selectOption({ label: "None" });
   await expect(page.getByLabel("YAML", { exact: true })).not.toHaveValue(/faithfulness/);
 });

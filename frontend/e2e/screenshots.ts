@@ -6,11 +6,11 @@ import type { Page } from "@playwright/test";
 import type { Api } from "./api";
 import { expect, test } from "./fixtures";
 
-// Pictures of each page for the documentation: SCREENSHOTS=1 npx playwright test. They are written to docs/images.
+// Pictures of each page for the documentation: npm run pictures. They are written to docs/images.
 
 const FOLDER = path.resolve(import.meta.dirname, "../../docs/images");
 const MAX_HEIGHT = 2_000;
-const INDEX_MS = 240_000; // the vectors of an encyclopedia, on a machine that has other things to do
+const INDEX_MS = 240_000; // embeds an encyclopedia, on a busy machine
 const SIZES = [
   { width: 1440, height: 900 },
   { width: 375, height: 812 },
@@ -20,12 +20,12 @@ const scripted = (accuracy: number, more = "latency_ms=40&jitter_ms=160") => `mo
 
 interface Demo {
   ids: string[];
-  /** The one that looks answers up, and a run of it that misread what it was given. */
+  /** The experiment with retrieval, and a run of it that misread its passages. */
   retrieving: { id: string; run: number };
   version: string;
 }
 
-/** Experiments as a reader would have them after a morning: some done, one that broke off, one under way. */
+/** Experiments as after a morning of work: some completed, one failed, one running. */
 async function seed(api: Api): Promise<Demo> {
   const dataset = { name: "trivia_qa", n: 100 };
   const ids: string[] = [];
@@ -33,18 +33,18 @@ async function seed(api: Api): Promise<Demo> {
     ["Baseline: the bare question", scripted(0.52), { description: "What the model answers with nothing but the question." }],
     ["Short answers only", scripted(0.61), { method: { name: "naive", template: "Answer in a few words.\n\nQuestion: {question}\nAnswer:" } }],
     ["Warm: temperature 0.8", scripted(0.48), { params: { temperature: 0.8 } }],
-    ["Larger model", scripted(0.78, "latency_ms=180&jitter_ms=260"), { description: "The same questions for four times the time." }],
+    ["Larger model", scripted(0.78, "latency_ms=180&jitter_ms=260"), { description: "The same questions, four times as slow." }],
     ["Flaky endpoint", scripted(0.6, "latency_ms=60&fail_rate=0.08&fail_kind=timeout"), { max_failed_share: 0.3 }],
     ["Overloaded endpoint", scripted(0.6, "latency_ms=60&fail_rate=0.5&fail_kind=server"), {}],
   ] as const) {
     ids.push((await api.run(name, { model, dataset, concurrency: 32, ...change })).id);
   }
   await api.index("encyclopedia", INDEX_MS);
-  const looked = await api.create("Looked up in the encyclopedia", {
+  const looked = await api.create("RAG over the encyclopedia", {
     model: scripted(0.72),
     method: { name: "rag", top_k: 3 },
     dataset: { name: "hotpot_qa", n: 60 },
-    description: "Questions that need two articles, with three passages before each.",
+    description: "Questions that need two articles, with three passages in each prompt.",
   });
   await api.start(looked.id);
   await api.ended(looked.id, INDEX_MS);
@@ -54,7 +54,7 @@ async function seed(api: Api): Promise<Demo> {
     model: scripted(0.78, "latency_ms=900&jitter_ms=300"),
     dataset,
     repeats: 3,
-    concurrency: 2, // some minutes: it runs as long as pictures are taken
+    concurrency: 2, // some minutes: it runs while the pictures are taken
   });
   await api.start(running.id);
   await expect.poll(async () => (await api.get(running.id)).progress?.done ?? 0, { timeout: 20_000 }).toBeGreaterThan(20);
@@ -97,7 +97,7 @@ const pages: { name: string; path: (demo: Demo) => string; shown: (page: Page) =
       const retrieved = page.getByRole("region", { name: "Retrieved" });
       await expect(retrieved.getByRole("article").first()).toBeVisible();
       await expect(page.getByRole("region", { name: "Slowest" }).getByRole("button").first()).toBeVisible();
-      // Its part of the run is what the picture is about.
+      // The picture is about the retrieved passages.
       await retrieved.evaluate((element) => {
         const run = element.closest("[role=region]");
         run?.scrollBy(0, element.getBoundingClientRect().top - run.getBoundingClientRect().top);
@@ -134,7 +134,7 @@ test("pictures of each page", async ({ page, api }) => {
       await page.setViewportSize({ width, height });
       await page.goto(place(demo));
       await shown(page);
-      // As high as the page, within reason: what sticks to the window stays where it is.
+      // As high as the page, up to a limit, so that sticky elements stay in place.
       const whole = await page.evaluate(() => document.documentElement.scrollHeight);
       await page.setViewportSize({ width, height: Math.min(MAX_HEIGHT, Math.max(height, whole)) });
       await shown(page);

@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 
 import { expect, test } from "./fixtures";
 
-// How the page of an experiment bears its size. Times are printed, never asserted: they are the machine's.
+// The speed of the page of an experiment by its size. Times depend on the machine: they are printed, not asserted.
 
 const SIZES = [100, 10_000] as const;
 

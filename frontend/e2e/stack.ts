@@ -9,18 +9,18 @@ const START_MS = 60_000;
 const STOP_MS = 30_000;
 const LOOK_EVERY_MS = 50;
 
-/** Settings of the machine that would make the platform another than the tests expect. */
+/** Settings of the machine that would change the platform under test. */
 const UNSET = ["DATABASE_URL", "REDIS_URL", "LLMFORGE_API_KEY", "LLMFORGE_CORS_ORIGINS", "LLMFORGE_ALLOWED_HOSTS"];
 
 async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`Waited ${withinMs / 1000} s in vain: ${what}.`);
+    if (Date.now() > end) throw new Error(`Timed out after ${withinMs / 1000} s: ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
 
-/** The whole platform (`llmforge up`) on a state folder of its own that goes when it stops. */
+/** The whole platform (`llmforge up`), with a state folder of its own that is removed when it stops. */
 export class Stack {
   private constructor(
     readonly url: string,
@@ -39,8 +39,8 @@ export class Stack {
         ...Object.fromEntries(UNSET.map((name) => [name, ""])),
         LLMFORGE_DASHBOARD_DIR: process.env.LLMFORGE_DASHBOARD_DIR ?? path.join(PROJECT, "frontend/out"),
         LLMFORGE_HOME: home,
-        HF_HUB_OFFLINE: "1", // what can be had is what is here
-        LLMFORGE_INDEX_DIR: path.join(home, "chromadb"), // what others have built here is not in the tests' way
+        HF_HUB_OFFLINE: "1", // no downloads
+        LLMFORGE_INDEX_DIR: path.join(home, "chromadb"), // no indexes of earlier runs
         LLMFORGE_HOST: "127.0.0.1",
         LLMFORGE_PORT: "0",
         ...settings,
@@ -79,15 +79,15 @@ export class Stack {
     rmSync(this.home, { recursive: true, force: true });
   }
 
-  /** Takes away the API alone: the supervisor, which would start it again, is halted first. */
+  /** Stops the API alone: the supervisor, which would restart it, is paused first. */
   async stopApi(): Promise<void> {
     this.launcher.kill("SIGSTOP");
     const pid = execFileSync("pgrep", ["-P", String(this.launcher.pid), "-f", "uvicorn"], { encoding: "utf8" }).trim();
     process.kill(Number(pid), "SIGKILL");
-    await until("the API is away", async () => !(await this.answers()), STOP_MS);
+    await until("the API has stopped", async () => !(await this.answers()), STOP_MS);
   }
 
-  /** Lets the supervisor go on, which finds the API dead and starts it again. */
+  /** Continues the supervisor, which restarts the API. */
   async startApi(): Promise<void> {
     this.launcher.kill("SIGCONT");
     await until("the API answers again", () => this.answers(), START_MS);

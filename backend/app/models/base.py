@@ -1,15 +1,17 @@
-"""The declarative base: naming conventions, so that migrations can name every constraint."""
+"""The base class of all tables, with naming conventions: migrations refer to constraints by name."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
+from app.domain.json import JsonObject
+
 
 class Base(DeclarativeBase):
-    """All tables."""
+    """The base class of all tables."""
 
     metadata = MetaData(
         naming_convention={
@@ -20,8 +22,8 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
+    type_annotation_map: ClassVar[dict[object, DateTime | JSONB]] = {
         datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB(none_as_null=True),
-        list[dict[str, Any]]: JSONB(none_as_null=True),
+        JsonObject: JSONB(none_as_null=True),
+        list[JsonObject]: JSONB(none_as_null=True),
     }

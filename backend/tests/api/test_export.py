@@ -94,6 +94,17 @@ class TestExport:
         assert comparable(from_csv(files["csv"])) == comparable(rows)
         assert comparable(from_parquet(files["parquet"])) == comparable(rows)
 
+    async def test_columns_and_their_order(self, steps: Steps, exported: str) -> None:
+        header = (await download(steps, exported, "csv")).decode().split("\r\n", 1)[0]
+        assert header == (
+            "run_id,example_key,content_hash,cluster,repeat,question,gold,status,failure_kind,failure_message,"
+            "output,answer,parse_outcome,parse_rule,exact_match,contains,f1,cached,attempts,latency_ms,queue_ms,"
+            "prompt_tokens,completion_tokens,cost_usd,created_at,scores,calls,retrieved,trace,metadata"
+        )
+        rows = orjson.loads(await download(steps, exported, "json"))
+        table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))
+        assert ",".join(rows[0]) == ",".join(table.column_names) == header
+
     async def test_holds_what_was_imported(self, steps: Steps, exported: str) -> None:
         rows = orjson.loads(await download(steps, exported, "json"))
         assert [row["example_key"] for row in rows[::3]] == [row["id"] for row in NASTY]

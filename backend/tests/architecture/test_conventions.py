@@ -46,6 +46,28 @@ class TestTransactions:
         assert messages("app/api/a.py", "commit = session.commit\n") == []
 
 
+class TestVocabulary:
+    @pytest.mark.parametrize(
+        ("path", "source", "word"),
+        [
+            ("app/services/a/equipment.py", "x = 1\n", "equipment"),
+            ("app/services/a/b.py", "class ItemFeed:\n    pass\n", "item"),
+            ("app/services/a/b.py", "class RunArms:\n    pass\n", "arms"),
+            ("app/services/a/b.py", "async def open_journal():\n    pass\n", "journal"),
+            ("app/services/a/b.py", "class C:\n    def keep_pace(self):\n        pass\n", "pace"),
+        ],
+    )
+    def test_words_that_the_glossary_does_not_use(self, path: str, source: str, word: str) -> None:
+        assert f"not {word}" in messages(path, source)[0]
+
+    def test_private_names_and_tests_are_free(self) -> None:
+        assert messages("app/services/a/b.py", "def _pace():\n    pass\n") == []
+        assert messages("tests/test_pace.py", "class Arm:\n    pass\n") == []
+
+    def test_parts_of_words_are_no_words(self) -> None:
+        assert messages("app/services/a/b.py", "def inform_platforms():\n    pass\n") == []
+
+
 class TestSql:
     @pytest.mark.parametrize("name", ["select", "insert", "update", "delete"])
     @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import { Page } from "@/components/layout/page";
 import { Failure } from "@/components/ui/state";
 
-/** The last resort: a page that threw still says what happened and offers to go on. */
+/** Shown in place of a page that threw: what happened, and a button to retry. */
 export default function PageError({ error, reset }: { error: Error; reset: () => void }) {
   return (
-    <Page title="This page broke">
+    <Page title="This page failed">
       <Failure error={error} what="this page" onRetry={reset} />
     </Page>
   );

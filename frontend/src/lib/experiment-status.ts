@@ -2,13 +2,13 @@ import type { Schemas } from "./api/client";
 
 type Status = Schemas["ExperimentStatus"];
 
-/** The part of an experiment that tells where it stands. */
+/** The fields of an experiment that its shown status is derived from. */
 export interface StatusFields {
   status: Status;
   queued_at?: string | null;
 }
 
-/** What readers are shown: the API's status, with `PENDING` told apart into not started and queued. */
+/** The status that users see: that of the API, with `PENDING` split into not started and queued. */
 export type ShownStatus = Exclude<Status, "PENDING"> | "NOT_STARTED" | "QUEUED";
 
 /** The API calls an experiment `PENDING` both before it is started and while it waits for a worker; `queued_at` tells which. */

@@ -32,8 +32,8 @@ describe("numbers", () => {
   it("shares as per cent", () => expect(formatPercent(0.3667)).toBe("36.7 %"));
   it("intervals", () => expect(formatInterval(0.2187, 0.5449)).toBe("[21.9, 54.5]"));
   it("a name as words", () => expect(formatName("exact_match")).toBe("Exact match"));
-  it("any name that a file may have", () => expect(formatName("constructor")).toBe("Constructor"));
-  it("a method as people say it", () => expect(["rag", "cot", "naive", "react"].map(formatMethod)).toEqual(["RAG", "Chain of thought", "Naive", "ReAct agent"]));
+  it("a name that is a property of objects", () => expect(formatName("constructor")).toBe("Constructor"));
+  it("the label of a method", () => expect(["rag", "cot", "naive", "react"].map(formatMethod)).toEqual(["RAG", "Chain of thought", "Naive", "ReAct agent"]));
   it("one and many", () => expect([plural(1, "run"), plural(2000, "run")]).toEqual(["1 run", "2,000 runs"]));
 });
 
@@ -98,5 +98,5 @@ describe("how long ago", () => {
   ])("%s is %s", (at, text) => expect(formatAgo(at, now)).toBe(text));
 });
 
-it("intervals of numbers", () => expect([formatNumberInterval(2, 3.456), formatNumberInterval(null, 2)]).toEqual(["[2, 3.46]", "–"]));
-it("says how many times as much", () => expect([3.4159, 1, 12.5, null].map(formatRatio)).toEqual(["3.42×", "1×", "12.5×", "–"]));
+it("formats intervals of numbers", () => expect([formatNumberInterval(2, 3.456), formatNumberInterval(null, 2)]).toEqual(["[2, 3.46]", "–"]));
+it("formats ratios", () => expect([3.4159, 1, 12.5, null].map(formatRatio)).toEqual(["3.42×", "1×", "12.5×", "–"]));

@@ -1,4 +1,4 @@
-/** How numbers, times and money are written: one place, so that the same value reads the same everywhere. */
+/** The formats of numbers, times and money, so that the same value reads the same everywhere. */
 
 const NONE = "–";
 
@@ -31,7 +31,7 @@ export function formatInterval(low: Maybe, high: Maybe): string {
   return absent(low) || absent(high) ? NONE : `[${(low * 100).toFixed(1)}, ${(high * 100).toFixed(1)}]`;
 }
 
-/** How many times as much: `3.42×`. */
+/** A ratio: `3.42×`. */
 export function formatRatio(ratio: Maybe): string {
   return absent(ratio) ? NONE : `${formatNumber(ratio)}×`;
 }
@@ -54,7 +54,7 @@ export function formatPointInterval(low: Maybe, high: Maybe): string {
   return absent(low) || absent(high) ? NONE : `[${formatPoints(low)}, ${formatPoints(high)}]`;
 }
 
-/** `p = .012`, `p < .001`, `p > .999`; a p near .05 with the digit that tells on which side it is. */
+/** `p = .012`, `p < .001`, `p > .999`; near .05 with a fourth digit, which shows on which side it lies. */
 export function formatP(p: Maybe): string {
   if (absent(p)) return "no test";
   if (p < 0.001) return "p < .001";
@@ -119,7 +119,7 @@ const METHODS = new Map([
   ["react", "ReAct agent"],
 ]);
 
-/** A method's name as people say it. */
+/** The label of a method. */
 export function formatMethod(name: string): string {
   return METHODS.get(name) ?? formatName(name);
 }

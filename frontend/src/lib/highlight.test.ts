@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { fromFirstMark, hasMark, markPhrases, queryWords, tellingAnswers } from "./highlight";
+import { fromFirstMark, hasMark, markPhrases, queryWords, answersToMark } from "./highlight";
 
 const marked = (text: string, ...phrases: string[]) =>
   markPhrases(text, phrases)
@@ -8,7 +8,7 @@ const marked = (text: string, ...phrases: string[]) =>
     .map((segment) => segment.text);
 
 describe("markPhrases", () => {
-  it("marks whole words, in either case, and loses nothing of the text", () => {
+  it("marks whole words, ignoring case, and keeps the whole text", () => {
     const text = "Paris, a city in PARIS county; parisian is not it.";
     expect(marked(text, "paris")).toEqual(["Paris", "PARIS"]);
     expect(
@@ -23,7 +23,7 @@ describe("markPhrases", () => {
     ["Sa\u0303o Paulo", "São Paulo", ["Sa\u0303o Paulo"]],
     ["the Malmö, Łódź and Straße roads", "strasse", ["Straße"]],
     ["Łódź", "lodz", ["Łódź"]],
-  ])("takes no heed of accents: %j has %j", (text, phrase, found) => expect(marked(text, phrase)).toEqual(found));
+  ])("ignores accents: %j has %j", (text, phrase, found) => expect(marked(text, phrase)).toEqual(found));
 
   it.each([
     ["Spider-Man swings", "spider man", ["Spider-Man"]],
@@ -34,48 +34,48 @@ describe("markPhrases", () => {
     ["therapist", "the rapist", []],
     ["spiderman", "spider man", []],
     ["O'Neill's", "O’Neill", ["O'Neill"]],
-  ])("takes no heed of punctuation, but of white space: %j has %j", (text, phrase, found) => expect(marked(text, phrase)).toEqual(found));
+  ])("ignores punctuation but not white space: %j has %j", (text, phrase, found) => expect(marked(text, phrase)).toEqual(found));
 
-  it("prefers the longest", () => {
+  it("prefers the longest phrase", () => {
     expect(marked("New York City is in New York", "new york", "New York City")).toEqual(["New York City", "New York"]);
   });
 
-  it("does without the article before a phrase, not without the phrase", () => {
+  it("ignores a leading article, unless it is the whole phrase", () => {
     expect(marked("Beatles records", "The Beatles")).toEqual(["Beatles"]);
     expect(marked("in the end", "The")).toEqual(["the"]);
   });
 
-  it("holds nothing to be a pattern", () => {
+  it("treats nothing as a regular expression", () => {
     const hostile = ["(a+)+$", ".*", "[", "\\", "$&", "a|b", ""];
     expect(marked("nothing of (a+)+$ here", ".*", "[", "\\", "")).toEqual([]);
     expect(() => markPhrases("a".repeat(20_000), hostile)).not.toThrow();
     expect(markPhrases("<b>bold</b>", ["bold"])).toContainEqual({ text: "bold", marked: true });
   });
 
-  it("stays quick with many phrases and a long text", () => {
+  it("is fast with many phrases and a long text", () => {
     const text = "lorem ipsum dolor ".repeat(3_000);
     const since = performance.now();
     markPhrases(text, Array.from({ length: 300 }, (_, index) => `lorem ipsum dolor lorem ${index}`));
     expect(performance.now() - since).toBeLessThan(2_000);
   });
 
-  it("finds words where none are set apart by spaces", () => expect(marked("他在北京工作", "北京")).toEqual(["北京"]));
-  it("makes nothing of nothing", () => expect(markPhrases("", ["x"])).toEqual([]));
-  it("says whether there is a mark", () => {
+  it("finds words in scripts without spaces", () => expect(marked("他在北京工作", "北京")).toEqual(["北京"]));
+  it("has no segments for an empty text", () => expect(markPhrases("", ["x"])).toEqual([]));
+  it("knows whether there is a mark", () => {
     expect(hasMark(markPhrases("one two", ["two"]))).toBe(true);
     expect(hasMark(markPhrases("one two", ["three"]))).toBe(false);
   });
 });
 
-describe("tellingAnswers", () => {
-  it("leaves out yes and no, which say nothing in a passage", () => {
-    expect(tellingAnswers(["Yes"])).toEqual([]);
-    expect(tellingAnswers(["No", "Norway"])).toEqual(["No", "Norway"]);
+describe("answersToMark", () => {
+  it("leaves out yes and no", () => {
+    expect(answersToMark(["Yes"])).toEqual([]);
+    expect(answersToMark(["No", "Norway"])).toEqual(["No", "Norway"]);
   });
 });
 
 describe("queryWords", () => {
-  it("are those that tell something, once each", () => {
+  it("leaves out stop words and repetitions", () => {
     expect(queryWords("Who wrote the Emma that Émma wrote?")).toEqual(["wrote", "emma"]);
     expect(queryWords("who is it")).toEqual(["who", "is", "it"]);
   });
@@ -83,12 +83,12 @@ describe("queryWords", () => {
 
 describe("fromFirstMark", () => {
   const segments = markPhrases(`${"word ".repeat(100)}Paris is here`, ["Paris"]);
-  it("cuts what stands long before the mark, at a word", () => {
+  it("cuts the text long before the mark, at a word", () => {
     const [first, second] = fromFirstMark(segments, 200, 20);
     expect(first?.text).toBe("… word word word ");
     expect(second).toEqual({ text: "Paris", marked: true });
   });
-  it("leaves a text alone whose mark is near, or that has none", () => {
+  it("keeps a text with a mark near its beginning, or without any", () => {
     expect(fromFirstMark(segments, 600)).toEqual(segments);
     const plain = markPhrases("word ".repeat(100), ["Paris"]);
     expect(fromFirstMark(plain, 200)).toEqual(plain);

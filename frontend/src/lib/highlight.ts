@@ -1,11 +1,11 @@
-/** Finding words and names in a text, to mark them. Both may be hostile: nothing here is made a pattern. */
+/** Finds phrases in a text to mark them. Both are untrusted, so no regular expression is built from either. */
 
 export interface Segment {
   text: string;
   marked: boolean;
 }
 
-/** A run of letters and digits; of scripts that set no spaces each character is a word of its own. */
+/** A run of letters and digits; in scripts without spaces, each character is a word. */
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}])[\p{L}\p{N}\p{M}])+/gu;
 const LETTERS: Record<string, string> = { ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" };
 const ARTICLES = new Set(["a", "an", "the"]);
@@ -15,7 +15,7 @@ interface Word {
   folded: string;
   start: number;
   end: number;
-  /** White space stands before it. */
+  /** White space precedes it. */
   apart: boolean;
 }
 
@@ -36,11 +36,11 @@ function wordsOf(text: string): Word[] {
 
 interface Phrase {
   letters: string;
-  /** Offsets in the letters where words meet; `true` where white space parts them. */
+  /** Offsets in `letters` at which one word ends and the next begins; `true` if white space separates them. */
   joints: Map<number, boolean>;
 }
 
-/** A phrase as it is looked for; an article before it does not matter. */
+/** Prepares a phrase for matching; a leading article is dropped. */
 function phraseOf(text: string): Phrase | null {
   const all = wordsOf(text);
   const words = all.length > 1 && ARTICLES.has(all[0]?.folded ?? "") ? all.slice(1) : all;
@@ -54,10 +54,10 @@ function phraseOf(text: string): Phrase | null {
 }
 
 /**
- * How many words of the text, from `from` on, are the phrase; 0 if they are not.
+ * The number of words, from `from` on, that match the phrase; 0 if they do not.
  *
- * Punctuation within does not matter (`Spider-Man`, `spider man`, `U.S.`, `US`), white space does:
- * it never parts a word of the phrase, and never is missing between two.
+ * Punctuation is ignored (`Spider-Man`, `spider man`, `U.S.`, `US`). White space is not: it may not split a
+ * word of the phrase, and may not be missing between two of its words.
  */
 function lengthAt(words: Word[], from: number, { letters, joints }: Phrase): number {
   let done = 0;
@@ -76,7 +76,7 @@ function lengthAt(words: Word[], from: number, { letters, joints }: Phrase): num
   return 0;
 }
 
-/** The text in pieces, those marked that are one of the phrases: whole words, in either case, with or without accents; the longest first. */
+/** Splits a text into segments and marks the phrases: whole words, ignoring case and accents; the longest phrase wins. */
 export function markPhrases(text: string, phrases: readonly string[]): Segment[] {
   const wanted = phrases
     .map(phraseOf)
@@ -112,33 +112,33 @@ export function markPhrases(text: string, phrases: readonly string[]): Segment[]
   return segments;
 }
 
-/** Whether any piece is marked. */
+/** Whether any segment is marked. */
 export function hasMark(segments: readonly Segment[]): boolean {
   return segments.some(({ marked }) => marked);
 }
 
-const CLOSED = new Set(["yes", "no", "noanswer"]);
+const YES_NO = new Set(["yes", "no", "noanswer"]);
 
-/** The accepted answers that mean something when they stand in a passage: yes and no do not. */
-export function tellingAnswers(answers: readonly string[]): string[] {
-  return answers.every((answer) => CLOSED.has(fold(answer).trim())) ? [] : [...answers];
+/** The accepted answers that are worth marking in a passage; none, if all of them are yes or no. */
+export function answersToMark(answers: readonly string[]): string[] {
+  return answers.every((answer) => YES_NO.has(fold(answer).trim())) ? [] : [...answers];
 }
 
-const COMMON = new Set(
+const STOP_WORDS = new Set(
   (
     "a an the and or of in on at to by for from with as is are was were be been did do does has have had it its " +
     "through into over under about after before between during this that these those who whom whose which what when where why how many much"
   ).split(" "),
 );
 
-/** The words of a query that are worth marking; all of them if none is. */
+/** The words of a query without stop words; all words, if there are no others. */
 export function queryWords(query: string): string[] {
   const words = [...new Set(wordsOf(query).map(({ folded }) => folded))];
-  const telling = words.filter((word) => !COMMON.has(word));
-  return telling.length > 0 ? telling : words;
+  const content = words.filter((word) => !STOP_WORDS.has(word));
+  return content.length > 0 ? content : words;
 }
 
-/** The same pieces from shortly before the first mark on, if it stands beyond `room` characters; then an ellipsis stands first. */
+/** The segments from shortly before the first mark on, after an ellipsis, if more than `room` characters precede it. */
 export function fromFirstMark(segments: readonly Segment[], room: number, lead = 80): Segment[] {
   const first = segments.findIndex(({ marked }) => marked);
   const before = segments[0];

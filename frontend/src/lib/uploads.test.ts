@@ -5,7 +5,7 @@ import { checkName, checkUpload, formatBytes, nameOfFile, sortProblems } from ".
 const known = ["name", "file", "scoring"] as const;
 
 describe("sortProblems", () => {
-  it("parts fields from lines, and keeps the order of lines", () => {
+  it("separates fields from lines, and keeps the order of lines", () => {
     const { fields, lines, more } = sortProblems(
       {
         "line 10": "answer is missing",
@@ -27,13 +27,13 @@ describe("sortProblems", () => {
     expect(lines).toHaveLength(50);
     expect(more).toBe(10);
   });
-  it("knows the fields of a request that was refused before it was read", () => {
+  it("knows the fields of a request that was rejected before it was read", () => {
     expect(sortProblems({ "body.name": "Field required" }, known).fields).toEqual({ name: "Field required." });
   });
 });
 
 describe("checkName", () => {
-  it("refuses what the server would, and lets pass what it takes", () => {
+  it("rejects what the server rejects, and accepts what it accepts", () => {
     expect(["", "My set", "-x", "x".repeat(101)].every((name) => checkName(name) !== undefined)).toBe(true);
     expect(["my_set-1.0", "x"].map(checkName)).toEqual([undefined, undefined]);
   });
@@ -42,20 +42,20 @@ describe("checkName", () => {
 describe("checkUpload", () => {
   const file = (name: string) => new File(["x"], name);
   const endings = [".jsonl", ".json", ".md"];
-  it("asks for what is missing", () => expect(Object.keys(checkUpload("", [], endings))).toEqual(["name", "files"]));
-  it("refuses what the server would, and names a file that cannot be read", () => {
+  it("reports what is missing", () => expect(Object.keys(checkUpload("", [], endings))).toEqual(["name", "files"]));
+  it("rejects what the server rejects, and names a file of another type", () => {
     expect(checkUpload("My set", [file("a.jsonl")], endings)).toHaveProperty("name");
     expect(checkUpload("-x", [file("a.jsonl")], endings)).toHaveProperty("name");
     expect(checkUpload("x", [file("a.md"), file("b.pdf")], endings).files).toContain("b.pdf");
   });
-  it("lets pass what the server takes", () => {
+  it("accepts what the server accepts", () => {
     expect(checkUpload("my_set-1.0", [file("A.JSON")], endings)).toEqual({});
     expect(checkUpload("x", ["a.jsonl", "b.JSON", "c.md"].map(file), endings)).toEqual({});
   });
 });
 
 describe("nameOfFile", () => {
-  it("gives a name that passes", () => {
+  it("derives a valid name", () => {
     expect(nameOfFile("My Questions (2).jsonl")).toBe("my_questions_2");
     expect(nameOfFile("dev-v1.1.csv")).toBe("dev-v1.1");
     expect(nameOfFile("_Ä.csv")).toBe("");

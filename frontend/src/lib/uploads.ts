@@ -5,17 +5,17 @@ interface LineProblem {
   message: string;
 }
 
-/** What a refused upload says, parted by where it is to be shown. */
+/** The problems of a rejected upload, by where they are shown. */
 export interface UploadProblems {
-  /** Problems of form fields that exist, by name. */
+  /** Problems of the form, by field. */
   fields: Partial<Record<string, string>>;
-  /** Problems of the file's lines, in the order they came; at most `cap`. */
+  /** Problems of lines of the file, in the server's order; at most `cap`. */
   lines: LineProblem[];
-  /** How many lines more. */
+  /** Number of further lines. */
   more: number;
 }
 
-/** Parts the problems of a refused upload; anything with an unknown place is listed with the lines. */
+/** Sorts the problems of a rejected upload into those of known fields and those of lines; unknown fields are listed with the lines. */
 export function sortProblems(problems: Record<string, string>, known: readonly string[], cap = 50): UploadProblems {
   const fields: UploadProblems["fields"] = {};
   const lines: LineProblem[] = [];
@@ -27,7 +27,7 @@ export function sortProblems(problems: Record<string, string>, known: readonly s
   return { fields, lines: lines.slice(0, cap), more: Math.max(0, lines.length - cap) };
 }
 
-/** A message as a line of its own: `must end in .jsonl` becomes `Must end in .jsonl.` */
+/** A message as a sentence: `must end in .jsonl` becomes `Must end in .jsonl.` */
 function sentence(message: string): string {
   const text = message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
@@ -35,14 +35,14 @@ function sentence(message: string): string {
 
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,99}$/;
 
-/** What is wrong with a name before it is sent; the same rule as the server's. */
+/** What is wrong with a name, by the server's rule; undefined if nothing is. */
 export function checkName(name: string): string | undefined {
-  if (name === "") return "Give it a name.";
+  if (name === "") return "Enter a name.";
   if (NAME.test(name)) return undefined;
   return "Use lower-case letters, digits, and . _ - (100 at most), beginning with a letter or digit.";
 }
 
-/** What is wrong with an upload before it is sent; the same rules as the server's. */
+/** What is wrong with an upload, by the server's rules; empty if nothing is. */
 export function checkUpload(name: string, files: readonly File[], endings: readonly string[]): { name?: string; files?: string } {
   const problems: ReturnType<typeof checkUpload> = {};
   const wrongName = checkName(name);
@@ -53,7 +53,7 @@ export function checkUpload(name: string, files: readonly File[], endings: reado
   return problems;
 }
 
-/** A name made of a file's: `My Questions (2).jsonl` becomes `my_questions_2`. */
+/** A name derived from the name of a file: `My Questions (2).jsonl` becomes `my_questions_2`. */
 export function nameOfFile(filename: string): string {
   return filename
     .toLowerCase()
@@ -70,7 +70,7 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Reads a file before it is sent: one that was edited after it was chosen would break off the request instead. */
+/** Reads a file before it is sent: if it was changed after it was chosen, the request would fail without saying why. */
 export async function contentOf(file: File, field: string): Promise<Blob> {
   try {
     return new Blob([await file.arrayBuffer()], { type: file.type });

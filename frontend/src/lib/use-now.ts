@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** The present time in milliseconds, renewed every `everyMs`, so that "5 min ago" stays true on an open page. */
+/** The current time in milliseconds, updated every `everyMs`, so that "5 min ago" stays true on an open page. */
 export function useNow(everyMs = 30_000): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

@@ -20,16 +20,16 @@ function art() {
 }
 
 describe("groupVersions", () => {
-  it("joins the versions of a name, the newest first, names in order", () => {
+  it("groups versions by name, the newest first, names in alphabetical order", () => {
     expect(groupVersions(versions).map(({ name }) => name)).toEqual(["art", "zoo"]);
     expect(art().versions.map((each) => each.version)).toEqual(["cc33", "dd44", "bb22"]);
     expect(art().newest.version).toBe("cc33");
   });
-  it("makes nothing of nothing", () => expect(groupVersions([])).toEqual([]));
+  it("has no groups without versions", () => expect(groupVersions([])).toEqual([]));
 });
 
 describe("chooseVersion", () => {
-  it("takes the newest unless one is named, by its hash or the beginning of it", () => {
+  it("is the newest, unless a hash or the beginning of one is given", () => {
     expect(chooseVersion(art(), "")?.version).toBe("cc33");
     expect(chooseVersion(art(), "bb")?.version).toBe("bb22");
     expect(chooseVersion(art(), "ff")).toBeUndefined();

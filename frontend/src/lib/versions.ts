@@ -8,7 +8,7 @@ export interface VersionLike {
   created_at: string;
 }
 
-/** A version with what people are told about it. */
+/** A version with its description. */
 export interface DataVersion extends VersionLike {
   description: string;
   licence: string;
@@ -23,7 +23,7 @@ export interface VersionGroup<T extends VersionLike> {
   versions: T[];
 }
 
-/** Joins the versions of each name; names in alphabetical order. */
+/** Groups versions by name, in alphabetical order. */
 export function groupVersions<T extends VersionLike>(versions: readonly T[]): VersionGroup<T>[] {
   const byName = new Map<string, [T, ...T[]]>();
   const newestFirst = [...versions].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
@@ -37,7 +37,7 @@ export function groupVersions<T extends VersionLike>(versions: readonly T[]): Ve
     .sort((a, b) => a.name.localeCompare(b.name, "en"));
 }
 
-/** The version that an address names (by hash, or the beginning of one); the newest if it names none. */
+/** The version whose hash begins with `version`; the newest if it is empty. */
 export function chooseVersion<T extends VersionLike>(group: VersionGroup<T>, version: string): T | undefined {
   if (version === "") return group.newest;
   return group.versions.find((each) => each.version.startsWith(version));

@@ -1,6 +1,6 @@
 import { parse, stringify } from "yaml";
 
-/** A configuration as the YAML file that `llmforge run` takes: without what is null or empty. */
+/** A configuration as a YAML file for `llmforge run`, without null and empty values. */
 export function toYaml(config: unknown): string {
   return stringify(pruned(config), { lineWidth: 100 });
 }
@@ -8,12 +8,12 @@ export function toYaml(config: unknown): string {
 /**
  * Reads a YAML text.
  *
- * @throws Error with the line, if it is no YAML or no mapping.
+ * @throws Error, with the line number for invalid YAML, if the text is not a YAML mapping.
  */
 export function fromYaml(text: string): Record<string, unknown> {
   const value: unknown = parse(text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Error("A configuration is a mapping: lines of `name: value`.");
+    throw new Error("A configuration is a YAML mapping: lines of `name: value`.");
   }
   return value as Record<string, unknown>;
 }

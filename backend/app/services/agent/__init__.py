@@ -1,1 +1,4 @@
-"""The ReAct agent: a model that thinks, uses tools, and reads what they give. Pure of web and database."""
+"""The ReAct agent: its loop, the formats of its steps, its tools, and which observations were of use.
+
+It must not know web, database, methods or evaluation.
+"""

@@ -1,1 +1,4 @@
-"""Datasets: imported once, versioned by content, sampled by seed."""
+"""Datasets: import, versions by content, sampling by seed.
+
+It must not know experiments, or how answers are made.
+"""

@@ -1,1 +1,5 @@
-"""Judging predictions: normalisation, scorers, metrics and their statistics. No I/O."""
+"""Evaluation: normalisation, scorers, judges of faithfulness, metrics, statistics.
+
+It must not know web, database or methods, and decides nothing about experiments: what a scorer needs from
+outside is handed in.
+"""

@@ -27,6 +27,7 @@ from app.core.database import is_database_away, when_database_answers
 from app.core.errors import AppError
 from app.core.logging import bind, get_logger
 from app.domain.progress import Beat, ExecutionMode
+from app.domain.provenance import Provenance
 from app.domain.run import RunRecord
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
@@ -35,7 +36,7 @@ from app.services.datasets.service import DatasetService
 from app.services.execution.lease import Lease, LeaseLost
 from app.services.execution.pending import PendingSamples
 from app.services.execution.progress import Progress, ProgressPublisher
-from app.services.execution.resources import ExperimentFailed, Resources, open_judge, open_resources
+from app.services.execution.resources import ExperimentFailed, Resources, open_resources, open_scorers
 from app.services.execution.sample import SampleRunner
 from app.services.execution.tasks import background, run_consumers
 from app.services.execution.writer import GroupCommitWriter
@@ -192,9 +193,8 @@ class Executor:
         config = ExperimentConfig.model_validate(experiment.config)
         self._require_few_failures(config)  # an earlier executor may have died before it could end it
         resolved, positions = await self._resolve(experiment, config)
-        async with open_resources(
-            self._runtime, resolved, experiment.provenance, self._progress.prepare
-        ) as resources:
+        provenance = Provenance.from_json(experiment.provenance)
+        async with open_resources(self._runtime, resolved, provenance, self._progress.prepare) as resources:
             self._progress.prepared()
             await self._answer(resolved, positions, resources)
 
@@ -235,7 +235,7 @@ class Executor:
             GroupCommitWriter(
                 self._runtime.autocommit, lambda: limiter.ceiling - limiter.in_flight
             ) as writer,
-            open_judge(self._runtime, config, writer) as judge,
+            open_scorers(self._runtime, config, resolved.dataset.scoring, writer) as scoring,
         ):
             retrying = RetryingEngine(
                 model.engine, limiter, settings.max_attempts, settings.rate_limit_patience_s
@@ -244,11 +244,11 @@ class Executor:
                 self._id,
                 config,
                 resources.method,
-                resolved.rule,
+                resolved.dataset.scoring,
                 model.spec,
                 CachingEngine(retrying, writer, model.fingerprint, read=config.cache),
+                scoring,
                 window=model.window,
-                judge=judge,
             )
             pending = PendingSamples(
                 self._runtime.sessions, self._id, resolved.dataset.id, positions, config.repeats

@@ -38,7 +38,7 @@ async def requeue_lost(runtime: Runtime) -> int:
     return len(lost)
 
 
-async def look_after_lost(runtime: Runtime, every_s: float = 2.0) -> None:
+async def look_after_lost(runtime: Runtime, *, every_s: float = 2.0) -> None:
     """Queue lost experiments again every ``every_s`` seconds, for as long as the process lives."""
     while True:
         await asyncio.sleep(every_s)

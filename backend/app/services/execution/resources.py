@@ -1,4 +1,4 @@
-"""What an experiment runs with, opened for it and closed after it: method, model and judge.
+"""What an experiment runs with, opened for it and closed after it: method, model and scorers.
 
 What was so when the experiment was created must be so when it runs: the prompts, the model, the index.
 """
@@ -6,36 +6,37 @@ What was so when the experiment was created must be so when it runs: the prompts
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from app.core.database import when_database_answers
 from app.domain.hashing import content_hash
-from app.domain.json import JsonObject
+from app.domain.provenance import Provenance, RetrievalProvenance
+from app.domain.scoring import ScoringRule
 from app.models import KnowledgeBase
-from app.schemas.experiment_config import ExperimentConfig, Faithfulness
-from app.schemas.method_config import ReactMethodConfig, RetrievalConfig, knowledge_of
+from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.retrieval_config import RetrievalConfig
 from app.services.datasets.repository import DatasetRepository
-from app.services.evaluation.faithfulness import Judge, LlmJudge, NliJudge
-from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
+from app.services.evaluation.judges.base import JudgementStore
+from app.services.evaluation.scorers.base import ScorerUnavailable, Scoring, open_scoring
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.execution.judgement_cache import JudgementCache
 from app.services.experiments.resolution import ResolvedConfig
-from app.services.experiments.validation import JUDGE_SETTING
+from app.services.inference.base import Engine
 from app.services.inference.cache import CacheStore, CachingEngine
 from app.services.inference.catalog import CatalogError
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
 from app.services.knowledge.retriever_factory import IndexLibrary, describe, open_retriever
-from app.services.local_models.files import ModelUnavailable, find_model, fingerprint
-from app.services.methods.base import Method
-from app.services.methods.registry import Sources
+from app.services.local_models.files import ModelUnavailable
+from app.services.methods.base import Method, Sources
 from app.services.rag.retrievers import IndexRetriever
 from app.services.runtime import Runtime
 from app.services.wikipedia.client import WikipediaClient, WikipediaUnreachable
 
 _PAGE = 512  # examples read at a time
-_JUDGE_CALLS = 8  # of an LLM judge, in flight at most
+_JUDGE_CALLS = 8  # in flight at most, to a model that scorers ask
 
 Note = Callable[[str | None], None]
 """Told what is being prepared, for whoever watches."""
@@ -55,7 +56,7 @@ class Resources:
 
 @asynccontextmanager
 async def open_resources(
-    runtime: Runtime, resolved: ResolvedConfig, provenance: JsonObject, note: Note
+    runtime: Runtime, resolved: ResolvedConfig, provenance: Provenance, note: Note
 ) -> AsyncIterator[Resources]:
     """Give method and model, opened; closes both.
 
@@ -76,8 +77,8 @@ async def open_resources(
         yield Resources(resolved.method_with(sources), model)
 
 
-def _require_same_prompts(resolved: ResolvedConfig, provenance: JsonObject) -> None:
-    if content_hash(resolved.method.template) != provenance.get("prompt_hash"):
+def _require_same_prompts(resolved: ResolvedConfig, provenance: Provenance) -> None:
+    if content_hash(resolved.method.template) != provenance.prompt_hash:
         raise ExperimentFailed(
             "The method's prompts are not what they were when the experiment was created (worked examples "
             "or software changed). Clone the experiment to run it with the prompts as they are now."
@@ -85,18 +86,21 @@ def _require_same_prompts(resolved: ResolvedConfig, provenance: JsonObject) -> N
 
 
 async def _open_sources(
-    runtime: Runtime, resolved: ResolvedConfig, provenance: JsonObject, note: Note, stack: AsyncExitStack
+    runtime: Runtime, resolved: ResolvedConfig, provenance: Provenance, note: Note, stack: AsyncExitStack
 ) -> Sources:
     """Open what the method reads from."""
     method, retriever, wikipedia = resolved.config.method, None, None
-    wanted = knowledge_of(method)
-    if wanted is not None and resolved.knowledge is not None:
-        retriever = await _open_retriever(runtime, wanted, resolved.knowledge, note, stack)
-        _require_same_index(wanted, resolved.knowledge, provenance)
-    if isinstance(method, ReactMethodConfig) and "wikipedia_search" in method.tools:
+    if method.knowledge is not None and resolved.knowledge is not None and provenance.retrieval is not None:
+        retriever = await _open_retriever(runtime, method.knowledge, resolved.knowledge, note, stack)
+        _require_same_index(method.knowledge, resolved.knowledge, provenance.retrieval)
+    if method.uses_wikipedia:
         settings = runtime.settings
         try:
-            client = WikipediaClient(cache_dir=settings.wikipedia_dir, base_url=settings.wikipedia_url)
+            client = WikipediaClient(
+                cache_dir=settings.wikipedia_dir,
+                base_url=settings.wikipedia_url,
+                attempts=settings.wikipedia_attempts,
+            )
         except WikipediaUnreachable as error:
             raise ExperimentFailed(str(error)) from error
         wikipedia = await stack.enter_async_context(client)
@@ -124,25 +128,24 @@ async def _open_retriever(
     return retriever
 
 
-def _require_same_index(wanted: RetrievalConfig, row: KnowledgeBase, provenance: JsonObject) -> None:
+def _require_same_index(wanted: RetrievalConfig, row: KnowledgeBase, before: RetrievalProvenance) -> None:
     # After the retriever was opened: its models are on this machine now.
-    before, now = provenance["retrieval"], describe(wanted, row)
-    if any(before[name] not in {None, now[name]} for name in ("index", "reranker")):
+    if not before.agrees_with(describe(wanted, row)):
         raise ExperimentFailed(
             "The models of the retrieval are not what they were when the experiment was created. "
             "Clone the experiment to run it with the models as they are now."
         )
 
 
-async def _open_model(runtime: Runtime, resolved: ResolvedConfig, provenance: JsonObject) -> OpenedModel:
+async def _open_model(runtime: Runtime, resolved: ResolvedConfig, provenance: Provenance) -> OpenedModel:
     config, dataset = resolved.config, resolved.dataset
-    if resolved.fingerprint != provenance.get("model_fingerprint"):
+    if resolved.fingerprint != provenance.model_fingerprint:
         raise ExperimentFailed(
             f"{config.model} is not what it was when the experiment was created (address, file or "
             "software changed). Clone the experiment to run it with the model as it is now."
         )
     answers = None
-    if config.model.startswith("mock/gold"):
+    if resolved.models.needs_answers(config.model):
         answers = await when_database_answers(partial(_accepted_answers, runtime, dataset.id), "read answers")
     try:
         return await resolved.models.open(config.model, config.timeout_s, answers)
@@ -162,50 +165,47 @@ async def _accepted_answers(runtime: Runtime, dataset_id: uuid.UUID) -> dict[str
 
 
 @asynccontextmanager
-async def open_judge(
-    runtime: Runtime, config: ExperimentConfig, store: CacheStore
-) -> AsyncIterator[Judge | None]:
-    """Give the judge of faithfulness that the configuration names, if it names one; closes it.
+async def open_scorers(
+    runtime: Runtime, config: ExperimentConfig, rule: ScoringRule, store: CacheStore
+) -> AsyncIterator[Scoring]:
+    """Give all scorers of an experiment on a dataset with this scoring rule, opened; closes them.
 
     Raises:
-        ExperimentFailed: if its model cannot be opened.
+        ExperimentFailed: if the model of one is not available.
     """
-    wanted = config.faithfulness
-    if wanted is None:
-        yield None
-    elif wanted.judge == "nli":
-        nli = _open_nli(runtime, wanted)
+    async with AsyncExitStack() as stack:
+        resources = _ScorerResources(config, JudgementCache(runtime.sessions), runtime, store, stack)
         try:
-            yield NliJudge(nli)
-        finally:
-            nli.close()
-    else:
-        opened = await _open_judging_model(runtime, wanted, config.timeout_s)
+            scoring = await stack.enter_async_context(open_scoring(SCORERS.of(config, rule), resources))
+        except ScorerUnavailable as error:
+            raise ExperimentFailed(str(error)) from error
+        yield scoring
+
+
+@dataclass(frozen=True, slots=True)
+class _ScorerResources:
+    """See ``ScorerResources``; what it opens is closed with ``stack``."""
+
+    config: ExperimentConfig
+    judgements: JudgementStore
+    runtime: Runtime
+    store: CacheStore
+    stack: AsyncExitStack
+    opened: dict[str, Engine] = field(default_factory=dict)
+
+    async def engine(self, model: str) -> Engine:
+        """Open a model, or return it if another scorer has opened it."""
+        if model in self.opened:
+            return self.opened[model]
         try:
-            settings = runtime.settings
-            ceiling = min(_JUDGE_CALLS, opened.max_concurrency or _JUDGE_CALLS)
-            retrying = RetryingEngine(
-                opened.engine,
-                AdaptiveLimiter(ceiling),
-                settings.max_attempts,
-                settings.rate_limit_patience_s,
-            )
-            yield LlmJudge(CachingEngine(retrying, store, opened.fingerprint), wanted.model)
-        finally:
-            await opened.engine.aclose()
-
-
-def _open_nli(runtime: Runtime, wanted: Faithfulness) -> BatchedNli:
-    try:
-        folder = find_model(wanted.model, JUDGE_SETTING)
-        require_entailment(folder)
-    except (ModelUnavailable, NoEntailmentLabel) as error:
-        raise ExperimentFailed(str(error)) from error
-    return BatchedNli(NliModel(folder), fingerprint(folder), JudgementCache(runtime.sessions))
-
-
-async def _open_judging_model(runtime: Runtime, wanted: Faithfulness, timeout_s: float) -> OpenedModel:
-    try:
-        return await runtime.models().open(wanted.model, timeout_s)
-    except CatalogError as error:
-        raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
+            found = await self.runtime.models().open(model, self.config.timeout_s)
+        except CatalogError as error:
+            raise ScorerUnavailable(f"{error.message} {error.hint}".strip()) from error
+        self.stack.push_async_callback(found.engine.aclose)
+        settings = self.runtime.settings
+        ceiling = min(_JUDGE_CALLS, found.max_concurrency or _JUDGE_CALLS)
+        retrying = RetryingEngine(
+            found.engine, AdaptiveLimiter(ceiling), settings.max_attempts, settings.rate_limit_patience_s
+        )
+        self.opened[model] = CachingEngine(retrying, self.store, found.fingerprint)
+        return self.opened[model]

@@ -4,9 +4,10 @@ import uuid
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.metrics import RunContext
+from app.domain.provenance import Provenance
 from app.models import Result
-from app.schemas.experiment_config import ExperimentConfig
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.result_repository import ResultRepository
 from app.services.runs.repository import RunRepository
@@ -21,12 +22,11 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
     facts = await RunRepository(session).facts(experiment_id)
     if experiment is None or not facts:
         return None
-    seed = ExperimentConfig.model_validate(experiment.config).seed
     context = RunContext(
         planned=experiment.total,
         wall_s=wall_s,
-        parameters=experiment.provenance.get("model_parameters"),
-        seed=seed,
+        parameters=Provenance.from_json(experiment.provenance).model_parameters,
+        seed=experiment.seed,
     )
     metrics = compute_metrics(facts, context)
-    return await ResultRepository(session).replace(experiment_id, metrics, experiment.provenance)
+    return await ResultRepository(session).replace(experiment_id, metrics.as_dict(), experiment.provenance)

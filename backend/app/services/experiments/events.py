@@ -29,7 +29,7 @@ class ExperimentState:
 
 
 async def watch_experiment(
-    runtime: Runtime, experiment_id: uuid.UUID, tick_s: float = 0.25
+    runtime: Runtime, experiment_id: uuid.UUID, *, tick_s: float = 0.25
 ) -> AsyncIterator[ExperimentState]:
     """Yield the state whenever it changes, until the experiment has ended.
 

@@ -3,24 +3,23 @@
 import asyncio
 import uuid
 from dataclasses import dataclass
-from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput, NotFound
+from app.domain.provenance import Provenance
 from app.models import Dataset, Experiment, KnowledgeBase
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import knowledge_of
 from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
-from app.services.inference.registry import ModelRegistry, ModelStatus
+from app.services.inference.engines.connector import ModelStatus
+from app.services.inference.registry import ModelRegistry
 from app.services.knowledge.repository import KnowledgeRepository
 from app.services.knowledge.service import KnowledgeService
-from app.services.methods.base import Method
+from app.services.methods.base import Method, Sources
 from app.services.methods.exemplars import ExemplarsError
-from app.services.methods.registry import Sources, build_method
+from app.services.methods.registry import build_method
 from app.services.runtime import Runtime
 
 
@@ -34,8 +33,8 @@ class PinnedVersions:
     @classmethod
     def of(cls, experiment: Experiment) -> "PinnedVersions":
         """Return the versions that an experiment was created with."""
-        retrieval = experiment.provenance.get("retrieval")
-        knowledge_base_id = retrieval and uuid.UUID(retrieval["knowledge_base"]["id"])
+        retrieval = Provenance.from_json(experiment.provenance).retrieval
+        knowledge_base_id = None if retrieval is None else uuid.UUID(retrieval.knowledge_base.id)
         return cls(experiment.dataset_id, knowledge_base_id)
 
 
@@ -62,18 +61,13 @@ class ResolvedConfig:
     knowledge: KnowledgeBase | None
 
     @property
-    def rule(self) -> ScoringRule:
-        """How answers to this dataset are scored."""
-        return scoring_rule(self.dataset)
-
-    @property
     def questions(self) -> int:
         """Size of the sample."""
         return self.config.dataset.n or self.dataset.size
 
     def method_with(self, sources: Sources) -> Method:
         """Return the method with what it reads from."""
-        return build_method(self.config.method, self.rule, sources)
+        return build_method(self.config.method, self.dataset.scoring, sources)
 
 
 async def resolve(
@@ -101,7 +95,7 @@ async def resolve(
     dataset = await _dataset(session, config, pinned)
     knowledge = await _knowledge(session, config, pinned)
     try:
-        method = build_method(config.method, scoring_rule(dataset))
+        method = build_method(config.method, dataset.scoring)
     except ExemplarsError as error:
         raise InvalidInput(str(error), errors=[FieldError("method.exemplars", str(error))]) from error
     models = runtime.models()
@@ -129,7 +123,7 @@ async def _dataset(session: AsyncSession, config: ExperimentConfig, pinned: Pinn
 async def _knowledge(
     session: AsyncSession, config: ExperimentConfig, pinned: PinnedVersions | None
 ) -> KnowledgeBase | None:
-    wanted = knowledge_of(config.method)
+    wanted = config.method.knowledge
     if wanted is None:
         return None
     if pinned is None:
@@ -150,8 +144,3 @@ def model_error(error: CatalogError, hint: str = "") -> InvalidInput:
         hint: for when the catalog has none.
     """
     return InvalidInput(error.message, hint=error.hint or hint, errors=[FieldError("model", error.message)])
-
-
-def scoring_rule(dataset: Dataset) -> ScoringRule:
-    """Return how answers to a dataset are scored; only known rules are ever stored."""
-    return cast(ScoringRule, dataset.scoring)

@@ -6,15 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
 from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
-from app.schemas.method_config import NEEDED_FEATURES, ReactMethodConfig, knowledge_of
+from app.services.evaluation.scorers.faithfulness import JUDGE_SETTING
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.experiments.resolution import ResolvedConfig, resolve
-from app.services.inference.catalog import CatalogError, ProviderSpec
+from app.services.inference.catalog import CatalogError
 from app.services.inference.registry import ModelRegistry
 from app.services.knowledge.retriever_factory import require_model_here, require_models
 from app.services.runtime import Runtime
-
-JUDGE_SETTING = "faithfulness.model"
-"""The field that names the judge's model."""
 
 
 async def validate(
@@ -34,6 +32,7 @@ async def validate(
     resolved = await resolve(session, runtime, config, file_needed=files_needed)
     _check_sample_size(resolved)
     _check_features(resolved)
+    _check_scorers(config, resolved.models, model_needed=files_needed)
     if files_needed:
         await _check_models_of_retrieval(config)
         await _check_judge(config, resolved.models)
@@ -56,37 +55,69 @@ def _check_sample_size(resolved: ResolvedConfig) -> None:
 
 
 def _check_features(resolved: ResolvedConfig) -> None:
-    """Raise unless the model supports the form of the agent's steps."""
+    """Raise unless the model's provider has the feature that the method needs."""
     config, provider, spec = resolved.config, resolved.provider, resolved.spec
     method = config.method
-    if not isinstance(method, ReactMethodConfig):
-        return
-    wanted = method.needed_feature
+    wanted, field = method.needed_feature, method.feature_field
     if wanted is None or (wanted in provider.features and spec.api == "chat"):
         return
+    chosen = getattr(method, field)
     if spec.api != "chat":
+        able = [name for name, feature in method.feature_choices.items() if feature is None]
         raise InvalidInput(
-            f"{config.model} completes text; the form {method.form} needs a chat model.",
-            hint="Choose text.",
-            errors=[FieldError("method.form", "needs a chat model")],
+            f"{config.model} completes text; the {field} {chosen} needs a chat model.",
+            hint=f"Choose {' or '.join(able)}." if able else "",
+            errors=[FieldError(f"method.{field}", "needs a chat model")],
         )
+    able = [
+        name
+        for name, feature in method.feature_choices.items()
+        if feature is None or feature in provider.features
+    ]
+    choose = f"Choose {' or '.join(able)}; or, if" if able else "If"
     raise InvalidInput(
-        f"{config.model} is not known to take steps in the form {method.form}.",
-        hint=f"Choose {' or '.join(['text', *_forms(provider)])}; or, if it can, name it under `features` "
-        f"of the provider {spec.provider} in the model catalog.",
-        errors=[FieldError("method.form", f"the provider {spec.provider} has no feature {wanted}")],
+        f"{config.model} is not known to support the {field} {chosen}.",
+        hint=f"{choose} it can, name {wanted} under `features` of the provider {spec.provider} in the "
+        "model catalog.",
+        errors=[FieldError(f"method.{field}", f"the provider {spec.provider} has no feature {wanted}")],
     )
 
 
-def _forms(provider: ProviderSpec) -> list[str]:
-    """Return the forms of steps that need a feature which this provider has."""
-    return [name for name, feature in NEEDED_FEATURES.items() if feature in provider.features]
-
-
 async def _check_models_of_retrieval(config: ExperimentConfig) -> None:
-    wanted = knowledge_of(config.method)
+    wanted = config.method.knowledge
     if wanted is not None:
         await asyncio.to_thread(require_models, wanted)  # may ask the hub
+
+
+def _check_scorers(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
+    """Raise unless every scorer that is named exists, and its model is there."""
+    for name, options in config.scorers.items():
+        scorer = SCORERS.get(name)
+        if scorer is None or scorer.applies is not None:
+            there = ", ".join(SCORERS.chosen_by_name()) or "none"
+            raise InvalidInput(
+                f"There is no scorer {name!r} to choose.",
+                hint=f"Scorers to choose: {there}.",
+                errors=[FieldError(f"scorers.{name}", "no such scorer")],
+            )
+        where = f"scorers.{name}.model"
+        if scorer.asks_model and options.model is None:
+            raise InvalidInput(
+                f"The scorer {name} asks a model.",
+                hint=f"Name it under {where}, as provider/model.",
+                errors=[FieldError(where, "name the model, as provider/model")],
+            )
+        if options.model is not None and model_needed:
+            _require_model(models, options.model, where)
+
+
+def _require_model(models: ModelRegistry, model: str, where: str) -> None:
+    try:
+        models.require(model)
+    except CatalogError as error:
+        raise InvalidInput(
+            error.message, hint=error.hint, errors=[FieldError(where, error.message)]
+        ) from error
 
 
 async def _check_judge(config: ExperimentConfig, models: ModelRegistry) -> None:
@@ -95,10 +126,5 @@ async def _check_judge(config: ExperimentConfig, models: ModelRegistry) -> None:
         return
     if wanted.judge == "nli":
         await asyncio.to_thread(require_model_here, wanted.model, JUDGE_SETTING)
-        return
-    try:
-        models.require(wanted.model)
-    except CatalogError as error:
-        raise InvalidInput(
-            error.message, hint=error.hint, errors=[FieldError(JUDGE_SETTING, error.message)]
-        ) from error
+    else:
+        _require_model(models, wanted.model, JUDGE_SETTING)

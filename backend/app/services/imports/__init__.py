@@ -1,4 +1,4 @@
-"""What importing datasets and knowledge bases share: files line by line, published formats, versions by name.
+"""What imports share: files line by line, published formats, versions by name.
 
-It must not know what a dataset or a knowledge base is for.
+It must not know what a dataset or a knowledge base is used for.
 """

@@ -1,1 +1,4 @@
-"""Talking to models: engines, the catalog that names them, and retry, limit and cache around them."""
+"""Talking to models: engines, the catalog that names them, and retry, limiter and cache around them.
+
+It must not know web, database, or what is asked.
+"""

@@ -1,1 +1,4 @@
-"""Knowledge bases: articles to retrieve from, imported once, versioned by content."""
+"""Knowledge bases: import, versions by content, their indexes, the processes that search them.
+
+It must not know experiments or methods.
+"""

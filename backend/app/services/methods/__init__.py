@@ -1,1 +1,4 @@
-"""Ways of using a model: each turns an example into a prediction."""
+"""Prompts, parsing, and the ways to turn an example into a prediction.
+
+It must not know web, database, or how an experiment is run.
+"""

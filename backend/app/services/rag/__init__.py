@@ -1,1 +1,4 @@
-"""Retrieval: chunks of a knowledge base, found by meaning and by words, for a method to read."""
+"""Retrieval: chunking, embedding, the index, its three variants, reranking.
+
+It must not know web, database, methods or agents.
+"""

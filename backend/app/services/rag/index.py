@@ -24,6 +24,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from app.domain.hashing import content_hash
+from app.domain.json import JsonObject
 from app.domain.passages import Article, Chunk
 from app.services.local_models.files import fingerprint
 from app.services.rag.bm25 import Bm25Index, words_of
@@ -81,7 +82,7 @@ class KnowledgeIndex:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        self.manifest: JsonObject = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         self.words = Bm25Index.load(folder / "bm25")
         self._client = _chroma(folder)
         self._collection = self._client.get_collection(folder.name, embedding_function=None)
@@ -118,10 +119,10 @@ class KnowledgeIndex:
         rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
         return {int(number): _chunk(document, metadata) for number, document, metadata in rows}
 
-    def all_chunks(self) -> Iterable[Chunk]:
-        """Yield all chunks, by number."""
-        for start in range(0, self.size, _PAGE):
-            numbers = range(start, min(start + _PAGE, self.size))
+    def all_chunks(self, page: int = _PAGE) -> Iterable[Chunk]:
+        """Yield all chunks by number, read ``page`` at a time."""
+        for start in range(0, self.size, page):
+            numbers = range(start, min(start + page, self.size))
             found = self.chunks(numbers)
             yield from (found[number] for number in numbers)
 
@@ -142,6 +143,8 @@ def open_index(
     embedder: Embedder,
     articles: Callable[[], Iterable[Article]],
     progress: Progress | None = None,
+    *,
+    insert: int = _INSERT,
 ) -> KnowledgeIndex:
     """Return the index, built if it is not there; waits if another process is building it.
 
@@ -151,13 +154,14 @@ def open_index(
         embedder: of the recipe; used only if the index has to be built.
         articles: gives the articles if they are needed.
         progress: see ``Progress``.
+        insert: chunks that the collection is given at a time.
     """
     root.mkdir(parents=True, exist_ok=True)
     folder = root / recipe.name
     if not is_built(root, recipe):
         with _acquired(FileLock(root / f"{recipe.name}.lock"), progress):
             if not is_built(root, recipe):
-                _build(root, folder, recipe, embedder, list(articles()), progress)
+                _build(root, folder, recipe, embedder, list(articles()), progress, insert)
     return KnowledgeIndex(folder)
 
 
@@ -184,6 +188,7 @@ def _build(
     embedder: Embedder,
     articles: Sequence[Article],
     progress: Progress | None,
+    insert: int,
 ) -> None:
     chunker = Chunker(load_tokenizer(recipe.model), recipe.chunking)
     chunks = [chunk for article in articles for chunk in chunker.chunks(article)]
@@ -192,7 +197,7 @@ def _build(
     shutil.rmtree(building, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)  # without a manifest: half a copy, or half deleted
     building.mkdir()
-    _fill_collection(building, folder.name, chunks, vectors)
+    _fill_collection(building, folder.name, chunks, vectors, insert)
     Bm25Index.build([words_of(chunk.searched) for chunk in chunks]).save(building / "bm25")
     manifest = {
         "format": FORMAT,
@@ -225,16 +230,18 @@ def _vectors(root: Path, embedder: Embedder, texts: Sequence[str], progress: Pro
         return store.get(texts)
 
 
-def _fill_collection(folder: Path, name: str, chunks: Sequence[Chunk], vectors: Vectors | None) -> None:
+def _fill_collection(
+    folder: Path, name: str, chunks: Sequence[Chunk], vectors: Vectors | None, insert: int
+) -> None:
     client = _chroma(folder)
     try:
         collection = client.create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
-        for start in range(0, len(chunks), _INSERT):
-            part = chunks[start : start + _INSERT]
+        for start in range(0, len(chunks), insert):
+            part = chunks[start : start + insert]
             assert vectors is not None  # noqa: S101 - there are vectors where there are chunks
             collection.add(
                 ids=[str(start + place) for place in range(len(part))],
-                embeddings=vectors[start : start + _INSERT],
+                embeddings=vectors[start : start + insert],
                 documents=[chunk.text for chunk in part],
                 metadatas=[_metadata(chunk) for chunk in part],
             )
@@ -262,5 +269,5 @@ def _metadata(chunk: Chunk) -> dict[str, str | int]:
     }
 
 
-def _chunk(document: str, metadata: dict[str, Any]) -> Chunk:
+def _chunk(document: str, metadata: JsonObject) -> Chunk:
     return Chunk(text=document, **metadata)

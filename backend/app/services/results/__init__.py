@@ -1,4 +1,4 @@
-"""Reading results: metrics, runs, maps of runs, exports.
+"""Reading results: metrics, runs, the map of runs, exports.
 
-It must not write, and knows nothing of how runs are made.
+It reads only, and must not know how runs are made.
 """

@@ -8,15 +8,15 @@ from typing import Literal, cast
 from sqlalchemy import ColumnElement, ColumnExpressionArgument, Select, Table, func, select, tuple_
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, defer
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defer
 
 from app.domain.generation import CachedGeneration
 from app.domain.json import JsonObject
-from app.domain.prediction import Score
+from app.domain.metrics import RunFacts
 from app.domain.run import RunRecord, Tally
+from app.domain.scoring import Score
 from app.domain.status import FailureKind
 from app.models import Example, Run
-from app.services.evaluation.metrics import RunFacts
 from app.services.runs.array_insert_repository import array_insert
 from app.services.runs.cache_repository import generation_arrays, insert_generations
 
@@ -37,7 +37,7 @@ _graded_columns: dict[RunSort, InstrumentedAttribute[float | None]] = {
     "f1": Run.f1,
 }
 WITHOUT_LONG = (defer(Run.calls), defer(Run.retrieved), defer(Run.trace))
-"""Options of a query of runs for lists, which show none of that."""
+"""Options of a query of runs for lists, which show none of these columns."""
 
 
 _run_columns = tuple(each.name for each in fields(RunRecord))
@@ -134,19 +134,19 @@ class RunRepository:
         descending: bool,
         after: Position | None,
         limit: int,
-    ) -> Sequence[tuple[Run, Example]]:
-        """Return up to ``limit`` runs beyond ``after``, without their calls.
+    ) -> Sequence[Run]:
+        """Return up to ``limit`` runs beyond ``after``, with their examples and without their calls.
 
         Runs without a value to sort by come last, whatever the direction.
         """
         # As a list of one, which keeps the experiment in the order that is asked for: an equal value would
         # be left out of it, and the primary key's index be read past the runs of all other experiments.
-        query = _runs_with_examples(Run.experiment_id == func.any(array([experiment_id])), where)
-        query = query.options(*WITHOUT_LONG)
+        query = runs_with_examples(Run.experiment_id == func.any(array([experiment_id])))
+        query = query.where(*_filters[where]).options(*WITHOUT_LONG)
         if sort == "order":
             return await self._part(query, [Run.id], after, limit, descending=descending)
         key = _graded_columns[sort]
-        rows: list[tuple[Run, Example]] = []
+        rows: list[Run] = []
         # Two reads, each along an index: an index has its nulls at one end, whichever way it is read.
         if after is None or after.value is not None:
             part = query.where(key.is_not(None))
@@ -159,45 +159,41 @@ class RunRepository:
 
     async def _part(
         self,
-        query: Select[Run, Example],
+        query: Select[Run],
         keys: Sequence[_SortColumn],
         after: Position | None,
         limit: int,
         *,
         descending: bool,
-    ) -> list[tuple[Run, Example]]:
+    ) -> list[Run]:
         """Return the next rows of ``query`` in the order of ``keys``."""
         if after is not None:
             query = query.where(_beyond(keys[0], after, descending=descending))
         order = [column.desc() if descending else column.asc() for column in (Run.experiment_id, *keys)]
-        rows = await self._session.execute(query.order_by(*order).limit(limit))
-        return [(row[0], row[1]) for row in rows]
+        return list((await self._session.scalars(query.order_by(*order).limit(limit))).all())
 
     async def count(self, experiment_id: uuid.UUID, where: RunFilter) -> int:
         """Return how many runs pass the filter."""
         query = select(func.count()).where(Run.experiment_id == experiment_id, *_filters[where])
         return await self._session.scalar(query) or 0
 
-    async def get(self, experiment_id: uuid.UUID, run_id: int) -> tuple[Run, Example] | None:
-        """Return one run, with its calls."""
-        query = _runs_with_examples(Run.experiment_id == experiment_id, "all").where(Run.id == run_id)
-        row = (await self._session.execute(query)).one_or_none()
-        return None if row is None else (row[0], row[1])
+    async def get(self, experiment_id: uuid.UUID, run_id: int) -> Run | None:
+        """Return one run, with its example and its calls."""
+        query = runs_with_examples(Run.experiment_id == experiment_id).where(Run.id == run_id)
+        return (await self._session.scalars(query)).one_or_none()
 
-    async def export(
-        self, experiment_id: uuid.UUID, batch_size: int = 500
-    ) -> AsyncIterator[list[tuple[Run, Example]]]:
-        """Yield all runs in batches, in the order of the examples, with one batch in memory."""
-        query = _runs_with_examples(Run.experiment_id == experiment_id, "all").order_by(
-            Example.position, Run.repeat
-        )
-        stream = await self._session.stream(query.execution_options(yield_per=batch_size))
+    async def export(self, experiment_id: uuid.UUID, batch_size: int = 500) -> AsyncIterator[Sequence[Run]]:
+        """Yield all runs with their examples in batches, in the order of the examples."""
+        query = runs_with_examples(Run.experiment_id == experiment_id).order_by(Example.position, Run.repeat)
+        # The session holds its rows weakly: a batch is freed once the caller is done with it.
+        stream = await self._session.stream_scalars(query.execution_options(yield_per=batch_size))
         async for part in stream.partitions():
-            yield [(row[0], row[1]) for row in part]  # the session forgets what nobody holds
+            yield part
 
 
-def _runs_with_examples(of: ColumnElement[bool], where: RunFilter) -> Select[Run, Example]:
-    return select(Run, Example).join(Example, Example.id == Run.example_id).where(of, *_filters[where])
+def runs_with_examples(*where: ColumnElement[bool]) -> Select[Run]:
+    """Return a query of runs with their examples loaded."""
+    return select(Run).join(Run.example).options(contains_eager(Run.example)).where(*where)
 
 
 def _beyond(key: _SortColumn, after: Position, *, descending: bool) -> ColumnElement[bool]:

@@ -5,15 +5,16 @@ from urllib.parse import quote
 
 import pytest
 
-from app.api.convert import run_out
 from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.preview import PreviewOut
-from app.schemas.result import Metrics
+from app.schemas.result import RunOut
 from app.schemas.trace import TraceOut
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.execution.executor import Executor
-from app.services.experiments.preview import PreviewService, count_calls
+from app.services.experiments.estimates import count_calls
+from app.services.experiments.preview import PreviewService
 from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
 from app.services.runs.repository import RunRepository
@@ -125,10 +126,10 @@ class TestPreview:
         assert "as in the last completed experiment" in preview.estimate.basis
 
     def test_calls_by_hand(self) -> None:
-        agent = config(method={**SUMS, "max_iterations": 4, "last_question": "never"}, repeats=2)
+        agent = config(method={**SUMS, "max_iterations": 4, "final_answer_prompt": "never"}, repeats=2)
         assert count_calls(agent, 3) == 24
-        assert count_calls(agent, 3, usual=2.5) == 15
-        assert count_calls(config(repeats=2), 3, usual=2.5) == 6
+        assert count_calls(agent, 3, measured=2.5) == 15
+        assert count_calls(config(repeats=2), 3, measured=2.5) == 6
 
     async def test_needs_no_knowledge_base_without_the_tool(self, runtime: Runtime, dataset: str) -> None:
         assert (await previewed(runtime, method={**SUMS, "knowledge_base": "nowhere"})).messages
@@ -168,14 +169,14 @@ class TestRuns:
             }
             assert [step.calls for step in trace.steps] == [[0], [1], [2]]
             assert (len(run.calls), run.retrieved) == (3, None)
-        metrics = Metrics.from_stored(await metrics_of(runtime, experiment_id))
+        metrics = metrics_out(await metrics_of(runtime, experiment_id))
         assert metrics.agent is not None
         assert metrics.agent.outcomes["answered"] == metrics.agent.runs == 4
         assert metrics.agent.iterations.value == 3
         async with runtime.sessions() as session:
             found = await RunRepository(session).get(experiment_id, runs[0].id)
         assert found is not None
-        served = run_out(*found)
+        served = RunOut.model_validate(found)
         assert served.trace is not None
         assert served.trace.steps[0].thought == "I add."
 

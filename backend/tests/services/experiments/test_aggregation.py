@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.domain.generation import GenerationRequest, GenerationResult, Usage
+from app.domain.metrics import RunContext
 from app.domain.status import ExperimentStatus, FailureKind
 from app.models import Experiment, Result
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.execution import executor as runner_module
 from app.services.execution.executor import Executor
 from app.services.experiments.aggregation import aggregate
@@ -66,7 +67,7 @@ async def recomputed(runtime: Runtime, experiment_id: uuid.UUID) -> dict[str, An
         facts = await RunRepository(session).facts(experiment_id)
     wall_s, seed = result.metrics["wall_s"], experiment.config["seed"]
     parameters = experiment.provenance["model_parameters"]
-    return compute_metrics(facts, RunContext(experiment.total, wall_s, parameters, seed))
+    return compute_metrics(facts, RunContext(experiment.total, wall_s, parameters, seed)).as_dict()
 
 
 class TestStoredResult:

@@ -11,7 +11,7 @@ interface AxisProps {
   format: (value: number) => string;
 }
 
-/** The axis below a plot: as many labels as its width has room for. */
+/** The axis below a plot: with as many labels as fit its width. */
 export function BottomAxis({ scale, format, top, width }: AxisProps & { top: number; width: number }) {
   return (
     <AxisBottom

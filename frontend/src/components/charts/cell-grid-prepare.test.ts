@@ -9,7 +9,7 @@ describe("layoutCells", () => {
     expect(layout.width).toBeLessThanOrEqual(900);
   });
 
-  it("waits until it knows its width", () => expect(layoutCells(100, 0).columns).toBe(0));
+  it("has no columns while the width is unknown", () => expect(layoutCells(100, 0).columns).toBe(0));
 });
 
 describe("cellAt", () => {
@@ -22,7 +22,7 @@ describe("cellAt", () => {
     }
   });
 
-  it("finds none beside the grid or after the last", () => {
+  it("finds none outside of the grid or after the last cell", () => {
     expect(cellAt(-1, 5, layout, 100)).toBeUndefined();
     expect(cellAt(layout.columns * layout.pitch + 1, 5, layout, 100)).toBeUndefined();
     expect(cellAt(5, 5, layout, 0)).toBeUndefined();
@@ -39,8 +39,8 @@ describe("moveInGrid", () => {
     ["Home", 50, 0],
     ["End", 50, 99],
     ["ArrowRight", undefined, 0],
-  ])("%s from %s leads to %s", (key, from, to) => expect(moveInGrid(key, from, 100, 10)).toBe(to));
+  ])("%s moves from %s to %s", (key, from, to) => expect(moveInGrid(key, from, 100, 10)).toBe(to));
 
-  it("leaves other keys alone", () => expect(moveInGrid("x", 1, 100, 10)).toBeUndefined());
-  it("goes nowhere without cells", () => expect(moveInGrid("ArrowRight", undefined, 0, 10)).toBeUndefined());
+  it("ignores other keys", () => expect(moveInGrid("x", 1, 100, 10)).toBeUndefined());
+  it("does not move without cells", () => expect(moveInGrid("ArrowRight", undefined, 0, 10)).toBeUndefined());
 });

@@ -9,7 +9,7 @@ export interface GridLayout {
 
 const GAP = 2;
 
-/** How large cells are: few are easy to hit, many still fit on a page. */
+/** Cells are large while there are few, and small enough for 10,000 to fit on a page. */
 export function layoutCells(count: number, width: number): GridLayout {
   const cell = count <= 150 ? 18 : count <= 600 ? 13 : count <= 3000 ? 10 : 7;
   const pitch = cell + GAP;
@@ -27,7 +27,7 @@ export function cellAt(x: number, y: number, layout: GridLayout, count: number):
   return index < count ? index : undefined;
 }
 
-/** Where a key leads from `from`; undefined if it leads nowhere. With none chosen, any of them chooses the first. */
+/** The cell that a key moves to from the cell `from`; undefined for other keys. Without a selected cell, every arrow key selects the first. */
 export function moveInGrid(key: string, from: number | undefined, count: number, columns: number): number | undefined {
   const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
   if (count === 0) return undefined;

@@ -5,7 +5,7 @@ import { type KeyboardEvent, type PointerEvent, useEffect, useRef } from "react"
 import { cellAt, type GridLayout, layoutCells, moveInGrid } from "./cell-grid-prepare";
 import { useWidth } from "./use-width";
 
-/** How a cell looks: the token of its colour, and whether a stroke crosses it (so that colour is not the only sign). */
+/** How a cell looks: the token of its colour, and whether a stroke crosses it (so that colour is not the only difference). */
 export interface CellLook {
   token: string;
   opacity: number;
@@ -16,21 +16,21 @@ export interface CellLook {
 interface CellGridProps {
   label: string;
   looks: CellLook[];
-  /** Cells whose index is not in here are drawn faintly; all, if left out. */
+  /** Which cells are drawn at full opacity; all, if left out. */
   lit?: (index: number) => boolean;
   selected: number | undefined;
   onSelect: (index: number) => void;
-  /** Says a cell in words, for screen readers. */
+  /** Describes a cell to screen readers. */
   describe: (index: number) => string;
-  /** Keys besides the arrows; returns whether it used the key. */
+  /** Handles other keys than the arrows; returns whether it used the key. */
   onKey?: (key: string) => boolean;
   maxHeight?: number;
 }
 
 /**
- * Many cells on one canvas: 10,000 of them cost one drawing, not 10,000 elements.
+ * A grid of cells on one canvas, so that 10,000 cells are one drawing and not 10,000 elements.
  *
- * One tab stop; arrow keys, Home, End move; a click chooses.
+ * It is one tab stop; the arrow keys, Home and End move the selection, and a click selects.
  */
 export function CellGrid({ label, looks, lit, selected, onSelect, describe, onKey, maxHeight = 264 }: CellGridProps) {
   const { ref, width } = useWidth<HTMLDivElement>();

@@ -22,7 +22,7 @@ export interface ForestPlotRow {
   outcome: keyof typeof strokes;
 }
 
-/** Differences with their intervals around the line of no difference, on one scale in points. */
+/** A forest plot: differences from the baseline with their intervals, in percentage points. */
 export function ForestPlot({ rows, domain }: { rows: ForestPlotRow[]; domain: [number, number] }) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const height = MARGIN.top + rows.length * ROW + MARGIN.bottom;

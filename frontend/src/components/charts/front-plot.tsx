@@ -27,7 +27,7 @@ interface FrontPlotProps {
   formatX: (value: number) => string;
 }
 
-/** Score, with its interval, against what it takes; the Pareto front is drawn through those that none beats in both. */
+/** A score with its interval against latency or cost, and the Pareto front. */
 export function FrontPlot({ points, formatX }: FrontPlotProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const inner = { width: Math.max(0, width - MARGIN.left - MARGIN.right), height: HEIGHT - MARGIN.top - MARGIN.bottom };

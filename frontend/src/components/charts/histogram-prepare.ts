@@ -6,21 +6,21 @@ interface Bin {
   from: number;
   to: number;
   count: number;
-  /** Holds also all beyond `to`. */
+  /** The last bin, which also counts all values above `to`. */
   open: boolean;
 }
 
 export interface Histogram {
   bins: Bin[];
   highest: number;
-  /** Values in all. */
+  /** Number of values. */
   n: number;
 }
 
 /** Bins to aim at, by the number of values; the round width makes them up to 1.5 times as many. */
 const MIN_BINS = 8;
 const MAX_BINS = 30;
-/** A few slow calls must not squeeze all others into one bar: values beyond this quantile share the last one. */
+/** So that a few slow calls do not squeeze all others into one bar, values beyond this quantile share the last one. */
 const TAIL = 0.99;
 
 /**
@@ -33,7 +33,7 @@ export function prepareHistogram(values: readonly (number | null)[]): Histogram 
   const first = sorted[0];
   const last = sorted.at(-1);
   if (first === undefined || last === undefined) return { bins: [], highest: 0, n: 0 };
-  // Not interpolated: of few values that would lie between all others and the slowest.
+  // Not interpolated: with few values, that would lie between the bulk and the slowest.
   const tail = sorted[Math.ceil(sorted.length * TAIL) - 1] ?? last;
   const top = last - first > (tail - first) * 1.5 && tail > first ? tail : last;
   const span = Math.max(top - first, first * 0.02, 1e-3);

@@ -14,7 +14,7 @@ const MARGIN = { top: 18, right: 12, bottom: 26, left: 40 };
 
 interface HistogramProps {
   data: Data;
-  /** What is counted, for those who cannot see it. */
+  /** What is counted, for screen readers. */
   label: string;
   /** Values to mark, such as percentiles. */
   marks: { label: string; value: number | null | undefined }[];

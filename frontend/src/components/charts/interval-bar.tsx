@@ -6,7 +6,7 @@ interface IntervalProps {
   high: number;
 }
 
-/** A share and its interval on a scale from 0 to 100 %: whether two of them overlap is seen before it is read. */
+/** A share with its interval on a scale from 0 to 100 %, so that overlapping intervals are visible in a list. */
 export function IntervalBar({ value, low, high }: IntervalProps) {
   const at = (share: number) => `${Math.min(100, Math.max(0, share * 100))}%`;
   return (

@@ -15,13 +15,13 @@ interface BarPart {
 }
 
 interface StackedBarProps {
-  /** Shares that are one together; those of nothing are left out. */
+  /** Shares that sum to 1; shares of 0 are not drawn. */
   parts: BarPart[];
-  /** The sentence for those who do not see it. */
+  /** The content in words, for screen readers. */
   label: string;
 }
 
-/** Parts of one whole, side by side. */
+/** The parts of a whole as one stacked bar. */
 export function StackedBar({ parts, label }: StackedBarProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const shown = parts.filter(({ share }) => share > 0);

@@ -9,15 +9,15 @@ interface FileDropProps {
   files: readonly File[];
   /** Endings of the files that are taken: `.jsonl`. */
   endings: readonly string[];
-  /** What is taken, as the reader is told. */
+  /** The same in words. */
   hint: string;
   multiple?: boolean;
   error?: string;
-  /** At least one file; they take the place of those before. */
+  /** Called with at least one file; they replace those chosen before. */
   onFiles: (files: File[]) => void;
 }
 
-/** A place to drop files; a click on it, or the keyboard, chooses them. */
+/** A drop zone for files; a click or a key press opens the file chooser. */
 export function FileDrop({ files, endings, hint, multiple = false, error, onFiles }: FileDropProps) {
   const id = useId();
   const [over, setOver] = useState(false);
@@ -61,7 +61,7 @@ export function FileDrop({ files, endings, hint, multiple = false, error, onFile
           className="sr-only"
           onChange={(event) => {
             take(event.target.files);
-            // The same file, mended, can be chosen again.
+            // So that the same file can be chosen again after it was corrected.
             event.target.value = "";
           }}
         />

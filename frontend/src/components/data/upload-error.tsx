@@ -5,11 +5,11 @@ import { ApiError } from "@/lib/api/errors";
 import { formatCount } from "@/lib/format";
 import type { UploadProblems } from "@/lib/uploads";
 
-/** Why an upload was refused: in a sentence, then line by line. */
+/** Why an upload was rejected: one sentence, then the problem of each line. */
 export function UploadError({ error, problems }: { error: Error; problems: UploadProblems }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    // In braces: newer browsers return a promise here, which is no clean-up of an effect.
+    // Newer browsers return a promise here, which an effect may not return.
     void box.current?.scrollIntoView({ block: "nearest" });
   }, [error]);
   return (

@@ -14,7 +14,7 @@ import { UploadError } from "./upload-error";
 
 type Added = DataVersion & { created: boolean };
 
-/** What an upload dialog is told by its page. */
+/** The props of an upload dialog. */
 export interface UploadDialogProps<T extends DataVersion> {
   open: boolean;
   onOpenChange: (open: boolean) => void;
@@ -50,7 +50,7 @@ interface UploadFormProps<T extends Added, Variables> {
   help: ReactNode;
 }
 
-/** Files and a name, checked here as far as possible and then by the server, whose messages stand at the fields. */
+/** Files and a name, checked here as far as possible and then by the server, whose messages are shown at the fields. */
 export function UploadForm<T extends Added, Variables>(props: UploadFormProps<T, Variables>) {
   const { noun, unit, endings, multiple = false, fileField, base, known, upload, variables, onAdded, onClose, help } = props;
   const [name, setName] = useState(base?.name ?? "");

@@ -13,10 +13,10 @@ interface VersionsProps<T extends VersionLike> {
   onChoose: (version: T) => void;
 }
 
-/** The versions of a dataset or a knowledge base; one of them is shown. */
+/** The versions of a dataset or a knowledge base, to choose the one that is shown. */
 export function Versions<T extends VersionLike>({ versions, chosen, unit, onChoose }: VersionsProps<T>) {
   return (
-    <Panel title="Versions" hint="Other content is another version; what was measured on one stays with it." flush>
+    <Panel title="Versions" hint="Changed content is a new version. Results stay with the version they were measured on." flush>
       <ul className="max-h-72 divide-y overflow-y-auto">
         {versions.map((version, index) => {
           const here = version.version === chosen?.version;

@@ -9,32 +9,32 @@ import { ApiError } from "@/lib/api/errors";
 import { systemQueries } from "@/lib/api/queries";
 import { cn } from "@/lib/utils";
 
-const CALM_MS = 15_000;
-const WAITING_MS = 1_500;
+const POLL_MS = 15_000;
+const OUTAGE_POLL_MS = 1_500;
 
-/** Health, asked often while something is away, so that the page recovers within moments. */
+/** The health of the platform; polled faster during an outage, so that the page recovers soon. */
 function useHealth() {
   const health = useQuery({
     ...systemQueries.health(),
     refetchInterval: (query) =>
-      query.state.status === "error" || query.state.data?.status === "down" ? WAITING_MS : CALM_MS,
+      query.state.status === "error" || query.state.data?.status === "down" ? OUTAGE_POLL_MS : POLL_MS,
     refetchOnWindowFocus: true,
   });
-  const away = health.error instanceof ApiError && health.error.away;
-  return { health: health.error ? undefined : health.data, away, down: !away && health.data?.status === "down" };
+  const unreachable = health.error instanceof ApiError && health.error.unreachable;
+  return { health: health.error ? undefined : health.data, unreachable, down: !unreachable && health.data?.status === "down" };
 }
 
 const dots = { ok: "bg-good", degraded: "bg-warn", down: "bg-bad", unknown: "bg-muted/40" } as const;
-const words = { ok: "All parts work", degraded: "Degraded", down: "Down", unknown: "Asking…" } as const;
+const words = { ok: "All components work", degraded: "Degraded", down: "Down", unknown: "Checking…" } as const;
 
 export function HealthDot() {
-  const { health, away } = useHealth();
-  const state = away ? "down" : (health?.status ?? "unknown");
+  const { health, unreachable } = useHealth();
+  const state = unreachable ? "down" : (health?.status ?? "unknown");
   return (
-    <Tooltip content={away ? "The API does not answer" : words[state]}>
+    <Tooltip content={unreachable ? "The API does not answer" : words[state]}>
       <Link
         href="/#health"
-        aria-label={`Health: ${away ? "the API does not answer" : words[state].toLowerCase()}`}
+        aria-label={`Health: ${unreachable ? "the API does not answer" : words[state].toLowerCase()}`}
         className="flex size-7 items-center justify-center rounded-full hover:bg-line/60"
       >
         <span aria-hidden="true" className={cn("size-2 rounded-full", dots[state])} />
@@ -43,26 +43,26 @@ export function HealthDot() {
   );
 }
 
-/** Says that the API is away or down, goes by itself when it is back, and has every page ask again. */
+/** A banner while the API is unreachable or down; once it is back, all queries are fetched again. */
 export function HealthBanner() {
-  const { health, away, down } = useHealth();
+  const { health, unreachable, down } = useHealth();
   const client = useQueryClient();
-  const wasAway = useRef(false);
+  const wasDown = useRef(false);
   useEffect(() => {
-    if (away || down) {
-      wasAway.current = true;
-    } else if (wasAway.current && health) {
-      wasAway.current = false;
+    if (unreachable || down) {
+      wasDown.current = true;
+    } else if (wasDown.current && health) {
+      wasDown.current = false;
       void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "health" });
     }
-  }, [away, down, health, client]);
-  if (!away && !down) return null;
-  const broken = down && health ? [health.database, health.queue, health.workers].find((part) => part.state === "down") : null;
+  }, [unreachable, down, health, client]);
+  if (!unreachable && !down) return null;
+  const broken = down && health ? [health.database, health.queue, health.workers].find((component) => component.state === "down") : null;
   return (
     <div role="status" className="border-b border-warn/30 bg-warn/10 px-4 py-2 text-center text-ink">
-      {away
-        ? "The LlmForge API does not answer; it may be waking up. What you see is from before. This page goes on by itself."
-        : `${broken?.message ?? "A part of the platform is down."} Reading may still work. This notice goes by itself.`}
+      {unreachable
+        ? "The LlmForge API does not answer; it may be starting. This page shows earlier data and reconnects by itself."
+        : `${broken?.message ?? "A component of the platform is down."} Stored results may still be readable. This notice disappears when the problem is solved.`}
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { Field, Input } from "@/components/ui/field";
 import { apiKey, setApiKey } from "@/lib/api/client";
 import { ApiError } from "@/lib/api/errors";
 
-/** Asks for the API key as soon as a request is refused for want of it. */
+/** Asks for the API key when a request was answered with 401. */
 export function KeyGate() {
   const client = useQueryClient();
   const [open, setOpen] = useState(false);
@@ -31,8 +31,8 @@ export function KeyGate() {
     <Dialog
       open={open}
       onOpenChange={setOpen}
-      title="This LlmForge needs a key"
-      description="It is the value of LLMFORGE_API_KEY on the server. It is kept in this browser only."
+      title="API key required"
+      description="The value of LLMFORGE_API_KEY on the server. It is stored in this browser only."
     >
       <form
         className="flex flex-col gap-4"
@@ -41,7 +41,7 @@ export function KeyGate() {
           save();
         }}
       >
-        <Field label="API key" htmlFor="api-key" error={apiKey() ? "The key given before was refused." : undefined}>
+        <Field label="API key" htmlFor="api-key" error={apiKey() ? "The server rejected this key." : undefined}>
           <Input id="api-key" type="password" autoComplete="current-password" value={key} onChange={(e) => setKey(e.target.value)} />
         </Field>
         <Button type="submit" variant="primary" disabled={key.trim() === ""}>

@@ -10,7 +10,7 @@ import { cn } from "@/lib/utils";
 
 import { HealthDot } from "./health";
 
-const places = [
+const pages = [
   { href: "/", label: "Overview" },
   { href: "/experiments/", label: "Experiments" },
   { href: "/compare/", label: "Compare" },
@@ -19,11 +19,11 @@ const places = [
   { href: "/models/", label: "Models" },
 ] as const;
 
-function isHere(href: string, path: string): boolean {
+function isCurrent(href: string, path: string): boolean {
   return href === "/" ? path === "/" : path.startsWith(href);
 }
 
-/** The bar at the top: where one is, where one can go, and whether all parts work. */
+/** The top bar: navigation, health, and a link to a new experiment. */
 export function Nav() {
   const path = usePathname();
   return (
@@ -33,14 +33,14 @@ export function Nav() {
           LlmForge
         </Link>
         <nav aria-label="Main" className="hidden items-center md:flex lg:ml-4 lg:gap-1">
-          {places.map(({ href, label }) => (
+          {pages.map(({ href, label }) => (
             <Link
               key={href}
               href={href}
-              aria-current={isHere(href, path) ? "page" : undefined}
+              aria-current={isCurrent(href, path) ? "page" : undefined}
               className={cn(
                 "rounded-full px-2 py-1.5 lg:px-3 transition-colors hover:text-ink",
-                isHere(href, path) && "bg-line/60 font-medium text-ink",
+                isCurrent(href, path) && "bg-line/60 font-medium text-ink",
               )}
             >
               {label}
@@ -65,9 +65,9 @@ export function Nav() {
                 </Button>
               }
             >
-              {places.map(({ href, label }) => (
+              {pages.map(({ href, label }) => (
                 <MenuItem key={href} asChild>
-                  <Link href={href} aria-current={isHere(href, path) ? "page" : undefined}>
+                  <Link href={href} aria-current={isCurrent(href, path) ? "page" : undefined}>
                     {label}
                   </Link>
                 </MenuItem>

@@ -2,15 +2,15 @@ import type { ReactNode } from "react";
 
 interface PageProps {
   title: ReactNode;
-  /** What the page answers, in a line. */
+  /** A line below the title. */
   lead?: ReactNode;
   actions?: ReactNode;
-  /** Above the title, such as the way back. */
+  /** Above the title, such as a link back. */
   above?: ReactNode;
   children: ReactNode;
 }
 
-/** The frame of every page: title, lead, actions, then its blocks at one distance. */
+/** The frame of every page: title, lead and actions above its content. */
 export function Page({ title, lead, actions, above, children }: PageProps) {
   return (
     <>

@@ -12,20 +12,20 @@ import { systemQueries } from "@/lib/api/queries";
 const MAX_RETRIES = 2;
 
 function makeClient(): QueryClient {
-  // An API that is away is noticed by whichever request meets it first; the banner hears of it by health.
-  const tellHealth = (error: unknown) => {
-    if (error instanceof ApiError && error.away) void client.invalidateQueries(systemQueries.health());
+  // Any request can be the first to find the API unreachable; the banner learns of it from the health query.
+  const refreshHealth = (error: unknown) => {
+    if (error instanceof ApiError && error.unreachable) void client.invalidateQueries(systemQueries.health());
   };
   const client = new QueryClient({
     queryCache: new QueryCache({
       onError: (error, query) => {
-        if (query.queryKey[0] !== "health") tellHealth(error);
+        if (query.queryKey[0] !== "health") refreshHealth(error);
       },
     }),
     mutationCache: new MutationCache({
       onError: (error, _variables, _context, mutation) => {
-        tellHealth(error);
-        if (mutation.meta?.quiet) return; // the form shows it where it belongs
+        refreshHealth(error);
+        if (mutation.meta?.quiet) return; // the form shows the error
         toast.error(error.message, { description: error instanceof ApiError ? error.hint : undefined });
       },
     }),
@@ -33,7 +33,7 @@ function makeClient(): QueryClient {
       queries: {
         staleTime: 2_000,
         networkMode: "always",
-        retry: (count, error) => count < MAX_RETRIES && (!(error instanceof ApiError) || error.away || error.status >= 500),
+        retry: (count, error) => count < MAX_RETRIES && (!(error instanceof ApiError) || error.unreachable || error.status >= 500),
         retryDelay: (count) => Math.min(4_000, 500 * 2 ** count),
       },
       mutations: { networkMode: "always" },

@@ -13,18 +13,18 @@ describe("prepareAttribution", () => {
       ["not_retrieved", 1, 0.1],
     ]);
   });
-  it("has no shares of nothing", () => expect(prepareAttribution(of(0, 0, 0, 0)).every(({ share }) => share === 0)).toBe(true));
+  it("has shares of 0 without any answer", () => expect(prepareAttribution(of(0, 0, 0, 0)).every(({ share }) => share === 0)).toBe(true));
 });
 
 describe("describeAttribution", () => {
   it.each([
-    [of(0, 0, 0, 0), "No answer could be judged by what was retrieved for it."],
+    [of(0, 0, 0, 0), "No answer can be attributed to retrieval or to the model."],
     [of(4, 1, 0, 0), "All 5 answers are right, 4 with an accepted answer in the prompt and 1 without."],
-    [of(4, 0, 1, 0), "1 of 5 answers is wrong, though an accepted answer stood in the prompt."],
-    [of(2, 0, 0, 3), "3 of 5 answers are wrong, and nothing that was retrieved for them held an accepted answer."],
+    [of(4, 0, 1, 0), "1 of 5 answers is wrong, with an accepted answer in the prompt."],
+    [of(2, 0, 0, 3), "3 of 5 answers are wrong, all without an accepted answer in the prompt."],
     [
       of(6, 0, 3, 1),
-      "4 of 10 answers are wrong: 3 (75.0 %) though an accepted answer stood in the prompt, 1 (25.0 %) because none was retrieved.",
+      "4 of 10 answers are wrong: 3 (75.0 %) with an accepted answer in the prompt, 1 (25.0 %) without.",
     ],
   ])("%j", (attribution, sentence) => expect(describeAttribution(attribution)).toBe(sentence));
 });

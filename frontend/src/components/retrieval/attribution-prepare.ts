@@ -20,18 +20,19 @@ export function prepareAttribution(attribution: Attribution): Part[] {
   });
 }
 
-/** What the four counts say, in a sentence. */
+/** The four counts in a sentence. */
 export function describeAttribution(attribution: Attribution): string {
   const { supported, unsupported, misread, not_retrieved } = attribution;
   const total = totalOf(attribution);
   const wrong = misread + not_retrieved;
-  if (total === 0) return "No answer could be judged by what was retrieved for it.";
+  if (total === 0) return "No answer can be attributed to retrieval or to the model.";
   if (wrong === 0) {
     return `All ${formatCount(total)} answers are right, ${formatCount(supported)} with an accepted answer in the prompt and ${formatCount(unsupported)} without.`;
   }
   const whole = `${formatCount(wrong)} of ${formatCount(total)} answers ${wrong === 1 ? "is" : "are"} wrong`;
-  if (not_retrieved === 0) return `${whole}, ${wrong === 1 ? "though" : "all of them though"} an accepted answer stood in the prompt.`;
-  if (misread === 0) return `${whole}, and nothing that was retrieved for ${wrong === 1 ? "it" : "them"} held an accepted answer.`;
-  const [read, sought] = [misread / wrong, not_retrieved / wrong].map(formatPercent);
-  return `${whole}: ${formatCount(misread)} (${read}) though an accepted answer stood in the prompt, ${formatCount(not_retrieved)} (${sought}) because none was retrieved.`;
+  const all = wrong === 1 ? "" : "all ";
+  if (not_retrieved === 0) return `${whole}, ${all}with an accepted answer in the prompt.`;
+  if (misread === 0) return `${whole}, ${all}without an accepted answer in the prompt.`;
+  const counted = (count: number) => `${formatCount(count)} (${formatPercent(count / wrong)})`;
+  return `${whole}: ${counted(misread)} with an accepted answer in the prompt, ${counted(not_retrieved)} without.`;
 }

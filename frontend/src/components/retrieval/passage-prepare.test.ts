@@ -16,13 +16,13 @@ const passage = (text: string, more: Partial<Passage> = {}): Passage => ({
 });
 
 describe("stageHits", () => {
-  it("puts stages in the order in which they work, and says what their scores are", () => {
+  it("puts stages in the order in which they run, and names their scores", () => {
     const stages = { reranked: { rank: 1, score: -2.345 }, fused: { rank: 2, score: 0.5 }, odd: { rank: 9, score: 1 }, bm25: { rank: 4, score: 11.23 }, dense: { rank: 1, score: 0.7134 } };
-    expect(stageHits({ stages }).map(({ stage, said }) => [stage, said])).toEqual([
-      ["dense", "by meaning: rank 1, cosine 0.713"],
-      ["bm25", "by words: rank 4, BM25 11.2"],
-      ["fused", "both together: rank 2, fused score 0.5"],
-      ["reranked", "read again: rank 1, the reranker’s score −2.35"],
+    expect(stageHits({ stages }).map(({ stage, description }) => [stage, description])).toEqual([
+      ["dense", "dense retrieval: rank 1, cosine similarity 0.713"],
+      ["bm25", "BM25: rank 4, score 11.2"],
+      ["fused", "fusion: rank 2, fused score 0.5"],
+      ["reranked", "reranking: rank 1, cross-encoder score −2.35"],
       ["odd", "odd: rank 9, score 1"],
     ]);
   });
@@ -31,18 +31,18 @@ describe("stageHits", () => {
 describe("markAnswers", () => {
   it("finds answers in title and text", () => {
     const found = markAnswers([passage("The Nile is long."), passage("Nothing"), passage("It is long.", { title: "Nile" })], ["Nile", "the Nile river"]);
-    expect(found.map(({ holds }) => holds)).toEqual([true, false, true]);
+    expect(found.map(({ hasMark }) => hasMark)).toEqual([true, false, true]);
   });
-  it("does not take a no for an answer", () => expect(markAnswers([passage("No river is longer.")], ["no"])[0]?.holds).toBe(false));
+  it("does not mark yes and no", () => expect(markAnswers([passage("No river is longer.")], ["no"])[0]?.hasMark).toBe(false));
 });
 
 describe("describeRetrieved", () => {
-  const say = (passages: Passage[], answers: string[]) => describeRetrieved(markAnswers(passages, answers), answers);
+  const sentenceOf = (passages: Passage[], answers: string[]) => describeRetrieved(markAnswers(passages, answers), answers);
   it.each([
-    [[], ["x"], "Nothing was found."],
-    [[passage("a")], ["x"], "1 passage, best first; none holds an accepted answer."],
-    [[passage("x"), passage("y")], ["x"], "2 passages, best first; number 1 holds an accepted answer."],
-    [[passage("x"), passage("y"), passage("x")], ["x"], "3 passages, best first; numbers 1 and 3 hold an accepted answer."],
-    [[passage("x"), passage("y", { dropped: true })], ["yes"], "2 passages, best first. 1 left out of the prompt, which would have been too long."],
-  ])("%#", (passages, answers, sentence) => expect(say(passages, answers)).toBe(sentence));
+    [[], ["x"], "Nothing was retrieved."],
+    [[passage("a")], ["x"], "1 passage, best first; none contains an accepted answer."],
+    [[passage("x"), passage("y")], ["x"], "2 passages, best first; number 1 contains an accepted answer."],
+    [[passage("x"), passage("y"), passage("x")], ["x"], "3 passages, best first; numbers 1 and 3 contain an accepted answer."],
+    [[passage("x"), passage("y", { dropped: true })], ["yes"], "2 passages, best first. 1 left out of a prompt that would have been too long."],
+  ])("%#", (passages, answers, sentence) => expect(sentenceOf(passages, answers)).toBe(sentence));
 });

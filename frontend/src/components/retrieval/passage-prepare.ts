@@ -1,24 +1,25 @@
 import type { Schemas } from "@/lib/api/client";
 import { formatNumber } from "@/lib/format";
-import { hasMark, markPhrases, type Segment, tellingAnswers } from "@/lib/highlight";
+import { hasMark, markPhrases, type Segment, answersToMark } from "@/lib/highlight";
 
 export type Passage = Schemas["PassageOut"];
 
-const stages: readonly { stage: string; by: string; scale: string }[] = [
-  { stage: "dense", by: "by meaning", scale: "cosine" },
-  { stage: "bm25", by: "by words", scale: "BM25" },
-  { stage: "fused", by: "both together", scale: "fused score" },
-  { stage: "reranked", by: "read again", scale: "the reranker’s score" },
+/** In the order in which they run. */
+const stages: readonly { stage: string; label: string; score: string }[] = [
+  { stage: "dense", label: "dense retrieval", score: "cosine similarity" },
+  { stage: "bm25", label: "BM25", score: "score" },
+  { stage: "fused", label: "fusion", score: "fused score" },
+  { stage: "reranked", label: "reranking", score: "cross-encoder score" },
 ];
 
 export interface StageHit {
   stage: string;
   rank: number;
-  /** `by meaning: rank 1, cosine 0.713` */
-  said: string;
+  /** `dense retrieval: rank 1, cosine similarity 0.713` */
+  description: string;
 }
 
-/** What each stage said of a passage, in the order in which they work; stages that are not known come last. */
+/** Rank and score of a passage by stage, in the order in which the stages run; unknown stages come last. */
 export function stageHits({ stages: hits }: Pick<Passage, "stages">): StageHit[] {
   const placeOf = (name: string) => {
     const at = stages.findIndex(({ stage }) => stage === name);
@@ -28,7 +29,7 @@ export function stageHits({ stages: hits }: Pick<Passage, "stages">): StageHit[]
     .sort(([a], [b]) => placeOf(a) - placeOf(b) || a.localeCompare(b))
     .map(([stage, { rank, score }]) => {
       const known = stages.find((one) => one.stage === stage);
-      return { stage, rank, said: `${known?.by ?? stage}: rank ${rank}, ${known?.scale ?? "score"} ${signed(score)}` };
+      return { stage, rank, description: `${known?.label ?? stage}: rank ${rank}, ${known?.score ?? "score"} ${signed(score)}` };
     });
 }
 
@@ -40,36 +41,36 @@ export interface MarkedPassage {
   passage: Passage;
   title: Segment[];
   text: Segment[];
-  /** An accepted answer stands in its title or text. */
-  holds: boolean;
+  /** Title or text has a mark. */
+  hasMark: boolean;
 }
 
-/** Passages with the phrases marked in title and text. */
+/** Marks phrases in the titles and texts of passages. */
 export function markPassages(passages: readonly Passage[], phrases: readonly string[]): MarkedPassage[] {
   return passages.map((passage) => {
     const [title, text] = [markPhrases(passage.title, phrases), markPhrases(passage.text, phrases)];
-    return { passage, title, text, holds: hasMark(title) || hasMark(text) };
+    return { passage, title, text, hasMark: hasMark(title) || hasMark(text) };
   });
 }
 
-/** Passages with the accepted answers marked. */
+/** Marks the accepted answers in passages. */
 export function markAnswers(passages: readonly Passage[], answers: readonly string[]): MarkedPassage[] {
-  return markPassages(passages, tellingAnswers(answers));
+  return markPassages(passages, answersToMark(answers));
 }
 
-/** What was retrieved for an answer, in a sentence. */
+/** The retrieved passages in a sentence. */
 export function describeRetrieved(marked: readonly MarkedPassage[], answers: readonly string[]): string {
   const total = marked.length === 1 ? "1 passage" : `${marked.length} passages`;
-  if (marked.length === 0) return "Nothing was found.";
+  if (marked.length === 0) return "Nothing was retrieved.";
   const dropped = marked.filter(({ passage }) => passage.dropped).length;
-  const left = dropped > 0 ? ` ${dropped} left out of the prompt, which would have been too long.` : "";
-  if (tellingAnswers(answers).length === 0) return `${total}, best first.${left}`;
-  const holding = marked.flatMap(({ holds }, index) => (holds ? [index + 1] : []));
+  const left = dropped > 0 ? ` ${dropped} left out of a prompt that would have been too long.` : "";
+  if (answersToMark(answers).length === 0) return `${total}, best first.${left}`;
+  const containing = marked.flatMap((passage, index) => (passage.hasMark ? [index + 1] : []));
   const found =
-    holding.length === 0
-      ? "none holds an accepted answer"
-      : holding.length === 1
-        ? `number ${holding[0]} holds an accepted answer`
-        : `numbers ${holding.slice(0, -1).join(", ")} and ${holding.at(-1)} hold an accepted answer`;
+    containing.length === 0
+      ? "none contains an accepted answer"
+      : containing.length === 1
+        ? `number ${containing[0]} contains an accepted answer`
+        : `numbers ${containing.slice(0, -1).join(", ")} and ${containing.at(-1)} contain an accepted answer`;
   return `${total}, best first; ${found}.${left}`;
 }

@@ -10,25 +10,25 @@ import { cn } from "@/lib/utils";
 
 import { type MarkedPassage, type StageHit, stageHits } from "./passage-prepare";
 
-/** Characters that stand before a mark at most, while the text is folded. */
-const ROOM = 120;
+/** Most characters before the first mark while the text is collapsed. */
+const MAX_LEAD = 120;
 
 interface PassageProps {
   marked: MarkedPassage;
   /** From 1. */
   rank: number;
-  /** What is marked are accepted answers, not the words of a query. */
+  /** The marks are accepted answers rather than words of a query. */
   answers?: boolean;
 }
 
-/** A passage as it was found: where it is from, what each stage said of it, and its text, folded to four lines. */
+/** A retrieved passage: its source, its rank by stage, and its text, collapsed to four lines. */
 export function PassageItem({ marked, rank, answers = false }: PassageProps) {
-  const { passage, title, text, holds } = marked;
+  const { passage, title, text, hasMark } = marked;
   const [open, setOpen] = useState(false);
   const { ref, clipped } = useClipped<HTMLParagraphElement>(open);
   const id = useId();
   const hits = stageHits(passage);
-  const shown = open || !answers ? text : fromFirstMark(text, ROOM);
+  const shown = open || !answers ? text : fromFirstMark(text, MAX_LEAD);
   const more = clipped || shown.length !== text.length || shown[0]?.text !== text[0]?.text;
   return (
     <article aria-labelledby={id} className={cn("grid grid-cols-[1.25rem_minmax(0,1fr)] gap-x-2 px-4 py-3", passage.dropped && "bg-line/25")}>
@@ -41,7 +41,7 @@ export function PassageItem({ marked, rank, answers = false }: PassageProps) {
           {passage.section && <span className="text-xs"> · {passage.section}</span>}
         </p>
         <div className="flex flex-wrap items-center gap-1">
-          {answers && holds && <Badge tone="good">✓ holds the answer</Badge>}
+          {answers && hasMark && <Badge tone="good">✓ contains the answer</Badge>}
           {passage.dropped && <Badge tone="warn">left out of the prompt</Badge>}
           <Stages hits={hits} />
         </div>
@@ -63,13 +63,13 @@ export function PassageItem({ marked, rank, answers = false }: PassageProps) {
   );
 }
 
-/** The rank that each stage gave; the score when it is pointed at, and in words when the passage is opened. */
+/** The rank by stage; the score is in the tooltip, and below the opened passage. */
 function Stages({ hits }: { hits: StageHit[] }) {
   return (
     <ul aria-label="Ranks by stage" className="flex flex-wrap items-center gap-1">
-      {hits.map(({ stage, rank, said }) => (
+      {hits.map(({ stage, rank, description }) => (
         <li key={stage} className="flex">
-          <Badge title={said} className="num font-normal">
+          <Badge title={description} className="num font-normal">
             {stage} <span className="font-medium text-ink">{rank}</span>
           </Badge>
         </li>
@@ -81,13 +81,11 @@ function Stages({ hits }: { hits: StageHit[] }) {
 function Details({ hits, id, start, end }: { hits: StageHit[]; id: string; start: number; end: number }) {
   return (
     <ul className="num text-xs">
-      {hits.map(({ stage, said }) => (
-        <li key={stage}>
-          <span className="text-ink">{stage}</span> {said}
-        </li>
+      {hits.map(({ stage, description }) => (
+        <li key={stage}>{description}</li>
       ))}
       <li className="[overflow-wrap:anywhere]">
-        <span className="text-ink">chunk</span> {id}, characters {start} to {end}
+        chunk {id}, characters {start} to {end}
       </li>
     </ul>
   );

@@ -14,8 +14,8 @@ describe("readToolCalls", () => {
   ])("reads arguments written as %j", (written, text) => {
     expect(readToolCalls(call(written))).toEqual([{ name: "search", arguments: text }]);
   });
-  it("is nothing where nothing is asked for", () => expect([readToolCalls(undefined), readToolCalls(null), readToolCalls([])]).toEqual([[], [], []]));
-  it("loses nothing of what is no call", () => {
+  it("is empty without tool calls", () => expect([readToolCalls(undefined), readToolCalls(null), readToolCalls([])]).toEqual([[], [], []]));
+  it("drops nothing that is not a tool call", () => {
     expect(readToolCalls(["x", { a: 1 }])).toEqual([
       { name: "unknown", arguments: "x" },
       { name: "unknown", arguments: '{\n  "a": 1\n}' },
@@ -25,14 +25,14 @@ describe("readToolCalls", () => {
 });
 
 describe("readMessage", () => {
-  it("reads what is said, what is asked for, and what is answered", () => {
+  it("reads content, tool calls and tool results", () => {
     expect(readMessage({ role: "assistant", content: "I look.", tool_calls: call('{"query":"Zama"}') })).toEqual({
       role: "assistant",
       content: "I look.",
-      asks: [{ name: "search", arguments: "query: Zama" }],
-      answers: undefined,
+      toolCalls: [{ name: "search", arguments: "query: Zama" }],
+      resultOf: undefined,
     });
-    expect(readMessage({ role: "tool", content: "Found.", tool_call_id: "call_0" })).toMatchObject({ role: "tool", answers: "call_0", asks: [] });
+    expect(readMessage({ role: "tool", content: "Found.", tool_call_id: "call_0" })).toMatchObject({ role: "tool", resultOf: "call_0", toolCalls: [] });
   });
-  it("loses nothing of what is no message", () => expect(readMessage(3)).toMatchObject({ role: "unknown", content: "3" }));
+  it("drops nothing that is not a message", () => expect(readMessage(3)).toMatchObject({ role: "unknown", content: "3" }));
 });

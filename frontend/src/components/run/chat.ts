@@ -1,21 +1,21 @@
 import { asText, isRecord } from "@/lib/json";
 
-/** A use of a tool that a model asks for. */
+/** A tool call that a model requests. */
 export interface ToolCallView {
   name: string;
-  /** As lines to read; as the model wrote them, if they are no JSON. */
+  /** One line per argument; as the model wrote them, if they are not JSON. */
   arguments: string;
 }
 
 export interface MessageView {
   role: string;
   content: string;
-  asks: ToolCallView[];
-  /** The call that a message of a tool answers. */
-  answers: string | undefined;
+  toolCalls: ToolCallView[];
+  /** The id of the tool call whose result this message is. */
+  resultOf: string | undefined;
 }
 
-/** Uses of tools as chat APIs write them; whatever is not as expected is shown as JSON, never lost. */
+/** Reads tool calls in the format of chat APIs; anything unexpected is shown as JSON rather than dropped. */
 export function readToolCalls(calls: unknown): ToolCallView[] {
   if (calls === undefined || calls === null) return [];
   if (!Array.isArray(calls)) return [{ name: "unknown", arguments: asText(calls) }];
@@ -26,18 +26,18 @@ export function readToolCalls(calls: unknown): ToolCallView[] {
   );
 }
 
-/** A message of a prompt, stored or shown before it is sent. */
+/** Reads a message of a prompt. */
 export function readMessage(message: unknown): MessageView {
-  if (!isRecord(message)) return { role: "unknown", content: asText(message), asks: [], answers: undefined };
+  if (!isRecord(message)) return { role: "unknown", content: asText(message), toolCalls: [], resultOf: undefined };
   return {
     role: asText(message.role),
     content: asText(message.content),
-    asks: readToolCalls(message.tool_calls),
-    answers: typeof message.tool_call_id === "string" ? message.tool_call_id : undefined,
+    toolCalls: readToolCalls(message.tool_calls),
+    resultOf: typeof message.tool_call_id === "string" ? message.tool_call_id : undefined,
   };
 }
 
-/** Arguments by name, a line each: `expression: 6*7`. */
+/** One line per argument: `expression: 6*7`. */
 function readableArguments(written: unknown): string {
   let value = written;
   if (typeof written === "string") {
@@ -49,12 +49,12 @@ function readableArguments(written: unknown): string {
   }
   return isRecord(value)
     ? namedValues(value)
-        .map(([name, said]) => `${name}: ${said}`)
+        .map(([name, text]) => `${name}: ${text}`)
         .join("\n")
     : asText(value);
 }
 
-/** The values of an object as texts, with their names. */
+/** The properties of an object as pairs of name and text. */
 export function namedValues(value: Record<string, unknown>): [string, string][] {
   return Object.entries(value).map(([name, inner]) => [name, asText(inner)]);
 }

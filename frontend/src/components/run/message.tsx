@@ -4,31 +4,31 @@ import type { MessageView, ToolCallView } from "./chat";
 
 interface MessageProps {
   message: MessageView;
-  /** What stands before its role. */
+  /** Stands before the role. */
   label: string;
   className?: string;
 }
 
-/** A message of a prompt: what it says, and the uses of tools that it asks for. */
+/** A message of a prompt: its content and its tool calls. */
 export function Message({ message, label, className }: MessageProps) {
-  const { role, content, asks, answers } = message;
-  const from = `${label}, ${role}`;
+  const { role, content, toolCalls, resultOf } = message;
+  const title = `${label}, ${role}`;
   return (
     <>
-      {(content !== "" || asks.length === 0) && (
-        <Verbatim label={answers === undefined ? from : `${from}, answers ${answers}`} className={className}>
+      {(content !== "" || toolCalls.length === 0) && (
+        <Verbatim label={resultOf === undefined ? title : `${title}, result of ${resultOf}`} className={className}>
           {content}
         </Verbatim>
       )}
-      <Asked calls={asks} label={from} />
+      <ToolCalls calls={toolCalls} label={title} />
     </>
   );
 }
 
-/** Uses of tools that a model asks for, each by its name and arguments. */
-export function Asked({ calls, label }: { calls: ToolCallView[]; label: string }) {
+/** Tool calls, each with its name and arguments. */
+export function ToolCalls({ calls, label }: { calls: ToolCallView[]; label: string }) {
   return calls.map((call, index) => (
-    <Verbatim key={index} label={`${label}, asks for ${call.name}`}>
+    <Verbatim key={index} label={`${label}, tool call: ${call.name}`}>
       {call.arguments}
     </Verbatim>
   ));

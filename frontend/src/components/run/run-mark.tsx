@@ -1,7 +1,7 @@
 import { Badge } from "@/components/ui/badge";
 import { formatName, formatNumber } from "@/lib/format";
 
-/** What became of a run, by its exact match: right, wrong, or the failure's kind. */
+/** The result of a run by the value of a score: right, partly right or wrong; of a failed run, the kind of failure. */
 export function RunMark({ status, value, failure }: { status: string; value: unknown; failure: string | null }) {
   if (status === "failed") return <Badge tone="bad">{formatName(failure ?? "failed")}</Badge>;
   if (typeof value !== "number") return <Badge>Unscored</Badge>;

@@ -1,29 +1,31 @@
 import { Select } from "@/components/ui/field";
 import { Segmented } from "@/components/ui/segmented";
-import { describeScore } from "@/lib/metrics";
 
-/** More than this many do not stand side by side. */
-const FEW = 4;
+import { useScoreNames } from "./use-score-names";
+
+/** Up to this many scores are buttons; more are a select. */
+const MAX_BUTTONS = 4;
 
 interface ScoreChoiceProps {
-  /** In their order. */
+  /** In display order. */
   names: string[];
   value: string;
   onChange: (score: string) => void;
 }
 
-/** Which score a panel shows; nothing where there is no choice. */
+/** Chooses the score that a panel shows; nothing if there is only one. */
 export function ScoreChoice({ names, value, onChange }: ScoreChoiceProps) {
+  const { labelOf } = useScoreNames();
   if (names.length <= 1) return null;
-  if (names.length <= FEW) {
-    return <Segmented label="Score" value={value} onChange={onChange} options={names.map((name) => ({ value: name, label: describeScore(name).label }))} />;
+  if (names.length <= MAX_BUTTONS) {
+    return <Segmented label="Score" value={value} onChange={onChange} options={names.map((name) => ({ value: name, label: labelOf(name) }))} />;
   }
   return (
     <Select aria-label="Score" className="w-auto" value={value} onChange={(event) => onChange(event.target.value)}>
-      {!names.includes(value) && <option value={value}>{describeScore(value).label}</option>}
+      {!names.includes(value) && <option value={value}>{labelOf(value)}</option>}
       {names.map((name) => (
         <option key={name} value={name}>
-          {describeScore(name).label}
+          {labelOf(name)}
         </option>
       ))}
     </Select>

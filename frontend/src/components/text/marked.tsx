@@ -3,12 +3,12 @@ import { cn } from "@/lib/utils";
 
 interface MarkedProps {
   segments: Segment[];
-  /** What is marked are answers, not the words of a query. */
+  /** The marks are answers rather than words of a query. */
   strong: boolean;
   fallback?: string;
 }
 
-/** Pieces of a text; marked ones are told by weight and a line below, too. */
+/** Segments of a text; marked ones differ by weight or underline as well as by colour. */
 export function Marked({ segments, strong, fallback = "" }: MarkedProps) {
   if (segments.length === 0) return fallback;
   return segments.map(({ text, marked }, index) =>

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "react";
 
-/** Whether the element that `ref` is given to shows less than it holds; the last answer stays while it is `open`. */
+/** Whether the element with this `ref` hides part of its content; while it is `open`, the last value stays. */
 export function useClipped<T extends HTMLElement>(open: boolean) {
   const ref = useRef<T>(null);
   const [clipped, setClipped] = useState(false);

@@ -30,11 +30,11 @@ interface VerbatimProps {
   children: string;
   label: string;
   className?: string;
-  /** The same text in pieces, some of them marked. */
+  /** The same text in segments, some of them marked. */
   segments?: Segment[];
 }
 
-/** Text of a model or a file, as it is: never as markup. */
+/** Text written by a model or read from a file: shown unchanged, never as markup. */
 export function Verbatim({ children, label, className, segments }: VerbatimProps) {
   return (
     <figure className="min-w-0 overflow-hidden rounded-md border">

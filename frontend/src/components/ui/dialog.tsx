@@ -15,7 +15,7 @@ interface DialogProps {
   className?: string;
 }
 
-/** A modal window; Escape and a click beside it close it, and the focus returns to where it was. */
+/** A modal window; Escape or a click outside closes it, and the focus returns to where it was. */
 export function Dialog({ open, onOpenChange, title, description, children, className }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>

@@ -28,7 +28,7 @@ interface FieldProps {
   className?: string;
 }
 
-/** A control with its label, and below it what is wrong, or else a hint. */
+/** A control with its label, and below it an error or a hint. */
 export function Field({ label, htmlFor, hint, error, children, className }: FieldProps) {
   return (
     <div className={cn("flex min-w-0 flex-col gap-1", className)}>
@@ -45,7 +45,7 @@ interface FieldSetProps extends Omit<FieldProps, "htmlFor"> {
   id: string;
 }
 
-/** Controls that are one choice together, with a legend. */
+/** Several controls under one legend. */
 export function FieldSet({ label, id, hint, error, children, className }: FieldSetProps) {
   return (
     <fieldset {...describedBy(id, error, hint)} className={cn("flex min-w-0 flex-col gap-1", className)}>
@@ -56,7 +56,7 @@ export function FieldSet({ label, id, hint, error, children, className }: FieldS
   );
 }
 
-/** What is wrong, or else a hint. */
+/** The error, or else the hint. */
 function Message({ id, error, hint }: Pick<FieldSetProps, "id" | "error" | "hint">) {
   if (error) {
     return (
@@ -74,7 +74,7 @@ function Message({ id, error, hint }: Pick<FieldSetProps, "id" | "error" | "hint
   );
 }
 
-/** What ties a control to the messages of its `Field`. */
+/** The attributes that link a control to the message of its `Field`. */
 export function describedBy(id: string, error?: string, hint?: ReactNode) {
   return {
     id,

@@ -10,12 +10,12 @@ interface PanelProps {
   actions?: ReactNode;
   children: ReactNode;
   className?: string;
-  /** The body reaches the border: for tables and plots that bring their own padding. */
+  /** No padding around the body: for tables and plots that have their own. */
   flush?: boolean;
   id?: string;
 }
 
-/** A titled block with a hairline border: the one container of the dashboard. */
+/** A titled block with a hairline border, the container of all content. */
 export function Panel({ title, hint, actions, children, className, flush = false, id }: PanelProps) {
   return (
     <section id={id} className={cn("min-w-0 overflow-hidden rounded-lg border", className)}>

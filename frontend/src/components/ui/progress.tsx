@@ -8,7 +8,7 @@ interface ProgressProps {
   className?: string;
 }
 
-/** How much of a known total is done; the failed part at the end in its own colour. */
+/** A progress bar; the failed part is at its end, in another colour. */
 export function Progress({ done, total, failed = 0, label, className }: ProgressProps) {
   const share = (count: number) => (total > 0 ? `${Math.min(100, (count / total) * 100)}%` : "0%");
   return (

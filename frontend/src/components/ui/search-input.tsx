@@ -2,7 +2,7 @@
 
 import { Search } from "lucide-react";
 
-import { useTyped } from "@/lib/use-typed";
+import { useDebouncedInput } from "@/lib/use-debounced";
 import { cn } from "@/lib/utils";
 
 import { Input } from "./field";
@@ -20,7 +20,7 @@ interface SearchInputProps {
 
 /** A text field that filters or searches what is shown. */
 export function SearchInput({ label, placeholder, value, onChange, pauseMs, maxLength, className }: SearchInputProps) {
-  const [text, setText] = useTyped(value, onChange, pauseMs);
+  const [text, setText] = useDebouncedInput(value, onChange, pauseMs);
   return (
     <div className={cn("relative", className)}>
       <Search aria-hidden="true" className="absolute top-2.5 left-3 size-4" />

@@ -8,7 +8,7 @@ interface SegmentedProps<T extends string> {
   options: readonly { value: T; label: ReactNode }[];
 }
 
-/** One of a few: filters and views. Arrow keys move, space chooses. */
+/** A choice of one out of a few, such as filters and views. Arrow keys move, space selects. */
 export function Segmented<T extends string>({ label, value, onChange, options }: SegmentedProps<T>) {
   return (
     <ToggleGroup.Root

@@ -1,11 +1,11 @@
 import { cn } from "@/lib/utils";
 
-/** A place that is being filled; give it the size of what will stand there. */
+/** A placeholder for loading content; give it the size of that content. */
 export function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden="true" className={cn("animate-pulse rounded-md bg-line/70", className)} />;
 }
 
-/** Rows of a table or list that is being filled. */
+/** Placeholder rows of a table or list. */
 export function SkeletonRows({ rows, className = "h-11" }: { rows: number; className?: string }) {
   return (
     <div role="status" aria-label="Loading" className="divide-y">

@@ -11,7 +11,7 @@ interface EmptyProps {
   action?: ReactNode;
 }
 
-/** Nothing is here yet: what would be, and what to do. */
+/** An empty state: what would be here, and what to do. */
 export function Empty({ title, children, action }: EmptyProps) {
   return (
     <div className="flex flex-col items-center gap-2 px-6 py-12 text-center">
@@ -24,12 +24,12 @@ export function Empty({ title, children, action }: EmptyProps) {
 
 interface FailureProps {
   error: unknown;
-  /** What could not be shown, as in "the runs". */
+  /** What could not be loaded, such as "the runs". */
   what: string;
   onRetry?: () => void;
 }
 
-/** Something could not be had: what happened, what to do, and a way to try again. */
+/** An error state: what happened, what to do, and a button to retry. */
 export function Failure({ error, what, onRetry }: FailureProps) {
   const message = error instanceof Error ? error.message : String(error);
   const hint = error instanceof ApiError ? error.hint : "";

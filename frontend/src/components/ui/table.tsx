@@ -2,10 +2,10 @@ import type { ComponentProps } from "react";
 
 import { cn } from "@/lib/utils";
 
-/** Scrolls sideways by itself where it is too wide for the page. */
+/** A table that scrolls sideways within itself where it is wider than the page. */
 export function Table({ className, ...props }: ComponentProps<"table">) {
   return (
-    // A region that scrolls can be reached by the keyboard.
+    // A region that scrolls has to be reachable by keyboard.
     <div className="relative w-full overflow-x-auto" tabIndex={0} role="region" aria-label={props["aria-label"]}>
       <table className={cn("w-full border-collapse text-sm", className)} {...props} />
     </div>

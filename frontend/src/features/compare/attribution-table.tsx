@@ -7,12 +7,12 @@ import { formatCount, formatPercent } from "@/lib/format";
 import { ColumnHead } from "./column-head";
 import { prepareAttributionTable } from "./attribution-prepare";
 
-/** Where answers went right or wrong, side by side; nothing unless two of the experiments retrieved. */
+/** The answer attribution side by side; nothing unless at least two of the experiments have retrieval. */
 export function AttributionTable({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const { columns, rows } = prepareAttributionTable(comparison);
   if (columns.length < 2) return null;
   return (
-    <Panel title="Answer attribution" hint="Of the answers whose accepted answer could stand in a passage, each experiment’s own." flush>
+    <Panel title="Answer attribution" hint="Right and wrong answers by whether the prompt contained an accepted answer; without yes/no and arithmetic questions." flush>
       <Table aria-label="Answer attribution, side by side">
         <thead>
           <tr>

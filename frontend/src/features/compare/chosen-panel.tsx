@@ -22,7 +22,7 @@ interface ChosenPanelProps {
   onChange: (ids: string[]) => void;
 }
 
-/** Which experiments are compared, which of them is the baseline, and a way to add others. */
+/** The compared experiments: choose the baseline, add others, remove them. */
 export function ChosenPanel({ ids, onChange }: ChosenPanelProps) {
   const chosen = useQueries({ queries: ids.map((id) => experimentQueries.detail(id)) });
   const offered = useQuery(experimentQueries.list({ status: ["COMPLETED", "FAILED", "CANCELLED"], limit: OFFERED }));

@@ -19,17 +19,17 @@ import { prepareWarnings } from "./prepare";
 import { ShareActions } from "./share-actions";
 import { VerdictPanel } from "./verdict-panel";
 
-/** Experiments side by side; the address names them (`?ids=a,b`), the first is the baseline. */
+/** Experiments side by side; their ids are in the address (`?ids=a,b`), the first is the baseline. */
 export function Compare() {
   const [ids, setIds] = useQueryState("ids", parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: "push" }));
   const comparison = useQuery({ ...resultQueries.compare(ids), enabled: ids.length >= 2 });
   return (
-    <Page title="Compare" lead="The same questions, answered in different ways. Differences are against the baseline." actions={comparison.data && <ShareActions comparison={comparison.data} />}>
+    <Page title="Compare" lead="Experiments on the same questions. Differences are relative to the baseline." actions={comparison.data && <ShareActions comparison={comparison.data} />}>
       <ChosenPanel ids={ids} onChange={(next) => void setIds(next)} />
       {ids.length < 2 ? (
         <Panel flush>
-          <Empty title={ids.length === 0 ? "Choose two experiments" : "Choose another one"}>
-            Two to twelve that have a result. On the list of experiments they can also be ticked and compared.
+          <Empty title={ids.length === 0 ? "Choose two experiments" : "Choose a second experiment"}>
+            Two to twelve experiments with a result. They can also be selected in the list of experiments.
           </Empty>
         </Panel>
       ) : comparison.data ? (
@@ -48,13 +48,13 @@ export function Compare() {
 }
 
 function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
-  const notes = prepareWarnings(comparison);
+  const warnings = prepareWarnings(comparison);
   return (
     <>
-      {notes.length > 0 && (
+      {warnings.length > 0 && (
         <ul role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
-          {notes.map((note) => (
-            <li key={note}>{note}</li>
+          {warnings.map((warning) => (
+            <li key={warning}>{warning}</li>
           ))}
         </ul>
       )}

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { prepareDifferences } from "./differences";
 
 describe("prepareDifferences", () => {
-  it("marks the words that only one side has, and loses none", () => {
+  it("marks the words that only one side has, and keeps the whole text", () => {
     const [first, second] = prepareDifferences("The answer is Paris.", "The answer is Rome.") ?? [[], []];
     expect(first.map(({ text }) => text).join("")).toBe("The answer is Paris.");
     expect(second.map(({ text }) => text).join("")).toBe("The answer is Rome.");
@@ -13,5 +13,5 @@ describe("prepareDifferences", () => {
   it("marks nothing in equal texts", () => {
     expect(prepareDifferences("same\ntext", "same\ntext")?.flat().some(({ marked }) => marked)).toBe(false);
   });
-  it("gives up on long texts", () => expect(prepareDifferences("a ".repeat(5000), "b")).toBeNull());
+  it("is null for long texts", () => expect(prepareDifferences("a ".repeat(5000), "b")).toBeNull());
 });

@@ -2,12 +2,12 @@ import { diffWordsWithSpace } from "diff";
 
 import type { Segment } from "@/lib/highlight";
 
-/** Longer texts are shown as they are: comparing them word by word would hold the page up. */
-const LONGEST = 6_000;
+/** Characters of both texts together; a diff by words of longer texts would block the page. */
+const MAX_LENGTH = 6_000;
 
-/** Two texts as segments, with the words marked that only one of them has; null where they are too long. */
+/** Two texts as segments, in which the words that only one of them has are marked; null if they are too long. */
 export function prepareDifferences(first: string, second: string): [Segment[], Segment[]] | null {
-  if (first.length + second.length > LONGEST) return null;
+  if (first.length + second.length > MAX_LENGTH) return null;
   const parts = diffWordsWithSpace(first, second);
   const side = (own: "removed" | "added", other: "removed" | "added") =>
     parts.filter((part) => !part[other]).map((part) => ({ text: part.value, marked: Boolean(part[own]) }));

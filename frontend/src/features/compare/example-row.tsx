@@ -20,7 +20,7 @@ interface ExampleRowProps {
   score: string;
 }
 
-/** One question, each experiment's answer, and on demand the raw outputs side by side. */
+/** A question with the answer of each experiment; it opens to the raw outputs side by side. */
 export function ExampleRow({ item, experiments, letters, score }: ExampleRowProps) {
   const [open, setOpen] = useState(false);
   const [first, second] = item.runs;
@@ -59,7 +59,7 @@ export function ExampleRow({ item, experiments, letters, score }: ExampleRowProp
                     href={`${experimentHref(experiments[index]?.experiment_id ?? "")}&run=${run.id}`}
                     className="self-start text-xs underline decoration-line underline-offset-3 hover:text-ink"
                   >
-                    The whole run, with its prompt
+                    Open the run with its prompt
                   </Link>
                 </div>
               ),

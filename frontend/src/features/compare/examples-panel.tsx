@@ -12,20 +12,20 @@ import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
 import { plural } from "@/lib/format";
-import { describeScore } from "@/lib/metrics";
 
 import { ExampleRow } from "./example-row";
 import { OutcomeTable } from "./outcome-table";
-import { letterOf, prepareOutcomes, scoreNames } from "./prepare";
+import { describeScores, letterOf, prepareOutcomes, scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
 const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither"] as const;
 const PAGE = 25;
 
-/** Question by question: where they differ, and what each of them said. */
+/** The answers of the experiments, question by question. */
 export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const { experiments, differences } = comparison;
   const names = scoreNames(experiments);
+  const { labelOf } = describeScores(experiments);
   const [score, setScore] = useScore(names);
   const [state, setState] = useQueryStates({
     outcome: parseAsStringLiteral(outcomes).withDefault("differ"),
@@ -51,7 +51,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             <Select aria-label="Score" className="h-7 w-auto text-xs" value={score} onChange={(event) => setScore(event.target.value)}>
               {names.map((name) => (
                 <option key={name} value={name}>
-                  {describeScore(name).label}
+                  {labelOf(name)}
                 </option>
               ))}
             </Select>
@@ -70,8 +70,8 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             value={state.outcome}
             onChange={(outcome) => void setState({ outcome })}
             options={[
-              { value: "differ", label: "Where they differ" },
-              { value: "same", label: "Where not" },
+              { value: "differ", label: "Results differ" },
+              { value: "same", label: "Results agree" },
               { value: "all", label: "All" },
             ]}
           />
@@ -81,7 +81,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
       <OutcomeTable cells={cells} chosen={state.outcome} onChoose={(outcome) => void setState({ outcome })} />
       {rows.data ? (
         items.length === 0 ? (
-          <Empty title="None">No question is in this group.</Empty>
+          <Empty title="No questions">No question has this outcome.</Empty>
         ) : (
           <ul className="divide-y border-t">
             {items.map((item) => (

@@ -6,13 +6,13 @@ import { FrontPlot } from "@/components/charts/front-plot";
 import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import type { Schemas } from "@/lib/api/client";
-import { describeScore, type Expense, expenses, formatQuantity } from "@/lib/metrics";
+import { type Expense, expenses, formatQuantity } from "@/lib/metrics";
 
 import { prepareFront } from "./plots";
-import { scoreNames } from "./prepare";
+import { describeScores, scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
-/** What accuracy costs: in time or in money. */
+/** A score against latency or cost, with the Pareto front. */
 export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const [score] = useScore(scoreNames(comparison.experiments));
   const [expense, setExpense] = useState<Expense>("latency");
@@ -22,8 +22,8 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
   if (points.length < 2) return null;
   return (
     <Panel
-      title="What it takes"
-      hint={`${describeScore(score).label} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
+      title="Score against latency and cost"
+      hint={`${describeScores(comparison.experiments).labelOf(score)} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
       actions={
         costs && (
           <Segmented

@@ -6,13 +6,13 @@ import { cn } from "@/lib/utils";
 import { ColumnHead } from "./column-head";
 import { type Cell, letterOf, prepareMetrics, type Tone } from "./prepare";
 
-const tones: Record<Tone, string> = { better: "text-good", worse: "text-bad", same: "", unsure: "", none: "" };
-const words: Record<Tone, string> = { better: "better", worse: "worse", same: "the same", unsure: "not distinguishable", none: "" };
+const tones: Record<Tone, string> = { better: "text-good", worse: "text-bad", same: "", not_distinguishable: "", none: "" };
+const words: Record<Tone, string> = { better: "better", worse: "worse", same: "the same", not_distinguishable: "not distinguishable", none: "" };
 
-/** Every metric of every experiment, with its difference from the baseline in colour and in sign. */
+/** All metrics of all experiments, with differences from the baseline by sign and colour. */
 export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   return (
-    <Panel title="Metrics" hint="Green is better than the baseline and red is worse, where a test can tell; neither colour: it cannot. p after Holm." flush>
+    <Panel title="Metrics" hint="Green: better than the baseline. Red: worse. No colour: not distinguishable, or not tested. p values are Holm-corrected." flush>
       <Table aria-label="Metrics side by side">
         <thead>
           <tr>

@@ -9,7 +9,7 @@ interface OutcomeTableProps {
   onChoose: (outcome: Outcome) => void;
 }
 
-/** How many questions both, one, or neither got right; each is a filter of the list below. */
+/** How many questions both, one, or neither answered right; each count filters the list below. */
 export function OutcomeTable({ cells, chosen, onChoose }: OutcomeTableProps) {
   if (cells.length === 0) return null;
   return (

@@ -23,13 +23,13 @@ const comparison = {
 
 describe("prepareForest", () => {
   const rows = prepareForest(comparison, "f1");
-  it("keeps the letters of the page, and leaves out what has no test", () => {
+  it("keeps the letters of the page, and leaves out differences without a test", () => {
     expect(rows.map(({ letter, difference }) => [letter, difference])).toEqual([
       ["B", 0.2],
       ["C", -0.1],
     ]);
   });
-  it("has a scale that holds 0 and every interval", () => {
+  it("has a domain with 0 and every interval", () => {
     const [low, high] = forestDomain(rows);
     expect(low).toBeLessThan(-0.25);
     expect(high).toBeGreaterThan(0.3);
@@ -38,7 +38,7 @@ describe("prepareForest", () => {
 });
 
 describe("prepareFront", () => {
-  it("marks those that none beats in both, and leaves out what has no latency", () => {
+  it("marks the Pareto front, and leaves out experiments without a latency", () => {
     expect(prepareFront(comparison, "f1", "latency").map(({ letter, front }) => [letter, front])).toEqual([
       ["A", true],
       ["B", true],

@@ -7,7 +7,7 @@ import { letterOf } from "./prepare";
 
 type Comparison = Schemas["ComparisonOut"];
 
-/** The differences of one score from the baseline, in the order of the experiments; without those that have no test. */
+/** The differences of one score from the baseline, in the order of the experiments; those without a test are left out. */
 export function prepareForest({ experiments, differences }: Comparison, score: string): ForestPlotRow[] {
   return experiments.slice(1).flatMap(({ experiment_id, name }, index) => {
     const found = differences.find((one) => one.experiment_id === experiment_id && one.score === score);
@@ -17,12 +17,12 @@ export function prepareForest({ experiments, differences }: Comparison, score: s
   });
 }
 
-/** The scale of a forest plot: it holds 0, both ends of all intervals, and a little room. */
+/** The x domain of a forest plot: 0 and all intervals, with a margin. */
 export function forestDomain(rows: ForestPlotRow[]): [number, number] {
   const low = Math.min(0, ...rows.map((row) => row.low));
   const high = Math.max(0, ...rows.map((row) => row.high));
-  const room = Math.max(0.01, (high - low) * 0.06);
-  return [low - room, high + room];
+  const margin = Math.max(0.01, (high - low) * 0.06);
+  return [low - margin, high + margin];
 }
 
 /** Score against latency or cost, with the Pareto front; experiments without either are left out. */

@@ -6,6 +6,7 @@ import { letterOf, prepareMetrics, prepareOutcomes, prepareWarnings } from "./pr
 
 function compared(id: string, accuracy: number, p50: number | null, failed: number): Schemas["Compared"] {
   const score = { value: accuracy, low: accuracy - 0.1, high: accuracy + 0.1, n: 100 };
+  const plain = { row: "", short: "", unit: "", low: null, high: null, n: null };
   return {
     experiment_id: id,
     metrics: {
@@ -14,7 +15,13 @@ function compared(id: string, accuracy: number, p50: number | null, failed: numb
       latency_ms: { p50, p95: null },
       tokens: { prompt: 1000, completion: 500 },
       cost_usd: { per_1000_runs: null },
-      throughput_per_s: 4,
+      figures: [
+        { ...plain, ...score, name: "exact_match", label: "Exact match", group: "answer", format: "share", better: "higher" },
+        { ...plain, ...score, name: "f1", label: "F1", group: "answer", format: "share", better: "higher" },
+        { ...plain, name: "runs_failed", label: "Failed runs", group: "runs", row: "runs", format: "count", better: "lower", value: failed },
+        { ...plain, name: "latency_p95_ms", label: "Latency p95", group: "speed", row: "latency", format: "milliseconds", better: "lower", value: null },
+        { ...plain, name: "throughput_per_s", label: "Throughput", group: "speed", unit: "answers/s", format: "number", better: "higher", value: 4 },
+      ],
     },
   } as unknown as Schemas["Compared"];
 }
@@ -43,25 +50,25 @@ describe("prepareMetrics", () => {
     expect(rows["Exact match"]?.basis).toContain("98 questions");
   });
 
-  it("says nothing where no difference is known", () => expect(rows.F1?.cells[1]).toMatchObject({ difference: "", tone: "none" }));
+  it("is empty where no difference is known", () => expect(rows.F1?.cells[1]).toMatchObject({ difference: "", tone: "none" }));
 
-  it("takes slower for worse, as a ratio with its interval", () => {
+  it("counts slower as worse, with the ratio and its interval", () => {
     expect(rows["Mean latency"]?.cells).toMatchObject([
       { text: "100 ms", difference: "" },
       { text: "250 ms", difference: "2.5×", interval: "[2, 3.1], p < .001", tone: "worse" },
     ]);
   });
 
-  it("calls what cannot be told from none neither better nor worse", () => {
+  it("shows a difference that is not significant as neither better nor worse", () => {
     const unsure = { ...pair, statistics: { ...pair.statistics, outcome: "not_distinguishable" } } as typeof pair;
-    expect(prepareMetrics({ ...comparison, differences: [unsure] })[0]?.cells[1]).toMatchObject({ difference: "+10.0", tone: "unsure" });
+    expect(prepareMetrics({ ...comparison, differences: [unsure] })[0]?.cells[1]).toMatchObject({ difference: "+10.0", tone: "not_distinguishable" });
   });
 
-  it("gives no colour to what has no test", () => expect(rows.Throughput?.cells[1]).toMatchObject({ difference: "1×", tone: "none" }));
+  it("has no colour without a test", () => expect(rows.Throughput?.cells[1]).toMatchObject({ difference: "1×", tone: "none" }));
 
   it("counts failures with their sign", () => expect(rows["Failed runs"]?.cells[1]).toMatchObject({ difference: "+3", tone: "worse" }));
 
-  it("leaves open what is unknown", () => expect(rows["Latency p95"]?.cells[1]).toMatchObject({ text: "–", difference: "", tone: "none" }));
+  it("shows a dash for unknown values", () => expect(rows["Latency p95"]?.cells[1]).toMatchObject({ text: "–", difference: "", tone: "none" }));
 });
 
 describe("prepareOutcomes", () => {
@@ -76,19 +83,15 @@ describe("prepareOutcomes", () => {
   it("are none for graded scores", () => expect(prepareOutcomes({ ...pair, both: null }, "A", "B")).toEqual([]));
 });
 
-it("has no ratio to nothing", () => {
-  const none = comparison.experiments.map((one) => ({ ...one, metrics: { ...one.metrics, throughput_per_s: 0 } }));
+it("has no ratio to 0", () => {
+  const none = comparison.experiments.map((one) => ({ ...one, metrics: { ...one.metrics, figures: one.metrics.figures.map((figure) => ({ ...figure, value: 0 })) } }));
   const row = prepareMetrics({ ...comparison, experiments: none }).find(({ name }) => name.startsWith("Throughput"));
-  expect(row?.cells[1]).toMatchObject({ text: "0 / s", difference: "" });
+  expect(row?.cells[1]).toMatchObject({ text: "0 answers/s", difference: "" });
 });
 it("names experiments by letters", () => expect([letterOf(0), letterOf(2)]).toEqual(["A", "C"]));
 
-describe("prepareWarnings", () => {
-  it("names what could not be paired, and how much more there is", () => {
-    const unpaired = { experiment_id: "b", n_changed: 7, changed: ["q1", "q2", "q3", "q4", "q5", "q6", "q7"], n_only_this: 0, only_this: [], n_only_baseline: 1, only_baseline: ["q9"] };
-    expect(prepareWarnings({ ...comparison, warnings: ["Seeds differ: 1, 2."], unpaired: [unpaired] })).toEqual([
-      "Seeds differ: 1, 2. Read the differences with that in mind.",
-      "Not paired between A and B: 7 with another question or other accepted answers (q1, q2, q3, q4, q5, …); 1 that only A has (q9).",
-    ]);
-  });
+it("has the warnings, and what is not paired where anything is not", () => {
+  const one = { experiment_id: "b", n_changed: 1, changed: ["q1"], n_only_this: 0, only_this: [], n_only_baseline: 0, only_baseline: [], message: "Not paired: 1." };
+  const paired = { ...one, experiment_id: "c", n_changed: 0, changed: [], message: "" };
+  expect(prepareWarnings({ ...comparison, warnings: ["Seeds differ: 1, 2."], unpaired: [one, paired] })).toEqual(["Seeds differ: 1, 2.", "Not paired: 1."]);
 });

@@ -9,19 +9,19 @@ import {
   formatPoints,
   formatRatio,
 } from "@/lib/format";
-import { compareScores, describeScore, formatQuantity, pairedQuantities, type Quantity, untestedQuantities } from "@/lib/metrics";
+import { comparedFigures, type Figure, formatFigure, formatQuantity, pairedQuantities, type ScoreNames, scoreNamesOf } from "@/lib/metrics";
 
 type Compared = Schemas["Compared"];
 type Difference = Schemas["ScoreDifference"];
 type Comparison = Schemas["ComparisonOut"];
 
-/** `unsure`: there is a difference, and it cannot be told from none. */
-export type Tone = "better" | "worse" | "same" | "unsure" | "none";
+/** `not_distinguishable`: the values differ, but not significantly. */
+export type Tone = "better" | "worse" | "same" | "not_distinguishable" | "none";
 
 export interface Cell {
   text: string;
   note: string;
-  /** Against the baseline; empty for the baseline itself and where nothing can be said. */
+  /** From the baseline; empty for the baseline itself and where it is unknown. */
   difference: string;
   /** The interval of the difference, and p where there is a test. */
   interval: string;
@@ -30,19 +30,13 @@ export interface Cell {
 
 interface MetricRow {
   name: string;
-  /** What the difference is measured in, or on what it rests. */
+  /** The unit of the difference, and the questions it is computed on. */
   basis: string;
   cells: Cell[];
 }
 
-const tonesOfOutcome: Record<Schemas["AmountDifference"]["outcome"], Tone> = {
-  better: "better",
-  worse: "worse",
-  not_distinguishable: "unsure",
-};
-
-function toneOf(difference: number | null, better: Quantity["better"]): Tone {
-  if (difference === null) return "none";
+function toneOf(difference: number | null, better: Figure["better"]): Tone {
+  if (difference === null || better === null) return "none";
   if (difference === 0) return "same";
   return difference > 0 === (better === "higher") ? "better" : "worse";
 }
@@ -52,18 +46,22 @@ function signedCount(difference: number | null): string {
   return `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${formatCount(Math.abs(difference))}`;
 }
 
-/** The scores that any of the experiments has, those that are looked for first, first. */
+/** Order and labels of the experiments' scores. */
+export function describeScores(experiments: Compared[]): ScoreNames {
+  return scoreNamesOf(experiments.flatMap(({ metrics }) => metrics.figures.filter(({ name }) => name in metrics.scores)));
+}
+
+/** The names of all scores of the experiments, in display order. */
 export function scoreNames(experiments: Compared[]): string[] {
-  const names = new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores)));
-  return [...names].sort(compareScores);
+  return describeScores(experiments).inOrder(new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores))));
 }
 
 function scoreRow(name: string, experiments: Compared[], differences: Difference[]): MetricRow {
   const of = (id: string) => differences.find((one) => one.experiment_id === id && one.score === name);
   const paired = [...new Set(experiments.slice(1).map(({ experiment_id }) => of(experiment_id)?.n_paired ?? 0))];
   return {
-    name: describeScore(name).label,
-    basis: `points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
+    name: describeScores(experiments).labelOf(name),
+    basis: `percentage points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
     cells: experiments.map(({ experiment_id, metrics }, index) => {
       const score = metrics.scores[name];
       const found = index === 0 ? undefined : of(experiment_id);
@@ -73,7 +71,7 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
         note: score ? `${formatInterval(score.low, score.high)}, n = ${formatCount(score.n)}` : "not scored",
         difference: found?.difference == null ? "" : formatPoints(found.difference),
         interval: statistics ? `${formatPointInterval(statistics.low, statistics.high)}, ${formatP(statistics.adjusted_p)}` : "",
-        tone: statistics ? tonesOfOutcome[statistics.outcome] : "none",
+        tone: statistics ? statistics.outcome : "none",
       };
     }),
   };
@@ -81,7 +79,7 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
 
 type PairedName = keyof typeof pairedQuantities;
 
-/** What a run takes on the questions that both answered, as a ratio with its interval. */
+/** Latency, tokens or cost per run on the questions that both answered, as a ratio with its interval. */
 function pairedRow(name: PairedName, { experiments, amounts }: Comparison): MetricRow {
   const { label, unit } = pairedQuantities[name];
   const rows = amounts.filter(({ quantity }) => quantity === name);
@@ -96,45 +94,46 @@ function pairedRow(name: PairedName, { experiments, amounts }: Comparison): Metr
         note: "",
         difference: told ? formatRatio(row.ratio) : "",
         interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
-        tone: told ? tonesOfOutcome[row.outcome] : "none",
+        tone: told ? row.outcome : "none",
       };
     }),
   };
 }
 
-function untestedRow({ label, unit, better, of }: Quantity, experiments: Compared[]): MetricRow {
-  const baseline = experiments[0] ? of(experiments[0].metrics) : null;
-  const counted = unit === "count";
+function untestedRow(described: Figure, experiments: Compared[]): MetricRow {
+  const valueOf = ({ metrics }: Compared) => metrics.figures.find(({ name }) => name === described.name)?.value ?? null;
+  const baseline = experiments[0] ? valueOf(experiments[0]) : null;
+  const counted = described.format === "count";
   return {
-    name: label,
+    name: described.label,
     basis: counted ? "count" : "ratio, no test",
-    cells: experiments.map(({ metrics }, index) => {
-      const value = of(metrics);
+    cells: experiments.map((experiment, index) => {
+      const value = valueOf(experiment);
       const known = index > 0 && value !== null && baseline !== null;
       const difference = known ? value - baseline : null;
       return {
-        text: formatQuantity(value, unit),
+        text: formatFigure(value, described),
         note: "",
         difference: counted ? signedCount(difference) : known && baseline !== 0 ? formatRatio(value / baseline) : "",
         interval: "",
-        // A colour says that a difference is real: without a test nothing can, but a count is what it is.
-        tone: counted ? toneOf(difference, better) : "none",
+        // A colour means a significant difference, which takes a test; counts are compared as they are.
+        tone: counted ? toneOf(difference, described.better) : "none",
       };
     }),
   };
 }
 
-/** The table of metrics: a row a metric, a cell an experiment; the first experiment is the baseline. */
+/** The table of metrics: one row per metric, one cell per experiment; the first experiment is the baseline. */
 export function prepareMetrics(comparison: Comparison): MetricRow[] {
   const { experiments, differences } = comparison;
   return [
     ...scoreNames(experiments).map((name) => scoreRow(name, experiments, differences)),
     ...(Object.keys(pairedQuantities) as PairedName[]).map((name) => pairedRow(name, comparison)),
-    ...untestedQuantities.map((quantity) => untestedRow(quantity, experiments)),
+    ...comparedFigures(experiments.map(({ metrics }) => metrics)).map((figure) => untestedRow(figure, experiments)),
   ];
 }
 
-/** The letters by which experiments go on this page: A for the baseline, then B, C, … */
+/** The letter of an experiment on this page: A for the baseline, then B, C, … */
 export function letterOf(index: number): string {
   return String.fromCharCode(65 + index);
 }
@@ -147,7 +146,7 @@ export interface OutcomeCell {
   count: number;
 }
 
-/** The four outcomes of a pair under a score of right and wrong; none for graded scores. */
+/** The four outcomes of a pair by a binary score; none for graded scores. */
 export function prepareOutcomes(difference: Difference | undefined, first: string, second: string): OutcomeCell[] {
   if (!difference || difference.both === null) return [];
   return [
@@ -158,24 +157,7 @@ export function prepareOutcomes(difference: Difference | undefined, first: strin
   ];
 }
 
-const MANY = 5;
-
-function some(names: string[], count: number): string {
-  const shown = names.slice(0, MANY).join(", ");
-  return count > MANY ? `${shown}, …` : shown;
-}
-
-/** What makes the experiments less comparable, with the questions that could not be paired by name. */
-export function prepareWarnings({ warnings, unpaired, experiments }: Comparison): string[] {
-  const lines = warnings.map((warning) => `${warning} Read the differences with that in mind.`);
-  for (const one of unpaired) {
-    const letter = letterOf(experiments.findIndex(({ experiment_id }) => experiment_id === one.experiment_id));
-    const parts = [
-      one.n_changed > 0 && `${formatCount(one.n_changed)} with another question or other accepted answers (${some(one.changed, one.n_changed)})`,
-      one.n_only_this > 0 && `${formatCount(one.n_only_this)} that only ${letter} has (${some(one.only_this, one.n_only_this)})`,
-      one.n_only_baseline > 0 && `${formatCount(one.n_only_baseline)} that only A has (${some(one.only_baseline, one.n_only_baseline)})`,
-    ].filter(Boolean);
-    if (parts.length > 0) lines.push(`Not paired between A and ${letter}: ${parts.join("; ")}.`);
-  }
-  return lines;
+/** What makes the experiments less comparable, including the questions that could not be paired. */
+export function prepareWarnings({ warnings, unpaired }: Comparison): string[] {
+  return [...warnings, ...unpaired.map(({ message }) => message).filter((message) => message !== "")];
 }

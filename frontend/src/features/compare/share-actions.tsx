@@ -6,7 +6,7 @@ import { toast } from "sonner";
 import { Button } from "@/components/ui/button";
 import type { Schemas } from "@/lib/api/client";
 
-/** The page's address to pass on, and all its figures as a file. */
+/** Copies the address of the page, and downloads the comparison as JSON. */
 export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const copy = () => void navigator.clipboard.writeText(window.location.href).then(() => toast("Link copied"));
   const download = () => {

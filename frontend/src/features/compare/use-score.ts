@@ -2,7 +2,7 @@ import { parseAsString, useQueryState } from "nuqs";
 
 import { PRIMARY_SCORE } from "@/lib/metrics";
 
-/** The score that the page is about: in the address, so that all its parts agree. */
+/** The selected score; it is kept in the address, so that all panels show the same one. */
 export function useScore(names: string[]): [string, (score: string) => void] {
   const first = names[0] ?? PRIMARY_SCORE;
   const [score, setScore] = useQueryState("score", parseAsString.withDefault(first));

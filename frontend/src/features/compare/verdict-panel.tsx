@@ -5,15 +5,14 @@ import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatP, formatPointInterval, formatPoints } from "@/lib/format";
-import { describeScore } from "@/lib/metrics";
 
 import { forestDomain, prepareForest } from "./plots";
-import { letterOf, scoreNames } from "./prepare";
+import { describeScores, letterOf, scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
 type Difference = Schemas["ScoreDifference"];
 
-/** What the comparison shows, in sentences, and the differences with their intervals on one scale. */
+/** The result of the comparison in sentences, and the differences with their intervals as a forest plot. */
 export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const { experiments, differences, tied_for_best } = comparison;
   const names = scoreNames(experiments);
@@ -24,7 +23,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
   return (
     <Panel
       title="Verdict"
-      hint={`${describeScore(score).label}, paired on the same questions${experiments.length > 2 ? `; p after Holm over ${found.length} comparisons` : ""}`}
+      hint={`${describeScores(experiments).labelOf(score)}, paired on the same questions${experiments.length > 2 ? `; p Holm-corrected for ${found.length} comparisons` : ""}`}
       actions={<ScoreChoice names={names} value={score} onChange={setScore} />}
     >
       <div className="grid gap-6 lg:grid-cols-2">
@@ -38,13 +37,13 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
             </li>
           ))}
           {experiments.length > 2 && tied.length > 0 && (
-            <li className="text-xs">Best, and all that cannot be told from it: {tied.join(", ")}.</li>
+            <li className="text-xs">Best, or not distinguishable from the best: {tied.join(", ")}.</li>
           )}
         </ul>
         {rows.length > 0 && (
           <figure>
             <ForestPlot rows={rows} domain={forestDomain(rows)} />
-            <figcaption className="text-center text-xs">Points against A, with 95 % intervals; the dashed line is no difference.</figcaption>
+            <figcaption className="text-center text-xs">Difference from A in percentage points, with 95 % intervals; dashed line: no difference.</figcaption>
           </figure>
         )}
       </div>
@@ -54,14 +53,14 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
 
 function Sentence({ difference }: { difference: Difference }) {
   const { statistics, missing } = difference;
-  if (!statistics) return <p>Too few questions are paired for a test: {formatCount(difference.n_paired)}.</p>;
+  if (!statistics) return <p>{difference.message}</p>;
   const facts: [string, string][] = [
     ["Difference", `${formatPoints(difference.difference)} ${formatPointInterval(statistics.low, statistics.high)}`],
     ["p", formatP(statistics.adjusted_p)],
-    ["Only one right", difference.only_this === null ? "graded" : `${formatCount(difference.only_this)} this, ${formatCount(difference.only_baseline)} A`],
+    ["Only one right", difference.only_this === null ? "graded score" : `${formatCount(difference.only_this)} here, ${formatCount(difference.only_baseline)} A`],
     ["Paired", `${formatCount(difference.n_paired)} runs${statistics.units < difference.n_paired ? ` in ${formatCount(statistics.units)} clusters` : ""}`],
-    ["Detectable", statistics.detectable === null ? "–" : `about ${formatPoints(statistics.detectable).slice(1)} points`],
-    ["Test", statistics.test === "mcnemar" ? `McNemar, exact (mid-p ${formatP(statistics.mid_p).replace("p ", "")})` : "sign flips"],
+    ["Detectable difference", statistics.detectable === null ? "–" : `about ${formatPoints(statistics.detectable).slice(1)} points`],
+    ["Test", statistics.test === "mcnemar" ? `McNemar, exact (mid-p ${formatP(statistics.mid_p).replace("p ", "")})` : "paired permutation test"],
   ];
   return (
     <div className="min-w-0 flex-1">
@@ -74,12 +73,7 @@ function Sentence({ difference }: { difference: Difference }) {
           </div>
         ))}
       </dl>
-      {missing && (
-        <p className="mt-2 text-xs text-warn">
-          {formatCount(missing.this_missing)} runs here and {formatCount(missing.baseline_missing)} of A have no score. All counted as wrong, the difference
-          would be {formatPoints(missing.as_wrong)}; at the extremes {formatPointInterval(missing.low, missing.high)}.
-        </p>
-      )}
+      {missing && <p className="mt-2 text-xs text-warn">{missing.message}</p>}
     </div>
   );
 }

@@ -18,7 +18,7 @@ interface ExampleRowProps {
   clusters: boolean;
 }
 
-/** One question; it opens to its full text, all answers and all metadata. */
+/** A question; it opens to its full text, all answers and all metadata. */
 export function ExampleRow({ example, clusters }: ExampleRowProps) {
   const [open, setOpen] = useState(false);
   const details = useId();
@@ -83,7 +83,7 @@ function allMetadata({ cluster, metadata }: Example): string {
   return JSON.stringify(cluster === null ? metadata : { cluster, ...metadata }, null, 2);
 }
 
-/** The first accepted answer, and the others when asked for. */
+/** The first accepted answer, and the others on demand. */
 function Answers({ answers }: { answers: string[] }) {
   const [open, setOpen] = useState(false);
   const [first = "–", ...aliases] = answers;

@@ -20,7 +20,7 @@ interface ExamplesProps {
 
 /** The questions of one version, a page at a time, in the order of the file. */
 export function Examples({ name, version, size }: ExamplesProps) {
-  // A version never changes: what was loaded of it stays right.
+  // A version never changes, so loaded data stays valid.
   const pages = useInfiniteQuery({ ...datasetQueries.examples(name, version), staleTime: Infinity });
   const examples = pages.data?.pages.flatMap((page) => page.items) ?? [];
   const clusters = examples.some(({ cluster }) => cluster !== null);

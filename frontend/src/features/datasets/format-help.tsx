@@ -22,7 +22,7 @@ Ann has 3 pens and buys 4. How many?,7
 What is 12 × 12?,144`,
 };
 
-/** What a file looks like, by example. */
+/** Examples of files. */
 export function FormatHelp({ scoring }: { scoring: string }) {
   const [format, setFormat] = useState<Format>("jsonl");
   const examples = scoring === "gsm8k" ? numbers : words;
@@ -42,8 +42,8 @@ export function FormatHelp({ scoring }: { scoring: string }) {
       </div>
       <p>
         Each {format === "jsonl" ? "line" : "row"} needs a question, and an answer or answers
-        {format === "csv" && " (parted by |)"}. An id and a cluster are optional: questions of one cluster belong together.
-        Anything else is kept as metadata.
+        {format === "csv" && " (separated by |)"}. An id and a cluster are optional; questions
+        of one cluster are treated as dependent. Other fields are kept as metadata.
       </p>
     </FormatDetails>
   );

@@ -32,7 +32,7 @@ function art() {
 }
 
 describe("newExperimentHref", () => {
-  it("names a version only if it is not the newest", () => {
+  it("has the version only if it is not the newest", () => {
     const [newest, older] = art().versions;
     if (!newest || !older) throw new Error("no versions");
     expect(newExperimentHref(art(), newest)).toBe("/experiments/new/?dataset=art");
@@ -41,7 +41,7 @@ describe("newExperimentHref", () => {
 });
 
 describe("metadataPairs", () => {
-  it("shows what is short, and counts what is nested", () => {
+  it("shows short values, and counts nested ones", () => {
     expect(
       metadataPairs({ level: "hard", n: 3, ok: false, none: null, context: [1, 2], one: [1], deep: { a: 1 } }),
     ).toEqual([
@@ -54,7 +54,7 @@ describe("metadataPairs", () => {
       ["deep", "{…}"],
     ]);
   });
-  it("cuts long text to one line", () => {
+  it("cuts long text", () => {
     expect(metadataPairs({ solution: `a\n${"b".repeat(100)}` })[0]?.[1]).toBe(`a ${"b".repeat(38)}…`);
   });
 });

@@ -10,24 +10,24 @@ export function datasetHref(name: string): string {
   return `/datasets/?${new URLSearchParams({ name })}`;
 }
 
-/** The address of a new experiment; a version is named only where it is not the newest. */
+/** The address of a new experiment with this dataset; the version is left out if it is the newest. */
 export function newExperimentHref(group: DatasetGroup, chosen: Version): string {
   const query = new URLSearchParams({ dataset: group.name });
   if (chosen.version !== group.newest.version) query.set("version", chosen.version);
   return `/experiments/new/?${query}`;
 }
 
-const SHORT = 40;
+const MAX_LENGTH = 40;
 
-/** Metadata in a few words each, for a cell of a table; what is long or nested is only counted. */
+/** Metadata for a table cell: long text is cut, nested values are counted. */
 export function metadataPairs(metadata: Example["metadata"]): [name: string, value: string][] {
-  return Object.entries(metadata).map(([name, value]) => [name, inShort(value)]);
+  return Object.entries(metadata).map(([name, value]) => [name, shortened(value)]);
 }
 
-function inShort(value: unknown): string {
+function shortened(value: unknown): string {
   if (value === null || value === undefined) return "–";
   if (Array.isArray(value)) return value.length === 1 ? "1 item" : `${formatCount(value.length)} items`;
   if (typeof value === "object") return "{…}";
   const text = String(value).replace(/\s+/g, " ").trim();
-  return text.length > SHORT ? `${text.slice(0, SHORT).trimEnd()}…` : text;
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH).trimEnd()}…` : text;
 }

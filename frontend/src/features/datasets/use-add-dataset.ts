@@ -15,12 +15,12 @@ async function addDataset({ name, scoring, file }: Upload) {
   form.set("name", name);
   form.set("scoring", scoring);
   form.set("file", await contentOf(file, "file"), file.name);
-  // The document types a file as a string; what is sent is the form.
+  // OpenAPI types a file as a string; the request sends the form.
   const body = { name, scoring, file: file.name };
   return unwrap(api.POST("/api/v1/datasets", { body, bodySerializer: () => form }));
 }
 
-/** Uploads a file as a dataset, or as a new version of one. Errors are the form's to show. */
+/** Uploads a file as a dataset, or as a new version of one. The form shows errors. */
 export function useAddDataset() {
   const client = useQueryClient();
   return useMutation({

@@ -1,6 +1,6 @@
 const groups: readonly (readonly [string, readonly (readonly [name: string, swatch: string, use: string])[]])[] = [
   [
-    "The four",
+    "Base",
     [
       ["ink", "bg-ink", "headings, primary"],
       ["paper", "bg-paper", "page"],
@@ -13,7 +13,7 @@ const groups: readonly (readonly [string, readonly (readonly [name: string, swat
     [
       ["good", "bg-good", "right, better, works"],
       ["bad", "bg-bad", "wrong, worse, broken"],
-      ["warn", "bg-warn", "needs a look"],
+      ["warn", "bg-warn", "needs attention"],
       ["info", "bg-info", "in progress"],
     ],
   ],
@@ -30,7 +30,7 @@ const groups: readonly (readonly [string, readonly (readonly [name: string, swat
   ],
 ];
 
-/** All colours there are, by their tokens. */
+/** All colours, by token. */
 export function Colours() {
   return (
     <div className="flex flex-col gap-4">

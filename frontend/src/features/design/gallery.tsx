@@ -19,10 +19,10 @@ import { formatCost, formatCount, formatDuration, formatInterval, formatNumber, 
 
 import { Colours } from "./colours";
 
-/** The design system as it is: the real components, of which DESIGN_SYSTEM.md shows pictures. */
+/** The design system, shown with the real components; the pictures of DESIGN_SYSTEM.md are taken here. */
 export function Gallery() {
   return (
-    <Page title="Design system" lead="What DESIGN_SYSTEM.md describes, made of the components themselves.">
+    <Page title="Design system" lead="What DESIGN_SYSTEM.md describes, shown with the real components.">
       <Sample id="colours" title="Colours">
         <Colours />
       </Sample>
@@ -30,10 +30,10 @@ export function Gallery() {
         <div className="flex flex-col gap-2">
           <p className="font-serif text-4xl leading-10 text-ink">Page title, Instrument Serif 36 / 40</p>
           <p className="font-serif text-xl leading-6 text-ink">Panel title, Instrument Serif 20 / 24</p>
-          <p className="text-base font-medium text-ink">A figure that matters, Inter 16 medium</p>
-          <p>Body, Inter 14 / 20 in taupe; what one reads first stands in dark brown.</p>
+          <p className="text-base font-medium text-ink">Important figure, Inter 16 medium</p>
+          <p>Body, Inter 14 / 20 in taupe; emphasis in dark brown.</p>
           <p className="text-xs">Notes, labels and column heads, Inter 12 / 16</p>
-          <p className="verbatim text-ink">What a model wrote, as it is: monospaced 12.5 / 19</p>
+          <p className="verbatim text-ink">Model output, unchanged: monospaced 12.5 / 19</p>
         </div>
       </Sample>
       <Sample id="spacing" title="Spacing and radius">
@@ -70,7 +70,7 @@ export function Gallery() {
       </Sample>
       <Sample id="focus" title="Focus">
         <div className="flex flex-wrap gap-4 p-1">
-          {/* Drawn by the same rule that the keyboard brings about. */}
+          {/* The outline that keyboard focus draws. */}
           <Button className="outline-2 outline-offset-2 outline-ink">In focus</Button>
           <Button>Not in focus</Button>
         </div>
@@ -81,7 +81,7 @@ export function Gallery() {
       <Sample id="numbers" title="Numbers" flush>
         <Numbers />
       </Sample>
-      <Sample id="states" title="States of things">
+      <Sample id="states" title="States">
         <div className="flex flex-wrap gap-2">
           <StatusBadge status="PENDING" queued_at={null} />
           <StatusBadge status="PENDING" queued_at="2026-01-01T00:00:00Z" />
@@ -99,7 +99,7 @@ export function Gallery() {
       </Sample>
       <div className="grid gap-5 md:grid-cols-3">
         <Sample id="empty" title="Empty" flush>
-          <Empty title="No experiments yet" action={<Button size="sm">Describe the first one</Button>}>
+          <Empty title="No experiments yet" action={<Button size="sm">Create the first one</Button>}>
             What would be here, and what to do.
           </Empty>
         </Sample>
@@ -163,7 +163,7 @@ function SampleTable() {
           <Tr key={value}>
             <Td>
               <span className="block font-medium text-ink">One row is 44 pixels high</span>
-              <span className="block text-xs">its second line is a note</span>
+              <span className="block text-xs">with a note as its second line</span>
             </Td>
             <Td>
               <StatusBadge status="COMPLETED" />
@@ -187,7 +187,7 @@ function Numbers() {
     ["Any other number: three significant digits", `${formatNumber(0.123456)}, ${formatNumber(66.2619)}`],
     ["A time: milliseconds under a second", `${formatDuration(43.85)}, ${formatDuration(1234)}, ${formatDuration(125_000)}`],
     ["Money; unknown is not zero", `${formatCost(0.00123)}, ${formatCost(12.5)}, ${formatCost(null)}`],
-    ["What is not known", formatNumber(null)],
+    ["An unknown value", formatNumber(null)],
   ];
   return (
     <dl className="divide-y">

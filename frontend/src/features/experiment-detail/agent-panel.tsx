@@ -8,36 +8,36 @@ import { Panel } from "@/components/ui/panel";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatInterval, formatNumber, formatNumberInterval, formatPercent, formatRatio, plural } from "@/lib/format";
-import { agentShares } from "@/lib/metrics";
+import type { EstimatedFigure } from "@/lib/metrics";
 
 import { type Counts, prepareOutcomes, prepareTools, sumTools } from "./agent-prepare";
 import { EstimateNote } from "./estimate-note";
 import { ToolBadge } from "./tool-badge";
 
 type Agent = Schemas["AgentStatistics"];
-type Estimate = Schemas["Estimate"];
 
-/** Models invent names of tools: of so many only the most used are shown at first. */
-const TOOLS = 8;
+/** Models make up tool names: only this many tools, the most called ones, are shown at first. */
+const MAX_TOOLS = 8;
 
 interface AgentPanelProps {
   id: string;
   agent: Agent;
+  shares: EstimatedFigure[];
   naive: Schemas["TokensToNaive"] | null;
 }
 
-/** Whether agents came to an answer, by how many steps, at what cost, and what became of their tools. */
-export function AgentPanel({ id, agent, naive }: AgentPanelProps) {
+/** The runs of an agent: outcomes, steps, token cost and tool calls. */
+export function AgentPanel({ id, agent, shares, naive }: AgentPanelProps) {
   return (
-    <Panel title="How the agents worked" hint={`${plural(agent.runs, "run")}, failed ones included.`} flush>
+    <Panel title="Agent runs" hint={`${plural(agent.runs, "run")}, failed ones included.`} flush>
       <dl className="grid overflow-hidden sm:grid-cols-2 lg:grid-cols-4">
-        {agentShares.map(({ name, label, note }) => (
-          <Share key={name} label={label} estimate={agent[name]} note={note} />
+        {shares.map((figure) => (
+          <Share key={figure.name} figure={figure} />
         ))}
-        <Card label="Steps of a run, mean" value={formatNumber(agent.iterations.value)}>
+        <Card label="Mean steps per run" value={formatNumber(agent.iterations.value)}>
           <EstimateNote estimate={agent.iterations} interval={formatNumberInterval(agent.iterations.low, agent.iterations.high)} over="runs" />
           <p className="num mt-1.5 text-xs">
-            {agent.repairs === 0 ? "Each could be read at once." : `${plural(agent.repairs, "step")} could not be read at first.`}
+            {agent.repairs === 0 ? "No step needed a repair prompt." : `${plural(agent.repairs, "step")} needed a repair prompt.`}
           </p>
         </Card>
         <Tokens id={id} naive={naive} />
@@ -62,14 +62,14 @@ function Card({ label, value, children }: { label: string; value: string; childr
   );
 }
 
-function Share({ label, estimate, note }: { label: string; estimate: Estimate; note: string }) {
+function Share({ figure: { label, value, low, high, n, basis, help } }: { figure: EstimatedFigure }) {
   return (
-    <Card label={label} value={formatPercent(estimate.value)}>
-      <EstimateNote estimate={estimate} interval={formatInterval(estimate.low, estimate.high)} over="runs" />
+    <Card label={label} value={formatPercent(value)}>
+      <EstimateNote estimate={{ n, method: basis }} interval={formatInterval(low, high)} over="runs" />
       <div className="mt-1.5">
-        <IntervalBar {...estimate} />
+        <IntervalBar value={value} low={low} high={high} />
       </div>
-      <p className="mt-1.5 text-xs">{note}</p>
+      <p className="mt-1.5 text-xs">{help}</p>
     </Card>
   );
 }
@@ -77,18 +77,18 @@ function Share({ label, estimate, note }: { label: string; estimate: Estimate; n
 function Tokens({ id, naive }: Pick<AgentPanelProps, "id" | "naive">) {
   if (!naive) {
     return (
-      <Card label="Tokens against naive" value="–">
-        <p className="text-xs">Run the naive method on the same questions, with this model and seed, to see what the steps cost.</p>
+      <Card label="Token ratio to naive" value="–">
+        <p className="text-xs">Run the naive method on the same questions, with this model and seed, to compare.</p>
       </Card>
     );
   }
   return (
-    <Card label="Tokens against naive" value={formatRatio(naive.ratio)}>
+    <Card label="Token ratio to naive" value={formatRatio(naive.ratio)}>
       <p className="num text-xs">
         {naive.low !== null && `${formatNumberInterval(naive.low, naive.high)}, `}n = {formatCount(naive.n)}
       </p>
       <p className="mt-1.5 text-xs">
-        Tokens a question, as a multiple of those of{" "}
+        Tokens per question, as a multiple of those of{" "}
         <Link
           href={`/compare/?ids=${naive.experiment_id},${id}`}
           className="[overflow-wrap:anywhere] underline decoration-line underline-offset-3 hover:text-ink hover:decoration-current"
@@ -102,8 +102,8 @@ function Tokens({ id, naive }: Pick<AgentPanelProps, "id" | "naive">) {
 
 function Outcomes({ agent }: { agent: Agent }) {
   return (
-    <section aria-label="How they ended" className="min-w-0">
-      <h3 className="px-4 pt-3 pb-1 font-sans text-xs font-medium">How they ended</h3>
+    <section aria-label="Outcomes" className="min-w-0">
+      <h3 className="px-4 pt-3 pb-1 font-sans text-xs font-medium">Outcomes</h3>
       <ul className="divide-y">
         {prepareOutcomes(agent).map(({ outcome, label, count, share }) => (
           <li key={outcome} className="flex min-h-11 items-center gap-3 px-4 py-2">
@@ -125,24 +125,24 @@ function Tools({ agent }: { agent: Agent }) {
   const rows = prepareTools(agent.tools);
   const failed = agent.failed_uses;
   return (
-    <section aria-label="Uses of tools" className="min-w-0 border-t lg:border-t-0">
+    <section aria-label="Tool calls" className="min-w-0 border-t lg:border-t-0">
       <div className="flex flex-wrap items-baseline gap-x-3 px-4 pt-3 pb-1">
-        <h3 className="font-sans text-xs font-medium">Uses of tools</h3>
+        <h3 className="font-sans text-xs font-medium">Tool calls</h3>
         {failed ? (
           <p className="num text-xs">
             <span className="font-medium text-ink">{formatPercent(failed.value)}</span> failed{" "}
-            <EstimateNote estimate={failed} interval={formatInterval(failed.low, failed.high)} over="uses" />
+            <EstimateNote estimate={failed} interval={formatInterval(failed.low, failed.high)} over="tool calls" />
           </p>
         ) : (
-          <p className="text-xs">No tool was used.</p>
+          <p className="text-xs">No tool was called.</p>
         )}
       </div>
       {rows.length > 0 && (
-        <Table aria-label="Tools by what came of their uses">
+        <Table aria-label="Tool calls by result">
           <thead>
             <tr>
               <Th>Tool</Th>
-              {["Needed", "Failed", "Not needed", "All"].map((name) => (
+              {["Result used", "Failed", "Result unused", "All"].map((name) => (
                 <Th key={name} className="px-1.5 text-right whitespace-normal sm:px-3 sm:whitespace-nowrap">
                   {name}
                 </Th>
@@ -150,7 +150,7 @@ function Tools({ agent }: { agent: Agent }) {
             </tr>
           </thead>
           <tbody>
-            {(all ? rows : rows.slice(0, TOOLS)).map((row) => (
+            {(all ? rows : rows.slice(0, MAX_TOOLS)).map((row) => (
               <Tr key={row.tool}>
                 <th scope="row" className="h-11 min-w-28 py-1.5 pl-4 text-left font-normal">
                   <ToolBadge tool={row.tool} />
@@ -167,9 +167,9 @@ function Tools({ agent }: { agent: Agent }) {
           </tbody>
         </Table>
       )}
-      {rows.length > TOOLS && (
+      {rows.length > MAX_TOOLS && (
         <button type="button" aria-expanded={all} onClick={() => setAll(!all)} className="m-3 rounded-sm px-1 text-xs underline decoration-line underline-offset-3">
-          {all ? "Show the most used" : `Show all ${formatCount(rows.length)} names`}
+          {all ? "Show the most called" : `Show all ${formatCount(rows.length)} names`}
         </button>
       )}
     </section>

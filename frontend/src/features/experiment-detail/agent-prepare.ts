@@ -1,6 +1,6 @@
 import type { Schemas } from "@/lib/api/client";
 
-import { outcomeNames, outcomeSaid } from "./trace-prepare";
+import { outcomeNames, describeOutcome } from "./trace-prepare";
 
 type Agent = Schemas["AgentStatistics"];
 
@@ -11,25 +11,25 @@ interface OutcomeRow {
   share: number;
 }
 
-/** How often agents ended in each way; ways that none took are left out. */
+/** Runs by agent outcome; outcomes that did not occur are left out. */
 export function prepareOutcomes({ outcomes, runs }: Pick<Agent, "outcomes" | "runs">): OutcomeRow[] {
   const placeOf = (name: string) => (outcomeNames.includes(name) ? outcomeNames.indexOf(name) : outcomeNames.length);
   return Object.entries(outcomes)
     .filter(([, count]) => count > 0)
     .sort(([a], [b]) => placeOf(a) - placeOf(b))
-    .map(([outcome, count]) => ({ outcome, label: outcomeSaid(outcome).label, count, share: count / Math.max(1, runs) }));
+    .map(([outcome, count]) => ({ outcome, label: describeOutcome(outcome).label, count, share: count / Math.max(1, runs) }));
 }
 
 export type Counts = Schemas["ToolUses"] & { total: number };
 
 type ToolRow = Counts & { tool: string };
 
-/** Tools by what came of their uses, in the order in which they come. */
+/** The calls of each tool by result, in the order of the API. */
 export function prepareTools(tools: Agent["tools"]): ToolRow[] {
   return Object.entries(tools).map(([tool, uses]) => ({ tool, ...uses, total: uses.successful + uses.failed + uses.unneeded }));
 }
 
-/** All uses together. */
+/** The calls of all tools together. */
 export function sumTools(rows: readonly ToolRow[]): Counts {
   const sum = (of: (row: ToolRow) => number) => rows.reduce((total, row) => total + of(row), 0);
   return { successful: sum((row) => row.successful), failed: sum((row) => row.failed), unneeded: sum((row) => row.unneeded), total: sum((row) => row.total) };

@@ -5,12 +5,12 @@ import { Panel } from "@/components/ui/panel";
 import { formatCount, formatPercent, plural } from "@/lib/format";
 import type { Attribution } from "@/lib/metrics";
 
-/** Whether wrong answers are the search's doing or the model's. */
+/** Whether wrong answers are errors of retrieval or of the model. */
 export function AttributionPanel({ attribution }: { attribution: Attribution }) {
   const parts = prepareAttribution(attribution);
   const sentence = describeAttribution(attribution);
   return (
-    <Panel title="Answer attribution" hint={`Of ${plural(totalOf(attribution), "answer")} whose accepted answer could stand in a passage.`} flush>
+    <Panel title="Answer attribution" hint={`Of ${plural(totalOf(attribution), "answer")}; yes/no and arithmetic questions are left out.`} flush>
       <div className="flex flex-col gap-3 px-4 pt-4 pb-3">
         <StackedBar label={sentence} parts={parts.map(({ name, label, share }) => ({ name: label, share, fill: outcomeFills[name] }))} />
         <p className="text-ink">{sentence}</p>

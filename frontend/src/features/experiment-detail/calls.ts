@@ -7,21 +7,20 @@ export interface CallView {
   finish: string | undefined;
   /** What the model wrote. */
   text: string;
-  /** What this call counted for, where several vote. */
+  /** The vote of this call, where several vote (self-consistency). */
   vote: string | undefined;
-  /** Uses of tools that the model asked for. */
-  asks: ToolCallView[];
-  /** The form that the answer had to have. */
+  toolCalls: ToolCallView[];
+  /** The constraint on the output, such as a grammar. */
   constraint: { kind: string; text: string } | undefined;
   /** The tools that were offered, as JSON; empty if none were. */
   tools: string;
-  /** Why it was not answered. */
+  /** Why it failed. */
   error: string | undefined;
-  /** Tokens and time, in words. */
-  took: string;
+  /** Tokens and latency: `812 in, 30 out · 1.2 s`. */
+  usage: string;
 }
 
-/** What the page shows of a stored call; whatever is not as expected is shown as JSON, never lost. */
+/** Reads a stored call; anything unexpected is shown as JSON rather than dropped. */
 export function readCall(stored: unknown): CallView {
   const call = isRecord(stored) ? stored : { messages: [stored] };
   const messages = Array.isArray(call.messages) ? call.messages : [];
@@ -31,27 +30,27 @@ export function readCall(stored: unknown): CallView {
     finish: typeof call.finish_reason === "string" ? call.finish_reason : undefined,
     text: typeof call.text === "string" ? call.text : "",
     vote: isRecord(call.vote) ? voteOf(call.vote) : undefined,
-    asks: readToolCalls(call.tool_calls),
+    toolCalls: readToolCalls(call.tool_calls),
     constraint: isRecord(constraint) ? { kind: asText(constraint.kind), text: asText(constraint.text) } : undefined,
     tools: Array.isArray(call.tools) ? asText(call.tools) : "",
     error: isRecord(error) ? `${formatName(asText(error.kind))}: ${asText(error.message)}` : undefined,
-    took: tookOf(call),
+    usage: usageOf(call),
   };
 }
 
-/** "18: 3 votes", or why it has none. */
+/** `18: 3 votes`, or why there is no vote. */
 function voteOf({ counted_as, votes, parse_outcome }: Record<string, unknown>): string {
   if (typeof counted_as !== "string") return `no vote (${asText(parse_outcome)})`;
   return `${counted_as}: ${asText(votes)} ${votes === 1 ? "vote" : "votes"}`;
 }
 
-/** Tokens as people read them: "812 in, 30 out"; empty if they are unknown. */
-export function tokensSaid(prompt: unknown, completion: unknown): string {
+/** Prompt and completion tokens: `812 in, 30 out`; empty if they are unknown. */
+export function formatTokens(prompt: unknown, completion: unknown): string {
   if (typeof prompt !== "number" || typeof completion !== "number") return "";
   return `${formatCount(prompt)} in, ${formatCount(completion)} out`;
 }
 
-function tookOf({ prompt_tokens, completion_tokens, latency_ms, cached }: Record<string, unknown>): string {
+function usageOf({ prompt_tokens, completion_tokens, latency_ms, cached }: Record<string, unknown>): string {
   const time = cached === true ? "from cache" : typeof latency_ms === "number" ? formatDuration(latency_ms) : "";
-  return [tokensSaid(prompt_tokens, completion_tokens), time].filter(Boolean).join(" · ");
+  return [formatTokens(prompt_tokens, completion_tokens), time].filter(Boolean).join(" · ");
 }

@@ -11,12 +11,12 @@ interface ConfigPanelProps {
   result: Schemas["ResultOut"] | undefined;
 }
 
-/** What is needed to run it again and get the same, and what went wrong on the way. */
+/** Configuration, provenance, and failures by kind. */
 export function ConfigPanel({ experiment, result }: ConfigPanelProps) {
   const failures = result ? prepareFailures(result.metrics.counts) : [];
   return (
     <div className="grid min-w-0 items-start gap-5 lg:grid-cols-2">
-      <Panel title="Configuration" hint="Save it as a file: llmforge run FILE gives the same questions, prompts and calls.">
+      <Panel title="Configuration" hint="Saved as a file, llmforge run FILE repeats it with the same questions, prompts and calls.">
         <Verbatim label="YAML" className="max-h-96">
           {toYaml(experiment.config)}
         </Verbatim>

@@ -1,17 +1,16 @@
 import { Tooltip } from "@/components/ui/tooltip";
-import type { Schemas } from "@/lib/api/client";
 import { formatCount } from "@/lib/format";
 import { describeInterval } from "@/lib/metrics";
 
 interface EstimateNoteProps {
-  estimate: Pick<Schemas["Estimate"], "level" | "method" | "n">;
-  /** The interval as it reads. */
+  estimate: { level?: number; method: string; n: number | null };
+  /** The formatted interval. */
   interval: string;
   /** What n counts: `answered runs`. */
   over: string;
 }
 
-/** An interval, and what it is over; how it was made when it is pointed at. */
+/** An interval with its n; the tooltip says how it was computed. */
 export function EstimateNote({ estimate, interval, over }: EstimateNoteProps) {
   return (
     <Tooltip content={`${describeInterval(estimate, over)}.`}>

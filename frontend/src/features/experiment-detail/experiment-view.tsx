@@ -11,6 +11,7 @@ import { Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
 import { hasEnded, isLive } from "@/lib/experiment-status";
+import { agentShares } from "@/lib/metrics";
 
 import { AgentPanel } from "./agent-panel";
 import { AttributionPanel } from "./attribution-panel";
@@ -22,26 +23,26 @@ import { RunsSection } from "./runs-section";
 import { useLive } from "./use-live";
 
 const POLL_MS = 1_500;
-/** Beside a stream that is heard: in case that it has gone silent. */
-const RARELY_MS = 10_000;
+/** While the event stream is connected, in case it stalls. */
+const FALLBACK_POLL_MS = 10_000;
 
-/** The page of one experiment: its address names it (`?id=`). */
+/** The page of one experiment; its id is in the address (`?id=`). */
 export function ExperimentView() {
   const [id] = useQueryState("id", { defaultValue: "" });
-  const [heard, setHeard] = useState(false);
+  const [streaming, setStreaming] = useState(false);
   const query = useQuery({
     ...experimentQueries.detail(id),
-    // What ended or has not started changes only by hand; the stream brings the rest, and polling where it cannot.
-    refetchInterval: ({ state }) => (state.data && isLive(state.data) ? (heard ? RARELY_MS : POLL_MS) : false),
+    // Only a live experiment changes by itself: its event stream brings updates, and polling does without the stream.
+    refetchInterval: ({ state }) => (state.data && isLive(state.data) ? (streaming ? FALLBACK_POLL_MS : POLL_MS) : false),
     enabled: id !== "",
   });
-  useLive(id, query.data !== undefined && isLive(query.data), setHeard);
-  // By its key each experiment begins anew: nothing of another stays on the page for a moment.
+  useLive(id, query.data !== undefined && isLive(query.data), setStreaming);
+  // The key resets all state when another experiment is shown.
   if (query.data) return <Experiment key={id} experiment={query.data} />;
   return (
     <Page title="Experiment">
       {id === "" ? (
-        <Failure error={new Error("The address names none.")} what="an experiment" />
+        <Failure error={new Error("The address has no id.")} what="an experiment" />
       ) : query.error ? (
         <Failure error={query.error} what="this experiment" onRetry={() => void query.refetch()} />
       ) : (
@@ -69,7 +70,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
       {ended && result.data?.metrics.attribution && <AttributionPanel attribution={result.data.metrics.attribution} />}
       {ended && result.data?.metrics.agent && (
-        <AgentPanel id={experiment.id} agent={result.data.metrics.agent} naive={result.data.tokens_to_naive} />
+        <AgentPanel id={experiment.id} agent={result.data.metrics.agent} shares={agentShares(result.data.metrics)} naive={result.data.tokens_to_naive} />
       )}
       {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} />}
       <ConfigPanel experiment={experiment} result={result.data} />

@@ -2,18 +2,18 @@ import { useState } from "react";
 import { toast } from "sonner";
 
 import { API_URL, apiKey, authHeaders } from "@/lib/api/client";
-import { awayError, errorOf } from "@/lib/api/errors";
+import { unreachableError, errorOf } from "@/lib/api/errors";
 
 export const exportFormats = [
   { format: "json", label: "JSON" },
-  { format: "jsonl", label: "JSONL, a run a line" },
+  { format: "jsonl", label: "JSONL, one run per line" },
   { format: "csv", label: "CSV" },
   { format: "parquet", label: "Parquet" },
 ] as const;
 
 type ExportFormat = (typeof exportFormats)[number]["format"];
 
-/** Downloads all runs. */
+/** Downloads all runs of an experiment. */
 export function useExport(id: string) {
   const [busy, setBusy] = useState(false);
   const start = async (format: ExportFormat) => {
@@ -26,7 +26,7 @@ export function useExport(id: string) {
     setBusy(true);
     try {
       const response = await fetch(url, { headers: authHeaders() }).catch(() => {
-        throw awayError();
+        throw unreachableError();
       });
       if (!response.ok) throw errorOf(response.status, await response.json().catch(() => null));
       const file = URL.createObjectURL(await response.blob());

@@ -14,7 +14,7 @@ import { formatDuration, plural } from "@/lib/format";
 import { PRIMARY_SCORE } from "@/lib/metrics";
 import { cn } from "@/lib/utils";
 
-const FEW = 5;
+const EXTREMES = 5;
 
 interface LatencyPanelProps {
   id: string;
@@ -23,13 +23,13 @@ interface LatencyPanelProps {
   onSelect: (runId: number) => void;
 }
 
-/** How long answers took, and which were the fastest and the slowest. */
+/** A histogram of latencies, and the fastest and slowest runs. */
 export function LatencyPanel({ id, latencies, live, onSelect }: LatencyPanelProps) {
   const data = useMemo(() => prepareHistogram(latencies), [latencies]);
   if (data.n === 0) return null;
   return (
     <div className={cn("grid min-w-0 items-stretch gap-5", !live && "lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]")}>
-      <Panel title="Latency" hint={`Of ${plural(data.n, "answered, uncached call")}; time spent in our own queue is not in it.`}>
+      <Panel title="Latency" hint={`Of ${plural(data.n, "answered, uncached call")}; waiting in our own queue is not included.`}>
         <Histogram
           data={data}
           label="Latency"
@@ -55,12 +55,12 @@ interface ExtremesProps extends Pick<LatencyPanelProps, "id" | "onSelect"> {
 }
 
 function Extremes({ id, sort, onSelect, label }: ExtremesProps) {
-  const { data } = useQuery(resultQueries.runs(id, { sort, limit: FEW }));
+  const { data } = useQuery(resultQueries.runs(id, { sort, limit: EXTREMES }));
   return (
     <section aria-label={label} className="border-b last:border-b-0">
       <h3 className="px-4 pt-2 font-sans text-xs font-medium">{label}</h3>
       <ul className="pb-1.5">
-        {(data?.items ?? Array.from({ length: FEW }, () => null)).map((run, index) =>
+        {(data?.items ?? Array.from({ length: EXTREMES }, () => null)).map((run, index) =>
           run ? (
             <li key={run.id}>
               <button

@@ -4,23 +4,23 @@ import type { Schemas } from "@/lib/api/client";
 import { shownStatus, type ShownStatus } from "@/lib/experiment-status";
 import { formatCount, formatDuration, formatName, formatNumber, formatPercent } from "@/lib/format";
 
-import { preparationOf } from "./prepare";
+import { describePreparation } from "./prepare";
 
-/** How far the experiment is, and how fast it goes. */
+/** The progress and speed of a live experiment. */
 export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   const { progress, status, total } = experiment;
   const done = progress?.done ?? 0;
-  const preparing = preparationOf(progress);
+  const preparing = describePreparation(progress);
   const facts: [string, string][] = [
     ["Answered", `${formatCount(done)} of ${formatCount(total)}`],
     ["Right so far", formatPercent(progress?.accuracy)],
     ["Failed", formatCount(progress?.failed ?? 0)],
     ["From cache", formatCount(progress?.cached ?? 0)],
     ["Speed", progress?.rate_per_s ? `${formatNumber(progress.rate_per_s)} / s` : "–"],
-    ["Left", progress?.eta_s ? formatDuration(progress.eta_s * 1000) : "–"],
+    ["Time left", progress?.eta_s ? formatDuration(progress.eta_s * 1000) : "–"],
   ];
   return (
-    <Panel title={titles[shownStatus(experiment)]} hint={state(progress)}>
+    <Panel title={titles[shownStatus(experiment)]} hint={describeLoad(progress)}>
       <Progress done={done} total={total} failed={progress?.failed} label="Progress" className="h-2" />
       {preparing && (
         <p role="status" className="num mt-3 text-info">
@@ -50,11 +50,11 @@ export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"]
 
 const titles: Partial<Record<ShownStatus, string>> = { NOT_STARTED: "Not started", QUEUED: "Waiting for a worker", RUNNING: "Running" };
 
-function state(progress: Schemas["ProgressOut"] | null): string | undefined {
+function describeLoad(progress: Schemas["ProgressOut"] | null): string | undefined {
   if (!progress) return undefined;
   const parts = [`${progress.in_flight} calls in flight`];
-  if (progress.limit !== null) parts.push(`the endpoint takes ${progress.limit} at once`);
-  if (progress.waiting_s > 0) parts.push(`rate limit: waiting ${formatDuration(progress.waiting_s * 1000)}`);
-  if (progress.mode === "in_process") parts.push("no queue: run inside the API");
+  if (progress.limit !== null) parts.push(`concurrency limit ${progress.limit}`);
+  if (progress.waiting_s > 0) parts.push(`rate limited: waiting ${formatDuration(progress.waiting_s * 1000)}`);
+  if (progress.mode === "in_process") parts.push("no job queue: running in the API process");
   return parts.join(" · ");
 }

@@ -4,7 +4,7 @@ export type RunState = "correct" | "partial" | "wrong" | "unscored" | "failed" |
 
 export const runStates: readonly { state: RunState; label: string }[] = [
   { state: "correct", label: "Right" },
-  { state: "partial", label: "Partly" },
+  { state: "partial", label: "Partly right" },
   { state: "wrong", label: "Wrong" },
   { state: "unscored", label: "Unscored" },
   { state: "failed", label: "Failed call" },
@@ -14,12 +14,12 @@ export const runStates: readonly { state: RunState; label: string }[] = [
 const letters: Record<string, RunState> = { c: "correct", p: "partial", w: "wrong", u: "unscored", f: "failed" };
 
 export interface GridData {
-  /** One a cell, in the order of the examples; what is planned and not stored comes last. */
+  /** One per cell, in the order of the examples; planned runs that are not stored come last. */
   states: RunState[];
   runIds: number[];
   indexOf: ReadonlyMap<number, number>;
   counts: Record<RunState, number>;
-  /** Stored runs that are beyond what the server sent. */
+  /** Stored runs that the response left out. */
   hidden: number;
 }
 
@@ -43,12 +43,12 @@ export function nextIn(grid: GridData, from: number, step: 1 | -1, states: Reado
   return undefined;
 }
 
-/** The states that are worth a look. */
-export const amiss: ReadonlySet<RunState> = new Set(["wrong", "partial", "failed"]);
+/** The states of runs that are not right. */
+export const notRight: ReadonlySet<RunState> = new Set(["wrong", "partial", "failed"]);
 
-/** The run to show before one is chosen: the first that is not right, or else the first. */
-export function firstToRead(grid: GridData): number | null {
-  return grid.runIds[nextIn(grid, -1, 1, amiss) ?? 0] ?? null;
+/** The run that is shown before one is selected: the first that is not right, or else the first. */
+export function firstToShow(grid: GridData): number | null {
+  return grid.runIds[nextIn(grid, -1, 1, notRight) ?? 0] ?? null;
 }
 
 interface Failure {
@@ -64,8 +64,8 @@ export function prepareFailures(counts: Schemas["Counts"]): Failure[] {
     .sort((a, b) => b.count - a.count || a.kind.localeCompare(b.kind));
 }
 
-/** What is done before the first question is asked (an index is built, say), as a sentence; empty if nothing is. */
-export function preparationOf(progress: Schemas["ProgressOut"] | null): string {
+/** The preparation that is under way before the first run (such as building an index), as a sentence; empty if there is none. */
+export function describePreparation(progress: Schemas["ProgressOut"] | null): string {
   const note = progress?.note ?? "";
   return note ? `${note.charAt(0).toUpperCase()}${note.slice(1)}.` : "";
 }

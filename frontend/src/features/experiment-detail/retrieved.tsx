@@ -3,17 +3,17 @@ import { describeRetrieved, markAnswers, type Passage } from "@/components/retri
 
 interface RetrievedProps {
   passages: Passage[];
-  /** The accepted answers, which are marked. */
+  /** The accepted answers, which are marked in the passages. */
   gold: string[];
 }
 
-/** What was found for a question, before it was asked. */
+/** The passages that were retrieved for a question. */
 export function Retrieved({ passages, gold }: RetrievedProps) {
   const marked = markAnswers(passages, gold);
   return (
-    <section aria-label="Retrieved" className="min-w-0 rounded-md border">
+    <section aria-label="Retrieved passages" className="min-w-0 rounded-md border">
       <header className="border-b bg-line/30 px-3 py-1.5">
-        <h3 className="font-sans text-xs font-medium">Retrieved</h3>
+        <h3 className="font-sans text-xs font-medium">Retrieved passages</h3>
         <p className="text-xs">{describeRetrieved(marked, gold)}</p>
       </header>
       {marked.length > 0 && (

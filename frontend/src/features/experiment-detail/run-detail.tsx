@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 
 import { RunMark } from "@/components/run/run-mark";
+import { useScoreNames } from "@/components/run/use-score-names";
 import { Verbatim } from "@/components/text/verbatim";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
@@ -13,9 +14,9 @@ import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
 import { formatCost, formatCount, formatDuration, formatName, formatNumber } from "@/lib/format";
-import { describeScore, orderScores, PRIMARY_SCORE } from "@/lib/metrics";
+import { PRIMARY_SCORE } from "@/lib/metrics";
 
-import { FlatCalls, FoldedCalls, useCallFolds } from "./call-list";
+import { CallAccordion, CallSequence, useExpandedCalls } from "./call-list";
 import { readCall } from "./calls";
 import type { GridData } from "./prepare";
 import { Retrieved } from "./retrieved";
@@ -31,7 +32,7 @@ interface RunDetailProps {
   onSelect: (runId: number) => void;
 }
 
-/** One run: the question, what was sent, what came back, what was made of it, and why it scored so. */
+/** One run: question, prompt, raw output, parsed answer, and scores with their reasons. */
 export function RunDetail({ id, runId, grid, onSelect }: RunDetailProps) {
   const query = useQuery({ ...resultQueries.run(id, runId ?? 0), enabled: runId !== null });
   const index = runId === null ? undefined : grid.indexOf.get(runId);
@@ -39,8 +40,8 @@ export function RunDetail({ id, runId, grid, onSelect }: RunDetailProps) {
   const go = (to: number | undefined) => to !== undefined && onSelect(to);
   return (
     <Panel
-      title={query.data && runId !== null ? query.data.example_key : "One run"}
-      hint={index === undefined ? "Choose a cell or a row." : `Run ${formatCount(index + 1)} of ${formatCount(grid.states.length)}`}
+      title={query.data && runId !== null ? query.data.example_key : "Run"}
+      hint={index === undefined ? "Select a cell or a row." : `Run ${formatCount(index + 1)} of ${formatCount(grid.states.length)}`}
       actions={
         <>
           <Button variant="ghost" size="icon-sm" aria-label="Previous run" disabled={step(-1) === undefined} onClick={() => go(step(-1))}>
@@ -53,7 +54,7 @@ export function RunDetail({ id, runId, grid, onSelect }: RunDetailProps) {
       }
     >
       {runId === null ? (
-        <Empty title="Look inside">The prompt as it was sent, the raw answer, and why it scored as it did.</Empty>
+        <Empty title="No run selected">Select a run to see its prompt, raw output and scores.</Empty>
       ) : query.data ? (
         <div className="max-h-[640px] overflow-y-auto" tabIndex={0} role="region" aria-label="Run">
           <Detail key={query.data.id} run={query.data} />
@@ -69,7 +70,7 @@ export function RunDetail({ id, runId, grid, onSelect }: RunDetailProps) {
 
 function Detail({ run }: { run: Run }) {
   const calls = run.calls.map(readCall);
-  const folds = useCallFolds();
+  const expanded = useExpandedCalls();
   const { trace } = run;
   return (
     <div className="flex flex-col gap-4" data-run={run.id}>
@@ -101,16 +102,16 @@ function Detail({ run }: { run: Run }) {
         </p>
       )}
       {Object.keys(run.scores).length > 0 && <Scores scores={run.scores} />}
-      {trace && <TraceTimeline trace={trace} onCall={folds.goTo} />}
+      {trace && <TraceTimeline trace={trace} onCall={expanded.goTo} />}
       {run.output !== null && <Verbatim label="Raw output">{run.output}</Verbatim>}
       {run.retrieved && <Retrieved passages={run.retrieved} gold={run.gold} />}
-      {trace ? <FoldedCalls calls={calls} folds={folds} stepOf={stepsOfCalls(trace)} /> : <FlatCalls calls={calls} />}
+      {trace ? <CallAccordion calls={calls} expanded={expanded} stepOf={stepsOfCalls(trace)} /> : <CallSequence calls={calls} />}
       <Facts run={run} finish={calls.at(-1)?.finish} />
     </div>
   );
 }
 
-/** Metadata as a line: lists by their items, what is nested as JSON. */
+/** Metadata as one line; lists by their items, nested values as JSON. */
 function oneLine(value: unknown): string {
   if (Array.isArray(value)) return value.map(oneLine).join(", ");
   return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
@@ -123,17 +124,18 @@ function parsedBy(run: Run): string {
 }
 
 function Scores({ scores }: { scores: Run["scores"] }) {
+  const names = useScoreNames();
   return (
     <table className="w-full text-sm">
-      <caption className="sr-only">Scores and why</caption>
+      <caption className="sr-only">Scores with reasons</caption>
       <tbody className="divide-y rounded-md border">
-        {orderScores(scores).map(([name, score]) => (
+        {names.inOrder(Object.keys(scores)).map((name) => (
           <tr key={name}>
             <th scope="row" className="w-28 py-1.5 pl-3 text-left font-normal sm:w-36">
-              {describeScore(name).label}
+              {names.labelOf(name)}
             </th>
-            <td className="w-14 py-1.5 font-medium text-ink">{typeof score.value === "number" ? formatNumber(score.value) : "–"}</td>
-            <td className="py-1.5 pr-3 text-xs">{typeof score.reason === "string" ? score.reason : ""}</td>
+            <td className="w-14 py-1.5 font-medium text-ink">{formatNumber(scores[name]?.value)}</td>
+            <td className="py-1.5 pr-3 text-xs">{scores[name]?.reason}</td>
           </tr>
         ))}
       </tbody>
@@ -144,11 +146,11 @@ function Scores({ scores }: { scores: Run["scores"] }) {
 function Facts({ run, finish }: { run: Run; finish: string | undefined }) {
   const facts: [string, string][] = [
     ["Latency", run.cached ? "from cache" : formatDuration(run.latency_ms)],
-    ["Queued here", formatDuration(run.queue_ms)],
-    ["Tries", formatCount(run.attempts)],
+    ["Queue time", formatDuration(run.queue_ms)],
+    ["Attempts", formatCount(run.attempts)],
     ["Tokens", `${formatCount(run.prompt_tokens)} in, ${formatCount(run.completion_tokens)} out`],
     ["Cost", formatCost(run.cost_usd)],
-    ["Finished by", finish ?? "–"],
+    ["Finish reason", finish ?? "–"],
     ["Repeat", formatCount(run.repeat + 1)],
     ["Cluster", run.cluster ?? "–"],
     ["Content hash", run.content_hash.slice(0, 12)],

@@ -4,12 +4,12 @@ import { useMemo, useState } from "react";
 
 import { CellGrid, type CellLook } from "@/components/charts/cell-grid";
 import { ScoreChoice } from "@/components/run/score-choice";
+import { useScoreNames } from "@/components/run/use-score-names";
 import { Panel } from "@/components/ui/panel";
 import { formatCount } from "@/lib/format";
-import { compareScores, describeScore } from "@/lib/metrics";
 import { cn } from "@/lib/utils";
 
-import { amiss, type GridData, nextIn, type RunState, runStates } from "./prepare";
+import { notRight, type GridData, nextIn, type RunState, runStates } from "./prepare";
 
 const looks: Record<RunState, CellLook> = {
   correct: { token: "data-3", opacity: 0.6 },
@@ -20,7 +20,7 @@ const looks: Record<RunState, CellLook> = {
   missing: { token: "line", opacity: 1, hollow: true },
 };
 
-/** The same looks for the legend. */
+/** The same colours for the legend. */
 const swatches: Record<RunState, string> = {
   correct: "bg-data-3/60",
   partial: "bg-data-5",
@@ -39,9 +39,10 @@ interface RunGridProps {
   onSelect: (runId: number) => void;
 }
 
-/** One cell a run: what is right and wrong at a glance, and a way to each. */
+/** One cell per run, coloured by its result; a cell selects its run. */
 export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: RunGridProps) {
   const [only, setOnly] = useState<RunState | null>(null);
+  const names = useScoreNames();
   const cells = useMemo(() => grid.states.map((state) => looks[state]), [grid]);
   const index = selected === null ? undefined : grid.indexOf.get(selected);
   const go = (to: number | undefined) => {
@@ -50,14 +51,14 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
   };
   const onKey = (key: string) => {
     if (key !== "n" && key !== "p") return false;
-    go(nextIn(grid, index ?? (key === "n" ? -1 : grid.runIds.length), key === "n" ? 1 : -1, only ? new Set([only]) : amiss));
+    go(nextIn(grid, index ?? (key === "n" ? -1 : grid.runIds.length), key === "n" ? 1 : -1, only ? new Set([only]) : notRight));
     return true;
   };
   return (
     <Panel
-      title="Every run"
-      hint="A cell is a question. Click one, or use the arrow keys; n and p go to the next and previous that is not right."
-      actions={<ScoreChoice names={[...scores].sort(compareScores)} value={score} onChange={onScore} />}
+      title="All runs"
+      hint="Each cell is a run. Click one or use the arrow keys; n and p go to the next and previous run that is not right."
+      actions={<ScoreChoice names={names.inOrder(scores)} value={score} onChange={onScore} />}
     >
       <div className="mb-3 flex flex-wrap gap-1.5" role="group" aria-label="Show only">
         {runStates
@@ -79,7 +80,7 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
           ))}
       </div>
       <CellGrid
-        label={`${formatCount(grid.states.length)} runs by ${describeScore(score).label.toLowerCase()}`}
+        label={`${formatCount(grid.states.length)} runs by ${names.labelOf(score).toLowerCase()}`}
         looks={cells}
         lit={only ? (cell) => grid.states[cell] === only : undefined}
         selected={index}

@@ -29,7 +29,7 @@ interface RunListProps {
   live: boolean;
 }
 
-/** All runs by filter; only the rows in view exist, and further pages come as one scrolls. */
+/** All runs by filter; only visible rows are rendered, and further pages are loaded on scrolling. */
 export function RunList({ id, score, selected, onSelect, live }: RunListProps) {
   const [filter, setFilter] = useQueryState("filter", parseAsStringLiteral(filters).withDefault("all"));
   const runs = useInfiniteQuery({
@@ -53,7 +53,7 @@ export function RunList({ id, score, selected, onSelect, live }: RunListProps) {
     >
       {runs.data ? (
         total === 0 ? (
-          <Empty title="None">No run is in this group.</Empty>
+          <Empty title="No runs">No run matches this filter.</Empty>
         ) : (
           <Rows
             key={filter}

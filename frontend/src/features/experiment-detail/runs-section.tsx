@@ -11,13 +11,13 @@ import { resultQueries } from "@/lib/api/queries";
 import { PRIMARY_SCORE } from "@/lib/metrics";
 
 import { LatencyPanel } from "./latency-panel";
-import { firstToRead, prepareGrid } from "./prepare";
+import { firstToShow, prepareGrid } from "./prepare";
 import { RunDetail } from "./run-detail";
 import { RunGrid } from "./run-grid";
 import { RunList } from "./run-list";
 
 const LIVE_MS = 2_000;
-/** A large map is asked for less often while the experiment runs. */
+/** With more runs than this, the map is polled less often. */
 const LARGE = 20_000;
 
 interface RunsSectionProps {
@@ -26,7 +26,7 @@ interface RunsSectionProps {
   live: boolean;
 }
 
-/** Where it is right and where it is wrong: the grid, the chosen run, the fastest and slowest, all runs. */
+/** The runs: grid, list, the selected run, and latencies. */
 export function RunsSection({ id, planned, live }: RunsSectionProps) {
   const [{ run, score }, setState] = useQueryStates(
     { run: parseAsInteger, score: parseAsString.withDefault(PRIMARY_SCORE) },
@@ -40,7 +40,7 @@ export function RunsSection({ id, planned, live }: RunsSectionProps) {
   const select = (runId: number) => void setState({ run: runId });
   const open = (runId: number) => {
     select(runId);
-    // Where the columns stand one below the other, what was chosen would be out of sight.
+    // In a single column, the selected run would be out of view.
     if (!window.matchMedia("(min-width: 64rem)").matches) detail.current?.scrollIntoView({ block: "start" });
   };
 
@@ -56,7 +56,7 @@ export function RunsSection({ id, planned, live }: RunsSectionProps) {
       </Panel>
     );
   }
-  const shown = run ?? firstToRead(grid);
+  const shown = run ?? firstToShow(grid);
   return (
     <>
       <RunGrid

@@ -18,7 +18,7 @@ const looks: ReadonlyMap<string, Look> = new Map([
 ]);
 const unknown: Look = { icon: CircleQuestionMark, className: "border-dashed border-muted/50 bg-paper font-mono" };
 
-/** A tool by its icon and name; one that there is not, as the model named it. */
+/** A tool with its icon; an unknown one by the name that the model used. */
 export function ToolBadge({ tool }: { tool: string }) {
   const known = looks.get(tool);
   const { icon: Icon, className } = known ?? unknown;

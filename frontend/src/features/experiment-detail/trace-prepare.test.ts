@@ -3,17 +3,17 @@ import { describe, expect, it } from "vitest";
 import {
   describeSource,
   describeSteps,
-  describeUses,
+  describeToolCalls,
   markObservation,
-  marksOfUse,
-  outcomeSaid,
+  badgesOf,
+  describeOutcome,
   shortName,
   type Step,
   stepByKey,
   stepsOfCalls,
-  tookOfStep,
+  usageOfStep,
   type Trace,
-  usesByTool,
+  callsByTool,
 } from "./trace-prepare";
 
 type Use = NonNullable<Step["use"]>;
@@ -52,53 +52,53 @@ const trace = (steps: Step[], source: number | null = null): Trace => ({
 describe("the source of the answer", () => {
   const steps = [step({ use: use() }), step({ use: use() }), step({ answer: "42" })];
   const marked = (of: Trace, place: number) => markObservation(of, place).flatMap(({ text, marked }) => (marked ? [text] : []));
-  it("has the answer's words marked, and no other step has", () => {
+  it("has the answer marked, and no other step has", () => {
     expect(marked(trace(steps, 1), 1)).toEqual(["42"]);
     expect(marked(trace(steps, 1), 0)).toEqual([]);
   });
-  it("of an answer with yes is marked too", () => {
+  it("is marked also for the answer yes", () => {
     expect(marked(trace([step({ use: use({ observation: "Yes, it is." }) }), step({ answer: "yes" })], 0), 0)).toEqual(["Yes"]);
   });
-  it("is told in words", () => {
-    expect(describeSource(trace(steps, 1))).toBe("The answer stands in what step 2 found.");
-    expect(describeSource(trace(steps))).toBe("The answer stands in nothing that a tool found.");
+  it("is described in a sentence", () => {
+    expect(describeSource(trace(steps, 1))).toBe("The answer appears in the tool result of step 2.");
+    expect(describeSource(trace(steps))).toBe("The answer appears in no tool result.");
     expect(describeSource(trace([step()]))).toBe("");
   });
   it("is empty where no tool was used", () => expect(markObservation(trace([step()], 0), 0)).toEqual([]));
 });
 
-describe("uses of tools", () => {
+describe("tool calls", () => {
   it.each([
-    [use(), ["✓ needed"]],
-    [use({ kind: "unneeded", needed: false }), ["not needed"]],
-    [use({ kind: "unneeded", needed: false, repeated: true }), ["not needed", "repeated"]],
-    [use({ kind: "failed", success: false, error: "retry" }), ["✗ failed, may try again"]],
-    [use({ kind: "failed", success: false, error: "final" }), ["✗ failed, not to be used again"]],
-  ])("are marked by what came of them (%#)", (one, labels) => expect(marksOfUse(one).map(({ label }) => label)).toEqual(labels));
+    [use(), ["✓ result used"]],
+    [use({ kind: "unneeded", needed: false }), ["result unused"]],
+    [use({ kind: "unneeded", needed: false, repeated: true }), ["result unused", "repeated"]],
+    [use({ kind: "failed", success: false, error: "retry" }), ["✗ failed, retry allowed"]],
+    [use({ kind: "failed", success: false, error: "final" }), ["✗ failed, no retry"]],
+  ])("have badges for their result (%#)", (one, labels) => expect(badgesOf(one).map(({ label }) => label)).toEqual(labels));
 
-  it("are counted by what came of them", () => {
-    expect(describeUses({ successful: 1, failed: 2, unneeded: 0 })).toBe("1 needed, 2 failed");
-    expect(usesByTool({ calculator: { successful: 1, failed: 2, unneeded: 0 } })).toEqual([{ tool: "calculator", total: 3, said: "1 needed, 2 failed" }]);
+  it("are counted by result", () => {
+    expect(describeToolCalls({ successful: 1, failed: 2, unneeded: 0 })).toBe("1 used, 2 failed");
+    expect(callsByTool({ calculator: { successful: 1, failed: 2, unneeded: 0 } })).toEqual([{ tool: "calculator", total: 3, results: "1 used, 2 failed" }]);
   });
 });
 
-it("says how an agent ended, also in a way that is not known", () => {
-  expect(outcomeSaid("stuck")).toEqual({ label: "Stuck", tone: "bad" });
-  expect(outcomeSaid("gave_up")).toEqual({ label: "Gave up", tone: "plain" });
+it("labels the outcome of an agent, also an unknown one", () => {
+  expect(describeOutcome("stuck")).toEqual({ label: "Stuck", tone: "bad" });
+  expect(describeOutcome("gave_up")).toEqual({ label: "Gave up", tone: "plain" });
 });
 
-it("says steps and repairs", () => {
+it("counts steps and repairs", () => {
   const { summary } = trace([]);
   expect(describeSteps({ ...summary, iterations: 1 })).toBe("1 step, no repairs");
   expect(describeSteps({ ...summary, iterations: 5, repairs: 1 })).toBe("5 steps, 1 repair");
 });
 
-it("says what a step took, without tokens that are unknown", () => {
-  expect(tookOfStep(step({ prompt_tokens: 1200, completion_tokens: 30, duration_s: 0.5 }))).toBe("1,200 in, 30 out · 500 ms");
-  expect(tookOfStep(step({ completion_tokens: 30, duration_s: 2 }))).toBe("2 s");
+it("formats the usage of a step, without unknown tokens", () => {
+  expect(usageOfStep(step({ prompt_tokens: 1200, completion_tokens: 30, duration_s: 0.5 }))).toBe("1,200 in, 30 out · 500 ms");
+  expect(usageOfStep(step({ completion_tokens: 30, duration_s: 2 }))).toBe("2 s");
 });
 
-it("knows the step of a call", () => {
+it("finds the step of a call", () => {
   const of = stepsOfCalls(trace([step({ calls: [0, 1] }), step({ calls: [2] })]));
   expect([0, 1, 2, 3].map((call) => of.get(call))).toEqual([0, 0, 1, undefined]);
 });
@@ -112,8 +112,8 @@ it.each([
   ["End", 0, 2],
   ["x", 1, undefined],
   ["Enter", 1, undefined],
-])("the key %s leads from step %d to %s", (key, at, to) => expect(stepByKey(key, at, 3)).toBe(to));
+])("the key %s moves from step %d to %s", (key, at, to) => expect(stepByKey(key, at, 3)).toBe(to));
 
-it("cuts names that are none", () => {
+it("cuts names that are too long", () => {
   expect([shortName("search"), shortName(""), shortName("x".repeat(70))]).toEqual(["search", "(no name)", `${"x".repeat(60)}…`]);
 });

@@ -11,30 +11,30 @@ import { fromFirstMark, hasMark, type Segment } from "@/lib/highlight";
 import { cn } from "@/lib/utils";
 
 import { ToolBadge } from "./tool-badge";
-import { marksOfUse, type Step, tookOfStep } from "./trace-prepare";
+import { badgesOf, type Step, usageOfStep } from "./trace-prepare";
 
 type Use = NonNullable<Step["use"]>;
 
-/** Characters that stand before a mark at most, while an observation is folded. */
-const ROOM = 120;
-const quiet = "rounded-sm text-xs underline decoration-line underline-offset-3 hover:text-ink hover:decoration-current";
+/** Most characters before the first mark while an observation is collapsed. */
+const MAX_LEAD = 120;
+const textButton = "rounded-sm text-xs underline decoration-line underline-offset-3 hover:text-ink hover:decoration-current";
 
 interface TraceStepProps {
   step: Step;
   place: number;
-  /** The observation, with the words of the answer marked. */
+  /** The observation, with the answer marked in it. */
   observation: Segment[];
   source: boolean;
-  /** The one step that the Tab key leads to. */
+  /** The step that Tab focuses. */
   current: boolean;
-  /** No other follows. */
+  /** The last step. */
   end: boolean;
   element: (item: HTMLLIElement | null) => void;
   onFocus: () => void;
   onCall: (place: number) => void;
 }
 
-/** One turn of an agent: what it thought, what it did, what it was shown for it, what it answered. */
+/** One step of an agent: thought, action, observation, answer. */
 export function TraceStep({ step, place, observation, source, current, end, element, onFocus, onCall }: TraceStepProps) {
   const id = useId();
   const [open, setOpen] = useState(false);
@@ -77,13 +77,13 @@ export function TraceStep({ step, place, observation, source, current, end, elem
           <span id={id} className="text-xs font-medium text-ink">
             Step {formatCount(place + 1)}
           </span>
-          {step.last && <Badge>asked for an answer at the end</Badge>}
+          {step.last && <Badge>final answer prompt</Badge>}
           {step.repaired && <Badge tone="warn">repaired</Badge>}
           {source && <Badge tone="good">✓ source of the answer</Badge>}
           <span className="num flex flex-wrap items-center gap-x-2 text-xs sm:ml-auto">
-            {tookOfStep(step)}
+            {usageOfStep(step)}
             {calls.map((call) => (
-              <button key={call} type="button" tabIndex={tabIndex} onClick={() => onCall(call)} className={quiet}>
+              <button key={call} type="button" tabIndex={tabIndex} onClick={() => onCall(call)} className={textButton}>
                 Call {formatCount(call + 1)}
               </button>
             ))}
@@ -110,7 +110,7 @@ export function TraceStep({ step, place, observation, source, current, end, elem
               <p className="verbatim font-semibold text-ink">{answer}</p>
             </Part>
           ) : (
-            !use && <Part label="Action">{step.last ? "It gave no answer." : "None could be read in what it wrote."}</Part>
+            !use && <Part label="Action">{step.last ? "No answer was given." : "No action could be parsed from the output."}</Part>
           )}
         </dl>
       </div>
@@ -131,17 +131,17 @@ function Action({ use }: { use: Use }) {
   return (
     <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
       <ToolBadge tool={use.tool} />
-      {namedValues(use.arguments).map(([name, said]) => (
+      {namedValues(use.arguments).map(([name, text]) => (
         <span key={name} className="max-w-full">
-          <bdi className="text-xs [overflow-wrap:anywhere]">{name}</bdi> <bdi className="verbatim text-ink">{said}</bdi>
+          <bdi className="text-xs [overflow-wrap:anywhere]">{name}</bdi> <bdi className="verbatim text-ink">{text}</bdi>
         </span>
       ))}
-      {marksOfUse(use).map(({ label, tone }) => (
+      {badgesOf(use).map(({ label, tone }) => (
         <Badge key={label} tone={tone}>
           {label}
         </Badge>
       ))}
-      <span className="num text-xs">{use.repeated ? "not asked again" : use.duration_s > 0 && formatDuration(use.duration_s * 1000)}</span>
+      <span className="num text-xs">{use.repeated ? "not executed again" : use.duration_s > 0 && formatDuration(use.duration_s * 1000)}</span>
     </div>
   );
 }
@@ -154,10 +154,10 @@ interface ObservationProps {
   onOpen: (open: boolean) => void;
 }
 
-/** What the model was shown, folded to three lines. */
+/** What the model was shown, collapsed to three lines. */
 function Observation({ use, segments, open, tabIndex, onOpen }: ObservationProps) {
   const { ref, clipped } = useClipped<HTMLParagraphElement>(open);
-  const shown = open || !hasMark(segments) ? segments : fromFirstMark(segments, ROOM);
+  const shown = open || !hasMark(segments) ? segments : fromFirstMark(segments, MAX_LEAD);
   const more = clipped || shown[0]?.text !== segments[0]?.text;
   return (
     <div className="flex flex-col items-start gap-1">
@@ -165,11 +165,11 @@ function Observation({ use, segments, open, tabIndex, onOpen }: ObservationProps
         <Marked segments={shown} strong fallback="(empty)" />
       </p>
       {more && (
-        <button type="button" tabIndex={tabIndex} aria-expanded={open} onClick={() => onOpen(!open)} className={quiet}>
+        <button type="button" tabIndex={tabIndex} aria-expanded={open} onClick={() => onOpen(!open)} className={textButton}>
           {open ? "Show less" : "Show all"}
         </button>
       )}
-      {use.cut > 0 && <p className="num text-xs">The result went on: the model was not shown {plural(use.cut, "more character")}.</p>}
+      {use.cut > 0 && <p className="num text-xs">Truncated: {plural(use.cut, "more character")} of the result were not shown to the model.</p>}
     </div>
   );
 }

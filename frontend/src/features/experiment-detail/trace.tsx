@@ -6,7 +6,7 @@ import { Badge } from "@/components/ui/badge";
 import { formatCount } from "@/lib/format";
 
 import { ToolBadge } from "./tool-badge";
-import { describeSource, describeSteps, markObservation, outcomeSaid, stepByKey, type Trace, usesByTool } from "./trace-prepare";
+import { describeSource, describeSteps, markObservation, describeOutcome, stepByKey, type Trace, callsByTool } from "./trace-prepare";
 import { TraceStep } from "./trace-step";
 
 interface TraceTimelineProps {
@@ -15,7 +15,7 @@ interface TraceTimelineProps {
   onCall: (place: number) => void;
 }
 
-/** What an agent did for a question, step by step: one tab stop, in which keys move. */
+/** The steps of an agent for one question: one tab stop, within which keys move. */
 export function TraceTimeline({ trace, onCall }: TraceTimelineProps) {
   const hint = useId();
   const [current, setCurrent] = useState(0);
@@ -32,7 +32,7 @@ export function TraceTimeline({ trace, onCall }: TraceTimelineProps) {
     <section aria-label="Trace" className="min-w-0 rounded-md border">
       <Summary trace={trace} />
       {steps.length === 0 ? (
-        <p className="px-3 py-3">It made no step.</p>
+        <p className="px-3 py-3">The agent took no step.</p>
       ) : (
         <>
           <p id={hint} className="hidden px-3 pt-2 text-xs sm:block">
@@ -67,27 +67,27 @@ function Key({ children }: { children: string }) {
   return <kbd className="rounded-sm border px-1 font-sans text-ink">{children}</kbd>;
 }
 
-/** How the agent ended and why, and what it took to get there. */
+/** The outcome of the agent with its reason, steps and tool calls. */
 function Summary({ trace }: { trace: Trace }) {
   const { summary } = trace;
-  const { label, tone } = outcomeSaid(summary.outcome);
-  const uses = usesByTool(summary.uses);
+  const { label, tone } = describeOutcome(summary.outcome);
+  const tools = callsByTool(summary.uses);
   return (
     <header className="flex flex-col gap-1.5 border-b bg-line/30 px-3 py-2">
       <h3 className="flex flex-wrap items-center gap-x-2 gap-y-1 font-sans text-xs font-medium">
-        What the agent did
+        Agent trace
         <Badge tone={tone}>{label}</Badge>
         <span className="num font-normal text-muted">{describeSteps(summary)}</span>
       </h3>
       {summary.reason && <p className="[overflow-wrap:anywhere] text-ink">{summary.reason}</p>}
       <p className="text-xs">{describeSource(trace)}</p>
-      {uses.length > 0 && (
-        <ul aria-label="Uses of tools" className="num flex flex-wrap gap-x-4 gap-y-1 text-xs">
-          {uses.map(({ tool, total, said }) => (
+      {tools.length > 0 && (
+        <ul aria-label="Tool calls" className="num flex flex-wrap gap-x-4 gap-y-1 text-xs">
+          {tools.map(({ tool, total, results }) => (
             <li key={tool} className="flex min-w-0 flex-wrap items-center gap-1.5">
               <ToolBadge tool={tool} />
               <span>
-                {formatCount(total)}: {said}
+                {formatCount(total)}: {results}
               </span>
             </li>
           ))}

@@ -8,11 +8,11 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
 
 /**
- * Keeps an experiment's status and progress true while it is `live`, by its event stream.
+ * Keeps status and progress of an experiment up to date while it is `live`, by its event stream.
  *
- * `setHeard` is told whether the stream is heard; while it is not, the page has to ask by itself.
+ * `setStreaming` is called with whether the stream is connected; while it is not, the page has to poll.
  */
-export function useLive(id: string, live: boolean, setHeard: (heard: boolean) => void): void {
+export function useLive(id: string, live: boolean, setStreaming: (streaming: boolean) => void): void {
   const client = useQueryClient();
   const wasLive = useRef(false);
 
@@ -28,16 +28,16 @@ export function useLive(id: string, live: boolean, setHeard: (heard: boolean) =>
             id,
             (event) => {
               wait = FIRST_WAIT_MS;
-              setHeard(true);
+              setStreaming(true);
               client.setQueryData(experimentQueries.detail(id).queryKey, (before) => before && { ...before, ...event });
             },
             signal,
           );
         } catch {
-          // Broken off: asked for below, and followed again after a while.
+          // The stream broke; it is opened again below, after a while.
         }
         if (signal.aborted) return;
-        setHeard(false);
+        setStreaming(false);
         await new Promise((resolve) => setTimeout(resolve, wait));
         wait = Math.min(LONGEST_WAIT_MS, wait * 2);
       }
@@ -45,9 +45,9 @@ export function useLive(id: string, live: boolean, setHeard: (heard: boolean) =>
     void follow();
     return () => {
       controller.abort();
-      setHeard(false);
+      setStreaming(false);
     };
-  }, [id, live, client, setHeard]);
+  }, [id, live, client, setStreaming]);
 
   useEffect(() => {
     if (live) {

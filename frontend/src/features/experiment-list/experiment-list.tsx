@@ -21,15 +21,15 @@ import { Pagination } from "./pagination";
 import { SelectionBar } from "./selection-bar";
 
 const LIVE_MS = 1_500;
-const CALM_MS = 15_000;
+const IDLE_MS = 15_000;
 
-/** All experiments: find, sort, compare, delete. */
+/** All experiments: search, sort, compare, delete. */
 export function ExperimentList() {
   const [state, setState] = useQueryStates(listParams, { history: "push" });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const list = useQuery({
     ...experimentQueries.list(listQuery(state)),
-    refetchInterval: (query) => (query.state.data?.items.some(isLive) ? LIVE_MS : CALM_MS),
+    refetchInterval: (query) => (query.state.data?.items.some(isLive) ? LIVE_MS : IDLE_MS),
   });
   const narrow = (change: Partial<ListState>) => void setState({ ...change, page: null });
   const select = (ids: string[], on: boolean) =>
@@ -45,7 +45,7 @@ export function ExperimentList() {
   return (
     <Page
       title="Experiments"
-      lead="Everything that was described, run and measured."
+      lead="All experiments: not started, running and ended."
       actions={
         <Button asChild variant="primary">
           <Link href="/experiments/new/">
@@ -73,14 +73,14 @@ export function ExperimentList() {
               title="Nothing matches"
               action={<Button onClick={() => void setState(null)}>Show all experiments</Button>}
             >
-              No experiment fits these filters.
+              No experiment matches these filters.
             </Empty>
           ) : (
             <Empty
               title="No experiments yet"
               action={
                 <Button asChild variant="primary">
-                  <Link href="/experiments/new/">Describe the first one</Link>
+                  <Link href="/experiments/new/">Create the first one</Link>
                 </Button>
               }
             >

@@ -7,10 +7,10 @@ import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
 import { SearchInput } from "@/components/ui/search-input";
 import { experimentQueries } from "@/lib/api/queries";
-import { formatMethod, formatName } from "@/lib/format";
+import { formatMethod } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
-import { isFiltered, type ListState, statuses } from "./filters";
+import { isFiltered, type ListState, statusFilters } from "./filters";
 
 const TYPING_MS = 250;
 
@@ -40,7 +40,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
         <Choice label="All datasets" value={state.dataset} options={facets?.datasets} onChange={(dataset) => onChange({ dataset })} />
       </div>
       <div className="flex flex-wrap items-center gap-1.5" role="group" aria-label="Status">
-        {statuses.map((status) => {
+        {statusFilters.map(({ status, label }) => {
           const on = state.status.includes(status);
           return (
             <button
@@ -53,7 +53,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
                 on && "border-ink bg-ink text-paper hover:text-paper",
               )}
             >
-              {formatName(status.toLowerCase())}
+              {label}
             </button>
           );
         })}
@@ -72,7 +72,7 @@ interface ChoiceProps {
   label: string;
   value: string;
   options: string[] | undefined;
-  /** How an option is called. */
+  /** The label of an option. */
   name?: (option: string) => string;
   onChange: (value: string) => void;
 }

@@ -8,7 +8,7 @@ describe("listQuery", () => {
   it("asks for the first page of all by default", () => {
     expect(listQuery(none)).toMatchObject({ offset: 0, limit: 25, method: [], status: [], sort: "-created_at" });
   });
-  it("turns a page into an offset, and takes page 0 for the first", () => {
+  it("turns a page into an offset, and treats page 0 as the first", () => {
     expect(listQuery({ ...none, page: 3 }).offset).toBe(50);
     expect(listQuery({ ...none, page: 0 }).offset).toBe(0);
   });
@@ -17,10 +17,10 @@ describe("listQuery", () => {
   });
 });
 
-it("knows whether anything narrows the list", () => {
+it("knows whether any filter is set", () => {
   expect([isFiltered(none), isFiltered({ ...none, sort: "name", page: 4 }), isFiltered({ ...none, text: "a" })]).toEqual([false, false, true]);
 });
 
-it("says which rows are shown", () => {
+it("describes the range of rows", () => {
   expect([pageRange(1, 25, 61), pageRange(3, 11, 61), pageRange(1, 0, 0)]).toEqual(["1–25 of 61", "51–61 of 61", ""]);
 });

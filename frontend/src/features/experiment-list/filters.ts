@@ -4,9 +4,18 @@ import type { ExperimentQuery } from "@/lib/api/queries";
 
 export const PAGE_SIZE = 25;
 
-export const statuses = ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"] as const;
+const statuses = ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"] as const;
 
-/** What the address of the list holds: it can be shared, reloaded, and gone back to. */
+/** The statuses that the list can be filtered by, with their labels. */
+export const statusFilters: readonly { status: (typeof statuses)[number]; label: string }[] = [
+  { status: "PENDING", label: "Not started or queued" },
+  { status: "RUNNING", label: "Running" },
+  { status: "COMPLETED", label: "Completed" },
+  { status: "FAILED", label: "Failed" },
+  { status: "CANCELLED", label: "Cancelled" },
+];
+
+/** The state of the list in the address, so that it can be shared, reloaded, and gone back to. */
 export const listParams = {
   text: parseAsString.withDefault(""),
   status: parseAsArrayOf(parseAsStringLiteral(statuses)).withDefault([]),
@@ -19,7 +28,7 @@ export const listParams = {
 
 export type ListState = inferParserType<typeof listParams>;
 
-/** Returns the API's query for what the address says. */
+/** The API's query for the state of the list. */
 export function listQuery(state: ListState): ExperimentQuery {
   return {
     text: state.text,
@@ -33,12 +42,12 @@ export function listQuery(state: ListState): ExperimentQuery {
   };
 }
 
-/** Whether anything narrows the list. */
+/** Whether any filter is set. */
 export function isFiltered(state: ListState): boolean {
   return Boolean(state.text || state.status.length || state.method || state.model || state.dataset);
 }
 
-/** "26–50 of 61", or nothing when there is nothing. */
+/** `26–50 of 61`; empty without rows. */
 export function pageRange(page: number, shown: number, total: number): string {
   if (total === 0 || shown === 0) return "";
   const first = (page - 1) * PAGE_SIZE + 1;

@@ -8,7 +8,7 @@ import { useDeleteExperiments } from "@/lib/api/mutations";
 
 const MAX_COMPARED = 12;
 
-/** What can be done with the selected experiments; it stays in view while some are selected. */
+/** The actions for the selected experiments; visible while any are selected. */
 export function SelectionBar({ selected, onClear }: { selected: string[]; onClear: () => void }) {
   const remove = useDeleteExperiments();
   if (selected.length === 0) return null;

@@ -5,7 +5,7 @@ import { cn } from "@/lib/utils";
 
 import { type Article, describeArticle } from "./prepare";
 
-/** An article by its title; it opens to its sections. */
+/** The title of an article; it opens to its sections. */
 export function ArticleRow({ article }: { article: Article }) {
   const [open, setOpen] = useState(false);
   const id = useId();

@@ -22,7 +22,7 @@ interface ArticlesProps {
   size: number;
 }
 
-/** The articles of one version, a page at a time, in the order of the files; by title or id if one is looked for. */
+/** The articles of one version, a page at a time, in the order of the files; filtered by title or id. */
 export function Articles({ name, version, size }: ArticlesProps) {
   const [text, setText] = useQueryState("text", parseAsString.withDefault("").withOptions({ history: "replace" }));
   const pages = useInfiniteQuery(knowledgeQueries.articles(name, version, text));
@@ -57,7 +57,7 @@ export function Articles({ name, version, size }: ArticlesProps) {
             <LoadMore pages={pages} shown={articles.length} total={total} />
           </>
         ) : (
-          <Empty title="No such article">No title or id holds “{text}”. To look into the texts, use the search above.</Empty>
+          <Empty title="No such article">No title or id contains “{text}”. To search the texts, use the search above.</Empty>
         )
       ) : pages.error ? (
         <Failure error={pages.error} what="the articles" onRetry={() => void pages.refetch()} />

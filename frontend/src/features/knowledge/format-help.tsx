@@ -38,17 +38,17 @@ The Nile is a river in Africa.
 ## Floods
 
 Each summer …`,
-    how: "A file is an article: its first heading is the title, the others are those of sections.",
+    how: "Each file is an article: its first heading is the title, the others begin sections.",
   },
   text: {
     label: "Text",
     file: "Nile.txt",
     example: "The Nile is a river in Africa. It rises …",
-    how: "A file is an article; its name is the title.",
+    how: "Each file is an article; its name is the title.",
   },
 };
 
-/** What a file looks like, by example. */
+/** Examples of files. */
 export function FormatHelp() {
   const [format, setFormat] = useState<Format>("jsonl");
   const { file, example, how } = formats[format];
@@ -63,7 +63,7 @@ export function FormatHelp() {
       <div className="w-full">
         <Verbatim label={file}>{example}</Verbatim>
       </div>
-      <p>{how} Several files make one knowledge base.</p>
+      <p>{how} Several files become one knowledge base.</p>
     </FormatDetails>
   );
 }

@@ -18,13 +18,13 @@ const looks: Record<Index["state"], { label: string; tone: Tone }> = {
   failed: { label: "✗ failed", tone: "bad" },
 };
 
-/** Whether this version can be searched on this machine, and a way to make it so. */
+/** The state of the index of a version on this machine, and a button to build it. */
 export function IndexPanel({ index, build }: ReturnType<typeof useIndex>) {
   const state = index.data?.state;
-  const refusal = build.error;
-  const problem = refusal ? refusal.message : state === "failed" ? index.data?.message : "";
+  const rejection = build.error;
+  const problem = rejection ? rejection.message : state === "failed" ? index.data?.message : "";
   return (
-    <Panel title="Index" hint="With the default chunks and embedding model.">
+    <Panel title="Index" hint="With the default chunking and embedding model.">
       {index.data && state ? (
         <div className="flex flex-col gap-3" aria-live="polite">
           <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
@@ -34,7 +34,7 @@ export function IndexPanel({ index, build }: ReturnType<typeof useIndex>) {
             </p>
             {(state === "absent" || state === "failed") && (
               <Button size="sm" disabled={build.isPending} onClick={() => build.mutate()}>
-                {build.isPending ? "Asking…" : state === "failed" || refusal ? "Try again" : "Build index"}
+                {build.isPending ? "Starting…" : state === "failed" || rejection ? "Try again" : "Build index"}
               </Button>
             )}
           </div>
@@ -43,7 +43,7 @@ export function IndexPanel({ index, build }: ReturnType<typeof useIndex>) {
             <p role="alert" className="flex gap-2 text-xs">
               <CircleAlert aria-hidden="true" className="mt-px size-3.5 shrink-0 text-bad" />
               <span className="min-w-0 [overflow-wrap:anywhere]">
-                <span className="text-ink">{problem}</span> {refusal instanceof ApiError ? refusal.hint : ""}
+                <span className="text-ink">{problem}</span> {rejection instanceof ApiError ? rejection.hint : ""}
               </span>
             </p>
           )}

@@ -14,7 +14,7 @@ export function baseHref(name: string): string {
   return `/knowledge/?${new URLSearchParams({ name })}`;
 }
 
-/** The address of a new experiment that retrieves; a version is named only where it is not the newest. */
+/** The address of a new experiment with retrieval from this knowledge base; the version is left out if it is the newest. */
 export function newExperimentHref(group: BaseGroup, chosen: Version): string {
   const query = new URLSearchParams({ knowledge: group.name });
   if (chosen.version !== group.newest.version) query.set("knowledge_version", chosen.version);
@@ -22,9 +22,9 @@ export function newExperimentHref(group: BaseGroup, chosen: Version): string {
 }
 
 export const variants: Record<Found["variant"], { label: string; how: string }> = {
-  naive: { label: "Naive", how: "By meaning: the passages whose vectors are nearest to the query’s." },
-  hybrid: { label: "Hybrid", how: "By meaning and by words (BM25), fused." },
-  reranked: { label: "Reranked", how: "The hybrid’s candidates, read again with the query by a cross-encoder." },
+  naive: { label: "Naive", how: "Dense retrieval: the passages whose embeddings are nearest to the query’s." },
+  hybrid: { label: "Hybrid", how: "Dense retrieval and BM25, fused." },
+  reranked: { label: "Reranked", how: "The hybrid candidates, reranked by a cross-encoder." },
 };
 
 export interface Column {
@@ -32,15 +32,15 @@ export interface Column {
   label: string;
   how: string;
   passages: MarkedPassage[];
-  /** Milliseconds in all; empty if nothing was done. */
+  /** Total time; empty if nothing was searched. */
   total: string;
   /** `embedding 12 ms, dense 3 ms` */
   stages: string;
-  /** Why there is nothing. */
+  /** Why there are no passages. */
   message: string;
 }
 
-/** What each variant found, with the words of the query marked. */
+/** The passages of each variant, with the words of the query marked. */
 export function prepareSearch({ query, variants: found }: Schemas["SearchOut"]): Column[] {
   const words = queryWords(query);
   return found.map(({ variant, passages, milliseconds, message }) => {
@@ -49,33 +49,33 @@ export function prepareSearch({ query, variants: found }: Schemas["SearchOut"]):
       variant,
       ...variants[variant],
       passages: markPassages(passages, words),
-      total: spent.length > 0 ? briefly(spent.reduce((sum, [, ms]) => sum + ms, 0)) : "",
-      stages: spent.map(([stage, ms]) => `${stage} ${briefly(ms)}`).join(", "),
+      total: spent.length > 0 ? formatMilliseconds(spent.reduce((sum, [, ms]) => sum + ms, 0)) : "",
+      stages: spent.map(([stage, ms]) => `${stage} ${formatMilliseconds(ms)}`).join(", "),
       message,
     };
   });
 }
 
-/** A duration of which microseconds tell nothing. */
-function briefly(ms: number): string {
+/** A duration without microseconds, which are noise here. */
+function formatMilliseconds(ms: number): string {
   return ms < 0.1 ? "< 0.1 ms" : formatDuration(ms < 100 ? Math.round(ms * 10) / 10 : ms);
 }
 
-/** Where an index stands, in a sentence. */
+/** The state of an index in a sentence. */
 export function describeIndex({ state, done, total, chunks }: Index): string {
   switch (state) {
     case "built":
-      return `${plural(chunks ?? 0, "chunk")} can be searched.`;
+      return `${plural(chunks ?? 0, "chunk")} indexed.`;
     case "building":
-      return total > 0 ? `${formatCount(done)} of ${plural(total, "chunk")} have their vector.` : "The embedding model is being loaded.";
+      return total > 0 ? `${formatCount(done)} of ${plural(total, "chunk")} embedded.` : "Loading the embedding model.";
     case "failed":
-      return "It could not be built.";
+      return "The index could not be built.";
     case "absent":
-      return "Each chunk gets a vector first. Experiments that need the index build it themselves.";
+      return "Building embeds every chunk. Experiments that need the index build it themselves.";
   }
 }
 
-/** How long an article is: `3 sections, 1,234 characters`. */
+/** The length of an article: `3 sections, 1,234 characters`. */
 export function describeArticle({ sections }: Article): string {
   const characters = sections.reduce((sum, { text }) => sum + text.length, 0);
   return `${plural(sections.length, "section")}, ${plural(characters, "character")}`;

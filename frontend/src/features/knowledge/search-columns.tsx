@@ -8,7 +8,7 @@ import { type Column, variants } from "./prepare";
 
 const PASSAGES = 3;
 
-/** Columns side by side, their heads of one height, or one below the other where there is no room. */
+/** Columns side by side with heads of equal height; one below the other on narrow screens. */
 function Columns({ children }: { children: ReactNode }) {
   return <div className="grid divide-y border-t lg:grid-cols-3 lg:grid-rows-[auto_1fr] lg:divide-x lg:divide-y-0">{children}</div>;
 }
@@ -35,7 +35,7 @@ export function SearchColumns({ columns }: { columns: Column[] }) {
               ))}
             </ol>
           ) : (
-            <p className="px-4 py-3">Nothing was found.</p>
+            <p className="px-4 py-3">No passage found.</p>
           )}
         </section>
       ))}
@@ -56,11 +56,11 @@ function ColumnHead({ label, how, total = "", stages = "" }: Pick<Column, "label
   );
 }
 
-/** The same in outline. The first search of a while starts a process and loads the models. */
+/** The loading state. The first search starts a process and loads the models. */
 export function SearchSkeleton() {
   return (
     <div role="status">
-      <p className="border-t px-4 py-2.5 text-xs">Searching. The first search loads the models, which takes five to ten seconds; those after it are quick.</p>
+      <p className="border-t px-4 py-2.5 text-xs">Searching. The first search loads the models, which takes five to ten seconds; later ones are fast.</p>
       <Columns>
         {Object.values(variants).map(({ label, how }) => (
           <div key={label} className={COLUMN}>

@@ -19,11 +19,11 @@ interface SearchPanelProps {
   name: string;
   version: string;
   index: Index | undefined;
-  /** Someone wants to search, and there is no index. */
+  /** Called for a search without an index. */
   onBuild: () => void;
 }
 
-/** One query, answered by each variant side by side; the address holds it (`?q=`). */
+/** The passages of each retrieval variant for one query, side by side; the query is in the address (`?q=`). */
 export function SearchPanel({ name, version, index, onBuild }: SearchPanelProps) {
   const [q, setQ] = useQueryState("q", parseAsString.withDefault("").withOptions({ history: "push" }));
   const built = index?.state === "built";
@@ -33,7 +33,7 @@ export function SearchPanel({ name, version, index, onBuild }: SearchPanelProps)
     if (query !== "" && (index?.state === "absent" || index?.state === "failed")) onBuild();
   };
   return (
-    <Panel title="Search" hint="What each way of retrieving finds for a question, and what each stage said of it." flush>
+    <Panel title="Search" hint="The passages that each retrieval variant finds, with ranks and scores by stage." flush>
       <SearchForm key={q} query={q} onSubmit={submit} busy={search.isFetching} />
       {q !== "" &&
         (search.data ? (
@@ -42,7 +42,7 @@ export function SearchPanel({ name, version, index, onBuild }: SearchPanelProps)
           </div>
         ) : search.error ? (
           <div className="border-t">
-            <Failure error={search.error} what="what was found" onRetry={() => void search.refetch()} />
+            <Failure error={search.error} what="the search results" onRetry={() => void search.refetch()} />
           </div>
         ) : built ? (
           <SearchSkeleton />
@@ -50,8 +50,8 @@ export function SearchPanel({ name, version, index, onBuild }: SearchPanelProps)
           index && (
             <p role="status" className="border-t px-4 py-3">
               {index.state === "building"
-                ? "The index is being built; then this search goes on by itself."
-                : "There is no index to search yet: build it, above; then this search goes on by itself."}
+                ? "The index is being built; the search starts when it is ready."
+                : "There is no index yet. Build it above; the search starts when it is ready."}
             </p>
           )
         ))}
@@ -65,7 +65,7 @@ interface SearchFormProps {
   onSubmit: (query: string) => void;
 }
 
-/** Lives as long as the query of the address stays the same, which it begins with. */
+/** Starts with the query of the address; remounted when that changes. */
 function SearchForm({ query, busy, onSubmit }: SearchFormProps) {
   const [text, setText] = useState(query);
   const submit = (event: FormEvent) => {

@@ -13,12 +13,12 @@ async function addBase({ name, files }: Upload) {
   const form = new FormData();
   form.set("name", name);
   for (const file of files) form.append("files", await contentOf(file, "files"), file.name);
-  // The document types a file as a string; what is sent is the form.
+  // OpenAPI types a file as a string; the request sends the form.
   const body = { name, files: files.map((file) => file.name) };
   return unwrap(api.POST("/api/v1/knowledge-bases", { body, bodySerializer: () => form }));
 }
 
-/** Imports files as a knowledge base, or as a new version of one. Errors are the form's to show. */
+/** Uploads files as a knowledge base, or as a new version of one. The form shows errors. */
 export function useAddBase() {
   const client = useQueryClient();
   return useMutation({

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { buildIndex, knowledgeQueries } from "@/lib/api/knowledge";
 
-/** Where the index of a version stands, and how to have it built. Errors of building are the page's to show. */
+/** The state of the index of a version, and a mutation that builds it. The page shows errors. */
 export function useIndex(name: string, version: string) {
   const client = useQueryClient();
   const options = knowledgeQueries.index(name, version);

@@ -10,7 +10,7 @@ import { cn } from "@/lib/utils";
 
 import { checkedNote, experimentWith, formatParameters, formatPrices, type Model, states, withoutName } from "./prepare";
 
-/** A model: what it is, whether it can be used, and a look whether it really answers. */
+/** A model with its state, and a button that checks whether it responds. */
 export function ModelRow({ model }: { model: Model }) {
   const check = useQuery({ ...systemQueries.checkModel(model.name), enabled: false });
   const { state, message } = check.data ?? model;

@@ -18,17 +18,17 @@ import { ProviderRows } from "./provider-rows";
 
 const TYPING_MS = 100;
 
-/** What the address holds. */
+/** The filter in the address. */
 const params = { text: parseAsString.withDefault(""), ready: parseAsBoolean.withDefault(false) };
 
-/** The model catalog: what can be used as things are, and what the rest needs. */
+/** The model catalog: which models are ready, and what the others need. */
 export function Models() {
   const [filter, setFilter] = useQueryStates(params, { history: "replace" });
   const { data, error, refetch } = useQuery(systemQueries.models());
   const groups = data && groupByProvider(data, filter);
   const count = data && countReady(data.models);
   return (
-    <Page title="Models" lead="What can answer questions here, and what the others still need.">
+    <Page title="Models" lead="The models that can be used, and what the others still need.">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <SearchInput
           label="Search"
@@ -70,7 +70,7 @@ export function Models() {
             </Table>
           ) : (
             <Empty title="Nothing matches" action={<Button onClick={() => void setFilter(null)}>Show all models</Button>}>
-              {filter.ready ? "No model that is ready fits." : "No model fits."}
+              {filter.ready ? "No ready model matches." : "No model matches."}
             </Empty>
           )
         ) : error ? (

@@ -50,13 +50,13 @@ describe("groupByProvider", () => {
       ["vllm", []],
     ]);
   });
-  it("leaves what is ready", () => expect(shown("", true)).toEqual([["local", ["local/smollm2"]]]));
-  it("finds names and descriptions, all words of them, whatever their case", () => {
+  it("keeps the ready models", () => expect(shown("", true)).toEqual([["local", ["local/smollm2"]]]));
+  it("matches all words in names and descriptions, ignoring case", () => {
     expect(shown("GPT mini")).toEqual([["openai", ["openai/gpt-4o-mini"]]]);
     expect(shown("bundled")).toEqual([["local", ["local/smollm2"]]]);
     expect(shown("nothing")).toEqual([]);
   });
-  it("finds a provider by its name or label, with all its models", () => {
+  it("matches a provider by name or label, with all its models", () => {
     expect(shown("OpenAI")).toEqual([["openai", ["openai/gpt-4o-mini", "openai/o1"]]]);
     expect(shown("vllm")).toEqual([["vllm", []]]);
     expect(shown("local server")).toEqual([["local", ["local/smollm2"]]]);
@@ -82,14 +82,14 @@ describe("formatParameters", () => {
 });
 
 describe("experimentWith", () => {
-  it("carries a name with slashes and more", () => {
+  it("encodes the name of the model", () => {
     const query = experimentWith("hf/a&b/c").split("?")[1];
     expect(new URLSearchParams(query).get("model")).toBe("hf/a&b/c");
   });
 });
 
 describe("formatPrices", () => {
-  it("writes cents at least, and says when there is no price", () => {
+  it("shows at least cents, and whether the price is unknown", () => {
     expect(formatPrices({ input: 0.15, output: 0.6 })).toBe("$0.15 / $0.60");
     expect(formatPrices({ input: 0.0375, output: 2 })).toBe("$0.0375 / $2.00");
     expect(formatPrices({ input: 0, output: 0 })).toBe("$0");
@@ -98,7 +98,7 @@ describe("formatPrices", () => {
 });
 
 describe("checkedNote", () => {
-  it("tells the latency if an endpoint answered, and else that it was looked at", () => {
+  it("shows the latency if the endpoint answered", () => {
     expect(checkedNote({ name: "a/b", state: "ready", message: "", latency_ms: 12.3 })).toBe("answered in 12.3 ms");
     expect(checkedNote({ name: "a/b", state: "ready", message: "", latency_ms: null })).toBe("checked");
     expect(checkedNote({ name: "a/b", state: "unreachable", message: "x", latency_ms: null })).toBe("checked");

@@ -9,7 +9,7 @@ type State = Schemas["ModelCheck"]["state"];
 
 interface CatalogFilter {
   text: string;
-  /** Only models that can be used as things are. */
+  /** Only models that are ready. */
   ready: boolean;
 }
 
@@ -21,12 +21,12 @@ export interface ProviderGroup {
 /**
  * The models by provider, in the catalog's order.
  *
- * Without a filter every provider is there, also one without listed models; a filter leaves those
- * with a model that fits. A text that names the provider itself fits all its models.
+ * Without a filter all providers are included, also those without listed models; with a filter, those
+ * with a matching model. A text that matches the provider itself matches all its models.
  */
 export function groupByProvider(catalog: Catalog, { text, ready }: CatalogFilter): ProviderGroup[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (...parts: string[]) => {
+  const matches = (...parts: string[]) => {
     const all = parts.join(" ").toLowerCase();
     return words.every((word) => all.includes(word));
   };
@@ -37,15 +37,15 @@ export function groupByProvider(catalog: Catalog, { text, ready }: CatalogFilter
         (model) =>
           model.provider === provider.name &&
           (!ready || model.state === "ready") &&
-          fits(model.name, model.description, provider.label, model.api),
+          matches(model.name, model.description, provider.label, model.api),
       ),
-      named: !ready && fits(provider.name, provider.label),
+      named: !ready && matches(provider.name, provider.label),
     }))
     .filter(({ models, named }) => models.length > 0 || named)
     .map(({ provider, models }) => ({ provider, models }));
 }
 
-/** How many models are ready, of how many. */
+/** The number of ready models, and of all. */
 export function countReady(models: readonly Model[]): { ready: number; total: number } {
   return { ready: models.filter(({ state }) => state === "ready").length, total: models.length };
 }
@@ -67,29 +67,29 @@ const UNITS: [number, string][] = [
 export function formatParameters(parameters: number | null): string {
   if (parameters === null) return "–";
   const write = (value: number) => new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }).format(value);
-  // 999.9 M is written 1 B: the unit is chosen after the rounding.
+  // The unit is chosen after rounding, so that 999.9 M becomes 1 B.
   const rounded = Number(parameters.toPrecision(3));
   const unit = UNITS.find(([size]) => rounded >= size);
   return unit ? `${write(rounded / unit[0])} ${unit[1]}` : write(rounded);
 }
 
-/** Prices of a million tokens, in and out: `$0.15 / $0.60`; one where both are nothing. */
+/** Prices of a million tokens, in and out: `$0.15 / $0.60`; `$0` if both are free. */
 export function formatPrices(usd: Model["usd_per_1m"]): string {
   if (!usd) return "unknown";
   return usd.input === 0 && usd.output === 0 ? "$0" : `${formatPrice(usd.input)} / ${formatPrice(usd.output)}`;
 }
 
 function formatPrice(usd: number): string {
-  // Cents at least, so that prices line up; more where a price has more.
+  // At least cents, so that prices line up.
   return `$${new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 4 }).format(usd)}`;
 }
 
-/** What a check found beside the state. */
+/** The result of a check, beside the state. */
 export function checkedNote({ latency_ms }: Schemas["ModelCheck"]): string {
   return latency_ms === null ? "checked" : `answered in ${formatDuration(latency_ms)}`;
 }
 
-/** What to do about a model, without its name, which stands above it: `Needs a key: set …` */
+/** The message of a model without its name, which is shown above: `Needs a key: set …` */
 export function withoutName(message: string, name: string): string {
   const text = message.startsWith(`${name} `) ? message.slice(name.length + 1) : message;
   return text.charAt(0).toUpperCase() + text.slice(1);

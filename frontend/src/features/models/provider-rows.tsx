@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { ModelRow } from "./model-row";
 import type { Provider, ProviderGroup } from "./prepare";
 
-/** A provider with what it needs, and its models. */
+/** A provider with its settings, and its models. */
 export function ProviderRows({ group: { provider, models } }: { group: ProviderGroup }) {
   return (
     <tbody className="border-b last:border-b-0 max-lg:block">

@@ -9,7 +9,7 @@ import type { FieldSpec } from "./schema";
 
 interface ControlProps {
   spec: FieldSpec;
-  /** Path in the configuration, which is also what errors name. */
+  /** Path in the configuration; errors of the API use the same path. */
   path: string;
   value: unknown;
   error: string | undefined;
@@ -17,7 +17,7 @@ interface ControlProps {
   label?: string;
 }
 
-/** The control of one field of the API's schema. */
+/** The control for one field of the API's schema. */
 export function Control({ spec, path, value, error, onChange, label = formatName(spec.name) }: ControlProps) {
   const id = `field-${path}`;
   if (spec.kind === "boolean") {
@@ -70,7 +70,7 @@ function Entry({ spec, value, onChange, ...aria }: EntryProps) {
           {...aria}
           rows={2}
           className="font-mono text-xs"
-          placeholder="one a line"
+          placeholder="one per line"
           value={Array.isArray(value) ? value.join("\n") : ""}
           onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value.split("\n"))}
         />
@@ -100,12 +100,12 @@ interface ChoicesProps extends Omit<ControlProps, "path" | "label"> {
   label: string;
 }
 
-/** Several of a few; as many as there must be stay chosen. */
+/** A group of checkboxes; the minimum number stays checked. */
 function Choices({ spec, id, label, value, error, onChange }: ChoicesProps) {
   const chosen: unknown[] = Array.isArray(value) ? value : Array.isArray(spec.default) ? spec.default : [];
-  // What a file has and nobody offers can be taken away here.
+  // Values from a file that are not among the options are listed, so that they can be removed.
   const options = [...spec.options, ...chosen.map(String).filter((one) => !spec.options.includes(one))];
-  const enough = chosen.length <= (spec.min ?? 0);
+  const atMinimum = chosen.length <= (spec.min ?? 0);
   const hint = spec.min ? `${spec.description} At least ${spec.min}.` : spec.description;
   return (
     <FieldSet label={label} id={id} error={error} hint={hint} className="sm:col-span-full">
@@ -115,7 +115,7 @@ function Choices({ spec, id, label, value, error, onChange }: ChoicesProps) {
           <label key={option} className="flex items-center gap-2">
             <Checkbox
               checked={on}
-              disabled={on && enough}
+              disabled={on && atMinimum}
               onCheckedChange={(next) => onChange(options.filter((one) => (one === option ? next === true : chosen.includes(one))))}
             />
             <span className="[overflow-wrap:anywhere] text-ink">{formatName(option)}</span>

@@ -1,7 +1,7 @@
 import type { ApiError } from "@/lib/api/errors";
 import { isRecord } from "@/lib/json";
 
-/** A configuration as far as it is written: the server says what is missing or wrong. */
+/** A configuration that may be incomplete or invalid; the server validates it. */
 export type Draft = Record<string, unknown>;
 
 /** The value at a path such as `dataset.name`. */
@@ -9,7 +9,7 @@ export function valueAt(draft: Draft, path: string): unknown {
   return path.split(".").reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), draft);
 }
 
-/** The draft with the value at `path` replaced; `undefined` takes it away. The draft itself stays as it is. */
+/** A copy of the draft with the value at `path` replaced; `undefined` removes it. */
 export function withValue(draft: Draft, path: string, value: unknown): Draft {
   const [key, ...rest] = path.split(".");
   if (key === undefined) return draft;
@@ -21,7 +21,7 @@ export function withValue(draft: Draft, path: string, value: unknown): Draft {
   return { ...draft, [key]: value };
 }
 
-/** What is typed into a number field: nothing, a number, or, for the server to judge, the text itself. */
+/** The value of a number field: undefined if empty, a number, or the text itself, which the server rejects. */
 export function numberOf(text: string): number | string | undefined {
   const trimmed = text.trim();
   if (trimmed === "") return undefined;
@@ -29,26 +29,26 @@ export function numberOf(text: string): number | string | undefined {
   return Number.isFinite(value) ? value : text;
 }
 
-/** The errors of the server by field path (`dataset.n`), whether or not it names the body's `config`; those of items are their list's. */
+/** The errors of the server by field path (`dataset.n`), without the prefix `config`; errors of list items are those of the list. */
 export function fieldErrors(error: ApiError | null): Record<string, string> {
   if (!error) return {};
   return Object.fromEntries(Object.entries(error.fields).map(([field, message]) => [field.replace(/^config\./, "").replace(/(\.\d+)+$/, ""), message]));
 }
 
-/** Errors at fields that no control shows, as lines to read. */
+/** Errors of fields without a control, as lines of text. */
 export function otherErrors(errors: Record<string, string>, shown: ReadonlySet<string>): string[] {
   return Object.entries(errors)
     .filter(([field]) => !shown.has(field))
     .map(([field, message]) => `${field}: ${message}`);
 }
 
-/** A name for those who give none: `naive · smollm2-135m-instruct · trivia_qa`. */
+/** The name if none is given: `naive · smollm2-135m-instruct · trivia_qa`. */
 export function suggestedName(draft: Draft): string {
   const model = String(draft.model ?? "").split("/").at(-1)?.split("?")[0];
   return [valueAt(draft, "method.name"), model, valueAt(draft, "dataset.name")].filter(Boolean).join(" · ");
 }
 
-/** The draft as it is sent: with a name in any case. */
+/** The draft as it is sent: with a name. */
 export function completed({ name, ...draft }: Draft): Draft {
   return { name: name === undefined || name === "" ? suggestedName(draft) : name, ...draft };
 }

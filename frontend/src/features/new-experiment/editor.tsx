@@ -10,7 +10,7 @@ import type { Schemas } from "@/lib/api/client";
 import { ApiError } from "@/lib/api/errors";
 import { experimentHref, useCreateExperiment } from "@/lib/api/mutations";
 import { experimentQueries } from "@/lib/api/queries";
-import { useSettled } from "@/lib/use-settled";
+import { useDebounced } from "@/lib/use-debounced";
 
 import { completed, type Draft, fieldErrors, otherErrors } from "./draft";
 import { Form } from "./form";
@@ -20,24 +20,24 @@ import { YamlPanel } from "./yaml-panel";
 
 const TYPING_MS = 350;
 
-/** The body of a request; what is not yet valid in it is for the server to say. */
+/** The body of a request; the server validates it. */
 function bodyOf(draft: Draft): Schemas["ExperimentCreate"] {
   return { config: completed(draft) as unknown as Schemas["ExperimentConfig"] };
 }
 
-/** Form and file side by side; the server judges both as one types, by the rules of creating. */
+/** Form and YAML side by side; while either is edited, the server validates the draft as it would on creation. */
 export function Editor({ start, document }: { start: Draft; document: unknown }) {
   const router = useRouter();
   const [draft, setDraft] = useState(start);
   const [position, setPosition] = useState(0);
   const create = useCreateExperiment();
-  const settled = useSettled(draft, TYPING_MS);
+  const settled = useDebounced(draft, TYPING_MS);
   const preview = useQuery(experimentQueries.preview(bodyOf(settled), position));
 
-  const refusal = preview.error ?? create.error;
-  const errors = fieldErrors(refusal instanceof ApiError ? refusal : null);
-  const unplaced = otherErrors(errors, formPaths(document));
-  const general = refusal && Object.keys(errors).length === 0 ? refusal.message : undefined;
+  const rejection = preview.error ?? create.error;
+  const errors = fieldErrors(rejection instanceof ApiError ? rejection : null);
+  const otherLines = otherErrors(errors, formPaths(document));
+  const general = rejection && Object.keys(errors).length === 0 ? rejection.message : undefined;
   const shown = preview.error ? undefined : preview.data;
 
   const change = (next: Draft) => {
@@ -58,10 +58,10 @@ export function Editor({ start, document }: { start: Draft; document: unknown })
       <Form document={document} draft={draft} errors={errors} onChange={change} />
       <div className="flex min-w-0 flex-col gap-5 lg:sticky lg:top-18">
         <EstimateStrip estimate={shown?.estimate} />
-        {(general || unplaced.length > 0) && (
+        {(general || otherLines.length > 0) && (
           <ul role="alert" className="rounded-lg border border-bad/30 bg-bad/8 px-4 py-3 text-ink">
             {general && <li>{general}</li>}
-            {unplaced.map((line) => (
+            {otherLines.map((line) => (
               <li key={line}>{line}</li>
             ))}
           </ul>
@@ -77,7 +77,7 @@ export function Editor({ start, document }: { start: Draft; document: unknown })
         </div>
         <PreviewPanel
           preview={shown}
-          problem={preview.error ? "There is a prompt to see as soon as what is marked is mended." : undefined}
+          problem={preview.error ? "The prompt appears once the marked fields are corrected." : undefined}
           position={position}
           onPosition={setPosition}
         />

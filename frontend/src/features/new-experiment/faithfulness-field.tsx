@@ -9,15 +9,15 @@ import { judgeOf, type Judge } from "./groups";
 import type { FieldSpec } from "./schema";
 
 const judges: Record<Judge, { label: string; hint: string }> = {
-  nobody: { label: "Nobody", hint: "Answers are not judged by what was retrieved for them." },
-  nli: { label: "NLI model", hint: "A model of natural language inference, on this machine, says how much follows from the passages." },
-  llm: { label: "Language model", hint: "A model of the catalog is asked whether the answer follows from the passages." },
+  none: { label: "None", hint: "Faithfulness is not scored." },
+  nli: { label: "NLI model", hint: "A model for natural language inference, on this machine, scores whether the passages entail the answer." },
+  llm: { label: "Language model", hint: "A language model is asked whether the answer follows from the passages." },
 };
 
 interface FaithfulnessFieldProps {
-  /** As the configuration has it; nothing if nobody judges. */
+  /** The value in the configuration; undefined without a judge. */
   value: unknown;
-  /** The model that judges, as the configuration has it. */
+  /** The judge model in the configuration. */
   model: unknown;
   /** The field of the model in the API's schema, for its default. */
   spec: FieldSpec | undefined;
@@ -26,20 +26,20 @@ interface FaithfulnessFieldProps {
   onModel: (model: string | undefined) => void;
 }
 
-/** Who judges whether answers follow from what was retrieved: nobody, or a model that is named. */
+/** The judge of faithfulness (whether answers follow from the retrieved passages): none, or a model. */
 export function FaithfulnessField({ value, model, spec, errors, onJudge, onModel }: FaithfulnessFieldProps) {
   const judge = judgeOf(value);
   const catalog = useQuery(systemQueries.models());
-  const hint = judge === "llm" ? "provider/model" : "Folder, or id on the hub.";
+  const hint = judge === "llm" ? "provider/model" : "Folder, or id on the Hugging Face Hub.";
   const placeholder = judge === "llm" ? "openai/gpt-4o-mini" : String(spec?.default ?? "");
   return (
     <>
-      <Field label="Who judges faithfulness" htmlFor="field-faithfulness" hint={judges[judge].hint} error={errors.judge}>
+      <Field label="Faithfulness judge" htmlFor="field-faithfulness" hint={judges[judge].hint} error={errors.judge}>
         <Select
           {...describedBy("field-faithfulness", errors.judge, judges[judge].hint)}
           value={judge}
-          // The model of one is none for the other.
-          onChange={(event) => onJudge(event.target.value === "nobody" ? undefined : { judge: event.target.value as Judge })}
+          // The two kinds of judges take different models.
+          onChange={(event) => onJudge(event.target.value === "none" ? undefined : { judge: event.target.value as Judge })}
         >
           {Object.entries(judges).map(([name, { label }]) => (
             <option key={name} value={name}>
@@ -48,8 +48,8 @@ export function FaithfulnessField({ value, model, spec, errors, onJudge, onModel
           ))}
         </Select>
       </Field>
-      {judge !== "nobody" && (
-        <Field label="Model that judges" htmlFor="field-faithfulness.model" hint={hint} error={errors.model}>
+      {judge !== "none" && (
+        <Field label="Judge model" htmlFor="field-faithfulness.model" hint={hint} error={errors.model}>
           <Input
             {...describedBy("field-faithfulness.model", errors.model, hint)}
             list={judge === "llm" ? "faithfulness-models" : undefined}

@@ -5,14 +5,14 @@ import { Panel } from "@/components/ui/panel";
 import { Control } from "./control";
 import { type Draft, suggestedName, valueAt, withValue } from "./draft";
 import { FaithfulnessField } from "./faithfulness-field";
-import { readsKnowledge } from "./groups";
+import { hasRetrieval } from "./groups";
 import { MethodBlock } from "./method-block";
 import { ModelField } from "./model-field";
 import { definitionsOf, type FieldSpec, fieldsOf, objectFieldsOf, propertyOf, variantsOf } from "./schema";
 import { DatasetField } from "./version-fields";
 
-/** Fields of the configuration that have a place of their own; all others are found under "How it is run". */
-const PLACED = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness"];
+/** Fields with a control of their own; all others are in the block "Execution". */
+const OWN_CONTROL = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness"];
 
 interface FormProps {
   document: unknown;
@@ -21,14 +21,14 @@ interface FormProps {
   onChange: (draft: Draft) => void;
 }
 
-/** The configuration as controls, made from the API's own schema: a new field or method appears by itself. */
+/** A form generated from the API's schema: new fields and methods appear without a change here. */
 export function Form({ document, draft, errors, onChange }: FormProps) {
   const definitions = definitionsOf(document);
   const config = definitions.ExperimentConfig ?? {};
   const top = fieldsOf(config, definitions);
   const methods = variantsOf(propertyOf(config, "method", definitions), definitions);
   const method = methods.find(({ name }) => name === valueAt(draft, "method.name"));
-  const retrieves = readsKnowledge(method?.fields ?? [], ({ name }) => valueAt(draft, `method.${name}`));
+  const retrieves = hasRetrieval(method?.fields ?? [], ({ name }) => valueAt(draft, `method.${name}`));
   const set = (path: string, value: unknown) => onChange(withValue(draft, path, value));
   const control = (spec: FieldSpec, prefix = "", label?: string) => {
     const path = prefix + spec.name;
@@ -50,8 +50,8 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
   const [seed, repeats, description] = [named("seed"), named("repeats"), named("description")];
   return (
     <div className="flex min-w-0 flex-col gap-5">
-      <Block title="What is asked">
-        {nameSpec && control({ ...nameSpec, optional: true, default: suggestedName(draft), description: "Made from the choices below if left empty." })}
+      <Block title="Questions">
+        {nameSpec && control({ ...nameSpec, optional: true, default: suggestedName(draft), description: "Derived from the choices below if left empty." })}
         {description && control({ ...description, kind: "text" })}
         <DatasetField
           name={String(valueAt(draft, "dataset.name") ?? "")}
@@ -61,14 +61,14 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
           onVersion={(version) => set("dataset.version", version)}
         />
         {count && control(count, "dataset.", "Number of questions")}
-        {seed && control({ ...seed, description: seed.description || "Draws the sample, and seeds the model." })}
+        {seed && control({ ...seed, description: seed.description || "Seed of the sample and of the model." })}
         {repeats && control(repeats)}
       </Block>
-      <Block title="Who answers">
+      <Block title="Model">
         <ModelField value={String(draft.model ?? "")} error={errors.model} onChange={(model) => set("model", model)} />
         {fieldsOf(propertyOf(config, "params", definitions), definitions).map((spec) => control(spec, "params."))}
       </Block>
-      <Block title="How it is asked">
+      <Block title="Method">
         <MethodBlock methods={methods} draft={draft} errors={errors} onChange={onChange} control={(spec) => control(spec, "method.")} />
         {(retrieves || valueAt(draft, "faithfulness") != null) && (
           <FaithfulnessField
@@ -81,8 +81,8 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
           />
         )}
       </Block>
-      <Block title="How it is run">
-        {top.filter(({ name }) => !PLACED.includes(name)).map((spec) => control(spec))}
+      <Block title="Execution">
+        {top.filter(({ name, kind }) => !OWN_CONTROL.includes(name) && kind !== "other").map((spec) => control(spec))}
       </Block>
     </div>
   );

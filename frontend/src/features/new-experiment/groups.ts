@@ -1,12 +1,12 @@
 import type { FieldSpec } from "./schema";
 
-/** Fields of methods that have many: what one chooses first. The others of such a method are details. */
-const FIRST: Record<string, readonly string[]> = {
+/** The main fields of methods with many fields; their other fields are details. */
+const MAIN: Record<string, readonly string[]> = {
   rag: ["variant", "knowledge_base", "version", "top_k"],
   react: ["tools", "form", "max_iterations", "knowledge_base", "version", "top_k", "shots"],
 };
 
-/** How passages are found: of no use to an agent without the tool for it. */
+/** The fields of retrieval: irrelevant to an agent without the retrieval tool. */
 const RETRIEVAL: ReadonlySet<string> = new Set([
   "variant",
   "knowledge_base",
@@ -23,30 +23,30 @@ const RETRIEVAL: ReadonlySet<string> = new Set([
   "reranker",
 ]);
 
-/** Whether a method, given its own values, reads a knowledge base. */
-export function readsKnowledge(fields: readonly FieldSpec[], valueOf: (field: FieldSpec) => unknown): boolean {
+/** Whether a method with these values retrieves from a knowledge base. */
+export function hasRetrieval(fields: readonly FieldSpec[], valueOf: (field: FieldSpec) => unknown): boolean {
   const tools = fields.find(({ name }) => name === "tools");
   if (!tools) return fields.some(({ name }) => name === "knowledge_base");
   const chosen = valueOf(tools) ?? tools.default;
   return Array.isArray(chosen) && chosen.includes("retrieval");
 }
 
-/** The fields that matter, given the method's own values. */
+/** The fields that have an effect, given the method's values. */
 export function relevantFields(fields: readonly FieldSpec[], valueOf: (field: FieldSpec) => unknown): FieldSpec[] {
-  return readsKnowledge(fields, valueOf) ? [...fields] : fields.filter(({ name }) => !RETRIEVAL.has(name));
+  return hasRetrieval(fields, valueOf) ? [...fields] : fields.filter(({ name }) => !RETRIEVAL.has(name));
 }
 
 interface MethodFields {
-  first: FieldSpec[];
+  main: FieldSpec[];
   details: FieldSpec[];
 }
 
-/** The fields of a method by how soon one looks for them; a method with few fields has no details. */
+/** The fields of a method, split into main fields and details; a method with few fields has no details. */
 export function groupFields(method: string, fields: readonly FieldSpec[]): MethodFields {
-  const names = FIRST[method];
-  if (!names) return { first: [...fields], details: [] };
+  const names = MAIN[method];
+  if (!names) return { main: [...fields], details: [] };
   return {
-    first: names.flatMap((name) => fields.find((field) => field.name === name) ?? []),
+    main: names.flatMap((name) => fields.find((field) => field.name === name) ?? []),
     details: fields.filter(({ name }) => !names.includes(name)),
   };
 }
@@ -59,10 +59,10 @@ export function countChanged(fields: readonly FieldSpec[], valueOf: (field: Fiel
   }).length;
 }
 
-export type Judge = "nobody" | "nli" | "llm";
+export type Judge = "none" | "nli" | "llm";
 
-/** Who judges faithfulness, as a configuration says it. */
+/** The judge of faithfulness in a configuration. */
 export function judgeOf(faithfulness: unknown): Judge {
-  if (typeof faithfulness !== "object" || faithfulness === null) return "nobody";
+  if (typeof faithfulness !== "object" || faithfulness === null) return "none";
   return "judge" in faithfulness && faithfulness.judge === "llm" ? "llm" : "nli";
 }

@@ -17,18 +17,18 @@ interface MethodBlockProps {
   draft: Draft;
   errors: Record<string, string>;
   onChange: (draft: Draft) => void;
-  /** The control of a field of the method. */
+  /** Renders the control of a field of the method. */
   control: (spec: FieldSpec) => ReactNode;
 }
 
-/** The method and its fields; of one that has many, those that one rarely changes are folded away. */
+/** The method and its fields; of a method with many fields, the details are collapsed. */
 export function MethodBlock({ methods, draft, errors, onChange, control }: MethodBlockProps) {
   const method = methods.find(({ name }) => name === valueAt(draft, "method.name")) ?? methods[0];
   const fields = method?.fields ?? [];
   const relevant = relevantFields(fields, ({ name }) => valueAt(draft, `method.${name}`));
-  // What is wrong is never out of sight.
+  // A field with an error is always shown.
   const shown = fields.filter((field) => relevant.includes(field) || errors[`method.${field.name}`] !== undefined);
-  const { first, details } = groupFields(method?.name ?? "", shown);
+  const { main, details } = groupFields(method?.name ?? "", shown);
   const problem = errors.method ?? errors["method.name"];
   return (
     <>
@@ -45,14 +45,14 @@ export function MethodBlock({ methods, draft, errors, onChange, control }: Metho
           ))}
         </Select>
       </Field>
-      {first.map((spec) => {
-        // One control chooses both.
-        if (spec.name === "version" && first.some(({ name }) => name === "knowledge_base")) return null;
+      {main.map((spec) => {
+        // The control of the knowledge base includes its version.
+        if (spec.name === "version" && main.some(({ name }) => name === "knowledge_base")) return null;
         return spec.name === "knowledge_base" ? <Knowledge key={spec.name} spec={spec} draft={draft} errors={errors} onChange={onChange} /> : control(spec);
       })}
       {details.length > 0 && (
         <Details
-          // What is wrong is never folded away.
+          // A field with an error is never collapsed.
           wrong={details.some(({ name }) => errors[`method.${name}`] !== undefined)}
           count={details.length}
           changed={countChanged(details, ({ name }) => valueAt(draft, `method.${name}`))}

@@ -7,7 +7,7 @@ import { Badge, type Tone } from "@/components/ui/badge";
 import { describedBy, Field, Input, Select } from "@/components/ui/field";
 import { systemQueries } from "@/lib/api/queries";
 import { formatName } from "@/lib/format";
-import { useSettled } from "@/lib/use-settled";
+import { useDebounced } from "@/lib/use-debounced";
 
 import { groupModels, OTHER } from "./models";
 
@@ -20,10 +20,10 @@ interface ModelFieldProps {
   onChange: (model: string) => void;
 }
 
-/** The catalog's models with their state, any other by its name, and whether the chosen one answers. */
+/** A model of the catalog or any other by its name, and whether it responds. */
 export function ModelField({ value, error, onChange }: ModelFieldProps) {
   const catalog = useQuery(systemQueries.models());
-  const settled = useSettled(value, TYPING_MS);
+  const settled = useDebounced(value, TYPING_MS);
   const check = useQuery({ ...systemQueries.checkModel(settled), enabled: settled.includes("/") });
   const [naming, setNaming] = useState(false);
   const groups = groupModels(catalog.data);
@@ -73,7 +73,7 @@ export function ModelField({ value, error, onChange }: ModelFieldProps) {
               {check.data.message}
             </>
           ) : (
-            check.isFetching && "Asking whether it answers…"
+            check.isFetching && "Checking the model…"
           )}
         </p>
       )}

@@ -1,6 +1,6 @@
 import type { Schemas } from "@/lib/api/client";
 
-/** The value of the choice "another model", which no model has: names hold a slash. */
+/** The value of the option "another model"; no model has this name, as names contain a slash. */
 export const OTHER = "other";
 
 interface ModelGroup {
@@ -8,7 +8,7 @@ interface ModelGroup {
   models: Schemas["ModelOut"][];
 }
 
-/** The catalog by provider, in the catalog's order, providers with something ready first. */
+/** The catalog by provider, in the catalog's order; providers with a ready model first. */
 export function groupModels(catalog: Schemas["CatalogOut"] | undefined): ModelGroup[] {
   const groups = new Map<string, ModelGroup>();
   for (const model of catalog?.models ?? []) {
@@ -20,7 +20,7 @@ export function groupModels(catalog: Schemas["CatalogOut"] | undefined): ModelGr
   return [...groups.values()].sort((a, b) => ready(a) - ready(b));
 }
 
-/** The model to begin with: the first that is ready and real. */
+/** The model that is selected at first: the first ready one that is not a mock. */
 export function firstReady(catalog: Schemas["CatalogOut"] | undefined): string {
   const ready = (catalog?.models ?? []).filter(({ state }) => state === "ready");
   return (ready.find(({ provider }) => provider !== "mock") ?? ready[0])?.name ?? "";

@@ -15,7 +15,7 @@ import { firstReady } from "./models";
 
 const SAMPLE = 100;
 
-/** Describes an experiment: from nothing, from a model, a dataset, a knowledge base or a version of it named in the address, or from another one. */
+/** Creates an experiment. The address may give a model, dataset or knowledge base to start with, or an experiment to clone. */
 export function NewExperiment() {
   const [{ clone, model, dataset, version, knowledge, knowledge_version }] = useQueryStates({
     clone: parseAsString.withDefault(""),
@@ -36,7 +36,7 @@ export function NewExperiment() {
     if (!catalog.data || !datasets.data) return undefined;
     const chosen =
       datasets.data.find((one) => one.name === dataset && one.version.startsWith(version)) ??
-      // Numbers to be computed stand in no article.
+      // Arithmetic problems have no answer in a knowledge base.
       datasets.data.find(({ scoring }) => !knowledge || scoring !== "gsm8k") ??
       datasets.data[0];
     return {
@@ -48,12 +48,12 @@ export function NewExperiment() {
   };
   const draft = document.data ? start() : undefined;
   return (
-    <Page title="New experiment" lead="The same description gives the same questions, prompts and calls, here or from a file.">
+    <Page title="New experiment" lead="The same configuration gives the same questions, prompts and calls, from here or from a file.">
       {draft ? (
         <Editor key={`${clone} ${model} ${dataset} ${version} ${knowledge} ${knowledge_version}`} start={draft} document={document.data} />
       ) : failed ? (
         <Panel flush>
-          <Failure error={failed.error} what="what the form needs" onRetry={() => void failed.refetch()} />
+          <Failure error={failed.error} what="the form" onRetry={() => void failed.refetch()} />
         </Panel>
       ) : (
         <Panel flush>

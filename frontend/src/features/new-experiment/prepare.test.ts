@@ -23,28 +23,28 @@ describe("the API's own schema", () => {
     expect(fields.dataset).toMatchObject({ kind: "other" });
   });
 
-  it("reads what may be null as an optional value of its type", () => {
+  it("reads a nullable value as an optional one of its type", () => {
     const n = fieldsOf(propertyOf(config, "dataset", definitions), definitions).find(({ name }) => name === "n");
     expect(n).toMatchObject({ kind: "integer", optional: true, min: 1 });
   });
 
-  it("reads lists of text", () => {
+  it("reads lists of strings", () => {
     const stop = fieldsOf(propertyOf(config, "params", definitions), definitions).find(({ name }) => name === "stop");
     expect(stop?.kind).toBe("list");
   });
 
-  it("reads lists of a few words as several choices", () => {
+  it("reads lists of enum values as several choices", () => {
     const react = variantsOf(propertyOf(config, "method", definitions), definitions).find(({ name }) => name === "react");
     expect(react?.fields.find(({ name }) => name === "tools")).toMatchObject({ kind: "choices", min: 1, options: ["retrieval", "wikipedia_search", "calculator"] });
   });
 
-  it("offers each method with its own fields, without the constant that names it", () => {
+  it("lists each method with its own fields, without its discriminator", () => {
     const methods = variantsOf(propertyOf(config, "method", definitions), definitions);
     const naive = methods.find(({ name }) => name === "naive");
     expect(naive?.fields.map(({ name }) => name).sort()).toEqual(["system", "template"]);
   });
 
-  it("knows which errors have a place", () => {
+  it("knows the paths that have a control", () => {
     const paths = formPaths(document);
     for (const path of ["name", "model", "seed", "dataset.name", "dataset.n", "params.temperature", "method.template"]) {
       expect([path, paths.has(path)]).toEqual([path, true]);
@@ -64,7 +64,7 @@ describe("unions", () => {
   });
 });
 
-it("makes something of a document that is none", () => {
+it("accepts an invalid document", () => {
   expect(definitionsOf("no")).toEqual({});
   expect(formPaths({})).toEqual(new Set(["method", "method.name", "faithfulness"]));
 });
@@ -79,9 +79,9 @@ describe("drafts", () => {
     expect(valueAt(draft, "dataset.name.first")).toBeUndefined();
   });
 
-  it("takes a value away", () => expect(withValue(draft, "dataset.n", undefined).dataset).toEqual({ name: "trivia_qa" }));
+  it("removes a value", () => expect(withValue(draft, "dataset.n", undefined).dataset).toEqual({ name: "trivia_qa" }));
 
-  it("has a name in any case, and it stands first", () => {
+  it("always has a name, as the first key", () => {
     expect(suggestedName(draft)).toBe("naive · tiny-model · trivia_qa");
     expect(Object.entries(completed(draft))[0]).toEqual(["name", "naive · tiny-model · trivia_qa"]);
     expect(completed({ ...draft, name: "Mine" }).name).toBe("Mine");
@@ -105,7 +105,7 @@ describe("errors", () => {
       { field: "config.method.foo", message: "there is no such field" },
     ],
   });
-  it("stand at their fields, and those without a field in lines", () => {
+  it("are shown at their fields, and as lines without one", () => {
     const errors = fieldErrors(error);
     expect(errors).toEqual({ "dataset.n": "too small", model: "unknown", "method.foo": "there is no such field" });
     expect(otherErrors(errors, formPaths(document))).toEqual(["method.foo: there is no such field"]);
@@ -113,7 +113,7 @@ describe("errors", () => {
   });
 });
 
-it("errors of an item stand at its list", () => {
+it("errors of an item are shown at its list", () => {
   const error = new ApiError(422, { message: "wrong", errors: [{ field: "config.method.tools.0", message: "no such tool" }] });
   expect(fieldErrors(error)).toEqual({ "method.tools": "no such tool" });
 });
@@ -124,14 +124,14 @@ describe("models", () => {
     providers: [],
     models: [model("mock/echo", "ready"), model("openai/a", "key_missing"), model("local/b", "ready"), model("openai/c", "key_missing")],
   } as unknown as Parameters<typeof groupModels>[0];
-  it("are grouped by provider, those that are ready first", () => {
+  it("are grouped by provider, ready ones first", () => {
     expect(groupModels(catalog).map(({ label, models }) => [label, models.length])).toEqual([
       ["mock", 1],
       ["local", 1],
       ["openai", 2],
     ]);
   });
-  it("begin with a real one that is ready", () => {
+  it("start with a ready one that is not a mock", () => {
     expect(firstReady(catalog)).toBe("local/b");
     expect(firstReady(undefined)).toBe("");
   });
@@ -139,12 +139,12 @@ describe("models", () => {
 
 describe("describePower", () => {
   const power = { discordant: 0.2, detectable: 0.1242, wanted: 0.05, needed: 626 };
-  it("says what can be told, and what more would take", () => {
+  it("gives the detectable difference, and the questions for a smaller one", () => {
     expect(describePower({ questions: 100, power })).toBe(
-      "With 100 questions a comparison can tell a difference of about 12.4 points when one answer in 5 differs; 626 would tell 5.",
+      "With 100 questions a comparison can detect a difference of about 12.4 percentage points if one answer in 5 differs; detecting 5 points takes 626 questions.",
     );
   });
-  it("says when nothing can be told", () => {
-    expect(describePower({ questions: 1, power: { ...power, detectable: null } })).toContain("With 1 question no difference could be told");
+  it("says if no difference can be detected", () => {
+    expect(describePower({ questions: 1, power: { ...power, detectable: null } })).toContain("With 1 question no difference can be detected");
   });
 });

@@ -17,17 +17,17 @@ type Preview = Schemas["PreviewOut"];
 
 interface PreviewPanelProps {
   preview: Preview | undefined;
-  /** Why there is none. */
+  /** Why there is no preview. */
   problem: string | undefined;
   position: number;
   onPosition: (position: number) => void;
 }
 
-/** The prompt of a real question, exactly as it would be sent. */
+/** The prompt of a question of the sample, exactly as it would be sent. */
 export function PreviewPanel({ preview, problem, position, onPosition }: PreviewPanelProps) {
   return (
     <Panel
-      title="The prompt"
+      title="Prompt"
       hint={preview ? `Question ${formatCount(preview.example.position + 1)} of ${formatCount(preview.examples)} in the sample` : " "}
       actions={
         <>
@@ -52,7 +52,7 @@ export function PreviewPanel({ preview, problem, position, onPosition }: Preview
             <Message key={index} message={readMessage(message)} label="As sent" className="max-h-64" />
           ))}
           <p className="flex flex-wrap items-center gap-1 text-xs">
-            Accepted:
+            Accepted answers:
             {preview.example.answers.slice(0, 6).map((answer) => (
               <Badge key={answer} className="max-w-full">
                 <span className="truncate">{answer}</span>
@@ -70,7 +70,7 @@ export function PreviewPanel({ preview, problem, position, onPosition }: Preview
   );
 }
 
-/** What it will take, before it is started. */
+/** The estimated calls, tokens, cost and time. */
 export function EstimateStrip({ estimate }: { estimate: Schemas["EstimateOut"] | undefined }) {
   const cells: [string, string][] = [
     ["Calls", formatCount(estimate?.calls)],

@@ -1,4 +1,4 @@
-/** From the API's JSON schema to what a form needs to know. */
+/** Reads the fields of a form from the API's JSON schema. */
 
 import { isRecord } from "@/lib/json";
 
@@ -33,10 +33,10 @@ export interface FieldSpec {
   optional: boolean;
   description: string;
   default: unknown;
-  /** Of a number, or of how many are chosen. */
+  /** Of a number, or of the number of choices. */
   min: number | undefined;
   max: number | undefined;
-  /** Of which one is chosen (`choice`), or several (`choices`). */
+  /** To choose one (`choice`) or several (`choices`) from. */
   options: string[];
 }
 
@@ -87,7 +87,7 @@ function fieldOf(name: string, schema: JsonSchema, required: boolean, definition
   };
 }
 
-/** The fields of an object schema, in the schema's order; `const` ones (discriminators) are none. */
+/** The fields of an object schema, in the schema's order, without discriminators (`const`). */
 export function fieldsOf(schema: JsonSchema, definitions: Definitions): FieldSpec[] {
   const whole = resolved(schema, definitions);
   return Object.entries(whole.properties ?? {})
@@ -100,14 +100,14 @@ export function propertyOf(schema: JsonSchema, name: string, definitions: Defini
   return resolved(resolved(schema, definitions).properties?.[name] ?? {}, definitions);
 }
 
-/** The fields of the property `name`, which is an object or, where it may be left out, null. */
+/** The fields of the property `name`, an object that may be nullable. */
 export function objectFieldsOf(schema: JsonSchema, name: string, definitions: Definitions): FieldSpec[] {
   const property = propertyOf(schema, name, definitions);
   const object = property.anyOf?.map((one) => resolved(one, definitions)).find(({ type }) => type !== "null") ?? property;
   return fieldsOf(object, definitions);
 }
 
-/** What a union of objects (told apart by a constant `name`) offers; a single object is a union of one. */
+/** The members of a union of objects with a discriminator `name`; a single object is a union of one. */
 export function variantsOf(schema: JsonSchema, definitions: Definitions): Variant[] {
   const whole = resolved(schema, definitions);
   const members = whole.oneOf ?? whole.anyOf ?? [whole];
@@ -121,7 +121,7 @@ export function variantsOf(schema: JsonSchema, definitions: Definitions): Varian
   });
 }
 
-/** The paths that the form has a control for: errors elsewhere have to be said otherwise. */
+/** The paths with a control in the form; errors at other paths are shown elsewhere. */
 export function formPaths(document: unknown): Set<string> {
   const definitions = definitionsOf(document);
   const config = definitions.ExperimentConfig ?? {};

@@ -14,9 +14,9 @@ interface YamlPanelProps {
   onChange: (draft: Draft) => void;
 }
 
-/** The same configuration as the file that `llmforge run` takes; either side can be edited. */
+/** The configuration as a file for `llmforge run`; editing it changes the form, and the other way round. */
 export function YamlPanel({ draft, onChange }: YamlPanelProps) {
-  // While one types here, the text is the typist's: it is not rewritten under the cursor.
+  // While the user types, the text is not replaced by the formatted draft.
   const [typed, setTyped] = useState<string | null>(null);
   const [error, setError] = useState("");
   const text = typed ?? toYaml(completed(draft));
@@ -31,8 +31,8 @@ export function YamlPanel({ draft, onChange }: YamlPanelProps) {
   };
   return (
     <Panel
-      title="The same as a file"
-      hint="Save it and use llmforge run FILE, or paste one here."
+      title="Configuration file"
+      hint="Save it for llmforge run FILE, or paste another one here."
       actions={<CopyButton text={text} label="Copy the YAML" />}
       flush
     >

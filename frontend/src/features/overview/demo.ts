@@ -1,6 +1,6 @@
 import type { Schemas } from "@/lib/api/client";
 
-/** The demo experiment, as in `configs/experiments/demo.yaml` (a test holds the two together). */
+/** The demo experiment, as in `configs/experiments/demo.yaml` (a test keeps the two equal). */
 export const demo: Schemas["ExperimentCreate"] = {
   config: {
     name: "Demo: naive prompting",

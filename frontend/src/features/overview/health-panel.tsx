@@ -8,7 +8,7 @@ import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
 import { systemQueries } from "@/lib/api/queries";
 
-const parts = [
+const components = [
   ["database", "Database"],
   ["queue", "Queue"],
   ["workers", "Workers"],
@@ -23,13 +23,13 @@ const tones: Record<Schemas["PartHealth"]["state"], Tone> = {
   unknown: "plain",
 };
 
-/** The state of each part of the platform. */
+/** The state of each component of the platform. */
 export function HealthPanel() {
   const { data, isError } = useQuery(systemQueries.health());
   return (
-    <Panel id="health" title="Health" hint={data ? `Version ${data.version}` : "Asking each part"} flush>
+    <Panel id="health" title="Health" hint={data ? `Version ${data.version}` : "Checking…"} flush>
       <ul className="grid sm:grid-cols-2 lg:grid-cols-4">
-        {parts.map(([key, label]) => {
+        {components.map(([key, label]) => {
           const part = isError ? undefined : data?.[key];
           return (
             <li key={key} className="-mt-px -ml-px min-h-21 border-t border-l px-4 py-3">

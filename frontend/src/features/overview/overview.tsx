@@ -18,26 +18,26 @@ import { Start } from "./start";
 import { Totals } from "./totals";
 
 const LIVE_MS = 1_500;
-const CALM_MS = 10_000;
+const IDLE_MS = 10_000;
 const LATEST = 8;
 
 const live = experimentQueries.list({ status: ["RUNNING", "PENDING"], limit: 50 });
 const latest = experimentQueries.list({ status: ["COMPLETED", "FAILED", "CANCELLED"], sort: "-finished_at", limit: LATEST });
 
-/** What runs now, what came out last, and whether all parts work. */
+/** Running experiments, latest results, health. */
 export function Overview() {
   const running = useQuery({
     ...live,
-    refetchInterval: (query) => (query.state.data?.items.some(isLive) ? LIVE_MS : CALM_MS),
+    refetchInterval: (query) => (query.state.data?.items.some(isLive) ? LIVE_MS : IDLE_MS),
   });
   const now = running.data?.items.filter(isLive) ?? [];
-  const every = now.length > 0 ? LIVE_MS : CALM_MS;
+  const every = now.length > 0 ? LIVE_MS : IDLE_MS;
   const ended = useQuery({ ...latest, refetchInterval: every });
   const totals = useQuery({ ...systemQueries.overview(), refetchInterval: every });
   const first = totals.data?.experiments === 0;
 
   return (
-    <Page title="Overview" lead="What is running, how good it is, and whether every part works.">
+    <Page title="Overview" lead="Running experiments, recent results, and the health of the platform.">
       {first ? <Start /> : <Totals totals={totals.data} />}
       {now.length > 0 && <RunningNow experiments={now} />}
       {!first && (
@@ -54,7 +54,7 @@ export function Overview() {
             ended.data.items.length > 0 ? (
               <ExperimentTable experiments={ended.data.items} />
             ) : (
-              <Empty title="No results yet">They appear here when an experiment ends.</Empty>
+              <Empty title="No results yet">Results appear here when an experiment ends.</Empty>
             )
           ) : ended.error ? (
             <Failure error={ended.error} what="the latest results" onRetry={() => void ended.refetch()} />

@@ -6,7 +6,7 @@ import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
 import { formatDuration, formatNumber, formatPercent, plural } from "@/lib/format";
 
-/** Experiments that are being run or wait for a worker. */
+/** Experiments that are running or queued. */
 export function RunningNow({ experiments }: { experiments: Schemas["ExperimentSummary"][] }) {
   return (
     <Panel title="Running now" flush>
@@ -37,7 +37,7 @@ function speed({ progress, status }: Schemas["ExperimentSummary"]): string {
   if (!progress) return status === "RUNNING" ? "starting" : "waiting for a worker";
   const parts = [`${progress.done} of ${plural(progress.total, "run")}`];
   if (progress.accuracy !== null) parts.push(`${formatPercent(progress.accuracy)} right so far`);
-  if (progress.rate_per_s !== null) parts.push(`${formatNumber(progress.rate_per_s)} a second`);
-  if (progress.eta_s) parts.push(`${formatDuration(progress.eta_s * 1000)} to go`);
+  if (progress.rate_per_s !== null) parts.push(`${formatNumber(progress.rate_per_s)} / s`);
+  if (progress.eta_s) parts.push(`${formatDuration(progress.eta_s * 1000)} left`);
   return parts.join(" · ");
 }

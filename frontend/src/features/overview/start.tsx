@@ -11,12 +11,12 @@ import { plural } from "@/lib/format";
 import { demo } from "./demo";
 
 const steps = [
-  ["Describe", "A model, a method, questions with known answers, a seed."],
-  ["Run", "Every call is logged; what is interrupted goes on where it stopped."],
-  ["Read", "Scores with intervals, each wrong answer with its prompt, and comparisons on the same questions."],
+  ["Configure", "A model, a method, questions with known answers, and a seed."],
+  ["Run", "Every call is logged; an interrupted experiment resumes where it stopped."],
+  ["Analyse", "Scores with intervals, every wrong answer with its prompt, and comparisons on the same questions."],
 ] as const;
 
-/** The first visit: what this is for, and one click to see it work. */
+/** The first visit: what the platform is for, and a button that runs the demo. */
 export function Start() {
   const router = useRouter();
   const create = useCreateExperiment();
@@ -26,8 +26,8 @@ export function Start() {
       <div className="flex flex-col items-start gap-4 px-6 py-8">
         <h2 className="max-w-xl text-3xl leading-9">Which way of using a language model is better for your questions?</h2>
         <p className="max-w-xl">
-          Begin with the model that comes along: it answers {plural(questions, "trivia question")} on this machine, with no
-          account and no key.
+          Start with the bundled model: it answers {plural(questions, "trivia question")} on this machine, without an
+          account or a key.
         </p>
         <div className="flex flex-wrap gap-2">
           <Button
@@ -41,7 +41,7 @@ export function Start() {
             Run the demo experiment
           </Button>
           <Button asChild>
-            <Link href="/experiments/new/">Describe your own</Link>
+            <Link href="/experiments/new/">Create your own</Link>
           </Button>
         </div>
         {create.error && (

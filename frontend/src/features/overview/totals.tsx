@@ -2,11 +2,11 @@ import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount } from "@/lib/format";
 
-/** A strip of totals. */
+/** The totals of the platform. */
 export function Totals({ totals }: { totals: Schemas["OverviewOut"] | undefined }) {
   const cells: [string, number | undefined, string?][] = [
     ["Experiments", totals?.experiments, totals && `${formatCount(totals.by_status.COMPLETED ?? 0)} completed`],
-    ["Answers stored", totals?.runs, totals && `${formatCount(totals.failed_runs)} of them failed calls`],
+    ["Runs stored", totals?.runs, totals && `${formatCount(totals.failed_runs)} failed`],
     ["Datasets", totals?.datasets],
     ["Models ready", totals?.models_ready],
   ];

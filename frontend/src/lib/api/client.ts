@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 
-import { awayError, errorOf } from "./errors";
+import { unreachableError, errorOf } from "./errors";
 import type { components, paths } from "./v1";
 
 export type Schemas = components["schemas"];
@@ -10,7 +10,7 @@ export const API_URL = (process.env.NEXT_PUBLIC_API_URL ?? "").replace(/\/$/, ""
 
 const KEY = "llmforge.key";
 
-/** The key that the reader gave for an API with `LLMFORGE_API_KEY`; kept in this browser only. */
+/** The key that the user entered, for an API with `LLMFORGE_API_KEY`; stored in this browser only. */
 export function apiKey(): string {
   return typeof localStorage === "undefined" ? "" : (localStorage.getItem(KEY) ?? "");
 }
@@ -36,24 +36,24 @@ api.use({
   },
 });
 
-interface Answer<T> {
+interface Result<T> {
   data?: T;
   error?: unknown;
   response: Response;
 }
 
 /**
- * The data of an answer.
+ * The data of a response.
  *
- * @throws ApiError if there is no answer, or it is an error.
+ * @throws ApiError if there is no response, or it is an error.
  */
-export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
-  let settled: Answer<T>;
+export async function unwrap<T>(result: Promise<Result<T>>): Promise<T> {
+  let settled: Result<T>;
   try {
-    settled = await answer;
+    settled = await result;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw awayError();
+    throw unreachableError();
   }
   if (!settled.response.ok) throw errorOf(settled.response.status, settled.error);
   return settled.data as T;

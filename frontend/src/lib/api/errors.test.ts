@@ -9,11 +9,11 @@ describe("errorOf", () => {
   it("keeps message, hint and fields", () => {
     const error = errorOf(422, body);
     expect(error).toMatchObject({ status: 422, message: "2 fields are wrong.", hint: "See.", fields: { n: "too small" } });
-    expect(error.away).toBe(false);
+    expect(error.unreachable).toBe(false);
   });
 
-  it("makes something readable of a proxy's page", () => {
-    expect(errorOf(502, "<html>")).toMatchObject({ message: "The server answered with status 502.", away: true });
+  it("gives a proxy's page a readable message", () => {
+    expect(errorOf(502, "<html>")).toMatchObject({ message: "The server answered with status 502.", unreachable: true });
   });
 });
 
@@ -27,13 +27,13 @@ describe("unwrap", () => {
     await expect(unwrap(answer)).rejects.toMatchObject({ status: 422 });
   });
 
-  it("says that nobody answered", async () => {
+  it("reports that the API cannot be reached", async () => {
     const error: unknown = await unwrap(Promise.reject(new TypeError("Failed to fetch"))).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ApiError);
-    expect(error).toMatchObject({ status: 0, away: true });
+    expect(error).toMatchObject({ status: 0, unreachable: true });
   });
 
-  it("leaves an abort what it is", async () => {
+  it("passes an abort on unchanged", async () => {
     await expect(unwrap(Promise.reject(new DOMException("", "AbortError")))).rejects.toBeInstanceOf(DOMException);
   });
 });

@@ -2,13 +2,13 @@ import type { components } from "./v1";
 
 type ErrorBody = components["schemas"]["ErrorBody"];
 
-/** A request that did not succeed, in the one form that pages know. */
+/** A failed request. */
 export class ApiError extends Error {
-  /** HTTP status; 0 when no answer came. */
+  /** HTTP status; 0 without a response. */
   readonly status: number;
   readonly code: string;
   readonly hint: string;
-  /** What is wrong with which field; empty when the error is not about the input. */
+  /** Messages by field; empty if the error is not about the input. */
   readonly fields: Record<string, string>;
 
   constructor(status: number, body: Partial<ErrorBody>) {
@@ -20,17 +20,17 @@ export class ApiError extends Error {
     this.fields = Object.fromEntries((body.errors ?? []).map((problem) => [problem.field, problem.message]));
   }
 
-  /** Whether the API itself could not be reached, or is only waking up. */
-  get away(): boolean {
+  /** Whether the API could not be reached, or is starting. */
+  get unreachable(): boolean {
     return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
   }
 }
 
-export function awayError(): ApiError {
+export function unreachableError(): ApiError {
   return new ApiError(0, {
-    code: "away",
+    code: "unreachable",
     message: "The LlmForge API does not answer.",
-    hint: "It may be starting. This page goes on by itself as soon as it answers.",
+    hint: "It may be starting. This page reconnects by itself.",
   });
 }
 
@@ -38,7 +38,7 @@ function isErrorBody(value: unknown): value is ErrorBody {
   return typeof value === "object" && value !== null && "message" in value && "code" in value;
 }
 
-/** The error of a response; what is not in the API's form (a proxy's page, say) keeps its status. */
+/** The error of a response; of a body that is not the API's (such as a proxy's page), only the status is known. */
 export function errorOf(status: number, body: unknown): ApiError {
   return new ApiError(status, isErrorBody(body) ? body : {});
 }

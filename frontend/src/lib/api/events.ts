@@ -2,15 +2,15 @@ import { createParser } from "eventsource-parser";
 
 import { API_URL, authHeaders, type Schemas } from "./client";
 
-/** What the stream of an experiment says each time (the OpenAPI document knows no events). */
+/** An event of the stream of an experiment (events are not part of the OpenAPI document). */
 type ExperimentEvent = Pick<Schemas["ExperimentOut"], "status" | "reason" | "progress">;
 
 /**
- * Follows an experiment until it has ended or the stream breaks off.
+ * Follows an experiment until it ends or the stream breaks.
  *
- * Read by `fetch`, as `EventSource` cannot send the API key.
+ * Uses `fetch`, as `EventSource` cannot send the API key.
  *
- * @returns whether the stream came to its end by itself.
+ * @returns whether the stream ended normally.
  */
 export async function followExperiment(
   id: string,

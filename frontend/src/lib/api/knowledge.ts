@@ -6,7 +6,7 @@ const ARTICLES = 25;
 const BUILDING_MS = 1_000;
 
 const base = (name: string) => ({ params: { path: { name } } });
-/** Chunking and models of an index are those of the API's defaults. */
+/** An index with the API's default chunking and models. */
 const defaults = (version: string) => ({ version, options: { name: "rag" as const } });
 
 /** Query keys and functions of knowledge bases, as in `queries.ts`. */
@@ -30,10 +30,10 @@ export const knowledgeQueries = {
       initialPageParam: -1,
       getNextPageParam: (page) => (page.next === null ? null : Number(page.next)),
       placeholderData: keepPreviousData,
-      // A version never changes: what was loaded of it stays right.
+      // A version never changes, so loaded data stays valid.
       staleTime: Infinity,
     }),
-  /** Where the index of a version stands; asked for again and again while it is being built. */
+  /** The state of the index of a version; polled while it is being built. */
   index: (name: string, version: string) =>
     queryOptions({
       queryKey: [...knowledgeQueries.all, "index", name, version],

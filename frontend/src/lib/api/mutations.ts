@@ -17,7 +17,7 @@ const requests = {
   cancel: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/cancel", path(id))),
 };
 
-/** Starts, resumes or cancels an experiment; a resume that had to make a child leads to it. */
+/** Starts, resumes or cancels an experiment. Resuming one that has ended creates a new experiment, which is then shown. */
 export function useExperimentAction(action: keyof typeof requests) {
   const client = useQueryClient();
   const router = useRouter();
@@ -28,14 +28,14 @@ export function useExperimentAction(action: keyof typeof requests) {
       void client.invalidateQueries({ queryKey: experimentQueries.all });
       void client.invalidateQueries({ queryKey: resultQueries.of(experiment.id) });
       if (experiment.id !== id) {
-        toast("It had ended: a new experiment goes on from it.", { description: experiment.name });
+        toast("A new experiment continues the one that ended.", { description: experiment.name });
         router.push(experimentHref(experiment.id));
       }
     },
   });
 }
 
-/** Stores an experiment and, if wanted, starts it. Errors are the form's to show. */
+/** Creates an experiment and, if `run` is set, starts it. The form shows errors. */
 export function useCreateExperiment() {
   const client = useQueryClient();
   return useMutation({
@@ -48,7 +48,7 @@ export function useCreateExperiment() {
   });
 }
 
-/** Hides experiments, and offers for a while to have them back. */
+/** Deletes experiments; a toast offers to restore them. */
 export function useDeleteExperiments() {
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries({ queryKey: experimentQueries.all });
@@ -66,7 +66,7 @@ export function useDeleteExperiments() {
         duration: 10_000,
         action: {
           label: "Undo",
-          onClick: () => void restore(ids).catch(() => toast.error("Could not bring it back. Try again.")),
+          onClick: () => void restore(ids).catch(() => toast.error("Could not restore. Try again.")),
         },
       });
     },

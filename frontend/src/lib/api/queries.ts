@@ -6,7 +6,7 @@ import type { operations } from "./v1";
 export type ExperimentQuery = NonNullable<operations["list_experiments"]["parameters"]["query"]>;
 type RunQuery = NonNullable<operations["list_runs"]["parameters"]["query"]>;
 
-/** Query keys and functions, one factory a resource; a key is never typed by hand elsewhere. */
+/** Query keys and functions, one factory per resource; no other module writes a query key. */
 export const experimentQueries = {
   all: ["experiments"] as const,
   list: (query: ExperimentQuery) =>
@@ -34,6 +34,15 @@ export const experimentQueries = {
       placeholderData: keepPreviousData,
       retry: false,
       staleTime: 60_000,
+    }),
+};
+
+export const scoreQueries = {
+  all: () =>
+    queryOptions({
+      queryKey: ["scores"] as const,
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/scores", { signal })),
+      staleTime: Infinity,
     }),
 };
 
@@ -151,7 +160,7 @@ export const systemQueries = {
       retry: false,
       staleTime: 30_000,
     }),
-  /** The API's own description, from which forms are made. */
+  /** The OpenAPI document, from which forms are generated. */
   openapi: () =>
     queryOptions({
       queryKey: ["openapi"],
@@ -166,7 +175,7 @@ export const systemQueries = {
       queryKey: ["overview"],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/overview", { signal })),
     }),
-  /** Answers 503 with a body when a part is down: that is an answer about health, not an error. */
+  /** The API responds 503 with a body when a component is down: here that is data, not an error. */
   health: () =>
     queryOptions({
       queryKey: ["health"],

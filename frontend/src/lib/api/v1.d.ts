@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Create Comparison
-         * @description Store the experiments of a comparison and, unless told otherwise, queue them in their order.
+         * @description Store the experiments of a comparison and, unless `run` is false, start them in their order.
          */
         post: operations["create_comparison"];
         delete?: never;
@@ -39,7 +39,7 @@ export interface paths {
         put?: never;
         /**
          * Add Dataset
-         * @description Import a file as (a new version of) a dataset; a file with a wrong line or item is refused whole.
+         * @description Import files as a dataset, or as a new version of one; one wrong line or item refuses all of it.
          */
         post: operations["add_dataset"];
         delete?: never;
@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * Get Dataset
-         * @description Return a dataset, the newest version unless one is named.
+         * @description Return one version of a dataset, by default the newest.
          */
         get: operations["get_dataset"];
         put?: never;
@@ -97,13 +97,13 @@ export interface paths {
         };
         /**
          * List Experiments
-         * @description List experiments, with their scores where they have ended.
+         * @description List experiments, with the scores of those that have ended.
          */
         get: operations["list_experiments"];
         put?: never;
         /**
          * Create Experiment
-         * @description Store a new experiment; it does not start yet.
+         * @description Store a new experiment, without starting it.
          */
         post: operations["create_experiment"];
         delete?: never;
@@ -121,7 +121,7 @@ export interface paths {
         };
         /**
          * List Facets
-         * @description List the methods, models and datasets of all experiments, to filter by.
+         * @description List the methods, models and datasets of all experiments, for filters.
          */
         get: operations["list_facets"];
         put?: never;
@@ -143,7 +143,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Experiment
-         * @description Show a question as it would be sent, and estimate what the experiment would take; stores nothing.
+         * @description Show one prompt as it would be sent, and estimate calls, tokens, cost and time; stores nothing.
          */
         post: operations["preview_experiment"];
         delete?: never;
@@ -168,7 +168,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Experiment
-         * @description Hide an experiment from lists; nothing is lost, and it can be restored.
+         * @description Hide an experiment from lists; its data are kept, and it can be restored.
          */
         delete: operations["delete_experiment"];
         options?: never;
@@ -291,7 +291,7 @@ export interface paths {
         put?: never;
         /**
          * Add Knowledge Base
-         * @description Import files as (a new version of) a knowledge base; a file with a wrong line is refused whole.
+         * @description Import files as a knowledge base, or as a new version of one; one wrong line refuses all of them.
          */
         post: operations["add_knowledge_base"];
         delete?: never;
@@ -309,7 +309,7 @@ export interface paths {
         };
         /**
          * Get Knowledge Base
-         * @description Return a knowledge base, the newest version unless one is named.
+         * @description Return one version of a knowledge base, by default the newest.
          */
         get: operations["get_knowledge_base"];
         put?: never;
@@ -351,7 +351,7 @@ export interface paths {
         put?: never;
         /**
          * Build Index
-         * @description Begin to build an index, unless it is there; experiments that need one build it themselves.
+         * @description Start to build an index, unless it exists; experiments build the index that they need themselves.
          */
         post: operations["build_index"];
         delete?: never;
@@ -371,7 +371,7 @@ export interface paths {
         put?: never;
         /**
          * Get Index
-         * @description Tell whether an index is on this machine, and how far its building is.
+         * @description Return whether an index is on this machine, and the progress of building it.
          */
         post: operations["get_index"];
         delete?: never;
@@ -391,7 +391,7 @@ export interface paths {
         put?: never;
         /**
          * Search Knowledge Base
-         * @description Search by several variants, side by side; builds the index first if there is none.
+         * @description Search with several retrieval variants; builds the index first if it does not exist.
          */
         post: operations["search_knowledge_base"];
         delete?: never;
@@ -409,7 +409,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the catalog's models, and for each whether it can be used as things are.
+         * @description List the catalog's models, and whether each can be used now.
          */
         get: operations["list_models"];
         put?: never;
@@ -429,7 +429,7 @@ export interface paths {
         };
         /**
          * Check Model State
-         * @description Tell whether a model can be used now; an HTTP endpoint is asked for its models, once.
+         * @description Return whether a model can be used now; an HTTP endpoint is asked once for its list of models.
          */
         get: operations["check_model"];
         put?: never;
@@ -469,7 +469,7 @@ export interface paths {
         };
         /**
          * Compare Results
-         * @description Put experiments side by side: differences from the baseline on the same questions, with tests.
+         * @description Compare experiments with a baseline: differences on the same questions, with intervals and tests.
          */
         get: operations["compare_results"];
         put?: never;
@@ -549,7 +549,7 @@ export interface paths {
         };
         /**
          * Get Run Map
-         * @description Return what became of every run by one score, in small; also while the experiment runs.
+         * @description Return the state of every run by one score; also while the experiment runs.
          */
         get: operations["get_run_map"];
         put?: never;
@@ -589,7 +589,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description List runs, in the order in which they were stored, or by latency or F1.
+         * @description List runs in the order in which they were stored, or by latency or F1.
          */
         get: operations["list_runs"];
         put?: never;
@@ -609,9 +609,29 @@ export interface paths {
         };
         /**
          * Get Run
-         * @description Return one run with every call, as sent and as answered.
+         * @description Return one run with every model call, as sent and as answered.
          */
         get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scores
+         * @description List all scores with what they measure, in the order in which they are shown.
+         */
+        get: operations["list_scores"];
         put?: never;
         post?: never;
         delete?: never;
@@ -629,7 +649,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description Return the state of every part; 503 if the platform cannot work at all.
+         * @description Return the state of every part; with status 503 if the database does not answer.
          */
         get: operations["get_health"];
         put?: never;
@@ -649,7 +669,7 @@ export interface paths {
         };
         /**
          * Get Live
-         * @description Answer as long as the process lives.
+         * @description Answer as long as the process is alive.
          */
         get: operations["get_live"];
         put?: never;
@@ -710,12 +730,12 @@ export interface components {
         };
         /**
          * AmountDifference
-         * @description How latency, tokens or cost of an experiment differ from the baseline's on the same questions.
+         * @description The difference of latency, tokens or cost from the baseline's, on the same questions.
          */
         AmountDifference: {
             /**
              * Baseline
-             * @description Mean of a run.
+             * @description Mean per run; latency in milliseconds, cost in US dollars.
              */
             baseline: number;
             /** Difference */
@@ -814,7 +834,7 @@ export interface components {
             name: string;
             /**
              * Scoring
-             * @description squad, triviaqa, hotpotqa or gsm8k; empty: as the file's format has it.
+             * @description squad, triviaqa, hotpotqa or gsm8k; empty: that of the file's format.
              * @default
              */
             scoring?: string;
@@ -843,7 +863,7 @@ export interface components {
             providers: components["schemas"]["ProviderOut"][];
         };
         /**
-         * CoTMethodConfig
+         * Chain of thought
          * @description Chain of thought: the model reasons before it answers, as worked examples show it, if any.
          */
         CoTMethodConfig: {
@@ -861,13 +881,13 @@ export interface components {
             name: "cot";
             /**
              * Samples
-             * @description Calls a run, whose answers vote; 2 or more need a temperature above 0.
+             * @description Model calls for each answer, which vote; 2 or more need a temperature above 0.
              * @default 1
              */
             samples?: number;
             /**
              * Shots
-             * @description Worked examples before the question; 0: only told to reason.
+             * @description Worked examples before the question; 0: only the instruction to reason.
              * @default 3
              */
             shots?: number;
@@ -883,7 +903,7 @@ export interface components {
         };
         /**
          * Compared
-         * @description One experiment among those compared.
+         * @description One of the compared experiments.
          */
         Compared: {
             /** Dataset */
@@ -897,7 +917,7 @@ export interface components {
             experiment_id: string;
             /**
              * Label
-             * @description The name without what all compared ones begin with; verdicts use it.
+             * @description The name without the part that all names begin with; verdicts use it.
              */
             label: string;
             /** Method */
@@ -913,12 +933,15 @@ export interface components {
         };
         /**
          * ComparedExample
-         * @description One question as several experiments answered it.
+         * @description One question with the run of each of several experiments.
          */
         ComparedExample: {
             /** Content Hash */
             content_hash: string;
-            /** Gold */
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
             gold: string[];
             /** Question */
             question: string;
@@ -926,7 +949,7 @@ export interface components {
             repeat: number;
             /**
              * Runs
-             * @description In the order of `ids`; null where there is none.
+             * @description In the order of `ids`; null where an experiment has no run of this question.
              */
             runs: (components["schemas"]["RunSummary"] | null)[];
         };
@@ -934,8 +957,8 @@ export interface components {
          * ComparisonConfig
          * @description Experiments that differ in what is compared, and in nothing else.
          *
-         *     ``base`` holds fields of an experiment (without a name); each variant's fields are laid over it.
-         *     Mappings are merged, but a variant's ``method`` replaces the base's. The first is the baseline.
+         *     ``base`` holds the fields that they share (without a name); each variant's fields replace those of the
+         *     base. Objects are merged field by field, except ``method``. The first variant is the baseline.
          */
         ComparisonConfig: {
             /** Base */
@@ -963,14 +986,14 @@ export interface components {
             config: components["schemas"]["ComparisonConfig"];
             /**
              * Run
-             * @description Queue the experiments at once, in their order.
+             * @description Whether to start the experiments at once, in their order.
              * @default true
              */
             run?: boolean;
         };
         /**
          * ComparisonCreated
-         * @description The experiments of a comparison, the baseline first: `GET /results/compare` takes their ids.
+         * @description The experiments of a comparison, the baseline first; `GET /results/compare` takes their ids.
          */
         ComparisonCreated: {
             /** Experiments */
@@ -980,7 +1003,7 @@ export interface components {
         };
         /**
          * ComparisonOut
-         * @description Experiments side by side; the first is the baseline.
+         * @description Compared experiments; the first is the baseline.
          */
         ComparisonOut: {
             /** Amounts */
@@ -996,7 +1019,7 @@ export interface components {
             experiments: components["schemas"]["Compared"][];
             /**
              * Tied For Best
-             * @description By score: the best, and all that cannot be told from it.
+             * @description By score: the best experiment, and all that are not distinguishable from it.
              */
             tied_for_best: {
                 [key: string]: string[];
@@ -1005,7 +1028,7 @@ export interface components {
             unpaired: components["schemas"]["Unpaired"][];
             /**
              * Warnings
-             * @description What makes the experiments less comparable.
+             * @description What makes the experiments less comparable, as sentences.
              */
             warnings: string[];
         };
@@ -1065,7 +1088,7 @@ export interface components {
         DatasetAdded: {
             /**
              * Created
-             * @description False if this very content was there before.
+             * @description False if this version existed already.
              */
             created: boolean;
             /**
@@ -1084,9 +1107,15 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
-            /** Scoring */
+            /**
+             * Scoring
+             * @description Name of the rule that answers are normalised and scored by.
+             */
             scoring: string;
-            /** Size */
+            /**
+             * Size
+             * @description Examples.
+             */
             size: number;
             /** Source */
             source: string;
@@ -1138,9 +1167,15 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
-            /** Scoring */
+            /**
+             * Scoring
+             * @description Name of the rule that answers are normalised and scored by.
+             */
             scoring: string;
-            /** Size */
+            /**
+             * Size
+             * @description Examples.
+             */
             size: number;
             /** Source */
             source: string;
@@ -1152,26 +1187,26 @@ export interface components {
         };
         /**
          * DifferenceStatistics
-         * @description A difference of scores on the same questions: how sure it is, and in what sense.
+         * @description Confidence interval and test of a difference of scores on the same questions.
          *
-         *     All differences are this one minus the baseline, as fractions.
+         *     All differences are this experiment minus the baseline, as fractions.
          */
         DifferenceStatistics: {
             /**
              * Adjusted P
-             * @description After Holm, over the comparisons of this score on this page.
+             * @description By Holm's method, over the comparisons of this score in this answer.
              */
             adjusted_p: number;
             /**
              * Detectable
-             * @description The smallest difference that as many questions would probably show (power .8).
+             * @description The smallest difference that this number of questions detects with a power of .8.
              */
             detectable: number | null;
             /** High */
             high: number;
             /**
              * Interval
-             * @description How the interval was made.
+             * @description score: Tango's interval for 0/1 scores; bootstrap; constant: all differences are equal.
              * @enum {string}
              */
             interval: "score" | "bootstrap" | "constant";
@@ -1181,12 +1216,12 @@ export interface components {
             low: number;
             /**
              * Mid P
-             * @description McNemar's, where the test is his.
+             * @description Mid-p of McNemar's test; null for other tests.
              */
             mid_p: number | null;
             /**
              * Needed
-             * @description How many would probably show a difference of this size.
+             * @description Questions needed to detect a difference of this size with a power of .8.
              */
             needed: number | null;
             /**
@@ -1196,7 +1231,7 @@ export interface components {
             outcome: "better" | "worse" | "not_distinguishable";
             /**
              * P
-             * @description Two-sided, of this comparison alone.
+             * @description Two-sided, not adjusted.
              */
             p: number;
             /** Seed */
@@ -1210,23 +1245,23 @@ export interface components {
             test: "mcnemar" | "sign_flip_exact" | "sign_flip";
             /**
              * Too Few
-             * @description So few questions differ that no outcome could have p < .05.
+             * @description So few questions differ that p < .05 cannot be reached.
              */
             too_few: boolean;
             /**
              * Units
-             * @description Clusters (documents, or questions with repeats); else questions.
+             * @description Independent units: clusters (documents, or questions with repeats), else questions.
              */
             units: number;
             /**
              * Verdict
-             * @description One sentence.
+             * @description The verdict as one sentence.
              */
             verdict: string;
         };
         /**
          * ErrorBody
-         * @description Every error of the API has this form.
+         * @description The body of every error.
          */
         ErrorBody: {
             /**
@@ -1238,7 +1273,7 @@ export interface components {
             errors: components["schemas"]["FieldProblem"][];
             /**
              * Hint
-             * @description What to do about it; may be empty.
+             * @description How to fix it; may be empty.
              * @example There are: trivia_qa.
              */
             hint: string;
@@ -1269,12 +1304,12 @@ export interface components {
         };
         /**
          * EstimateOut
-         * @description What an experiment would take; nothing is taken from the cache in this.
+         * @description Estimated calls, tokens, cost and time of an experiment, without the cache.
          */
         EstimateOut: {
             /**
              * Basis
-             * @description Where tokens and time come from, as a sentence.
+             * @description What the estimates of tokens and time are based on, as a sentence.
              */
             basis: string;
             /** Calls */
@@ -1283,7 +1318,7 @@ export interface components {
             completion_tokens: number;
             /**
              * Cost Usd
-             * @description At the catalog's prices; null when the model has none.
+             * @description At the catalog's prices; null if the model has none.
              */
             cost_usd: number | null;
             power: components["schemas"]["PowerOut"];
@@ -1293,7 +1328,7 @@ export interface components {
             questions: number;
             /**
              * Seconds
-             * @description Null when nothing tells the model's speed.
+             * @description Null if no completed experiment has measured the model's speed.
              */
             seconds: number | null;
         };
@@ -1382,6 +1417,14 @@ export interface components {
              * @default 1
              */
             repeats?: number;
+            /**
+             * Scorers
+             * @description Further scorers by name, each with its options.
+             * @default {}
+             */
+            scorers?: {
+                [key: string]: components["schemas"]["ScorerOptions"];
+            };
             /**
              * Seed
              * @default 0
@@ -1485,7 +1528,7 @@ export interface components {
             reason: string | null;
             /**
              * Scores
-             * @description By scorer; empty until there is a result.
+             * @description By scorer; empty without a result.
              */
             scores: {
                 [key: string]: components["schemas"]["ScoreSummary"];
@@ -1564,7 +1607,7 @@ export interface components {
             reason: string | null;
             /**
              * Scores
-             * @description By scorer; empty until there is a result.
+             * @description By scorer; empty without a result.
              */
             scores: {
                 [key: string]: components["schemas"]["ScoreSummary"];
@@ -1579,7 +1622,7 @@ export interface components {
         };
         /**
          * FacetsOut
-         * @description What the list of experiments can be filtered by: the values that occur, sorted.
+         * @description The values that the list of experiments can be filtered by: those that occur, sorted.
          */
         FacetsOut: {
             /** Datasets */
@@ -1610,7 +1653,7 @@ export interface components {
         };
         /**
          * FieldProblem
-         * @description What is wrong with one field or line of the input.
+         * @description An error in one field or line of the input.
          */
         FieldProblem: {
             /**
@@ -1624,6 +1667,74 @@ export interface components {
              * @example no dataset 'trivia'
              */
             message: string;
+        };
+        /**
+         * Figure
+         * @description One number of a result, described so that it can be drawn without knowing it.
+         */
+        Figure: {
+            /**
+             * Basis
+             * @description What these are, or how the interval was computed.
+             */
+            basis: string;
+            /** Better */
+            better: ("higher" | "lower") | null;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "share" | "milliseconds" | "usd" | "count" | "number";
+            /**
+             * Group
+             * @description Figures of a group are shown together: answer, retrieval, speed, …
+             */
+            group: string;
+            /** Help */
+            help: string;
+            /** High */
+            high: number | null;
+            /** Label */
+            label: string;
+            /**
+             * Low
+             * @description Bounds of the 95 % confidence interval, if there is one.
+             */
+            low: number | null;
+            /**
+             * N
+             * @description How many values it is computed from, if that is not all runs.
+             */
+            n: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @description What qualifies the value; may be empty.
+             */
+            note: string;
+            /**
+             * Row
+             * @description Name of the row or card that it shares with others; empty if none.
+             */
+            row: string;
+            /**
+             * Short
+             * @description Its label within that row; empty without one.
+             */
+            short: string;
+            /**
+             * Unit
+             * @description To write behind the value; empty if `format` says it all.
+             */
+            unit: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Warning
+             * @description What makes the value less reliable; may be empty.
+             */
+            warning: string;
         };
         /**
          * HealthOut
@@ -1644,7 +1755,7 @@ export interface components {
         };
         /**
          * HitOut
-         * @description What one stage said of a chunk.
+         * @description Rank and score of a chunk at one stage of the retrieval.
          */
         HitOut: {
             /**
@@ -1660,7 +1771,7 @@ export interface components {
         };
         /**
          * IndexIn
-         * @description Which index: of `options` the chunking and the embedding model count.
+         * @description An index of a knowledge base; of `options`, the chunking and the embedding model decide which.
          */
         IndexIn: {
             /**
@@ -1694,22 +1805,22 @@ export interface components {
         IndexOut: {
             /**
              * Chunks
-             * @description In all; null before it is built.
+             * @description Chunks in the built index; null before.
              */
             chunks: number | null;
             /**
              * Done
-             * @description Chunks that have their vector, while it is being built.
+             * @description Chunks embedded so far, while it is being built.
              */
             done: number;
             /**
              * Message
-             * @description What went wrong, if something did.
+             * @description The error, if building failed; else empty.
              */
             message: string;
             /**
              * Name
-             * @description Hash of all that decides it.
+             * @description Hash of the articles, the chunking and the embedding model.
              */
             name: string;
             /**
@@ -1719,7 +1830,7 @@ export interface components {
             state: "absent" | "building" | "built" | "failed";
             /**
              * Total
-             * @description Chunks that need one; 0 if unknown.
+             * @description Chunks to embed; 0 if unknown.
              */
             total: number;
         };
@@ -1729,12 +1840,12 @@ export interface components {
             items: components["schemas"]["ArticleOut"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1744,12 +1855,12 @@ export interface components {
             items: components["schemas"]["ComparedExample"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1759,12 +1870,12 @@ export interface components {
             items: components["schemas"]["ExampleOut"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1774,12 +1885,12 @@ export interface components {
             items: components["schemas"]["RunSummary"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1790,7 +1901,7 @@ export interface components {
         KnowledgeBaseAdded: {
             /**
              * Created
-             * @description False if this very content was there before.
+             * @description False if this version existed already.
              */
             created: boolean;
             /**
@@ -1878,7 +1989,7 @@ export interface components {
         };
         /**
          * LiveOut
-         * @description The process answers.
+         * @description The process is alive.
          */
         LiveOut: {
             /**
@@ -1898,12 +2009,12 @@ export interface components {
             role: string;
             /**
              * Tool Call Id
-             * @description The use that it answers; null for other messages.
+             * @description The tool call that it answers; null for other messages.
              */
             tool_call_id: string | null;
             /**
              * Tool Calls
-             * @description Uses of tools that it asks for, as sent; often none.
+             * @description Tool calls of the model, as sent.
              */
             tool_calls: {
                 [key: string]: unknown;
@@ -1921,11 +2032,16 @@ export interface components {
             cost_usd: components["schemas"]["CostStatistics"];
             counts: components["schemas"]["Counts"];
             /**
+             * Figures
+             * @description These numbers, described, in the order to show them.
+             */
+            figures: components["schemas"]["Figure"][];
+            /**
              * Gpu Seconds Estimate
-             * @description A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown.
+             * @description Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown.
              */
             gpu_seconds_estimate: number | null;
-            /** @description Share of the judged answers that are not faithful (below one half); null if none was. */
+            /** @description Share of the judged answers with a faithfulness below 0.5; null if none was judged. */
             hallucination_rate: components["schemas"]["Estimate"] | null;
             latency_ms: components["schemas"]["LatencyStatistics"];
             /** Scores */
@@ -1943,7 +2059,7 @@ export interface components {
         };
         /**
          * MissingEffect
-         * @description What failed and unscored runs could make of a difference.
+         * @description How much failed and unscored runs could change a difference.
          */
         MissingEffect: {
             /**
@@ -1953,29 +2069,37 @@ export interface components {
             as_wrong: number;
             /** Baseline Missing */
             baseline_missing: number;
-            /** High */
+            /**
+             * High
+             * @description The largest.
+             */
             high: number;
             /**
              * Low
-             * @description The least that it could be.
+             * @description The smallest difference possible, whatever they would have scored.
              */
             low: number;
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
             /** This Missing */
             this_missing: number;
         };
         /**
          * ModelCheck
-         * @description Whether a model can be used, its endpoint asked.
+         * @description Whether a model can be used; its endpoint was asked, if it has one.
          */
         ModelCheck: {
             /**
              * Latency Ms
-             * @description Of the endpoint's answer; null if it was not asked.
+             * @description Response time of the endpoint; null if it was not asked.
              */
             latency_ms: number | null;
             /**
              * Message
-             * @description What to do if it is not ready; may be empty.
+             * @description What to do if it is not ready; else empty.
              */
             message: string;
             /** Name */
@@ -1988,7 +2112,7 @@ export interface components {
         };
         /**
          * ModelOut
-         * @description A model of the catalog, and whether it can be used as things are.
+         * @description A model of the catalog, and whether it can be used now.
          */
         ModelOut: {
             /**
@@ -2007,7 +2131,7 @@ export interface components {
             description: string;
             /**
              * Message
-             * @description What to do if it is not ready.
+             * @description What to do if it is not ready; else empty.
              */
             message: string;
             /** Name */
@@ -2026,7 +2150,7 @@ export interface components {
             usd_per_1m: components["schemas"]["PriceOut"] | null;
         };
         /**
-         * NaiveMethodConfig
+         * Naive
          * @description The question as it is.
          */
         NaiveMethodConfig: {
@@ -2052,14 +2176,14 @@ export interface components {
         OverviewOut: {
             /**
              * By Status
-             * @description Experiments by status, each status named.
+             * @description Experiments by status; every status is listed.
              */
             by_status: {
                 [key: string]: number;
             };
             /**
              * Datasets
-             * @description Names, however many versions each has.
+             * @description Datasets; all versions of one count once.
              */
             datasets: number;
             /** Experiments */
@@ -2068,12 +2192,12 @@ export interface components {
             failed_runs: number;
             /**
              * Models Ready
-             * @description Models of the catalog that can be used as things are.
+             * @description Models of the catalog that can be used now.
              */
             models_ready: number;
             /**
              * Runs
-             * @description Stored runs, those of running experiments as of their last sign of life.
+             * @description Stored runs; those of a running experiment as of its last heartbeat.
              */
             runs: number;
         };
@@ -2087,7 +2211,7 @@ export interface components {
             offset: number;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -2098,7 +2222,7 @@ export interface components {
         Params: {
             /**
              * Max Tokens
-             * @description Of one call; with chain of thought 512, with an agent 160 if left out.
+             * @description Of one model call; if left out, by the method: naive 64, cot 512, rag 64, react 160.
              * @default 64
              */
             max_tokens?: number;
@@ -2134,14 +2258,14 @@ export interface components {
         };
         /**
          * PassageOut
-         * @description A chunk that was found.
+         * @description A retrieved chunk.
          */
         PassageOut: {
             /** Article */
             article: string;
             /**
              * Dropped
-             * @description Left out of the prompt, which would have been too long.
+             * @description Left out of the prompt, which would have become too long.
              */
             dropped: boolean;
             /** End */
@@ -2159,7 +2283,7 @@ export interface components {
             };
             /**
              * Start
-             * @description Offset in the article's text, whose sections are set apart by two line ends.
+             * @description Offset in the article's text, whose sections are joined by two newlines.
              */
             start: number;
             /** Text */
@@ -2169,27 +2293,27 @@ export interface components {
         };
         /**
          * PowerOut
-         * @description What a comparison on so many questions could show (McNemar's test, p < .05, power .8).
+         * @description The power of a comparison on this number of questions (McNemar's test, p < .05, power .8).
          */
         PowerOut: {
             /**
              * Detectable
-             * @description The smallest difference that would probably show.
+             * @description The smallest difference that is detected with this power; null if none is.
              */
             detectable: number | null;
             /**
              * Discordant
-             * @description Assumed: the share of questions that one side alone gets right.
+             * @description Assumed share of questions that only one of two experiments gets right.
              */
             discordant: number;
             /**
              * Needed
-             * @description The questions that it takes to show that one.
+             * @description Questions needed to detect it with this power.
              */
             needed: number;
             /**
              * Wanted
-             * @description A difference that one might care about.
+             * @description A difference of interest, as a fraction.
              */
             wanted: number;
         };
@@ -2212,7 +2336,7 @@ export interface components {
         };
         /**
          * PreviewOut
-         * @description An experiment that is not stored: one of its questions as it would be sent, and an estimate.
+         * @description A preview of an experiment that is not stored.
          */
         PreviewOut: {
             /** Config Hash */
@@ -2228,7 +2352,7 @@ export interface components {
             messages: components["schemas"]["MessageOut"][];
             /**
              * Model Message
-             * @description What to do if the model is not ready.
+             * @description What to do if the model is not ready; else empty.
              */
             model_message: string;
             /**
@@ -2249,33 +2373,45 @@ export interface components {
         };
         /**
          * ProgressOut
-         * @description How far an experiment is.
+         * @description The progress of an experiment.
          */
         ProgressOut: {
             /**
              * Accuracy
-             * @description Exact match so far.
+             * @description Mean exact match so far; null before the first score.
              */
             accuracy: number | null;
-            /** Active S */
+            /**
+             * Active S
+             * @description Seconds of work so far.
+             */
             active_s: number;
             /** Cached */
             cached: number;
             /** Done */
             done: number;
-            /** Eta S */
+            /**
+             * Eta S
+             * @description Seconds until the last run, at that rate.
+             */
             eta_s: number | null;
             /** Failed */
             failed: number;
-            /** Failures */
+            /**
+             * Failures
+             * @description Failed runs by kind of failure.
+             */
             failures: {
                 [key: string]: number;
             };
-            /** In Flight */
+            /**
+             * In Flight
+             * @description Model calls that wait for their answer.
+             */
             in_flight: number;
             /**
              * Limit
-             * @description Calls that the endpoint is found to take at once.
+             * @description Concurrent calls that the limiter allows at present.
              */
             limit: number | null;
             /**
@@ -2288,19 +2424,22 @@ export interface components {
              * @description What is being prepared, before the first run.
              */
             note: string | null;
-            /** Rate Per S */
+            /**
+             * Rate Per S
+             * @description Runs per second; null before the first run.
+             */
             rate_per_s: number | null;
             /** Total */
             total: number;
             /**
              * Waiting S
-             * @description Until the endpoint may be called again (rate limit).
+             * @description Seconds until the endpoint may be called again (rate limit).
              */
             waiting_s: number;
         };
         /**
          * ProviderOut
-         * @description A provider, and whether models that are not listed may be named.
+         * @description A provider of models.
          */
         ProviderOut: {
             /** Api Key Env */
@@ -2311,41 +2450,44 @@ export interface components {
             label: string;
             /** Name */
             name: string;
-            /** Open */
+            /**
+             * Open
+             * @description Whether models that the catalog does not list may be named.
+             */
             open: boolean;
         };
         /**
-         * RagMethodConfig
+         * RAG
          * @description Retrieval-augmented generation: passages of a knowledge base stand before the question.
          */
         RagMethodConfig: {
             /**
              * Chunk Overlap
-             * @description Tokens that neighbours share, at most.
+             * @description Tokens that neighbouring chunks share, at most.
              * @default 50
              */
             chunk_overlap?: number;
             /**
              * Chunk Tokens
-             * @description Of a chunk with its title, as the embedding model counts.
+             * @description Tokens of a chunk with its title, as the embedding model counts them.
              * @default 256
              */
             chunk_tokens?: number;
             /**
              * Dense Candidates
-             * @description Found by meaning, to be fused.
+             * @description Passages that dense retrieval gives to the fusion.
              * @default 10
              */
             dense_candidates?: number;
             /**
              * Dense Weight
-             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @description Weight of dense retrieval in a fusion by scores; BM25 has the rest.
              * @default 0.4
              */
             dense_weight?: number;
             /**
              * Embedding Model
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default sentence-transformers/all-MiniLM-L6-v2
              */
             embedding_model?: string;
@@ -2368,13 +2510,13 @@ export interface components {
             name: "rag";
             /**
              * Reranker
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default cross-encoder/ms-marco-MiniLM-L-6-v2
              */
             reranker?: string;
             /**
              * Similarity Floor
-             * @description Cosine that a passage found by meaning needs; none if left out.
+             * @description Lowest cosine similarity of a passage from dense retrieval; no limit if left out.
              */
             similarity_floor?: number | null;
             /** System */
@@ -2398,7 +2540,7 @@ export interface components {
             top_k?: number;
             /**
              * Variant
-             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @description naive: dense retrieval by embeddings; hybrid: dense and BM25, fused; reranked: hybrid, then a cross-encoder.
              * @default hybrid
              * @enum {string}
              */
@@ -2410,43 +2552,43 @@ export interface components {
             version?: string | null;
             /**
              * Word Candidates
-             * @description Found by BM25, to be fused.
+             * @description Passages that BM25 gives to the fusion.
              * @default 10
              */
             word_candidates?: number;
         };
         /**
-         * ReactMethodConfig
+         * ReAct agent
          * @description A ReAct agent: the model thinks, uses a tool, reads its result, and so on until it answers.
          */
         ReactMethodConfig: {
             /**
              * Chunk Overlap
-             * @description Tokens that neighbours share, at most.
+             * @description Tokens that neighbouring chunks share, at most.
              * @default 50
              */
             chunk_overlap?: number;
             /**
              * Chunk Tokens
-             * @description Of a chunk with its title, as the embedding model counts.
+             * @description Tokens of a chunk with its title, as the embedding model counts them.
              * @default 256
              */
             chunk_tokens?: number;
             /**
              * Dense Candidates
-             * @description Found by meaning, to be fused.
+             * @description Passages that dense retrieval gives to the fusion.
              * @default 10
              */
             dense_candidates?: number;
             /**
              * Dense Weight
-             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @description Weight of dense retrieval in a fusion by scores; BM25 has the rest.
              * @default 0.4
              */
             dense_weight?: number;
             /**
              * Embedding Model
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default sentence-transformers/all-MiniLM-L6-v2
              */
             embedding_model?: string;
@@ -2457,6 +2599,13 @@ export interface components {
              * @enum {string}
              */
             exemplars?: "auto" | "facts" | "multi_hop" | "arithmetic";
+            /**
+             * Final Answer Prompt
+             * @description When the model is asked for its answer in plain words, from what was found. needed: where the agent ended without one.
+             * @default needed
+             * @enum {string}
+             */
+            final_answer_prompt?: "never" | "needed" | "always";
             /**
              * Form
              * @description Of a step. text: Thought and Action lines; grammar: those, enforced while decoding; json: an object, enforced by its schema; native: the endpoint's tool calls.
@@ -2477,13 +2626,6 @@ export interface components {
              */
             knowledge_base?: string;
             /**
-             * Last Question
-             * @description When the model is asked for its answer in plain words, from what was found. needed: where the agent ended without one.
-             * @default needed
-             * @enum {string}
-             */
-            last_question?: "never" | "needed" | "always";
-            /**
              * Max Iterations
              * @description Steps before the model is asked for its answer.
              * @default 5
@@ -2502,7 +2644,7 @@ export interface components {
             observation_tokens?: number;
             /**
              * Reranker
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default cross-encoder/ms-marco-MiniLM-L-6-v2
              */
             reranker?: string;
@@ -2514,7 +2656,7 @@ export interface components {
             shots?: number;
             /**
              * Similarity Floor
-             * @description Cosine that a passage found by meaning needs; none if left out.
+             * @description Lowest cosine similarity of a passage from dense retrieval; no limit if left out.
              */
             similarity_floor?: number | null;
             /**
@@ -2545,7 +2687,7 @@ export interface components {
             top_k?: number;
             /**
              * Variant
-             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @description naive: dense retrieval by embeddings; hybrid: dense and BM25, fused; reranked: hybrid, then a cross-encoder.
              * @default hybrid
              * @enum {string}
              */
@@ -2557,14 +2699,14 @@ export interface components {
             version?: string | null;
             /**
              * Word Candidates
-             * @description Found by BM25, to be fused.
+             * @description Passages that BM25 gives to the fusion.
              * @default 10
              */
             word_candidates?: number;
         };
         /**
          * ResultOut
-         * @description The result of an experiment, with all that is needed to trust and to repeat it.
+         * @description The result of an experiment, with its configuration and provenance.
          */
         ResultOut: {
             /** Config */
@@ -2588,15 +2730,18 @@ export interface components {
             provenance: {
                 [key: string]: unknown;
             };
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it failed or was cancelled.
+             */
             reason: string | null;
             status: components["schemas"]["ExperimentStatus"];
-            /** @description Against the newest naive experiment of the same model, dataset and seed; null if none. */
+            /** @description Tokens against the newest naive experiment with the same model, dataset and seed; null if there is none. */
             tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
         };
         /**
          * RunMap
-         * @description All runs of an experiment in small, as parallel lists in the order of (example, repeat).
+         * @description The state of every run of an experiment, as parallel lists in the order of (example, repeat).
          */
         RunMap: {
             /**
@@ -2615,7 +2760,7 @@ export interface components {
             scores: string[];
             /**
              * States
-             * @description One character a run. c: value ≥ 1, p: between 0 and 1, w: 0, u: answered without this score, f: failed.
+             * @description One character per run. c: value ≥ 1, p: between 0 and 1, w: 0, u: answered without this score, f: failed.
              */
             states: string;
             /**
@@ -2626,7 +2771,7 @@ export interface components {
         };
         /**
          * RunOut
-         * @description A run with every call, as sent and as answered.
+         * @description A run with every model call, as sent and as answered.
          */
         RunOut: {
             /** Answer */
@@ -2639,7 +2784,10 @@ export interface components {
             calls: {
                 [key: string]: unknown;
             }[];
-            /** Cluster */
+            /**
+             * Cluster
+             * @description Questions of one cluster (such as one document) are not independent of each other.
+             */
             cluster: string | null;
             /** Completion Tokens */
             completion_tokens: number | null;
@@ -2660,7 +2808,10 @@ export interface components {
             failure_kind: string | null;
             /** Failure Message */
             failure_message: string | null;
-            /** Gold */
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
             gold: string[];
             /** Id */
             id: number;
@@ -2691,20 +2842,31 @@ export interface components {
             retrieved: components["schemas"]["PassageOut"][] | null;
             /**
              * Scores
-             * @description By scorer: value and reason.
+             * @description By name of the score.
              */
             scores: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["RunScore"];
             };
             /**
              * Status
              * @enum {string}
              */
             status: "ok" | "failed";
-            /** @description What an agent did; null if the method is none. */
+            /** @description The steps of an agent; null if the method is no agent. */
             trace: components["schemas"]["TraceOut"] | null;
+        };
+        /**
+         * RunScore
+         * @description One score of a run.
+         */
+        RunScore: {
+            /** Reason */
+            reason: string;
+            /**
+             * Value
+             * @description In [0, 1]; null if unscored.
+             */
+            value: number | null;
         };
         /**
          * RunSummary
@@ -2734,7 +2896,10 @@ export interface components {
             failure_kind: string | null;
             /** Failure Message */
             failure_message: string | null;
-            /** Gold */
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
             gold: string[];
             /** Id */
             id: number;
@@ -2756,12 +2921,10 @@ export interface components {
             repeat: number;
             /**
              * Scores
-             * @description By scorer: value and reason.
+             * @description By name of the score.
              */
             scores: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["RunScore"];
             };
             /**
              * Status
@@ -2771,17 +2934,17 @@ export interface components {
         };
         /**
          * ScoreDifference
-         * @description How one experiment's score differs from the baseline's on the questions that both answered.
+         * @description The difference of one score from the baseline's, on the questions that both answered.
          */
         ScoreDifference: {
             /**
              * Both
-             * @description Binary scores: both right.
+             * @description Pairs that both got right; null for graded scores, as are the next three.
              */
             both: number | null;
             /**
              * Difference
-             * @description This one minus the baseline, mean over paired items.
+             * @description This experiment minus the baseline, mean over the pairs.
              */
             difference: number | null;
             /**
@@ -2789,6 +2952,12 @@ export interface components {
              * Format: uuid
              */
             experiment_id: string;
+            /**
+             * Message
+             * @description Why there are no statistics; empty if there are.
+             */
+            message: string;
+            /** @description Null if every pair has both scores. */
             missing: components["schemas"]["MissingEffect"] | null;
             /** N Paired */
             n_paired: number;
@@ -2800,8 +2969,35 @@ export interface components {
             only_this: number | null;
             /** Score */
             score: string;
-            /** @description Null if too little is paired. */
+            /** @description Null if too few are paired. */
             statistics: components["schemas"]["DifferenceStatistics"] | null;
+        };
+        /**
+         * ScoreOut
+         * @description What a score is, for whoever shows it; higher values are better.
+         */
+        ScoreOut: {
+            /**
+             * Group
+             * @description Scores of a group are shown together: answer, retrieval, faithfulness, …
+             */
+            group: string;
+            /** Help */
+            help: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "binary" | "graded";
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Version
+             * @description Only results of equal versions may be compared.
+             */
+            version: number;
         };
         /**
          * ScoreStatistics
@@ -2846,7 +3042,7 @@ export interface components {
         };
         /**
          * ScoreSummary
-         * @description One score of a result, in short.
+         * @description The mean of one score with its confidence interval.
          */
         ScoreSummary: {
             /** High */
@@ -2859,8 +3055,19 @@ export interface components {
             value: number;
         };
         /**
+         * ScorerOptions
+         * @description How a scorer that the configuration chooses by name works.
+         */
+        ScorerOptions: {
+            /**
+             * Model
+             * @description provider/model, for one that asks a model.
+             */
+            model?: string | null;
+        };
+        /**
          * SearchIn
-         * @description A query, and how to search for it.
+         * @description A query, and the retrieval variants to run it with.
          */
         SearchIn: {
             /**
@@ -2885,7 +3092,7 @@ export interface components {
             query: string;
             /**
              * Variants
-             * @description To set side by side.
+             * @description The variants to compare.
              * @default [
              *       "naive",
              *       "hybrid",
@@ -2901,7 +3108,7 @@ export interface components {
         };
         /**
          * SearchOut
-         * @description What was found, by variant, in the order that was asked for.
+         * @description The passages of each variant, in the order of the request.
          */
         SearchOut: {
             /** Query */
@@ -2923,33 +3130,33 @@ export interface components {
         };
         /**
          * StepOut
-         * @description One turn of the model, and what came of it.
+         * @description One turn of the model: its thought, and the tool use or the answer.
          */
         StepOut: {
             /** Answer */
             answer: string | null;
             /**
              * Calls
-             * @description Places of its model calls among the run's, from 0.
+             * @description Indexes of its model calls among those of the run, from 0.
              */
             calls: number[];
             /** Completion Tokens */
             completion_tokens: number | null;
             /**
              * Duration S
-             * @description Seconds that the model took.
+             * @description Time of its model calls.
              */
             duration_s: number;
             /**
              * Last
-             * @description It was asked for an answer, since the agent had to end.
+             * @description The final answer prompt: the model was asked for an answer because the agent had to end.
              */
             last: boolean;
             /** Prompt Tokens */
             prompt_tokens: number | null;
             /**
              * Read As
-             * @description The form in which the action was found; empty if none was.
+             * @description The format in which the action was parsed; empty if none was.
              */
             read_as: string;
             /**
@@ -2959,7 +3166,7 @@ export interface components {
             repaired: boolean;
             /** Thought */
             thought: string;
-            /** @description Null if it answered, or nothing could be read. */
+            /** @description Null if it answered, or no action could be parsed. */
             use: components["schemas"]["ToolUseOut"] | null;
         };
         /**
@@ -2976,7 +3183,7 @@ export interface components {
         };
         /**
          * TokensToNaive
-         * @description Tokens a question as a multiple of what naive prompting took, on the same questions.
+         * @description Tokens per question, divided by those of naive prompting on the same questions.
          */
         TokensToNaive: {
             /**
@@ -3022,23 +3229,23 @@ export interface components {
             error: ("retry" | "final") | null;
             /**
              * Kind
-             * @description unneeded: nothing took the result up.
+             * @description unneeded: neither the answer nor a later step used the result.
              * @enum {string}
              */
             kind: "successful" | "failed" | "unneeded";
             /**
              * Needed
-             * @description Whether the answer or a later step took its result up.
+             * @description Whether the answer or a later step used its result; null if unknown.
              */
             needed: boolean | null;
             /**
              * Observation
-             * @description What the model was shown.
+             * @description The tool's result as the model was shown it.
              */
             observation: string;
             /**
              * Repeated
-             * @description The same was done before; the tool was not asked again.
+             * @description The same call was made before; the tool was not called again.
              */
             repeated: boolean;
             /** Success */
@@ -3072,7 +3279,7 @@ export interface components {
         };
         /**
          * TraceOut
-         * @description What an agent did.
+         * @description The steps of an agent, with a summary.
          */
         TraceOut: {
             /** Steps */
@@ -3081,7 +3288,7 @@ export interface components {
         };
         /**
          * TraceSummary
-         * @description How an agent ended, and how much it did.
+         * @description How an agent ended, and counts of its steps and tool uses.
          */
         TraceSummary: {
             /** Iterations */
@@ -3089,7 +3296,7 @@ export interface components {
             outcome: components["schemas"]["AgentOutcome"];
             /**
              * Reason
-             * @description Why it ended so; empty if it answered.
+             * @description Why it ended without an answer; empty if it answered.
              */
             reason: string;
             /** Repairs */
@@ -3101,7 +3308,7 @@ export interface components {
             source: number | null;
             /**
              * Uses
-             * @description Uses by tool and by what came of them.
+             * @description Tool uses by tool and by class.
              */
             uses: {
                 [key: string]: {
@@ -3111,7 +3318,7 @@ export interface components {
         };
         /**
          * Unpaired
-         * @description Questions that could not be paired with the baseline's, by name; at most 50 of each are named.
+         * @description Questions without a pair in the baseline or in this experiment, by key; at most 50 of each kind.
          */
         Unpaired: {
             /** Changed */
@@ -3122,8 +3329,13 @@ export interface components {
              */
             experiment_id: string;
             /**
+             * Message
+             * @description All of this as a sentence; empty if every question is paired.
+             */
+            message: string;
+            /**
              * N Changed
-             * @description Same name, other question or accepted answers.
+             * @description Same key, other question or other accepted answers.
              */
             n_changed: number;
             /** N Only Baseline */
@@ -3137,7 +3349,7 @@ export interface components {
         };
         /**
          * Variant
-         * @description What one arm has otherwise than the base: its name, and any fields of an experiment.
+         * @description One experiment of a comparison: its name, and the fields in which it differs from the base.
          */
         Variant: {
             /**
@@ -3150,17 +3362,17 @@ export interface components {
         };
         /**
          * VariantOut
-         * @description What one variant found.
+         * @description The passages that one variant retrieved.
          */
         VariantOut: {
             /**
              * Message
-             * @description Why there is nothing, if the variant cannot be had.
+             * @description Why the variant cannot be used; else empty.
              */
             message: string;
             /**
              * Milliseconds
-             * @description By stage.
+             * @description Time of each stage.
              */
             milliseconds: {
                 [key: string]: number;
@@ -3222,7 +3434,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3231,7 +3443,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3249,7 +3461,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3258,7 +3470,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3305,7 +3517,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3314,7 +3526,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3374,7 +3586,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3383,7 +3595,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3434,7 +3646,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3443,7 +3655,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3452,7 +3664,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3467,7 +3679,7 @@ export interface operations {
         parameters: {
             query?: {
                 version?: string | null;
-                /** @description Position after which the page begins. */
+                /** @description `next` of the page before; -1: from the first one on. */
                 cursor?: number;
                 limit?: number;
             };
@@ -3506,7 +3718,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3515,7 +3727,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3524,7 +3736,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3586,7 +3798,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3595,7 +3807,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3646,7 +3858,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3664,7 +3876,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3673,7 +3885,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3720,7 +3932,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3729,7 +3941,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3783,7 +3995,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3801,7 +4013,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3810,7 +4022,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3859,7 +4071,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3868,7 +4080,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3877,7 +4089,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3924,7 +4136,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3933,7 +4145,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3942,7 +4154,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3991,7 +4203,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4000,7 +4212,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4009,7 +4221,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4018,7 +4230,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4067,7 +4279,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4076,7 +4288,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4085,7 +4297,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4134,7 +4346,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4143,7 +4355,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4152,7 +4364,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4201,7 +4413,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4210,7 +4422,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4219,7 +4431,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4228,7 +4440,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4277,7 +4489,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4286,7 +4498,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4295,7 +4507,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4304,7 +4516,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4351,7 +4563,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4360,7 +4572,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4420,7 +4632,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4429,7 +4641,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4480,7 +4692,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4489,7 +4701,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4498,7 +4710,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4515,7 +4727,7 @@ export interface operations {
                 version?: string | null;
                 /** @description Words of the title or id. */
                 text?: string;
-                /** @description Position after which the page begins. */
+                /** @description `next` of the page before; -1: from the first one on. */
                 cursor?: number;
                 limit?: number;
             };
@@ -4554,7 +4766,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4563,7 +4775,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4572,7 +4784,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4625,7 +4837,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4634,7 +4846,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4643,7 +4855,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4696,7 +4908,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4705,7 +4917,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4714,7 +4926,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4767,7 +4979,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4776,7 +4988,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4785,7 +4997,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4873,7 +5085,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4920,7 +5132,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4934,7 +5146,7 @@ export interface operations {
     compare_results: {
         parameters: {
             query: {
-                /** @description 2 to 12; the first is the baseline, unless one is named. */
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
                 ids: string[];
                 /** @description One of the ids. */
                 baseline?: string | null;
@@ -4972,7 +5184,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4981,7 +5193,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,7 +5202,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5008,7 +5220,7 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: by the values of the score, where a failed or missing run equals only its like; both, only_first, only_second, neither: which of the first two has a value of 1, where both have one. */
+                /** @description all; differ, same: whether the values of the score are equal, where failed and missing runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
                 outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither";
                 cursor?: string | null;
                 limit?: number;
@@ -5046,7 +5258,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5055,7 +5267,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5064,7 +5276,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5113,7 +5325,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5122,7 +5334,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5131,7 +5343,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5185,7 +5397,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5194,7 +5406,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5203,7 +5415,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5256,7 +5468,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5265,7 +5477,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5274,7 +5486,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5323,7 +5535,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5332,7 +5544,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5341,7 +5553,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5396,7 +5608,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5405,7 +5617,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5414,7 +5626,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5464,7 +5676,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5473,7 +5685,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5482,8 +5694,46 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_scores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
