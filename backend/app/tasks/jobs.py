@@ -11,7 +11,7 @@ from app.services.runtime import open_runtime
 
 
 def run_experiment(experiment_id: str) -> None:
-    """Work on the experiment until it ends, or until this process is asked to stop."""
+    """Work on the experiment until it ends, or until this process is told to stop."""
     # An experiment makes very many objects but few reference cycles: collect them rarely.
     gc.set_threshold(50_000, 20, 50)
     with asyncio.Runner(loop_factory=_new_loop) as runner:

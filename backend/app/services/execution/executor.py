@@ -84,7 +84,7 @@ class Executor:
             runtime.sessions, experiment_id, runtime.settings.stale_after_s, self._stopping.is_set
         )
         self._progress = Progress(mode)
-        self._last_beat = Beat.GO_ON
+        self._last_beat = Beat.CONTINUE
 
     def stop(self) -> None:
         """Stop soon, because this process ends: another executor may continue."""
@@ -177,7 +177,7 @@ class Executor:
         while True:
             await asyncio.sleep(self._runtime.settings.heartbeat_s)
             self._last_beat = await self._lease.beat(self._progress.snapshot())
-            if self._last_beat is not Beat.GO_ON and not work.done():
+            if self._last_beat is not Beat.CONTINUE and not work.done():
                 work.cancel()
                 return
 

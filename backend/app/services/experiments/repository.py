@@ -139,7 +139,7 @@ class ExperimentRepository:
         row = (await self._session.execute(statement)).one_or_none()
         if row is None:
             return Beat.LEASE_LOST
-        return Beat.CANCEL if row[0] or row[1] else Beat.GO_ON
+        return Beat.CANCEL if row[0] or row[1] else Beat.CONTINUE
 
     async def release(self, experiment_id: uuid.UUID, lease: uuid.UUID) -> bool:
         """Give the lease back, so that another executor may claim it at once."""
