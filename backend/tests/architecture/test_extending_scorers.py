@@ -33,22 +33,17 @@ from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, answered
 from tests.support import create, metrics_of, runs_of, scripted
 
-MOST_FILES = 3
-SCORER_REGISTRY = "backend/app/services/evaluation/scorers/registry.py"
-METRIC_REGISTRY = "backend/app/services/evaluation/metrics/registry.py"
 CHOSEN: dict[str, Any] = {"scorers": {"to_the_point": {"model": "mock/hash"}}}
 
 
 def examples() -> dict[str, str]:
-    """Return the page's modules by path; each begins with its path as a comment."""
-    docs = PROJECT_ROOT / "docs"
-    page = next(
-        text
-        for name in ("extending.md", "extending-scorers.part.md")
-        if (docs / name).exists() and "## A scorer" in (text := (docs / name).read_text(encoding="utf-8"))
+    """Return the page's new modules by path: a line with the path stands before the code."""
+    page = (PROJECT_ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    block = re.compile(
+        r"^`(backend/app/services/evaluation/\S+)`\n\n```python\n(.*?)```", re.DOTALL | re.MULTILINE
     )
-    blocks = re.findall(r"```python\n# (backend/app/services/evaluation/\S+)\n(.*?)```", page, re.DOTALL)
-    return {path: code for path, code in blocks if "registry" not in path}
+    blocks: list[tuple[str, str]] = block.findall(page)
+    return dict(blocks)
 
 
 def imported(path: str, folder: Path) -> ModuleType:
@@ -92,18 +87,6 @@ async def ran(runtime: Runtime, engine: ScriptedEngine) -> Any:
     experiment_id = await create(means, **CHOSEN)
     assert await Executor(means, experiment_id).run() is ExperimentStatus.COMPLETED
     return experiment_id
-
-
-@pytest.mark.parametrize(
-    ("registry", "modules"),
-    [(SCORER_REGISTRY, ["begins_with", "to_the_point"]), (METRIC_REGISTRY, ["tokens"])],
-)
-def test_each_example_is_few_files(registry: str, modules: list[str]) -> None:
-    folder = registry.rpartition("/")[0]
-    for module in modules:
-        files = [path for path in examples() if path.startswith(f"{folder}/{module}")]
-        assert len(files) == 1
-        assert len({*files, registry, "docs/extending.md"}) <= MOST_FILES
 
 
 class TestScorers:
