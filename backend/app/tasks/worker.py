@@ -20,9 +20,9 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.core.config import Settings, get_settings
-from app.core.embedded.process import die_with_parent
 from app.core.errors import AppError
 from app.core.logging import configure_logging, get_logger
+from app.core.processes import die_with_parent
 from app.core.queue import make_queue
 from app.services.inference.catalog import CatalogError
 from app.services.inference.engines.local import OWNER_VARIABLE
@@ -39,7 +39,7 @@ class ExperimentWorker(Worker):
 
     def handle_warm_shutdown_request(self) -> None:
         """Pass the request to stop on to the child; it stores what it has and gives its lease back."""
-        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]  # untyped in RQ
         self._stop_child()
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
@@ -55,7 +55,7 @@ class ExperimentWorker(Worker):
 
     def setup_work_horse_signals(self) -> None:
         """In the child: end with the worker, even if that is killed."""
-        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]  # untyped in RQ
         die_with_parent()
 
 
