@@ -20,9 +20,9 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.core.config import Settings, get_settings
-from app.core.embedded.process import die_with_parent
 from app.core.errors import AppError
 from app.core.logging import configure_logging, get_logger
+from app.core.processes import die_with_parent
 from app.core.queue import make_queue
 from app.services.inference.catalog import CatalogError
 from app.services.inference.engines.local import OWNER_VARIABLE

@@ -5,8 +5,8 @@ import uuid
 from multiprocessing.sharedctypes import SynchronizedArray
 
 from app.core.config import Settings
-from app.core.embedded.process import die_with_parent
 from app.core.logging import configure_logging
+from app.core.processes import die_with_parent
 from app.schemas.retrieval_config import RetrievalConfig
 from app.services.knowledge.searching import KnowledgeSearch, VariantResult
 from app.services.runtime import open_runtime

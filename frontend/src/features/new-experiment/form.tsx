@@ -82,7 +82,7 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
         )}
       </Block>
       <Block title="Execution">
-        {top.filter(({ name }) => !OWN_CONTROL.includes(name)).map((spec) => control(spec))}
+        {top.filter(({ name, kind }) => !OWN_CONTROL.includes(name) && kind !== "other").map((spec) => control(spec))}
       </Block>
     </div>
   );

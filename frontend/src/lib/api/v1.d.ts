@@ -1684,10 +1684,7 @@ export interface components {
             help: string;
             /** High */
             high: number | null;
-            /**
-             * Label
-             * @description For people; short where `row` says the rest.
-             */
+            /** Label */
             label: string;
             /**
              * Low
@@ -1708,9 +1705,14 @@ export interface components {
             note: string;
             /**
              * Row
-             * @description What it shares a row or a card with; empty if it stands alone.
+             * @description Name of the row or card that it shares with others; empty if none.
              */
             row: string;
+            /**
+             * Short
+             * @description Its label within that row; empty without one.
+             */
+            short: string;
             /**
              * Unit
              * @description To write behind the value; empty if `format` says it all.

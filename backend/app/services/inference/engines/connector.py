@@ -3,10 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from app.core.packages import package_version
 from app.services.inference.base import Engine
 from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
 
@@ -23,10 +23,7 @@ class ModelStatus:
 
 
 def _version() -> str:
-    try:
-        return version("xllamacpp")
-    except PackageNotFoundError:
-        return "unknown"
+    return package_version("xllamacpp") or "unknown"
 
 
 @dataclass(frozen=True, slots=True)
