@@ -1,7 +1,5 @@
 """Redis: the job queue (RQ) and the live progress of running experiments."""
 
-from typing import Any
-
 import orjson
 import redis
 import redis.asyncio
@@ -10,13 +8,15 @@ from redis.retry import Retry
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
+from app.domain.json import JsonObject
+
 JOB = "app.tasks.jobs.run_experiment"
 _PROGRESS_TTL_S = 120
 _TIMEOUT_S = 2.0
 
 
 def connect(url: str) -> "redis.Redis":
-    """Return a client that fails within 2 s when the server is away (RQ workers tune their own)."""
+    """Return a client that fails within 2 s when the server does not answer (RQ workers use their own)."""
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=_TIMEOUT_S,
@@ -26,7 +26,7 @@ def connect(url: str) -> "redis.Redis":
 
 
 def connect_async(url: str) -> "redis.asyncio.Redis":
-    """Return the asyncio twin of ``connect``."""
+    """Return the same client for asyncio."""
     return redis.asyncio.Redis.from_url(
         url,
         socket_connect_timeout=_TIMEOUT_S,
@@ -36,15 +36,15 @@ def connect_async(url: str) -> "redis.asyncio.Redis":
 
 
 def make_queue(connection: "redis.Redis", name: str) -> Queue:
-    """Return the queue; jobs are JSON, since a pickle from a shared Redis could run anything."""
+    """Return the queue; jobs are JSON, since a pickle from a shared Redis could run any code."""
     return Queue(name, connection=connection, serializer=JSONSerializer, default_timeout=-1)
 
 
 def enqueue_experiment(url: str, queue: str, experiment_id: str, attempt: str) -> None:
-    """Put an experiment on the queue; ``attempt`` makes the job id unique per (re-)queueing.
+    """Put an experiment on the queue; ``attempt`` makes the job id unique when it is queued again.
 
     Raises:
-        redis.RedisError: when Redis is away.
+        redis.RedisError: if Redis does not answer.
     """
     connection = connect(url)
     try:
@@ -61,10 +61,10 @@ def enqueue_experiment(url: str, queue: str, experiment_id: str, attempt: str) -
 
 
 def waiting_experiments(url: str, queue: str) -> set[str]:
-    """Return the ids of the experiments that have a job waiting.
+    """Return the ids of the experiments with a job on the queue.
 
     Raises:
-        redis.RedisError: when Redis is away.
+        redis.RedisError: if Redis does not answer.
     """
     connection = connect(url)
     try:
@@ -77,7 +77,7 @@ def queue_state(url: str, queue: str) -> tuple[int, int]:
     """Return ``(jobs waiting, workers listening)``.
 
     Raises:
-        redis.RedisError: when Redis is away.
+        redis.RedisError: if Redis does not answer.
     """
     connection = connect(url)
     try:
@@ -91,14 +91,12 @@ def _progress_key(experiment_id: str) -> str:
     return f"llmforge:progress:{experiment_id}"
 
 
-async def publish_progress(
-    client: "redis.asyncio.Redis", experiment_id: str, progress: dict[str, Any]
-) -> None:
-    """Leave the newest progress where event streams look for it; it expires by itself."""
+async def publish_progress(client: "redis.asyncio.Redis", experiment_id: str, progress: JsonObject) -> None:
+    """Store the newest progress for event streams to read; it expires by itself."""
     await client.set(_progress_key(experiment_id), orjson.dumps(progress), ex=_PROGRESS_TTL_S)
 
 
-async def read_progress(client: "redis.asyncio.Redis", experiment_id: str) -> dict[str, Any] | None:
+async def read_progress(client: "redis.asyncio.Redis", experiment_id: str) -> JsonObject | None:
     """Return the newest progress, or ``None`` if there is none."""
     raw = await client.get(_progress_key(experiment_id))
     return None if raw is None else dict(orjson.loads(raw))
