@@ -22,8 +22,9 @@ from app.services.experiments.estimates import (
     tokens_from_results,
 )
 from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.service import ExperimentService
-from app.services.experiments.validation import ResolvedConfig, resolve
+from app.services.experiments.validation import validate
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.runtime import Runtime
 
@@ -53,7 +54,7 @@ class PreviewService:
             InvalidInput: if the model, the dataset or the sample size is invalid; names the field.
             NotFound: if there is no experiment ``parent_id``.
         """
-        checked = await resolve(self._session, self._runtime, config, file_needed=False)
+        checked = await validate(self._session, self._runtime, config, files_needed=False)
         if parent_id is not None:
             await ExperimentService(self._session, self._runtime).get(parent_id)
         dataset = checked.dataset
