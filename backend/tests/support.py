@@ -14,11 +14,11 @@ from app.models import Experiment, Result, Run
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.execution.dispatcher import Dispatcher
 from app.services.experiments.repository import ExperimentRepository
-from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import Engine
 from app.services.inference.registry import ModelRegistry, OpenedModel
 from app.services.runs.repository import RunRepository
+from app.services.runs.result_repository import ResultRepository
 from app.services.runtime import Runtime
 from tests.factories import config
 

@@ -10,10 +10,10 @@ from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
 from app.services.datasets.service import DatasetService
 from app.services.execution.dispatcher import Dispatcher
-from app.services.experiments.preview import PreviewService
 from app.services.experiments.service import ExperimentService
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.preview.service import PreviewService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.runtime import Runtime

@@ -39,7 +39,7 @@ def connect(url: str) -> "redis.Redis":
 
 
 def connect_async(url: str) -> "redis.asyncio.Redis":
-    """Return the asyncio twin of ``connect``."""
+    """Return the same client for asyncio."""
     return redis.asyncio.Redis.from_url(
         url,
         socket_connect_timeout=_TIMEOUT_S,
@@ -57,7 +57,7 @@ def enqueue_experiment(url: str, queue: str, experiment_id: str) -> None:
     """Put an experiment on the queue, as a job with an id of its own each time.
 
     Raises:
-        redis.RedisError: when Redis is away.
+        redis.RedisError: if Redis does not answer.
     """
     connection = connect(url)
     try:
@@ -74,10 +74,10 @@ def enqueue_experiment(url: str, queue: str, experiment_id: str) -> None:
 
 
 def waiting_experiments(url: str, queue: str) -> set[str]:
-    """Return the ids of the experiments that have a job waiting.
+    """Return the ids of the experiments with a job on the queue.
 
     Raises:
-        redis.RedisError: when Redis is away.
+        redis.RedisError: if Redis does not answer.
     """
     connection = connect(url)
     try:
@@ -90,7 +90,7 @@ def queue_state(url: str, queue: str) -> tuple[int, int]:
     """Return ``(jobs waiting, workers listening)``.
 
     Raises:
-        redis.RedisError: when Redis is away.
+        redis.RedisError: if Redis does not answer.
     """
     connection = connect(url)
     try:

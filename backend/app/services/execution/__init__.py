@@ -1,5 +1,4 @@
-"""The work on one experiment: dispatching it, the lease, the executor, the writer, and recovery.
+"""The work on experiments, from the queue to the stored run: dispatcher, lease, executor, writer, recovery.
 
-It owns everything from the queue to the stored run. It must not know HTTP, and no other room starts work
-or writes runs.
+It must not know HTTP, and no other room starts work or writes runs.
 """

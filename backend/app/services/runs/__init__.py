@@ -1,4 +1,4 @@
-"""Stored runs and the response cache: SQL and nothing else.
+"""Stored runs, results and cached answers: SQL and nothing else.
 
-It owns the tables of runs and generations. It must not score, aggregate or commit.
+It must not score, aggregate or commit.
 """

@@ -15,10 +15,10 @@ from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.execution import executor as runner_module
 from app.services.execution.executor import Executor
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runs.repository import RunRepository
+from app.services.runs.result_repository import ResultRepository
 from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, question
 from tests.factories import config
