@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from app.api import comparisons, datasets, experiments, knowledge, overview, results, system
+from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, system
 from app.api.dashboard import Dashboard
 from app.api.errors import install_error_handlers
 from app.api.security import SecurityMiddleware
@@ -36,6 +36,7 @@ _V1_ROUTERS = (
     overview.router,
     experiments.router,
     results.router,
+    scores.router,
     datasets.router,
     knowledge.router,
     comparisons.router,
@@ -62,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.runtime = runtime
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
         caretaker = asyncio.create_task(look_after_lost(runtime))
-        log.info("api_started", version=code_version()["version"])
+        log.info("api_started", version=code_version().version)
         try:
             yield
         finally:
@@ -74,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="LlmForge",
-        version=str(code_version()["version"]),
+        version=str(code_version().version),
         description=_DESCRIPTION,
         lifespan=lifespan,
         openapi_url="/openapi.json",

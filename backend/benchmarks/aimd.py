@@ -16,8 +16,8 @@ class AimdOptions:
     """The three knobs.
 
     Attributes:
-        start: calls that may be in flight at first.
-        decrease: factor of the limit when a call is refused.
+        start: requests that may be in flight at first.
+        decrease: factor of the limit with a 429.
         cooldown_s: seconds after a decrease in which the limit changes no more.
     """
 
@@ -27,12 +27,12 @@ class AimdOptions:
 
 
 class AimdLimiter:
-    """A limit on calls in flight, as TCP and inspect_ai's controller have it.
+    """A limit on requests in flight, as TCP and inspect_ai's controller have it.
 
-    Slow start: until the first refusal the limit doubles with each round, which is as many calls
-    answered in a row as the limit. From then on a round adds 5 %, at least one, and a refusal
+    Slow start: until the first 429 the limit doubles with each round, which is as many requests
+    answered in a row as the limit. From then on a round adds 5 %, at least one, and a 429
     multiplies by ``decrease``, once a cooldown. A round in which the limit was never reached adds
-    nothing. When to repeat a refused call is left to the retry layer.
+    nothing. When to retry is left to the retry layer.
     """
 
     def __init__(self, ceiling: int, clock: Callable[[], float], options: AimdOptions | None = None) -> None:
@@ -52,18 +52,18 @@ class AimdLimiter:
 
     @property
     def in_flight(self) -> int:
-        """Calls in flight."""
+        """Requests in flight."""
         return self._in_flight
 
     @property
     def rejecting_s(self) -> float:
-        """Seconds since the first refusal after the last answer."""
+        """Seconds since the first 429 after the last answer."""
         return 0.0 if self._rejecting_since is None else self._clock() - self._rejecting_since
 
     async def acquire(
         self, *, retry: bool = False, rate_limited: RateLimited | None = None, last_attempt: bool = False
     ) -> Slot:
-        """Wait until fewer calls are in flight than may be; repeated calls go ahead."""
+        """Wait until fewer requests are in flight than may be; retries go ahead."""
         del last_attempt
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         (self._retries if retry else self._first_attempts).append(future)
@@ -100,7 +100,7 @@ class AimdLimiter:
         self._saturated = False
 
     def rate_limited(self, slot: Slot, retry_after_s: float | None) -> RateLimited:
-        """Give the slot of a refused call back."""
+        """Give the slot of a request that got a 429 back."""
         del retry_after_s
         now = self._clock()
         self._leave()

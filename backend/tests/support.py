@@ -11,6 +11,7 @@ from typing import Any
 from app.models import Experiment, Result, Run
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import Engine
 from app.services.inference.catalog import ModelSpec, ProviderSpec
@@ -72,7 +73,7 @@ async def stored(runtime: Runtime, experiment_id: uuid.UUID) -> Experiment:
 async def result_of(runtime: Runtime, experiment_id: uuid.UUID) -> Result | None:
     """Return the stored result, if there is one."""
     async with runtime.sessions() as session:
-        return await RunRepository(session).result(experiment_id)
+        return await ResultRepository(session).get(experiment_id)
 
 
 async def metrics_of(runtime: Runtime, experiment_id: uuid.UUID) -> dict[str, Any]:
@@ -85,7 +86,7 @@ async def metrics_of(runtime: Runtime, experiment_id: uuid.UUID) -> dict[str, An
 async def runs_of(runtime: Runtime, experiment_id: uuid.UUID) -> list[Run]:
     """Return all runs, in the order of the examples."""
     async with runtime.sessions() as session:
-        return [run async for batch in RunRepository(session).export(experiment_id) for run, _ in batch]
+        return [run async for batch in RunRepository(session).export(experiment_id) for run in batch]
 
 
 def pairs(runs: Sequence[Run]) -> list[tuple[int, int]]:

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, BackgroundTasks
 
-from app.api.convert import experiment_out
 from app.api.deps import ComparisonsDep, ExperimentsDep, RuntimeDep
 from app.api.errors import error_responses
 from app.schemas.comparison import ComparisonCreate, ComparisonCreated
+from app.schemas.experiment import ExperimentOut
 from app.services.execution.executor import run_experiment
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"], responses=error_responses(401, 403, 422, 503))
@@ -19,7 +19,7 @@ async def create_comparison(
     runtime: RuntimeDep,
     background: BackgroundTasks,
 ) -> ComparisonCreated:
-    """Store the experiments of a comparison and, unless told otherwise, queue them in their order."""
+    """Store the experiments of a comparison and, unless `run` is false, start them in their order."""
     rows = await comparisons.create(body.config)
     if body.run:
         started = [await experiments.start(row.id) for row in rows]
@@ -28,5 +28,5 @@ async def create_comparison(
             if not queued:
                 background.add_task(run_experiment, runtime, row.id, "in_process")
     return ComparisonCreated(
-        ids=[row.id for row in rows], experiments=[experiment_out(row, None) for row in rows]
+        ids=[row.id for row in rows], experiments=[ExperimentOut.model_validate(row) for row in rows]
     )

@@ -1,7 +1,7 @@
-"""The dashboard: a static export of the frontend, served where no route of the API matches.
+"""The dashboard: a static export of the frontend, served at all paths outside of the API.
 
-The files hold no data, so they need no key; what they show comes from the API, which does. The
-folder is looked into at each request: a dashboard that is built while the API runs is there at once.
+The files contain no data and need no key; the data that they show come from the API, which needs it.
+Files are looked up at each request, so a dashboard that is built while the API runs is served at once.
 """
 
 import base64
@@ -37,7 +37,7 @@ Node.js), then load this page again.</p>
 
 
 def is_dashboard(scope: Scope) -> bool:
-    """Whether a request asks for a file of the dashboard, not for anything of the API."""
+    """Return whether a request asks for a file of the dashboard, and not for a path of the API."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     path = "/" + path.lstrip("/")
     of_api = any(path == prefix or path.startswith(f"{prefix}/") for prefix in _API_PATHS)
@@ -45,24 +45,24 @@ def is_dashboard(scope: Scope) -> bool:
 
 
 class Dashboard(StaticFiles):
-    """See the module's text.
+    """Serves the files of the dashboard with caching headers and a content security policy.
 
     Args:
-        directory: the export; it need not exist.
+        directory: the export; it may not exist yet.
     """
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory=directory, html=True, check_dir=False)
-        self.config_checked = True  # else a folder that is not there would be an error
+        self.config_checked = True  # Starlette's own check fails if the folder does not exist
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a file, or leave the error to the API."""
+        """Answer with a file; raise 404 for paths of the API, which answers with its own error."""
         if scope["type"] == "http" and not is_dashboard(scope):
             raise HTTPException(404)
         await super().__call__(scope, receive, send)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Find a file; a folder stands for its ``index.html``, with or without a slash at the end."""
+        """Find a file; a folder is answered with its ``index.html``, with or without a trailing slash."""
         found, info = super().lookup_path(path)
         if info is not None and stat.S_ISDIR(info.st_mode):
             return super().lookup_path(f"{path}/index.html")
@@ -78,7 +78,7 @@ class Dashboard(StaticFiles):
             response = HTMLResponse(_NOT_BUILT)
         hashed = Path(path).parts[:2] == _HASHED and response.status_code != 404
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
-        # Not on 304, which would put a policy without hashes in the place of the stored one.
+        # Not on 304: it would replace the policy that the browser has stored by one without hashes.
         if response.status_code != 304:
             response.headers["content-security-policy"] = await anyio.to_thread.run_sync(_policy_of, response)
         return response
@@ -109,7 +109,7 @@ def _policy(hashes: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=256)
 def inline_script_hashes(path: str, mtime_ns: int) -> tuple[str, ...]:  # noqa: ARG001 - part of the key
-    """Return the hashes, as a policy has them, of the scripts inside an HTML file."""
+    """Return the hashes of the inline scripts of an HTML file, as a content security policy lists them."""
     parser = _InlineScripts()
     parser.feed(Path(path).read_text(encoding="utf-8"))
     parser.close()

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
-from app.api.convert import dataset_out, example_out
 from app.api.deps import DatasetsDep
 from app.api.errors import error_responses
 from app.schemas.catalog import DatasetAdded, DatasetOut, ExampleOut
@@ -18,7 +17,7 @@ router = APIRouter(prefix="/datasets", tags=["datasets"], responses=error_respon
 @router.get("", operation_id="list_datasets")
 async def list_datasets(service: DatasetsDep) -> list[DatasetOut]:
     """List all versions of all datasets, by name, the newest first."""
-    return [dataset_out(row) for row in await service.list_all()]
+    return [DatasetOut.model_validate(row) for row in await service.list_all()]
 
 
 @router.post("", status_code=201, operation_id="add_dataset", responses=error_responses(413))
@@ -37,22 +36,22 @@ async def add_dataset(
         File(description="Instead, a BEIR folder: corpus.jsonl, queries.jsonl, qrels.tsv or qrels/test.tsv."),
     ] = [],  # noqa: B006 - never changed
     scoring: Annotated[
-        str, Form(description="squad, triviaqa, hotpotqa or gsm8k; empty: as the file's format has it.")
+        str, Form(description="squad, triviaqa, hotpotqa or gsm8k; empty: that of the file's format.")
     ] = "",
 ) -> DatasetAdded:
-    """Import a file as (a new version of) a dataset; a file with a wrong line or item is refused whole."""
+    """Import files as a dataset, or as a new version of one; one wrong line or item refuses all of it."""
     uploads = files if file is None else [file, *files]
     given = [(one.filename or "", await one.read()) for one in uploads]
     dataset, created = await service.add_files(name, given, scoring)
-    return DatasetAdded(**dataset_out(dataset).model_dump(), created=created)
+    return DatasetAdded(**DatasetOut.model_validate(dataset).model_dump(), created=created)
 
 
 @router.get("/{name}", operation_id="get_dataset", responses=error_responses(404))
 async def get_dataset(
     name: Text, service: DatasetsDep, version: Annotated[Text | None, Query(max_length=64)] = None
 ) -> DatasetOut:
-    """Return a dataset, the newest version unless one is named."""
-    return dataset_out(await service.get(name, version))
+    """Return one version of a dataset, by default the newest."""
+    return DatasetOut.model_validate(await service.get(name, version))
 
 
 @router.get("/{name}/examples", operation_id="list_examples", responses=error_responses(404))
@@ -61,7 +60,8 @@ async def list_examples(
     service: DatasetsDep,
     version: Annotated[Text | None, Query(max_length=64)] = None,
     cursor: Annotated[
-        int, Query(ge=-1, le=_MAX_POSITION, description="Position after which the page begins.")
+        int,
+        Query(ge=-1, le=_MAX_POSITION, description="`next` of the page before; -1: from the first one on."),
     ] = -1,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> KeysetPage[ExampleOut]:
@@ -70,7 +70,7 @@ async def list_examples(
     rows = await service.examples(dataset.id, cursor, limit)
     more = bool(rows) and rows[-1].position < dataset.size - 1
     return KeysetPage(
-        items=[example_out(row) for row in rows],
+        items=[ExampleOut.model_validate(row) for row in rows],
         total=dataset.size,
         next=str(rows[-1].position) if more else None,
     )

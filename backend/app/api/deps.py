@@ -1,4 +1,4 @@
-"""What routes are given: sessions that last as long as the request, and services on them."""
+"""Dependencies of routes: a database session for each request, and the services that use it."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -13,12 +13,13 @@ from app.services.experiments.preview import PreviewService
 from app.services.experiments.service import ExperimentService
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.runtime import Runtime
 
 
 def get_runtime(request: Request) -> Runtime:
-    """Return the means of this process."""
+    """Return the runtime of this process: settings, database, models."""
     runtime: Runtime = request.app.state.runtime
     return runtime
 
@@ -27,7 +28,7 @@ RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 
 
 async def get_session(runtime: RuntimeDep) -> AsyncIterator[Session]:
-    """Give a session; whatever a service has not committed is rolled back."""
+    """Yield a session; what a service has not committed is rolled back at the end."""
     async with runtime.sessions() as session:
         yield session
 
@@ -36,43 +37,48 @@ SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 
 
 def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentService:
-    """Give the service of experiments."""
+    """Return the service of experiments."""
     return ExperimentService(session, runtime)
 
 
 def get_results(session: SessionDep) -> ResultService:
-    """Give the service of results."""
+    """Return the service of results."""
     return ResultService(session)
 
 
 def get_examples(session: SessionDep) -> ExamplesService:
-    """Give the service of single runs' scores."""
+    """Return the service that compares questions."""
     return ExamplesService(session)
 
 
+def get_run_maps(session: SessionDep) -> RunMapService:
+    """Return the service of run maps."""
+    return RunMapService(session)
+
+
 def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> PreviewService:
-    """Give the service of previews."""
+    """Return the service of previews."""
     return PreviewService(session, runtime, get_indexes(request))
 
 
 def get_datasets(session: SessionDep) -> DatasetService:
-    """Give the service of datasets."""
+    """Return the service of datasets."""
     return DatasetService(session)
 
 
 def get_knowledge(session: SessionDep) -> KnowledgeService:
-    """Give the service of knowledge bases."""
+    """Return the service of knowledge bases."""
     return KnowledgeService(session)
 
 
 def get_indexes(request: Request) -> KnowledgeIndexes:
-    """Give the indexes of this machine."""
+    """Return the indexes of this machine."""
     indexes: KnowledgeIndexes = request.app.state.indexes
     return indexes
 
 
 def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonService:
-    """Give the service of comparisons."""
+    """Return the service of comparisons."""
     return ComparisonService(session, runtime)
 
 
@@ -82,5 +88,6 @@ ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
+RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]

@@ -1,8 +1,7 @@
-"""The one place where errors become HTTP answers."""
+"""Maps every error to an HTTP answer with the body of ``ErrorBody``."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,30 +12,31 @@ from app.core.database import DATABASE_ERRORS, is_database_away
 from app.core.errors import AppError, FieldError, Unavailable
 from app.core.logging import get_logger
 from app.core.redaction import redact
+from app.domain.json import JsonObject
 from app.schemas.common import ErrorBody, readable_problem
 from app.services.inference.catalog import CatalogError
 
 log = get_logger(__name__)
 
 _DESCRIPTIONS = {
-    400: "The request cannot be read.",
+    400: "The request cannot be parsed.",
     401: "The API key is missing or wrong.",
     403: "The request comes from a host or a page that is not allowed.",
-    404: "There is no such thing.",
-    409: "Right request, wrong moment.",
+    404: "What the path names does not exist.",
+    409: "The request conflicts with the present state.",
     413: "The request is too large.",
-    422: "The input is wrong; `errors` names each field.",
-    503: "A part that this needs does not answer.",
+    422: "The input is invalid; `errors` names each field.",
+    503: "The database, or another part that is needed, does not answer.",
 }
 
 
-def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the ``responses=`` of a route that may answer with these statuses."""
+def error_responses(*statuses: int) -> dict[int | str, JsonObject]:
+    """Return the ``responses=`` argument of a route that may answer with these statuses."""
     return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in statuses}
 
 
-def stream_error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the same for a route that answers with a stream: its errors are JSON nevertheless."""
+def stream_error_responses(*statuses: int) -> dict[int | str, JsonObject]:
+    """Return the same for a route that answers with an event stream, whose errors are JSON."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
     return {status: {"content": content, "description": _DESCRIPTIONS[status]} for status in statuses}
 
@@ -52,8 +52,8 @@ def error_response(error: AppError, headers: Mapping[str, str] | None = None) ->
     return JSONResponse(content, status_code=error.status_code, headers=headers)
 
 
-def _path(location: Sequence[Any]) -> str:
-    # Names of unknown fields come from the request, and may hold what no answer can be made of.
+def _path(location: Sequence[str | int]) -> str:
+    # Names of unknown fields come from the request, and may contain lone surrogates.
     parts = [str(part).encode("utf-8", "replace").decode() for part in location]
     if parts and parts[0] in {"body", "query", "path", "header", "cookie"}:
         parts = parts[1:] or parts
@@ -71,7 +71,7 @@ def _validation_error(error: RequestValidationError) -> AppError:
     first = problems[0]
     result = AppError(
         f"{first.field}: {first.message}" if len(problems) == 1 else f"{len(problems)} fields are wrong.",
-        hint="`errors` names each field; /docs shows what is expected.",
+        hint="`errors` names each field; /docs describes them.",
         errors=problems,
     )
     result.status_code, result.code = 422, "invalid_input"
@@ -93,7 +93,7 @@ def install_error_handlers(app: FastAPI) -> None:
     async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
         shown = AppError(str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase)
         if error.status_code == HTTPStatus.BAD_REQUEST:  # only a body that cannot be read gets here
-            hint = "Send UTF-8 JSON, or a multipart form for an upload; /docs shows what is expected."
+            hint = "Send UTF-8 JSON, or a multipart form for an upload; /docs describes the fields."
             shown = AppError(shown.message, hint=hint, errors=[FieldError("body", shown.message)])
         shown.status_code = error.status_code
         shown.code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
@@ -110,9 +110,9 @@ def install_error_handlers(app: FastAPI) -> None:
             away = Unavailable("The database does not answer.", hint="Try again in a moment; see /health.")
             return error_response(away, {"retry-after": "2"})
         log.error("request_crashed", path=request.url.path, exc_info=error)
-        return error_response(AppError("Something went wrong in the server; its log has the details."))
+        return error_response(AppError("The server failed to answer this request; its log has the details."))
 
-    # A handler of plain Exception answers outside of all middleware, so without CORS headers, and the
-    # server then logs a traceback: not for a database that is away.
+    # Starlette runs the handler of Exception outside of all middleware, so without CORS headers, and
+    # logs a traceback. Both are wrong for a database that does not answer.
     for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, on_any_error)

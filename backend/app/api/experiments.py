@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.api.convert import experiment_out, experiment_summary, progress_of
 from app.api.deps import ExperimentsDep, PreviewsDep, RuntimeDep
 from app.api.errors import error_responses, stream_error_responses
 from app.domain.status import ExperimentStatus
@@ -36,10 +35,10 @@ _MAX_POSITION = 2**31 - 1
 async def create_experiment(
     body: ExperimentCreate, service: ExperimentsDep, response: Response
 ) -> ExperimentOut:
-    """Store a new experiment; it does not start yet."""
+    """Store a new experiment, without starting it."""
     experiment = await service.create(body.config, body.parent_id)
     response.headers["location"] = f"/api/v1/experiments/{experiment.id}"
-    return experiment_out(experiment, None)
+    return ExperimentOut.model_validate(experiment)
 
 
 @router.get("", operation_id="list_experiments")
@@ -56,10 +55,10 @@ async def list_experiments(
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 25,
 ) -> Page[ExperimentSummary]:
-    """List experiments, with their scores where they have ended."""
+    """List experiments, with the scores of those that have ended."""
     where = ExperimentFilter(tuple(status), tuple(method), tuple(model), tuple(dataset), text)
     rows, total = await service.list_page(where, sort, offset, limit)
-    items = [experiment_summary(experiment, result) for experiment, result in rows]
+    items = [ExperimentSummary.model_validate(row) for row in rows]
     return Page(items=items, total=total, offset=offset, limit=limit)
 
 
@@ -71,14 +70,14 @@ async def preview_experiment(
         int, Query(ge=0, le=_MAX_POSITION, description="In the sample, modulo its size.")
     ] = 0,
 ) -> PreviewOut:
-    """Show a question as it would be sent, and estimate what the experiment would take; stores nothing."""
+    """Show one prompt as it would be sent, and estimate calls, tokens, cost and time; stores nothing."""
     return await service.preview(body.config, body.parent_id, position)
 
 
-# Before the routes with an id, which would take "facets" for one.
+# Before the routes with an id, which would match "facets" as one.
 @router.get("/facets", operation_id="list_facets")
 async def list_facets(service: ExperimentsDep) -> FacetsOut:
-    """List the methods, models and datasets of all experiments, to filter by."""
+    """List the methods, models and datasets of all experiments, for filters."""
     methods, models, datasets = await service.facets()
     return FacetsOut(methods=methods, models=models, datasets=datasets)
 
@@ -86,23 +85,21 @@ async def list_facets(service: ExperimentsDep) -> FacetsOut:
 @router.get("/{experiment_id}", operation_id="get_experiment", responses=error_responses(404))
 async def get_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> ExperimentOut:
     """Return an experiment with its configuration, progress and provenance."""
-    experiment = await service.get(experiment_id)
-    return experiment_out(experiment, await service.result_of(experiment_id))
+    return ExperimentOut.model_validate(await service.get(experiment_id))
 
 
 @router.delete(
     "/{experiment_id}", status_code=204, operation_id="delete_experiment", responses=error_responses(404)
 )
 async def delete_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> None:
-    """Hide an experiment from lists; nothing is lost, and it can be restored."""
+    """Hide an experiment from lists; its data are kept, and it can be restored."""
     await service.delete(experiment_id)
 
 
 @router.post("/{experiment_id}/restore", operation_id="restore_experiment", responses=error_responses(404))
 async def restore_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> ExperimentOut:
     """Undo a deletion."""
-    experiment = await service.restore(experiment_id)
-    return experiment_out(experiment, await service.result_of(experiment_id))
+    return ExperimentOut.model_validate(await service.restore(experiment_id))
 
 
 @router.post(
@@ -118,7 +115,7 @@ async def start_experiment(
     experiment, queued = await service.start(experiment_id)
     if not queued:
         background.add_task(run_experiment, runtime, experiment.id, "in_process")
-    return experiment_out(experiment, None)
+    return ExperimentOut.model_validate(experiment)
 
 
 @router.post(
@@ -134,7 +131,7 @@ async def resume_experiment(
     experiment, queued = await service.resume(experiment_id)
     if not queued:
         background.add_task(run_experiment, runtime, experiment.id, "in_process")
-    return experiment_out(experiment, None)
+    return ExperimentOut.model_validate(experiment)
 
 
 @router.post(
@@ -145,7 +142,7 @@ async def resume_experiment(
 )
 async def cancel_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> ExperimentOut:
     """Cancel an experiment; what has been answered is kept and aggregated."""
-    return experiment_out(await service.cancel(experiment_id), None)
+    return ExperimentOut.model_validate(await service.cancel(experiment_id))
 
 
 async def _require_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> uuid.UUID:
@@ -165,6 +162,5 @@ async def experiment_events(
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream status and progress as server-sent events (`progress`), until the experiment has ended."""
     async for event in watch_experiment(runtime, experiment_id):
-        progress = progress_of(event.get("progress"))
-        body = ExperimentEvent.model_validate({**event, "progress": progress})
+        body = ExperimentEvent.model_validate(event)
         yield ServerSentEvent(event="progress", data=body.model_dump(mode="json"))

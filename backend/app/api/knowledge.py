@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
-from app.api.convert import article_out, index_out, knowledge_base_out
 from app.api.deps import IndexesDep, KnowledgeDep
 from app.api.errors import error_responses
 from app.schemas.common import KeysetPage, Text
@@ -32,7 +31,7 @@ router = APIRouter(
 @router.get("", operation_id="list_knowledge_bases")
 async def list_knowledge_bases(service: KnowledgeDep) -> list[KnowledgeBaseOut]:
     """List all versions of all knowledge bases, by name, the newest first."""
-    return [knowledge_base_out(row) for row in await service.list_all()]
+    return [KnowledgeBaseOut.model_validate(row) for row in await service.list_all()]
 
 
 @router.post("", status_code=201, operation_id="add_knowledge_base", responses=error_responses(413))
@@ -43,16 +42,16 @@ async def add_knowledge_base(
         list[UploadFile], File(description="JSONL, JSON, Markdown or text: title, text, section, id.")
     ],
 ) -> KnowledgeBaseAdded:
-    """Import files as (a new version of) a knowledge base; a file with a wrong line is refused whole."""
+    """Import files as a knowledge base, or as a new version of one; one wrong line refuses all of them."""
     given = [(file.filename or "", await file.read()) for file in files]
     row, created = await service.add_files(name, given)
-    return KnowledgeBaseAdded(**knowledge_base_out(row).model_dump(), created=created)
+    return KnowledgeBaseAdded(**KnowledgeBaseOut.model_validate(row).model_dump(), created=created)
 
 
 @router.get("/{name}", operation_id="get_knowledge_base", responses=error_responses(404))
 async def get_knowledge_base(name: Text, service: KnowledgeDep, version: Version = None) -> KnowledgeBaseOut:
-    """Return a knowledge base, the newest version unless one is named."""
-    return knowledge_base_out(await service.get(name, version))
+    """Return one version of a knowledge base, by default the newest."""
+    return KnowledgeBaseOut.model_validate(await service.get(name, version))
 
 
 @router.get("/{name}/articles", operation_id="list_articles", responses=error_responses(404))
@@ -62,7 +61,8 @@ async def list_articles(
     version: Version = None,
     text: Annotated[Text, Query(max_length=200, description="Words of the title or id.")] = "",
     cursor: Annotated[
-        int, Query(ge=-1, le=_MAX_POSITION, description="Position after which the page begins.")
+        int,
+        Query(ge=-1, le=_MAX_POSITION, description="`next` of the page before; -1: from the first one on."),
     ] = -1,
     limit: Annotated[int, Query(ge=1, le=200)] = 25,
 ) -> KeysetPage[ArticleOut]:
@@ -72,29 +72,31 @@ async def list_articles(
     page = rows[:limit]
     more = len(rows) > limit
     return KeysetPage(
-        items=[article_out(row) for row in page], total=total, next=str(page[-1].position) if more else None
+        items=[ArticleOut.model_validate(row) for row in page],
+        total=total,
+        next=str(page[-1].position) if more else None,
     )
 
 
 @router.post("/{name}/index", operation_id="get_index", responses=error_responses(404))
 async def get_index(name: Text, wanted: IndexIn, service: KnowledgeDep, indexes: IndexesDep) -> IndexOut:
-    """Tell whether an index is on this machine, and how far its building is."""
+    """Return whether an index is on this machine, and the progress of building it."""
     row = await service.get(name, wanted.version)
-    return index_out(await indexes.state(row, wanted.options))
+    return IndexOut.model_validate(await indexes.state(row, wanted.options))
 
 
 @router.post("/{name}/build", status_code=202, operation_id="build_index", responses=error_responses(404))
 async def build_index(name: Text, wanted: IndexIn, service: KnowledgeDep, indexes: IndexesDep) -> IndexOut:
-    """Begin to build an index, unless it is there; experiments that need one build it themselves."""
+    """Start to build an index, unless it exists; experiments build the index that they need themselves."""
     row = await service.get(name, wanted.version)
-    return index_out(await indexes.build(row, wanted.options))
+    return IndexOut.model_validate(await indexes.build(row, wanted.options))
 
 
 @router.post("/{name}/search", operation_id="search_knowledge_base", responses=error_responses(404))
 async def search_knowledge_base(
     name: Text, wanted: SearchIn, service: KnowledgeDep, indexes: IndexesDep
 ) -> SearchOut:
-    """Search by several variants, side by side; builds the index first if there is none."""
+    """Search with several retrieval variants; builds the index first if it does not exist."""
     row = await service.get(name, wanted.version)
     found = await indexes.search(row, wanted.options, list(wanted.variants), wanted.query)
     return SearchOut(query=wanted.query, version=row.version, variants=[_variant_out(one) for one in found])

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from app.api.deps import RuntimeDep, SessionDep
 from app.api.errors import error_responses
 from app.schemas.catalog import OverviewOut
-from app.services.monitoring.overview import look_over
+from app.services.monitoring.overview import count_all
 
 router = APIRouter(prefix="/overview", tags=["overview"], responses=error_responses(401, 403, 503))
 
@@ -13,4 +13,4 @@ router = APIRouter(prefix="/overview", tags=["overview"], responses=error_respon
 @router.get("", operation_id="get_overview")
 async def get_overview(session: SessionDep, runtime: RuntimeDep) -> OverviewOut:
     """Count experiments, runs, datasets and usable models."""
-    return await look_over(session, runtime)
+    return await count_all(session, runtime)

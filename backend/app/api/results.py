@@ -6,45 +6,40 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
-from app.api.convert import compared_example, result_out, run_out, run_summary
-from app.api.deps import ComparisonsDep, ExamplesDep, ResultsDep, RuntimeDep
+from app.api.deps import ComparisonsDep, ExamplesDep, ResultsDep, RunMapDep, RuntimeDep
 from app.api.errors import error_responses
 from app.core.errors import FieldError, InvalidInput
 from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
-from app.schemas.result import (
-    ComparedExample,
-    Metrics,
-    ResultOut,
-    RunMap,
-    RunOut,
-    RunSummary,
-)
+from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.services.comparisons.examples import AgreementFilter
 from app.services.comparisons.report import comparison_out
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.results.export import MEDIA_TYPES, ExportFormat, export_runs
 from app.services.runs.repository import RunFilter
 
 _MAX_ID = 2**63 - 1
 _OUTCOME_HELP = (
-    "all; differ, same: by the values of the score, where a failed or missing run equals only its like; "
-    "both, only_first, only_second, neither: which of the first two has a value of 1, where both have one."
+    "all; differ, same: whether the values of the score are equal, where failed and missing runs equal each "
+    "other and no value; both, only_first, only_second, neither: which of the first two experiments has a "
+    "value of 1, among the questions that both have a value for."
 )
 Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
 
 router = APIRouter(prefix="/results", tags=["results"], responses=error_responses(401, 403, 404, 422, 503))
 
 
-# Before the routes with an id, which would take "compare" for one.
+# Before the routes with an id, which would match "compare" as one.
 @router.get("/compare", operation_id="compare_results")
 async def compare_results(
     service: ComparisonsDep,
     ids: Annotated[
-        list[uuid.UUID], Query(description="2 to 12; the first is the baseline, unless one is named.")
+        list[uuid.UUID],
+        Query(description="2 to 12; the first is the baseline, unless `baseline` names another."),
     ],
     baseline: Annotated[uuid.UUID | None, Query(description="One of the ids.")] = None,
 ) -> ComparisonOut:
-    """Put experiments side by side: differences from the baseline on the same questions, with tests."""
+    """Compare experiments with a baseline: differences on the same questions, with intervals and tests."""
     if baseline is not None:
         if baseline not in ids:
             raise InvalidInput(
@@ -65,22 +60,22 @@ async def compare_examples(
     limit: Annotated[int, Query(ge=1, le=200)] = 25,
 ) -> KeysetPage[ComparedExample]:
     """List questions with the run of each experiment, in the order of the first one's questions."""
-    sides, total, following = await service.compare(ids, score, outcome, cursor, limit)
-    return KeysetPage(items=[compared_example(side) for side in sides], total=total, next=following)
+    page = await service.compare(ids, score, outcome, cursor, limit)
+    items = [ComparedExample.model_validate(question) for question in page.questions]
+    return KeysetPage(items=items, total=page.total, next=page.next)
 
 
 @router.get("/{experiment_id}", operation_id="get_result")
-async def get_result(experiment_id: uuid.UUID, service: ResultsDep, comparisons: ComparisonsDep) -> ResultOut:
+async def get_result(experiment_id: uuid.UUID, service: ComparisonsDep) -> ResultOut:
     """Return the result: metrics, configuration, provenance."""
-    experiment, result = await service.result(experiment_id)
-    return result_out(experiment, result, await comparisons.against_naive(experiment))
+    return ResultOut.model_validate(await service.report(experiment_id))
 
 
 @router.get("/{experiment_id}/metrics", operation_id="get_metrics")
 async def get_metrics(experiment_id: uuid.UUID, service: ResultsDep) -> Metrics:
     """Return the metrics alone."""
-    _, result = await service.result(experiment_id)
-    return Metrics.model_validate(result.metrics)
+    found = await service.result(experiment_id)
+    return metrics_out(found.result.metrics)
 
 
 @router.get("/{experiment_id}/runs", operation_id="list_runs")
@@ -92,36 +87,29 @@ async def list_runs(
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> KeysetPage[RunSummary]:
-    """List runs, in the order in which they were stored, or by latency or F1."""
-    rows, total, following = await service.runs(experiment_id, where, sort, cursor, limit)
-    return KeysetPage(items=[run_summary(run, example) for run, example in rows], total=total, next=following)
+    """List runs in the order in which they were stored, or by latency or F1."""
+    page = await service.runs(experiment_id, where, sort, cursor, limit)
+    items = [RunSummary.model_validate(run) for run in page.runs]
+    return KeysetPage(items=items, total=page.total, next=page.next)
 
 
 @router.get("/{experiment_id}/map", operation_id="get_run_map")
 async def get_run_map(
     experiment_id: uuid.UUID,
-    service: ExamplesDep,
+    service: RunMapDep,
     score: Score = "exact_match",
     limit: Annotated[int, Query(ge=1, le=100_000)] = 20_000,
 ) -> RunMap:
-    """Return what became of every run by one score, in small; also while the experiment runs."""
-    found = await service.map(experiment_id, score, limit)
-    return RunMap(
-        score=score,
-        scores=found.scores,
-        total=found.total,
-        run_ids=found.run_ids,
-        states=found.states,
-        latency_ms=found.latency_ms,
-    )
+    """Return the state of every run by one score; also while the experiment runs."""
+    return RunMap.model_validate(await service.states(experiment_id, score, limit))
 
 
 @router.get("/{experiment_id}/runs/{run_id}", operation_id="get_run")
 async def get_run(
     experiment_id: uuid.UUID, run_id: Annotated[int, Path(ge=1, le=_MAX_ID)], service: ResultsDep
 ) -> RunOut:
-    """Return one run with every call, as sent and as answered."""
-    return run_out(*await service.run(experiment_id, run_id))
+    """Return one run with every model call, as sent and as answered."""
+    return RunOut.model_validate(await service.run(experiment_id, run_id))
 
 
 @router.get(

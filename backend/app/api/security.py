@@ -1,12 +1,12 @@
-"""Who may talk to the API: one ASGI middleware in front of everything.
+"""Access control: one ASGI middleware in front of all routes.
 
-- Body size: refused by its announced length, or as soon as more than allowed has arrived.
-- Host: on loopback without a key, only loopback names (and those allowed by setting) are answered,
-  so that a web page cannot reach the API by pointing its own name at 127.0.0.1.
-- Origin: a request that changes something is refused when a page of another origin sent it.
+- Body size: a body is refused by its content length, or once more bytes than allowed have arrived.
+- Host: without a key, only requests to loopback names (and to those in ``LLMFORGE_ALLOWED_HOSTS``) are
+  answered, which prevents DNS rebinding: a web page that points its own name at 127.0.0.1.
+- Origin: a request that may change something is refused if a page of another origin sent it (CSRF).
 - Key: with ``LLMFORGE_API_KEY`` set, every request needs it, except for the dashboard's files.
 
-Every answer tells browsers not to guess its type, and not to tell other sites where they came from.
+Every answer has ``X-Content-Type-Options: nosniff`` and ``Referrer-Policy: no-referrer``.
 """
 
 import hmac
@@ -28,11 +28,11 @@ _MEGABYTE = 1_000_000
 
 
 class _BodyTooLarge(Exception):
-    """More bytes have arrived than are allowed."""
+    """More bytes have arrived than the limit allows."""
 
 
-class _Bounded:
-    """The request's messages, up to ``limit`` bytes of body."""
+class _BoundedBody:
+    """Receives a request's messages, up to ``limit`` bytes of body."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
@@ -52,7 +52,7 @@ class _Bounded:
 
 
 class SecurityMiddleware:
-    """See the module's text."""
+    """Refuses requests that are too large, come from another site, or lack the key."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -75,11 +75,12 @@ class SecurityMiddleware:
             await error_response(error)(scope, receive, send)
             return
         answered = False
-        bounded = _Bounded(receive, limit)
+        bounded = _BoundedBody(receive, limit)
 
         async def watched_send(message: Message) -> None:
             nonlocal answered
-            if answered or not bounded.exceeded:  # else: the framework's word for a body that broke off
+            # The framework answers a body that ends early with an error of its own, which is not sent.
+            if answered or not bounded.exceeded:
                 answered = True
                 await send(message)
 
@@ -98,13 +99,13 @@ class SecurityMiddleware:
         origin = headers.get("origin")
         if origin and scope["method"] not in _SAFE_METHODS and not self._same_site(origin, headers):
             return Forbidden(
-                f"Pages of {origin} may not change anything here.",
+                f"Requests from pages of {origin} are not allowed.",
                 hint="Add the origin to LLMFORGE_CORS_ORIGINS if it is your dashboard.",
             )
-        # A browser asks before it sends the key; that question holds no key.
+        # A browser's preflight request carries no key.
         preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
-        free = preflight or is_dashboard(scope)
-        if self._key and not free and not self._has_key(headers):
+        public = preflight or is_dashboard(scope)
+        if self._key and not public and not self._has_key(headers):
             return Unauthorized(
                 "The API key is missing or wrong.",
                 hint="Send it as `Authorization: Bearer …` or `X-API-Key: …`.",

@@ -19,7 +19,7 @@ models_router = APIRouter(prefix="/models", tags=["models"], responses=error_res
 
 @health_router.get("", operation_id="get_health", responses={503: {"model": HealthOut}})
 async def get_health(runtime: RuntimeDep, response: Response) -> HealthOut:
-    """Return the state of every part; 503 if the platform cannot work at all."""
+    """Return the state of every part; with status 503 if the database does not answer."""
     health = await check_health(runtime)
     if health.status == "down":
         response.status_code = 503
@@ -28,13 +28,13 @@ async def get_health(runtime: RuntimeDep, response: Response) -> HealthOut:
 
 @health_router.get("/live", operation_id="get_live")
 async def get_live() -> LiveOut:
-    """Answer as long as the process lives."""
+    """Answer as long as the process is alive."""
     return LiveOut(status="ok")
 
 
 @models_router.get("", operation_id="list_models")
 async def list_models(runtime: RuntimeDep) -> CatalogOut:
-    """List the catalog's models, and for each whether it can be used as things are."""
+    """List the catalog's models, and whether each can be used now."""
     registry = runtime.models()
     providers = [
         ProviderOut(
@@ -55,7 +55,7 @@ async def list_models(runtime: RuntimeDep) -> CatalogOut:
 async def check_model_state(
     runtime: RuntimeDep, name: Annotated[Text, Query(max_length=500, description="provider/model")]
 ) -> ModelCheck:
-    """Tell whether a model can be used now; an HTTP endpoint is asked for its models, once."""
+    """Return whether a model can be used now; an HTTP endpoint is asked once for its list of models."""
     return await check_model(runtime, name)
 
 

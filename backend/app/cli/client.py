@@ -2,21 +2,28 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Self
+from typing import Annotated, BinaryIO, Self, TypedDict, TypeVar, Unpack
+from uuid import UUID
 
 import httpx
-import orjson
+import httpx_sse
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from app.core.config import Settings, get_settings
 from app.core.embedded.process import ProcessError
 from app.launcher import Platform, answers, platform_url
+from app.schemas.common import ErrorBody, Page
+from app.schemas.experiment import ExperimentEvent, ExperimentSummary
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _SHORTEST_PREFIX = 4
 _UUID_LENGTH = 36
+
+T = TypeVar("T")
+Query = str | int | float | bool | None | Sequence[str]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -24,10 +31,24 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 class ApiError(Exception):
     """The API refused; ``body`` is its error."""
 
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
-        super().__init__(str(body.get("message", body)))
+    def __init__(self, status: int, body: ErrorBody) -> None:
+        super().__init__(body.message)
         self.status = status
         self.body = body
+
+
+class OtherVersion(Exception):
+    """The API's answer is not of the form that this version knows."""
+
+
+class Sent(TypedDict, total=False):
+    """What a request may carry, as ``httpx`` takes it."""
+
+    params: Mapping[str, Query]
+    json: object
+    data: Mapping[str, str]
+    files: Sequence[tuple[str, tuple[str, bytes | BinaryIO]]]
+    timeout: float
 
 
 def say(text: str) -> None:
@@ -56,68 +77,86 @@ class Api:
     def __exit__(self, *_: object) -> None:
         self.http.close()
 
-    def call(self, method: str, path: str, **kwargs: Any) -> Any:
-        """Call ``/api/v1{path}`` and return its JSON.
+    def send(self, method: str, path: str, **sent: Unpack[Sent]) -> bytes:
+        """Call ``/api/v1{path}`` and return the body of its answer.
 
         Raises:
             ApiError: if the API refuses.
         """
-        response = self.http.request(method, f"/api/v1{path}", **kwargs)
+        response = self.http.request(method, f"/api/v1{path}", **sent)
         if response.is_error:
-            raise _error(response)
-        return orjson.loads(response.content) if response.content else None
+            raise error_of(response)
+        return response.content
 
-    def get(self, path: str, **params: Any) -> Any:
-        """``GET`` with query parameters."""
-        return self.call("GET", path, params=params)
+    def get(self, path: str, model: type[T], /, **params: Query) -> T:
+        """``GET`` with query parameters; the answer is read as ``model``.
 
-    def post(self, path: str, json: Any = None) -> Any:
-        """``POST`` with a JSON body."""
-        return self.call("POST", path, json=json)
+        Raises:
+            ApiError: if the API refuses.
+            OtherVersion: if its answer is not such a model.
+        """
+        return _read(self.send("GET", path, params=params), model)
 
-    def events(self, experiment_id: str) -> Iterator[dict[str, Any]]:
+    def post(self, path: str, model: type[T], /, **sent: Unpack[Sent]) -> T:
+        """``POST`` a JSON body or a form; see ``get``."""
+        return _read(self.send("POST", path, **sent), model)
+
+    def events(self, experiment_id: UUID) -> Iterator[ExperimentEvent]:
         """Yield the events of an experiment until it has ended or the connection breaks."""
         path = f"/api/v1/experiments/{experiment_id}/events"
         timeout = httpx.Timeout(60.0, connect=5.0)
-        with self.http.stream("GET", path, timeout=timeout) as response:
-            if response.is_error:
-                response.read()
-                raise _error(response)
-            for line in response.iter_lines():
-                if line.startswith("data:"):
-                    yield orjson.loads(line.removeprefix("data:"))
+        with httpx_sse.connect_sse(self.http, "GET", path, timeout=timeout) as source:
+            if source.response.is_error:
+                source.response.read()
+                raise error_of(source.response)
+            for event in source.iter_sse():
+                yield _read(event.data, ExperimentEvent)
 
-    def resolve(self, given: str) -> str:
+    def resolve(self, given: str) -> UUID:
         """Return the experiment id that ``given`` is, or is the unique beginning of.
 
         Raises:
             typer.Exit: if there is none, or more than one.
         """
         if len(given) == _UUID_LENGTH:
-            return given
+            try:
+                return UUID(given)
+            except ValueError:
+                raise fail(f"{given!r} is no id.", "`llmforge list` shows them.") from None
         if len(given) < _SHORTEST_PREFIX:
             raise fail(f"{given!r} is too short for an id.", f"Give {_SHORTEST_PREFIX} characters or more.")
-        offset, found = 0, []
+        offset = 0
+        found: list[UUID] = []
         while True:
-            page = self.get("/experiments", limit=200, offset=offset)
-            found += [item["id"] for item in page["items"] if item["id"].startswith(given.lower())]
+            page = self.get("/experiments", Page[ExperimentSummary], limit=200, offset=offset)
+            found += [one.id for one in page.items if str(one.id).startswith(given.lower())]
             offset += 200
-            if offset >= page["total"]:
+            if offset >= page.total:
                 break
         if len(found) != 1:
             problem = "No experiment has" if not found else f"{len(found)} experiments have"
             raise fail(f"{problem} an id that begins with {given}.", "`llmforge list` shows them.")
-        return str(found[0])
+        return found[0]
 
 
-def _error(response: httpx.Response) -> ApiError:
+def error_of(response: httpx.Response) -> ApiError:
+    """Return the error that an answer stands for."""
     try:
-        body = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        body = {}
-    if not isinstance(body, dict) or "message" not in body:
-        body = {"message": f"HTTP {response.status_code} from {response.url}", "hint": "", "errors": []}
+        body = ErrorBody.model_validate_json(response.content)
+    except ValidationError:  # of a proxy, say
+        message = f"HTTP {response.status_code} from {response.url}"
+        body = ErrorBody(code="unknown", message=message, hint="", errors=[])
     return ApiError(response.status_code, body)
+
+
+def _read(content: bytes | str, model: type[T]) -> T:
+    try:
+        # By their names on the wire: their aliases are the attributes that the API reads them from.
+        return TypeAdapter(model).validate_json(content, by_alias=False, by_name=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise OtherVersion(f"its answer has another form: {where}: {first['msg']}") from error
 
 
 def _configured_url(settings: Settings) -> str | None:
@@ -173,10 +212,13 @@ def _errors_told(url: str) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        body = error.body
-        for problem in body.get("errors") or []:
-            say(f"  {problem['field']}: {problem['message']}")
-        raise fail(str(error), body.get("hint") or "") from error
+        for problem in error.body.errors:
+            say(f"  {problem.field}: {problem.message}")
+        raise fail(error.body.message, error.body.hint) from error
+    except OtherVersion as error:
+        raise fail(
+            f"The API at {url} is of another version ({error}).", "Use the same version on both sides."
+        ) from error
     except httpx.TransportError as error:
         raise fail(
             f"The API at {url} does not answer ({type(error).__name__}).",

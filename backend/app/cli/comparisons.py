@@ -1,8 +1,7 @@
 """Commands about comparisons: compare, and running a comparison file."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -11,7 +10,11 @@ from rich.table import Table
 from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
-from app.cli.render import console, interval, milliseconds, number, percent, print_json
+from app.cli.render import console, interval, milliseconds, number, percent, print_json, short
+from app.domain.generation import total_of
+from app.domain.json import JsonObject
+from app.domain.status import ExperimentStatus
+from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
 
 MetricOption = Annotated[str, typer.Option(help="The score that verdicts are about.")]
 _STYLE = {"better": "green", "worse": "red", "not_distinguishable": "default"}
@@ -26,8 +29,9 @@ def compare(
 ) -> None:
     """Compare experiments on the questions that they share, with intervals and tests."""
     with connected(start=False) as api:
-        chosen = {"baseline": api.resolve(baseline)} if baseline else {}
-        comparison = api.get("/results/compare", ids=[api.resolve(one) for one in ids], **chosen)
+        chosen = {"baseline": str(api.resolve(baseline))} if baseline else {}
+        resolved = [str(api.resolve(one)) for one in ids]
+        comparison = api.get("/results/compare", ComparisonOut, ids=resolved, **chosen)
     if json:
         print_json(comparison)
     elif markdown:
@@ -36,34 +40,36 @@ def compare(
         show_comparison(comparison, metric)
 
 
-def run_comparison(file: Path, overrides: dict[str, Any], *, detach: bool, as_json: bool) -> None:
+def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: bool) -> None:
     """Run all variants of a comparison file, on each of its datasets, and end with what came out.
 
     Raises:
         typer.Exit: with 1 if the file is wrong, or not every experiment completed.
     """
     configs = comparisons(file, overrides)
-    found, completed = [], True
+    started: list[ComparisonCreated] = []
+    compared: list[ComparisonOut] = []
+    completed = True
     with connected(start=not detach) as api:
         for config in configs:
-            created = api.post("/comparisons", {"config": config})
+            started.append(api.post("/comparisons", ComparisonCreated, json={"config": config}))
             if detach:
-                found.append(created)
                 continue
-            completed &= _follow_all(api, created, quiet=as_json)
-            found.append(api.get("/results/compare", ids=created["ids"]))
+            completed &= _follow_all(api, started[-1], quiet=as_json)
+            compared.append(api.get("/results/compare", ComparisonOut, ids=[*map(str, started[-1].ids)]))
             if not as_json:
-                show_comparison(found[-1], "exact_match")
+                show_comparison(compared[-1], "exact_match")
     if as_json:
-        print_json(found if len(found) > 1 else found[0])
+        printed = started if detach else compared
+        print_json(printed if len(printed) > 1 else printed[0])
     elif detach:
-        for created in found:
-            typer.echo(" ".join(created["ids"]))
+        for created in started:
+            typer.echo(" ".join(map(str, created.ids)))
     if not completed:
         raise typer.Exit(1)
 
 
-def comparisons(file: Path, overrides: dict[str, Any]) -> list[dict[str, Any]]:
+def comparisons(file: Path, overrides: JsonObject) -> list[JsonObject]:
     """Return the comparisons of a file: one, or one a dataset where it lists ``datasets``.
 
     A dataset that is named on the command line takes the place of all of them.
@@ -91,132 +97,108 @@ def comparisons(file: Path, overrides: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _follow_all(api: Api, created: dict[str, Any], *, quiet: bool) -> bool:
+def _follow_all(api: Api, created: ComparisonCreated, *, quiet: bool) -> bool:
     """Follow the experiments of a comparison to their ends; return whether all completed."""
     statuses = []
-    for experiment in created["experiments"]:
-        say(f"{experiment['id'][:8]}  {experiment['name']} ({experiment['total']} runs)")
+    for experiment in created.experiments:
+        say(f"{short(experiment.id)}  {experiment.name} ({experiment.total} runs)")
         try:
-            statuses.append(follow(api, experiment["id"], experiment["total"], quiet=quiet))
+            statuses.append(follow(api, experiment.id, experiment.total, quiet=quiet))
         except KeyboardInterrupt:
-            short = " ".join(one[:8] for one in created["ids"])
-            say(f"\nNot following any more. When they have ended: llmforge compare {short}")
+            names = " ".join(short(one) for one in created.ids)
+            say(f"\nNot following any more. When they have ended: llmforge compare {names}")
             raise typer.Exit(130) from None
-    return all(status == "COMPLETED" for status in statuses)
+    return all(status is ExperimentStatus.COMPLETED for status in statuses)
 
 
-def metric_of(comparison: dict[str, Any], metric: str) -> list[dict[str, Any]]:
+def metric_of(comparison: ComparisonOut, metric: str) -> list[ScoreDifference]:
     """Return the differences of one score.
 
     Raises:
         typer.Exit: if the experiments do not share that score.
     """
-    found = [one for one in comparison["differences"] if one["score"] == metric]
+    found = [one for one in comparison.differences if one.score == metric]
     if not found:
-        shared = sorted({one["score"] for one in comparison["differences"]})
+        shared = sorted({one.score for one in comparison.differences})
         raise fail(f"They share no score {metric!r}.", f"There are: {', '.join(shared) or 'none'}.")
     return found
 
 
-def show_comparison(comparison: dict[str, Any], metric: str) -> None:
+def show_comparison(comparison: ComparisonOut, metric: str) -> None:
     """Print a comparison for a person: warnings, table, verdicts."""
-    differences = {one["experiment_id"]: one for one in metric_of(comparison, metric)}
+    differences = {one.experiment_id: one for one in metric_of(comparison, metric)}
     for line in warnings_of(comparison):
         say(f"warning: {line}")
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("Experiment")
-    for column in (metric.replace("_", " "), "difference", "p (Holm)", "latency p50", "tokens a run"):
+    for column in _columns(metric):
         table.add_column(column, justify="right", no_wrap=True)
-    for experiment in comparison["experiments"]:
-        cells = _cells(experiment, differences.get(experiment["experiment_id"]), metric)
-        table.add_row(escape(experiment["label"]), *cells)
+    for experiment in comparison.experiments:
+        cells = _cells(experiment, differences.get(experiment.experiment_id), metric)
+        table.add_row(escape(experiment.label), *cells)
     console.print(table)
     for one in differences.values():
-        if one["statistics"]:
-            style = _STYLE[one["statistics"]["outcome"]]
-            console.print(f"[{style}]{escape(one['statistics']['verdict'])}[/]", highlight=False)
-        if one["missing"]:
-            console.print(f"[yellow]{_missing_line(one['missing'])}[/]", highlight=False)
-    tied = set(comparison["tied_for_best"].get(metric, []))
-    names = [one["label"] for one in comparison["experiments"] if one["experiment_id"] in tied]
-    if len(comparison["experiments"]) > 2:
+        if one.statistics:
+            style = _STYLE[one.statistics.outcome]
+            console.print(f"[{style}]{escape(one.statistics.verdict)}[/]", highlight=False)
+        else:
+            console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
+        if one.missing:
+            console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
+    tied = comparison.tied_for_best.get(metric, [])
+    names = [one.label for one in comparison.experiments if one.experiment_id in tied]
+    if len(comparison.experiments) > 2:
         console.print(f"best, and not distinguishable from it: {escape(', '.join(names))}", highlight=False)
 
 
-def as_markdown(comparison: dict[str, Any], metric: str) -> str:
+def as_markdown(comparison: ComparisonOut, metric: str) -> str:
     """Return a comparison as Markdown, for a comment or a report."""
-    differences = {one["experiment_id"]: one for one in metric_of(comparison, metric)}
-    head = ["experiment", metric.replace("_", " "), "difference", "p (Holm)", "latency p50", "tokens a run"]
+    differences = {one.experiment_id: one for one in metric_of(comparison, metric)}
+    head = ["experiment", *_columns(metric)]
     rows = [
-        [_cell(one["label"]), *_cells(one, differences.get(one["experiment_id"]), metric, plain=True)]
-        for one in comparison["experiments"]
+        [_cell(one.label), *_cells(one, differences.get(one.experiment_id), metric, plain=True)]
+        for one in comparison.experiments
     ]
     lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
     lines += ["", *(f"> **Warning:** {_cell(line)}" for line in warnings_of(comparison))]
-    verdicts = [one["statistics"]["verdict"] for one in differences.values() if one["statistics"]]
-    lines += [f"- {_cell(verdict)}" for verdict in verdicts]
-    lines += [f"- {_missing_line(one['missing'])}" for one in differences.values() if one["missing"]]
+    for one in differences.values():
+        lines.append(f"- {_cell(one.statistics.verdict if one.statistics else one.message)}")
+    lines += [f"- {_cell(one.missing.message)}" for one in differences.values() if one.missing]
     return "\n".join(lines)
 
 
-def warnings_of(comparison: dict[str, Any]) -> list[str]:
-    """Return what makes experiments less comparable, questions that could not be paired included."""
-    names = {one["experiment_id"]: one["label"] for one in comparison["experiments"]}
-    lines = list(comparison["warnings"])
-    for one in comparison["unpaired"]:
-        parts = [
-            f"{one[f'n_{kind}']} {words} ({_some(one[kind], one[f'n_{kind}'])})"
-            for kind, words in (
-                ("changed", "with another question or other accepted answers"),
-                ("only_this", "that the baseline lacks"),
-                ("only_baseline", "that only the baseline has"),
-            )
-            if one[f"n_{kind}"]
-        ]
-        if parts:
-            lines.append(f"{names[one['experiment_id']]}: not paired: {'; '.join(parts)}.")
-    return lines
+def warnings_of(comparison: ComparisonOut) -> list[str]:
+    """Return what makes experiments less comparable, with the questions that are not paired."""
+    return [*comparison.warnings, *(one.message for one in comparison.unpaired if one.message)]
 
 
-def _some(names: Sequence[str], count: int, most: int = 5) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown}, …" if count > most else shown
+def _columns(metric: str) -> tuple[str, ...]:
+    return (metric.replace("_", " "), "difference", "p (Holm)", "latency p50", "tokens a run")
 
 
 def _cells(
-    experiment: dict[str, Any], difference: dict[str, Any] | None, metric: str, *, plain: bool = False
+    experiment: Compared, difference: ScoreDifference | None, metric: str, *, plain: bool = False
 ) -> list[str]:
-    metrics = experiment["metrics"]
-    score = metrics["scores"].get(metric)
-    tokens, ok = metrics["tokens"], metrics["counts"]["ok"]
-    per_run = None if tokens["prompt"] is None or not ok else (tokens["prompt"] + tokens["completion"]) / ok
-    statistics = difference["statistics"] if difference else None
+    metrics = experiment.metrics
+    score = metrics.scores.get(metric)
+    tokens, ok = metrics.tokens, metrics.counts.ok
+    counted = total_of([tokens.prompt, tokens.completion])
     change, p = "baseline" if difference is None else "–", ""
-    if difference and statistics:
+    if difference and difference.statistics and difference.difference is not None:
+        statistics = difference.statistics
         change = (
-            f"{100 * difference['difference']:+.1f} "
-            f"[{100 * statistics['low']:.1f}, {100 * statistics['high']:.1f}]"
+            f"{100 * difference.difference:+.1f} [{100 * statistics.low:.1f}, {100 * statistics.high:.1f}]"
         )
-        p = f"{statistics['adjusted_p']:.3g}"
+        p = f"{statistics.adjusted_p:.3g}"
         if not plain:
-            change = f"[{_STYLE[statistics['outcome']]}]{change}[/]"
+            change = f"[{_STYLE[statistics.outcome]}]{change}[/]"
     return [
         interval(score) if score else percent(None),
         change.replace("-", "−"),
         p,
-        milliseconds(metrics["latency_ms"]["p50"]),
-        number(per_run),
+        milliseconds(metrics.latency_ms.p50),
+        number(None if counted is None or not ok else counted / ok),
     ]
-
-
-def _missing_line(missing: dict[str, Any]) -> str:
-    line = (
-        f"{missing['this_missing']} runs here and {missing['baseline_missing']} of the baseline have no "
-        "score; "
-        f"all of them counted as wrong, the difference would be {100 * missing['as_wrong']:+.1f} points "
-        f"(at the extremes [{100 * missing['low']:.1f}, {100 * missing['high']:.1f}])."
-    )
-    return line.replace("-", "−")
 
 
 def _cell(text: str) -> str:

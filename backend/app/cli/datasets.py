@@ -10,6 +10,7 @@ from rich.table import Table
 
 from app.cli.client import JsonOption, connected, fail, say
 from app.cli.render import console, print_json
+from app.schemas.catalog import DatasetAdded, DatasetOut
 from app.services.imports.published_formats import CORPUS, QRELS, QUERIES
 
 app = typer.Typer(help="List and add datasets.", no_args_is_help=True)
@@ -21,7 +22,7 @@ _UPLOAD_TIMEOUT_S = 600
 def list_datasets(json: JsonOption = False) -> None:
     """List all versions of all datasets."""
     with connected() as api:
-        rows = api.get("/datasets")
+        rows = api.get("/datasets", list[DatasetOut])
         if json:
             print_json(rows)
             return
@@ -29,8 +30,8 @@ def list_datasets(json: JsonOption = False) -> None:
         for column in ("Name", "Version", "Size", "Scoring", "Licence", "Description"):
             table.add_column(column, justify="right" if column == "Size" else "left")
         for row in rows:
-            cells = (row["version"], f"{row['size']:,}", row["scoring"], row["licence"], row["description"])
-            table.add_row(row["name"], *(escape(cell) for cell in cells))
+            cells = (row.version, f"{row.size:,}", row.scoring, row.licence, row.description)
+            table.add_row(row.name, *(escape(cell) for cell in cells))
         console.print(table)
 
 
@@ -55,14 +56,14 @@ def add_dataset(
         files = [(field, (label, opened.enter_context(_open(file)))) for field, label, file in _parts(path)]
         api = opened.enter_context(connected())
         form = {"name": name, "scoring": scoring}
-        added = api.call("POST", "/datasets", data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
+        added = api.post("/datasets", DatasetAdded, data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
     if json:
         print_json(added)
         return
-    what = "added" if added["created"] else "is there already:"
-    say(f"{what} {added['name']} {added['version']} ({added['size']:,} examples, {added['scoring']})")
-    if added["description"]:
-        say(added["description"])
+    what = "added" if added.created else "is there already:"
+    say(f"{what} {added.name} {added.version} ({added.size:,} examples, {added.scoring})")
+    if added.description:
+        say(added.description)
 
 
 def _parts(path: Path) -> list[tuple[str, str, Path]]:

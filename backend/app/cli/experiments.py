@@ -1,25 +1,30 @@
 """Commands about experiments: run, list, show, export, cancel, resume."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.markup import escape
 
-from app.cli.client import Api, ApiError, JsonOption, connected, fail, say
+from app.cli.client import Api, ApiError, JsonOption, connected, error_of, fail, say
 from app.cli.comparisons import run_comparison
 from app.cli.files import read_experiment, read_mapping
 from app.cli.follow import follow
-from app.cli.render import console, experiments_table, print_json, result_table
+from app.cli.render import console, experiments_table, print_json, result_table, short
+from app.domain.status import ExperimentStatus
+from app.schemas.common import Page
+from app.schemas.experiment import ExperimentOut, ExperimentSummary
+from app.schemas.result import ResultOut
 
 IdArgument = Annotated[str, typer.Argument(help="The id, or its first characters.")]
 
 
-def print_result(api: Api, experiment_id: str, *, as_json: bool) -> None:
+def print_result(api: Api, experiment_id: UUID, *, as_json: bool) -> None:
     """Print the result of an ended experiment."""
-    experiment = api.get(f"/experiments/{experiment_id}")
+    experiment = api.get(f"/experiments/{experiment_id}", ExperimentOut)
     try:
-        result = api.get(f"/results/{experiment_id}")
+        result = api.get(f"/results/{experiment_id}", ResultOut)
     except ApiError as error:
         if error.status != 404:
             raise
@@ -28,27 +33,25 @@ def print_result(api: Api, experiment_id: str, *, as_json: bool) -> None:
         print_json({"experiment": experiment, "result": result})
         return
     if result is not None:
-        console.print(result_table(experiment, result["metrics"]))
+        console.print(result_table(experiment, result.metrics))
     else:
-        console.print(
-            f"{escape(experiment['name'])}: {experiment['status']}. {escape(experiment['reason'] or '')}"
-        )
+        console.print(f"{escape(experiment.name)}: {experiment.status}. {escape(experiment.reason or '')}")
     console.print(f"[dim]id {experiment_id}[/]")
 
 
-def follow_to_end(api: Api, experiment: dict[str, Any], *, as_json: bool) -> None:
+def follow_to_end(api: Api, experiment: ExperimentOut, *, as_json: bool) -> None:
     """Follow an experiment, print its result, and exit with 1 unless it completed."""
-    experiment_id = experiment["id"]
     try:
-        status = follow(api, experiment_id, experiment["total"], quiet=as_json)
+        status = follow(api, experiment.id, experiment.total, quiet=as_json)
     except KeyboardInterrupt:
+        name = short(experiment.id)
         say(
-            f"\nNot following any more. `llmforge show {experiment_id[:8]}` shows how it stands, "
-            f"`llmforge cancel {experiment_id[:8]}` ends it, `llmforge resume {experiment_id[:8]}` goes on."
+            f"\nNot following any more. `llmforge show {name}` shows how it stands, "
+            f"`llmforge cancel {name}` ends it, `llmforge resume {name}` goes on."
         )
         raise typer.Exit(130) from None
-    print_result(api, experiment_id, as_json=as_json)
-    if status != "COMPLETED":
+    print_result(api, experiment.id, as_json=as_json)
+    if status is not ExperimentStatus.COMPLETED:
         raise typer.Exit(1)
 
 
@@ -78,16 +81,16 @@ def run(
         return
     config = read_experiment(file, overrides)
     with connected(start=not detach) as api:
-        created = api.post("/experiments", {"config": config.as_json()})
+        created = api.post("/experiments", ExperimentOut, json={"config": config.as_json()})
         try:
-            experiment = api.post(f"/experiments/{created['id']}/run")
+            experiment = api.post(f"/experiments/{created.id}/run", ExperimentOut)
         except ApiError:
-            api.call("DELETE", f"/experiments/{created['id']}")  # it never started: leave nothing behind
+            api.send("DELETE", f"/experiments/{created.id}")  # it never started: leave nothing behind
             raise
         if detach:
-            print_json(experiment) if json else typer.echo(experiment["id"])
+            print_json(experiment) if json else typer.echo(experiment.id)
             return
-        say(f"experiment {experiment['id'][:8]}: {config.name} ({config.model}, {experiment['total']} runs)")
+        say(f"experiment {short(experiment.id)}: {config.name} ({config.model}, {experiment.total} runs)")
         follow_to_end(api, experiment, as_json=json)
 
 
@@ -106,6 +109,7 @@ def list_(
     with connected() as api:
         page = api.get(
             "/experiments",
+            Page[ExperimentSummary],
             status=statuses,
             method=method or [],
             model=model or [],
@@ -117,12 +121,12 @@ def list_(
         if json:
             print_json(page)
             return
-        if not page["items"]:
+        if not page.items:
             say("No experiments. Run one: llmforge run configs/experiments/demo.yaml")
             return
         console.print(experiments_table(page))
-        if page["total"] > len(page["items"]):
-            say(f"{len(page['items'])} of {page['total']}; --limit shows more.")
+        if page.total > len(page.items):
+            say(f"{len(page.items)} of {page.total}; --limit shows more.")
 
 
 def show(experiment_id: IdArgument, json: JsonOption = False) -> None:
@@ -145,7 +149,7 @@ def export(
         with api.http.stream("GET", path, params={"format": fmt}) as response:
             if response.is_error:
                 response.read()
-                api.get(f"/results/{resolved}/export", format=fmt)  # raises the readable error
+                raise error_of(response)
             if output is None:
                 for piece in response.iter_bytes():
                     typer.get_binary_stream("stdout").write(piece)
@@ -164,8 +168,8 @@ def export(
 def cancel(experiment_id: IdArgument, json: JsonOption = False) -> None:
     """Cancel an experiment; what has been answered is kept."""
     with connected(start=False) as api:
-        experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/cancel")
-        print_json(experiment) if json else say(f"cancelling {experiment['id'][:8]}")
+        experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/cancel", ExperimentOut)
+        print_json(experiment) if json else say(f"cancelling {short(experiment.id)}")
 
 
 def resume(
@@ -178,8 +182,8 @@ def resume(
     A child takes the answers that its parent got, and asks only for the others.
     """
     with connected(start=not detach) as api:
-        experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/resume")
+        experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/resume", ExperimentOut)
         if detach:
-            print_json(experiment) if json else typer.echo(experiment["id"])
+            print_json(experiment) if json else typer.echo(experiment.id)
             return
         follow_to_end(api, experiment, as_json=json)

@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -10,11 +9,12 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
 from app.cli.client import fail, say
+from app.domain.json import JsonObject
 from app.schemas.common import readable_problem
 from app.schemas.experiment_config import ExperimentConfig
 
 
-def read_mapping(path: Path) -> dict[str, Any]:
+def read_mapping(path: Path) -> JsonObject:
     """Return the YAML mapping in ``path``.
 
     Raises:
@@ -39,7 +39,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     return raw
 
 
-def with_overrides(raw: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+def with_overrides(raw: JsonObject, overrides: JsonObject) -> JsonObject:
     """Return ``raw`` with the values of ``overrides``, by dotted field, laid over it; None is no value."""
     changed = deepcopy(raw)
     for field, value in overrides.items():
@@ -48,7 +48,7 @@ def with_overrides(raw: dict[str, Any], overrides: dict[str, Any]) -> dict[str, 
     return changed
 
 
-def read_experiment(path: Path, overrides: dict[str, Any]) -> ExperimentConfig:
+def read_experiment(path: Path, overrides: JsonObject) -> ExperimentConfig:
     """Return the configuration in ``path``; ``overrides`` maps dotted fields to values.
 
     Raises:
@@ -64,7 +64,7 @@ def read_experiment(path: Path, overrides: dict[str, Any]) -> ExperimentConfig:
         raise fail(f"{path} is not a valid experiment.") from error
 
 
-def _set(raw: dict[str, Any], field: str, value: Any) -> None:
+def _set(raw: JsonObject, field: str, value: object) -> None:
     *parents, last = field.split(".")
     for parent in parents:
         child = raw.setdefault(parent, {})

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import Any
+from uuid import UUID
 
 import httpx
 from rich.console import Console
@@ -11,8 +11,9 @@ from rich.text import Text
 
 from app.cli.client import Api, ApiError
 from app.cli.render import number, percent
+from app.domain.status import ExperimentStatus
+from app.schemas.experiment import ProgressOut
 
-_ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 _RECONNECT_S = 1.0
 _GIVE_UP_S = 120.0
 
@@ -27,18 +28,18 @@ class _Details(TextColumn):
         return Text(str(task.fields.get("details", "")))
 
 
-def details(progress: dict[str, Any] | None) -> str:
+def details(progress: ProgressOut | None) -> str:
     """Return the line beside the bar."""
     if progress is None:
         return "waiting for a worker"
-    parts = [f"{number(progress['rate_per_s'], '/s')}"]
-    if progress["eta_s"] is not None:
-        parts.append(f"ETA {_duration(progress['eta_s'])}")
-    parts.append(f"accuracy {percent(progress['accuracy'])}")
-    failures = ", ".join(f"{count} {kind}" for kind, count in progress["failures"].items())
-    parts.append(f"errors {progress['failed']}" + (f" ({failures})" if failures else ""))
-    if progress["waiting_s"] > 1:
-        parts.append(f"rate limited, {_duration(progress['waiting_s'])} to wait")
+    parts = [number(progress.rate_per_s, "/s")]
+    if progress.eta_s is not None:
+        parts.append(f"ETA {_duration(progress.eta_s)}")
+    parts.append(f"accuracy {percent(progress.accuracy)}")
+    failures = ", ".join(f"{count} {kind}" for kind, count in progress.failures.items())
+    parts.append(f"errors {progress.failed}" + (f" ({failures})" if failures else ""))
+    if progress.waiting_s > 1:
+        parts.append(f"rate limited, {_duration(progress.waiting_s)} to wait")
     return "  ".join(parts)
 
 
@@ -51,10 +52,19 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
-def follow(api: Api, experiment_id: str, total: int, *, quiet: bool = False) -> str:
+def follow(
+    api: Api,
+    experiment_id: UUID,
+    total: int,
+    *,
+    quiet: bool = False,
+    reconnect_s: float = _RECONNECT_S,
+    give_up_s: float = _GIVE_UP_S,
+) -> ExperimentStatus:
     """Show progress until the experiment has ended, and return its status.
 
-    A connection that breaks (the API restarts, say) is made again for two minutes.
+    A connection that breaks (the API restarts, say) is made again every ``reconnect_s`` seconds, for
+    ``give_up_s`` seconds.
     """
     console = Console(stderr=True)
     bar = Progress(
@@ -72,16 +82,16 @@ def follow(api: Api, experiment_id: str, total: int, *, quiet: bool = False) -> 
             try:
                 for event in api.events(experiment_id):
                     lost_at = None
-                    progress = event["progress"]
-                    done = progress["done"] if progress else 0
+                    progress = event.progress
+                    done = progress.done if progress else 0
                     bar.update(task, completed=done, details=details(progress))
-                    if event["status"] in _ENDED:
-                        return str(event["status"])
+                    if event.status.ended:
+                        return event.status
             except (httpx.TransportError, ApiError) as error:
                 if isinstance(error, ApiError) and error.status != 503:
                     raise
                 lost_at = lost_at or time.monotonic()
-                if time.monotonic() - lost_at > _GIVE_UP_S:
+                if time.monotonic() - lost_at > give_up_s:
                     raise
                 bar.update(task, details="the API does not answer; waiting for it")
-            time.sleep(_RECONNECT_S)
+            time.sleep(reconnect_s)

@@ -2,13 +2,14 @@
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from app.cli.client import JsonOption, connected, fail, say
 from app.cli.comparisons import as_markdown, metric_of, warnings_of
 from app.cli.render import print_json
+from app.schemas.comparison import ComparisonOut, DifferenceStatistics, ScoreDifference
 from app.services.evaluation.statistics.verdict import Decision, noninferiority
 
 _EXIT = {Decision.PASS: 0, Decision.FAIL: 1, Decision.CANNOT_TELL: 2}
@@ -36,37 +37,39 @@ def gate(
     Errors of use exit with 2 as well, and write no file.
     """
     with connected(start=False) as api:
-        ids = [api.resolve(baseline), api.resolve(candidate)]
-        comparison = api.get("/results/compare", ids=ids)
+        ids = [str(api.resolve(baseline)), str(api.resolve(candidate))]
+        comparison = api.get("/results/compare", ComparisonOut, ids=ids)
     difference = metric_of(comparison, metric)[0]
-    statistics = difference["statistics"]
+    statistics = difference.statistics
     if statistics is None:
         raise fail(
             "Too few questions are paired to decide.", "Run both on the same dataset and seed.", code=2
         )
-    decision = noninferiority(statistics["low"], statistics["high"], margin)
-    text = _text(decision, difference, margin, metric, warnings_of(comparison))
+    decision = noninferiority(statistics.low, statistics.high, margin)
+    text = "\n".join([_WORDS[decision], _seen(difference, statistics, margin), *_warnings(comparison)])
     if junit is not None:
         _write(junit, _junit(decision, metric, text))
     if markdown is not None:
         _write(markdown, f"### {_WORDS[decision]}\n\n{as_markdown(comparison, metric)}\n")
     if json:
-        print_json({"decision": decision.value, "margin": margin, "metric": metric, **difference})
+        print_json(
+            {"decision": decision.value, "margin": margin, "metric": metric, **difference.model_dump()}
+        )
     else:
         typer.echo(text)
     raise typer.Exit(_EXIT[decision])
 
 
-def _text(
-    decision: Decision, difference: dict[str, Any], margin: float, metric: str, warnings: list[str]
-) -> str:
-    statistics = difference["statistics"]
-    seen = (
-        f"{metric}: candidate − baseline = {100 * difference['difference']:+.1f} points "
-        f"[{100 * statistics['low']:.1f}, {100 * statistics['high']:.1f}] "
-        f"on {difference['n_paired']} questions; margin {100 * margin:g} points"
+def _seen(difference: ScoreDifference, statistics: DifferenceStatistics, margin: float) -> str:
+    return (
+        f"{difference.score}: candidate − baseline = {100 * (difference.difference or 0.0):+.1f} points "
+        f"[{100 * statistics.low:.1f}, {100 * statistics.high:.1f}] "
+        f"on {difference.n_paired} questions; margin {100 * margin:g} points"
     ).replace("-", "−")
-    return "\n".join([_WORDS[decision], seen, *(f"warning: {line}" for line in warnings)])
+
+
+def _warnings(comparison: ComparisonOut) -> list[str]:
+    return [f"warning: {line}" for line in warnings_of(comparison)]
 
 
 def _junit(decision: Decision, metric: str, text: str) -> str:

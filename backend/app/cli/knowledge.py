@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -14,6 +14,8 @@ from rich.table import Table
 from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.render import console, print_json
 from app.core.config import get_settings
+from app.domain.json import JsonObject
+from app.schemas.knowledge import IndexOut, KnowledgeBaseAdded, KnowledgeBaseOut, SearchOut, VariantOut
 from app.schemas.method_config import EMBEDDING_MODEL, RERANKER
 from app.services.imports.published_formats import CORPUS, QUERIES
 from app.services.knowledge.importers import SUFFIXES
@@ -36,22 +38,22 @@ ModelOption = Annotated[str, typer.Option("--embedding-model", help="Folder, or 
 def list_bases(json: JsonOption = False) -> None:
     """List all versions of all knowledge bases, and whether their index is built."""
     with connected() as api:
-        rows = api.get("/knowledge-bases")
-        for row in rows:
-            wanted = {"version": row["version"]}
-            row["index"] = api.post(f"/knowledge-bases/{row['name']}/index", wanted)
+        found = [(row, _index(api, row)) for row in api.get("/knowledge-bases", list[KnowledgeBaseOut])]
         if json:
-            print_json(rows)
+            print_json([{**row.model_dump(), "index": index} for row, index in found])
             return
         table = Table(box=None, header_style="bold", pad_edge=False)
         for column in ("Name", "Version", "Articles", "Index", "Licence", "Description"):
             table.add_column(column, justify="right" if column == "Articles" else "left")
-        for row in rows:
-            state = row["index"]["state"]
-            built = f"{row['index']['chunks']:,} chunks" if state == "built" else state
-            cells = (row["version"], f"{row['size']:,}", built, row["licence"], row["description"])
-            table.add_row(row["name"], *(escape(cell) for cell in cells))
+        for row, index in found:
+            built = f"{index.chunks:,} chunks" if index.chunks is not None else index.state
+            cells = (row.version, f"{row.size:,}", built, row.licence, row.description)
+            table.add_row(row.name, *(escape(cell) for cell in cells))
         console.print(table)
+
+
+def _index(api: Api, row: KnowledgeBaseOut) -> IndexOut:
+    return api.post(f"/knowledge-bases/{row.name}/index", IndexOut, json={"version": row.version})
 
 
 @app.command("add")
@@ -75,13 +77,13 @@ def add_base(
 def _add(api: Api, name: str, files: list[tuple[str, tuple[str, bytes]]], json: bool) -> None:
     """Upload files, and say what became of them."""
     form = {"name": name}
-    row = api.call("POST", "/knowledge-bases", data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
+    row = api.post("/knowledge-bases", KnowledgeBaseAdded, data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
     if json:
         print_json(row)
         return
-    what = "added" if row["created"] else "is there already:"
-    say(f"{what} {row['name']} {row['version']} ({row['size']:,} articles)")
-    say(f"`llmforge kb build {row['name']}` builds its index now; the first search or experiment does, too.")
+    what = "added" if row.created else "is there already:"
+    say(f"{what} {row.name} {row.version} ({row.size:,} articles)")
+    say(f"`llmforge kb build {row.name}` builds its index now; the first search or experiment does, too.")
 
 
 def _read(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
@@ -114,24 +116,24 @@ def build(
     """Build the index of a knowledge base; what was embedded before is not embedded again."""
     wanted = {"options": _options(chunk_tokens, overlap, embedding_model)}
     with connected() as api:
-        state = api.post(f"/knowledge-bases/{name}/build", wanted)
+        state = api.post(f"/knowledge-bases/{name}/build", IndexOut, json=wanted)
         state = _follow(api, name, wanted, state, show=not json)
-        if state["state"] != "built":
-            raise fail(f"The index of {name} was not built. {state['message']}")
+        if state.chunks is None:
+            raise fail(f"The index of {name} was not built. {state.message}")
         if json:
             print_json(state)
         else:
-            say(f"built {name}: {state['chunks']:,} chunks (index {state['name']})")
+            say(f"built {name}: {state.chunks:,} chunks (index {state.name})")
 
 
-def _follow(api: Api, name: str, wanted: Any, state: dict[str, Any], *, show: bool) -> dict[str, Any]:
+def _follow(api: Api, name: str, wanted: JsonObject, state: IndexOut, *, show: bool) -> IndexOut:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not show) as bar:
         task = bar.add_task("embedding", total=None)
-        while state["state"] == "building":
-            bar.update(task, completed=state["done"], total=state["total"] or None)
+        while state.state == "building":
+            bar.update(task, completed=state.done, total=state.total or None)
             time.sleep(_LOOK_EVERY_S)
-            state = api.post(f"/knowledge-bases/{name}/index", wanted)
+            state = api.post(f"/knowledge-bases/{name}/index", IndexOut, json=wanted)
     return state
 
 
@@ -153,30 +155,29 @@ def search(
     options = {**_options(chunk_tokens, overlap, embedding_model), "top_k": top_k, "reranker": reranker}
     body = {"query": query, "variants": variant or ["hybrid"], "options": options}
     with connected() as api:
-        found = api.call("POST", f"/knowledge-bases/{base}/search", json=body, timeout=_SEARCH_TIMEOUT_S)
+        path = f"/knowledge-bases/{base}/search"
+        found = api.post(path, SearchOut, json=body, timeout=_SEARCH_TIMEOUT_S)
         if json:
             print_json(found)
             return
-        for one in found["variants"]:
+        for one in found.variants:
             _print_variant(one)
 
 
-def _print_variant(found: dict[str, Any]) -> None:
-    total = sum(found["milliseconds"].values())
-    console.print(f"\n[bold]{found['variant']}[/bold]  {total:.0f} ms", highlight=False)
-    if found["message"]:
-        console.print(f"  {escape(found['message'])}", highlight=False)
-    for rank, passage in enumerate(found["passages"], start=1):
-        stages = ", ".join(
-            f"{name} {hit['rank']} ({hit['score']:.3g})" for name, hit in passage["stages"].items()
-        )
-        text = " ".join(passage["text"].split())
+def _print_variant(found: VariantOut) -> None:
+    total = sum(found.milliseconds.values())
+    console.print(f"\n[bold]{found.variant}[/bold]  {total:.0f} ms", highlight=False)
+    if found.message:
+        console.print(f"  {escape(found.message)}", highlight=False)
+    for rank, passage in enumerate(found.passages, start=1):
+        stages = ", ".join(f"{name} {hit.rank} ({hit.score:.3g})" for name, hit in passage.stages.items())
+        text = " ".join(passage.text.split())
         text = text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + "…"
-        title = escape(passage["title"] or passage["id"])
+        title = escape(passage.title or passage.id)
         console.print(f"  {rank}. [bold]{title}[/bold]  {stages}\n     {escape(text)}", highlight=False)
 
 
-def _options(chunk_tokens: int, overlap: int, embedding_model: str) -> dict[str, Any]:
+def _options(chunk_tokens: int, overlap: int, embedding_model: str) -> JsonObject:
     return {
         "name": "rag",
         "chunk_tokens": chunk_tokens,
@@ -224,7 +225,9 @@ async def _fetch(titles: list[str], *, show: bool) -> tuple[list[bytes], list[Mi
     with Progress(*columns, console=console, disable=not show) as bar:
         task = bar.add_task("", total=len(titles))
         async with WikipediaClient(
-            cache_dir=settings.wikipedia_dir, base_url=settings.wikipedia_url
+            cache_dir=settings.wikipedia_dir,
+            base_url=settings.wikipedia_url,
+            attempts=settings.wikipedia_attempts,
         ) as client:
             articles, missing = await fetch_articles(
                 client, titles, lambda done, total: bar.update(task, completed=done, total=total)

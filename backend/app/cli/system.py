@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -22,6 +22,8 @@ from app.cli.render import console, print_json
 from app.core.config import PROJECT_ROOT, get_settings
 from app.core.embedded.process import ProcessError
 from app.launcher import Platform, api_command, platform_url
+from app.schemas.catalog import CatalogOut, ModelOut
+from app.schemas.experiment import ExperimentOut
 
 _DEMO = PROJECT_ROOT / "configs" / "experiments" / "demo.yaml"
 _STATE_STYLE = {"ready": "green", "key_missing": "yellow", "file_missing": "red"}
@@ -101,11 +103,11 @@ def demo(
     config = read_experiment(file, {})
     with _platform() as platform:
         with Api(platform.url, get_settings().api_key.get_secret_value()) as api:
-            created = api.post("/experiments", {"config": config.as_json()})
-            experiment = api.post(f"/experiments/{created['id']}/run")
-            say(f"running {config.name}: {config.model}, {experiment['total']} questions")
+            created = api.post("/experiments", ExperimentOut, json={"config": config.as_json()})
+            experiment = api.post(f"/experiments/{created.id}/run", ExperimentOut)
+            say(f"running {config.name}: {config.model}, {experiment.total} questions")
             if not exit_:
-                _open_browser(f"{platform.url}/experiments/view/?id={created['id']}")
+                _open_browser(f"{platform.url}/experiments/view/?id={created.id}")
             follow_to_end(api, experiment, as_json=False)
         _print_addresses(platform.url)
         if not exit_:
@@ -129,7 +131,7 @@ def api() -> None:
 def models(json: JsonOption = False) -> None:
     """List the models of the catalog, and what each needs to work."""
     with connected() as client:
-        catalog = client.get("/models")
+        catalog = client.get("/models", CatalogOut)
         if json:
             print_json(catalog)
             return
@@ -138,26 +140,25 @@ def models(json: JsonOption = False) -> None:
         table.add_column("State", no_wrap=True)
         for column in ("$/1M in", "out", "Context"):
             table.add_column(column, justify="right")
-        for model in catalog["models"]:
-            price = model["usd_per_1m"]
-            context = model["context_window"]
+        for model in catalog.models:
+            price, context = model.usd_per_1m, model.context_window
             table.add_row(
-                escape(model["name"]),
-                f"[{_STATE_STYLE[model['state']]}]{_state(model)}[/]",
-                f"{price['input']:g}" if price else "–",
-                f"{price['output']:g}" if price else "–",
+                escape(model.name),
+                f"[{_STATE_STYLE[model.state]}]{_state(model)}[/]",
+                f"{price.input:g}" if price else "–",
+                f"{price.output:g}" if price else "–",
                 f"{context:,}" if context else "–",
             )
         console.print(table)
-        free = ", ".join(f"{p['name']}/…" for p in catalog["providers"] if p["open"])
+        free = ", ".join(f"{provider.name}/…" for provider in catalog.providers if provider.open)
         console.print(f"[dim]Models that are not listed may be named too: {free}[/]")
 
 
-def _state(model: dict[str, Any]) -> str:
+def _state(model: ModelOut) -> str:
     """Return a model's state; for a missing key, the variable that should hold it."""
-    if model["state"] == "key_missing":
-        return f"set {model['api_key_env']}"
-    return str(model["state"]).replace("_", " ")
+    if model.state == "key_missing":
+        return f"set {model.api_key_env}"
+    return model.state.replace("_", " ")
 
 
 def doctor(json: JsonOption = False) -> None:

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
 
     # Wikipedia, for `llmforge kb fetch-wikipedia` and the agent's tool
     wikipedia_url: str = "https://en.wikipedia.org/w/api.php"
+    wikipedia_attempts: int = Field(default=4, ge=1, le=20, description="tries of one request")
 
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

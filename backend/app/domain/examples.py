@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.hashing import content_hash
+from app.domain.scoring import ScoringRule
 
 VERSION_LENGTH = 16
 """Hex digits of a dataset version: 64 bits, ample for telling versions of one dataset apart."""
@@ -41,7 +42,7 @@ class Dataset:
     """A named, versioned set of examples; the version is a hash of the examples and the scoring."""
 
     name: str
-    scoring: str
+    scoring: ScoringRule
     examples: tuple[Example, ...]
     description: str = ""
     licence: str = ""

@@ -1,32 +1,32 @@
-"""What an agent did to answer a question, step by step, and how it ended."""
+"""The trace of an agent: its steps for one question, and the outcome."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 
 class AgentOutcome(StrEnum):
     """How an agent ended."""
 
     ANSWERED = "answered"
-    """It gave its answer itself."""
+    """The agent answered by itself."""
     ITERATION_LIMIT = "iteration_limit"
     STUCK = "stuck"
-    """It did the same thing again and again."""
+    """It repeated the same action."""
     PARSE_FAILURE = "parse_failure"
-    """What it wrote could not be read as an action, also after a repair prompt."""
+    """No action could be parsed, also after a repair prompt."""
     TOOL_FAILURE = "tool_failure"
-    """It went on using a tool that cannot be had."""
+    """It used an unavailable tool again."""
     CONTEXT_OVERFLOW = "context_overflow"
-    """Its transcript no longer fitted into the model's window."""
+    """The transcript no longer fitted the model's context window."""
     FAILED = "failed"
-    """A model call failed for good in the middle: the run is a failed one."""
+    """A model call failed after its retries, and with it the run."""
 
 
 UseClass = Literal["successful", "failed", "unneeded"]
-"""A use with a result that the answer or a later step took up; without a result; with one that none did."""
+"""successful: the answer or a later step used the result; unneeded: none did; failed: there was none."""
 USE_CLASSES: tuple[UseClass, ...] = ("successful", "failed", "unneeded")
 
 
@@ -37,13 +37,13 @@ class ToolUse:
     Attributes:
         tool: its name as the model wrote it; there may be no such tool.
         arguments: as the model wrote them.
-        observation: what the model was shown; cut at ``shown`` characters of the whole result.
-        success: whether the tool gave a result.
-        error: ``retry`` or ``final``; ``None`` if there was none.
+        observation: what the model was shown, possibly truncated.
+        success: whether the tool returned a result.
+        error: ``retry`` or ``final``; ``None`` without an error.
         duration_s: seconds that the tool took.
         cut: characters of the result that the model was not shown.
-        repeated: the same was done before; the tool was not asked again.
-        needed: whether the answer or a later step took up something of the result; ``None``: unknown.
+        repeated: whether the same action was executed before; the tool did not run again.
+        needed: whether the answer or a later step used a word of the result; ``None``: not judged.
     """
 
     tool: str
@@ -66,19 +66,19 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One turn of the model and what came of it.
+    """One turn of the model, with the use of a tool or the answer.
 
     Attributes:
-        thought: what it wrote before its action.
-        use: the tool that it used, if it used one.
-        answer: the answer that it gave, if it gave one.
-        read_as: the form in which the action was found; empty if none was.
-        last: it was asked for an answer because the agent had to end.
-        repaired: a repair prompt was needed.
-        calls: places of its model calls among the run's, from 0.
-        prompt_tokens: of these calls; ``None`` where a server told none.
+        thought: what the model wrote before its action.
+        use: of a tool; ``None`` if the turn used none.
+        answer: ``None`` if the turn gave none.
+        read_as: the notation in which the action was written; empty if none was found.
+        last: whether this is the reply to the final answer prompt.
+        repaired: whether a repair prompt was needed.
+        calls: indices of its model calls among those of the run, from 0.
+        prompt_tokens: of these calls; ``None`` if the server did not report them.
         completion_tokens: likewise.
-        duration_s: seconds that the model took.
+        duration_s: seconds of these calls.
     """
 
     thought: str
@@ -93,15 +93,26 @@ class Step:
     duration_s: float = 0.0
 
 
+class TraceSummary(TypedDict):
+    """The part of a stored trace that aggregates need; see ``Trace``."""
+
+    outcome: str
+    reason: str
+    source: int | None
+    iterations: int
+    repairs: int
+    uses: dict[str, dict[UseClass, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything that an agent did for one question.
+    """The steps of an agent for one question, and the outcome.
 
     Attributes:
         steps: in order.
-        outcome: how it ended.
-        reason: why, in words; empty if it answered.
-        source: the step whose observation holds the answer, from 0; ``None`` if none does.
+        outcome: how the agent ended.
+        reason: for the outcome, in words; empty if the agent answered.
+        source: index of the step whose observation contains the answer; ``None`` if none does.
     """
 
     steps: tuple[Step, ...]
@@ -111,21 +122,21 @@ class Trace:
 
     @property
     def iterations(self) -> int:
-        """Turns of the model, the one in which it was asked for an answer at the end not counted."""
+        """Turns of the model, without the reply to the final answer prompt."""
         return sum(not step.last for step in self.steps)
 
     @property
     def repairs(self) -> int:
-        """Repair prompts."""
+        """Number of repair prompts."""
         return sum(step.repaired for step in self.steps)
 
     def uses(self) -> dict[str, dict[UseClass, int]]:
-        """Return how often each tool was used, by what came of it."""
+        """Return the number of uses by tool and class."""
         return count_uses([step.use for step in self.steps if step.use])
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the trace as it is stored: what aggregates need in ``summary``, and the steps."""
-        summary = {
+        """Return the trace as it is stored: ``summary``, for aggregates, and the steps."""
+        summary: TraceSummary = {
             "outcome": self.outcome,
             "reason": self.reason,
             "source": self.source,
@@ -137,13 +148,13 @@ class Trace:
 
 
 def count_uses(uses: Sequence[ToolUse]) -> dict[str, dict[UseClass, int]]:
-    """Return the number of uses by tool and class; every class is named."""
+    """Return the number of uses by tool and class, zeros included."""
     counted = Counter((use.tool, use.kind) for use in uses)
     tools = dict.fromkeys(use.tool for use in uses)
     return {tool: {kind: counted[tool, kind] for kind in USE_CLASSES} for tool in tools}
 
 
 def _step_dict(step: Step) -> dict[str, Any]:
-    # Calls and tokens are lists and numbers of their own; a use tells its class in a word.
+    # As JSON reads back: a list of calls; and the class of a use, which is a property.
     use = None if step.use is None else {**asdict(step.use), "kind": step.use.kind}
     return {**asdict(step), "calls": list(step.calls), "use": use}

@@ -1,4 +1,4 @@
-"""Tables, one file an aggregate."""
+"""The tables of the database, one file for each group of tables that change together."""
 
 from app.models.base import Base
 from app.models.dataset import Dataset, Example

@@ -1,4 +1,4 @@
-"""The declarative base: naming conventions, so that migrations can name every constraint."""
+"""The base class of all tables, with naming conventions: migrations refer to constraints by name."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -7,9 +7,11 @@ from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
+from app.domain.json import JsonObject
+
 
 class Base(DeclarativeBase):
-    """All tables."""
+    """The base class of all tables."""
 
     metadata = MetaData(
         naming_convention={
@@ -22,6 +24,6 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB(none_as_null=True),
-        list[dict[str, Any]]: JSONB(none_as_null=True),
+        JsonObject: JSONB(none_as_null=True),
+        list[JsonObject]: JSONB(none_as_null=True),
     }

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -18,20 +17,22 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.domain.json import JsonObject
 from app.models.base import Base
+from app.models.dataset import Example
 
-# What runs are filtered by stands at the end of each index that they are sorted by: a filter that few
-# runs pass is then checked within the index, and not in 200,000 rows.
+# The columns that runs are filtered by stand at the end of each index that they are sorted by: a filter
+# that few runs pass is then checked within the index, and not in 200,000 rows.
 _FILTERED = ("status", "exact_match", "cached")
 
 
 class Experiment(Base):
-    """A described experiment, and where it stands.
+    """An experiment: its configuration, and its status.
 
-    ``lease`` names the executor that may write to it; ``heartbeat_at`` is that executor's sign of
-    life, by the database's clock.
+    ``lease`` names the executor that may write to it; ``heartbeat_at`` is when that executor last renewed
+    the lease, by the database's clock. ``result`` has to be loaded with the row where it is read.
     """
 
     __tablename__ = "experiments"
@@ -44,19 +45,19 @@ class Experiment(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     name: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text, default="")
-    config: Mapped[dict[str, Any]]
+    config: Mapped[JsonObject]
     config_hash: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(Text)
     method: Mapped[str] = mapped_column(Text)
     dataset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("datasets.id"))
     dataset_name: Mapped[str] = mapped_column(Text)
-    provenance: Mapped[dict[str, Any]]
+    provenance: Mapped[JsonObject]
     total: Mapped[int] = mapped_column(Integer)
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("experiments.id"))
 
     status: Mapped[str] = mapped_column(Text, default="PENDING")
     reason: Mapped[str | None] = mapped_column(Text)
-    progress: Mapped[dict[str, Any] | None]
+    progress: Mapped[JsonObject | None]
     lease: Mapped[uuid.UUID | None]
     cancel_requested: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
@@ -66,13 +67,46 @@ class Experiment(Base):
     heartbeat_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
+    result: Mapped["Result | None"] = relationship(lazy="raise", viewonly=True)
+
+    @property
+    def seed(self) -> int:
+        """Seed of the sample and of the answers."""
+        return int(self.config["seed"])
+
+    @property
+    def dataset_version(self) -> str:
+        """Version of the dataset that the questions are drawn from."""
+        return str(self.provenance["dataset"]["version"])
+
+    @property
+    def scores(self) -> JsonObject:
+        """Statistics of each score of the result; empty without a result."""
+        return {} if self.result is None else dict(self.result.metrics["scores"])
+
+    @property
+    def failed_runs(self) -> int | None:
+        """Failed runs of the result; ``None`` without a result."""
+        return None if self.result is None else int(self.result.metrics["counts"]["failed"])
+
+    @property
+    def latency_p50_ms(self) -> float | None:
+        """Median latency of the result, in milliseconds; ``None`` without a result or an uncached call."""
+        return None if self.result is None else self.result.metrics["latency_ms"]["p50"]
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Cost of the result, in US dollars; ``None`` without a result, or if a price is unknown."""
+        return None if self.result is None else self.result.metrics["cost_usd"]["total"]
+
 
 class Run(Base):
     """One example answered once (or failed for good) within an experiment.
 
     ``calls`` holds every model call as sent and as answered, ``retrieved`` the passages that were
-    found, best first, with rank and score at each stage, ``trace`` what an agent did, step by step; the
-    flat columns are what lists, filters and aggregates read.
+    found, best first, with rank and score at each stage, ``trace`` what an agent did, step by step; lists,
+    filters and aggregates read the other columns alone. ``example`` has to be loaded with the row where it
+    is read.
     """
 
     __tablename__ = "runs"
@@ -98,7 +132,7 @@ class Run(Base):
     exact_match: Mapped[float | None] = mapped_column(Double)
     contains: Mapped[float | None] = mapped_column(Double)
     f1: Mapped[float | None] = mapped_column(Double)
-    scores: Mapped[dict[str, Any]]
+    scores: Mapped[JsonObject]
     cached: Mapped[bool] = mapped_column(Boolean)
     attempts: Mapped[int] = mapped_column(Integer)
     latency_ms: Mapped[float | None] = mapped_column(Double)
@@ -106,20 +140,22 @@ class Run(Base):
     prompt_tokens: Mapped[int | None] = mapped_column(Integer)
     completion_tokens: Mapped[int | None] = mapped_column(Integer)
     cost_usd: Mapped[float | None] = mapped_column(Double)
-    calls: Mapped[list[dict[str, Any]]]
-    retrieved: Mapped[list[dict[str, Any]] | None]
-    trace: Mapped[dict[str, Any] | None]
+    calls: Mapped[list[JsonObject]]
+    retrieved: Mapped[list[JsonObject] | None]
+    trace: Mapped[JsonObject | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    example: Mapped[Example] = relationship(lazy="raise", viewonly=True)
 
 
 class Result(Base):
-    """The aggregate of an ended experiment; recomputable from its runs at any time."""
+    """The metrics of an ended experiment, with a copy of its provenance; computed from its runs."""
 
     __tablename__ = "results"
 
     experiment_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
     )
-    metrics: Mapped[dict[str, Any]]
-    provenance: Mapped[dict[str, Any]]
+    metrics: Mapped[JsonObject]
+    provenance: Mapped[JsonObject]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -1,4 +1,7 @@
-"""What judges of faithfulness have said: one row a judged pair, under the hash of all that shaped it."""
+"""The cache of faithfulness judgements: one row for each pair of passage and statement that was judged.
+
+The key is the hash of all that decides the judgement: model fingerprint, passage and statement.
+"""
 
 from datetime import datetime
 
@@ -9,7 +12,7 @@ from app.models.base import Base
 
 
 class Judgement(Base):
-    """A cached judgement."""
+    """A cached judgement; ``value`` is the probability of entailment."""
 
     __tablename__ = "judgements"
 

@@ -2,11 +2,11 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.domain.json import JsonObject
 from app.models.base import Base
 
 
@@ -40,4 +40,4 @@ class Article(Base):
     position: Mapped[int] = mapped_column(Integer)
     key: Mapped[str] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)
-    sections: Mapped[list[dict[str, Any]]]
+    sections: Mapped[list[JsonObject]]

@@ -2,32 +2,35 @@
 
 import uuid
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.domain.json import JsonObject
+from app.schemas.common import FromAttributes
 
-class DatasetOut(BaseModel):
+
+class DatasetOut(FromAttributes):
     """One version of a dataset."""
 
     id: uuid.UUID
     name: str
     version: str = Field(description="Hash of its examples and scoring rule, 16 hex digits.")
-    scoring: str
+    scoring: str = Field(description="Name of the rule that answers are normalised and scored by.")
     description: str
     licence: str
     source: str
-    size: int
+    size: int = Field(description="Examples.")
     created_at: datetime
 
 
 class DatasetAdded(DatasetOut):
     """An imported dataset."""
 
-    created: bool = Field(description="False if this very content was there before.")
+    created: bool = Field(description="False if this version existed already.")
 
 
-class ExampleOut(BaseModel):
+class ExampleOut(FromAttributes):
     """One item of a dataset."""
 
     id: int
@@ -36,7 +39,7 @@ class ExampleOut(BaseModel):
     question: str
     answers: list[str]
     cluster: str | None
-    metadata: dict[str, Any]
+    metadata: JsonObject = Field(validation_alias="extra")
     content_hash: str
 
 
@@ -48,14 +51,14 @@ class PriceOut(BaseModel):
 
 
 class ModelOut(BaseModel):
-    """A model of the catalog, and whether it can be used as things are."""
+    """A model of the catalog, and whether it can be used now."""
 
     name: str
     provider: str
     provider_label: str
     api: Literal["chat", "completion"]
     state: Literal["ready", "key_missing", "file_missing"]
-    message: str = Field(description="What to do if it is not ready.")
+    message: str = Field(description="What to do if it is not ready; else empty.")
     api_key_env: str | None = Field(description="The variable that holds the key, if one is needed.")
     context_window: int | None
     usd_per_1m: PriceOut | None
@@ -64,20 +67,20 @@ class ModelOut(BaseModel):
 
 
 class ModelCheck(BaseModel):
-    """Whether a model can be used, its endpoint asked."""
+    """Whether a model can be used; its endpoint was asked, if it has one."""
 
     name: str
     state: Literal["ready", "key_missing", "file_missing", "unreachable"]
-    message: str = Field(description="What to do if it is not ready; may be empty.")
-    latency_ms: float | None = Field(description="Of the endpoint's answer; null if it was not asked.")
+    message: str = Field(description="What to do if it is not ready; else empty.")
+    latency_ms: float | None = Field(description="Response time of the endpoint; null if it was not asked.")
 
 
 class ProviderOut(BaseModel):
-    """A provider, and whether models that are not listed may be named."""
+    """A provider of models."""
 
     name: str
     label: str
-    open: bool
+    open: bool = Field(description="Whether models that the catalog does not list may be named.")
     api_key_env: str | None
     base_url_env: str | None
 
@@ -97,7 +100,7 @@ class PartHealth(BaseModel):
 
     state: PartState
     message: str
-    details: dict[str, Any]
+    details: JsonObject
 
 
 class HealthOut(BaseModel):
@@ -112,7 +115,7 @@ class HealthOut(BaseModel):
 
 
 class LiveOut(BaseModel):
-    """The process answers."""
+    """The process is alive."""
 
     status: Literal["ok"]
 
@@ -121,8 +124,8 @@ class OverviewOut(BaseModel):
     """The platform at a glance; deleted experiments are not counted."""
 
     experiments: int
-    by_status: dict[str, int] = Field(description="Experiments by status, each status named.")
-    runs: int = Field(description="Stored runs, those of running experiments as of their last sign of life.")
+    by_status: dict[str, int] = Field(description="Experiments by status; every status is listed.")
+    runs: int = Field(description="Stored runs; those of a running experiment as of its last heartbeat.")
     failed_runs: int
-    datasets: int = Field(description="Names, however many versions each has.")
-    models_ready: int = Field(description="Models of the catalog that can be used as things are.")
+    datasets: int = Field(description="Datasets; all versions of one count once.")
+    models_ready: int = Field(description="Models of the catalog that can be used now.")

@@ -14,35 +14,46 @@ def _storable(value: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-"""Text that the database can hold: Postgres takes no NUL character."""
+"""Text that Postgres can store, which is all but NUL characters."""
 
 
 class Strict(BaseModel):
-    """Unknown fields are refused, so that a typo never silently changes an experiment."""
+    """An input with no unknown fields: a misspelt field is an error, not a default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class FromAttributes(BaseModel):
+    """An answer that is read off a stored row or a service's dataclass, by the names of its attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
 def readable_problem(kind: str, message: str) -> str:
-    """Return what Pydantic says of a wrong field as a person would say it."""
+    """Return Pydantic's message about a wrong field in words for users.
+
+    Args:
+        kind: Pydantic's type of the error.
+        message: Pydantic's message.
+    """
     if kind == "extra_forbidden":
         return "there is no such field"
     return message.removeprefix("Value error, ")
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field or line of the input."""
+    """An error in one field or line of the input."""
 
     field: str = Field(examples=["dataset.name"], description="Path of the field, or `line N` of a file.")
     message: str = Field(examples=["no dataset 'trivia'"])
 
 
 class ErrorBody(BaseModel):
-    """Every error of the API has this form."""
+    """The body of every error."""
 
     code: str = Field(examples=["invalid_input"])
     message: str = Field(examples=["There is no dataset 'trivia'."], description="What happened.")
-    hint: str = Field(examples=["There are: trivia_qa."], description="What to do about it; may be empty.")
+    hint: str = Field(examples=["There are: trivia_qa."], description="How to fix it; may be empty.")
     errors: list[FieldProblem]
 
 
@@ -50,14 +61,14 @@ class Page(BaseModel, Generic[T]):
     """A page of a list."""
 
     items: list[T]
-    total: int = Field(description="How many there are in all.")
+    total: int = Field(description="Items on all pages.")
     offset: int
     limit: int
 
 
 class KeysetPage(BaseModel, Generic[T]):
-    """A page of a list that is too long for offsets: `next` leads on."""
+    """A page of a list that is paged by cursors."""
 
     items: list[T]
-    total: int = Field(description="How many there are in all.")
-    next: str | None = Field(description="Pass it as `cursor` for the next page; null at the end.")
+    total: int = Field(description="Items on all pages.")
+    next: str | None = Field(description="The `cursor` of the next page; null on the last one.")

@@ -1,18 +1,21 @@
-"""Wire types of comparisons: as they are described, and what came out."""
+"""Wire types of comparisons: their description, and their outcome."""
 
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.common import Text
 from app.schemas.experiment import ExperimentOut
 from app.schemas.result import Metrics
 
+Verdict = Literal["better", "worse", "not_distinguishable"]
+
 
 class Variant(BaseModel):
-    """What one arm has otherwise than the base: its name, and any fields of an experiment."""
+    """One experiment of a comparison: its name, and the fields in which it differs from the base."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -22,15 +25,15 @@ class Variant(BaseModel):
 class ComparisonConfig(BaseModel):
     """Experiments that differ in what is compared, and in nothing else.
 
-    ``base`` holds fields of an experiment (without a name); each variant's fields are laid over it.
-    Mappings are merged, but a variant's ``method`` replaces the base's. The first is the baseline.
+    ``base`` holds the fields that they share (without a name); each variant's fields replace those of the
+    base. Objects are merged field by field, except ``method``. The first variant is the baseline.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Text = Field(min_length=1, max_length=90, examples=["Naive against chain-of-thought"])
     description: Text = Field(default="", max_length=5_000)
-    base: dict[str, Any]
+    base: JsonObject
     variants: Annotated[list[Variant], Field(min_length=2, max_length=12)]
 
 
@@ -40,22 +43,22 @@ class ComparisonCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     config: ComparisonConfig
-    run: bool = Field(default=True, description="Queue the experiments at once, in their order.")
+    run: bool = Field(default=True, description="Whether to start the experiments at once, in their order.")
 
 
 class ComparisonCreated(BaseModel):
-    """The experiments of a comparison, the baseline first: `GET /results/compare` takes their ids."""
+    """The experiments of a comparison, the baseline first; `GET /results/compare` takes their ids."""
 
     ids: list[uuid.UUID]
     experiments: list[ExperimentOut]
 
 
 class Compared(BaseModel):
-    """One experiment among those compared."""
+    """One of the compared experiments."""
 
     experiment_id: uuid.UUID
     name: str
-    label: str = Field(description="The name without what all compared ones begin with; verdicts use it.")
+    label: str = Field(description="The name without the part that all names begin with; verdicts use it.")
     status: ExperimentStatus
     model: str
     method: str
@@ -66,63 +69,75 @@ class Compared(BaseModel):
 
 
 class DifferenceStatistics(BaseModel):
-    """A difference of scores on the same questions: how sure it is, and in what sense.
+    """Confidence interval and test of a difference of scores on the same questions.
 
-    All differences are this one minus the baseline, as fractions.
+    All differences are this experiment minus the baseline, as fractions.
     """
 
     low: float
     high: float
     level: float
-    interval: Literal["score", "bootstrap", "constant"] = Field(description="How the interval was made.")
-    p: float = Field(description="Two-sided, of this comparison alone.")
-    adjusted_p: float = Field(description="After Holm, over the comparisons of this score on this page.")
-    test: Literal["mcnemar", "sign_flip_exact", "sign_flip"]
-    mid_p: float | None = Field(description="McNemar's, where the test is his.")
-    too_few: bool = Field(description="So few questions differ that no outcome could have p < .05.")
-    standard_error: float | None
-    units: int = Field(description="Clusters (documents, or questions with repeats); else questions.")
-    detectable: float | None = Field(
-        description="The smallest difference that as many questions would probably show (power .8)."
+    interval: Literal["score", "bootstrap", "constant"] = Field(
+        description="score: Tango's interval for 0/1 scores; bootstrap; constant: all differences are equal."
     )
-    needed: int | None = Field(description="How many would probably show a difference of this size.")
-    outcome: Literal["better", "worse", "not_distinguishable"]
-    verdict: str = Field(description="One sentence.")
+    p: float = Field(description="Two-sided, not adjusted.")
+    adjusted_p: float = Field(
+        description="By Holm's method, over the comparisons of this score in this answer."
+    )
+    test: Literal["mcnemar", "sign_flip_exact", "sign_flip"]
+    mid_p: float | None = Field(description="Mid-p of McNemar's test; null for other tests.")
+    too_few: bool = Field(description="So few questions differ that p < .05 cannot be reached.")
+    standard_error: float | None
+    units: int = Field(
+        description="Independent units: clusters (documents, or questions with repeats), else questions."
+    )
+    detectable: float | None = Field(
+        description="The smallest difference that this number of questions detects with a power of .8."
+    )
+    needed: int | None = Field(
+        description="Questions needed to detect a difference of this size with a power of .8."
+    )
+    outcome: Verdict
+    verdict: str = Field(description="The verdict as one sentence.")
     seed: int
 
 
 class MissingEffect(BaseModel):
-    """What failed and unscored runs could make of a difference."""
+    """How much failed and unscored runs could change a difference."""
 
     this_missing: int
     baseline_missing: int
     as_wrong: float = Field(description="The difference if all of them were wrong.")
-    low: float = Field(description="The least that it could be.")
-    high: float
+    low: float = Field(description="The smallest difference possible, whatever they would have scored.")
+    high: float = Field(description="The largest.")
+    message: str = Field(description="All of this as a sentence.")
 
 
 class ScoreDifference(BaseModel):
-    """How one experiment's score differs from the baseline's on the questions that both answered."""
+    """The difference of one score from the baseline's, on the questions that both answered."""
 
     experiment_id: uuid.UUID
     score: str
     n_paired: int
-    difference: float | None = Field(description="This one minus the baseline, mean over paired items.")
-    both: int | None = Field(description="Binary scores: both right.")
+    difference: float | None = Field(description="This experiment minus the baseline, mean over the pairs.")
+    both: int | None = Field(
+        description="Pairs that both got right; null for graded scores, as are the next three."
+    )
     only_this: int | None
     only_baseline: int | None
     neither: int | None
-    statistics: DifferenceStatistics | None = Field(description="Null if too little is paired.")
-    missing: MissingEffect | None
+    statistics: DifferenceStatistics | None = Field(description="Null if too few are paired.")
+    missing: MissingEffect | None = Field(description="Null if every pair has both scores.")
+    message: str = Field(description="Why there are no statistics; empty if there are.")
 
 
 class AmountDifference(BaseModel):
-    """How latency, tokens or cost of an experiment differ from the baseline's on the same questions."""
+    """The difference of latency, tokens or cost from the baseline's, on the same questions."""
 
     experiment_id: uuid.UUID
     quantity: Literal["latency_ms", "tokens", "cost_usd"]
     n_paired: int
-    baseline: float = Field(description="Mean of a run.")
+    baseline: float = Field(description="Mean per run; latency in milliseconds, cost in US dollars.")
     this: float
     difference: float
     low: float
@@ -131,23 +146,24 @@ class AmountDifference(BaseModel):
     ratio_low: float | None
     ratio_high: float | None
     p: float | None
-    outcome: Literal["better", "worse", "not_distinguishable"]
+    outcome: Verdict
 
 
 class Unpaired(BaseModel):
-    """Questions that could not be paired with the baseline's, by name; at most 50 of each are named."""
+    """Questions without a pair in the baseline or in this experiment, by key; at most 50 of each kind."""
 
     experiment_id: uuid.UUID
-    n_changed: int = Field(description="Same name, other question or accepted answers.")
+    n_changed: int = Field(description="Same key, other question or other accepted answers.")
     changed: list[str]
     n_only_this: int
     only_this: list[str]
     n_only_baseline: int
     only_baseline: list[str]
+    message: str = Field(description="All of this as a sentence; empty if every question is paired.")
 
 
 class ComparisonOut(BaseModel):
-    """Experiments side by side; the first is the baseline."""
+    """Compared experiments; the first is the baseline."""
 
     baseline_id: uuid.UUID
     experiments: list[Compared]
@@ -155,6 +171,6 @@ class ComparisonOut(BaseModel):
     amounts: list[AmountDifference]
     unpaired: list[Unpaired]
     tied_for_best: dict[str, list[uuid.UUID]] = Field(
-        description="By score: the best, and all that cannot be told from it."
+        description="By score: the best experiment, and all that are not distinguishable from it."
     )
-    warnings: list[str] = Field(description="What makes the experiments less comparable.")
+    warnings: list[str] = Field(description="What makes the experiments less comparable, as sentences.")

@@ -2,11 +2,13 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.domain.json import JsonObject
+from app.domain.progress import ProgressSnapshot
 from app.domain.status import ExperimentStatus
+from app.schemas.common import FromAttributes
 from app.schemas.experiment_config import ExperimentConfig
 
 
@@ -34,27 +36,33 @@ class ExperimentCreate(BaseModel):
     parent_id: uuid.UUID | None = Field(default=None, description="The experiment that this one repeats.")
 
 
-class ProgressOut(BaseModel):
-    """How far an experiment is."""
+class ProgressOut(FromAttributes):
+    """The progress of an experiment."""
 
     total: int
     done: int
     failed: int
     cached: int
-    accuracy: float | None = Field(description="Exact match so far.")
-    failures: dict[str, int]
-    rate_per_s: float | None
-    eta_s: float | None
-    active_s: float
-    in_flight: int
-    limit: int | None = Field(description="Calls that the endpoint is found to take at once.")
-    waiting_s: float = Field(description="Until the endpoint may be called again (rate limit).")
+    accuracy: float | None = Field(description="Mean exact match so far; null before the first score.")
+    failures: dict[str, int] = Field(description="Failed runs by kind of failure.")
+    rate_per_s: float | None = Field(description="Runs per second; null before the first run.")
+    eta_s: float | None = Field(description="Seconds until the last run, at that rate.")
+    active_s: float = Field(description="Seconds of work so far.")
+    in_flight: int = Field(description="Model calls that wait for their answer.")
+    limit: int | None = Field(description="Concurrent calls that the limiter allows at present.")
+    waiting_s: float = Field(description="Seconds until the endpoint may be called again (rate limit).")
     mode: str = Field(description="`worker`, or `in_process` when there is no queue.")
     note: str | None = Field(description="What is being prepared, before the first run.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _older(cls, stored: object) -> object:
+        """Read stored progress, of which an older version may have written fewer fields."""
+        return ProgressSnapshot.from_dict(stored) if isinstance(stored, dict) else stored
+
 
 class ScoreSummary(BaseModel):
-    """One score of a result, in short."""
+    """The mean of one score with its confidence interval."""
 
     value: float
     low: float
@@ -62,7 +70,7 @@ class ScoreSummary(BaseModel):
     n: int
 
 
-class ExperimentSummary(BaseModel):
+class ExperimentSummary(FromAttributes):
     """An experiment as lists show it."""
 
     id: uuid.UUID
@@ -70,13 +78,13 @@ class ExperimentSummary(BaseModel):
     description: str
     model: str
     method: str
-    dataset: str
+    dataset: str = Field(validation_alias="dataset_name")
     dataset_version: str
     total: int
     status: ExperimentStatus
     reason: str | None = Field(description="Why it failed or was cancelled.")
     progress: ProgressOut | None
-    scores: dict[str, ScoreSummary] = Field(description="By scorer; empty until there is a result.")
+    scores: dict[str, ScoreSummary] = Field(description="By scorer; empty without a result.")
     failed_runs: int | None
     latency_p50_ms: float | None = Field(description="Of answered, uncached calls; null without a result.")
     cost_usd: float | None = Field(description="Null without a result, and when a price is unknown.")
@@ -93,11 +101,11 @@ class ExperimentOut(ExperimentSummary):
 
     config: ExperimentConfig
     config_hash: str
-    provenance: dict[str, Any]
+    provenance: JsonObject
 
 
-class FacetsOut(BaseModel):
-    """What the list of experiments can be filtered by: the values that occur, sorted."""
+class FacetsOut(FromAttributes):
+    """The values that the list of experiments can be filtered by: those that occur, sorted."""
 
     methods: list[str]
     models: list[str]
@@ -105,7 +113,7 @@ class FacetsOut(BaseModel):
 
 
 class ExperimentEvent(BaseModel):
-    """One server-sent event: the status, and the progress as far as it is known."""
+    """One server-sent event: the status and, once the experiment has started, the progress."""
 
     status: ExperimentStatus
     reason: str | None

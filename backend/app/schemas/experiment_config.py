@@ -22,6 +22,9 @@ MAX_REPEATS = 100
 _MOST_STOPS = 3
 
 
+ScorerName = Annotated[Text, Field(min_length=1, max_length=100)]
+
+
 class DatasetChoice(Strict):
     """Which questions: a dataset, a version, and a sample of it."""
 
@@ -70,6 +73,14 @@ class Faithfulness(Strict):
         return self
 
 
+class ScorerOptions(Strict):
+    """How a scorer that the configuration chooses by name works."""
+
+    model: Text | None = Field(
+        default=None, min_length=3, max_length=500, description="provider/model, for one that asks a model."
+    )
+
+
 class ExperimentConfig(Strict):
     """A complete experiment: the same file gives the same questions, prompts and calls."""
 
@@ -92,6 +103,9 @@ class ExperimentConfig(Strict):
     faithfulness: Faithfulness | None = Field(
         default=None,
         description="Who judges if answers follow from the retrieved passages; nobody if left out.",
+    )
+    scorers: dict[ScorerName, ScorerOptions] = Field(
+        default={}, max_length=20, description="Further scorers by name, each with its options."
     )
 
     @model_validator(mode="before")
@@ -134,7 +148,8 @@ class ExperimentConfig(Strict):
 
     def as_json(self) -> dict[str, Any]:
         """Return the complete configuration, defaults written out."""
-        return self.model_dump(mode="json")
+        # Without further scorers it is the same JSON as before there were any to choose.
+        return self.model_dump(mode="json", exclude=None if self.scorers else {"scorers"})
 
     def hash(self) -> str:
         """Return the hash of what decides the answers: not name, speed, tolerance, or who judges them."""
@@ -146,5 +161,10 @@ class ExperimentConfig(Strict):
             "max_failed_share",
             "cache",
             "faithfulness",
+            "scorers",
         }
-        return content_hash(self.model_dump(mode="json", exclude=beside))
+        content = self.model_dump(mode="json", exclude=beside)
+        if isinstance(self.method, ReactMethodConfig):
+            # By its first name, so that the hashes of stored experiments still hold.
+            content["method"]["last_question"] = content["method"].pop("final_answer_prompt")
+        return content_hash(content)

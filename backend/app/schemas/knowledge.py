@@ -6,14 +6,14 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.common import Strict, Text
+from app.schemas.common import FromAttributes, Strict, Text
 from app.schemas.method_config import RagMethodConfig
 
 Variant = Literal["naive", "hybrid", "reranked"]
 _MAX_QUERY_CHARS = 2_000
 
 
-class KnowledgeBaseOut(BaseModel):
+class KnowledgeBaseOut(FromAttributes):
     """One version of a knowledge base."""
 
     id: uuid.UUID
@@ -29,7 +29,7 @@ class KnowledgeBaseOut(BaseModel):
 class KnowledgeBaseAdded(KnowledgeBaseOut):
     """An imported knowledge base."""
 
-    created: bool = Field(description="False if this very content was there before.")
+    created: bool = Field(description="False if this version existed already.")
 
 
 class SectionOut(BaseModel):
@@ -39,7 +39,7 @@ class SectionOut(BaseModel):
     text: str
 
 
-class ArticleOut(BaseModel):
+class ArticleOut(FromAttributes):
     """An article of a knowledge base."""
 
     id: int
@@ -50,37 +50,37 @@ class ArticleOut(BaseModel):
 
 
 class IndexIn(Strict):
-    """Which index: of `options` the chunking and the embedding model count."""
+    """An index of a knowledge base; of `options`, the chunking and the embedding model decide which."""
 
     version: Text | None = Field(default=None, max_length=64, description="The newest if left out.")
     options: RagMethodConfig = RagMethodConfig(name="rag")
 
 
-class IndexOut(BaseModel):
+class IndexOut(FromAttributes):
     """An index on this machine, or one that is being built."""
 
-    name: str = Field(description="Hash of all that decides it.")
+    name: str = Field(description="Hash of the articles, the chunking and the embedding model.")
     state: Literal["absent", "building", "built", "failed"]
-    done: int = Field(description="Chunks that have their vector, while it is being built.")
-    total: int = Field(description="Chunks that need one; 0 if unknown.")
-    chunks: int | None = Field(description="In all; null before it is built.")
-    message: str = Field(description="What went wrong, if something did.")
+    done: int = Field(description="Chunks embedded so far, while it is being built.")
+    total: int = Field(description="Chunks to embed; 0 if unknown.")
+    chunks: int | None = Field(description="Chunks in the built index; null before.")
+    message: str = Field(description="The error, if building failed; else empty.")
 
 
 class SearchIn(IndexIn):
-    """A query, and how to search for it."""
+    """A query, and the retrieval variants to run it with."""
 
     query: Text = Field(min_length=1, max_length=_MAX_QUERY_CHARS)
     variants: list[Variant] = Field(
         default=["naive", "hybrid", "reranked"],
         min_length=1,
         max_length=3,
-        description="To set side by side.",
+        description="The variants to compare.",
     )
 
 
 class HitOut(BaseModel):
-    """What one stage said of a chunk."""
+    """Rank and score of a chunk at one stage of the retrieval."""
 
     rank: int = Field(description="From 1.")
     score: float = Field(
@@ -89,32 +89,30 @@ class HitOut(BaseModel):
 
 
 class PassageOut(BaseModel):
-    """A chunk that was found."""
+    """A retrieved chunk."""
 
     id: str
     article: str
     title: str
     section: str
     text: str
-    start: int = Field(
-        description="Offset in the article's text, whose sections are set apart by two line ends."
-    )
+    start: int = Field(description="Offset in the article's text, whose sections are joined by two newlines.")
     end: int
-    dropped: bool = Field(description="Left out of the prompt, which would have been too long.")
+    dropped: bool = Field(description="Left out of the prompt, which would have become too long.")
     stages: dict[str, HitOut] = Field(description="By stage: dense, bm25, fused, reranked.")
 
 
 class VariantOut(BaseModel):
-    """What one variant found."""
+    """The passages that one variant retrieved."""
 
     variant: Variant
     passages: list[PassageOut]
-    milliseconds: dict[str, float] = Field(description="By stage.")
-    message: str = Field(description="Why there is nothing, if the variant cannot be had.")
+    milliseconds: dict[str, float] = Field(description="Time of each stage.")
+    message: str = Field(description="Why the variant cannot be used; else empty.")
 
 
 class SearchOut(BaseModel):
-    """What was found, by variant, in the order that was asked for."""
+    """The passages of each variant, in the order of the request."""
 
     query: str
     version: str

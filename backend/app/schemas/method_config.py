@@ -171,9 +171,9 @@ def _each_once(values: list[str]) -> list[str]:
 
 
 ToolName = Literal["retrieval", "wikipedia_search", "calculator"]
-AgentForm = Literal["text", "grammar", "json", "native"]
-NEEDED_FEATURES: dict[AgentForm, str] = {"grammar": "grammar", "json": "json_schema", "native": "tools"}
-"""What a provider must be able to do for each form of an agent's steps."""
+AgentFormat = Literal["text", "grammar", "json", "native"]
+NEEDED_FEATURES: dict[AgentFormat, str] = {"grammar": "grammar", "json": "json_schema", "native": "tools"}
+"""The feature of a provider that each format of an agent's steps needs."""
 
 
 class ReactMethodConfig(RetrievalConfig):
@@ -189,7 +189,7 @@ class ReactMethodConfig(RetrievalConfig):
         max_length=3,
         description="retrieval: the knowledge base; wikipedia_search: Wikipedia, by the network.",
     )
-    form: AgentForm = Field(
+    form: AgentFormat = Field(
         default="text",
         description="Of a step. text: Thought and Action lines; grammar: those, enforced while decoding; "
         "json: an object, enforced by its schema; native: the endpoint's tool calls.",
@@ -204,7 +204,7 @@ class ReactMethodConfig(RetrievalConfig):
     observation_tokens: int = Field(
         default=400, ge=32, le=4096, description="Of what the model is shown of a tool's result, about."
     )
-    last_question: Literal["never", "needed", "always"] = Field(
+    final_answer_prompt: Literal["never", "needed", "always"] = Field(
         default="needed",
         description="When the model is asked for its answer in plain words, from what was found. "
         "needed: where the agent ended without one.",
@@ -222,10 +222,20 @@ class ReactMethodConfig(RetrievalConfig):
         """What the model's provider must be able to do."""
         return NEEDED_FEATURES.get(self.form)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier_name(cls, data: Any) -> Any:
+        """Read ``last_question``, as ``final_answer_prompt`` was called in files and stored experiments."""
+        if not isinstance(data, dict) or "last_question" not in data or "final_answer_prompt" in data:
+            return data
+        renamed = {**data, "final_answer_prompt": data["last_question"]}
+        del renamed["last_question"]
+        return renamed
+
     @property
     def most_calls(self) -> int:
         """Model calls of one run, repairs not counted."""
-        return self.max_iterations + int(self.last_question != "never")
+        return self.max_iterations + int(self.final_answer_prompt != "never")
 
 
 def knowledge_of(method: "MethodConfig") -> RetrievalConfig | None:

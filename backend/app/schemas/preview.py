@@ -1,8 +1,10 @@
-"""Wire types of previews: what an experiment would ask, and what it would take."""
+"""Wire types of previews: one prompt of an experiment, and estimates of its size."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
+
+from app.domain.json import JsonObject
 
 
 class PreviewExample(BaseModel):
@@ -19,41 +21,45 @@ class MessageOut(BaseModel):
 
     role: str
     content: str
-    tool_calls: list[dict[str, Any]] = Field(
-        description="Uses of tools that it asks for, as sent; often none."
-    )
-    tool_call_id: str | None = Field(description="The use that it answers; null for other messages.")
+    tool_calls: list[JsonObject] = Field(description="Tool calls of the model, as sent.")
+    tool_call_id: str | None = Field(description="The tool call that it answers; null for other messages.")
 
 
 class PowerOut(BaseModel):
-    """What a comparison on so many questions could show (McNemar's test, p < .05, power .8)."""
+    """The power of a comparison on this number of questions (McNemar's test, p < .05, power .8)."""
 
-    discordant: float = Field(description="Assumed: the share of questions that one side alone gets right.")
-    detectable: float | None = Field(description="The smallest difference that would probably show.")
-    wanted: float = Field(description="A difference that one might care about.")
-    needed: int = Field(description="The questions that it takes to show that one.")
+    discordant: float = Field(
+        description="Assumed share of questions that only one of two experiments gets right."
+    )
+    detectable: float | None = Field(
+        description="The smallest difference that is detected with this power; null if none is."
+    )
+    wanted: float = Field(description="A difference of interest, as a fraction.")
+    needed: int = Field(description="Questions needed to detect it with this power.")
 
 
 class EstimateOut(BaseModel):
-    """What an experiment would take; nothing is taken from the cache in this."""
+    """Estimated calls, tokens, cost and time of an experiment, without the cache."""
 
     questions: int
     calls: int
     prompt_tokens: int
     completion_tokens: int
-    cost_usd: float | None = Field(description="At the catalog's prices; null when the model has none.")
-    seconds: float | None = Field(description="Null when nothing tells the model's speed.")
+    cost_usd: float | None = Field(description="At the catalog's prices; null if the model has none.")
+    seconds: float | None = Field(
+        description="Null if no completed experiment has measured the model's speed."
+    )
     power: PowerOut
-    basis: str = Field(description="Where tokens and time come from, as a sentence.")
+    basis: str = Field(description="What the estimates of tokens and time are based on, as a sentence.")
 
 
 class PreviewOut(BaseModel):
-    """An experiment that is not stored: one of its questions as it would be sent, and an estimate."""
+    """A preview of an experiment that is not stored."""
 
     example: PreviewExample
     examples: int = Field(description="Size of the sample.")
     messages: list[MessageOut]
     model_state: Literal["ready", "key_missing", "file_missing"]
-    model_message: str = Field(description="What to do if the model is not ready.")
+    model_message: str = Field(description="What to do if the model is not ready; else empty.")
     config_hash: str
     estimate: EstimateOut

@@ -1,17 +1,23 @@
 """Wire types of results and runs."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AliasPath, Field
 
+from app.domain import metrics as domain
+from app.domain.json import JsonObject
+from app.domain.metrics import FigureFormat
 from app.domain.status import ExperimentStatus
+from app.schemas.common import FromAttributes
 from app.schemas.knowledge import PassageOut
 from app.schemas.trace import TraceOut
 
 
-class Counts(BaseModel):
+class Counts(FromAttributes):
     """Runs, by what became of them."""
 
     planned: int
@@ -25,7 +31,7 @@ class Counts(BaseModel):
     parse_outcomes: dict[str, int] = Field(description="Answered runs by what the parser met.")
 
 
-class ScoreStatistics(BaseModel):
+class ScoreStatistics(FromAttributes):
     """Mean of one score with its confidence interval."""
 
     value: float
@@ -40,7 +46,7 @@ class ScoreStatistics(BaseModel):
     if_failed_were_wrong: float = Field(description="The mean if all failed and unscored runs were 0.")
 
 
-class LatencyStatistics(BaseModel):
+class LatencyStatistics(FromAttributes):
     """Wall time of answered, uncached calls in milliseconds; our own queueing not included."""
 
     n: int
@@ -52,7 +58,7 @@ class LatencyStatistics(BaseModel):
     mean: float | None
 
 
-class TokenStatistics(BaseModel):
+class TokenStatistics(FromAttributes):
     """Token counts as reported by the server."""
 
     prompt: int | None
@@ -60,7 +66,7 @@ class TokenStatistics(BaseModel):
     runs_without_counts: int
 
 
-class CostStatistics(BaseModel):
+class CostStatistics(FromAttributes):
     """US dollars at the catalog's prices; null when a price or a count is unknown."""
 
     total: float | None
@@ -68,7 +74,7 @@ class CostStatistics(BaseModel):
     saved_by_cache: float | None
 
 
-class Attribution(BaseModel):
+class Attribution(FromAttributes):
     """Where answers went right or wrong, of those whose accepted answer could stand in a passage."""
 
     supported: int = Field(description="Right, and an accepted answer was in the prompt.")
@@ -77,7 +83,7 @@ class Attribution(BaseModel):
     not_retrieved: int = Field(description="Wrong, and no passage in the prompt held an accepted answer.")
 
 
-class Estimate(BaseModel):
+class Estimate(FromAttributes):
     """A share or a mean with its confidence interval."""
 
     value: float
@@ -88,7 +94,7 @@ class Estimate(BaseModel):
     level: float
 
 
-class ToolUses(BaseModel):
+class ToolUses(FromAttributes):
     """Uses of one tool by what came of them."""
 
     successful: int = Field(description="With a result that the answer or a later step took up.")
@@ -96,7 +102,7 @@ class ToolUses(BaseModel):
     unneeded: int = Field(description="With a result that neither the answer nor a later step took up.")
 
 
-class AgentStatistics(BaseModel):
+class AgentStatistics(FromAttributes):
     """What became of the agents of an experiment."""
 
     runs: int = Field(description="Runs with a trace, failed ones included.")
@@ -111,14 +117,34 @@ class AgentStatistics(BaseModel):
     )
 
 
-class Metrics(BaseModel):
+class Figure(FromAttributes):
+    """One number of a result, described so that it can be drawn without knowing it."""
+
+    name: str
+    label: str = Field(description="For people; short where `row` says the rest.")
+    group: str = Field(description="Figures of a group are shown together: answer, retrieval, speed, …")
+    row: str = Field(description="What it shares a row or a card with; empty if it stands alone.")
+    unit: str = Field(description="To write behind the value; empty if `format` says it all.")
+    format: FigureFormat
+    better: Literal["higher", "lower"] | None
+    help: str
+    value: float | None
+    low: float | None = Field(description="Bounds of the 95 % confidence interval, if there is one.")
+    high: float | None
+    n: int | None = Field(description="How many values it is computed from, if that is not all runs.")
+    basis: str = Field(description="What these are, or how the interval was computed.")
+    note: str = Field(description="What qualifies the value; may be empty.")
+    warning: str = Field(description="What makes the value less reliable; may be empty.")
+
+
+class Metrics(FromAttributes):
     """All metrics of an experiment."""
 
     counts: Counts
     scores: dict[str, ScoreStatistics]
     attribution: Attribution | None = Field(description="Null if nothing was retrieved.")
     hallucination_rate: Estimate | None = Field(
-        description="Share of the judged answers that are not faithful (below one half); null if none was."
+        description="Share of the judged answers with a faithfulness below 0.5; null if none was judged."
     )
     agent: AgentStatistics | None = Field(description="Null if the method is no agent.")
     latency_ms: LatencyStatistics
@@ -127,51 +153,64 @@ class Metrics(BaseModel):
     tokens: TokenStatistics
     cost_usd: CostStatistics
     gpu_seconds_estimate: float | None = Field(
-        description="A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown."
+        description="Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown."
     )
+    figures: list[Figure] = Field(description="These numbers, described, in the order to show them.")
 
     @classmethod
-    def from_stored(cls, metrics: dict[str, Any]) -> "Metrics":
-        """Return stored metrics; those of before there was retrieval, or agents, lack what belongs to it."""
-        return cls.model_validate({"attribution": None, "hallucination_rate": None, "agent": None, **metrics})
+    def of(cls, metrics: domain.Metrics, figures: Sequence[domain.Figure]) -> "Metrics":
+        """Return metrics with their figures."""
+        parts = {field.name: getattr(metrics, field.name) for field in fields(metrics)}
+        single = dict.fromkeys(("hallucination_rate", "throughput_per_s", "wall_s", "gpu_seconds_estimate"))
+        return cls.model_validate({**parts, **single, **metrics.single, "figures": figures})
 
 
-class TokensToNaive(BaseModel):
-    """Tokens a question as a multiple of what naive prompting took, on the same questions."""
+class TokensToNaive(FromAttributes):
+    """Tokens per question, divided by those of naive prompting on the same questions."""
 
     experiment_id: uuid.UUID = Field(description="The naive experiment.")
     name: str
-    n: int = Field(description="Questions that both answered.")
-    ratio: float | None
-    low: float | None
-    high: float | None
+    n: int = Field(validation_alias=AliasPath("tokens", "n"), description="Questions that both answered.")
+    ratio: float | None = Field(validation_alias=AliasPath("tokens", "ratio"))
+    low: float | None = Field(validation_alias=AliasPath("tokens", "ratio_low"))
+    high: float | None = Field(validation_alias=AliasPath("tokens", "ratio_high"))
 
 
-class ResultOut(BaseModel):
-    """The result of an experiment, with all that is needed to trust and to repeat it."""
+class ResultOut(FromAttributes):
+    """The result of an experiment, with its configuration and provenance."""
 
-    experiment_id: uuid.UUID
-    name: str
-    status: ExperimentStatus
-    reason: str | None
+    experiment_id: uuid.UUID = Field(validation_alias=AliasPath("experiment", "id"))
+    name: str = Field(validation_alias=AliasPath("experiment", "name"))
+    status: ExperimentStatus = Field(validation_alias=AliasPath("experiment", "status"))
+    reason: str | None = Field(
+        validation_alias=AliasPath("experiment", "reason"), description="Why it failed or was cancelled."
+    )
     metrics: Metrics
-    config: dict[str, Any]
-    provenance: dict[str, Any]
-    created_at: datetime
+    config: JsonObject = Field(validation_alias=AliasPath("experiment", "config"))
+    provenance: JsonObject = Field(validation_alias=AliasPath("result", "provenance"))
+    created_at: datetime = Field(validation_alias=AliasPath("result", "created_at"))
     tokens_to_naive: TokensToNaive | None = Field(
-        description="Against the newest naive experiment of the same model, dataset and seed; null if none."
+        description="Tokens against the newest naive experiment with the same model, dataset and seed; "
+        "null if there is none."
     )
 
 
-class RunSummary(BaseModel):
+class RunScore(FromAttributes):
+    """One score of a run."""
+
+    value: float | None = Field(description="In [0, 1]; null if unscored.")
+    reason: str
+
+
+class RunSummary(FromAttributes):
     """A run as lists show it."""
 
     id: int
     example_id: int
-    example_key: str
+    example_key: str = Field(validation_alias=AliasPath("example", "key"))
     repeat: int
-    question: str
-    gold: list[str]
+    question: str = Field(validation_alias=AliasPath("example", "question"))
+    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
     status: Literal["ok", "failed"]
     failure_kind: str | None
     failure_message: str | None
@@ -179,7 +218,7 @@ class RunSummary(BaseModel):
     answer: str | None
     parse_outcome: str | None
     parse_rule: str | None
-    scores: dict[str, dict[str, Any]] = Field(description="By scorer: value and reason.")
+    scores: dict[str, RunScore] = Field(description="By name of the score.")
     cached: bool
     attempts: int
     latency_ms: float | None
@@ -191,37 +230,42 @@ class RunSummary(BaseModel):
 
 
 class RunOut(RunSummary):
-    """A run with every call, as sent and as answered."""
+    """A run with every model call, as sent and as answered."""
 
-    cluster: str | None
-    metadata: dict[str, Any]
-    content_hash: str
-    calls: list[dict[str, Any]]
+    cluster: str | None = Field(
+        validation_alias=AliasPath("example", "cluster"),
+        description="Questions of one cluster (such as one document) are not independent of each other.",
+    )
+    metadata: JsonObject = Field(validation_alias=AliasPath("example", "extra"))
+    content_hash: str = Field(validation_alias=AliasPath("example", "content_hash"))
+    calls: list[JsonObject]
     retrieved: list[PassageOut] | None = Field(
         description="Best first, an agent's in the order of finding them; null if nothing was retrieved."
     )
-    trace: TraceOut | None = Field(description="What an agent did; null if the method is none.")
+    trace: TraceOut | None = Field(description="The steps of an agent; null if the method is no agent.")
 
 
-class RunMap(BaseModel):
-    """All runs of an experiment in small, as parallel lists in the order of (example, repeat)."""
+class RunMap(FromAttributes):
+    """The state of every run of an experiment, as parallel lists in the order of (example, repeat)."""
 
     score: str
     scores: list[str] = Field(description="Names of the scores that runs have; empty until one is answered.")
     total: int = Field(description="Runs stored, of which the lists hold the first `limit`.")
     run_ids: list[int]
     states: str = Field(
-        description="One character a run. c: value ≥ 1, p: between 0 and 1, w: 0, "
+        description="One character per run. c: value ≥ 1, p: between 0 and 1, w: 0, "
         "u: answered without this score, f: failed."
     )
     latency_ms: list[float | None] = Field(description="Null for failed and for cached runs.")
 
 
-class ComparedExample(BaseModel):
-    """One question as several experiments answered it."""
+class ComparedExample(FromAttributes):
+    """One question with the run of each of several experiments."""
 
-    content_hash: str
-    question: str
-    gold: list[str]
+    content_hash: str = Field(validation_alias=AliasPath("example", "content_hash"))
+    question: str = Field(validation_alias=AliasPath("example", "question"))
+    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
     repeat: int
-    runs: list[RunSummary | None] = Field(description="In the order of `ids`; null where there is none.")
+    runs: list[RunSummary | None] = Field(
+        description="In the order of `ids`; null where an experiment has no run of this question."
+    )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.services.datasets.service import DatasetService
-from app.services.runs import repository as run_repository
+from app.services.results.export import ExportFormat, export_runs
+from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
 
 NASTY: list[dict[str, Any]] = [
@@ -92,6 +94,17 @@ class TestExport:
         assert comparable(from_csv(files["csv"])) == comparable(rows)
         assert comparable(from_parquet(files["parquet"])) == comparable(rows)
 
+    async def test_columns_and_their_order(self, steps: Steps, exported: str) -> None:
+        header = (await download(steps, exported, "csv")).decode().split("\r\n", 1)[0]
+        assert header == (
+            "run_id,example_key,content_hash,cluster,repeat,question,gold,status,failure_kind,failure_message,"
+            "output,answer,parse_outcome,parse_rule,exact_match,contains,f1,cached,attempts,latency_ms,queue_ms,"
+            "prompt_tokens,completion_tokens,cost_usd,created_at,scores,calls,retrieved,trace,metadata"
+        )
+        rows = orjson.loads(await download(steps, exported, "json"))
+        table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))
+        assert ",".join(rows[0]) == ",".join(table.column_names) == header
+
     async def test_holds_what_was_imported(self, steps: Steps, exported: str) -> None:
         rows = orjson.loads(await download(steps, exported, "json"))
         assert [row["example_key"] for row in rows[::3]] == [row["id"] for row in NASTY]
@@ -138,11 +151,11 @@ class TestExport:
 
     @pytest.mark.parametrize("fmt", ["json", "jsonl", "csv", "parquet"])
     async def test_in_several_batches(
-        self, steps: Steps, exported: str, fmt: str, monkeypatch: pytest.MonkeyPatch
+        self, steps: Steps, runtime: Runtime, exported: str, fmt: ExportFormat
     ) -> None:
         whole = await download(steps, exported, fmt)
-        monkeypatch.setattr(run_repository, "_EXPORT_BATCH", 5)
-        parts = await download(steps, exported, fmt)
+        pieces = export_runs(runtime.sessions, uuid.UUID(exported), fmt, batch_size=5)
+        parts = b"".join([piece async for piece in pieces])
         if fmt == "parquet":
             assert pq.ParquetFile(pa.BufferReader(parts)).num_row_groups == 3
             assert from_parquet(parts) == from_parquet(whole)

@@ -55,6 +55,16 @@ class TestResult:
         assert result["provenance"]["dataset"]["name"] == "quiz"
         assert await steps.get(f"{RESULTS}/{mixed}/metrics") == result["metrics"]
 
+    async def test_stored_before_there_were_agents(self, steps: Steps, mixed: str) -> None:
+        later = ("attribution", "hallucination_rate", "agent")
+        async with steps.runtime.engine.begin() as connection:
+            await connection.exec_driver_sql(f"update results set metrics = metrics - array{list(later)}")
+        metrics = await steps.get(f"{RESULTS}/{mixed}/metrics")
+        assert [metrics[name] for name in later] == [None, None, None]
+        assert (await steps.get(f"{RESULTS}/{mixed}"))["metrics"] == metrics
+        compared = await steps.get(f"{RESULTS}/compare", ids=[mixed, await steps.run()])
+        assert compared["experiments"][0]["metrics"] == metrics
+
     async def test_agrees_with_the_runs(self, steps: Steps, mixed: str) -> None:
         metrics = await steps.get(f"{RESULTS}/{mixed}/metrics")
         runs = await all_runs(steps, mixed, 500)

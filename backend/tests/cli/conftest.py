@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import app
-from app.cli.render import console
 from app.services.execution.executor import Executor
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
@@ -22,7 +21,7 @@ Cli = Callable[..., Awaitable[Result]]
 def cli(api_url: str, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Calls a command on the API, in a thread: the API lives in this one's event loop."""
     monkeypatch.setenv("LLMFORGE_API_URL", api_url)
-    monkeypatch.setattr(console, "_width", 200)
+    monkeypatch.setenv("COLUMNS", "200")
 
     async def call(*arguments: str) -> Result:
         def invoke() -> Result:

@@ -135,7 +135,7 @@ class TestListAndShow:
         [
             ("abc", "too short"),
             ("ffffffff-ffff", "No experiment has an id that begins with ffffffff-ffff"),
-            (str(uuid.uuid4()), "There is no experiment"),
+            ("4dacb2f4-b8b8-4eff-81f8-ea44d0e0a113", "There is no experiment"),
             ("x" * 36, "error"),
         ],
     )

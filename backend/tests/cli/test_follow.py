@@ -2,24 +2,33 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
-from app.cli import follow as module
 from app.cli.client import Api, ApiError
 from app.cli.follow import details, follow
+from app.domain.status import ExperimentStatus
+from app.schemas.common import ErrorBody
+from app.schemas.experiment import ExperimentEvent, ProgressOut
 
-Step = dict[str, Any] | Exception
+Step = ExperimentEvent | Exception
 
 
-def event(status: str, done: int = 0) -> dict[str, Any]:
-    return {"status": status, "reason": None, "progress": progress(done=done)}
+def event(status: str, done: int = 0) -> ExperimentEvent:
+    return ExperimentEvent(status=ExperimentStatus(status), reason=None, progress=progress(done=done))
 
 
-def progress(**fields: Any) -> dict[str, Any]:
-    values: dict[str, Any] = {"done": 0, "failed": 0, "accuracy": None, "failures": {}, "rate_per_s": None}
-    return {**values, "eta_s": None, "waiting_s": 0.0, **fields}
+def progress(**fields: Any) -> ProgressOut:
+    counts: dict[str, Any] = {"total": 3, "done": 0, "failed": 0, "cached": 0, "in_flight": 0, "failures": {}}
+    unknown = dict.fromkeys(("accuracy", "rate_per_s", "eta_s", "limit", "note"))
+    times = {"active_s": 0.0, "waiting_s": 0.0, "mode": "worker"}
+    return ProgressOut.model_validate({**counts, **unknown, **times, **fields})
+
+
+def refusal(status: int, message: str) -> ApiError:
+    return ApiError(status, ErrorBody(code="c", message=message, hint="", errors=[]))
 
 
 class ScriptedApi(Api):
@@ -29,22 +38,22 @@ class ScriptedApi(Api):
         super().__init__("http://127.0.0.1:1")
         self.streams = list(streams)
 
-    def events(self, experiment_id: str) -> Iterator[dict[str, Any]]:
+    def events(self, experiment_id: UUID) -> Iterator[ExperimentEvent]:
         for step in self.streams.pop(0):
             if isinstance(step, Exception):
                 raise step
             yield step
 
 
-@pytest.fixture(autouse=True)
-def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_RECONNECT_S", 0.0)
+def followed(api: Api, give_up_s: float = 120.0) -> str:
+    """Follow without a pause."""
+    return follow(api, UUID(int=1), 3, reconnect_s=0.0, give_up_s=give_up_s)
 
 
 class TestConnection:
     @pytest.mark.parametrize("status", ["COMPLETED", "FAILED", "CANCELLED"])
     def test_to_the_end(self, status: str) -> None:
-        assert follow(ScriptedApi([event("PENDING"), event("RUNNING"), event(status)]), "id", 3) == status
+        assert followed(ScriptedApi([event("PENDING"), event("RUNNING"), event(status)])) == status
 
     @pytest.mark.parametrize(
         "error",
@@ -52,24 +61,23 @@ class TestConnection:
             httpx.RemoteProtocolError("cut off"),
             httpx.ConnectError("refused"),
             httpx.ReadTimeout("silence"),
-            ApiError(503, {"message": "the database is away"}),
+            refusal(503, "the database is away"),
         ],
     )
     def test_lost_and_found_again(self, error: Exception) -> None:
         api = ScriptedApi(
             [event("RUNNING", 1), error], [error], [], [event("RUNNING", 2), event("COMPLETED", 3)]
         )
-        assert follow(api, "id", 3) == "COMPLETED"
+        assert followed(api) == "COMPLETED"
         assert api.streams == []
 
     def test_an_error_that_waiting_does_not_mend(self) -> None:
         with pytest.raises(ApiError, match="gone"):
-            follow(ScriptedApi([ApiError(404, {"message": "gone"})]), "id", 3)
+            followed(ScriptedApi([refusal(404, "gone")]))
 
-    def test_gives_up_after_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "_GIVE_UP_S", -1.0)
+    def test_gives_up_after_a_while(self) -> None:
         with pytest.raises(httpx.ConnectError):
-            follow(ScriptedApi([httpx.ConnectError("refused")]), "id", 3)
+            followed(ScriptedApi([httpx.ConnectError("refused")]), give_up_s=-1.0)
 
 
 class TestDetails:
@@ -93,5 +101,5 @@ class TestDetails:
             (progress(waiting_s=0.9), "–  accuracy –  errors 0"),
         ],
     )
-    def test_line(self, given: dict[str, Any] | None, text: str) -> None:
+    def test_line(self, given: ProgressOut | None, text: str) -> None:
         assert details(given) == text

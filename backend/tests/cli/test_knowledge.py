@@ -87,6 +87,7 @@ class TestFetchWikipedia:
         titles = tmp_path / "titles.txt"
         titles.write_text("Hamlet\n")
         monkeypatch.setenv("LLMFORGE_WIKIPEDIA_URL", "https://wikipedia.invalid/w/api.php")
+        monkeypatch.setenv("LLMFORGE_WIKIPEDIA_ATTEMPTS", "1")
         get_settings.cache_clear()
         done = await cli("kb", "fetch-wikipedia", str(titles))
         assert done.exit_code == 1

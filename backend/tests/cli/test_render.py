@@ -1,13 +1,22 @@
 """Tests of how numbers and tables are printed."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from app.cli.render import experiments_table, interval, milliseconds, number, percent, result_table
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.domain.metrics import RunContext, RunFacts
+from app.schemas.common import Page
+from app.schemas.experiment import ExperimentOut, ExperimentSummary, ScoreSummary
+from app.schemas.result import Metrics
+from app.services.evaluation.metrics.compute import compute_metrics
+from app.services.evaluation.metrics.stored import metrics_out
+from tests.cli.test_follow import progress
 from tests.factories import facts, failed_facts
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def printed(table: Any) -> str:
@@ -15,6 +24,11 @@ def printed(table: Any) -> str:
     with console.capture() as capture:
         console.print(table)
     return capture.get()
+
+
+def sent(runs: list[RunFacts], context: RunContext) -> Metrics:
+    """Return metrics as the API sends them."""
+    return metrics_out(compute_metrics(runs, context).as_dict())
 
 
 class TestNumbers:
@@ -62,32 +76,31 @@ class TestNumbers:
         assert percent(value) == text
 
     def test_interval(self) -> None:
-        assert interval({"value": 0.5, "low": 0.25, "high": 0.7501}) == "50.0 % [25.0, 75.0]"
+        assert interval(ScoreSummary(value=0.5, low=0.25, high=0.7501, n=4)) == "50.0 % [25.0, 75.0]"
 
 
 class TestTables:
-    def experiment(self, **fields: Any) -> dict[str, Any]:
-        texts = {"id": "12345678-rest", "name": "[bold]n[/]", "model": "m/x", "method": "naive"}
-        state: dict[str, Any] = {
-            "status": "RUNNING",
-            "reason": None,
-            "progress": None,
-            "scores": {},
-            "total": 7,
-        }
-        return {**texts, "dataset": "d", **state, **fields}
+    def experiment(self, **fields: Any) -> ExperimentOut:
+        config = {"name": "n", "model": "m/x", "dataset": {"name": "d"}}
+        texts = {"id": "12345678-0000-4000-8000-000000000000", "name": "[bold]n[/]", "model": "m/x"}
+        about = {"description": "", "method": "naive", "dataset": "d", "dataset_version": "v", "seed": 0}
+        state = {"status": "RUNNING", "scores": {}, "total": 7, "config": config, "config_hash": "h"}
+        unknown = dict.fromkeys(name for name in ExperimentOut.model_fields if name != "dataset")
+        given = {**unknown, **texts, **about, **state, "provenance": {}, "created_at": NOW, **fields}
+        return ExperimentOut.model_validate(given, by_alias=False, by_name=True)
 
     def test_list(self) -> None:
         score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 3}}
-        ended = self.experiment(status="COMPLETED", progress={"done": 7}, scores=score)
-        text = printed(experiments_table({"items": [self.experiment(), ended]}))
+        ended = self.experiment(status="COMPLETED", progress=progress(done=7), scores=score)
+        page = Page[ExperimentSummary](items=[self.experiment(), ended], total=2, offset=0, limit=25)
+        text = printed(experiments_table(page))
         _, first, second = text.strip().splitlines()
         assert first.split() == ["12345678", "[bold]n[/]", "m/x", "naive", "d", "RUNNING", "0/7", "–"]
         assert second.endswith("COMPLETED   7/7  50.0 % [40.0, 60.0]")
 
     def test_result(self) -> None:
         runs = [facts(), facts(cached=True, attempts=0), failed_facts("timeout")]
-        metrics = compute_metrics(runs, RunContext(5, 2.0, None, 0))
+        metrics = sent(runs, RunContext(5, 2.0, None, 0))
         text = printed(result_table(self.experiment(status="FAILED", reason="too [many]"), metrics))
         lines = {line.split("  ")[0].strip(): line for line in text.splitlines()}
         assert "[bold]n[/]  FAILED" in text
@@ -103,7 +116,7 @@ class TestTables:
 
     def test_what_is_not_known(self) -> None:
         nothing = {"prompt_tokens": None, "completion_tokens": None, "cost_usd": None}
-        metrics = compute_metrics([facts(**nothing)], RunContext(1, None, None, 0))
+        metrics = sent([facts(**nothing)], RunContext(1, None, None, 0))
         text = printed(result_table(self.experiment(), metrics))
         assert "– prompt, – completion  1 runs without counts" in text
         assert "unknown (no price or no token counts)" in text

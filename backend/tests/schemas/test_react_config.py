@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import ReactMethodConfig, knowledge_of
 from tests.factories import config
 from tests.schemas.test_experiment_config import problem
@@ -21,7 +22,12 @@ class TestDefaults:
     def test_of_a_bare_name(self) -> None:
         made = method()
         assert (made.tools, made.form, made.max_iterations) == (["retrieval", "calculator"], "text", 5)
-        assert (made.exemplars, made.last_question, made.system, made.samples) == ("auto", "needed", None, 1)
+        assert (made.exemplars, made.final_answer_prompt, made.system, made.samples) == (
+            "auto",
+            "needed",
+            None,
+            1,
+        )
 
     def test_room_of_a_step_unless_it_is_said(self) -> None:
         assert config(method=REACT).params.max_tokens == ReactMethodConfig.max_tokens
@@ -31,7 +37,12 @@ class TestDefaults:
 
     @pytest.mark.parametrize(
         ("fields", "calls"),
-        [({}, 6), ({"last_question": "never"}, 5), ({"max_iterations": 1}, 2), ({"max_iterations": 20}, 21)],
+        [
+            ({}, 6),
+            ({"final_answer_prompt": "never"}, 5),
+            ({"max_iterations": 1}, 2),
+            ({"max_iterations": 20}, 21),
+        ],
     )
     def test_most_calls(self, fields: dict[str, Any], calls: int) -> None:
         assert method(**fields).most_calls == calls
@@ -47,6 +58,34 @@ class TestDefaults:
         made = config(method={**REACT, "tools": ["wikipedia_search"], "form": "json"})
         assert config(**made.as_json()) == made
         assert config(**made.as_json()).hash() == made.hash()
+
+
+class TestEarlierName:
+    """``final_answer_prompt`` was called ``last_question``, in files and in stored experiments."""
+
+    @pytest.mark.parametrize("value", ["never", "needed", "always"])
+    def test_is_read(self, value: str) -> None:
+        assert method(last_question=value) == method(final_answer_prompt=value)
+
+    def test_is_written_by_the_new_name_alone(self) -> None:
+        stored = config(method={**REACT, "last_question": "always"}).as_json()["method"]
+        assert stored["final_answer_prompt"] == "always"
+        assert "last_question" not in stored
+
+    def test_with_another_value_is_refused(self) -> None:
+        assert problem(method={**REACT, "last_question": "perhaps"})["path"] == "method.final_answer_prompt"
+
+    def test_beside_the_new_one_is_refused(self) -> None:
+        both = {**REACT, "last_question": "never", "final_answer_prompt": "never"}
+        assert problem(method=both)["path"] == "method.last_question"
+
+    def test_leaves_the_hash_of_stored_experiments_as_it_was(self) -> None:
+        """The hash was computed by the version that knew the earlier name alone."""
+        react = {"name": "react", "form": "json", "last_question": "needed", "knowledge_base": "wiki"}
+        experiment = ExperimentConfig.model_validate(
+            {"name": "a", "model": "mock/x", "dataset": {"name": "trivia_qa"}, "method": react}
+        )
+        assert experiment.hash() == "c7360b545967061f748f47ebc40a2cd4c0b2e5f34f535ab8280dfc700b620512"
 
 
 class TestRefused:
@@ -117,7 +156,7 @@ class TestHash:
             {"shots": 1},
             {"exemplars": "facts"},
             {"observation_tokens": 100},
-            {"last_question": "never"},
+            {"final_answer_prompt": "never"},
             {"top_k": 3},
             {"template": "{question}"},
             {"system": "{tools}"},

@@ -47,7 +47,7 @@ def start_worker(runtime: Runtime, tmp_path: Path) -> Iterator[Start]:
 @pytest.fixture
 async def caretaker(runtime: Runtime) -> AsyncIterator[None]:
     """What the API does for experiments that nobody works on."""
-    task = asyncio.create_task(look_after_lost(runtime))
+    task = asyncio.create_task(look_after_lost(runtime, every_s=0.2))
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -1,9 +1,8 @@
-"""The ReAct loop: the model thinks and acts, a tool answers, and again, until there is an answer.
+"""The ReAct loop: the model writes a thought and an action, a tool returns an observation, until it answers.
 
 After Yao et al. 2022, "ReAct: Synergizing Reasoning and Acting in Language Models" (arXiv:2210.03629).
-Every way of ending is an outcome of its own, and each but a failed model call has the best answer
-that could be had: where the agent ended without one, the model is asked once more for it, from what
-was found.
+Every way of ending has an outcome of its own. Unless a model call failed, an agent that ended without an
+answer is asked for one in a final prompt, which holds the notes of its steps.
 """
 
 from collections import Counter
@@ -16,22 +15,22 @@ from app.domain.hashing import canonical_json
 from app.domain.passages import Passage
 from app.domain.status import FailureKind
 from app.domain.trace import AgentOutcome, Step, ToolUse, Trace
-from app.services.agent.actions import Turn, Unreadable
-from app.services.agent.cutting import cut_lines, lost
-from app.services.agent.forms import Done, Form
+from app.services.agent.action_parser import ActionNotFound, Turn
+from app.services.agent.formats import ExecutedStep, StepFormat
+from app.services.agent.observation_use import judge_uses, source_of
 from app.services.agent.tools.base import ToolResult
-from app.services.agent.usefulness import judge_uses, source_of
+from app.services.agent.truncation import truncate_lines, truncated_characters
 from app.services.inference.base import EngineError
 from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN
 
-LastQuestion = Literal["never", "needed", "always"]
+FinalAnswerPrompt = Literal["never", "needed", "always"]
 SAME_ACTION = 3
-"""So often the same action is stuck."""
-_SHORT = 240  # characters of an earlier observation, where the transcript grows too long
+"""Uses of the same action, with the same arguments, at which an agent counts as stuck."""
+_SHORT = 240  # characters of an earlier observation when the transcript does not fit the window
 AGAIN = "You have done this already; its result stands above. Do something else, or finish."
 UNAVAILABLE = "{tool} must not be used again."
 UNKNOWN = "There is no action {tool}. There is: {known}, finish."
-LAST_QUESTION = (
+FINAL_ANSWER_PROMPT = (
     "{notes}\n\nAnswer the question from these notes. Write only the name, number or short phrase that is "
     "asked for, nothing else.\n\nQuestion: {question}\nShort answer:"
 )
@@ -39,28 +38,28 @@ LAST_QUESTION = (
 
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
-    """Bounds of an agent.
+    """Limits of an agent.
 
     Attributes:
-        max_iterations: turns of the model before it is asked for its answer.
-        observation_tokens: of one observation, about.
-        last_question: whether the model is asked for its answer in plain words, from notes of what was
-            found: ``never``, where the agent ended without one (``needed``), or ``always``.
+        max_iterations: turns of the model before the agent ends.
+        observation_tokens: estimated tokens of one observation, at most.
+        final_answer_prompt: when the model is asked, in a prompt with the notes of its steps, for the
+            answer alone: ``never``, if the agent ended without an answer (``needed``), or ``always``.
     """
 
     max_iterations: int = 5
     observation_tokens: int = 256
-    last_question: LastQuestion = "needed"
+    final_answer_prompt: FinalAnswerPrompt = "needed"
 
     @property
-    def room(self) -> int:
-        """Characters of an observation."""
+    def observation_characters(self) -> int:
+        """Characters of one observation, at most."""
         return round(self.observation_tokens * CHARACTERS_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """An answered model call, and its place among the run's calls."""
+class ModelReply:
+    """The result of a model call, and the call's index among those of the run."""
 
     result: GenerationResult
     place: int
@@ -68,41 +67,41 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What the loop needs of a model.
+    """The calls of a model that the loop makes.
 
     Attributes:
-        step: asks for the next turn, in the agent's form.
-        question: asks for an answer in plain text.
-        fits: whether a prompt leaves room for an answer in the model's window.
+        next_turn: asks for the next turn, in the agent's format.
+        final_answer: asks for an answer in plain text.
+        fits: whether prompt and answer fit the model's context window.
     """
 
-    step: Callable[[tuple[Message, ...]], Awaitable[Asked]]
-    question: Callable[[tuple[Message, ...]], Awaitable[Asked]]
+    next_turn: Callable[[tuple[Message, ...]], Awaitable[ModelReply]]
+    final_answer: Callable[[tuple[Message, ...]], Awaitable[ModelReply]]
     fits: Callable[[tuple[Message, ...]], bool]
 
 
 class Agent:
-    """One question's agent: runs once, and can tell at any time what it has done.
+    """The agent of one question: it runs once, and its trace can be read at any time.
 
     Attributes:
-        answer: what it answered, or was brought to answer; ``None`` if nothing.
-        output: the model's text that holds the answer, or its last one.
-        passages: of the knowledge base that it was shown, each once, in the order of finding them.
+        answer: the answer to the question; ``None`` while there is none.
+        output: the text of the last model reply.
+        passages: that the model was shown, each once, in the order in which they were found.
     """
 
-    def __init__(self, form: Form, options: AgentOptions, question: str, model: Model) -> None:
-        self._form = form
-        self._tools = {tool.name: tool for tool in form.tools}
+    def __init__(self, step_format: StepFormat, options: AgentOptions, question: str, model: Model) -> None:
+        self._format = step_format
+        self._tools = {tool.name: tool for tool in step_format.tools}
         self._options = options
         self._question = question
         self._model = model
-        self._history: list[Done] = []
+        self._history: list[ExecutedStep] = []
         self._steps: list[Step] = []
-        self._done: Counter[bytes] = Counter()
+        self._times_used: Counter[bytes] = Counter()
         self._results: dict[bytes, ToolUse] = {}
         self._unavailable: set[str] = set()
         self._passages: dict[str, Passage] = {}
-        # Until it is known better: whoever asks in the middle is told of a failure.
+        # A trace that is read before the agent has ended is that of a failed run.
         self._outcome = AgentOutcome.FAILED
         self._reason = "It broke off in the middle; the failure of the run says why."
         self.answer: str | None = None
@@ -114,15 +113,15 @@ class Agent:
         return tuple(self._passages.values())
 
     def trace(self) -> Trace:
-        """Return what has been done so far, each use judged."""
+        """Return the steps so far, with each use of a tool judged by ``judge_uses``."""
         steps = judge_uses(self._question, self._steps, self.answer)
         return Trace(steps, self._outcome, self._reason, source_of(steps, self.answer))
 
-    async def run(self) -> Trace:
-        """Work on the question until the agent ends.
+    async def run(self) -> None:
+        """Work on the question until the agent ends; ``trace`` tells how.
 
         Raises:
-            EngineError: if a model call fails for good, other than by the length of its prompt.
+            EngineError: if a model call fails after its retries, unless its prompt was too long.
         """
         ending = None
         for _ in range(self._options.max_iterations):
@@ -131,20 +130,19 @@ class Agent:
                 break
         most = self._options.max_iterations
         outcome, reason = ending or (AgentOutcome.ITERATION_LIMIT, f"No answer within {most} iterations.")
-        if self._asks_at_the_end(outcome):
+        if self._needs_final_answer(outcome):
             await self._ask_for_answer()
         self._outcome, self._reason = outcome, reason
-        return self.trace()
 
-    def _asks_at_the_end(self, outcome: AgentOutcome) -> bool:
+    def _needs_final_answer(self, outcome: AgentOutcome) -> bool:
         if outcome is AgentOutcome.ANSWERED:
-            # Without any notes a second answer would be naive prompting's.
+            # Without an observation the second answer would be the same as naive prompting's.
             found = any(step.use and step.use.success for step in self._steps)
-            return self._options.last_question == "always" and found
-        return self._options.last_question != "never"
+            return self._options.final_answer_prompt == "always" and found
+        return self._options.final_answer_prompt != "never"
 
     async def _iterate(self) -> tuple[AgentOutcome, str] | None:
-        """Make one turn; return how the agent ends, or ``None`` if it goes on."""
+        """Run one step; return outcome and reason if the agent ends, ``None`` if it continues."""
         prompt = self._prompt()
         if prompt is None:
             return AgentOutcome.CONTEXT_OVERFLOW, "The transcript is too long for the model's window."
@@ -163,94 +161,99 @@ class Agent:
             return AgentOutcome.ANSWERED, ""
         use, ending = await self._use(turn)
         self._steps.append(replace(step, use=use))
-        self._history.append(Done(turn, use.observation))
+        self._history.append(ExecutedStep(turn, use.observation))
         return ending
 
     # -- the model ----------------------------------------------------------------------------------
 
     def _prompt(self) -> tuple[Message, ...] | None:
-        """Return the prompt of the next turn, earlier observations shortened if need be."""
-        opening = self._form.opening(self._question)
-        shortened = [replace(done, observation=cut_lines(done.observation, _SHORT)) for done in self._history]
+        """Return the prompt of the next turn, with earlier observations shortened if they do not fit."""
+        beginning = self._format.first_prompt(self._question)
+        shortened = [
+            replace(step, observation=truncate_lines(step.observation, _SHORT)) for step in self._history
+        ]
         last = len(self._history) - 1
         for short in range(last + 2):
-            # The oldest are shortened first, and the newest last of all.
-            prompt = (*opening, *self._form.told([*shortened[:short], *self._history[short:]]))
+            # The oldest are shortened first, the newest last.
+            prompt = (*beginning, *self._format.history([*shortened[:short], *self._history[short:]]))
             if self._model.fits(prompt):
                 return prompt
         return None
 
     async def _turn(self, prompt: tuple[Message, ...]) -> tuple[Turn | None, Step]:
-        """Ask for a turn, twice if the first cannot be read; ``None`` if the second cannot either."""
-        first = await self._asked(self._model.step(prompt))
+        """Ask for a turn, with one repair prompt if needed; the turn is ``None`` if that fails, too."""
+        first = await self._reply(self._model.next_turn(prompt))
         try:
-            turn = self._form.read(first.result)
+            turn = self._format.parse(first.result)
             return turn, _step(turn, (first,))
-        except Unreadable as error:
+        except ActionNotFound as error:
             thought = error.thought
-        repair = (*prompt, *self._form.repairing(first.result))
+        repair = (*prompt, *self._format.repairing(first.result))
         try:
-            second = await self._asked(self._model.step(repair))
+            second = await self._reply(self._model.next_turn(repair))
         except EngineError:
-            # Its first call belongs to the trace, whatever becomes of the second.
+            # The first call succeeded, so that the trace must account for it.
             self._steps.append(_step(Turn(thought), (first,)))
             raise
         try:
-            turn = self._form.read(second.result)
-        except Unreadable as error:
+            turn = self._format.parse(second.result)
+        except ActionNotFound as error:
             return None, replace(_step(Turn(error.thought), (first, second)), repaired=True)
         return turn, replace(_step(turn, (first, second)), repaired=True)
 
     async def _ask_for_answer(self) -> None:
-        """Ask for the best answer that can be given from what was found."""
+        """Ask for the answer in the final prompt, with shortened notes if it does not fit otherwise."""
         for short in (False, True):
-            prompt = (Message("user", self._last_question(short=short)),)
+            prompt = (Message("user", self._final_prompt(short=short)),)
             if not self._model.fits(prompt):
                 continue
             try:
-                asked = await self._asked(self._model.question(prompt))
+                reply = await self._reply(self._model.final_answer(prompt))
             except EngineError as error:
                 if error.kind is not FailureKind.CONTEXT_LENGTH:
                     raise
                 continue
-            answer = asked.result.text.strip()
+            answer = reply.result.text.strip()
             self.answer = answer or self.answer
-            self._steps.append(replace(_step(Turn("", answer=answer or None), (asked,)), last=True))
+            self._steps.append(replace(_step(Turn("", answer=answer or None), (reply,)), last=True))
             return
 
-    def _last_question(self, *, short: bool) -> str:
-        """Return the question after notes of what was thought and found."""
+    def _final_prompt(self, *, short: bool) -> str:
+        """Return the question after notes of thoughts and observations."""
         notes = []
         for step in self._steps:
             if step.thought:
-                notes.append(f"Note: {cut_lines(step.thought, _SHORT)}")
+                notes.append(f"Note: {truncate_lines(step.thought, _SHORT)}")
             if step.use is not None and not step.use.repeated:
-                found = cut_lines(step.use.observation, _SHORT) if short else step.use.observation
+                found = truncate_lines(step.use.observation, _SHORT) if short else step.use.observation
                 arguments = ", ".join(str(value) for value in step.use.arguments.values())
                 notes.append(f"{step.use.tool}[{arguments}]: {found}")
         filled = {"notes": "\n".join(notes) or "(There are none.)", "question": self._question}
-        head, _, tail = LAST_QUESTION.partition("{notes}")
+        head, _, tail = FINAL_ANSWER_PROMPT.partition("{notes}")
         return head + filled["notes"] + tail.replace("{question}", filled["question"])
 
-    async def _asked(self, call: Awaitable[Asked]) -> Asked:
-        asked = await call
-        self.output = asked.result.text
-        return asked
+    async def _reply(self, call: Awaitable[ModelReply]) -> ModelReply:
+        reply = await call
+        self.output = reply.result.text
+        return reply
 
     # -- the tools ----------------------------------------------------------------------------------
 
     async def _use(self, turn: Turn) -> tuple[ToolUse, tuple[AgentOutcome, str] | None]:
-        """Use the tool of a turn; return what came of it, and how the agent ends if it does."""
+        """Use the tool of a turn; return the use, and outcome and reason if the agent ends with it."""
         name, arguments = str(turn.tool), dict(turn.arguments)
         key = _key(name, arguments)
-        self._done[key] += 1
+        self._times_used[key] += 1
         before = self._results.get(key)
         again = before and replace(
             before, arguments=arguments, observation=AGAIN, repeated=True, duration_s=0.0, cut=0
         )
-        if again is not None and self._done[key] >= SAME_ACTION:
-            told = f"{name}[{', '.join(str(value) for value in arguments.values())}]"
-            return again, (AgentOutcome.STUCK, f"{cut_lines(told, _SHORT)} was done {SAME_ACTION} times.")
+        if again is not None and self._times_used[key] >= SAME_ACTION:
+            action = f"{name}[{', '.join(str(value) for value in arguments.values())}]"
+            return again, (
+                AgentOutcome.STUCK,
+                f"{truncate_lines(action, _SHORT)} was done {SAME_ACTION} times.",
+            )
         if name in self._unavailable:
             use = ToolUse(name, arguments, UNAVAILABLE.format(tool=name), False, "final", 0.0)
             return use, (AgentOutcome.TOOL_FAILURE, f"It went on using {name}, which cannot be had.")
@@ -263,18 +266,18 @@ class Agent:
     async def _execute(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         tool = self._tools.get(name)
         if tool is None:
-            told = UNKNOWN.format(tool=name, known=", ".join(self._tools))
-            return ToolResult(told, False, 0.0, "retry")
+            message = UNKNOWN.format(tool=name, known=", ".join(self._tools))
+            return ToolResult(message, False, 0.0, "retry")
         result = await tool.execute(arguments)
         if result.error == "final":
             self._unavailable.add(name)
         return result
 
     def _observed(self, name: str, arguments: dict[str, Any], result: ToolResult) -> ToolUse:
-        """Return a use of a tool as the model is shown it."""
+        """Return a use of a tool with its observation as the model is shown it, and keep its passages."""
         for passage in result.passages:
             self._passages.setdefault(passage.chunk.id, passage)
-        shown = cut_lines(result.text, self._options.room)
+        shown = truncate_lines(result.text, self._options.observation_characters)
         return ToolUse(
             name,
             arguments,
@@ -282,18 +285,18 @@ class Agent:
             result.success,
             result.error,
             result.duration_s,
-            cut=result.cut + lost(result.text, shown),
+            cut=result.cut + truncated_characters(result.text, shown),
         )
 
 
-def _step(turn: Turn, calls: tuple[Asked, ...]) -> Step:
-    """Return the step of a turn, with what its calls took."""
-    results = [asked.result for asked in calls]
+def _step(turn: Turn, calls: tuple[ModelReply, ...]) -> Step:
+    """Return the step of a turn, with the tokens and the time of its model calls."""
+    results = [call.result for call in calls]
     return Step(
         turn.thought,
         answer=turn.answer,
         read_as=turn.read_as,
-        calls=tuple(asked.place for asked in calls),
+        calls=tuple(call.place for call in calls),
         prompt_tokens=total_of([result.usage.prompt_tokens for result in results]),
         completion_tokens=total_of([result.usage.completion_tokens for result in results]),
         duration_s=sum(result.latency_s for result in results),
@@ -301,6 +304,6 @@ def _step(turn: Turn, calls: tuple[Asked, ...]) -> Step:
 
 
 def _key(name: str, arguments: Mapping[str, Any]) -> bytes:
-    """Return what makes two actions the same: tool and arguments, not case and white space."""
+    """Return what identifies an action: tool and arguments, without case and repeated white space."""
     plain = {key: " ".join(str(value).casefold().split()) for key, value in arguments.items()}
     return canonical_json([name, plain])

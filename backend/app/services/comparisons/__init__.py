@@ -1,4 +1,4 @@
-"""Experiments against each other: pairing, differences with tests, verdicts, examples side by side.
+"""Experiments against a baseline: pairing, differences with tests, verdicts, questions side by side.
 
 It must not run experiments; pairing and comparing are pure functions on arrays.
 """

@@ -1,7 +1,7 @@
-"""Several experiments against a baseline, and each other: pure functions on arrays.
+"""Several experiments against a baseline, and against each other: pure functions on arrays.
 
-Each score has a family of its own: the comparisons of that score with the baseline that a page
-shows, whose p are adjusted together by Holm.
+The comparisons of one score with the baseline are a family: their p values are adjusted together, by
+Holm's method.
 """
 
 from collections import OrderedDict
@@ -27,8 +27,8 @@ from app.services.evaluation.statistics.quantity import QuantityDifference, quan
 from app.services.evaluation.statistics.resampling import TooFewUnits
 
 SEED = 20_260_101
-"""Of all resampling: the same runs give the same figures to the last digit."""
-_CACHED = 512
+"""Seed of all resampling: the same runs always give the same figures."""
+_CACHE_SIZE = 512
 _CELLS = ((1, 1), (0, 1), (1, 0), (0, 0))
 
 
@@ -39,8 +39,10 @@ class ScoreComparison:
     Attributes:
         paired: the difference and its test on the items that both have; None if there are too few.
         adjusted_p: after Holm, over the comparisons of this score.
-        bounds: what failed and unscored items could make of it; None for scores beyond [0, 1].
-        cells: both right, only this, only the baseline, neither; None for graded scores.
+        bounds: of the difference, whatever the failed and unscored items would have scored; None for
+            scores outside [0, 1].
+        cells: items that both got right, only this one, only the baseline, neither; None for graded
+            scores.
     """
 
     score: str
@@ -73,8 +75,8 @@ Found = TypeVar("Found", PairedDifference, QuantityDifference)
 Labels = NDArray[np.intp]
 
 
-class _Remembered(Generic[Found]):
-    """Differences by the content of what was compared: the same arrays are not resampled twice."""
+class _Cached(Generic[Found]):
+    """A cache of differences by the content of the arrays, so that the same ones are not resampled twice."""
 
     def __init__(self, compute: Callable[..., Found]) -> None:
         self._compute: Callable[..., Found] = compute
@@ -97,13 +99,13 @@ class _Remembered(Generic[Found]):
             found = None
         with self._lock:
             self._found[key] = found
-            while len(self._found) > _CACHED:
+            while len(self._found) > _CACHE_SIZE:
                 self._found.popitem(last=False)
         return found
 
 
-_score_difference = _Remembered(paired_difference)
-_quantity_difference = _Remembered(quantity_difference)
+_score_difference = _Cached(paired_difference)
+_quantity_difference = _Cached(quantity_difference)
 
 
 def compare_experiments(
@@ -133,10 +135,10 @@ def compare_quantity(baseline: RunArrays, other: RunArrays, name: str) -> Quanti
 
 
 def detectable(paired: PairedDifference) -> float | None:
-    """Return the smallest difference that as many items as these would show with a power of .8.
+    """Return the smallest difference that this number of items detects with a power of .8.
 
-    From what was observed: the share of items that differ, or the variance of the differences. None
-    where nothing differs, or where no outcome of so few items could show anything.
+    It is computed from the observed share of items that differ, or the observed variance of the
+    differences. None if no item differs, or if so few items cannot reach p < .05 at all.
     """
     if paired.mcnemar is not None:
         discordant = paired.mcnemar.discordant / paired.n
@@ -146,21 +148,24 @@ def detectable(paired: PairedDifference) -> float | None:
     return detectable_effect_mean(paired.n, paired.n * paired.standard_error**2)
 
 
-def best_of(arms: Mapping[str, RunArrays], score: str) -> list[str]:
-    """Return the names of the arms that are not distinguishable from the best by ``score``.
+def best_of(experiments: Mapping[str, RunArrays], score: str) -> list[str]:
+    """Return the names of the experiments that are not distinguishable from the best by ``score``.
 
-    The best is compared with each other arm; their p are adjusted together.
+    The best is compared with each other one; the p values are adjusted together.
     """
     means = {
         name: float(np.nanmean(values))
-        for name, arm in arms.items()
-        if (values := arm.values.get(score)) is not None and not np.isnan(values).all()
+        for name, runs in experiments.items()
+        if (values := runs.values.get(score)) is not None and not np.isnan(values).all()
     }
     if len(means) < 2:
         return list(means)
     best = max(means, key=lambda name: means[name])
     others = [name for name in means if name != best]
-    found = [_score(arms[best], arms[name], pair(arms[best], arms[name]), score).paired for name in others]
+    first = experiments[best]
+    found = [
+        _score(first, experiments[name], pair(first, experiments[name]), score).paired for name in others
+    ]
     tested = [(name, one.p) for name, one in zip(others, found, strict=True) if one is not None]
     adjusted = holm([p for _, p in tested])
     return tied_for_best(
@@ -185,7 +190,7 @@ def _score(baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str) -
 def _bounds(first: Floats, second: Floats) -> FailureBounds | None:
     try:
         return failure_bounds(first, second)
-    except ValueError:  # no items, or scores beyond [0, 1], of which "wrong" and "right" say nothing
+    except ValueError:  # no items, or scores outside [0, 1], which have no least and greatest value
         return None
 
 
@@ -196,7 +201,7 @@ def _quantity(baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str
 
 
 def _kept(first: Floats, second: Floats, pairing: Pairing) -> tuple[Floats, Floats, Labels | None]:
-    """Return the pairs that have both values, and their clusters if some still hold several."""
+    """Return the pairs that have both values, and their clusters unless each pair is its own."""
     kept = ~np.isnan(first) & ~np.isnan(second)
     clusters = None if pairing.clusters is None else pairing.clusters[kept]
     if clusters is not None and np.unique(clusters).size == clusters.size:

@@ -1,4 +1,4 @@
-"""One experiment as arrays, and two of them paired on the same questions: pure functions."""
+"""One experiment as arrays, and two experiments paired on the same questions: pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 Key = tuple[str, int]
 
 QUANTITIES = ("latency_ms", "tokens", "cost_usd")
-"""What is measured of a run besides its scores; of each, less is better."""
+"""What is measured of a run besides its scores; less is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,9 @@ class RunArrays:
         hashes: of each run's example, with its accepted answers.
         repeats: index of the repeat.
         keys: names of the examples in their file.
-        clusters: what the example belongs to (a document, say); None if it stands alone.
-        failed: whether the call failed for good.
+        clusters: name of the cluster that the example belongs to (its document, say); None if it is
+            independent of all others.
+        failed: whether the run failed.
         values: scores and quantities by name, shape ``(runs,)``, NaN where there is none.
     """
 
@@ -48,9 +49,9 @@ class Pairing:
     Attributes:
         first: positions in the first, shape ``(pairs,)``.
         second: positions in the second.
-        clusters: a label a pair, where pairs belong together (questions on one document, repeats of
-            one question); None where each stands alone.
-        changed: examples of the same name whose question or accepted answers are not the same.
+        clusters: a label for each pair, where some belong together (questions on one document, repeats
+            of one question); None if all pairs are independent.
+        changed: examples with the same key whose question or accepted answers differ.
         only_first: other examples that only the first has.
         only_second: other examples that only the second has.
     """
@@ -65,32 +66,32 @@ class Pairing:
 
 def pair(first: RunArrays, second: RunArrays) -> Pairing:
     """Pair the runs of two experiments by content and repeat; name what cannot be paired."""
-    mine, theirs = first.positions(), second.positions()
-    shared = [key for key in mine if key in theirs]
-    left = _names(first, [mine[key] for key in mine if key not in theirs])
-    right = _names(second, [theirs[key] for key in theirs if key not in mine])
-    known = set(second.keys)
-    changed = [name for name in left if name in known and name in right]
-    index = np.array([mine[key] for key in shared], dtype=np.intp)
+    in_first, in_second = first.positions(), second.positions()
+    shared = [key for key in in_first if key in in_second]
+    left = _names(first, [in_first[key] for key in in_first if key not in in_second])
+    right = _names(second, [in_second[key] for key in in_second if key not in in_first])
+    also_right = set(right)
+    changed = [name for name in left if name in also_right]
+    index = np.array([in_first[key] for key in shared], dtype=np.intp)
     return Pairing(
         first=index,
-        second=np.array([theirs[key] for key in shared], dtype=np.intp),
+        second=np.array([in_second[key] for key in shared], dtype=np.intp),
         clusters=_clusters(first, index),
         changed=changed,
-        only_first=[name for name in left if name not in changed],
-        only_second=[name for name in right if name not in changed],
+        only_first=[name for name in left if name not in also_right],
+        only_second=[name for name in right if name not in set(changed)],
     )
 
 
-def _names(arm: RunArrays, positions: Sequence[int]) -> list[str]:
-    return list(dict.fromkeys(arm.keys[position] for position in positions))
+def _names(runs: RunArrays, positions: Sequence[int]) -> list[str]:
+    return list(dict.fromkeys(runs.keys[position] for position in positions))
 
 
-def _clusters(arm: RunArrays, index: NDArray[np.intp]) -> NDArray[np.intp] | None:
-    """Return a number for each pair's cluster, or None if every pair is one of its own."""
+def _clusters(runs: RunArrays, index: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    """Return a number for each pair's cluster, or None if no two pairs share one."""
     numbers: dict[str, int] = {}
     labels = [
-        numbers.setdefault(arm.clusters[position] or f"hash {arm.hashes[position]}", len(numbers))
+        numbers.setdefault(runs.clusters[position] or f"hash {runs.hashes[position]}", len(numbers))
         for position in index
     ]
     return None if len(numbers) == len(labels) else np.array(labels, dtype=np.intp)

@@ -1,9 +1,9 @@
-"""From compared experiments to wire types."""
+"""From compared experiments to the API's answer: verdicts, and sentences about what is missing."""
 
 from collections.abc import Sequence
 from os.path import commonprefix
-from typing import Any, Literal
 
+from app.models import Experiment
 from app.schemas.comparison import (
     AmountDifference,
     Compared,
@@ -12,59 +12,68 @@ from app.schemas.comparison import (
     MissingEffect,
     ScoreDifference,
     Unpaired,
+    Verdict,
 )
-from app.schemas.result import Metrics
 from app.services.comparisons.compare import (
-    ExperimentComparison,
     QuantityComparison,
     ScoreComparison,
     detectable,
 )
-from app.services.comparisons.service import Compared as Found
+from app.services.comparisons.pairing import Pairing
+from app.services.comparisons.service import Comparison
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.evaluation.statistics.paired import FailureBounds, PairedDifference
 from app.services.evaluation.statistics.verdict import items_to_settle, score_verdict
+from app.services.results.service import ExperimentResult
 
 _ALPHA = 0.05
-_NAMED = 50
-Outcome = Literal["better", "worse", "not_distinguishable"]
-Row = Any  # a stored row: the API does not know the tables, only the names of their columns
+_LISTED = 50
+"""Unpaired questions listed at most."""
+_NAMED = 5
+"""Unpaired questions named in a sentence at most."""
 
 
-def comparison_out(found: Found) -> ComparisonOut:
+def comparison_out(comparison: Comparison) -> ComparisonOut:
     """Return a comparison with its verdicts."""
-    rows = [experiment for experiment, _ in found.pairs]
-    names = labels([row.name for row in rows])
-    baseline, others = rows[0], list(zip(rows[1:], found.arms, names[1:], strict=True))
+    results = comparison.results
+    baseline = results[0].experiment
+    names = labels([one.experiment.name for one in results])
+    others = [
+        (one.experiment, label, against)
+        for one, label, against in zip(results[1:], names[1:], comparison.against_baseline, strict=True)
+    ]
     return ComparisonOut(
         baseline_id=baseline.id,
-        experiments=[
-            _compared(experiment, label, result)
-            for (experiment, result), label in zip(found.pairs, names, strict=True)
-        ],
+        experiments=[_compared(one, label) for one, label in zip(results, names, strict=True)],
         differences=[
-            _score(other, (names[0], label), one) for other, arm, label in others for one in arm.scores
+            _score(experiment, (names[0], label), score)
+            for experiment, label, against in others
+            for score in against.scores
         ],
         amounts=[
             amount
-            for other, arm, _ in others
-            for one in arm.quantities
-            if (amount := _amount(other, one)) is not None
+            for experiment, _, against in others
+            for quantity in against.quantities
+            if (amount := _amount(experiment, quantity)) is not None
         ],
-        unpaired=[_unpaired(other, arm) for other, arm, _ in others],
-        tied_for_best=found.best,
-        warnings=found.warnings,
+        unpaired=[
+            _unpaired(experiment, (names[0], label), against.pairing) for experiment, label, against in others
+        ],
+        tied_for_best=comparison.best,
+        warnings=comparison.warnings,
     )
 
 
 def labels(names: Sequence[str]) -> list[str]:
-    """Return names without what all begin with, up to a colon: "Two ways: plain" becomes "plain"."""
+    """Return names without the part that all begin with, up to a colon: "Two ways: plain" → "plain"."""
     shared = commonprefix(list(names)).rpartition(": ")  # noqa: RUF071 - of characters, cut at a colon
     cut = len(shared[0]) + len(shared[1])
     short = [name[cut:] for name in names]
     return short if all(short) else list(names)
 
 
-def _compared(experiment: Row, label: str, result: Row) -> Compared:
+def _compared(one: ExperimentResult, label: str) -> Compared:
+    experiment = one.experiment
     return Compared(
         experiment_id=experiment.id,
         name=experiment.name,
@@ -73,25 +82,26 @@ def _compared(experiment: Row, label: str, result: Row) -> Compared:
         model=experiment.model,
         method=experiment.method,
         dataset=experiment.dataset_name,
-        dataset_version=experiment.provenance["dataset"]["version"],
-        seed=experiment.config["seed"],
-        metrics=Metrics.from_stored(result.metrics),
+        dataset_version=experiment.dataset_version,
+        seed=experiment.seed,
+        metrics=metrics_out(one.result.metrics),
     )
 
 
-def _score(other: Row, names: tuple[str, str], one: ScoreComparison) -> ScoreDifference:
-    cells = one.cells or (None,) * 4
+def _score(other: Experiment, names: tuple[str, str], one: ScoreComparison) -> ScoreDifference:
+    both, only_this, only_baseline, neither = one.cells or (None,) * 4
     return ScoreDifference(
         experiment_id=other.id,
         score=one.score,
         n_paired=one.n_paired,
         difference=one.paired.difference if one.paired else None,
-        both=cells[0],
-        only_this=cells[1],
-        only_baseline=cells[2],
-        neither=cells[3],
+        both=both,
+        only_this=only_this,
+        only_baseline=only_baseline,
+        neither=neither,
         statistics=_statistics(names, one.paired, one.adjusted_p) if one.paired else None,
-        missing=_missing(one.bounds) if one.bounds else None,
+        missing=_missing(names, one.bounds) if one.bounds else None,
+        message="" if one.paired else f"Too few questions are paired for a test: {one.n_paired:,}.",
     )
 
 
@@ -113,35 +123,44 @@ def _statistics(
         units=paired.units,
         detectable=detectable(paired),
         needed=items_to_settle(paired, paired.difference),
-        outcome=_outcome(paired.difference, p, more_is_better=True),
+        outcome=_verdict(paired.difference, p, more_is_better=True),
         verdict=score_verdict(*names, paired, p=p),
         seed=paired.seed,
     )
 
 
-def _outcome(difference: float, p: float, *, more_is_better: bool) -> Outcome:
+def _verdict(difference: float, p: float, *, more_is_better: bool) -> Verdict:
     if p >= _ALPHA or difference == 0:
         return "not_distinguishable"
     return "better" if (difference > 0) == more_is_better else "worse"
 
 
-def _missing(bounds: FailureBounds) -> MissingEffect | None:
+def _missing(names: tuple[str, str], bounds: FailureBounds) -> MissingEffect | None:
     if not bounds.first_missing and not bounds.second_missing:
         return None
+    baseline, this = names
     return MissingEffect(
         this_missing=bounds.second_missing,
         baseline_missing=bounds.first_missing,
         as_wrong=bounds.as_wrong,
         low=bounds.low,
         high=bounds.high,
+        message=(
+            f"{bounds.second_missing:,} runs of {this} and {bounds.first_missing:,} of {baseline} have no "
+            f"score. Counted as wrong, they would make the difference {_points(bounds.as_wrong)} points; "
+            f"with any scores, it lies in [{_points(bounds.low)}, {_points(bounds.high)}]."
+        ),
     )
 
 
-def _amount(other: Row, one: QuantityComparison) -> AmountDifference | None:
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | None:
     if one.paired is None:
         return None
     paired = one.paired
-    p = 1.0 if paired.p is None else paired.p
     return AmountDifference(
         experiment_id=other.id,
         quantity=one.quantity,
@@ -155,18 +174,40 @@ def _amount(other: Row, one: QuantityComparison) -> AmountDifference | None:
         ratio_low=paired.ratio_low,
         ratio_high=paired.ratio_high,
         p=paired.p,
-        outcome=_outcome(paired.difference, p, more_is_better=False),
+        outcome=_verdict(paired.difference, paired.p, more_is_better=False),
     )
 
 
-def _unpaired(other: Row, arm: ExperimentComparison) -> Unpaired:
-    pairing = arm.pairing
+def _unpaired(other: Experiment, names: tuple[str, str], pairing: Pairing) -> Unpaired:
     return Unpaired(
         experiment_id=other.id,
         n_changed=len(pairing.changed),
-        changed=pairing.changed[:_NAMED],
+        changed=pairing.changed[:_LISTED],
         n_only_this=len(pairing.only_second),
-        only_this=pairing.only_second[:_NAMED],
+        only_this=pairing.only_second[:_LISTED],
         n_only_baseline=len(pairing.only_first),
-        only_baseline=pairing.only_first[:_NAMED],
+        only_baseline=pairing.only_first[:_LISTED],
+        message=unpaired_message(names, pairing),
     )
+
+
+def unpaired_message(names: tuple[str, str], pairing: Pairing) -> str:
+    """Return a sentence about the questions that are not paired; empty if all are.
+
+    Args:
+        names: of the baseline, and of the experiment that is compared with it.
+        pairing: of the baseline (first) with it (second).
+    """
+    baseline, this = names
+    kinds = (
+        (pairing.changed, "whose question or accepted answers differ"),
+        (pairing.only_second, f"only in {this}"),
+        (pairing.only_first, f"only in {baseline}"),
+    )
+    parts = [f"{len(keys):,} {words} ({_some(keys)})" for keys, words in kinds if keys]
+    return f"Not paired between {baseline} and {this}: {'; '.join(parts)}." if parts else ""
+
+
+def _some(keys: Sequence[str]) -> str:
+    shown = ", ".join(keys[:_NAMED])
+    return f"{shown}, …" if len(keys) > _NAMED else shown

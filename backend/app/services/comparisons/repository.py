@@ -1,8 +1,7 @@
-"""SQL of whole experiments as arrays: what comparing needs of each run, and no text."""
+"""SQL of whole experiments as arrays: the columns that a comparison needs, without any text of answers."""
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sqlalchemy import case, func, null, or_, select
@@ -20,25 +19,28 @@ class RunArraysRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def arm(self, experiment_id: uuid.UUID, scores: Sequence[str]) -> RunArrays:
+    async def arrays(self, experiment_id: uuid.UUID, scores: Sequence[str]) -> RunArrays:
         """Return an experiment's runs with these scores, in the order of its questions."""
         failed = Run.status == "failed"
-        columns: list[Any] = [Example.content_hash, Run.repeat, Example.key, Example.cluster, failed]
-        columns += [case((or_(failed, Run.cached), null()), else_=Run.latency_ms)]
-        columns += [Run.prompt_tokens + Run.completion_tokens, Run.cost_usd]
-        columns += [score_value(name) for name in scores]
-        # One row of arrays takes a fraction of the time of a row a run.
+        columns = [
+            *(Example.content_hash, Run.repeat, Example.key, Example.cluster, failed),
+            case((or_(failed, Run.cached), null()), else_=Run.latency_ms),
+            Run.prompt_tokens + Run.completion_tokens,
+            Run.cost_usd,
+            *(score_value(name) for name in scores),
+        ]
+        # One row of arrays is read in a fraction of the time of one row for each run.
         query = (
             select(*(func.array_agg(aggregate_order_by(c, Example.position, Run.repeat)) for c in columns))
             .select_from(Run)
             .join(Example, Example.id == Run.example_id)
             .where(Run.experiment_id == experiment_id)
         )
-        hashes, repeats, keys, clusters, lost, *rest = (
+        hashes, repeats, keys, clusters, failed_runs, *rest = (
             column or [] for column in (await self._session.execute(query)).one()
         )
         values = {
             name: np.array([np.nan if value is None else value for value in column], dtype=np.float64)
             for name, column in zip((*QUANTITIES, *scores), rest, strict=True)
         }
-        return RunArrays(hashes, repeats, keys, clusters, lost, values)
+        return RunArrays(hashes, repeats, keys, clusters, failed_runs, values)

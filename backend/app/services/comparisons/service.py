@@ -1,46 +1,67 @@
-"""Comparisons: one description that becomes several experiments, and experiments held against each other."""
+"""Comparisons: one description that becomes several experiments, and experiments against a baseline."""
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
+from app.domain.json import JsonObject
+from app.domain.provenance import Provenance
 from app.models import Experiment, Result
 from app.schemas.common import readable_problem
 from app.schemas.comparison import ComparisonConfig, Variant
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.result import Metrics as MetricsOut
 from app.services.comparisons.compare import ExperimentComparison, best_of, compare_experiments
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.token_ratio import TokenRatio, against_naive
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.experiments.service import ExperimentService
 from app.services.experiments.validation import resolve
-from app.services.results.service import ResultService
+from app.services.results.service import ExperimentResult, ResultService
 from app.services.runtime import Runtime
 
 _SHARED = ("dataset", "seed", "repeats")
-"""What pairs the questions: a variant that changed it would be compared with other questions."""
+"""What pairs the questions: a variant that changed it would answer other questions than the baseline."""
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """Experiments held against the first of them.
+class Comparison:
+    """Experiments compared with the first of them.
 
     Attributes:
-        pairs: the experiments with their results; the first is the baseline.
-        arms: each other experiment against it.
-        best: by score, the ids of the best and of all that cannot be told from it.
-        warnings: what makes them less comparable.
+        results: the experiments with their results; the first is the baseline.
+        against_baseline: each other experiment against the baseline.
+        best: by score, the ids of the best and of all that are not distinguishable from it.
+        warnings: what makes them less comparable, as sentences.
     """
 
-    pairs: list[tuple[Experiment, Result]]
-    arms: list[ExperimentComparison]
+    results: list[ExperimentResult]
+    against_baseline: list[ExperimentComparison]
     best: dict[str, list[str]]
     warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultReport:
+    """A result as the API shows it.
+
+    Attributes:
+        experiment: that was run.
+        result: its provenance, and the metrics as stored.
+        metrics: described for people.
+        tokens_to_naive: tokens against naive prompting; ``None`` if there is no such experiment.
+    """
+
+    experiment: Experiment
+    result: Result
+    metrics: MetricsOut
+    tokens_to_naive: TokenRatio | None
 
 
 def expand(comparison: ComparisonConfig) -> list[ExperimentConfig]:
@@ -80,22 +101,25 @@ def expand(comparison: ComparisonConfig) -> list[ExperimentConfig]:
     return configs
 
 
-def _merged(comparison: ComparisonConfig, variant: Variant) -> dict[str, Any]:
+def _merged(comparison: ComparisonConfig, variant: Variant) -> JsonObject:
     own = {"description": comparison.description, **(variant.model_extra or {})}
-    return _laid_over(comparison.base, own) | {"name": f"{comparison.name}: {variant.name}"}
+    return _overlaid(comparison.base, own) | {"name": f"{comparison.name}: {variant.name}"}
 
 
-def _laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _overlaid(base: JsonObject, own: JsonObject) -> JsonObject:
+    """Return ``base`` with the fields of ``own`` over it; objects in both are merged field by field."""
     merged = dict(base)
     for key, value in own.items():
         below = merged.get(key)
-        # Fields of one method mean nothing to another.
-        together = key != "method" and isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = _laid_over(below, value) if together else value  # type: ignore[arg-type]
+        # A method is replaced as a whole: the fields of one method mean nothing to another.
+        if key != "method" and isinstance(value, dict) and isinstance(below, dict):
+            merged[key] = _overlaid(below, value)
+        else:
+            merged[key] = value
     return merged
 
 
-def _problem(problem: Any, index: int, variant: Variant) -> FieldError:
+def _problem(problem: ErrorDetails, index: int, variant: Variant) -> FieldError:
     top = str(problem["loc"][0]) if problem["loc"] else ""
     where = f"variants.{index}" if top in (variant.model_extra or {}) else "base"
     path = ".".join(str(part) for part in problem["loc"])
@@ -103,61 +127,82 @@ def _problem(problem: Any, index: int, variant: Variant) -> FieldError:
 
 
 class ComparisonService:
-    """Makes the experiments of comparisons, and compares experiments."""
+    """Creates the experiments of comparisons, and compares experiments."""
 
     def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
         self._session = session
         self._runtime = runtime
         self._experiments = ExperimentService(session, runtime)
+        self._results = ResultService(session)
 
     async def create(self, comparison: ComparisonConfig) -> list[Experiment]:
-        """Store the experiments of ``comparison``, all or, if one of them cannot be, none.
+        """Store the experiments of ``comparison``: all of them, or none if one is invalid.
 
         Raises:
-            InvalidInput: if a field is wrong, or a model, the dataset or the sample size cannot be.
+            InvalidInput: if a field is wrong, or the model, the dataset or the sample size of one
+                experiment is.
         """
         configs = expand(comparison)
         for config in configs:
             await resolve(self._session, self._runtime, config)
         return [await self._experiments.create(config) for config in configs]
 
-    async def against_naive(self, experiment: Experiment) -> TokenRatio | None:
-        """Return what an experiment costs in tokens against naive prompting, if that was tried."""
-        return await against_naive(self._session, experiment)
+    async def report(self, experiment_id: uuid.UUID) -> ResultReport:
+        """Return a result with its tokens against naive prompting.
 
-    async def compare(self, ids: Sequence[uuid.UUID]) -> Compared:
+        Raises:
+            NotFound: if there is no experiment, or no result yet.
+        """
+        found = await self._results.result(experiment_id)
+        tokens = await against_naive(self._session, found.experiment)
+        return ResultReport(found.experiment, found.result, metrics_out(found.result.metrics), tokens)
+
+    async def compare(self, ids: Sequence[uuid.UUID]) -> Comparison:
         """Compare experiments with the first of them, on the questions that both answered.
 
         Raises:
             InvalidInput: for fewer than two, or too many, or the same twice.
             NotFound: if one has no result.
         """
-        pairs = await ResultService(self._session).compared(ids)
-        experiments = [experiment for experiment, _ in pairs]
-        versions = [experiment.provenance["scorers"] for experiment in experiments]
-        names = [name for name in versions[0] if all(name in other for other in versions)]
-        scores = [name for name in names if len({other[name] for other in versions}) == 1]
-        arms = [await RunArraysRepository(self._session).arm(one, scores) for one in ids]
-        # Resampling 10,000 questions takes tenths of a second: the loop answers others meanwhile.
-        found = await asyncio.to_thread(compare_experiments, arms[0], arms[1:], scores)
-        named = {str(one): arm for one, arm in zip(ids, arms, strict=True)}
-        best = await asyncio.to_thread(lambda: {name: best_of(named, name) for name in scores})
-        return Compared(pairs, found, best, _warnings(experiments, scores))
+        results = await self._results.compared(ids)
+        experiments = [one.experiment for one in results]
+        provenances = [Provenance.from_json(one.provenance) for one in experiments]
+        scores = _comparable(provenances)
+        repository = RunArraysRepository(self._session)
+        runs = {str(one): await repository.arrays(one, scores) for one in ids}
+        baseline, *others = runs.values()
+        # In a thread: resampling 10,000 questions takes tenths of a second.
+        found = await asyncio.to_thread(compare_experiments, baseline, others, scores)
+        best = await asyncio.to_thread(lambda: {name: best_of(runs, name) for name in scores})
+        return Comparison(results, found, best, _warnings(experiments, provenances, scores))
 
 
-def _warnings(experiments: Sequence[Experiment], comparable: Sequence[str]) -> list[str]:
-    def differ(what: str, values: Sequence[Any]) -> list[str]:
-        return [f"{what} differ: {', '.join(map(str, values))}."] if len(set(values)) > 1 else []
+def _comparable(provenances: Sequence[Provenance]) -> list[str]:
+    """Return the scores that all experiments have, by the same version of the scorer."""
+    first = provenances[0].scorers
+    return [
+        name
+        for name, version in first.items()
+        if all(one.scorers.get(name) == version for one in provenances)
+    ]
 
-    datasets = [e.provenance["dataset"] for e in experiments]
-    warnings = differ("Datasets", [d["name"] for d in datasets])
+
+def _warnings(
+    experiments: Sequence[Experiment], provenances: Sequence[Provenance], comparable: Sequence[str]
+) -> list[str]:
+    datasets = [one.dataset for one in provenances]
+    warnings = _differ("Datasets", [one.name for one in datasets])
     if not warnings:
-        warnings = differ(f"Versions of {datasets[0]['name']}", [d["version"] for d in datasets])
-    warnings += differ("Seeds", [e.config["seed"] for e in experiments])
-    scorers = [e.provenance["scorers"] for e in experiments]
-    # What only some methods are scored by, such as retrieval, is no difference of versions.
+        warnings = _differ(f"Versions of {datasets[0].name}", [one.version for one in datasets])
+    warnings += _differ("Seeds", [one.seed for one in experiments])
+    scorers: list[Mapping[str, int]] = [one.scorers for one in provenances]
+    # A score that only some have (of retrieval, say) is no difference in versions.
     for name in sorted(set.intersection(*(set(one) for one in scorers))):
         if name not in comparable:
             versions = ", ".join(str(one[name]) for one in scorers)
             warnings.append(f"Scorer versions of {name} differ: {versions}; not compared.")
     return warnings
+
+
+def _differ(what: str, values: Sequence[Hashable]) -> list[str]:
+    return [f"{what} differ: {', '.join(map(str, values))}."] if len(set(values)) > 1 else []

@@ -1,4 +1,4 @@
-"""What a method costs in tokens against asking the same model the same questions without ado."""
+"""Tokens per question of a method, divided by those of naive prompting."""
 
 import asyncio
 import uuid
@@ -17,7 +17,7 @@ _NAIVE = "naive"
 
 @dataclass(frozen=True, slots=True)
 class TokenRatio:
-    """Tokens a question against those of a naive experiment, on the questions of both."""
+    """Tokens per question against those of a naive experiment, on the questions that both answered."""
 
     experiment_id: uuid.UUID
     name: str
@@ -25,13 +25,13 @@ class TokenRatio:
 
 
 async def against_naive(session: AsyncSession, experiment: Experiment) -> TokenRatio | None:
-    """Compare with the newest naive experiment of the same model, dataset and seed, if there is one."""
+    """Compare with the newest naive experiment that has the same model, dataset and seed, if there is one."""
     if experiment.method == _NAIVE:
         return None
     naive = await ExperimentRepository(session).newest_like(experiment, _NAIVE)
     if naive is None:
         return None
-    arms = RunArraysRepository(session)
-    baseline, own = await arms.arm(naive.id, []), await arms.arm(experiment.id, [])
+    repository = RunArraysRepository(session)
+    baseline, own = await repository.arrays(naive.id, []), await repository.arrays(experiment.id, [])
     tokens = (await asyncio.to_thread(compare_quantity, baseline, own, "tokens")).paired
     return None if tokens is None else TokenRatio(naive.id, naive.name, tokens)

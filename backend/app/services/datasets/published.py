@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import FieldError, InvalidInput
+from app.domain.scoring import ScoringRule
 from app.services.evaluation.normalise import gsm8k_strict, normalise_triviaqa
-from app.services.evaluation.scorers import ScoringRule
 from app.services.imports.files import Report
 from app.services.imports.published_formats import gold_titles, is_hotpotqa, is_squad, squad_paragraphs
 

@@ -34,7 +34,7 @@ from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
 from app.services.execution.pending import PendingSamples
 from app.services.execution.progress import Progress, ProgressPublisher
-from app.services.execution.resources import ExperimentFailed, Resources, open_judge, open_resources
+from app.services.execution.resources import ExperimentFailed, Resources, open_resources, open_scorers
 from app.services.execution.sample import SampleRunner
 from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.aggregation import aggregate
@@ -237,7 +237,7 @@ class Executor:
         self._limiter = AdaptiveLimiter(ceiling)
         async with (
             GroupCommitWriter(self._runtime.autocommit, self._may_lose) as writer,
-            open_judge(self._runtime, config, writer) as judge,
+            open_scorers(self._runtime, config, dataset.scoring, writer) as scoring,
         ):
             retrying = RetryingEngine(
                 model.engine, self._limiter, settings.max_attempts, settings.rate_limit_patience_s
@@ -250,8 +250,8 @@ class Executor:
                 dataset.scoring,
                 model.spec,
                 engine,
+                scoring,
                 window=model.window,
-                judge=judge,
             )
             await self._consume(runner, writer, config, dataset.id, positions, ceiling)
 

@@ -43,10 +43,10 @@ async def requeue_lost(runtime: Runtime) -> int:
     return len(lost)
 
 
-async def look_after_lost(runtime: Runtime) -> None:
-    """Queue what is lost every few seconds, for as long as the process lives."""
+async def look_after_lost(runtime: Runtime, *, every_s: float = _LOOK_EVERY_S) -> None:
+    """Queue what is lost, every ``every_s`` seconds, for as long as the process lives."""
     while True:
-        await asyncio.sleep(_LOOK_EVERY_S)
+        await asyncio.sleep(every_s)
         if not runtime.redis_url:
             continue
         try:

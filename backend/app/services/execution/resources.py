@@ -1,4 +1,4 @@
-"""All that an experiment works with, opened for it and closed behind it: method, model, judge.
+"""All that an experiment works with, opened for it and closed behind it: method, model, scorers.
 
 What was so when the experiment was created must be so when it runs: the prompts, the model, the index.
 """
@@ -6,21 +6,22 @@ What was so when the experiment was created must be so when it runs: the prompts
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from app.core.database import when_database_answers
 from app.domain.hashing import content_hash
+from app.domain.provenance import Provenance, RetrievalProvenance
+from app.domain.scoring import ScoringRule
 from app.models import Dataset, Experiment, KnowledgeBase
-from app.schemas.experiment_config import ExperimentConfig, Faithfulness
+from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import ReactMethodConfig, RetrievalConfig, knowledge_of
 from app.services.datasets.repository import DatasetRepository
-from app.services.evaluation.faithfulness import Judge, LlmJudge, NliJudge
-from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
-from app.services.evaluation.scorers import ScoringRule
+from app.services.evaluation.judges.base import JudgementStore
+from app.services.evaluation.scorers.base import ScorerUnavailable, Scoring, open_scoring
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.execution.judgement_cache import JudgementCache
-from app.services.experiments.validation import JUDGE_SETTING
+from app.services.inference.base import Engine
 from app.services.inference.cache import CacheStore, CachingEngine
 from app.services.inference.catalog import CatalogError
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
@@ -28,7 +29,7 @@ from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
 from app.services.knowledge.repository import KnowledgeRepository
 from app.services.knowledge.retriever_factory import IndexLibrary, describe, open_retriever
-from app.services.local_models.files import ModelUnavailable, find_model, fingerprint
+from app.services.local_models.files import ModelUnavailable
 from app.services.methods.base import Method
 from app.services.methods.exemplars import ExemplarsError
 from app.services.methods.registry import Sources, build_method
@@ -37,7 +38,7 @@ from app.services.runtime import Runtime
 from app.services.wikipedia.client import WikipediaClient, WikipediaUnreachable
 
 _PAGE = 512  # right answers read at a time
-_JUDGE_CALLS = 8  # of an LLM judge, in flight at most
+_JUDGE_CALLS = 8  # in flight at most, to a model that scorers ask
 
 Note = Callable[[str | None], None]
 """Told what is being prepared, for whoever watches."""
@@ -84,7 +85,11 @@ async def _sources(
     if isinstance(method, ReactMethodConfig) and "wikipedia_search" in method.tools:
         settings = runtime.settings
         try:
-            client = WikipediaClient(cache_dir=settings.wikipedia_dir, base_url=settings.wikipedia_url)
+            client = WikipediaClient(
+                cache_dir=settings.wikipedia_dir,
+                base_url=settings.wikipedia_url,
+                attempts=settings.wikipedia_attempts,
+            )
         except WikipediaUnreachable as error:
             raise ExperimentFailed(str(error)) from error
         wikipedia = await stack.enter_async_context(client)
@@ -92,12 +97,11 @@ async def _sources(
 
 
 def _method(config: ExperimentConfig, dataset: Dataset, experiment: Experiment, sources: Sources) -> Method:
-    rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
     try:
-        method = build_method(config.method, rule, sources)
+        method = build_method(config.method, dataset.scoring, sources)
     except ExemplarsError as error:
         raise ExperimentFailed(str(error)) from error
-    if content_hash(method.template) != experiment.provenance.get("prompt_hash"):
+    if content_hash(method.template) != Provenance.from_json(experiment.provenance).prompt_hash:
         raise ExperimentFailed(
             "The method's prompts are not what they were when the experiment was created (worked examples "
             "or software changed). Clone the experiment to run it with the prompts as they are now."
@@ -108,9 +112,9 @@ def _method(config: ExperimentConfig, dataset: Dataset, experiment: Experiment, 
 async def _retriever(
     runtime: Runtime, config: RetrievalConfig, experiment: Experiment, note: Note, stack: AsyncExitStack
 ) -> IndexRetriever:
-    before: dict[str, Any] = experiment.provenance["retrieval"]
+    before = RetrievalProvenance.from_json(experiment.provenance["retrieval"])
     row = await when_database_answers(
-        partial(_knowledge_base, runtime, before["knowledge_base"]["id"]), "find a knowledge base"
+        partial(_knowledge_base, runtime, before.knowledge_base.id), "find a knowledge base"
     )
     library = IndexLibrary(runtime.settings.index_dir)
     stack.callback(library.close)
@@ -127,8 +131,7 @@ async def _retriever(
     finally:
         note(None)
     stack.callback(retriever.close)
-    now = describe(config, row)
-    if any(before[name] not in {None, now[name]} for name in ("index", "reranker")):
+    if not before.agrees_with(describe(config, row)):
         raise ExperimentFailed(
             "The models of the retrieval are not what they were when the experiment was created. "
             "Clone the experiment to run it with the models as they are now."
@@ -154,7 +157,7 @@ async def _open(
         opened = await runtime.models().open(config.model, config.timeout_s, answers)
     except CatalogError as error:
         raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
-    if opened.fingerprint != experiment.provenance.get("model_fingerprint"):
+    if opened.fingerprint != Provenance.from_json(experiment.provenance).model_fingerprint:
         await opened.engine.aclose()
         raise ExperimentFailed(
             f"{config.model} is not what it was when the experiment was created (address, file or "
@@ -174,50 +177,47 @@ async def _gold(runtime: Runtime, dataset_id: uuid.UUID) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_judge(
-    runtime: Runtime, config: ExperimentConfig, store: CacheStore
-) -> AsyncIterator[Judge | None]:
-    """Give the judge of faithfulness that the configuration names, if it names one.
+async def open_scorers(
+    runtime: Runtime, config: ExperimentConfig, rule: ScoringRule, store: CacheStore
+) -> AsyncIterator[Scoring]:
+    """Give all scorers of an experiment on a dataset with this scoring rule, opened; closes them.
 
     Raises:
-        ExperimentFailed: if its model cannot be had.
+        ExperimentFailed: if the model of one is not available.
     """
-    wanted = config.faithfulness
-    if wanted is None:
-        yield None
-    elif wanted.judge == "nli":
-        nli = _nli(runtime, wanted)
+    async with AsyncExitStack() as stack:
+        resources = _ScorerResources(config, JudgementCache(runtime.sessions), runtime, store, stack)
         try:
-            yield NliJudge(nli)
-        finally:
-            nli.close()
-    else:
-        opened = await _judging_model(runtime, wanted, config.timeout_s)
+            scoring = await stack.enter_async_context(open_scoring(SCORERS.of(config, rule), resources))
+        except ScorerUnavailable as error:
+            raise ExperimentFailed(str(error)) from error
+        yield scoring
+
+
+@dataclass(frozen=True, slots=True)
+class _ScorerResources:
+    """See ``ScorerResources``; what it opens is closed with ``stack``."""
+
+    config: ExperimentConfig
+    judgements: JudgementStore
+    runtime: Runtime
+    store: CacheStore
+    stack: AsyncExitStack
+    opened: dict[str, Engine] = field(default_factory=dict)
+
+    async def engine(self, model: str) -> Engine:
+        """Open a model, or return it if another scorer has opened it."""
+        if model in self.opened:
+            return self.opened[model]
         try:
-            settings = runtime.settings
-            ceiling = min(_JUDGE_CALLS, opened.max_concurrency or _JUDGE_CALLS)
-            retrying = RetryingEngine(
-                opened.engine,
-                AdaptiveLimiter(ceiling),
-                settings.max_attempts,
-                settings.rate_limit_patience_s,
-            )
-            yield LlmJudge(CachingEngine(retrying, store, opened.fingerprint), wanted.model)
-        finally:
-            await opened.engine.aclose()
-
-
-def _nli(runtime: Runtime, wanted: Faithfulness) -> BatchedNli:
-    try:
-        folder = find_model(wanted.model, JUDGE_SETTING)
-        require_entailment(folder)
-    except (ModelUnavailable, NoEntailmentLabel) as error:
-        raise ExperimentFailed(str(error)) from error
-    return BatchedNli(NliModel(folder), fingerprint(folder), JudgementCache(runtime.sessions))
-
-
-async def _judging_model(runtime: Runtime, wanted: Faithfulness, timeout_s: float) -> OpenedModel:
-    try:
-        return await runtime.models().open(wanted.model, timeout_s)
-    except CatalogError as error:
-        raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
+            found = await self.runtime.models().open(model, self.config.timeout_s)
+        except CatalogError as error:
+            raise ScorerUnavailable(f"{error.message} {error.hint}".strip()) from error
+        self.stack.push_async_callback(found.engine.aclose)
+        settings = self.runtime.settings
+        ceiling = min(_JUDGE_CALLS, found.max_concurrency or _JUDGE_CALLS)
+        retrying = RetryingEngine(
+            found.engine, AdaptiveLimiter(ceiling), settings.max_attempts, settings.rate_limit_patience_s
+        )
+        self.opened[model] = CachingEngine(retrying, self.store, found.fingerprint)
+        return self.opened[model]

@@ -17,14 +17,14 @@ from typing import Self
 from app.core.database import Sessions, when_database_answers
 from app.domain.generation import CachedGeneration, GenerationResult
 from app.domain.run import RunRecord
+from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
 
 _LONGEST_WAIT_S = 0.04
 _LOOK_EVERY_S = 0.005
 _GATHER_S = 0.003
 _LOOK_UP_EVERY_S = 0.03
-_MAX_WAITING = 4_000
-"""Rows in memory at most: the runner waits when the database is away for long."""
+_MAX_WAITING = 4_000  # rows
 
 
 class GroupCommitWriter:
@@ -33,11 +33,19 @@ class GroupCommitWriter:
     Args:
         sessions: to the database.
         may_lose: how many answers may wait to be durable at the moment.
+        max_waiting: rows in memory at most: the runner waits when the database is away for long.
     """
 
-    def __init__(self, sessions: Sessions, may_lose: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        may_lose: Callable[[], int] = lambda: 0,
+        *,
+        max_waiting: int = _MAX_WAITING,
+    ) -> None:
         self._sessions = sessions
         self._may_lose = may_lose
+        self._max_waiting = max_waiting
         self._runs: list[RunRecord] = []
         self._generations: list[CachedGeneration] = []
         self._lookups: dict[str, list[asyncio.Future[GenerationResult | None]]] = {}
@@ -86,10 +94,12 @@ class GroupCommitWriter:
     async def room(self) -> None:
         """Return when there is room for more rows."""
         self._raise_if_broken()
-        if self.waiting < _MAX_WAITING:
+        if self.waiting < self._max_waiting:
             return
         async with self._settled:
-            await self._settled.wait_for(lambda: self.waiting < _MAX_WAITING or self._broken() is not None)
+            await self._settled.wait_for(
+                lambda: self.waiting < self._max_waiting or self._broken() is not None
+            )
         self._raise_if_broken()
 
     async def flush(self) -> None:
@@ -171,4 +181,4 @@ class GroupCommitWriter:
 
     async def _look_up(self, keys: list[str]) -> dict[str, GenerationResult]:
         async with self._sessions() as session:
-            return await RunRepository(session).generations(keys)
+            return await CacheRepository(session).get_many(keys)

@@ -4,10 +4,12 @@ import uuid
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.metrics import RunContext
+from app.domain.provenance import Provenance
 from app.models import Result
-from app.schemas.experiment_config import ExperimentConfig
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.result_repository import ResultRepository
 from app.services.runs.repository import RunRepository
 
 
@@ -17,17 +19,14 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
     The caller commits. Returns ``None``, and stores nothing, if there is no run yet.
     """
     experiment = await ExperimentRepository(session).get(experiment_id, deleted=True)
-    repository = RunRepository(session)
-    facts = await repository.facts(experiment_id)
+    facts = await RunRepository(session).facts(experiment_id)
     if experiment is None or not facts:
         return None
-    seed = ExperimentConfig.model_validate(experiment.config).seed
     context = RunContext(
         planned=experiment.total,
         wall_s=wall_s,
-        parameters=experiment.provenance.get("model_parameters"),
-        seed=seed,
+        parameters=Provenance.from_json(experiment.provenance).model_parameters,
+        seed=experiment.seed,
     )
     metrics = compute_metrics(facts, context)
-    await repository.set_result(experiment_id, metrics, experiment.provenance)
-    return await repository.result(experiment_id)
+    return await ResultRepository(session).replace(experiment_id, metrics.as_dict(), experiment.provenance)

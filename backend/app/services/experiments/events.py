@@ -17,8 +17,13 @@ _TICK_S = 0.25
 _DATABASE_EVERY = 4  # ticks, while Redis has the progress
 
 
-async def watch_experiment(runtime: Runtime, experiment_id: uuid.UUID) -> AsyncIterator[dict[str, Any]]:
-    """Yield status, reason and progress whenever they change, until the experiment has ended."""
+async def watch_experiment(
+    runtime: Runtime, experiment_id: uuid.UUID, *, tick_s: float = _TICK_S
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield status, reason and progress whenever they change, until the experiment has ended.
+
+    ``tick_s``: seconds between two looks.
+    """
     redis = connect_async(runtime.redis_url) if runtime.redis_url else None
     last: dict[str, Any] | None = None
     stored: dict[str, Any] = {}
@@ -43,7 +48,7 @@ async def watch_experiment(runtime: Runtime, experiment_id: uuid.UUID) -> AsyncI
             if event and ExperimentStatus(event["status"]).ended:
                 return
             tick += 1
-            await asyncio.sleep(_TICK_S)
+            await asyncio.sleep(tick_s)
     finally:
         if redis is not None:
             await redis.aclose()

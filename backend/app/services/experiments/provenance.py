@@ -1,17 +1,16 @@
-"""What has to be known to run an experiment again and to trust its result."""
+"""Collects the provenance of a new experiment; ``app.domain.provenance`` says what that is."""
 
 import platform
 import subprocess
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from app.core.config import PROJECT_ROOT
 from app.domain.hashing import content_hash
+from app.domain.provenance import CodeVersion, DatasetProvenance, Provenance, RetrievalProvenance
+from app.domain.scoring import ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import knowledge_of
-from app.services.evaluation.measures import FAITHFULNESS, RETRIEVAL, Measure
-from app.services.evaluation.scorers import Scorer, ScoringRule, scorers_for
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.methods.base import Method
 
 _PACKAGES = ("aiohttp", "huggingface-hub", "numpy", "sqlalchemy", "xllamacpp")
@@ -26,19 +25,21 @@ _RETRIEVAL_PACKAGES = (
 
 
 @lru_cache(maxsize=1)
-def code_version() -> dict[str, Any]:
-    """Return the package's version, and the commit if this is a checkout (``dirty``: with changes)."""
-    return {"version": _version("llmforge"), **_git()}
+def code_version() -> CodeVersion:
+    """Return the version of this software, and its commit if it runs from a checkout."""
+    commit, dirty = _git()
+    return CodeVersion(_version("llmforge"), commit, dirty)
 
 
-def _version(name: str) -> str | None:
+def _version(package: str) -> str | None:
     try:
-        return version(name)
+        return version(package)
     except PackageNotFoundError:
         return None
 
 
-def _git() -> dict[str, Any]:
+def _git() -> tuple[str | None, bool | None]:
+    """Return the commit of the checkout, and whether tracked files differ from it."""
     try:
         head, status = (
             subprocess.run(
@@ -51,36 +52,42 @@ def _git() -> dict[str, Any]:
             for args in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
         )
     except (OSError, subprocess.SubprocessError):
-        return {"commit": None, "dirty": None}
-    return {"commit": head, "dirty": bool(status)}
+        return None, None
+    return head, bool(status)
 
 
 def build_provenance(
     config: ExperimentConfig,
     method: Method,
-    dataset: dict[str, Any],
+    dataset: DatasetProvenance,
     rule: ScoringRule,
+    *,
     model_fingerprint: str,
-    retrieval: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return everything that, beside the configuration, decides a result."""
-    return {
-        "config_hash": config.hash(),
-        "dataset": dataset,
-        "scorers": {scorer.name: scorer.version for scorer in _measures(config, rule)},
-        "prompt_hash": content_hash(method.template),
-        "model_fingerprint": model_fingerprint,
-        "code": code_version(),
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "packages": {
-            name: _version(name) for name in (*_PACKAGES, *(_RETRIEVAL_PACKAGES if retrieval else ()))
-        },
-        **({"retrieval": retrieval} if retrieval else {}),
-    }
+    model_parameters: float | None,
+    retrieval: RetrievalProvenance | None,
+) -> Provenance:
+    """Return the provenance of an experiment that is created now.
 
-
-def _measures(config: ExperimentConfig, rule: ScoringRule) -> list[Scorer | Measure]:
-    """Return all that the runs will be scored by."""
-    retrieval = RETRIEVAL if knowledge_of(config.method) else ()
-    return [*scorers_for(rule), *retrieval, *(FAITHFULNESS if config.faithfulness else ())]
+    Args:
+        config: of the experiment.
+        method: as it prompts for this dataset.
+        dataset: that the questions come from.
+        rule: its scoring rule.
+        model_fingerprint: of the model.
+        model_parameters: weights of the model, if the catalog knows their number.
+        retrieval: what the method retrieves from, if it retrieves.
+    """
+    packages = (*_PACKAGES, *(_RETRIEVAL_PACKAGES if retrieval else ()))
+    return Provenance(
+        config_hash=config.hash(),
+        dataset=dataset,
+        scorers={score.name: score.version for one in SCORERS.of(config, rule) for score in one.scores},
+        prompt_hash=content_hash(method.template),
+        model_fingerprint=model_fingerprint,
+        code=code_version(),
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        packages={name: _version(name) for name in packages},
+        retrieval=retrieval,
+        model_parameters=model_parameters,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, joinedload
 
 from app.domain.progress import Beat, ProgressSnapshot
 from app.domain.status import ExperimentStatus
@@ -56,8 +57,10 @@ class ExperimentRepository:
         await self._session.flush()
 
     async def get(self, experiment_id: uuid.UUID, *, deleted: bool = False) -> Experiment | None:
-        """Return an experiment; a deleted one only if asked for."""
-        query = select(Experiment).where(Experiment.id == experiment_id)
+        """Return an experiment with its result; a deleted one only if asked for."""
+        query = (
+            select(Experiment).where(Experiment.id == experiment_id).options(joinedload(Experiment.result))
+        )
         if not deleted:
             query = query.where(Experiment.deleted_at.is_(None))
         query = query.execution_options(populate_existing=True)
@@ -65,7 +68,7 @@ class ExperimentRepository:
 
     async def list_page(
         self, where: ExperimentFilter, sort: str, *, descending: bool, offset: int, limit: int
-    ) -> tuple[Sequence[tuple[Experiment, Result | None]], int]:
+    ) -> tuple[Sequence[Experiment], int]:
         """Return a page of experiments with their results, and how many there are in all."""
         conditions = _conditions(where)
         total = await self._session.scalar(select(func.count()).select_from(Experiment).where(*conditions))
@@ -74,15 +77,15 @@ class ExperimentRepository:
         if sort in _NULLABLE:
             order[0] = order[0].nulls_last() if descending else order[0].nulls_first()
         query = (
-            select(Experiment, Result)
-            .outerjoin(Result, Result.experiment_id == Experiment.id)
+            select(Experiment)
+            .outerjoin(Experiment.result)
+            .options(contains_eager(Experiment.result))
             .where(*conditions)
             .order_by(*order)
             .offset(offset)
             .limit(limit)
         )
-        rows = (await self._session.execute(query)).all()
-        return [(row[0], row[1]) for row in rows], total or 0
+        return (await self._session.scalars(query)).all(), total or 0
 
     async def set_deleted(self, experiment_id: uuid.UUID, *, deleted: bool) -> bool:
         """Mark an experiment as deleted, or no longer; return whether it existed and changed."""
@@ -265,7 +268,7 @@ class ExperimentRepository:
         query = (
             _completed(experiment.model)
             .where(Experiment.method == method, Experiment.dataset_id == experiment.dataset_id)
-            .where(_config["seed"].as_integer() == experiment.config["seed"])
+            .where(_config["seed"].as_integer() == experiment.seed)
             .with_only_columns(Experiment)
             .order_by(Experiment.finished_at.desc())
             .limit(1)

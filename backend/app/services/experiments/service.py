@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,18 +11,17 @@ from app.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from app.core.logging import bind, get_logger
 from app.core.queue import enqueue_experiment
 from app.domain.progress import ProgressSnapshot
+from app.domain.provenance import DatasetProvenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
-from app.models import Experiment, Result
+from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import knowledge_of
-from app.services.evaluation.scorers import ScoringRule
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
 from app.services.experiments.validation import ResolvedConfig, model_error, resolve
 from app.services.inference.catalog import CatalogError
 from app.services.knowledge.retriever_factory import describe
-from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -47,22 +45,26 @@ class ExperimentService:
         dataset = checked.dataset
         if parent_id is not None:
             await self.get(parent_id)
-        rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
-        about = {"name": dataset.name, "version": dataset.version, "size": dataset.size, "scoring": rule}
         provenance = build_provenance(
-            config, checked.method, about, rule, checked.fingerprint, await self._retrieval(config, checked)
+            config,
+            checked.method,
+            DatasetProvenance(dataset.name, dataset.version, dataset.size, dataset.scoring),
+            dataset.scoring,
+            model_fingerprint=checked.fingerprint,
+            model_parameters=checked.spec.parameters,
+            retrieval=await self._retrieval(config, checked),
         )
         experiment = Experiment(
             id=uuid.uuid4(),
             name=config.name,
             description=config.description,
             config=config.as_json(),
-            config_hash=provenance["config_hash"],
+            config_hash=provenance.config_hash,
             model=config.model,
             method=config.method.name,
             dataset_id=dataset.id,
             dataset_name=dataset.name,
-            provenance={**provenance, "model_parameters": checked.spec.parameters},
+            provenance=provenance.as_json(),
             total=checked.questions * config.repeats,
             parent_id=parent_id,
             status=ExperimentStatus.PENDING,
@@ -74,7 +76,9 @@ class ExperimentService:
         )
         return await self.get(experiment.id)
 
-    async def _retrieval(self, config: ExperimentConfig, checked: ResolvedConfig) -> dict[str, Any] | None:
+    async def _retrieval(
+        self, config: ExperimentConfig, checked: ResolvedConfig
+    ) -> RetrievalProvenance | None:
         wanted = knowledge_of(config.method)
         if checked.knowledge is None or wanted is None:
             return None
@@ -93,13 +97,9 @@ class ExperimentService:
             )
         return experiment
 
-    async def result_of(self, experiment_id: uuid.UUID) -> Result | None:
-        """Return the result of an experiment, if there is one."""
-        return await RunRepository(self._session).result(experiment_id)
-
     async def list_page(
         self, where: ExperimentFilter, sort: str, offset: int, limit: int
-    ) -> tuple[Sequence[tuple[Experiment, Result | None]], int]:
+    ) -> tuple[Sequence[Experiment], int]:
         """Return a page of experiments and how many there are; ``-key`` sorts downwards.
 
         Raises:

@@ -10,7 +10,8 @@ from app.models import Dataset, KnowledgeBase
 from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
 from app.schemas.method_config import NEEDED_FEATURES, ReactMethodConfig, knowledge_of
 from app.services.datasets.service import DatasetService
-from app.services.evaluation.scorers import ScoringRule
+from app.services.evaluation.scorers.faithfulness import JUDGE_SETTING
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
 from app.services.inference.registry import ModelRegistry, ModelStatus
 from app.services.knowledge.retriever_factory import require_model_here, require_models
@@ -19,9 +20,6 @@ from app.services.methods.base import Method
 from app.services.methods.exemplars import ExemplarsError
 from app.services.methods.registry import build_method
 from app.services.runtime import Runtime
-
-JUDGE_SETTING = "faithfulness.model"
-"""The field that names the judge's model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +72,7 @@ async def resolve(
     except CatalogError as error:
         raise model_error(error, "GET /api/v1/models lists the models.") from error
     knowledge = await _knowledge(session, config, models_needed=file_needed)
+    _check_scorers(config, models, model_needed=file_needed)
     await _check_judge(config, models, model_needed=file_needed)
     return ResolvedConfig(dataset, questions, method, spec, status, fingerprint, knowledge)
 
@@ -90,6 +89,37 @@ async def _knowledge(
     return row
 
 
+def _check_scorers(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
+    """Raise unless every scorer that is named exists, and its model is there."""
+    for name, options in config.scorers.items():
+        scorer = SCORERS.get(name)
+        if scorer is None or scorer.applies is not None:
+            there = ", ".join(SCORERS.chosen_by_name()) or "none"
+            raise InvalidInput(
+                f"There is no scorer {name!r} to choose.",
+                hint=f"Scorers to choose: {there}.",
+                errors=[FieldError(f"scorers.{name}", "no such scorer")],
+            )
+        where = f"scorers.{name}.model"
+        if scorer.asks_model and options.model is None:
+            raise InvalidInput(
+                f"The scorer {name} asks a model.",
+                hint=f"Name it under {where}, as provider/model.",
+                errors=[FieldError(where, "name the model, as provider/model")],
+            )
+        if options.model is not None and model_needed:
+            _require_model(models, options.model, where)
+
+
+def _require_model(models: ModelRegistry, model: str, where: str) -> None:
+    try:
+        models.require(model)
+    except CatalogError as error:
+        raise InvalidInput(
+            error.message, hint=error.hint, errors=[FieldError(where, error.message)]
+        ) from error
+
+
 async def _check_judge(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
     wanted = config.faithfulness
     if wanted is None or not model_needed:
@@ -97,12 +127,7 @@ async def _check_judge(config: ExperimentConfig, models: ModelRegistry, *, model
     if wanted.judge == "nli":
         await asyncio.to_thread(require_model_here, wanted.model, JUDGE_SETTING)
         return
-    try:
-        models.require(wanted.model)
-    except CatalogError as error:
-        raise InvalidInput(
-            error.message, hint=error.hint, errors=[FieldError(JUDGE_SETTING, error.message)]
-        ) from error
+    _require_model(models, wanted.model, JUDGE_SETTING)
 
 
 def _require_feature(config: ExperimentConfig, provider: ProviderSpec, spec: ModelSpec) -> None:
@@ -129,9 +154,8 @@ def _require_feature(config: ExperimentConfig, provider: ProviderSpec, spec: Mod
 
 
 def _method(config: ExperimentConfig, dataset: Dataset) -> Method:
-    rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
     try:
-        return build_method(config.method, rule)
+        return build_method(config.method, dataset.scoring)
     except ExemplarsError as error:
         raise InvalidInput(str(error), errors=[FieldError("method.exemplars", str(error))]) from error
 

@@ -1,7 +1,7 @@
 """From a model's name to an engine, or to a sentence that says what is missing."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -54,12 +54,19 @@ class ModelRegistry:
     """Opens models of a catalog; keys and addresses come from ``env`` alone."""
 
     def __init__(
-        self, catalog: Catalog, env: Mapping[str, str], root: Path, local: LocalServerOptions
+        self,
+        catalog: Catalog,
+        env: Mapping[str, str],
+        root: Path,
+        local: LocalServerOptions,
+        *,
+        version_of: Callable[[str], str] | None = None,
     ) -> None:
         self.catalog = catalog
         self._env = env
         self._root = root
         self._local = local
+        self._version_of = version_of or _package_version
 
     def status(self, name: str) -> ModelStatus:
         """Return whether ``name`` can be used.
@@ -111,7 +118,7 @@ class ModelRegistry:
             stat = path.stat()
             # Where the file lies does not matter, what is in it does.
             parts |= {"sha256": _file_hash(path, stat.st_size, stat.st_mtime_ns)}
-            parts |= {"llama.cpp": _package_version("xllamacpp"), "context": self._local.context}
+            parts |= {"llama.cpp": self._version_of("xllamacpp"), "context": self._local.context}
         return content_hash(parts)
 
     def _base_url(self, provider: ProviderSpec) -> str | None:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from app.core.database import Sessions, when_database_answers
 from app.core.errors import FieldError, InvalidInput
 from app.domain.passages import Article
+from app.domain.provenance import KnowledgeBaseProvenance, RetrievalProvenance
 from app.models import KnowledgeBase
 from app.schemas.method_config import RetrievalConfig
 from app.services.knowledge.service import KnowledgeService
@@ -88,24 +88,16 @@ def require_model_here(name: str, setting: str) -> None:
         ) from error
 
 
-def describe(config: RetrievalConfig, row: KnowledgeBase) -> dict[str, Any]:
-    """Return what decides the retrieval beside the configuration, as far as it is on this machine.
-
-    ``None`` stands for what is not known before a model has been fetched.
-    """
+def describe(config: RetrievalConfig, row: KnowledgeBase) -> RetrievalProvenance:
+    """Return what decides the retrieval beside the configuration, as far as its models are here."""
     model, reranker = local_model(config.embedding_model), None
     if config.variant == "reranked":
         reranker = local_model(config.reranker)
-    return {
-        "knowledge_base": {
-            "id": str(row.id),
-            "name": row.name,
-            "version": row.version,
-            "size": row.size,
-        },
-        "index": None if model is None else Recipe(row.version, chunking_of(config), model).name,
-        "reranker": None if reranker is None else fingerprint(reranker),
-    }
+    return RetrievalProvenance(
+        KnowledgeBaseProvenance(str(row.id), row.name, row.version, row.size),
+        index=None if model is None else Recipe(row.version, chunking_of(config), model).name,
+        reranker=None if reranker is None else fingerprint(reranker),
+    )
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 from app.domain.examples import Example
 from app.domain.generation import Message
 from app.domain.prediction import Call, ParsedAnswer, Prediction, Vote
-from app.services.evaluation.scorers import ScoringRule, normalise
+from app.domain.scoring import ScoringRule
+from app.services.evaluation.normalise import normalise
 from app.services.methods.base import Context
 from app.services.methods.prompts import PromptTemplate
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer

@@ -5,14 +5,17 @@ experiment's prompts covers them.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
-from app.services.evaluation.scorers import ScoringRule
+from app.domain.scoring import ScoringRule
 
 ExemplarKind = Literal["facts", "multi_hop", "arithmetic"]
 EXEMPLARS_FILE = Path(__file__).resolve().parents[4] / "configs" / "cot_examples.json"
+
+T = TypeVar("T")
 
 _kinds: dict[ScoringRule, ExemplarKind] = {
     "triviaqa": "facts",
@@ -57,13 +60,23 @@ def load_exemplars(kind: ExemplarKind, shots: int, path: Path = EXEMPLARS_FILE) 
     """
     if shots == 0:
         return ()
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))[kind]
-        found = tuple(
-            Exemplar(*(str(row[name]) for name in ("question", "reasoning", "answer"))) for row in rows
-        )
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise ExemplarsError(f"The worked examples in {path.name} cannot be read: {error!r}.") from error
+    found = read_examples(path, kind, _exemplar)
     if len(found) < shots:
         raise ExemplarsError(f"{path.name} has {len(found)} worked examples of the kind {kind}, not {shots}.")
-    return found[:shots]
+    return tuple(found[:shots])
+
+
+def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[dict[str, Any]], T]) -> list[T]:
+    """Return the worked examples of a kind from a JSON file, each made by ``convert`` from its object.
+
+    Raises:
+        ExemplarsError: if the file cannot be read, or an example lacks a field.
+    """
+    try:
+        return [convert(row) for row in json.loads(path.read_text(encoding="utf-8"))[kind]]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ExemplarsError(f"The worked examples in {path.name} cannot be read: {error!r}.") from error
+
+
+def _exemplar(row: dict[str, Any]) -> Exemplar:
+    return Exemplar(str(row["question"]), str(row["reasoning"]), str(row["answer"]))

@@ -6,7 +6,7 @@ from typing import Any
 from app.domain.examples import Example
 from app.domain.generation import GenerationResult, Message
 from app.domain.prediction import ParsedAnswer, Prediction
-from app.services.evaluation.scorers import ScoringRule
+from app.domain.scoring import ScoringRule
 from app.services.methods.base import Context
 from app.services.methods.prompts import PromptTemplate
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer

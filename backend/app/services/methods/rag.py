@@ -8,8 +8,8 @@ from app.domain.examples import Example
 from app.domain.generation import Message
 from app.domain.passages import Passage, Retrieval
 from app.domain.prediction import Call, Prediction
+from app.domain.scoring import ScoringRule
 from app.domain.status import FailureKind
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
 from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context

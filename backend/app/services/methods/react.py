@@ -1,4 +1,4 @@
-"""ReAct: the model thinks, uses tools and reads their results until it answers."""
+"""ReAct: the model writes thoughts and uses tools until it answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,19 +8,19 @@ from app.domain.examples import Example
 from app.domain.generation import Message
 from app.domain.passages import Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
+from app.domain.scoring import ScoringRule
 from app.domain.trace import Step
-from app.services.agent.forms import Form
+from app.services.agent.formats import StepFormat
 from app.services.agent.loop import (
     AGAIN,
-    LAST_QUESTION,
+    FINAL_ANSWER_PROMPT,
     UNAVAILABLE,
     UNKNOWN,
     Agent,
     AgentOptions,
-    Asked,
     Model,
+    ModelReply,
 )
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
@@ -29,64 +29,66 @@ from app.services.methods.short_answer_parser import parse_short_answer
 
 @dataclass(frozen=True, slots=True)
 class ReactMethod:
-    """Lets an agent answer; what it did is the prediction's trace.
+    """Answers with an agent, whose trace is part of the prediction.
 
-    The passages that it was shown count as retrieved, in the order in which it found them.
+    The passages that the agent was shown count as retrieved, in the order in which it found them.
     """
 
-    form: Form
+    step_format: StepFormat
     options: AgentOptions
     rule: ScoringRule
     name: str = "react"
 
     @property
     def template(self) -> dict[str, Any]:
-        """All that the agent is told, its examples included."""
-        last = {"last_question": LAST_QUESTION} if self.options.last_question != "never" else {}
-        told = {"again": AGAIN, "unavailable": UNAVAILABLE, "unknown": UNKNOWN}
-        return {"method": self.name, "prompt": {**self.form.as_dict(), **told, **last}}
+        """All text that the agent sends to the model, worked examples included."""
+        asks = self.options.final_answer_prompt != "never"
+        # The key keeps its first name: the prompt hashes of stored experiments cover it.
+        final = {"last_question": FINAL_ANSWER_PROMPT} if asks else {}
+        messages = {"again": AGAIN, "unavailable": UNAVAILABLE, "unknown": UNKNOWN}
+        return {"method": self.name, "prompt": {**self.step_format.as_dict(), **messages, **final}}
 
     def render(self, example: Example) -> tuple[Message, ...]:
         """Return the prompt of the first step; see ``Method.render``."""
-        return self.form.opening(example.question)
+        return self.step_format.first_prompt(example.question)
 
     async def __call__(self, example: Example, context: Context) -> Prediction:
         """Answer ``example``; see ``Method``."""
-        agent = Agent(self.form, self.options, example.question, self._model(context))
+        agent = Agent(self.step_format, self.options, example.question, self._model(context))
         try:
-            trace = await agent.run()
+            await agent.run()
         finally:
-            context.transcript.trace = agent.trace()
-            context.transcript.passages = self._passages(agent)
+            context.transcript.trace = trace = agent.trace()
+            context.transcript.passages = passages = self._passages(agent)
         answer = self._read(agent.answer, trace.steps, example.question)
         calls = tuple(context.transcript.calls)
-        return Prediction(agent.output, answer, calls, self._passages(agent), trace)
+        return Prediction(agent.output, answer, calls, passages, trace)
 
     def _passages(self, agent: Agent) -> tuple[Passage, ...] | None:
-        reads = any(tool.name == "retrieval" for tool in self.form.tools)
-        return agent.passages if reads else None
+        retrieves = any(tool.name == "retrieval" for tool in self.step_format.tools)
+        return agent.passages if retrieves else None
 
     def _model(self, context: Context) -> Model:
-        form = self.form
+        used = self.step_format
 
-        async def step(messages: tuple[Message, ...]) -> Asked:
-            call = await context.call(messages, stop=form.stop, constraint=form.constraint, tools=form.specs)
-            return Asked(call.result, len(context.transcript.calls) - 1)
+        async def next_turn(messages: tuple[Message, ...]) -> ModelReply:
+            call = await context.call(messages, stop=used.stop, constraint=used.constraint, tools=used.specs)
+            return ModelReply(call.result, len(context.transcript.calls) - 1)
 
-        async def question(messages: tuple[Message, ...]) -> Asked:
+        async def final_answer(messages: tuple[Message, ...]) -> ModelReply:
             call = await context.call(messages)
-            return Asked(call.result, len(context.transcript.calls) - 1)
+            return ModelReply(call.result, len(context.transcript.calls) - 1)
 
         def fits(messages: tuple[Message, ...]) -> bool:
             if context.window is None:
                 return True
             room = context.window - context.params.max_tokens
-            return estimated_tokens(messages, form.specs) <= room
+            return estimated_tokens(messages, used.specs) <= room
 
-        return Model(step, question, fits)
+        return Model(next_turn, final_answer, fits)
 
     def _read(self, given: str | None, steps: Sequence[Step], question: str) -> ParsedAnswer:
-        """Read the answer from what the agent gave, as it is read from any other method's output."""
+        """Parse what the agent answered, by the rules for the outputs of the other methods."""
         if given is None:
             return ParsedAnswer(None, ParseOutcome.NO_ANSWER, "agent_gave_none")
         step = steps[-1]
@@ -97,5 +99,6 @@ class ReactMethod:
             parsed = parse_reasoned_answer(given, question, numeric=True)
         else:
             parsed = parse_reasoned_answer(f"Answer: {given}", question, numeric=numeric)
+        # As it stands in the stored results of earlier runs.
         rule = "last_question" if step.last else step.read_as
         return replace(parsed, rule=f"{rule}: {parsed.rule}")

@@ -4,21 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from app.domain.scoring import ScoringRule
 from app.schemas.method_config import (
-    AgentForm,
+    AgentFormat,
     CoTMethodConfig,
     MethodConfig,
     RagMethodConfig,
     ReactMethodConfig,
     ToolName,
 )
-from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
+from app.services.agent.formats import JsonFormat, NativeFormat, StepFormat, TextFormat
 from app.services.agent.loop import AgentOptions
 from app.services.agent.tools.base import Tool
 from app.services.agent.tools.calculator import Calculator
-from app.services.agent.tools.retrieval import KnowledgeSearch
-from app.services.agent.tools.wikipedia import WikipediaSearch
-from app.services.evaluation.scorers import ScoringRule
+from app.services.agent.tools.retrieval import RetrievalTool
+from app.services.agent.tools.wikipedia import WikipediaTool
 from app.services.methods.base import Method
 from app.services.methods.cot import CoTMethod
 from app.services.methods.exemplars import ExemplarKind, kind_for, load_exemplars
@@ -30,11 +30,11 @@ from app.services.methods.worked_traces import load_traces
 from app.services.rag.base import Retriever
 from app.services.wikipedia.client import WikipediaClient
 
-_forms: dict[AgentForm, Callable[..., Form]] = {
-    "text": TextForm,
-    "grammar": partial(TextForm, enforced=True),
-    "json": JsonForm,
-    "native": NativeForm,
+_formats: dict[AgentFormat, Callable[..., StepFormat]] = {
+    "text": TextFormat,
+    "grammar": partial(TextFormat, enforced=True),
+    "json": JsonFormat,
+    "native": NativeFormat,
 }
 
 
@@ -62,11 +62,13 @@ def build_method(config: MethodConfig, rule: ScoringRule, sources: Sources | Non
         prompt = PromptTemplate(config.template, config.system, places=("passages",))
         return RagMethod(prompt, rule, sources.retriever)
     if isinstance(config, ReactMethodConfig):
-        options = AgentOptions(config.max_iterations, config.observation_tokens, config.last_question)
-        tools = tuple(_tool(name, config.top_k, options.room, sources) for name in config.tools)
+        options = AgentOptions(config.max_iterations, config.observation_tokens, config.final_answer_prompt)
+        tools = tuple(
+            _tool(name, config.top_k, options.observation_characters, sources) for name in config.tools
+        )
         worked = load_traces(*_shots(config, rule), config.tools)
-        form = _forms[config.form](tools, config.template, config.system, worked)
-        return ReactMethod(form, options, rule)
+        step_format = _formats[config.form](tools, config.template, config.system, worked)
+        return ReactMethod(step_format, options, rule)
     return NaiveMethod(PromptTemplate(config.template, config.system), rule)
 
 
@@ -75,9 +77,9 @@ def _shots(config: CoTMethodConfig | ReactMethodConfig, rule: ScoringRule) -> tu
     return (kind_for(rule) if config.exemplars == "auto" else config.exemplars), config.shots
 
 
-def _tool(name: ToolName, top_k: int, room: int, sources: Sources) -> Tool:
+def _tool(name: ToolName, top_k: int, limit: int, sources: Sources) -> Tool:
     if name == "calculator":
         return Calculator()
     if name == "wikipedia_search":
-        return WikipediaSearch(sources.wikipedia)
-    return KnowledgeSearch(sources.retriever, top_k, room)
+        return WikipediaTool(sources.wikipedia)
+    return RetrievalTool(sources.retriever, top_k, limit)

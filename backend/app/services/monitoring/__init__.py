@@ -1,4 +1,4 @@
-"""The state of the platform: health of its parts, the overview, whether a model can be used.
+"""The state of the platform: health of its parts, counts for the overview, checks of models.
 
 It reads only.
 """

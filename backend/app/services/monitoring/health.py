@@ -1,14 +1,14 @@
-"""Whether each part of the platform is there, and what to do if it is not."""
+"""Whether each part of the platform works, and what to do if it does not."""
 
 import asyncio
-from typing import Any
+from typing import Literal
 
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from app.core.database import is_database_away
 from app.core.queue import queue_state
-from app.schemas.catalog import HealthOut, PartHealth
+from app.schemas.catalog import HealthOut, PartHealth, PartState
 from app.services.experiments.provenance import code_version
 from app.services.inference.engines.local import server_states
 from app.services.runtime import Runtime, local_options
@@ -17,18 +17,18 @@ _TIMEOUT_S = 3.0
 
 
 async def check_health(runtime: Runtime) -> HealthOut:
-    """Return the state of all parts; takes three seconds at most."""
+    """Return the state of all parts, within three seconds."""
     database, (queue, workers), local = await asyncio.gather(
         _database(runtime), _queue(runtime), asyncio.to_thread(_local_model, runtime)
     )
-    status = "ok"
+    status: Literal["ok", "degraded", "down"] = "ok"
     if database.state == "down":
         status = "down"
     elif {queue.state, workers.state} & {"down", "degraded"}:
         status = "degraded"
     return HealthOut(
         status=status,
-        version=str(code_version()["version"]),
+        version=str(code_version().version),
         database=database,
         queue=queue,
         workers=workers,
@@ -36,7 +36,7 @@ async def check_health(runtime: Runtime) -> HealthOut:
     )
 
 
-def _part(state: Any, message: str, **details: Any) -> PartHealth:
+def _part(state: PartState, message: str, **details: object) -> PartHealth:
     return PartHealth(state=state, message=message, details=details)
 
 
@@ -52,19 +52,21 @@ async def _database(runtime: Runtime) -> PartHealth:
 
 
 async def _queue(runtime: Runtime) -> tuple[PartHealth, PartHealth]:
-    unknown = _part("unknown", "Only the queue knows the workers.")
+    unknown = _part("unknown", "Workers are known through the queue alone.")
     if not runtime.redis_url:
-        message = "No Redis is configured: experiments run inside the API's process. Set REDIS_URL."
+        message = (
+            "No Redis is configured: experiments run in the API's process. Set REDIS_URL to use workers."
+        )
         return _part("degraded", message), unknown
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             waiting, workers = await asyncio.to_thread(queue_state, runtime.redis_url, runtime.settings.queue)
     except (RedisError, OSError, TimeoutError):
-        message = "Redis does not answer: experiments run inside the API's process. Check REDIS_URL."
+        message = "Redis does not answer: experiments run in the API's process. Check REDIS_URL."
         return _part("degraded", message), unknown
     queue = _part("ok", f"{waiting} waiting.", waiting=waiting)
     if not workers:
-        return queue, _part("down", "No worker listens. Start one with `llmforge worker`.", workers=0)
+        return queue, _part("down", "No worker is running. Start one with `llmforge worker`.", workers=0)
     return queue, _part("ok", f"{workers} listening.", workers=workers)
 
 

@@ -1,4 +1,4 @@
-"""Whether a model can be used at this moment."""
+"""Whether a model can be used now."""
 
 from app.schemas.catalog import ModelCheck
 from app.services.experiments.validation import model_error
@@ -16,7 +16,7 @@ async def check_model(runtime: Runtime, name: str, timeout_s: float = TIMEOUT_S)
         timeout_s: longest wait for the endpoint, in seconds.
 
     Raises:
-        InvalidInput: if there is no such model, or its address is none.
+        InvalidInput: if there is no such model, or its address is invalid.
     """
     models = runtime.models()
     try:

@@ -1,4 +1,4 @@
-"""The platform at a glance."""
+"""Counts of experiments, runs, datasets and models."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,8 +9,8 @@ from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
 
 
-async def look_over(session: AsyncSession, runtime: Runtime) -> OverviewOut:
-    """Return counts of what there is."""
+async def count_all(session: AsyncSession, runtime: Runtime) -> OverviewOut:
+    """Return the counts of the overview page."""
     experiments = ExperimentRepository(session)
     counts = await experiments.counts_by_status()
     runs, failed = await experiments.count_runs()

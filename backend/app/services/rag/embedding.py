@@ -17,8 +17,7 @@ from app.services.local_models.encoders import pack_linear_layers, quiet_librari
 from app.services.local_models.files import fingerprint
 from app.services.rag.vectors import Vectors
 
-BATCH = 100
-"""Texts that are embedded, and made durable, at a time."""
+_BATCH = 100  # texts
 _AT_ONCE = 4  # in one pass: what it works on then stays in the caches of the processor (measured)
 _QUERIES = 4096  # whose vectors are remembered
 
@@ -29,11 +28,13 @@ class Embedder:
     Args:
         folder: of the model.
         max_tokens: of a text; what is longer is cut off. At most what the model has positions for.
+        batch: texts that are embedded, and made durable, at a time.
     """
 
-    def __init__(self, folder: Path, max_tokens: int) -> None:
+    def __init__(self, folder: Path, max_tokens: int, *, batch: int = _BATCH) -> None:
         self._folder = folder
         self._max_tokens = max_tokens
+        self._batch = batch
         self._model: Any = None
         self._lock = Lock()
         self._queries: OrderedDict[str, Vectors] = OrderedDict()
@@ -62,8 +63,8 @@ class Embedder:
         """
         model = self._loaded()
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
+        for start in range(0, len(order), self._batch):
+            places = order[start : start + self._batch]
             done(places, self._encode(model, [texts[place] for place in places]))
 
     def query(self, text: str) -> Vectors:

@@ -118,10 +118,10 @@ class KnowledgeIndex:
         rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
         return {int(number): _chunk(document, metadata) for number, document, metadata in rows}
 
-    def all_chunks(self) -> Iterable[Chunk]:
-        """Yield all chunks, by number."""
-        for start in range(0, self.size, _PAGE):
-            numbers = range(start, min(start + _PAGE, self.size))
+    def all_chunks(self, page: int = _PAGE) -> Iterable[Chunk]:
+        """Yield all chunks by number, read ``page`` at a time."""
+        for start in range(0, self.size, page):
+            numbers = range(start, min(start + page, self.size))
             found = self.chunks(numbers)
             yield from (found[number] for number in numbers)
 
@@ -142,6 +142,8 @@ def open_index(
     embedder: Embedder,
     articles: Callable[[], Iterable[Article]],
     progress: Progress | None = None,
+    *,
+    insert: int = _INSERT,
 ) -> KnowledgeIndex:
     """Return the index, built if it is not there; waits if another process is building it.
 
@@ -151,13 +153,14 @@ def open_index(
         embedder: of the recipe; used only if the index has to be built.
         articles: gives the articles if they are needed.
         progress: see ``Progress``.
+        insert: chunks that the collection is given at a time.
     """
     root.mkdir(parents=True, exist_ok=True)
     folder = root / recipe.name
     if not is_built(root, recipe):
         with _acquired(FileLock(root / f"{recipe.name}.lock"), progress):
             if not is_built(root, recipe):
-                _build(root, folder, recipe, embedder, list(articles()), progress)
+                _build(root, folder, recipe, embedder, list(articles()), progress, insert)
     return KnowledgeIndex(folder)
 
 
@@ -184,6 +187,7 @@ def _build(
     embedder: Embedder,
     articles: Sequence[Article],
     progress: Progress | None,
+    insert: int,
 ) -> None:
     chunker = Chunker(load_tokenizer(recipe.model), recipe.chunking)
     chunks = [chunk for article in articles for chunk in chunker.chunks(article)]
@@ -192,7 +196,7 @@ def _build(
     shutil.rmtree(building, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)  # without a manifest: half a copy, or half deleted
     building.mkdir()
-    _fill_collection(building, folder.name, chunks, vectors)
+    _fill_collection(building, folder.name, chunks, vectors, insert)
     Bm25Index.build([words_of(chunk.searched) for chunk in chunks]).save(building / "bm25")
     manifest = {
         "format": FORMAT,
@@ -225,16 +229,18 @@ def _vectors(root: Path, embedder: Embedder, texts: Sequence[str], progress: Pro
         return store.get(texts)
 
 
-def _fill_collection(folder: Path, name: str, chunks: Sequence[Chunk], vectors: Vectors | None) -> None:
+def _fill_collection(
+    folder: Path, name: str, chunks: Sequence[Chunk], vectors: Vectors | None, insert: int
+) -> None:
     client = _chroma(folder)
     try:
         collection = client.create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
-        for start in range(0, len(chunks), _INSERT):
-            part = chunks[start : start + _INSERT]
+        for start in range(0, len(chunks), insert):
+            part = chunks[start : start + insert]
             assert vectors is not None  # noqa: S101 - there are vectors where there are chunks
             collection.add(
                 ids=[str(start + place) for place in range(len(part))],
-                embeddings=vectors[start : start + _INSERT],
+                embeddings=vectors[start : start + insert],
                 documents=[chunk.text for chunk in part],
                 metadatas=[_metadata(chunk) for chunk in part],
             )

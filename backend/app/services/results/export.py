@@ -1,17 +1,27 @@
-"""Exports of all runs of an experiment, streamed: JSON, JSONL, CSV, Parquet."""
+"""Exports of all runs of an experiment, streamed as JSON, JSONL, CSV or Parquet.
+
+The columns are the fields of ``RunRecord`` with those of the example; a new field is a new column.
+"""
 
 import csv
 import io
 import uuid
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Literal
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import Boolean, Double, Integer, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from typing_extensions import Buffer
 
 from app.core.database import Sessions
-from app.models import Example, Run
+from app.domain.json import JsonObject
+from app.domain.run import RunRecord
+from app.models import Run
 from app.services.runs.repository import RunRepository
 
 ExportFormat = Literal["json", "jsonl", "csv", "parquet"]
@@ -22,74 +32,93 @@ MEDIA_TYPES: dict[str, str] = {
     "parquet": "application/vnd.apache.parquet",
 }
 
-_SCHEMA = pa.schema(
-    [
-        ("run_id", pa.int64()),
-        ("example_key", pa.string()),
-        ("content_hash", pa.string()),
-        ("cluster", pa.string()),
-        ("repeat", pa.int16()),
-        ("question", pa.string()),
-        ("gold", pa.string()),
-        ("status", pa.string()),
-        ("failure_kind", pa.string()),
-        ("failure_message", pa.string()),
-        ("output", pa.string()),
-        ("answer", pa.string()),
-        ("parse_outcome", pa.string()),
-        ("parse_rule", pa.string()),
-        ("exact_match", pa.float64()),
-        ("contains", pa.float64()),
-        ("f1", pa.float64()),
-        ("cached", pa.bool_()),
-        ("attempts", pa.int32()),
-        ("latency_ms", pa.float64()),
-        ("queue_ms", pa.float64()),
-        ("prompt_tokens", pa.int32()),
-        ("completion_tokens", pa.int32()),
-        ("cost_usd", pa.float64()),
-        ("created_at", pa.timestamp("us", tz="UTC")),
-    ]
-)
-_FLAT = _SCHEMA.names
-_JSON_TEXT = ("scores", "calls", "retrieved", "trace", "metadata")  # nested in JSON; JSON text in tables
-_TABLE_SCHEMA = pa.schema([*_SCHEMA, *((name, pa.string()) for name in _JSON_TEXT)])
-# A cell that begins like this would be run as a formula by a spreadsheet.
+# A spreadsheet would run a cell that begins like this as a formula.
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+_TYPES = {
+    Text: pa.string(),
+    SmallInteger: pa.int16(),
+    Integer: pa.int32(),
+    Double: pa.float64(),
+    Boolean: pa.bool_(),
+    JSONB: pa.string(),
+}
 
-Rows = AsyncIterator[list[dict[str, Any]]]
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column of the files.
+
+    Attributes:
+        name: in the files.
+        path: of the attribute, from a run.
+        type: in Parquet.
+        nested: whether it is a list or an object: JSON in JSON files, and JSON text in tables.
+    """
+
+    name: str
+    path: str
+    type: pa.DataType
+    nested: bool = False
 
 
-def _as_row(run: Run, example: Example) -> dict[str, Any]:
-    own = {
-        "run_id": run.id,
-        "example_key": example.key,
-        "content_hash": example.content_hash,
-        "cluster": example.cluster,
-        "question": example.question,
-        "gold": example.answers,
-        "scores": run.scores,
-        "calls": run.calls,
-        "retrieved": run.retrieved,
-        "trace": run.trace,
-        "metadata": example.extra,
+def _stored_columns() -> dict[str, _Column]:
+    """Return a column for each field of ``RunRecord`` but the ids, in the order of the table."""
+    names = {field.name for field in fields(RunRecord)} - {"experiment_id", "example_id"}
+    return {
+        column.name: _Column(column.name, column.name, _TYPES[type(column.type)], type(column.type) is JSONB)
+        for column in Run.__table__.columns
+        if column.name in names
     }
-    return {name: own[name] if name in own else getattr(run, name) for name in (*_FLAT, *_JSON_TEXT)}
 
 
-def _as_cells(row: dict[str, Any]) -> dict[str, Any]:
-    texts = {name: orjson.dumps(row[name]).decode() for name in ("gold", *_JSON_TEXT)}
-    return {**row, **texts}
+def _columns() -> tuple[_Column, ...]:
+    """Return all columns: what identifies the run and its question, the stored fields, the long ones."""
+    stored = _stored_columns()
+    repeat = stored.pop("repeat")
+    return (
+        _Column("run_id", "id", pa.int64()),
+        _Column("example_key", "example.key", pa.string()),
+        _Column("content_hash", "example.content_hash", pa.string()),
+        _Column("cluster", "example.cluster", pa.string()),
+        repeat,
+        _Column("question", "example.question", pa.string()),
+        _Column("gold", "example.answers", pa.string(), nested=True),
+        *(column for column in stored.values() if not column.nested),
+        _Column("created_at", "created_at", pa.timestamp("us", tz="UTC")),
+        *(column for column in stored.values() if column.nested),
+        _Column("metadata", "example.extra", pa.string(), nested=True),
+    )
+
+
+_COLUMNS = _columns()
+COLUMN_NAMES = tuple(column.name for column in _COLUMNS)
+"""Names of the columns, in the order of the files."""
+_NESTED = tuple(column.name for column in _COLUMNS if column.nested)
+_TABLE_SCHEMA = pa.schema([(column.name, column.type) for column in _COLUMNS])
+_read = attrgetter(*(column.path for column in _COLUMNS))
+
+Rows = AsyncIterator[list[JsonObject]]
+
+
+def _as_row(run: Run) -> JsonObject:
+    return dict(zip(COLUMN_NAMES, _read(run), strict=True))
+
+
+def _as_cells(row: JsonObject) -> JsonObject:
+    return {**row, **{name: orjson.dumps(row[name]).decode() for name in _NESTED}}
 
 
 async def export_runs(
-    sessions: Sessions, experiment_id: uuid.UUID, fmt: ExportFormat
+    sessions: Sessions, experiment_id: uuid.UUID, fmt: ExportFormat, batch_size: int = 500
 ) -> AsyncIterator[bytes]:
-    """Yield the file piece by piece; the stream has its own session, since it outlives a request's."""
+    """Yield the file, ``batch_size`` runs at a time.
+
+    It has a session of its own, since the stream outlives that of the request.
+    """
     async with sessions() as session:
         batches = (
-            [_as_row(run, example) for run, example in batch]
-            async for batch in RunRepository(session).export(experiment_id)
+            [_as_row(run) for run in batch]
+            async for batch in RunRepository(session).export(experiment_id, batch_size)
         )
         async for piece in _formats[fmt](batches):
             if piece:
@@ -112,7 +141,7 @@ async def _jsonl(batches: Rows) -> AsyncIterator[bytes]:
 
 async def _csv(batches: Rows) -> AsyncIterator[bytes]:
     buffer = io.StringIO(newline="")
-    writer = csv.DictWriter(buffer, fieldnames=[*_FLAT, *_JSON_TEXT], lineterminator="\r\n")
+    writer = csv.DictWriter(buffer, fieldnames=COLUMN_NAMES, lineterminator="\r\n")
     writer.writeheader()
     async for batch in batches:
         for row in batch:
@@ -129,14 +158,13 @@ def _drain(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
-def _defused(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA_START):
-        return f"'{value}"
-    return value
+def _defused(value: object) -> object:
+    """Return a cell that no spreadsheet runs as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_START) else value
 
 
 async def _parquet(batches: Rows) -> AsyncIterator[bytes]:
-    sink = _Tape()
+    sink = _Sink()
     with pq.ParquetWriter(sink, _TABLE_SCHEMA, compression="zstd") as writer:
         async for batch in batches:
             writer.write_table(pa.Table.from_pylist([_as_cells(row) for row in batch], schema=_TABLE_SCHEMA))
@@ -144,8 +172,8 @@ async def _parquet(batches: Rows) -> AsyncIterator[bytes]:
     yield sink.take()
 
 
-class _Tape(io.RawIOBase):
-    """A file that is written once from start to end, and emptied on the way."""
+class _Sink(io.RawIOBase):
+    """A file whose bytes are taken out while it is being written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,7 +183,7 @@ class _Tape(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: Any) -> int:
+    def write(self, data: Buffer) -> int:
         piece = bytes(data)
         self._parts.append(piece)
         self._written += len(piece)

@@ -1,21 +1,43 @@
 """Reading results: metrics, runs, single runs."""
 
-import base64
-import binascii
 import uuid
 from collections.abc import Sequence
-from typing import get_args
+from dataclasses import dataclass
+from typing import TypeGuard, get_args
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput, NotFound
-from app.models import Example, Experiment, Result, Run
+from app.models import Experiment, Result, Run
 from app.services.experiments.repository import ExperimentRepository
+from app.services.results.cursor import ListCursor
 from app.services.runs.repository import Position, RunFilter, RunRepository, RunSort
 
 MAX_COMPARED = 12
 _MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentResult:
+    """An experiment that has a result."""
+
+    experiment: Experiment
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A page of runs.
+
+    Attributes:
+        runs: with their examples.
+        total: runs on all pages.
+        next: cursor of the next page; ``None`` on the last one.
+    """
+
+    runs: Sequence[Run]
+    total: int
+    next: str | None
 
 
 class ResultService:
@@ -39,54 +61,56 @@ class ResultService:
             )
         return experiment
 
-    async def result(self, experiment_id: uuid.UUID) -> tuple[Experiment, Result]:
+    async def result(self, experiment_id: uuid.UUID) -> ExperimentResult:
         """Return an experiment with its result.
 
         Raises:
             NotFound: if there is no experiment, or no result yet.
         """
         experiment = await self.experiment(experiment_id)
-        result = await self._runs.result(experiment_id)
-        if result is None:
+        if experiment.result is None:
             raise NotFound(
                 f"The experiment is {experiment.status} and has no result.",
-                hint="Results are there when an experiment has ended with at least one run.",
+                hint="An experiment has a result once it has ended with at least one run.",
             )
-        return experiment, result
+        return ExperimentResult(experiment, experiment.result)
 
     async def runs(
         self, experiment_id: uuid.UUID, where: RunFilter, sort: str, cursor: str | None, limit: int
-    ) -> tuple[Sequence[tuple[Run, Example]], int, str | None]:
-        """Return a page of runs, how many pass the filter, and the cursor of the next page.
+    ) -> RunPage:
+        """Return a page of the runs that pass the filter.
 
         Raises:
             NotFound: if there is no experiment.
-            InvalidInput: for an unknown sort key or a cursor that is none of ours.
+            InvalidInput: for an unknown sort key or an invalid cursor.
         """
         await self.experiment(experiment_id)
         key = sort.removeprefix("-")
-        if key not in get_args(RunSort):
+        if not _is_sort(key):
             raise InvalidInput(
                 f"Cannot sort runs by {key!r}.",
                 hint=f"Sort by one of {', '.join(get_args(RunSort))}, with - before it for descending.",
                 errors=[FieldError("sort", "unknown key")],
             )
-        made_for = f"{experiment_id} {where} {sort}"
+        cursors = ListCursor(f"{experiment_id} {where} {sort}", "filter and sort")
         rows = await self._runs.page(
             experiment_id,
             where,
-            key,  # type: ignore[arg-type]
+            key,
             descending=sort.startswith("-"),
-            after=_read_cursor(cursor, made_for) if cursor else None,
+            after=_position(cursors, cursor) if cursor else None,
             limit=limit + 1,
         )
         total = await self._runs.count(experiment_id, where)
         page = rows[:limit]
-        more = len(rows) > limit
-        return page, total, _cursor(page[-1][0], key, made_for) if more else None
+        following = None
+        if len(rows) > limit:
+            last = page[-1]
+            following = cursors.write(None if key == "order" else getattr(last, key), last.id)
+        return RunPage(page, total, following)
 
-    async def run(self, experiment_id: uuid.UUID, run_id: int) -> tuple[Run, Example]:
-        """Return one run with its calls.
+    async def run(self, experiment_id: uuid.UUID, run_id: int) -> Run:
+        """Return one run with its example and its calls.
 
         Raises:
             NotFound: if there is none.
@@ -97,7 +121,7 @@ class ResultService:
             raise NotFound(f"The experiment has no run {run_id}.")
         return found
 
-    async def compared(self, ids: Sequence[uuid.UUID]) -> list[tuple[Experiment, Result]]:
+    async def compared(self, ids: Sequence[uuid.UUID]) -> list[ExperimentResult]:
         """Return the experiments of a comparison with their results.
 
         Raises:
@@ -112,20 +136,12 @@ class ResultService:
         return [await self.result(experiment_id) for experiment_id in ids]
 
 
-def _cursor(run: Run, key: str, made_for: str) -> str:
-    value = None if key == "order" else getattr(run, key)
-    return base64.urlsafe_b64encode(orjson.dumps([made_for, value, run.id])).decode()
+def _is_sort(key: str) -> TypeGuard[RunSort]:
+    return key in get_args(RunSort)
 
 
-def _read_cursor(cursor: str, made_for: str) -> Position:
-    try:
-        list_, value, run_id = orjson.loads(base64.urlsafe_b64decode(cursor))
-        if list_ == made_for and type(run_id) is int and 0 < run_id <= _MAX_ID:
+def _position(cursors: ListCursor, cursor: str) -> Position:
+    match cursors.read(cursor):
+        case [float() | int() | None as value, int(run_id)] if type(run_id) is int and 0 < run_id <= _MAX_ID:
             return Position(None if value is None else float(value), run_id)
-    except (ValueError, TypeError, binascii.Error):
-        pass
-    raise InvalidInput(
-        "This cursor does not belong to this list.",
-        hint="Pass the `next` of the page before, with the same filter and sort.",
-        errors=[FieldError("cursor", "unknown")],
-    )
+    raise cursors.refusal()

@@ -1,27 +1,38 @@
-"""SQL of one score over many runs: as little of each run as maps and comparisons need."""
+"""SQL of one score over many runs: the few columns that maps and comparisons need."""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import case, func, null, or_, select
+from sqlalchemy import ColumnElement, case, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.models import Example, Run
-from app.services.runs.repository import WITHOUT_LONG
+from app.services.runs.repository import WITHOUT_LONG, runs_with_examples
 
-_own_columns: dict[str, Any] = {"exact_match": Run.exact_match, "contains": Run.contains, "f1": Run.f1}
-UNSCORED = "unscored"
+_own_columns: dict[str, InstrumentedAttribute[float | None]] = {
+    "exact_match": Run.exact_match,
+    "contains": Run.contains,
+    "f1": Run.f1,
+}
+Unscored = Literal["unscored"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one run: the score's value, ``UNSCORED``, or ``None`` if it failed."""
+class RunScore:
+    """One score of one run.
+
+    Attributes:
+        run_id: row id of the run.
+        value: of the score; "unscored" if the run is answered and lacks it; ``None`` if the run failed.
+    """
 
     run_id: int
-    value: float | str | None
+    value: float | Unscored | None
 
 
 class ScoresRepository:
@@ -30,16 +41,20 @@ class ScoresRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def score_names(self, experiment_id: uuid.UUID) -> list[str]:
+    async def names(self, experiment_id: uuid.UUID) -> list[str]:
         """Return the names of all scores that runs have, sorted."""
         name = func.jsonb_object_keys(Run.scores)
         query = select(name).where(Run.experiment_id == experiment_id).distinct()
         return sorted((await self._session.execute(query)).scalars())
 
-    async def map(
+    async def states(
         self, experiment_id: uuid.UUID, score: str, limit: int
     ) -> tuple[list[int], str, list[float | None]]:
-        """Return ids, states (see ``RunMap``) and latencies of the first runs by (example, repeat)."""
+        """Return ids, states and latencies (ms) of the first ``limit`` runs by (example, repeat).
+
+        A state is one character: c for a value of at least 1, p for one between 0 and 1, w for 0, u for
+        an answered run without this score, f for a failed run. Failed and cached runs have no latency.
+        """
         value = score_value(score)
         state = case(
             (Run.status == "failed", "f"),
@@ -57,10 +72,10 @@ class ScoresRepository:
             .subquery()
         )
 
-        def ordered(column: Any) -> Any:
+        def ordered(column: ColumnElement[T]) -> aggregate_order_by[T]:
             return aggregate_order_by(column, runs.c.example_id, runs.c.repeat)
 
-        # One row of arrays takes a fraction of the time of a row a run.
+        # One row of arrays is read in a fraction of the time of one row for each run.
         query = select(
             func.array_agg(ordered(runs.c.id)),
             func.array_to_string(func.array_agg(ordered(runs.c.state)), ""),
@@ -69,10 +84,10 @@ class ScoresRepository:
         row = (await self._session.execute(query)).one()
         return row[0] or [], row[1] or "", row[2] or []
 
-    async def outcomes(self, experiment_id: uuid.UUID, score: str) -> dict[tuple[str, int], Outcome]:
-        """Return what became of each ``(content hash of the example, repeat)``, in file order.
+    async def by_question(self, experiment_id: uuid.UUID, score: str) -> dict[tuple[str, int], RunScore]:
+        """Return the score of each ``(content hash of the example, repeat)``, in file order.
 
-        Of two examples of the same content the first counts.
+        Of two examples with the same content, only the first is in it.
         """
         query = (
             select(Example.content_hash, Run.repeat, Run.id, Run.status, score_value(score))
@@ -80,25 +95,23 @@ class ScoresRepository:
             .where(Run.experiment_id == experiment_id)
             .order_by(Example.position, Run.repeat)
         )
-        found: dict[tuple[str, int], Outcome] = {}
+        found: dict[tuple[str, int], RunScore] = {}
         for content_hash, repeat, run_id, status, value in await self._session.execute(query):
-            scored = UNSCORED if value is None else value
-            found.setdefault((content_hash, repeat), Outcome(run_id, None if status == "failed" else scored))
+            scored: float | Unscored = "unscored" if value is None else value
+            found.setdefault((content_hash, repeat), RunScore(run_id, None if status == "failed" else scored))
         return found
 
-    async def runs(self, run_ids: Sequence[int]) -> dict[int, tuple[Run, Example]]:
-        """Return runs by id, without their calls."""
-        query = (
-            select(Run, Example)
-            .join(Example, Example.id == Run.example_id)
-            .where(Run.id.in_(run_ids))
-            .options(*WITHOUT_LONG)
-        )
-        return {row[0].id: (row[0], row[1]) for row in await self._session.execute(query)}
+    async def runs(self, run_ids: Sequence[int]) -> dict[int, Run]:
+        """Return runs by id, with their examples and without their calls."""
+        query = runs_with_examples(Run.id.in_(run_ids)).options(*WITHOUT_LONG)
+        return {run.id: run for run in (await self._session.scalars(query)).all()}
 
 
-def score_value(score: str) -> Any:
+def score_value(score: str) -> ColumnElement[float | None]:
     """Return the SQL expression of a run's value of one score."""
     own = _own_columns.get(score)
-    scores: Any = Run.scores
-    return scores[score]["value"].as_float() if own is None else own
+    if own is not None:
+        return own.expression
+    scores: Any = Run.scores  # SQLAlchemy does not type what JSON columns can do
+    value: ColumnElement[float | None] = scores[score]["value"].as_float()
+    return value

@@ -1,4 +1,4 @@
-"""Trees of arithmetic as the calculator takes them, for the tests of reading and of computing."""
+"""Builders of syntax trees of arithmetic, for the tests of parsing and of computing."""
 
 import ast
 

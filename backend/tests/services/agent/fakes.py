@@ -1,14 +1,14 @@
-"""Small tools and turns that the tests of the agent share."""
+"""Small tools and turns shared by the tests of the agent."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from app.domain.passages import Chunk, Passage
-from app.services.agent.actions import Turn
-from app.services.agent.forms import Done
-from app.services.agent.tools.base import Found, Parameter, Tool
+from app.services.agent.action_parser import Turn
+from app.services.agent.formats import ExecutedStep
+from app.services.agent.tools.base import Parameter, Tool, ToolOutput
 
-Script = Callable[[str], str | Found | Exception]
+Script = Callable[[str], str | ToolOutput | Exception]
 
 
 def passage(number: int, text: str = "") -> Passage:
@@ -18,7 +18,7 @@ def passage(number: int, text: str = "") -> Passage:
 
 
 class FakeTool(Tool):
-    """Answers by a function of its first argument, and remembers what it was asked."""
+    """Returns a function of its first argument, and records the arguments of each use."""
 
     description = "Finds things."
     parameters: ClassVar[tuple[Parameter, ...]] = (
@@ -32,12 +32,12 @@ class FakeTool(Tool):
         self._script = script
         self.asked: list[dict[str, Any]] = []
 
-    async def answer(self, arguments: Mapping[str, Any]) -> Found:
+    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
         self.asked.append(dict(arguments))
         said = self._script(str(arguments["query"]))
         if isinstance(said, Exception):
             raise said
-        return said if isinstance(said, Found) else Found(said)
+        return said if isinstance(said, ToolOutput) else ToolOutput(said)
 
 
 class FakeSums(FakeTool):
@@ -49,8 +49,8 @@ class FakeSums(FakeTool):
     def __init__(self, script: Script = lambda _: "4") -> None:
         super().__init__("calculator", script)
 
-    async def answer(self, arguments: Mapping[str, Any]) -> Found:
-        return await super().answer({"query": arguments["expression"]})
+    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
+        return await super().run({"query": arguments["expression"]})
 
 
 def use(query: str = "height of K2", thought: str = "I need it.", **more: Any) -> Turn:
@@ -58,6 +58,8 @@ def use(query: str = "height of K2", thought: str = "I need it.", **more: Any) -
     return Turn(thought, "retrieval", {"query": query, **more}, read_as="bracket")
 
 
-def done(query: str = "height of K2", observation: str = "K2 is 8611 m high.", thought: str = "Hm.") -> Done:
-    """Return a turn that is over."""
-    return Done(use(query, thought), observation)
+def executed(
+    query: str = "height of K2", observation: str = "K2 is 8611 m high.", thought: str = "Hm."
+) -> ExecutedStep:
+    """Return a search with its observation."""
+    return ExecutedStep(use(query, thought), observation)

@@ -1,4 +1,4 @@
-"""The calculator: what it computes, what it refuses, and that nothing gets through it."""
+"""The calculator: values, refusals, and that no text escapes it."""
 
 import ast
 import asyncio

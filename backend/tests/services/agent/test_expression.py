@@ -1,4 +1,4 @@
-"""How arithmetic is read: what people write, what is ambiguous, and how the rest is refused."""
+"""Parsing of arithmetic: common notations, ambiguous ones, and the messages about the rest."""
 
 import ast
 from contextlib import suppress
@@ -64,7 +64,7 @@ def as_text(text: str) -> str:
 )
 def test_plain(text: str, read: str) -> None:
     reading = parse(text)
-    assert (written(reading.node), reading.unusual) == (read, False)
+    assert (written(reading.node), reading.ambiguous) == (read, False)
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_plain(text: str, read: str) -> None:
         ("20% x .5", "20 / 100 * .5"),
     ],
 )
-def test_unusual(text: str, read: str) -> None:
+def test_ambiguous(text: str, read: str) -> None:
     reading = parse(text)
-    assert (written(reading.node), reading.unusual) == (read, True)
+    assert (written(reading.node), reading.ambiguous) == (read, True)
 
 
 def test_the_tree() -> None:

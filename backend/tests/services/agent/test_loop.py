@@ -1,4 +1,4 @@
-"""The loop: every way in which an agent ends, what the model is told on the way, and what is counted."""
+"""The loop: each outcome of an agent, the messages to the model, and the counts of the trace."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ import pytest
 from app.domain.generation import GenerationResult, Message, Usage
 from app.domain.status import FailureKind
 from app.domain.trace import AgentOutcome, Trace
-from app.services.agent.actions import Turn
-from app.services.agent.cutting import CUT
-from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
-from app.services.agent.loop import AGAIN, Agent, AgentOptions, Asked, Model
-from app.services.agent.tools.base import Found, ModelRetry, Tool, ToolFailed
+from app.services.agent.action_parser import Turn
+from app.services.agent.formats import JsonFormat, NativeFormat, StepFormat, TextFormat
+from app.services.agent.loop import AGAIN, Agent, AgentOptions, Model, ModelReply
+from app.services.agent.tools.base import ModelRetry, Tool, ToolFailed, ToolOutput
+from app.services.agent.truncation import TRUNCATION_MARK
 from app.services.inference.base import EngineError
 from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN
 from tests.services.agent.fakes import FakeSums, FakeTool, passage, use
@@ -32,7 +32,7 @@ def search(query: str) -> str:
 
 @dataclass
 class Script:
-    """A model that says its lines in turn, the last one again and again, and remembers its prompts."""
+    """A model with scripted replies, of which the last one repeats; it records its prompts."""
 
     says: Sequence[Said]
     last: Said = "8611 m"
@@ -44,42 +44,45 @@ class Script:
     def model(self) -> Model:
         return Model(self._step, self._question, self.fits)
 
-    def _answer(self, said: Said) -> Asked:
+    def _answer(self, said: Said) -> ModelReply:
         if isinstance(said, EngineError):
             raise said
         if isinstance(said, str):
             said = GenerationResult(said, Usage(10, 2), latency_s=0.5)
-        return Asked(said, len(self.steps) + len(self.questions) - 1)
+        return ModelReply(said, len(self.steps) + len(self.questions) - 1)
 
-    async def _step(self, prompt: tuple[Message, ...]) -> Asked:
+    async def _step(self, prompt: tuple[Message, ...]) -> ModelReply:
         self.steps.append(prompt)
         return self._answer(self.says[min(len(self.steps), len(self.says)) - 1])
 
-    async def _question(self, prompt: tuple[Message, ...]) -> Asked:
+    async def _question(self, prompt: tuple[Message, ...]) -> ModelReply:
         (message,) = prompt
         self.questions.append(message.content)
         return self._answer(self.last)
 
     @property
     def shown(self) -> str:
-        """What the model was shown last."""
+        """The newest message to the model."""
         return self.steps[-1][-1].content
 
 
-def agent(script: Script, *tools: Tool, form: type[Form] = TextForm, **options: Any) -> Agent:
-    made = form(tools or (FakeTool(),), "Question: {question}")
+def agent(script: Script, *tools: Tool, step_format: type[StepFormat] = TextFormat, **options: Any) -> Agent:
+    made = step_format(tools or (FakeTool(),), "Question: {question}")
     return Agent(made, AgentOptions(**options), QUESTION, script.model)
 
 
 async def ran(script: Script, *tools: Tool, **options: Any) -> Trace:
-    return await agent(script, *tools, **options).run()
+    one = agent(script, *tools, **options)
+    await one.run()
+    return one.trace()
 
 
 class TestAnswered:
     async def test_at_once(self) -> None:
         script = Script([FINISH])
         one = agent(script)
-        trace = await one.run()
+        await one.run()
+        trace = one.trace()
         assert (trace.outcome, trace.reason, trace.iterations) == (AgentOutcome.ANSWERED, "", 1)
         assert (one.answer, one.output, script.questions) == ("8611 m", FINISH, [])
         (step,) = trace.steps
@@ -104,11 +107,12 @@ class TestAnswered:
         trace = await ran(Script([SEARCH, FINISH]), max_iterations=2)
         assert trace.outcome is AgentOutcome.ANSWERED
 
-    @pytest.mark.parametrize("form", [JsonForm, NativeForm])
-    async def test_in_other_forms(self, form: type[Form]) -> None:
-        says = [JsonForm((FakeTool(),), "").write(turn) for turn in (use("K2"), Turn("a", answer="8611 m"))]
-        one = agent(Script(says), form=form)
-        assert (await one.run()).outcome is AgentOutcome.ANSWERED
+    @pytest.mark.parametrize("step_format", [JsonFormat, NativeFormat])
+    async def test_in_other_formats(self, step_format: type[StepFormat]) -> None:
+        says = [JsonFormat((FakeTool(),), "").write(turn) for turn in (use("K2"), Turn("a", answer="8611 m"))]
+        one = agent(Script(says), step_format=step_format)
+        await one.run()
+        assert one.trace().outcome is AgentOutcome.ANSWERED
         assert one.answer == "8611 m"
 
 
@@ -116,7 +120,8 @@ class TestIterationLimit:
     async def test_ends_and_asks_for_an_answer_from_the_notes(self) -> None:
         script = Script([f"Thought: T{n}.\nAction: retrieval[q{n}]" for n in range(9)], last=" 8611 m\n")
         one = agent(script, max_iterations=3)
-        trace = await one.run()
+        await one.run()
+        trace = one.trace()
         assert (trace.outcome, trace.iterations, len(trace.steps)) == (AgentOutcome.ITERATION_LIMIT, 3, 4)
         assert "3" in trace.reason
         assert (one.answer, one.output) == ("8611 m", " 8611 m\n")
@@ -128,14 +133,16 @@ class TestIterationLimit:
 
     async def test_asks_for_nothing_where_that_is_not_wanted(self) -> None:
         script = Script([search("a"), search("b")])
-        one = agent(script, max_iterations=2, last_question="never")
-        trace = await one.run()
+        one = agent(script, max_iterations=2, final_answer_prompt="never")
+        await one.run()
+        trace = one.trace()
         assert (trace.outcome, one.answer, script.questions) == (AgentOutcome.ITERATION_LIMIT, None, [])
         assert (len(trace.steps), one.output) == (2, search("b"))
 
     async def test_an_empty_last_answer_is_none(self) -> None:
         one = agent(Script([SEARCH], last=" \n"), max_iterations=1)
-        trace = await one.run()
+        await one.run()
+        trace = one.trace()
         assert (one.answer, trace.steps[-1].answer, trace.steps[-1].last) == (None, None, True)
 
 
@@ -244,7 +251,8 @@ class TestContextOverflow:
     async def test_nothing_fits(self) -> None:
         script = Script([FINISH], fits=lambda _: False)
         one = agent(script)
-        trace = await one.run()
+        await one.run()
+        trace = one.trace()
         assert (trace.outcome, trace.steps, one.answer) == (AgentOutcome.CONTEXT_OVERFLOW, (), None)
         assert (script.steps, one.output) == ([], "")
 
@@ -275,13 +283,15 @@ class TestContextOverflow:
     async def test_after_some_steps_asks_for_an_answer(self) -> None:
         script = Script([search("a")], fits=lambda prompt: len(prompt) < 4)
         one = agent(script)
-        trace = await one.run()
+        await one.run()
+        trace = one.trace()
         assert (trace.outcome, trace.iterations) == (AgentOutcome.CONTEXT_OVERFLOW, 1)
         assert (one.answer, trace.steps[-1].last) == ("8611 m", True)
 
     async def test_the_endpoint_refuses(self) -> None:
         one = agent(Script([search("a"), TOO_LONG]))
-        trace = await one.run()
+        await one.run()
+        trace = one.trace()
         assert (trace.outcome, trace.reason) == (AgentOutcome.CONTEXT_OVERFLOW, "too long")
         assert one.answer == "8611 m"
 
@@ -308,7 +318,7 @@ class TestObservations:
         assert observed is not None
         room = round(32 * CHARACTERS_PER_TOKEN)
         assert len(observed.observation) <= room
-        assert observed.cut == 2000 - len(observed.observation.removesuffix(CUT))
+        assert observed.cut == 2000 - len(observed.observation.removesuffix(TRUNCATION_MARK))
         assert script.shown == f"Observation: {observed.observation}"
 
     async def test_that_fit_are_whole(self) -> None:
@@ -319,7 +329,8 @@ class TestObservations:
     async def test_passages_are_gathered_once_each_in_order(self) -> None:
         found = {"a": (passage(2), passage(1)), "b": (passage(1), passage(3))}
         one = agent(
-            Script([search("a"), search("b"), FINISH]), FakeTool(script=lambda q: Found("text", found[q]))
+            Script([search("a"), search("b"), FINISH]),
+            FakeTool(script=lambda q: ToolOutput("text", found[q])),
         )
         await one.run()
         assert [each.chunk.id for each in one.passages] == ["a2#0", "a1#0", "a3#0"]

@@ -1,4 +1,4 @@
-"""Whatever a model says, and however small its window: an agent ends, and its account adds up."""
+"""For any replies and any context window: an agent ends, and the counts of its trace are consistent."""
 
 import asyncio
 import json
@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from app.domain.generation import GenerationResult, Message, ToolCall
 from app.domain.trace import AgentOutcome, Trace
 from app.schemas.trace import TraceOut
-from app.services.agent.forms import Form, JsonForm, NativeForm, TextForm
-from app.services.agent.loop import SAME_ACTION, Agent, AgentOptions, LastQuestion
+from app.services.agent.formats import JsonFormat, NativeFormat, StepFormat, TextFormat
+from app.services.agent.loop import SAME_ACTION, Agent, AgentOptions, FinalAnswerPrompt
 from app.services.agent.tools.base import ModelRetry, ToolFailed
 from tests.factories import properties
 from tests.services.agent.fakes import FakeSums, FakeTool
-from tests.services.agent.test_actions import PIECES
+from tests.services.agent.test_action_parser import PIECES
 from tests.services.agent.test_loop import Script
 
 WORDS = st.sampled_from(["K2", "8611 m", "a b", "", "\n\n", "k=3", '"', "[", "é" * 50, "word " * 200])
@@ -33,7 +33,7 @@ CALLS = st.builds(
     st.one_of(WORDS, st.builds(lambda word: json.dumps({"query": word, "k": 2}), WORDS)),
 )
 RESULTS = st.builds(GenerationResult, TEXTS, tool_calls=st.lists(CALLS, max_size=2).map(tuple))
-FORMS = st.sampled_from([TextForm, JsonForm, NativeForm])
+FORMATS = st.sampled_from([TextFormat, JsonFormat, NativeFormat])
 
 
 def searched(query: str) -> str | Exception:
@@ -42,32 +42,38 @@ def searched(query: str) -> str | Exception:
     return ModelRetry("Not so.") if "é" in query else f"about {query}\n" * 20
 
 
-def ran(form: type[Form], says: list[GenerationResult], window: int, **options: Any) -> tuple[Script, Trace]:
+def ran(
+    step_format: type[StepFormat], says: list[GenerationResult], window: int, **options: Any
+) -> tuple[Script, Trace]:
     def fits(prompt: tuple[Message, ...]) -> bool:
         return sum(len(message.content) for message in prompt) <= window
 
     script = Script(says, fits=fits)
-    made = form((FakeTool(script=searched), FakeSums()), "Question: {question}")
+    made = step_format((FakeTool(script=searched), FakeSums()), "Question: {question}")
     agent = Agent(made, AgentOptions(**options), "How high is K2?", script.model)
-    trace = asyncio.run(agent.run())
-    assert trace == agent.trace()
-    return script, trace
+    asyncio.run(agent.run())
+    return script, agent.trace()
 
 
 @properties
 @given(
-    FORMS,
+    FORMATS,
     st.lists(RESULTS, min_size=1, max_size=8),
     st.integers(0, 6_000),
     st.integers(1, 8),
     st.integers(32, 300),
-    st.sampled_from(get_args(LastQuestion)),
+    st.sampled_from(get_args(FinalAnswerPrompt)),
 )
 def test_ends_and_adds_up(
-    form: type[Form], says: list[GenerationResult], window: int, most: int, tokens: int, last: LastQuestion
+    step_format: type[StepFormat],
+    says: list[GenerationResult],
+    window: int,
+    most: int,
+    tokens: int,
+    last: FinalAnswerPrompt,
 ) -> None:
     script, trace = ran(
-        form, says, window, max_iterations=most, observation_tokens=tokens, last_question=last
+        step_format, says, window, max_iterations=most, observation_tokens=tokens, final_answer_prompt=last
     )
     assert trace.outcome is not AgentOutcome.FAILED
     assert (trace.reason == "") == (trace.outcome is AgentOutcome.ANSWERED)
@@ -87,8 +93,8 @@ def test_ends_and_adds_up(
 
 
 @properties
-@given(FORMS, RESULTS)
-def test_saying_the_same_again_and_again_ends(form: type[Form], said: GenerationResult) -> None:
-    _, trace = ran(form, [said], 10**6, max_iterations=50)
+@given(FORMATS, RESULTS)
+def test_saying_the_same_again_and_again_ends(step_format: type[StepFormat], said: GenerationResult) -> None:
+    _, trace = ran(step_format, [said], 10**6, max_iterations=50)
     assert trace.outcome not in {AgentOutcome.ITERATION_LIMIT, AgentOutcome.CONTEXT_OVERFLOW}
     assert trace.iterations <= SAME_ACTION

@@ -1,4 +1,4 @@
-"""The way in which all tools are run: arguments checked, and whatever goes wrong a result."""
+"""How every tool is run: checks of arguments, the time limit, and errors as results."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.services.agent.tools.base import Found, ModelRetry, Parameter, Tool, ToolFailed
+from app.services.agent.tools.base import ModelRetry, Parameter, Tool, ToolFailed, ToolOutput
 
 
 class Echo(Tool):
@@ -25,12 +25,12 @@ class Echo(Tool):
         self._does = does
         self.got: list[Mapping[str, Any]] = []
 
-    async def answer(self, arguments: Mapping[str, Any]) -> Found:
+    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
         self.got.append(arguments)
         if isinstance(self._does, Exception):
             raise self._does
         await asyncio.sleep(self._does or 0)
-        return Found(arguments["words"] * arguments.get("times", 1))
+        return ToolOutput(arguments["words"] * arguments.get("times", 1))
 
 
 async def test_a_result() -> None:

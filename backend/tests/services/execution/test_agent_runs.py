@@ -116,7 +116,9 @@ class TestWikipedia:
         self, runtime: Runtime, dataset: str, tmp_path: Path
     ) -> None:
         means = scripted(
-            with_settings(runtime, wikipedia_url="http://127.0.0.1:9/w/api.php", home=tmp_path),
+            with_settings(
+                runtime, wikipedia_url="http://127.0.0.1:9/w/api.php", wikipedia_attempts=1, home=tmp_path
+            ),
             ScriptedEngine(look_up),
         )
         experiment_id = await ended(means, WIKIPEDIA, sample={"n": 1})
@@ -136,7 +138,7 @@ class TestNonsense:
             method = {
                 **CALCULATOR,
                 "shots": place % 3,
-                "last_question": ["never", "needed", "always"][place % 3],
+                "final_answer_prompt": ["never", "needed", "always"][place % 3],
                 "max_iterations": 3,
             }
             experiment_id = await ended(means, method, model=model or "mock/gold", seed=place)

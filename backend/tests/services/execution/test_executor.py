@@ -307,7 +307,7 @@ class TestSameAgain:
         lines = "\n".join(f'{{"question": "Say {word}.", "answer": "{word}"}}' for word in words)
         async with runtime.sessions() as session:
             await DatasetService(session).add_file("short", "short.jsonl", lines.encode())
-        means = with_settings(runtime, local_slots=4, local_context=512)
+        means = with_settings(runtime, local_slots=4, local_context=512, local_threads=1)
         model, params = "local/smollm2-135m-instruct", {"temperature": 0, "max_tokens": 12}
         outputs = []
         try:

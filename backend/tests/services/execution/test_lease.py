@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from typing import Any
 
 import pytest
 
@@ -217,20 +218,16 @@ class TestCancel:
         assert await task is ExperimentStatus.CANCELLED
         assert (await metrics_of(runtime, experiment_id))["counts"]["ok"] == 6
 
-    async def test_a_deletion_between_claim_and_load(
-        self, runtime: Runtime, dataset: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        real = Executor._load
+    async def test_a_deletion_between_claim_and_load(self, runtime: Runtime, dataset: str) -> None:
+        class Overtaken(Executor):
+            async def _load(self) -> Any:
+                async with runtime.sessions() as session:
+                    await ExperimentService(session, runtime).delete(experiment_id)
+                return await super()._load()
 
-        async def load(self: Executor) -> object:
-            async with runtime.sessions() as session:
-                await ExperimentService(session, runtime).delete(experiment_id)
-            return await real(self)
-
-        monkeypatch.setattr(Executor, "_load", load)
         experiment_id = await create(runtime)
         means = scripted(runtime, ScriptedEngine(Gate()))
-        assert await Executor(means, experiment_id).run() is ExperimentStatus.CANCELLED
+        assert await Overtaken(means, experiment_id).run() is ExperimentStatus.CANCELLED
 
 
 class TestDatabaseAway:

@@ -5,13 +5,13 @@ from urllib.parse import quote
 
 import pytest
 
-from app.api.convert import run_out
 from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.preview import PreviewOut
-from app.schemas.result import Metrics
+from app.schemas.result import RunOut
 from app.schemas.trace import TraceOut
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.execution.executor import Executor
 from app.services.experiments.preview import PreviewService, count_calls
 from app.services.inference.base import EngineError
@@ -125,7 +125,7 @@ class TestPreview:
         assert "as in the last completed experiment" in preview.estimate.basis
 
     def test_calls_by_hand(self) -> None:
-        agent = config(method={**SUMS, "max_iterations": 4, "last_question": "never"}, repeats=2)
+        agent = config(method={**SUMS, "max_iterations": 4, "final_answer_prompt": "never"}, repeats=2)
         assert count_calls(agent, 3) == 24
         assert count_calls(agent, 3, usual=2.5) == 15
         assert count_calls(config(repeats=2), 3, usual=2.5) == 6
@@ -168,14 +168,14 @@ class TestRuns:
             }
             assert [step.calls for step in trace.steps] == [[0], [1], [2]]
             assert (len(run.calls), run.retrieved) == (3, None)
-        metrics = Metrics.from_stored(await metrics_of(runtime, experiment_id))
+        metrics = metrics_out(await metrics_of(runtime, experiment_id))
         assert metrics.agent is not None
         assert metrics.agent.outcomes["answered"] == metrics.agent.runs == 4
         assert metrics.agent.iterations.value == 3
         async with runtime.sessions() as session:
             found = await RunRepository(session).get(experiment_id, runs[0].id)
         assert found is not None
-        served = run_out(*found)
+        served = RunOut.model_validate(found)
         assert served.trace is not None
         assert served.trace.steps[0].thought == "I add."
 

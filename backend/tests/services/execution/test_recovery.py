@@ -78,11 +78,8 @@ class TestRequeueLost:
 
 class TestLookAfterLost:
     @pytest.fixture
-    async def caretaker(
-        self, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-    ) -> AsyncIterator["asyncio.Task[None]"]:
-        monkeypatch.setattr(recovery, "_LOOK_EVERY_S", 0.02)
-        task = asyncio.create_task(look_after_lost(runtime))
+    async def caretaker(self, runtime: Runtime) -> AsyncIterator["asyncio.Task[None]"]:
+        task = asyncio.create_task(look_after_lost(runtime, every_s=0.02))
         yield task
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -117,9 +114,10 @@ class TestLookAfterLost:
     async def test_without_redis_does_not_look(
         self, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(recovery, "_LOOK_EVERY_S", 0)
         monkeypatch.setattr(recovery, "requeue_lost", None)
-        task = asyncio.create_task(look_after_lost(with_settings(runtime, redis_url=SecretStr(""))))
+        task = asyncio.create_task(
+            look_after_lost(with_settings(runtime, redis_url=SecretStr("")), every_s=0)
+        )
         for _ in range(10):
             await asyncio.sleep(0)
         assert not task.done()

@@ -11,8 +11,8 @@ from app.core.database import is_database_away
 from app.domain.generation import CachedGeneration, GenerationResult
 from app.domain.hashing import content_hash
 from app.domain.run import RunRecord
-from app.services.execution import writer as module
 from app.services.execution.writer import GroupCommitWriter
+from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 from tests.engines import answered
@@ -129,7 +129,6 @@ class TestRoom:
     async def test_waits_for_the_database(
         self, runtime: Runtime, experiment_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "_MAX_WAITING", 5)
         back = asyncio.Event()
         real = RunRepository.add
 
@@ -139,7 +138,7 @@ class TestRoom:
             await real(self, runs, kept)
 
         monkeypatch.setattr(RunRepository, "add", add)
-        async with GroupCommitWriter(runtime.autocommit) as writer:
+        async with GroupCommitWriter(runtime.autocommit, max_waiting=5) as writer:
             for repeat in range(5):
                 await writer.room()
                 writer.add_run(record(experiment_id, repeat=repeat))
@@ -154,7 +153,6 @@ class TestRoom:
     async def test_who_waits_hears_of_a_writer_that_broke(
         self, runtime: Runtime, experiment_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "_MAX_WAITING", 2)
         asked = asyncio.Event()
 
         async def add(self: RunRepository, runs: list[RunRecord], kept: list[CachedGeneration]) -> None:
@@ -162,7 +160,7 @@ class TestRoom:
             raise ValueError("broken for good")
 
         monkeypatch.setattr(RunRepository, "add", add)
-        async with GroupCommitWriter(runtime.autocommit) as writer:
+        async with GroupCommitWriter(runtime.autocommit, max_waiting=2) as writer:
             for repeat in range(2):
                 writer.add_run(record(experiment_id, repeat=repeat))
             waiting = asyncio.create_task(writer.room())
@@ -185,13 +183,13 @@ class TestLookups:
         self, runtime: Runtime, writer: GroupCommitWriter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[list[str]] = []
-        real = RunRepository.generations
+        real = CacheRepository.get_many
 
-        async def generations(self: RunRepository, wanted: list[str]) -> dict[str, GenerationResult]:
+        async def generations(self: CacheRepository, wanted: list[str]) -> dict[str, GenerationResult]:
             asked.append(list(wanted))
             return await real(self, wanted)
 
-        monkeypatch.setattr(RunRepository, "generations", generations)
+        monkeypatch.setattr(CacheRepository, "get_many", generations)
         for key in keys(10)[::2]:
             writer.put(key, "m", answered(key))
         await writer.flush()
@@ -225,13 +223,13 @@ class TestLookups:
     ) -> None:
         tries = 0
 
-        async def generations(self: RunRepository, wanted: list[str]) -> dict[str, GenerationResult]:
+        async def generations(self: CacheRepository, wanted: list[str]) -> dict[str, GenerationResult]:
             nonlocal tries
             tries += 1
             if tries == 1:
                 raise ConnectionResetError
             return {key: answered() for key in wanted}
 
-        monkeypatch.setattr(RunRepository, "generations", generations)
+        monkeypatch.setattr(CacheRepository, "get_many", generations)
         assert await writer.get("k") == answered()
         assert tries == 2

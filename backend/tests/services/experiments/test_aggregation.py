@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.domain.generation import GenerationRequest, GenerationResult, Usage
+from app.domain.metrics import RunContext
 from app.domain.status import ExperimentStatus, FailureKind
 from app.models import Experiment, Result
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.execution import executor as runner_module
 from app.services.execution.executor import Executor
 from app.services.experiments.aggregation import aggregate
+from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runs.repository import RunRepository
@@ -65,7 +67,7 @@ async def recomputed(runtime: Runtime, experiment_id: uuid.UUID) -> dict[str, An
         facts = await RunRepository(session).facts(experiment_id)
     wall_s, seed = result.metrics["wall_s"], experiment.config["seed"]
     parameters = experiment.provenance["model_parameters"]
-    return compute_metrics(facts, RunContext(experiment.total, wall_s, parameters, seed))
+    return compute_metrics(facts, RunContext(experiment.total, wall_s, parameters, seed)).as_dict()
 
 
 class TestStoredResult:
@@ -164,7 +166,7 @@ class TestCancelAbandoned:
             await session.commit()
         async with runtime.sessions() as session:
             cancelled = await ExperimentService(session, runtime).cancel(created.id)
-            result = await RunRepository(session).result(created.id)
+            result = await ResultRepository(session).get(created.id)
         assert cancelled.status == ExperimentStatus.CANCELLED
         assert result is not None
         assert result.metrics["counts"]["stored"] == 20

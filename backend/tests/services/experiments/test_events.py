@@ -10,7 +10,6 @@ from pydantic import SecretStr
 
 from app.core.queue import connect_async, publish_progress
 from app.services.execution.executor import Executor
-from app.services.experiments import events
 from app.services.experiments.events import watch_experiment
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
@@ -20,9 +19,14 @@ from tests.support import PATIENCE_S, cancel, create, scripted, with_settings
 Event = dict[str, Any]
 
 
+def watch(runtime: Runtime, experiment_id: uuid.UUID) -> AsyncIterator[Event]:
+    """Watch without long pauses."""
+    return watch_experiment(runtime, experiment_id, tick_s=0.02)
+
+
 async def collect(runtime: Runtime, experiment_id: uuid.UUID) -> list[Event]:
     async with asyncio.timeout(PATIENCE_S):
-        return [event async for event in watch_experiment(runtime, experiment_id)]
+        return [event async for event in watch(runtime, experiment_id)]
 
 
 async def set_experiment(runtime: Runtime, assignments: str) -> None:
@@ -39,11 +43,6 @@ async def next_with(events: AsyncIterator[Event], **progress: Any) -> Event:
     raise AssertionError("the events have ended")
 
 
-@pytest.fixture(autouse=True)
-def _quick_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "_TICK_S", 0.02)
-
-
 @pytest.fixture(params=["redis", "redis_away", "no_redis"])
 def means(runtime: Runtime, request: pytest.FixtureRequest) -> Runtime:
     """The same database, with and without a Redis that answers."""
@@ -55,7 +54,7 @@ class TestToTheEnd:
     async def test_from_pending_over_progress_to_completed(self, means: Runtime, dataset: str) -> None:
         gate = Gate(free=8)
         experiment_id = await create(means, concurrency=4)
-        events = watch_experiment(means, experiment_id)
+        events = watch(means, experiment_id)
         assert (await anext(events))["status"] == "PENDING"
         task = asyncio.create_task(Executor(scripted(means, ScriptedEngine(gate)), experiment_id).run())
         half = await next_with(events, done=8)
@@ -79,7 +78,7 @@ class TestToTheEnd:
 
     async def test_a_cancelled_one(self, means: Runtime, dataset: str) -> None:
         experiment_id = await create(means)
-        events = watch_experiment(means, experiment_id)
+        events = watch(means, experiment_id)
         await anext(events)
         await cancel(means, experiment_id)
         (last,) = [event async for event in events]
@@ -102,7 +101,7 @@ class TestSources:
         experiment_id = await create(runtime)
         await set_experiment(runtime, "status = 'RUNNING', progress = '{\"done\": 1}'")
         client = connect_async(runtime.redis_url)
-        events = watch_experiment(runtime, experiment_id)
+        events = watch(runtime, experiment_id)
         assert (await anext(events))["progress"] == {"done": 1}
         for done in (2, 3):
             await publish_progress(client, str(experiment_id), {"status": "RUNNING", "done": done})
@@ -114,7 +113,7 @@ class TestSources:
         await set_experiment(runtime, "status = 'RUNNING'")
         client = connect_async(runtime.redis_url)
         await publish_progress(client, str(experiment_id), {"status": "COMPLETED", "done": 20})
-        events = watch_experiment(runtime, experiment_id)
+        events = watch(runtime, experiment_id)
         assert (await anext(events))["status"] == "RUNNING"
         assert (await next_with(events, done=20))["status"] == "RUNNING"
         await set_experiment(runtime, "status = 'COMPLETED'")
@@ -135,7 +134,7 @@ class TestSources:
             return await real(self, *args, **kwargs)
 
         monkeypatch.setattr(ExperimentRepository, "get", get)
-        events = watch_experiment(runtime, experiment_id)
+        events = watch(runtime, experiment_id)
         assert (await anext(events))["status"] == "PENDING"
         assert tries == 4
 
@@ -147,4 +146,4 @@ class TestSources:
 
         monkeypatch.setattr(ExperimentRepository, "get", get)
         with pytest.raises(KeyError, match="a defect"):
-            await anext(watch_experiment(runtime, uuid.uuid4()))
+            await anext(watch(runtime, uuid.uuid4()))

@@ -22,7 +22,7 @@ from tests.services.inference.virtual_time import now, run
 
 L = TypeVar("L", bound=Limiter)
 
-CONSUMERS_A_SLOT = 4  # as many as a running experiment has
+CONSUMERS_PER_SLOT = 4  # as many as a running experiment has
 ONCE = (FailureKind.RATE_LIMIT, FailureKind.SERVER, FailureKind.CONNECTION, FailureKind.MALFORMED)
 
 
@@ -171,7 +171,7 @@ def put_load_of(
                     if error.kind.fatal:
                         return
 
-        consumers = min(calls, concurrency * CONSUMERS_A_SLOT)
+        consumers = min(calls, concurrency * CONSUMERS_PER_SLOT)
         await asyncio.gather(*(consume() for _ in range(consumers)))
         return Load(endpoint, limiter, failures, now())
 

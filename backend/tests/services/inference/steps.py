@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.core.redaction import redact, register_secret
 from app.domain.generation import GenerationParams, GenerationRequest, GenerationResult, Message
 from app.services.inference.base import Engine, EngineError
+from app.services.inference.failures import redact_with
 
 
 def request(prompt: str = "Question: What is it?\nAnswer:", **fields: Any) -> GenerationRequest:
@@ -24,6 +26,12 @@ def requests(count: int, **fields: Any) -> list[GenerationRequest]:
 def prompt_of(call: GenerationRequest) -> str:
     """Return the text that the fake server tells calls apart by."""
     return call.messages[-1].content
+
+
+def mask(secret: str) -> None:
+    """Have a secret masked in what servers say, as a process that has it does; for this test alone."""
+    redact_with(redact)
+    register_secret(secret)
 
 
 async def failure_of(engine: Engine, call: GenerationRequest | None = None) -> EngineError:

@@ -19,7 +19,7 @@ from app.domain.hashing import content_hash
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 from app.services.inference.cache import CachingEngine, cache_key
-from app.services.runs.repository import result_json, result_of_json
+from app.services.runs.cache_repository import result_json, result_of_json
 from tests.engines import ScriptedEngine, answered
 from tests.services.inference.steps import failure_of, request
 

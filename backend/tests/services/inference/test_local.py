@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ import pytest
 from app.domain.generation import GenerationParams, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.catalog import CatalogError, load_catalog, resolve_model_path
-from app.services.inference.engines import local
 from app.services.inference.engines.local import (
     OWNER_VARIABLE,
     LocalEngine,
@@ -38,7 +38,7 @@ NAME = "local/smollm2-135m-instruct"
 PROVIDER, SPEC = CATALOG.find(NAME)
 MODEL = resolve_model_path(SPEC, ROOT)
 CALLS = [
-    request(f"Question: What is the capital of {country}?\nAnswer:", params=GenerationParams(max_tokens=16))
+    request(f"Question: What is the capital of {country}?\nAnswer:", params=GenerationParams(max_tokens=8))
     for country in ("France", "Japan", "Italy", "Peru", "Egypt", "Norway")
 ]
 CALL = request("Say hello.", params=GenerationParams(max_tokens=2))
@@ -48,7 +48,7 @@ CALL = request("Say hello.", params=GenerationParams(max_tokens=2))
 def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServerOptions]:
     """A folder of servers that this module's tests share; with a space in its path."""
     folder = tmp_path_factory.mktemp("model servers")
-    yield LocalServerOptions(folder, slots=6, context=512, threads=0)
+    yield LocalServerOptions(folder, slots=6, context=512, threads=1)
     stop_servers(folder)
 
 
@@ -111,7 +111,7 @@ class TestStart:
         code = (
             "import sys; from pathlib import Path;"
             "from app.services.inference.engines.local import LocalServer, LocalServerOptions;"
-            "o = LocalServerOptions(Path(sys.argv[2]), 6, 512, 0);"
+            "o = LocalServerOptions(Path(sys.argv[2]), 6, 512, 1);"
             "print(LocalServer(Path(sys.argv[1]), o).ensure())"
         )
         told = subprocess.run(
@@ -231,14 +231,11 @@ class TestEnd:
         assert processes(lonely) == []
         assert server_states(lonely.state_dir) == []
 
-    def test_one_that_does_not_answer_is_replaced(
-        self, lonely: LocalServerOptions, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_one_that_does_not_answer_is_replaced(self, lonely: LocalServerOptions) -> None:
         LocalServer(MODEL, lonely).ensure()
         stuck = pid_of(lonely)
-        monkeypatch.setattr(local, "_HEALTH_TIMEOUT_S", 0.5)
         psutil.Process(stuck).suspend()
-        LocalServer(MODEL, lonely).ensure()
+        LocalServer(MODEL, replace(lonely, health_timeout_s=0.5)).ensure()
         assert processes(lonely) == [pid_of(lonely)]
         assert pid_of(lonely) != stuck
 
@@ -248,7 +245,7 @@ class TestEngine:
         result = await engine.generate(CALLS[0])
         assert "Paris" in result.text
         assert result.usage.prompt_tokens is not None
-        assert 0 < (result.usage.completion_tokens or 0) <= 16
+        assert 0 < (result.usage.completion_tokens or 0) <= 8
         assert result.latency_s > 0
 
     async def test_names_the_file_and_not_where_it_lies(self, engine: LocalEngine) -> None:

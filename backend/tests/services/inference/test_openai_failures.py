@@ -10,12 +10,11 @@ import orjson
 import pytest
 
 from app.domain.status import FailureKind
-from app.services.inference import failures
 from app.services.inference.failures import clean, failure_from_status, retry_after_s
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.fake_llm_behaviour import Reply
 from tests.services.inference.conftest import OpenEngine
-from tests.services.inference.steps import failure_of, request
+from tests.services.inference.steps import failure_of, mask, request
 
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -122,10 +121,8 @@ class TestStatus:
         fake.script.append(Reply(500, b"x" * 100_000))
         assert len((await failure_of(open_engine())).message) < 600
 
-    async def test_an_echoed_key_is_masked(
-        self, fake: FakeLLM, open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(failures, "_redact", lambda text: text.replace("sk-secret", "[redacted]"))
+    async def test_an_echoed_key_is_masked(self, fake: FakeLLM, open_engine: OpenEngine) -> None:
+        mask("sk-secret")
         fake.script.append(Reply(401, openai_error("Incorrect API key provided: sk-secret.")))
         engine = open_engine(key="sk-secret")
         error = await failure_of(engine)
@@ -314,6 +311,6 @@ class TestClean:
     def test_text(self, text: str, limit: int | None, cleaned: str) -> None:
         assert clean(text, limit) == cleaned
 
-    def test_a_secret_is_masked_before_it_could_be_cut(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(failures, "_redact", lambda text: text.replace("secret-key", "[redacted]"))
+    def test_a_secret_is_masked_before_it_could_be_cut(self) -> None:
+        mask("secret-key")
         assert "secret" not in clean("my secret-key", 9)

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from app.services.inference import registry as registry_module
 from app.services.inference.catalog import Catalog, CatalogError
 from app.services.inference.engines.hf_api import HFAPIEngine
 from app.services.inference.engines.local import LocalServerOptions
@@ -194,15 +193,14 @@ class TestFingerprint:
         file.write_bytes(b"GGUF22")
         assert known.fingerprint("local/small") != before
 
-    def test_local_software_and_context_count(
-        self, options: LocalServerOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_local_software_and_context_count(self, options: LocalServerOptions, tmp_path: Path) -> None:
         (tmp_path / "a.gguf").write_bytes(b"GGUF")
-        before = registry(options, tmp_path, local("a.gguf")).fingerprint("local/small")
+        known = registry(options, tmp_path, local("a.gguf"))
+        before = known.fingerprint("local/small")
         wider = LocalServerOptions(options.state_dir, slots=2, context=512, threads=1)
         assert registry(wider, tmp_path, local("a.gguf")).fingerprint("local/small") != before
-        monkeypatch.setattr(registry_module, "_package_version", lambda name: f"another {name}")
-        assert registry(options, tmp_path, local("a.gguf")).fingerprint("local/small") != before
+        newer = ModelRegistry(known.catalog, {}, tmp_path, options, version_of=lambda name: f"another {name}")
+        assert newer.fingerprint("local/small") != before
 
     def test_local_slots_do_not(self, options: LocalServerOptions, tmp_path: Path) -> None:
         (tmp_path / "a.gguf").write_bytes(b"GGUF")

@@ -10,13 +10,13 @@ from app.domain.generation import GenerationParams, GenerationResult, ToolCall
 from app.domain.hashing import content_hash
 from app.domain.passages import Retrieval
 from app.domain.prediction import ParseOutcome
+from app.domain.scoring import ScoringRule
 from app.domain.status import FailureKind
 from app.domain.trace import AgentOutcome
 from app.schemas.method_config import ReactMethodConfig
-from app.services.agent.forms import TextForm
+from app.services.agent.formats import TextFormat
 from app.services.agent.tools.base import Parameter
 from app.services.agent.tools.calculator import Calculator
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
 from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods import react
@@ -87,7 +87,7 @@ class TestPrediction:
         assert prediction.passages == ()
 
     async def test_of_an_agent_that_gave_none(self) -> None:
-        method = build(max_iterations=1, last_question="never")
+        method = build(max_iterations=1, final_answer_prompt="never")
         prediction = await method(EXAMPLE, context(says(SEARCH)))
         assert (prediction.answer.text, prediction.answer.outcome) == (None, ParseOutcome.NO_ANSWER)
         assert prediction.answer.rule == "agent_gave_none"
@@ -135,7 +135,7 @@ class TestAnswer:
         ("rule", "said", "read"),
         [("triviaqa", "The answer is Dinant.\nQuestion: and?", "Dinant"), ("gsm8k", "3 + 4 = 7.", "7")],
     )
-    async def test_to_the_last_question(self, rule: ScoringRule, said: str, read: str) -> None:
+    async def test_to_the_final_answer_prompt(self, rule: ScoringRule, said: str, read: str) -> None:
         method = build(rule, max_iterations=1)
         prediction = await method(EXAMPLE, context(says(SEARCH, said)))
         assert prediction.answer.text == read
@@ -199,7 +199,7 @@ class TestRequests:
         assert (shown.role, shown.tool_call_id) == ("tool", said.tool_calls[0].id)
         assert prediction.answer.text == "8611 m"
 
-    async def test_the_last_question_offers_no_tools(self) -> None:
+    async def test_the_final_answer_prompt_offers_no_tools(self) -> None:
         call = GenerationResult("", tool_calls=(ToolCall("x", "retrieval", '{"query": "K2"}'),))
         engine = says(call, "8611 m")
         await build(form="native", max_iterations=1)(EXAMPLE, context(engine))
@@ -244,7 +244,7 @@ class TestTemplate:
             {"template": "Q: {question}"},
             {"system": "Think. {tools}"},
             {"system": "Think. {tools} "},
-            {"last_question": "never"},
+            {"final_answer_prompt": "never"},
             {"shots": 1},
             {"shots": 2},
             {"shots": 2, "exemplars": "multi_hop"},
@@ -258,8 +258,8 @@ class TestTemplate:
             (Calculator, "description", "Sums."),
             (Calculator, "example", "calculator[1 + 1]"),
             (Calculator, "parameters", (Parameter("expression", "a sum"),)),
-            (TextForm, "own_system", "Think. {tools}"),
-            (react, "LAST_QUESTION", "{notes} {question}"),
+            (TextFormat, "own_system", "Think. {tools}"),
+            (react, "FINAL_ANSWER_PROMPT", "{notes} {question}"),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
@@ -270,6 +270,25 @@ class TestTemplate:
         monkeypatch.setattr(where, name, text)
         assert content_hash(build().template) != before
 
+    @pytest.mark.parametrize(
+        ("fields", "stored"),
+        [
+            ({"form": "text"}, "830e0a9a4c328ed46cef0ee3594a0228164812e6d4ccd3e398a7c89820f8abee"),
+            (
+                {"form": "text", "final_answer_prompt": "never"},
+                "bac0c70d213592579ee70663e56199edce0fedbe413af404fed4fe951ad39e56",
+            ),
+            ({"form": "grammar"}, "ee2795e14c0a491af7313c0af35b06b5406f748997793e27df7fe44092396ee0"),
+            ({"form": "json"}, "3df2aa0b73d20ba86f31f1f45a50b52fdf85c3dd37c5cb04f99b02f17cb67169"),
+            ({"form": "native"}, "b81c1450a89fb65904a5e7e4059f96f5b4ee2475c171c57c3e94e67472f10780"),
+        ],
+        ids=str,
+    )
+    def test_is_that_of_stored_experiments(self, fields: dict[str, Any], stored: str) -> None:
+        """An experiment goes on only under the prompt hash that it began with: see ADR 10 before a change."""
+        method = build_method(ReactMethodConfig(name="react", shots=2, **fields), "hotpotqa")
+        assert content_hash(method.template) == stored
+
     def test_does_not_change_with_what_is_not_told(self) -> None:
         same = [build(), build(max_iterations=9), build(top_k=1), build("squad", exemplars="multi_hop")]
         assert len({content_hash(one.template) for one in same}) == 1
@@ -279,7 +298,7 @@ class TestTemplate:
     )
     def test_auto_examples_go_by_the_scoring(self, rule: ScoringRule, kind: str) -> None:
         assert build(rule, shots=2).template == build("squad", shots=2, exemplars=kind).template
-        assert len(build(rule, shots=2).form.worked) == 2
+        assert len(build(rule, shots=2).step_format.worked) == 2
 
     def test_worked_examples_are_turns_before_the_question(self) -> None:
         messages = build("gsm8k", shots=1).render(EXAMPLE)

@@ -8,18 +8,18 @@ from typing import Any, get_args
 import pytest
 
 from app.schemas.method_config import ToolName
-from app.services.agent.actions import Reader
-from app.services.agent.forms import JsonForm, TextForm, WorkedTrace
+from app.services.agent.action_parser import ActionParser
+from app.services.agent.formats import JsonFormat, TextFormat, WorkedTrace
 from app.services.agent.tools.base import Tool
 from app.services.agent.tools.calculator import Calculator
-from app.services.agent.tools.retrieval import KnowledgeSearch
-from app.services.agent.tools.wikipedia import WikipediaSearch
+from app.services.agent.tools.retrieval import RetrievalTool
+from app.services.agent.tools.wikipedia import WikipediaTool
 from app.services.methods.exemplars import ExemplarKind, ExemplarsError
 from app.services.methods.worked_traces import TRACES_FILE, load_traces
 from tests.services.methods.test_exemplars import shipped, words
 
 KINDS: tuple[ExemplarKind, ...] = ("facts", "multi_hop", "arithmetic")
-TOOLS: tuple[Tool, ...] = (KnowledgeSearch(None, 3), Calculator(), WikipediaSearch(None))
+TOOLS: tuple[Tool, ...] = (RetrievalTool(None, 3), Calculator(), WikipediaTool(None))
 EVERY = [tool.name for tool in TOOLS]
 ALL = [(kind, one) for kind in KINDS for one in load_traces(kind, 3, EVERY)]
 TRACES = pytest.mark.parametrize("worked", [one for _, one in ALL], ids=lambda one: one.question[:30])
@@ -46,39 +46,39 @@ class TestShipped:
 
     @TRACES
     def test_are_written_as_the_reader_reads(self, worked: WorkedTrace) -> None:
-        reader = Reader(TOOLS)
-        for form in (TextForm(TOOLS, ""), JsonForm(TOOLS, "")):
-            for done in worked.steps:
-                turn = reader.read(form.write(done.turn))
-                assert (turn.thought, turn.tool) == (done.turn.thought, done.turn.tool)
-                assert turn.arguments == done.turn.arguments
-            ending = reader.read(form.write(worked.ending))
+        parser = ActionParser(TOOLS)
+        for step_format in (TextFormat(TOOLS, ""), JsonFormat(TOOLS, "")):
+            for step in worked.steps:
+                turn = parser.parse(step_format.write(step.turn))
+                assert (turn.thought, turn.tool) == (step.turn.thought, step.turn.tool)
+                assert turn.arguments == step.turn.arguments
+            ending = parser.parse(step_format.write(worked.ending))
             assert (ending.thought, ending.answer) == (worked.ending.thought, worked.ending.answer)
 
     @TRACES
     def test_fit_the_grammar(self, worked: WorkedTrace) -> None:
-        for done in worked.steps:
-            (given,) = done.turn.arguments.values()
+        for step in worked.steps:
+            (given,) = step.turn.arguments.values()
             assert re.fullmatch(r"[^\[\]\n]{1,200}", given)
-            assert 1 <= len(done.turn.thought) <= 400
+            assert 1 <= len(step.turn.thought) <= 400
 
     @TRACES
     def test_use_only_arguments_that_their_tool_has(self, worked: WorkedTrace) -> None:
         tools = {tool.name: tool for tool in TOOLS}
         assert worked.steps
-        for done in worked.steps:
-            tools[done.turn.tool or ""].check(done.turn.arguments)
+        for step in worked.steps:
+            tools[step.turn.tool or ""].check(step.turn.arguments)
 
     @pytest.mark.parametrize("worked", load_traces("arithmetic", 3, EVERY), ids=lambda one: one.question[:30])
     async def test_sums_are_what_the_calculator_gives(self, worked: WorkedTrace) -> None:
-        for done in worked.steps:
-            result = await Calculator().execute(done.turn.arguments)
-            assert (result.text, result.success) == (done.observation, True)
+        for step in worked.steps:
+            result = await Calculator().execute(step.turn.arguments)
+            assert (result.text, result.success) == (step.observation, True)
         assert worked.steps[-1].observation == worked.ending.answer
 
     @TRACES
     def test_have_their_answer_from_what_was_found(self, worked: WorkedTrace) -> None:
-        found = " ".join(done.observation for done in worked.steps)
+        found = " ".join(step.observation for step in worked.steps)
         answer = worked.ending.answer or ""
         assert answer in {"yes", "no"} or answer in found
 
@@ -112,7 +112,7 @@ class TestLoad:
     def test_search_is_the_search_tool_that_is_there(self, tools: list[str], search: str) -> None:
         found = load_traces("multi_hop", 3, tools)
         assert len(found) == 3
-        assert {done.turn.tool for one in found for done in one.steps} == {search}
+        assert {step.turn.tool for one in found for step in one.steps} == {search}
 
     def test_without_its_tool_an_example_is_left_out(self, tmp_path: Path) -> None:
         assert load_traces("facts", 3, ["calculator"]) == ()

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from app.services.rag import embedding
 from app.services.rag.embedding import Embedder
 from app.services.rag.reranking import Reranker
 from app.services.rag.vectors import Vectors
@@ -39,8 +37,8 @@ class TestEmbedder:
         assert vectors.dtype == np.float32
         assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
 
-    def test_longest_go_first_in_batches(self, embedder: Embedder, monkeypatch: Any) -> None:
-        monkeypatch.setattr(embedding, "BATCH", 4)
+    def test_longest_go_first_in_batches(self, embedding_model: Path) -> None:
+        embedder = Embedder(embedding_model, 32, batch=4)
         batches, vectors = embedded(embedder, TEXTS)
         assert batches == [[1, 5, 2, 3], [0, 4]]
         assert vectors == pytest.approx(np.array([embedder.query(text) for text in TEXTS]), abs=1e-5)

@@ -17,7 +17,6 @@ import pytest
 
 from app.domain.passages import Article, Chunk, articles_version
 from app.services.local_models.files import fingerprint
-from app.services.rag import embedding
 from app.services.rag import index as module
 from app.services.rag.chunking import Chunker, Chunking
 from app.services.rag.embedding import Embedder
@@ -38,8 +37,8 @@ ARTICLES = [
 class Spy(Embedder):
     """An embedder that tells what it was asked to embed."""
 
-    def __init__(self, folder: Path, max_tokens: int = CHUNKING.size) -> None:
-        super().__init__(folder, max_tokens)
+    def __init__(self, folder: Path, max_tokens: int = CHUNKING.size, *, batch: int = 100) -> None:
+        super().__init__(folder, max_tokens, batch=batch)
         self.asked: list[str] = []
 
     def embed(self, texts: Sequence[str], done: Any) -> None:
@@ -61,10 +60,15 @@ def searched(articles: Sequence[Article]) -> set[str]:
 
 
 def build(
-    root: Path, articles: Sequence[Article], embedder: Embedder, model: Path, progress: Progress | None = None
+    root: Path,
+    articles: Sequence[Article],
+    embedder: Embedder,
+    model: Path,
+    progress: Progress | None = None,
+    **how: int,
 ) -> list[Chunk]:
     """Return the chunks that the index reads back."""
-    index = open_index(root, recipe_of(articles, model), embedder, lambda: articles, progress)
+    index = open_index(root, recipe_of(articles, model), embedder, lambda: articles, progress, **how)
     found = list(index.all_chunks())
     index.close()
     return found
@@ -152,9 +156,8 @@ class TestReading:
         assert list(other.all_chunks()) == chunks_of(ARTICLES)
         other.close()
 
-    def test_pages(self, index: KnowledgeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "_PAGE", 4)
-        assert list(index.all_chunks()) == chunks_of(ARTICLES)
+    def test_pages(self, index: KnowledgeIndex) -> None:
+        assert list(index.all_chunks(page=4)) == chunks_of(ARTICLES)
 
 
 class TestBuilding:
@@ -170,16 +173,14 @@ class TestBuilding:
         opened.close()
         assert unused.asked == []
 
-    def test_progress(self, tmp_path: Path, spy: Spy, embedding_model: Path, monkeypatch: Any) -> None:
-        monkeypatch.setattr(embedding, "BATCH", 4)
+    def test_progress(self, tmp_path: Path, embedding_model: Path) -> None:
+        spy = Spy(embedding_model, batch=4)
         total, told = len(searched(ARTICLES)), list[tuple[int, int]]()
         build(tmp_path, ARTICLES, spy, embedding_model, lambda done, of: told.append((done, of)))
         assert told == [(min(done, total), total) for done in range(0, total + 4, 4)]
 
     def test_rows_go_in_in_parts(self, tmp_path: Path, spy: Spy, embedding_model: Path) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "_INSERT", 3)
-            assert build(tmp_path, ARTICLES, spy, embedding_model) == chunks_of(ARTICLES)
+        assert build(tmp_path, ARTICLES, spy, embedding_model, insert=3) == chunks_of(ARTICLES)
 
     def test_changed_article_embeds_only_what_changed(
         self, tmp_path: Path, spy: Spy, embedding_model: Path
@@ -237,9 +238,9 @@ class Stopped(Exception):
     """Raised in the middle."""
 
 
-def stop_at(batches: int) -> Progress:
+def stop_at(chunks: int) -> Progress:
     def progress(done: int, total: int) -> None:
-        if done >= batches * embedding.BATCH:
+        if done >= chunks:
             raise Stopped
 
     return progress
@@ -248,13 +249,12 @@ def stop_at(batches: int) -> Progress:
 BUILDER = """
 import os, signal, sys
 from pathlib import Path
-from app.services.rag import embedding
+from app.services.rag.embedding import Embedder
 from app.services.rag.index import open_index
-from tests.services.rag.test_index import ARTICLES, recipe_of
+from tests.services.rag.test_index import ARTICLES, CHUNKING, recipe_of
 
-embedding.BATCH = 4
 recipe = recipe_of(ARTICLES, Path(sys.argv[1]))
-embedder = recipe.embedder()
+embedder = Embedder(recipe.model, CHUNKING.size, batch=4)
 embedder.dimension
 for line in sys.stdin:
     task, root = line.rstrip().split(maxsplit=1)
@@ -340,13 +340,13 @@ class TestTwoProcesses:
 
 
 class TestKilled:
-    @pytest.fixture(autouse=True)
-    def _small_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(embedding, "BATCH", 4)
+    @pytest.fixture
+    def spy(self, embedding_model: Path) -> Spy:
+        return Spy(embedding_model, batch=4)
 
     def test_while_embedding(self, tmp_path: Path, spy: Spy, embedding_model: Path) -> None:
         with pytest.raises(Stopped):
-            build(tmp_path, ARTICLES, spy, embedding_model, stop_at(2))
+            build(tmp_path, ARTICLES, spy, embedding_model, stop_at(8))
         assert not is_built(tmp_path, recipe_of(ARTICLES, embedding_model))
         again = Spy(embedding_model)
         assert build(tmp_path, ARTICLES, again, embedding_model) == chunks_of(ARTICLES)

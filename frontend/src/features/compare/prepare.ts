@@ -152,24 +152,7 @@ export function prepareOutcomes(difference: Difference | undefined, first: strin
   ];
 }
 
-const MAX_LISTED = 5;
-
-function listOf(names: string[], count: number): string {
-  const shown = names.slice(0, MAX_LISTED).join(", ");
-  return count > MAX_LISTED ? `${shown}, …` : shown;
-}
-
 /** What makes the experiments less comparable, including the questions that could not be paired. */
-export function prepareWarnings({ warnings, unpaired, experiments }: Comparison): string[] {
-  const lines = [...warnings];
-  for (const one of unpaired) {
-    const letter = letterOf(experiments.findIndex(({ experiment_id }) => experiment_id === one.experiment_id));
-    const parts = [
-      one.n_changed > 0 && `${formatCount(one.n_changed)} whose question or accepted answers differ (${listOf(one.changed, one.n_changed)})`,
-      one.n_only_this > 0 && `${formatCount(one.n_only_this)} only in ${letter} (${listOf(one.only_this, one.n_only_this)})`,
-      one.n_only_baseline > 0 && `${formatCount(one.n_only_baseline)} only in A (${listOf(one.only_baseline, one.n_only_baseline)})`,
-    ].filter(Boolean);
-    if (parts.length > 0) lines.push(`Not paired between A and ${letter}: ${parts.join("; ")}.`);
-  }
-  return lines;
+export function prepareWarnings({ warnings, unpaired }: Comparison): string[] {
+  return [...warnings, ...unpaired.map(({ message }) => message).filter((message) => message !== "")];
 }

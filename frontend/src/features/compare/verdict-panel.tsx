@@ -4,7 +4,7 @@ import { ForestPlot } from "@/components/charts/forest-plot";
 import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
-import { formatCount, formatP, formatPointInterval, formatPoints, plural } from "@/lib/format";
+import { formatCount, formatP, formatPointInterval, formatPoints } from "@/lib/format";
 import { describeScore } from "@/lib/metrics";
 
 import { forestDomain, prepareForest } from "./plots";
@@ -54,7 +54,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
 
 function Sentence({ difference }: { difference: Difference }) {
   const { statistics, missing } = difference;
-  if (!statistics) return <p>Too few questions are paired for a test: {formatCount(difference.n_paired)}.</p>;
+  if (!statistics) return <p>{difference.message}</p>;
   const facts: [string, string][] = [
     ["Difference", `${formatPoints(difference.difference)} ${formatPointInterval(statistics.low, statistics.high)}`],
     ["p", formatP(statistics.adjusted_p)],
@@ -74,12 +74,7 @@ function Sentence({ difference }: { difference: Difference }) {
           </div>
         ))}
       </dl>
-      {missing && (
-        <p className="mt-2 text-xs text-warn">
-          {plural(missing.this_missing, "run")} here and {formatCount(missing.baseline_missing)} of A have no score. Counted as wrong, they would make the
-          difference {formatPoints(missing.as_wrong)}; with any scores, it lies in {formatPointInterval(missing.low, missing.high)}.
-        </p>
-      )}
+      {missing && <p className="mt-2 text-xs text-warn">{missing.message}</p>}
     </div>
   );
 }

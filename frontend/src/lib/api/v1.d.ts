@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Create Comparison
-         * @description Store the experiments of a comparison and, unless told otherwise, queue them in their order.
+         * @description Store the experiments of a comparison and, unless `run` is false, start them in their order.
          */
         post: operations["create_comparison"];
         delete?: never;
@@ -39,7 +39,7 @@ export interface paths {
         put?: never;
         /**
          * Add Dataset
-         * @description Import a file as (a new version of) a dataset; a file with a wrong line or item is refused whole.
+         * @description Import files as a dataset, or as a new version of one; one wrong line or item refuses all of it.
          */
         post: operations["add_dataset"];
         delete?: never;
@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * Get Dataset
-         * @description Return a dataset, the newest version unless one is named.
+         * @description Return one version of a dataset, by default the newest.
          */
         get: operations["get_dataset"];
         put?: never;
@@ -97,13 +97,13 @@ export interface paths {
         };
         /**
          * List Experiments
-         * @description List experiments, with their scores where they have ended.
+         * @description List experiments, with the scores of those that have ended.
          */
         get: operations["list_experiments"];
         put?: never;
         /**
          * Create Experiment
-         * @description Store a new experiment; it does not start yet.
+         * @description Store a new experiment, without starting it.
          */
         post: operations["create_experiment"];
         delete?: never;
@@ -121,7 +121,7 @@ export interface paths {
         };
         /**
          * List Facets
-         * @description List the methods, models and datasets of all experiments, to filter by.
+         * @description List the methods, models and datasets of all experiments, for filters.
          */
         get: operations["list_facets"];
         put?: never;
@@ -143,7 +143,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Experiment
-         * @description Show a question as it would be sent, and estimate what the experiment would take; stores nothing.
+         * @description Show one prompt as it would be sent, and estimate calls, tokens, cost and time; stores nothing.
          */
         post: operations["preview_experiment"];
         delete?: never;
@@ -168,7 +168,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Experiment
-         * @description Hide an experiment from lists; nothing is lost, and it can be restored.
+         * @description Hide an experiment from lists; its data are kept, and it can be restored.
          */
         delete: operations["delete_experiment"];
         options?: never;
@@ -291,7 +291,7 @@ export interface paths {
         put?: never;
         /**
          * Add Knowledge Base
-         * @description Import files as (a new version of) a knowledge base; a file with a wrong line is refused whole.
+         * @description Import files as a knowledge base, or as a new version of one; one wrong line refuses all of them.
          */
         post: operations["add_knowledge_base"];
         delete?: never;
@@ -309,7 +309,7 @@ export interface paths {
         };
         /**
          * Get Knowledge Base
-         * @description Return a knowledge base, the newest version unless one is named.
+         * @description Return one version of a knowledge base, by default the newest.
          */
         get: operations["get_knowledge_base"];
         put?: never;
@@ -351,7 +351,7 @@ export interface paths {
         put?: never;
         /**
          * Build Index
-         * @description Begin to build an index, unless it is there; experiments that need one build it themselves.
+         * @description Start to build an index, unless it exists; experiments build the index that they need themselves.
          */
         post: operations["build_index"];
         delete?: never;
@@ -371,7 +371,7 @@ export interface paths {
         put?: never;
         /**
          * Get Index
-         * @description Tell whether an index is on this machine, and how far its building is.
+         * @description Return whether an index is on this machine, and the progress of building it.
          */
         post: operations["get_index"];
         delete?: never;
@@ -391,7 +391,7 @@ export interface paths {
         put?: never;
         /**
          * Search Knowledge Base
-         * @description Search by several variants, side by side; builds the index first if there is none.
+         * @description Search with several retrieval variants; builds the index first if it does not exist.
          */
         post: operations["search_knowledge_base"];
         delete?: never;
@@ -409,7 +409,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the catalog's models, and for each whether it can be used as things are.
+         * @description List the catalog's models, and whether each can be used now.
          */
         get: operations["list_models"];
         put?: never;
@@ -429,7 +429,7 @@ export interface paths {
         };
         /**
          * Check Model State
-         * @description Tell whether a model can be used now; an HTTP endpoint is asked for its models, once.
+         * @description Return whether a model can be used now; an HTTP endpoint is asked once for its list of models.
          */
         get: operations["check_model"];
         put?: never;
@@ -469,7 +469,7 @@ export interface paths {
         };
         /**
          * Compare Results
-         * @description Put experiments side by side: differences from the baseline on the same questions, with tests.
+         * @description Compare experiments with a baseline: differences on the same questions, with intervals and tests.
          */
         get: operations["compare_results"];
         put?: never;
@@ -549,7 +549,7 @@ export interface paths {
         };
         /**
          * Get Run Map
-         * @description Return what became of every run by one score, in small; also while the experiment runs.
+         * @description Return the state of every run by one score; also while the experiment runs.
          */
         get: operations["get_run_map"];
         put?: never;
@@ -589,7 +589,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description List runs, in the order in which they were stored, or by latency or F1.
+         * @description List runs in the order in which they were stored, or by latency or F1.
          */
         get: operations["list_runs"];
         put?: never;
@@ -609,9 +609,29 @@ export interface paths {
         };
         /**
          * Get Run
-         * @description Return one run with every call, as sent and as answered.
+         * @description Return one run with every model call, as sent and as answered.
          */
         get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scores
+         * @description List all scores with what they measure, in the order in which they are shown.
+         */
+        get: operations["list_scores"];
         put?: never;
         post?: never;
         delete?: never;
@@ -629,7 +649,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description Return the state of every part; 503 if the platform cannot work at all.
+         * @description Return the state of every part; with status 503 if the database does not answer.
          */
         get: operations["get_health"];
         put?: never;
@@ -649,7 +669,7 @@ export interface paths {
         };
         /**
          * Get Live
-         * @description Answer as long as the process lives.
+         * @description Answer as long as the process is alive.
          */
         get: operations["get_live"];
         put?: never;
@@ -710,12 +730,12 @@ export interface components {
         };
         /**
          * AmountDifference
-         * @description How latency, tokens or cost of an experiment differ from the baseline's on the same questions.
+         * @description The difference of latency, tokens or cost from the baseline's, on the same questions.
          */
         AmountDifference: {
             /**
              * Baseline
-             * @description Mean of a run.
+             * @description Mean per run; latency in milliseconds, cost in US dollars.
              */
             baseline: number;
             /** Difference */
@@ -814,7 +834,7 @@ export interface components {
             name: string;
             /**
              * Scoring
-             * @description squad, triviaqa, hotpotqa or gsm8k; empty: as the file's format has it.
+             * @description squad, triviaqa, hotpotqa or gsm8k; empty: that of the file's format.
              * @default
              */
             scoring?: string;
@@ -883,7 +903,7 @@ export interface components {
         };
         /**
          * Compared
-         * @description One experiment among those compared.
+         * @description One of the compared experiments.
          */
         Compared: {
             /** Dataset */
@@ -897,7 +917,7 @@ export interface components {
             experiment_id: string;
             /**
              * Label
-             * @description The name without what all compared ones begin with; verdicts use it.
+             * @description The name without the part that all names begin with; verdicts use it.
              */
             label: string;
             /** Method */
@@ -913,12 +933,15 @@ export interface components {
         };
         /**
          * ComparedExample
-         * @description One question as several experiments answered it.
+         * @description One question with the run of each of several experiments.
          */
         ComparedExample: {
             /** Content Hash */
             content_hash: string;
-            /** Gold */
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
             gold: string[];
             /** Question */
             question: string;
@@ -926,7 +949,7 @@ export interface components {
             repeat: number;
             /**
              * Runs
-             * @description In the order of `ids`; null where there is none.
+             * @description In the order of `ids`; null where an experiment has no run of this question.
              */
             runs: (components["schemas"]["RunSummary"] | null)[];
         };
@@ -934,8 +957,8 @@ export interface components {
          * ComparisonConfig
          * @description Experiments that differ in what is compared, and in nothing else.
          *
-         *     ``base`` holds fields of an experiment (without a name); each variant's fields are laid over it.
-         *     Mappings are merged, but a variant's ``method`` replaces the base's. The first is the baseline.
+         *     ``base`` holds the fields that they share (without a name); each variant's fields replace those of the
+         *     base. Objects are merged field by field, except ``method``. The first variant is the baseline.
          */
         ComparisonConfig: {
             /** Base */
@@ -963,14 +986,14 @@ export interface components {
             config: components["schemas"]["ComparisonConfig"];
             /**
              * Run
-             * @description Queue the experiments at once, in their order.
+             * @description Whether to start the experiments at once, in their order.
              * @default true
              */
             run?: boolean;
         };
         /**
          * ComparisonCreated
-         * @description The experiments of a comparison, the baseline first: `GET /results/compare` takes their ids.
+         * @description The experiments of a comparison, the baseline first; `GET /results/compare` takes their ids.
          */
         ComparisonCreated: {
             /** Experiments */
@@ -980,7 +1003,7 @@ export interface components {
         };
         /**
          * ComparisonOut
-         * @description Experiments side by side; the first is the baseline.
+         * @description Compared experiments; the first is the baseline.
          */
         ComparisonOut: {
             /** Amounts */
@@ -996,7 +1019,7 @@ export interface components {
             experiments: components["schemas"]["Compared"][];
             /**
              * Tied For Best
-             * @description By score: the best, and all that cannot be told from it.
+             * @description By score: the best experiment, and all that are not distinguishable from it.
              */
             tied_for_best: {
                 [key: string]: string[];
@@ -1005,7 +1028,7 @@ export interface components {
             unpaired: components["schemas"]["Unpaired"][];
             /**
              * Warnings
-             * @description What makes the experiments less comparable.
+             * @description What makes the experiments less comparable, as sentences.
              */
             warnings: string[];
         };
@@ -1065,7 +1088,7 @@ export interface components {
         DatasetAdded: {
             /**
              * Created
-             * @description False if this very content was there before.
+             * @description False if this version existed already.
              */
             created: boolean;
             /**
@@ -1084,9 +1107,15 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
-            /** Scoring */
+            /**
+             * Scoring
+             * @description Name of the rule that answers are normalised and scored by.
+             */
             scoring: string;
-            /** Size */
+            /**
+             * Size
+             * @description Examples.
+             */
             size: number;
             /** Source */
             source: string;
@@ -1138,9 +1167,15 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
-            /** Scoring */
+            /**
+             * Scoring
+             * @description Name of the rule that answers are normalised and scored by.
+             */
             scoring: string;
-            /** Size */
+            /**
+             * Size
+             * @description Examples.
+             */
             size: number;
             /** Source */
             source: string;
@@ -1152,26 +1187,26 @@ export interface components {
         };
         /**
          * DifferenceStatistics
-         * @description A difference of scores on the same questions: how sure it is, and in what sense.
+         * @description Confidence interval and test of a difference of scores on the same questions.
          *
-         *     All differences are this one minus the baseline, as fractions.
+         *     All differences are this experiment minus the baseline, as fractions.
          */
         DifferenceStatistics: {
             /**
              * Adjusted P
-             * @description After Holm, over the comparisons of this score on this page.
+             * @description By Holm's method, over the comparisons of this score in this answer.
              */
             adjusted_p: number;
             /**
              * Detectable
-             * @description The smallest difference that as many questions would probably show (power .8).
+             * @description The smallest difference that this number of questions detects with a power of .8.
              */
             detectable: number | null;
             /** High */
             high: number;
             /**
              * Interval
-             * @description How the interval was made.
+             * @description score: Tango's interval for 0/1 scores; bootstrap; constant: all differences are equal.
              * @enum {string}
              */
             interval: "score" | "bootstrap" | "constant";
@@ -1181,12 +1216,12 @@ export interface components {
             low: number;
             /**
              * Mid P
-             * @description McNemar's, where the test is his.
+             * @description Mid-p of McNemar's test; null for other tests.
              */
             mid_p: number | null;
             /**
              * Needed
-             * @description How many would probably show a difference of this size.
+             * @description Questions needed to detect a difference of this size with a power of .8.
              */
             needed: number | null;
             /**
@@ -1196,7 +1231,7 @@ export interface components {
             outcome: "better" | "worse" | "not_distinguishable";
             /**
              * P
-             * @description Two-sided, of this comparison alone.
+             * @description Two-sided, not adjusted.
              */
             p: number;
             /** Seed */
@@ -1210,23 +1245,23 @@ export interface components {
             test: "mcnemar" | "sign_flip_exact" | "sign_flip";
             /**
              * Too Few
-             * @description So few questions differ that no outcome could have p < .05.
+             * @description So few questions differ that p < .05 cannot be reached.
              */
             too_few: boolean;
             /**
              * Units
-             * @description Clusters (documents, or questions with repeats); else questions.
+             * @description Independent units: clusters (documents, or questions with repeats), else questions.
              */
             units: number;
             /**
              * Verdict
-             * @description One sentence.
+             * @description The verdict as one sentence.
              */
             verdict: string;
         };
         /**
          * ErrorBody
-         * @description Every error of the API has this form.
+         * @description The body of every error.
          */
         ErrorBody: {
             /**
@@ -1238,7 +1273,7 @@ export interface components {
             errors: components["schemas"]["FieldProblem"][];
             /**
              * Hint
-             * @description What to do about it; may be empty.
+             * @description How to fix it; may be empty.
              * @example There are: trivia_qa.
              */
             hint: string;
@@ -1269,12 +1304,12 @@ export interface components {
         };
         /**
          * EstimateOut
-         * @description What an experiment would take; nothing is taken from the cache in this.
+         * @description Estimated calls, tokens, cost and time of an experiment, without the cache.
          */
         EstimateOut: {
             /**
              * Basis
-             * @description Where tokens and time come from, as a sentence.
+             * @description What the estimates of tokens and time are based on, as a sentence.
              */
             basis: string;
             /** Calls */
@@ -1283,7 +1318,7 @@ export interface components {
             completion_tokens: number;
             /**
              * Cost Usd
-             * @description At the catalog's prices; null when the model has none.
+             * @description At the catalog's prices; null if the model has none.
              */
             cost_usd: number | null;
             power: components["schemas"]["PowerOut"];
@@ -1293,7 +1328,7 @@ export interface components {
             questions: number;
             /**
              * Seconds
-             * @description Null when nothing tells the model's speed.
+             * @description Null if no completed experiment has measured the model's speed.
              */
             seconds: number | null;
         };
@@ -1382,6 +1417,14 @@ export interface components {
              * @default 1
              */
             repeats?: number;
+            /**
+             * Scorers
+             * @description Further scorers by name, each with its options.
+             * @default {}
+             */
+            scorers?: {
+                [key: string]: components["schemas"]["ScorerOptions"];
+            };
             /**
              * Seed
              * @default 0
@@ -1480,7 +1523,7 @@ export interface components {
             reason: string | null;
             /**
              * Scores
-             * @description By scorer; empty until there is a result.
+             * @description By scorer; empty without a result.
              */
             scores: {
                 [key: string]: components["schemas"]["ScoreSummary"];
@@ -1554,7 +1597,7 @@ export interface components {
             reason: string | null;
             /**
              * Scores
-             * @description By scorer; empty until there is a result.
+             * @description By scorer; empty without a result.
              */
             scores: {
                 [key: string]: components["schemas"]["ScoreSummary"];
@@ -1569,7 +1612,7 @@ export interface components {
         };
         /**
          * FacetsOut
-         * @description What the list of experiments can be filtered by: the values that occur, sorted.
+         * @description The values that the list of experiments can be filtered by: those that occur, sorted.
          */
         FacetsOut: {
             /** Datasets */
@@ -1600,7 +1643,7 @@ export interface components {
         };
         /**
          * FieldProblem
-         * @description What is wrong with one field or line of the input.
+         * @description An error in one field or line of the input.
          */
         FieldProblem: {
             /**
@@ -1614,6 +1657,72 @@ export interface components {
              * @example no dataset 'trivia'
              */
             message: string;
+        };
+        /**
+         * Figure
+         * @description One number of a result, described so that it can be drawn without knowing it.
+         */
+        Figure: {
+            /**
+             * Basis
+             * @description What these are, or how the interval was computed.
+             */
+            basis: string;
+            /** Better */
+            better: ("higher" | "lower") | null;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "share" | "milliseconds" | "usd" | "count" | "number";
+            /**
+             * Group
+             * @description Figures of a group are shown together: answer, retrieval, speed, …
+             */
+            group: string;
+            /** Help */
+            help: string;
+            /** High */
+            high: number | null;
+            /**
+             * Label
+             * @description For people; short where `row` says the rest.
+             */
+            label: string;
+            /**
+             * Low
+             * @description Bounds of the 95 % confidence interval, if there is one.
+             */
+            low: number | null;
+            /**
+             * N
+             * @description How many values it is computed from, if that is not all runs.
+             */
+            n: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @description What qualifies the value; may be empty.
+             */
+            note: string;
+            /**
+             * Row
+             * @description What it shares a row or a card with; empty if it stands alone.
+             */
+            row: string;
+            /**
+             * Unit
+             * @description To write behind the value; empty if `format` says it all.
+             */
+            unit: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Warning
+             * @description What makes the value less reliable; may be empty.
+             */
+            warning: string;
         };
         /**
          * HealthOut
@@ -1634,7 +1743,7 @@ export interface components {
         };
         /**
          * HitOut
-         * @description What one stage said of a chunk.
+         * @description Rank and score of a chunk at one stage of the retrieval.
          */
         HitOut: {
             /**
@@ -1650,7 +1759,7 @@ export interface components {
         };
         /**
          * IndexIn
-         * @description Which index: of `options` the chunking and the embedding model count.
+         * @description An index of a knowledge base; of `options`, the chunking and the embedding model decide which.
          */
         IndexIn: {
             /**
@@ -1684,22 +1793,22 @@ export interface components {
         IndexOut: {
             /**
              * Chunks
-             * @description In all; null before it is built.
+             * @description Chunks in the built index; null before.
              */
             chunks: number | null;
             /**
              * Done
-             * @description Chunks that have their vector, while it is being built.
+             * @description Chunks embedded so far, while it is being built.
              */
             done: number;
             /**
              * Message
-             * @description What went wrong, if something did.
+             * @description The error, if building failed; else empty.
              */
             message: string;
             /**
              * Name
-             * @description Hash of all that decides it.
+             * @description Hash of the articles, the chunking and the embedding model.
              */
             name: string;
             /**
@@ -1709,7 +1818,7 @@ export interface components {
             state: "absent" | "building" | "built" | "failed";
             /**
              * Total
-             * @description Chunks that need one; 0 if unknown.
+             * @description Chunks to embed; 0 if unknown.
              */
             total: number;
         };
@@ -1719,12 +1828,12 @@ export interface components {
             items: components["schemas"]["ArticleOut"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1734,12 +1843,12 @@ export interface components {
             items: components["schemas"]["ComparedExample"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1749,12 +1858,12 @@ export interface components {
             items: components["schemas"]["ExampleOut"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1764,12 +1873,12 @@ export interface components {
             items: components["schemas"]["RunSummary"][];
             /**
              * Next
-             * @description Pass it as `cursor` for the next page; null at the end.
+             * @description The `cursor` of the next page; null on the last one.
              */
             next: string | null;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -1780,7 +1889,7 @@ export interface components {
         KnowledgeBaseAdded: {
             /**
              * Created
-             * @description False if this very content was there before.
+             * @description False if this version existed already.
              */
             created: boolean;
             /**
@@ -1868,7 +1977,7 @@ export interface components {
         };
         /**
          * LiveOut
-         * @description The process answers.
+         * @description The process is alive.
          */
         LiveOut: {
             /**
@@ -1888,12 +1997,12 @@ export interface components {
             role: string;
             /**
              * Tool Call Id
-             * @description The use that it answers; null for other messages.
+             * @description The tool call that it answers; null for other messages.
              */
             tool_call_id: string | null;
             /**
              * Tool Calls
-             * @description Uses of tools that it asks for, as sent; often none.
+             * @description Tool calls of the model, as sent.
              */
             tool_calls: {
                 [key: string]: unknown;
@@ -1911,11 +2020,16 @@ export interface components {
             cost_usd: components["schemas"]["CostStatistics"];
             counts: components["schemas"]["Counts"];
             /**
+             * Figures
+             * @description These numbers, described, in the order to show them.
+             */
+            figures: components["schemas"]["Figure"][];
+            /**
              * Gpu Seconds Estimate
-             * @description A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown.
+             * @description Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown.
              */
             gpu_seconds_estimate: number | null;
-            /** @description Share of the judged answers that are not faithful (below one half); null if none was. */
+            /** @description Share of the judged answers with a faithfulness below 0.5; null if none was judged. */
             hallucination_rate: components["schemas"]["Estimate"] | null;
             latency_ms: components["schemas"]["LatencyStatistics"];
             /** Scores */
@@ -1933,7 +2047,7 @@ export interface components {
         };
         /**
          * MissingEffect
-         * @description What failed and unscored runs could make of a difference.
+         * @description How much failed and unscored runs could change a difference.
          */
         MissingEffect: {
             /**
@@ -1943,29 +2057,37 @@ export interface components {
             as_wrong: number;
             /** Baseline Missing */
             baseline_missing: number;
-            /** High */
+            /**
+             * High
+             * @description The largest.
+             */
             high: number;
             /**
              * Low
-             * @description The least that it could be.
+             * @description The smallest difference possible, whatever they would have scored.
              */
             low: number;
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
             /** This Missing */
             this_missing: number;
         };
         /**
          * ModelCheck
-         * @description Whether a model can be used, its endpoint asked.
+         * @description Whether a model can be used; its endpoint was asked, if it has one.
          */
         ModelCheck: {
             /**
              * Latency Ms
-             * @description Of the endpoint's answer; null if it was not asked.
+             * @description Response time of the endpoint; null if it was not asked.
              */
             latency_ms: number | null;
             /**
              * Message
-             * @description What to do if it is not ready; may be empty.
+             * @description What to do if it is not ready; else empty.
              */
             message: string;
             /** Name */
@@ -1978,7 +2100,7 @@ export interface components {
         };
         /**
          * ModelOut
-         * @description A model of the catalog, and whether it can be used as things are.
+         * @description A model of the catalog, and whether it can be used now.
          */
         ModelOut: {
             /**
@@ -1997,7 +2119,7 @@ export interface components {
             description: string;
             /**
              * Message
-             * @description What to do if it is not ready.
+             * @description What to do if it is not ready; else empty.
              */
             message: string;
             /** Name */
@@ -2042,14 +2164,14 @@ export interface components {
         OverviewOut: {
             /**
              * By Status
-             * @description Experiments by status, each status named.
+             * @description Experiments by status; every status is listed.
              */
             by_status: {
                 [key: string]: number;
             };
             /**
              * Datasets
-             * @description Names, however many versions each has.
+             * @description Datasets; all versions of one count once.
              */
             datasets: number;
             /** Experiments */
@@ -2058,12 +2180,12 @@ export interface components {
             failed_runs: number;
             /**
              * Models Ready
-             * @description Models of the catalog that can be used as things are.
+             * @description Models of the catalog that can be used now.
              */
             models_ready: number;
             /**
              * Runs
-             * @description Stored runs, those of running experiments as of their last sign of life.
+             * @description Stored runs; those of a running experiment as of its last heartbeat.
              */
             runs: number;
         };
@@ -2077,7 +2199,7 @@ export interface components {
             offset: number;
             /**
              * Total
-             * @description How many there are in all.
+             * @description Items on all pages.
              */
             total: number;
         };
@@ -2124,14 +2246,14 @@ export interface components {
         };
         /**
          * PassageOut
-         * @description A chunk that was found.
+         * @description A retrieved chunk.
          */
         PassageOut: {
             /** Article */
             article: string;
             /**
              * Dropped
-             * @description Left out of the prompt, which would have been too long.
+             * @description Left out of the prompt, which would have become too long.
              */
             dropped: boolean;
             /** End */
@@ -2149,7 +2271,7 @@ export interface components {
             };
             /**
              * Start
-             * @description Offset in the article's text, whose sections are set apart by two line ends.
+             * @description Offset in the article's text, whose sections are joined by two newlines.
              */
             start: number;
             /** Text */
@@ -2159,27 +2281,27 @@ export interface components {
         };
         /**
          * PowerOut
-         * @description What a comparison on so many questions could show (McNemar's test, p < .05, power .8).
+         * @description The power of a comparison on this number of questions (McNemar's test, p < .05, power .8).
          */
         PowerOut: {
             /**
              * Detectable
-             * @description The smallest difference that would probably show.
+             * @description The smallest difference that is detected with this power; null if none is.
              */
             detectable: number | null;
             /**
              * Discordant
-             * @description Assumed: the share of questions that one side alone gets right.
+             * @description Assumed share of questions that only one of two experiments gets right.
              */
             discordant: number;
             /**
              * Needed
-             * @description The questions that it takes to show that one.
+             * @description Questions needed to detect it with this power.
              */
             needed: number;
             /**
              * Wanted
-             * @description A difference that one might care about.
+             * @description A difference of interest, as a fraction.
              */
             wanted: number;
         };
@@ -2202,7 +2324,7 @@ export interface components {
         };
         /**
          * PreviewOut
-         * @description An experiment that is not stored: one of its questions as it would be sent, and an estimate.
+         * @description A preview of an experiment that is not stored.
          */
         PreviewOut: {
             /** Config Hash */
@@ -2218,7 +2340,7 @@ export interface components {
             messages: components["schemas"]["MessageOut"][];
             /**
              * Model Message
-             * @description What to do if the model is not ready.
+             * @description What to do if the model is not ready; else empty.
              */
             model_message: string;
             /**
@@ -2239,33 +2361,45 @@ export interface components {
         };
         /**
          * ProgressOut
-         * @description How far an experiment is.
+         * @description The progress of an experiment.
          */
         ProgressOut: {
             /**
              * Accuracy
-             * @description Exact match so far.
+             * @description Mean exact match so far; null before the first score.
              */
             accuracy: number | null;
-            /** Active S */
+            /**
+             * Active S
+             * @description Seconds of work so far.
+             */
             active_s: number;
             /** Cached */
             cached: number;
             /** Done */
             done: number;
-            /** Eta S */
+            /**
+             * Eta S
+             * @description Seconds until the last run, at that rate.
+             */
             eta_s: number | null;
             /** Failed */
             failed: number;
-            /** Failures */
+            /**
+             * Failures
+             * @description Failed runs by kind of failure.
+             */
             failures: {
                 [key: string]: number;
             };
-            /** In Flight */
+            /**
+             * In Flight
+             * @description Model calls that wait for their answer.
+             */
             in_flight: number;
             /**
              * Limit
-             * @description Calls that the endpoint is found to take at once.
+             * @description Concurrent calls that the limiter allows at present.
              */
             limit: number | null;
             /**
@@ -2278,19 +2412,22 @@ export interface components {
              * @description What is being prepared, before the first run.
              */
             note: string | null;
-            /** Rate Per S */
+            /**
+             * Rate Per S
+             * @description Runs per second; null before the first run.
+             */
             rate_per_s: number | null;
             /** Total */
             total: number;
             /**
              * Waiting S
-             * @description Until the endpoint may be called again (rate limit).
+             * @description Seconds until the endpoint may be called again (rate limit).
              */
             waiting_s: number;
         };
         /**
          * ProviderOut
-         * @description A provider, and whether models that are not listed may be named.
+         * @description A provider of models.
          */
         ProviderOut: {
             /** Api Key Env */
@@ -2301,7 +2438,10 @@ export interface components {
             label: string;
             /** Name */
             name: string;
-            /** Open */
+            /**
+             * Open
+             * @description Whether models that the catalog does not list may be named.
+             */
             open: boolean;
         };
         /**
@@ -2448,6 +2588,13 @@ export interface components {
              */
             exemplars?: "auto" | "facts" | "multi_hop" | "arithmetic";
             /**
+             * Final Answer Prompt
+             * @description When the model is asked for its answer in plain words, from what was found. needed: where the agent ended without one.
+             * @default needed
+             * @enum {string}
+             */
+            final_answer_prompt?: "never" | "needed" | "always";
+            /**
              * Form
              * @description Of a step. text: Thought and Action lines; grammar: those, enforced while decoding; json: an object, enforced by its schema; native: the endpoint's tool calls.
              * @default text
@@ -2466,13 +2613,6 @@ export interface components {
              * @default encyclopedia
              */
             knowledge_base?: string;
-            /**
-             * Last Question
-             * @description When the model is asked for its answer in plain words, from what was found. needed: where the agent ended without one.
-             * @default needed
-             * @enum {string}
-             */
-            last_question?: "never" | "needed" | "always";
             /**
              * Max Iterations
              * @description Steps before the model is asked for its answer.
@@ -2554,7 +2694,7 @@ export interface components {
         };
         /**
          * ResultOut
-         * @description The result of an experiment, with all that is needed to trust and to repeat it.
+         * @description The result of an experiment, with its configuration and provenance.
          */
         ResultOut: {
             /** Config */
@@ -2578,15 +2718,18 @@ export interface components {
             provenance: {
                 [key: string]: unknown;
             };
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it failed or was cancelled.
+             */
             reason: string | null;
             status: components["schemas"]["ExperimentStatus"];
-            /** @description Against the newest naive experiment of the same model, dataset and seed; null if none. */
+            /** @description Tokens against the newest naive experiment with the same model, dataset and seed; null if there is none. */
             tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
         };
         /**
          * RunMap
-         * @description All runs of an experiment in small, as parallel lists in the order of (example, repeat).
+         * @description The state of every run of an experiment, as parallel lists in the order of (example, repeat).
          */
         RunMap: {
             /**
@@ -2605,7 +2748,7 @@ export interface components {
             scores: string[];
             /**
              * States
-             * @description One character a run. c: value ≥ 1, p: between 0 and 1, w: 0, u: answered without this score, f: failed.
+             * @description One character per run. c: value ≥ 1, p: between 0 and 1, w: 0, u: answered without this score, f: failed.
              */
             states: string;
             /**
@@ -2616,7 +2759,7 @@ export interface components {
         };
         /**
          * RunOut
-         * @description A run with every call, as sent and as answered.
+         * @description A run with every model call, as sent and as answered.
          */
         RunOut: {
             /** Answer */
@@ -2629,7 +2772,10 @@ export interface components {
             calls: {
                 [key: string]: unknown;
             }[];
-            /** Cluster */
+            /**
+             * Cluster
+             * @description Questions of one cluster (such as one document) are not independent of each other.
+             */
             cluster: string | null;
             /** Completion Tokens */
             completion_tokens: number | null;
@@ -2650,7 +2796,10 @@ export interface components {
             failure_kind: string | null;
             /** Failure Message */
             failure_message: string | null;
-            /** Gold */
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
             gold: string[];
             /** Id */
             id: number;
@@ -2681,20 +2830,31 @@ export interface components {
             retrieved: components["schemas"]["PassageOut"][] | null;
             /**
              * Scores
-             * @description By scorer: value and reason.
+             * @description By name of the score.
              */
             scores: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["RunScore"];
             };
             /**
              * Status
              * @enum {string}
              */
             status: "ok" | "failed";
-            /** @description What an agent did; null if the method is none. */
+            /** @description The steps of an agent; null if the method is no agent. */
             trace: components["schemas"]["TraceOut"] | null;
+        };
+        /**
+         * RunScore
+         * @description One score of a run.
+         */
+        RunScore: {
+            /** Reason */
+            reason: string;
+            /**
+             * Value
+             * @description In [0, 1]; null if unscored.
+             */
+            value: number | null;
         };
         /**
          * RunSummary
@@ -2724,7 +2884,10 @@ export interface components {
             failure_kind: string | null;
             /** Failure Message */
             failure_message: string | null;
-            /** Gold */
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
             gold: string[];
             /** Id */
             id: number;
@@ -2746,12 +2909,10 @@ export interface components {
             repeat: number;
             /**
              * Scores
-             * @description By scorer: value and reason.
+             * @description By name of the score.
              */
             scores: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["RunScore"];
             };
             /**
              * Status
@@ -2761,17 +2922,17 @@ export interface components {
         };
         /**
          * ScoreDifference
-         * @description How one experiment's score differs from the baseline's on the questions that both answered.
+         * @description The difference of one score from the baseline's, on the questions that both answered.
          */
         ScoreDifference: {
             /**
              * Both
-             * @description Binary scores: both right.
+             * @description Pairs that both got right; null for graded scores, as are the next three.
              */
             both: number | null;
             /**
              * Difference
-             * @description This one minus the baseline, mean over paired items.
+             * @description This experiment minus the baseline, mean over the pairs.
              */
             difference: number | null;
             /**
@@ -2779,6 +2940,12 @@ export interface components {
              * Format: uuid
              */
             experiment_id: string;
+            /**
+             * Message
+             * @description Why there are no statistics; empty if there are.
+             */
+            message: string;
+            /** @description Null if every pair has both scores. */
             missing: components["schemas"]["MissingEffect"] | null;
             /** N Paired */
             n_paired: number;
@@ -2790,8 +2957,35 @@ export interface components {
             only_this: number | null;
             /** Score */
             score: string;
-            /** @description Null if too little is paired. */
+            /** @description Null if too few are paired. */
             statistics: components["schemas"]["DifferenceStatistics"] | null;
+        };
+        /**
+         * ScoreOut
+         * @description What a score is, for whoever shows it; higher values are better.
+         */
+        ScoreOut: {
+            /**
+             * Group
+             * @description Scores of a group are shown together: answer, retrieval, faithfulness, …
+             */
+            group: string;
+            /** Help */
+            help: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "binary" | "graded";
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Version
+             * @description Only results of equal versions may be compared.
+             */
+            version: number;
         };
         /**
          * ScoreStatistics
@@ -2836,7 +3030,7 @@ export interface components {
         };
         /**
          * ScoreSummary
-         * @description One score of a result, in short.
+         * @description The mean of one score with its confidence interval.
          */
         ScoreSummary: {
             /** High */
@@ -2849,8 +3043,19 @@ export interface components {
             value: number;
         };
         /**
+         * ScorerOptions
+         * @description How a scorer that the configuration chooses by name works.
+         */
+        ScorerOptions: {
+            /**
+             * Model
+             * @description provider/model, for one that asks a model.
+             */
+            model?: string | null;
+        };
+        /**
          * SearchIn
-         * @description A query, and how to search for it.
+         * @description A query, and the retrieval variants to run it with.
          */
         SearchIn: {
             /**
@@ -2875,7 +3080,7 @@ export interface components {
             query: string;
             /**
              * Variants
-             * @description To set side by side.
+             * @description The variants to compare.
              * @default [
              *       "naive",
              *       "hybrid",
@@ -2891,7 +3096,7 @@ export interface components {
         };
         /**
          * SearchOut
-         * @description What was found, by variant, in the order that was asked for.
+         * @description The passages of each variant, in the order of the request.
          */
         SearchOut: {
             /** Query */
@@ -2913,33 +3118,33 @@ export interface components {
         };
         /**
          * StepOut
-         * @description One turn of the model, and what came of it.
+         * @description One turn of the model: its thought, and the tool use or the answer.
          */
         StepOut: {
             /** Answer */
             answer: string | null;
             /**
              * Calls
-             * @description Places of its model calls among the run's, from 0.
+             * @description Indexes of its model calls among those of the run, from 0.
              */
             calls: number[];
             /** Completion Tokens */
             completion_tokens: number | null;
             /**
              * Duration S
-             * @description Seconds that the model took.
+             * @description Time of its model calls.
              */
             duration_s: number;
             /**
              * Last
-             * @description It was asked for an answer, since the agent had to end.
+             * @description The final answer prompt: the model was asked for an answer because the agent had to end.
              */
             last: boolean;
             /** Prompt Tokens */
             prompt_tokens: number | null;
             /**
              * Read As
-             * @description The form in which the action was found; empty if none was.
+             * @description The format in which the action was parsed; empty if none was.
              */
             read_as: string;
             /**
@@ -2949,7 +3154,7 @@ export interface components {
             repaired: boolean;
             /** Thought */
             thought: string;
-            /** @description Null if it answered, or nothing could be read. */
+            /** @description Null if it answered, or no action could be parsed. */
             use: components["schemas"]["ToolUseOut"] | null;
         };
         /**
@@ -2966,7 +3171,7 @@ export interface components {
         };
         /**
          * TokensToNaive
-         * @description Tokens a question as a multiple of what naive prompting took, on the same questions.
+         * @description Tokens per question, divided by those of naive prompting on the same questions.
          */
         TokensToNaive: {
             /**
@@ -3012,23 +3217,23 @@ export interface components {
             error: ("retry" | "final") | null;
             /**
              * Kind
-             * @description unneeded: nothing took the result up.
+             * @description unneeded: neither the answer nor a later step used the result.
              * @enum {string}
              */
             kind: "successful" | "failed" | "unneeded";
             /**
              * Needed
-             * @description Whether the answer or a later step took its result up.
+             * @description Whether the answer or a later step used its result; null if unknown.
              */
             needed: boolean | null;
             /**
              * Observation
-             * @description What the model was shown.
+             * @description The tool's result as the model was shown it.
              */
             observation: string;
             /**
              * Repeated
-             * @description The same was done before; the tool was not asked again.
+             * @description The same call was made before; the tool was not called again.
              */
             repeated: boolean;
             /** Success */
@@ -3062,7 +3267,7 @@ export interface components {
         };
         /**
          * TraceOut
-         * @description What an agent did.
+         * @description The steps of an agent, with a summary.
          */
         TraceOut: {
             /** Steps */
@@ -3071,7 +3276,7 @@ export interface components {
         };
         /**
          * TraceSummary
-         * @description How an agent ended, and how much it did.
+         * @description How an agent ended, and counts of its steps and tool uses.
          */
         TraceSummary: {
             /** Iterations */
@@ -3079,7 +3284,7 @@ export interface components {
             outcome: components["schemas"]["AgentOutcome"];
             /**
              * Reason
-             * @description Why it ended so; empty if it answered.
+             * @description Why it ended without an answer; empty if it answered.
              */
             reason: string;
             /** Repairs */
@@ -3091,7 +3296,7 @@ export interface components {
             source: number | null;
             /**
              * Uses
-             * @description Uses by tool and by what came of them.
+             * @description Tool uses by tool and by class.
              */
             uses: {
                 [key: string]: {
@@ -3101,7 +3306,7 @@ export interface components {
         };
         /**
          * Unpaired
-         * @description Questions that could not be paired with the baseline's, by name; at most 50 of each are named.
+         * @description Questions without a pair in the baseline or in this experiment, by key; at most 50 of each kind.
          */
         Unpaired: {
             /** Changed */
@@ -3112,8 +3317,13 @@ export interface components {
              */
             experiment_id: string;
             /**
+             * Message
+             * @description All of this as a sentence; empty if every question is paired.
+             */
+            message: string;
+            /**
              * N Changed
-             * @description Same name, other question or accepted answers.
+             * @description Same key, other question or other accepted answers.
              */
             n_changed: number;
             /** N Only Baseline */
@@ -3127,7 +3337,7 @@ export interface components {
         };
         /**
          * Variant
-         * @description What one arm has otherwise than the base: its name, and any fields of an experiment.
+         * @description One experiment of a comparison: its name, and the fields in which it differs from the base.
          */
         Variant: {
             /**
@@ -3140,17 +3350,17 @@ export interface components {
         };
         /**
          * VariantOut
-         * @description What one variant found.
+         * @description The passages that one variant retrieved.
          */
         VariantOut: {
             /**
              * Message
-             * @description Why there is nothing, if the variant cannot be had.
+             * @description Why the variant cannot be used; else empty.
              */
             message: string;
             /**
              * Milliseconds
-             * @description By stage.
+             * @description Time of each stage.
              */
             milliseconds: {
                 [key: string]: number;
@@ -3212,7 +3422,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3221,7 +3431,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3239,7 +3449,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3248,7 +3458,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3295,7 +3505,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3304,7 +3514,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3364,7 +3574,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3373,7 +3583,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3424,7 +3634,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3433,7 +3643,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3442,7 +3652,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3457,7 +3667,7 @@ export interface operations {
         parameters: {
             query?: {
                 version?: string | null;
-                /** @description Position after which the page begins. */
+                /** @description `next` of the page before; -1: from the first one on. */
                 cursor?: number;
                 limit?: number;
             };
@@ -3496,7 +3706,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3505,7 +3715,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3514,7 +3724,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3576,7 +3786,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3585,7 +3795,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3636,7 +3846,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3654,7 +3864,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3663,7 +3873,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3710,7 +3920,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3719,7 +3929,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3773,7 +3983,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3791,7 +4001,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3800,7 +4010,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3849,7 +4059,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3858,7 +4068,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3867,7 +4077,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3914,7 +4124,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3923,7 +4133,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3932,7 +4142,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3981,7 +4191,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3990,7 +4200,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3999,7 +4209,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4008,7 +4218,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4057,7 +4267,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4066,7 +4276,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4075,7 +4285,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4124,7 +4334,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4133,7 +4343,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4142,7 +4352,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4191,7 +4401,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4200,7 +4410,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4209,7 +4419,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4218,7 +4428,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4267,7 +4477,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4276,7 +4486,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Right request, wrong moment. */
+            /** @description The request conflicts with the present state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4285,7 +4495,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4294,7 +4504,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4341,7 +4551,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4350,7 +4560,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4410,7 +4620,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4419,7 +4629,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4470,7 +4680,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4479,7 +4689,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4488,7 +4698,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4505,7 +4715,7 @@ export interface operations {
                 version?: string | null;
                 /** @description Words of the title or id. */
                 text?: string;
-                /** @description Position after which the page begins. */
+                /** @description `next` of the page before; -1: from the first one on. */
                 cursor?: number;
                 limit?: number;
             };
@@ -4544,7 +4754,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4553,7 +4763,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4562,7 +4772,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4615,7 +4825,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4624,7 +4834,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4633,7 +4843,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4686,7 +4896,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4695,7 +4905,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4704,7 +4914,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4757,7 +4967,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4766,7 +4976,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4775,7 +4985,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4863,7 +5073,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4910,7 +5120,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4924,7 +5134,7 @@ export interface operations {
     compare_results: {
         parameters: {
             query: {
-                /** @description 2 to 12; the first is the baseline, unless one is named. */
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
                 ids: string[];
                 /** @description One of the ids. */
                 baseline?: string | null;
@@ -4962,7 +5172,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4971,7 +5181,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4980,7 +5190,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4998,7 +5208,7 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: by the values of the score, where a failed or missing run equals only its like; both, only_first, only_second, neither: which of the first two has a value of 1, where both have one. */
+                /** @description all; differ, same: whether the values of the score are equal, where failed and missing runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
                 outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither";
                 cursor?: string | null;
                 limit?: number;
@@ -5036,7 +5246,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5045,7 +5255,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5054,7 +5264,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5103,7 +5313,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5112,7 +5322,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5121,7 +5331,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5175,7 +5385,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5184,7 +5394,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5193,7 +5403,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5246,7 +5456,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5255,7 +5465,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5264,7 +5474,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5313,7 +5523,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5322,7 +5532,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5331,7 +5541,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5386,7 +5596,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5395,7 +5605,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5404,7 +5614,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5454,7 +5664,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description What the path names does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5463,7 +5673,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The input is wrong; `errors` names each field. */
+            /** @description The input is invalid; `errors` names each field. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5472,8 +5682,46 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A part that this needs does not answer. */
+            /** @description The database, or another part that is needed, does not answer. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_scores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,4 +1,4 @@
-"""What a tool is, and the one way in which tools are run."""
+"""The interface of a tool, and how every tool is run: checks, time limit, errors as results."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from app.services.inference.failures import clean
 
 ErrorKind = Literal["retry", "final"]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,2000}")
-_MAX_ARGUMENT = 2_000  # characters; nobody asks for more in one piece
+_MAX_ARGUMENT = 2_000  # characters
 
 
 class ToolError(Exception):
@@ -25,13 +25,13 @@ class ToolError(Exception):
 
 
 class ModelRetry(ToolError):
-    """The model may try again, with other arguments as a rule."""
+    """The model may use the tool again, usually with other arguments."""
 
     kind = "retry"
 
 
 class ToolFailed(ToolError):
-    """The model is told, and must not use the tool again."""
+    """The model must not use the tool again."""
 
     kind = "final"
 
@@ -47,10 +47,13 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a tool has to say.
+class ToolOutput:
+    """What a tool returns.
 
-    ``passages``: those of a knowledge base that it is made of; ``cut``: characters that it left out.
+    Attributes:
+        text: for the model.
+        passages: of the knowledge base, that the text consists of.
+        cut: characters that the tool left out.
     """
 
     text: str
@@ -60,15 +63,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What came of one use of a tool.
+    """The result of one use of a tool, successful or not.
 
     Attributes:
-        text: the result, or what is wrong, for the model.
-        success: whether it is a result.
+        text: the output, or the error message, for the model.
+        success: whether there is an output.
         duration_s: wall time in seconds.
-        error: ``retry``: the model may try again; ``final``: it must not; ``None``: no error.
-        passages: see ``Found``.
-        cut: see ``Found``.
+        error: ``retry``: the model may use the tool again; ``final``: it must not; ``None``: no error.
+        passages: see ``ToolOutput``.
+        cut: see ``ToolOutput``.
     """
 
     text: str
@@ -80,14 +83,14 @@ class ToolResult:
 
 
 class Tool(ABC):
-    """Something that an agent may use.
+    """A tool that an agent may use.
 
     Attributes:
         name: as the model writes it.
         description: one line for the model.
-        parameters: the first is the one that stands in brackets, ``name[…]``.
-        example: a call as a model should write it.
-        timeout_s: seconds after which a use is given up.
+        parameters: the first is the one that is written in brackets, ``name[…]``.
+        example: a call as the model should write it.
+        timeout_s: seconds after which a use is cancelled.
     """
 
     name: ClassVar[str]
@@ -97,15 +100,15 @@ class Tool(ABC):
     timeout_s: float = 30.0
 
     @abstractmethod
-    async def answer(self, arguments: Mapping[str, Any]) -> Found:
-        """Return the result for arguments that have been checked.
+    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
+        """Return the output for arguments that ``check`` returned.
 
         Raises:
-            ToolError: if there is none.
+            ToolError: if there is no output; its message is for the model.
         """
 
     async def execute(self, arguments: Mapping[str, Any]) -> ToolResult:
-        """Use the tool; whatever goes wrong is a result, too.
+        """Check the arguments and run the tool; errors are returned as results, too.
 
         Args:
             arguments: by name, as the model wrote them.
@@ -114,25 +117,25 @@ class Tool(ABC):
         try:
             checked = self.check(arguments)
             async with asyncio.timeout(self.timeout_s):
-                found = await self.answer(checked)
+                output = await self.run(checked)
         except ToolError as error:
             return ToolResult(clean(str(error), limit=None), False, time.perf_counter() - started, error.kind)
         except TimeoutError:
             took_s = time.perf_counter() - started
             message = f"{self.name} gave no result within {min(took_s, self.timeout_s):.2g} s."
             return ToolResult(message, False, took_s, "retry")
-        except Exception as error:  # noqa: BLE001 - a fault of ours is no reason to lose an agent's work
+        except Exception as error:  # noqa: BLE001 - a bug in a tool must not lose the agent's run
             message = f"{self.name} is out of order ({clean(f'{type(error).__name__}: {error}')})."
             return ToolResult(message, False, time.perf_counter() - started, "final")
         took_s = time.perf_counter() - started
-        text = clean(found.text, limit=None)
-        return ToolResult(text, True, took_s, passages=found.passages, cut=found.cut)
+        text = clean(output.text, limit=None)
+        return ToolResult(text, True, took_s, passages=output.passages, cut=output.cut)
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments in their types; those that are left out are not there.
+        """Return the arguments in the types of their parameters, without those that are empty.
 
         Raises:
-            ModelRetry: naming the argument, if one is missing, empty, too long, unknown, or no number.
+            ModelRetry: naming the argument, if one is missing, empty, too long, unknown or not a number.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in arguments:
@@ -149,7 +152,7 @@ class Tool(ABC):
 
     @property
     def spec(self) -> ToolSpec:
-        """The tool as chat APIs with tools describe one."""
+        """The tool as APIs for tool calls describe it."""
         properties = {p.name: {"type": p.type, "description": p.description} for p in self.parameters}
         required = [p.name for p in self.parameters if p.required]
         schema = {
@@ -162,14 +165,14 @@ class Tool(ABC):
 
 
 def quoted(text: str, limit: int = 30) -> str:
-    """Return text in quotes, on one line, shortened, and with nothing in it that cannot be stored."""
+    """Return text in quotation marks: on one line, shortened, with unprintable characters escaped."""
     text = " ".join(text.split())
     text = text if len(text) <= limit else text[: limit - 1] + "…"
     return "“" + "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text) + "”"
 
 
 def _typed(tool: str, parameter: Parameter, value: Any) -> str | int | None:
-    """Return an argument in its type; ``None`` if it is empty."""
+    """Return an argument in the type of its parameter; ``None`` if it is empty."""
     text = "" if value is None else str(value).strip()
     if len(text) > _MAX_ARGUMENT:
         raise ModelRetry(f"The {parameter.name} of {tool} is longer than {_MAX_ARGUMENT:,} characters.")

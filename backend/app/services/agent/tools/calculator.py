@@ -1,12 +1,12 @@
-"""A calculator, for models that do arithmetic badly.
+"""A calculator, for models that are bad at arithmetic.
 
-A tree is computed operation by operation by numexpr, on float64. What numexpr is given to compile is one
-of a few constant texts, never what a model wrote.
+numexpr computes the syntax tree of an expression, one operation at a time, in float64. It compiles only the
+constant texts in ``TEMPLATES``, never text that a model wrote.
 
-Results are those that one would have on paper: what float64 leaves in the last digits is taken away where
-it would show, in a difference of nearly equal numbers and before ``floor``, ``ceil``, ``round`` and ``%``.
-So ``0.3 - 0.1 - 0.2`` is 0 and ``floor(4.35 * 100)`` is 435. A half is rounded to the even neighbour, and a
-remainder has the sign of the divisor, as in Python.
+Rounding errors of float64 are removed where they would change the result visibly: in a difference of nearly
+equal numbers, and before ``floor``, ``ceil``, ``round`` and ``%``. So ``0.3 - 0.1 - 0.2`` is 0 and
+``floor(4.35 * 100)`` is 435. A half is rounded to the even neighbour, and a remainder has the sign of the
+divisor, as in Python.
 """
 
 import ast
@@ -15,15 +15,15 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
-from app.services.agent.tools.base import Found, ModelRetry, Parameter, Tool, quoted
+from app.services.agent.tools.base import ModelRetry, Parameter, Tool, ToolOutput, quoted
 from app.services.agent.tools.expression import MAX_VALUE, OPERATORS, parse, written
 
 MAX_EXPONENT = 1000
-"""Of a power, on either side of zero."""
+"""Absolute value of an exponent, at most."""
 MAX_PLACES = 12
-"""Decimal places to which ``round`` rounds, on either side of the point."""
+"""Decimal places of ``round``, at most, before or after the decimal point."""
 EXACT = 2.0**53
-"""Below it float64 has every integer."""
+"""Below it float64 represents every integer."""
 
 TEMPLATES = {
     **{sign: f"a {sign} b" for sign in ("+", "-", "*", "/", "**")},
@@ -33,9 +33,9 @@ TEMPLATES = {
     "min": "where(a < b, a, b)",
     "max": "where(a > b, a, b)",
 }
-"""All that numexpr is ever given to compile."""
+"""Every text that numexpr compiles."""
 
-_NOISE = 2.0**-50  # of a number's size, by which it may be off from rounding alone
+_NOISE = 2.0**-50  # relative error that rounding alone explains
 
 
 class Calculator(Tool):
@@ -50,25 +50,26 @@ class Calculator(Tool):
     example = "calculator[(48 / 6) * 2.5]"
     timeout_s = 5.0
 
-    async def answer(self, arguments: Mapping[str, Any]) -> Found:
-        """Return the value, and how the expression was read if that is not obvious."""
+    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
+        """Return the value, and how the expression was read if it is ambiguous."""
         reading = parse(arguments["expression"])
         text = number_text(evaluate(reading.node))
-        return Found(f"{text} (read as {written(reading.node)})" if reading.unusual else text)
+        return ToolOutput(f"{text} (read as {written(reading.node)})" if reading.ambiguous else text)
 
 
 def number_text(value: float) -> str:
-    """Return an integer as such where float64 is exact, and else up to 12 digits."""
+    """Return a number with up to 12 significant digits, or all digits of an exact integer."""
     if value.is_integer() and abs(value) < EXACT:
         return str(int(value))
     return f"{value:.12g}"
 
 
 def evaluate(node: ast.expr) -> float:
-    """Return the value of a tree of the nodes that ``parse`` makes; there is no other kind that it takes.
+    """Return the value of a syntax tree that ``parse`` returned.
 
     Raises:
-        ModelRetry: if it has none, or one out of bounds; naming the part that has not.
+        ModelRetry: if a part of it has no value, or one out of bounds.
+        TypeError: if the tree has a node that is not arithmetic.
     """
     match node:
         case ast.Constant(value=str(text)):
@@ -79,13 +80,13 @@ def evaluate(node: ast.expr) -> float:
             return _operation(node, OPERATORS[type(operator)][0], evaluate(left), evaluate(right))
         case ast.Call(func=ast.Name(id=function), args=arguments):
             return _call(node, function, [evaluate(argument) for argument in arguments])
-    raise TypeError(f"no arithmetic: {ast.dump(node)}")
+    raise TypeError(f"not arithmetic: {ast.dump(node)}")
 
 
 def _run(template: str, a: float, b: float = 0.0) -> float:
-    import numexpr  # type: ignore[import-untyped]  # it takes a while, for those alone who compute
+    import numexpr  # type: ignore[import-untyped]  # slow to import, and rarely needed
 
-    # Without the dictionaries it would look for names in the frames of its callers.
+    # Without the dictionaries numexpr would look up names in the frames of its callers.
     return float(numexpr.evaluate(TEMPLATES[template], local_dict={"a": a, "b": b}, global_dict={}))
 
 
@@ -146,16 +147,16 @@ def _rounded(node: ast.Call, value: float, places: float) -> float:
 
 
 def _steady(value: float) -> float:
-    """Return the half or whole number that a value would be but for rounding, else the value.
+    """Return the nearest multiple of 0.5 if only rounding errors separate a value from it, else the value.
 
-    Before a jump at it is made: 434.99999999999994 is 4.35 * 100.
+    434.99999999999994, which is 4.35 * 100, becomes 435.
     """
     near = round(value * 2) / 2
     return near if abs(value - near) < _NOISE * abs(value) else value
 
 
 def _checked(node: ast.expr, value: float, *, may_vanish: bool = True) -> float:
-    """Return a value that is a number within bounds; ``may_vanish``: it may be zero."""
+    """Return a value if it is a number within bounds; ``may_vanish``: whether it may be zero."""
     if math.isnan(value):
         raise ModelRetry(f"The result of {_part(node)} is not a number. Write it in another way.")
     if abs(value) > MAX_VALUE:

@@ -1,9 +1,9 @@
-"""Arithmetic as people and language models write it, read into a Python syntax tree.
+"""Parses arithmetic as people and language models write it into a Python syntax tree.
 
-The text is cut into tokens, their order is checked, and what they mean is written down as a Python
-expression, which ``ast`` parses (for precedence and associativity) and nothing ever runs. Numbers stand
-in it as strings, so that Python reads none of them. ``Reading.unusual`` marks a text that could be read
-in another way, too, so that the result should be shown with how it was read:
+The text is split into tokens, their order is checked, and they are translated to a Python expression. ``ast``
+parses that expression, for precedence and associativity; it is never evaluated as Python. Numbers stand in it
+as string literals and are converted later. ``Reading.ambiguous`` marks a text with more than one common
+reading; results then show the one that was used:
 
 ==================  ===========================================================================
 ``1,234.5``         1234.5 outside of functions; ``0,5``, ``12,5`` and ``1,23`` are refused
@@ -32,7 +32,7 @@ MAX_DEPTH = 20
 MAX_OPERATIONS = 100
 """Operators, signs and uses of functions."""
 MAX_VALUE = 1e100
-"""No number may be further from zero, neither one that is written nor one that is computed."""
+"""Absolute value of every number, written or computed, at most."""
 OPERATORS: dict[type[ast.operator], tuple[str, int]] = {
     ast.Add: ("+", 1),
     ast.Sub: ("-", 1),
@@ -54,7 +54,7 @@ _GROUPED = re.compile(rf"[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?!,?[0-9]){_POINT}?")
 _CURRENCY = r"[$€£]\s*(?=\.?[0-9])"
 _SKIPPED = re.compile(rf"(?:\s|{_CURRENCY})*")
 _NAMES = "|".join(_FUNCTIONS)
-# An operand behind it makes a product of "x" and a remainder of "%".
+# Before an operand, "x" is a product and "%" a remainder.
 _OPERAND = rf"(?=\s*(?:{_CURRENCY})?(?:\.?[0-9]|\(|(?:{_NAMES}|pi|π)\b))"
 _TIMES = re.compile(f"x{_OPERAND}", re.IGNORECASE)
 _TOKEN = re.compile(
@@ -63,7 +63,7 @@ _TOKEN = re.compile(
     |(?P<p>%(?!{_OPERAND}))|(?P<symbol>\*\*|(?!//|==)[-+*/%(),=^×·⋅∗÷∕−–])""",
     re.IGNORECASE | re.VERBOSE,
 )
-# What begins no token, and what is said of it.
+# Characters that begin no token, and the message about them.
 _FOREIGN = {
     "//": "{} is not understood: write floor(7 / 2) for a division without its remainder.",
     "[<>!=]=|[<>]": "Nothing can be compared, as by {}: write an expression whose value is a number.",
@@ -81,7 +81,8 @@ _UNPAIRED = {
     ",": "A comma has no meaning at {around}: write 1.5 for one and a half, 1234 without a comma, "
     "and one expression at a time.",
 }
-# What is wrong in the kinds of the tokens, one behind the other, and what is said of the token it begins at.
+# Errors in the order of tokens, as patterns over the string of their kinds, and the message about the token
+# where the match begins.
 _MISPLACED = {
     "^w=": "Nothing can be assigned, as in {text}: write only what is to be computed.",
     "^.*=": "No equation can be computed, as from {equals} on: write one side alone, without “=”.",
@@ -103,15 +104,15 @@ _MISPLACED = {
     r"(?<!f)\((?=\))": "Nothing stands within the parentheses in {around}: fill them.",
     "(?<!p)o": "“of” may only stand behind a percentage, not in {around}: write * instead.",
 }
-# Every factor of a product stands in parentheses of its own, so that "of" binds tighter than "*".
+# Every factor of a product is put in parentheses of its own, so that "of" binds tighter than "*".
 _PYTHON = {"u": "", "m": "-", "o": "*", "^": "**", "(": "((", ")": "))", ",": "),(", "p": "[0]", "$": ""}
 
 
 class Reading(NamedTuple):
-    """What was read; ``unusual``: it could be read in another way, too."""
+    """A syntax tree; ``ambiguous``: the text has another common reading."""
 
     node: ast.expr
-    unusual: bool
+    ambiguous: bool
 
 
 class _Token(NamedTuple):
@@ -121,14 +122,14 @@ class _Token(NamedTuple):
 
 
 class _Percentages(ast.NodeTransformer):
-    """Makes a division by 100 of ``a[0]``, by which a percentage is written."""
+    """Replaces ``a[0]``, which the translation writes for a percentage, by ``a / 100``."""
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.BinOp:
         return ast.BinOp(self.visit(node.value), ast.Div(), ast.Constant("100"))
 
 
 def parse(text: str) -> Reading:
-    """Read an expression; a trailing ``=``, ``= ?`` or ``?`` is dropped.
+    """Parse an expression; a trailing ``=``, ``= ?`` or ``?`` is dropped.
 
     Raises:
         ModelRetry: saying what is wrong, where, and what to write instead.
@@ -149,14 +150,14 @@ def parse(text: str) -> Reading:
     )
     if operations > MAX_OPERATIONS:
         raise ModelRetry(f"The expression has more than {MAX_OPERATIONS} operations: compute it in parts.")
-    unusual = any(one.kind == "p" or one.text in {"x", "X"} for one in tokens) or any(
+    ambiguous = any(one.kind == "p" or one.text in {"x", "X"} for one in tokens) or any(
         _GROUPED.match(text, one.start) for one in tokens
     )
-    return Reading(node, unusual or any(sign in text for sign in "$€£"))
+    return Reading(node, ambiguous or any(sign in text for sign in "$€£"))
 
 
 def written(node: ast.expr, least: int = 0) -> str:
-    """Return a tree as text that reads as the same tree, in parentheses if it binds less than ``least``."""
+    """Return the text of a tree, in parentheses if its precedence is below ``least``."""
     match node:
         case ast.UnaryOp(operand=operand):
             rank, text = 3, f"-{written(operand, 4)}"
@@ -174,7 +175,7 @@ def written(node: ast.expr, least: int = 0) -> str:
 
 
 def _tokens(text: str) -> list[_Token]:
-    """Cut a text into tokens; the last one is its end."""
+    """Split a text into tokens, with a last one for its end."""
     found: list[_Token] = []
     in_function = [False]  # for each open parenthesis
     start = 0
@@ -198,7 +199,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _next(text: str, start: int, *, behind_operand: bool) -> tuple[str, int]:
-    """Return the kind of the token at a place, and where it ends."""
+    """Return kind and end of the token at ``start``."""
     if behind_operand and (times := _TIMES.match(text, start)):
         return "*", times.end()
     match = _TOKEN.match(text, start)
@@ -210,7 +211,7 @@ def _next(text: str, start: int, *, behind_operand: bool) -> tuple[str, int]:
 
 
 def _foreign(rest: str) -> str:
-    """Return what is said of a text that begins with no token."""
+    """Return the message about a text that does not begin with a token."""
     for pattern, message in _FOREIGN.items():
         if found := re.match(pattern, rest, re.IGNORECASE | re.DOTALL):
             return message.format(quoted(found[0]))
@@ -218,7 +219,7 @@ def _foreign(rest: str) -> str:
 
 
 def _check_order(text: str, tokens: list[_Token]) -> None:
-    """Refuse the first token that cannot stand where it does."""
+    """Raise ``ModelRetry`` about the first token that is out of place, if any."""
     kinds = "".join(token.kind for token in tokens)
     wrong = [
         (found.start(), message) for one, message in _MISPLACED.items() if (found := re.search(one, kinds))
@@ -230,7 +231,7 @@ def _check_order(text: str, tokens: list[_Token]) -> None:
 
 
 def _described(message: str, text: str, tokens: list[_Token], place: int) -> str:
-    """Return what is said of a token, with what is around it filled in."""
+    """Return a message with the token and its surroundings filled in."""
     it = tokens[place]
     around = text[tokens[max(0, place - 2)].start :][:40]
     return message.format(
@@ -246,7 +247,7 @@ def _described(message: str, text: str, tokens: list[_Token], place: int) -> str
 
 
 def _unpaired(text: str, tokens: list[_Token], kinds: str) -> Iterator[tuple[int, str]]:
-    """Yield where parentheses do not pair, and commas and arguments are not what a function takes."""
+    """Yield place and message of unmatched parentheses, misplaced commas and wrong argument counts."""
     while innermost := re.search(r"(f?)\(([^()$]*)\)", kinds):
         first, last = innermost.start(), innermost.end() - 1
         if innermost[1]:
@@ -268,7 +269,7 @@ def _unpaired(text: str, tokens: list[_Token], kinds: str) -> Iterator[tuple[int
 
 
 def _miscounted(name: str, count: int, source: str) -> str | None:
-    """Return what is said of a function that does not take as many arguments; ``None`` if it does."""
+    """Return the message about a wrong argument count; ``None`` if the function takes that many."""
     fewest, most = _FUNCTIONS[name]
     if fewest <= count <= most:
         return None
@@ -282,8 +283,8 @@ def _miscounted(name: str, count: int, source: str) -> str | None:
 
 
 def _check_depth(text: str, tokens: list[_Token]) -> None:
-    """Refuse what the recursion over the tree, or Python's parser, could find too deep."""
-    levels = [0]  # signs and exponents that go on, in each open parenthesis
+    """Raise ``ModelRetry`` if the nesting could exceed the recursion limits of Python's parser or ours."""
+    levels = [0]  # pending signs and exponents in each open parenthesis
     for place, token in enumerate(tokens):
         if token.kind == "(":
             levels.append(0)
@@ -302,7 +303,7 @@ def _check_depth(text: str, tokens: list[_Token]) -> None:
 
 
 def _as_python(tokens: list[_Token]) -> str:
-    """Return tokens as a Python expression, which has no names but those of the functions.
+    """Translate tokens to a Python expression whose only names are those of functions.
 
     Raises:
         ModelRetry: if a number is out of bounds.

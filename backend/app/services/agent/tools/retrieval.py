@@ -1,4 +1,4 @@
-"""The search in a knowledge base as a tool."""
+"""Retrieval from a knowledge base as a tool."""
 
 import re
 from collections.abc import Mapping
@@ -6,22 +6,23 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.passages import Passage
-from app.services.agent.cutting import CUT, cut_lines, lost
-from app.services.agent.tools.base import Found, ModelRetry, Parameter, Tool, quoted
+from app.services.agent.tools.base import ModelRetry, Parameter, Tool, ToolOutput, quoted
+from app.services.agent.truncation import TRUNCATION_MARK, truncate_lines, truncated_characters
 from app.services.rag.base import Retriever
 
-_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines takes for one
+_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # every line break of str.splitlines
 MAX_PASSAGES = 10
-"""No use gives more."""
+"""Passages of one use, at most."""
 
 
-class KnowledgeSearch(Tool):
+class RetrievalTool(Tool):
     """Finds passages of a knowledge base.
 
     Args:
-        retriever: what finds them; it may find fewer than are asked for.
-        top_k: passages that are given if the model does not ask for a number, 1 to ``MAX_PASSAGES``.
-        room: characters for all of them: each keeps its beginning, and is given as it was shown.
+        retriever: may find fewer passages than the model asks for.
+        top_k: number of passages unless the model asks for another, 1 to ``MAX_PASSAGES``.
+        limit: characters of all passages together; longer ones lose their ends, in the output's
+            ``passages``, too. ``None``: no limit.
     """
 
     name = "retrieval"
@@ -32,15 +33,15 @@ class KnowledgeSearch(Tool):
     )
     example = "retrieval[height of K2]"
 
-    def __init__(self, retriever: Retriever | None, top_k: int, room: int | None = None) -> None:
+    def __init__(self, retriever: Retriever | None, top_k: int, limit: int | None = None) -> None:
         if not 1 <= top_k <= MAX_PASSAGES:
             raise ValueError(f"top_k must be 1 to {MAX_PASSAGES}, not {top_k}")
         self._retriever = retriever
         self._top_k = top_k
-        self._room = room
+        self._limit = limit
 
-    async def answer(self, arguments: Mapping[str, Any]) -> Found:
-        """Return the best passages, numbered, one paragraph each."""
+    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
+        """Return the best passages, numbered, one line each."""
         wanted = arguments.get("k", self._top_k)
         if not 1 <= wanted <= MAX_PASSAGES:
             raise ModelRetry(
@@ -53,26 +54,26 @@ class KnowledgeSearch(Tool):
         passages = found.passages[:wanted]
         lines = [_line(number, passage) for number, passage in enumerate(passages, start=1)]
         text = "\n".join(lines)
-        if self._room is None or len(text) <= self._room:
-            return Found(text or "Nothing was found.", passages)
-        shown = cut_lines(text, self._room)
+        if self._limit is None or len(text) <= self._limit:
+            return ToolOutput(text or "Nothing was found.", passages)
+        shown = truncate_lines(text, self._limit)
         kept = [_as_shown(*pair) for pair in zip(passages, lines, shown.split("\n"), strict=True)]
-        return Found(shown, tuple(kept), lost(text, shown))
+        return ToolOutput(shown, tuple(kept), truncated_characters(text, shown))
 
 
 def _line(number: int, passage: Passage) -> str:
-    """Return a passage as one line: its words as they are, line breaks as spaces."""
+    """Return number, title and text of a passage on one line."""
     title = " ".join(passage.chunk.title.split())
     text = _BREAK.sub(" ", passage.chunk.text)
     return f"[{number}] {title}: {text}" if title else f"[{number}] {text}"
 
 
 def _as_shown(passage: Passage, line: str, shown: str) -> Passage:
-    """Return a passage with as much of its text as was shown of its line."""
+    """Return a passage with its text truncated as its line was."""
     if shown == line:
         return passage
     chunk = passage.chunk
-    before = len(line) - len(chunk.text)  # line breaks are one character, as in the text
-    kept = max(0, len(shown.removesuffix(CUT)) - before)
+    before = len(line) - len(chunk.text)  # each line break became one space: lengths are equal
+    kept = max(0, len(shown.removesuffix(TRUNCATION_MARK)) - before)
     chunk = replace(chunk, text=chunk.text[:kept], end=chunk.start + kept)
     return replace(passage, chunk=chunk, dropped=passage.dropped or not kept)

@@ -3,30 +3,30 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.services.agent.tools.base import Found, ModelRetry, Parameter, Tool, ToolFailed
+from app.services.agent.tools.base import ModelRetry, Parameter, Tool, ToolFailed, ToolOutput
 from app.services.wikipedia.client import Missing, WikipediaClient, WikipediaUnreachable
 
-_MAX_TITLE = 100  # characters of a title that does not exist, when the model is told of it
+_MAX_TITLE = 100  # characters of a missing title in the message about it
 
 
-class WikipediaSearch(Tool):
-    """Looks articles up by their titles; a miss names the titles that come near.
+class WikipediaTool(Tool):
+    """Looks up articles by title; for a title that does not exist it lists similar ones.
 
     Args:
-        client: an opened one, which stays the caller's to close.
+        client: open; the caller closes it.
     """
 
     name = "wikipedia_search"
     description = "Gives the first paragraph of the Wikipedia article with a title."
     parameters = (Parameter("query", "the title of an article, such as Ada Lovelace"),)
     example = "wikipedia_search[Ada Lovelace]"
-    timeout_s = 60.0  # the client's own retries end before, as a rule, and say more
+    timeout_s = 60.0  # usually the client's own retries end earlier, with a better message
 
     def __init__(self, client: WikipediaClient | None) -> None:
         self._client = client
 
-    async def answer(self, arguments: Mapping[str, Any]) -> Found:
-        """Return the first paragraph under the title that the article really has."""
+    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
+        """Return the first paragraph of the article, after its actual title."""
         if self._client is None:
             raise RuntimeError("the tool was built without a client")
         try:
@@ -37,7 +37,7 @@ class WikipediaSearch(Tool):
             ) from error
         if isinstance(found, Missing):
             raise ModelRetry(_miss(found))
-        return Found(f"{found.title}: {found.text}")
+        return ToolOutput(f"{found.title}: {found.text}")
 
 
 def _miss(missing: Missing) -> str:

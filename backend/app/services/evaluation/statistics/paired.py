@@ -24,8 +24,6 @@ from app.services.evaluation.statistics.resampling import (
     sign_flip_p,
 )
 
-__all__ = ["FailureBounds", "McNemar", "PairedDifference", "failure_bounds", "mcnemar", "paired_difference"]
-
 Test = Literal["mcnemar", "sign_flip_exact", "sign_flip"]
 Method = Literal["score", "bootstrap", "constant"]
 

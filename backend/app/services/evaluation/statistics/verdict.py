@@ -5,7 +5,6 @@ from enum import StrEnum
 from app.services.evaluation.statistics.paired import PairedDifference
 from app.services.evaluation.statistics.power import sample_size_mcnemar, sample_size_mean
 from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
-from app.services.evaluation.statistics.quantity import QuantityDifference
 
 _MANY = 1_000_000
 
@@ -122,43 +121,6 @@ def _items_sentence(result: PairedDifference, difference: float, alpha: float) -
         return f"; a difference of {size} would probably have shown on these {_items(result.n)}"
     number = f"about {needed:,}" if needed <= _MANY else f"more than {_MANY:,}"
     return f"; {number} items would settle a difference of {size}"
-
-
-def quantity_verdict(
-    first: str,
-    second: str,
-    what: str,
-    result: QuantityDifference,
-    *,
-    unit: str = "",
-    p: float | None = None,
-    alpha: float = 0.05,
-) -> str:
-    """Return one sentence about an amount: a ratio, or a difference where there is no ratio.
-
-    Args:
-        first: the first side's name.
-        second: the second side's name.
-        what: the amount, such as ``latency`` or ``cost``.
-        result: second against first.
-        unit: of the amount, for differences.
-        p: adjusted for the family that is shown; the result's own without it. Medians have none:
-            the interval decides.
-        alpha: below it the amounts differ.
-    """
-    p = result.p if p is None else p
-    if result.ratio is None:
-        bounds = f"[{result.low:.3g}, {result.high:.3g}]"
-        size = f"{result.difference:+.3g} {unit}".rstrip()
-        seen = f"{second} − {first} = {size} {bounds}"
-    else:
-        bounds = f"[{result.ratio_low:.2f}, {result.ratio_high:.2f}]"
-        seen = f"{second} has {result.ratio:.2f} times that of {first} {bounds}"
-    apart = result.low > 0 or result.high < 0
-    if p is not None:
-        seen, apart = f"{seen}, {format_p(p)}", p < alpha
-    verdict = "differ" if apart else "are not distinguishable"
-    return f"{first} and {second} {verdict} in {result.statistic} {what}: {seen}."
 
 
 def _points(fraction: float) -> str:

@@ -26,7 +26,7 @@ from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 
 _START_TIMEOUT_S = 120
-_HEALTH_TIMEOUT_S = 10  # a busy machine answers late; where nobody listens, that is known at once
+_HEALTH_TIMEOUT_S = 10.0  # a busy machine answers late; where nobody listens, that is known at once
 _GGUF_MAGIC = b"GGUF"
 _MODULE = "app.services.inference.engines.local_server"
 # A proxy that is set for the web is not asked for loopback.
@@ -39,12 +39,16 @@ OWNER_VARIABLE = "LLMFORGE_OWNER_PID"
 
 @dataclass(frozen=True, slots=True)
 class LocalServerOptions:
-    """How local servers are run: see the settings ``local_*``."""
+    """How local servers are run: see the settings ``local_*``.
+
+    ``health_timeout_s``: a server that does not say within so many seconds that it is well is replaced.
+    """
 
     state_dir: Path
     slots: int
     context: int
     threads: int
+    health_timeout_s: float = _HEALTH_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,15 @@ class LocalServer:
         self._check_file()
         self.options.state_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(self.options.state_dir / f"{self._name}.lock"):
-            state = _read_state(self._record)
+            state = self._state()
             if state is not None and state.healthy:
                 return state.url
             if state is not None:
                 _end(state.pid)  # it runs, and does not answer
             return self._start()
+
+    def _state(self) -> LocalServerState | None:
+        return _read_state(self._record, self.options.health_timeout_s)
 
     def _check_file(self) -> None:
         try:
@@ -112,7 +119,7 @@ class LocalServer:
                 start_new_session=True,
             )
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while (state := _read_state(self._record)) is None or not state.healthy:
+        while (state := self._state()) is None or not state.healthy:
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
                 process.wait()
@@ -125,9 +132,9 @@ class LocalServer:
         return state.url
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, timeout_s: float) -> bool:
     with suppress(OSError, ValueError):
-        with _loopback.open(f"{url}/health", timeout=_HEALTH_TIMEOUT_S) as response:
+        with _loopback.open(f"{url}/health", timeout=timeout_s) as response:
             return bool(response.status == 200)
     return False
 
@@ -149,11 +156,12 @@ def _end(pid: int) -> None:
     _started[:] = [process for process in _started if process.poll() is None]
 
 
-def _read_state(record: Path) -> LocalServerState | None:
+def _read_state(record: Path, timeout_s: float = _HEALTH_TIMEOUT_S) -> LocalServerState | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         values = json.loads(record.read_text())
         pid, url = int(values["pid"]), str(values["url"])
-        return LocalServerState(str(values["model"]), url, pid, healthy=_runs(pid) and _answers(url))
+        healthy = _runs(pid) and _answers(url, timeout_s)
+        return LocalServerState(str(values["model"]), url, pid, healthy)
     return None
 
 

@@ -82,8 +82,7 @@ class ConcurrencyEstimate:
         now = self._clock()
         if self.limit < self.ceiling and now - self._changed_at >= self._hold_s:
             self._trial = _Trial(newest, now)
-            step = min(self._step, max(1, self.confirmed // self._options.growth_divisor))
-            self.limit = min(self.ceiling, self.confirmed + step)
+            self.limit = min(self.ceiling, self.confirmed + self._step)
 
     def _maybe_confirm(self, trial: _Trial) -> None:
         held = self._clock() - trial.began_at >= self._hold_s
@@ -127,8 +126,7 @@ class ConcurrencyEstimate:
     def _rate_limited_in(self, trial: _Trial) -> bool:
         trial.ended += 1
         trial.rate_limited += 1
-        expected = self._noise * max(trial.ended, self.limit)
-        if trial.rate_limited <= self._options.noise_tolerance * expected:
+        if trial.rate_limited <= self._noise * max(trial.ended, self.limit):
             return False
         self.limit = self.confirmed
         self._hold_s = min(self._hold_s * 2, self._options.longest_hold_s)

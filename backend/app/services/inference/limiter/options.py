@@ -32,8 +32,6 @@ class LimiterOptions:
             ones for the limit on requests in flight to come down.
         first_hold_s: seconds that a limit holds before a higher one is tried.
         longest_hold_s: up to which each failed trial doubles that time, in seconds.
-        growth_divisor: a trial adds at most the confirmed limit divided by this.
-        noise_tolerance: a trial may meet this many times the usual share of random 429s.
 
         interval_horizon_s: seconds before a rate limit whose requests tell the rate; more than a
             window, so that the requests of a whole one are counted.
@@ -60,8 +58,6 @@ class LimiterOptions:
     overload_surplus: int = 4
     first_hold_s: float = 0.5
     longest_hold_s: float = 30.0
-    growth_divisor: int = 4
-    noise_tolerance: float = 1.5
 
     interval_horizon_s: float = 75.0
     shortest_interval_s: float = 0.01

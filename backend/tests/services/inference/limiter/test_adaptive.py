@@ -9,14 +9,15 @@ import pytest
 
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.limiter.base import RateLimited, Slot
+from app.services.inference.limiter.options import LimiterOptions
 from tests.services.inference.virtual_time import now, run
 
 
 class Desk:
     """A limiter in virtual time, and the requests that wait for it, by name."""
 
-    def __init__(self, ceiling: int) -> None:
-        self.limiter = AdaptiveLimiter(ceiling, clock=now)
+    def __init__(self, ceiling: int, options: LimiterOptions | None = None) -> None:
+        self.limiter = AdaptiveLimiter(ceiling, now, options)
         self.started: list[str] = []
         self.at: dict[str, float] = {}
         self.slots: dict[str, Slot] = {}
@@ -52,9 +53,11 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def at_a_desk(ceiling: int, story: Callable[[Desk], Awaitable[None]]) -> Desk:
+def at_a_desk(
+    ceiling: int, story: Callable[[Desk], Awaitable[None]], options: LimiterOptions | None = None
+) -> Desk:
     async def main() -> Desk:
-        desk = Desk(ceiling)
+        desk = Desk(ceiling, options)
         await story(desk)
         for task in desk.tasks.values():
             task.cancel()
@@ -285,3 +288,15 @@ class TestInterval:
             assert min(intervals) == max(intervals) == pytest.approx(2.0, abs=0.2)  # 20 calls in 40 seconds
 
         at_a_desk(16, story)
+
+
+class TestOptions:
+    def test_are_those_given(self) -> None:
+        async def story(desk: Desk) -> None:
+            await desk.asked("a")
+            rate_limited = await desk.reject("a")
+            desk.ask("probe", retry=True, rate_limited=rate_limited)
+            await asyncio.sleep(10)
+            assert desk.at["probe"] == pytest.approx(3, abs=0.01)
+
+        at_a_desk(4, story, LimiterOptions(first_probe_delay_s=3))

@@ -1,0 +1,28 @@
+"""Tests of JSON that an older version stored: it is read, with what it lacks as null."""
+
+from app.schemas.experiment import ProgressOut
+
+FIRST_PROGRESS = {
+    "total": 20,
+    "done": 4,
+    "failed": 1,
+    "cached": 0,
+    "accuracy": 0.5,
+    "failures": {"timeout": 1},
+    "rate_per_s": 2.0,
+    "eta_s": 8.0,
+    "active_s": 2.0,
+    "in_flight": 4,
+    "limit": None,
+    "waiting_s": 0.0,
+    "mode": "worker",
+}
+
+
+def test_progress_from_before_there_were_notes() -> None:
+    assert ProgressOut.model_validate(FIRST_PROGRESS).model_dump() == {**FIRST_PROGRESS, "note": None}
+
+
+def test_progress_as_it_is_stored_now() -> None:
+    stored = {**FIRST_PROGRESS, "note": "opening the knowledge base"}
+    assert ProgressOut.model_validate(stored).model_dump() == stored
