@@ -1,94 +1,92 @@
 import { describe, expect, it } from "vitest";
 
-import { compareScores, describeInterval, describeScore, formatQuantity, orderScores, type Quantity, quantities, quantityCards, scoreCards } from "./metrics";
+import { amountCards, describeInterval, type Figure, figureLabel, figureOf, formatFigure, scoreGroups, scoresOf } from "./metrics";
 
-type Metrics = Parameters<Quantity["of"]>[0];
-
-it("puts answers first, then retrieval, then faithfulness", () => {
-  const names = ["mrr", "zeta", "faithfulness", "f1", "ndcg_at_10", "alpha", "faithful", "answer_in_context", "exact_match"];
-  expect(names.sort(compareScores)).toEqual([
-    "exact_match",
-    "f1",
-    "alpha",
-    "zeta",
-    "answer_in_context",
-    "mrr",
-    "ndcg_at_10",
-    "faithful",
-    "faithfulness",
-  ]);
+const figure = (name: string, value: number | null, change: Partial<Figure> = {}): Figure => ({
+  name,
+  label: name,
+  group: "speed",
+  row: "",
+  unit: "",
+  format: "number",
+  better: "lower",
+  help: "",
+  value,
+  low: null,
+  high: null,
+  n: null,
+  basis: "",
+  note: "",
+  warning: "",
+  ...change,
 });
+const share = (name: string, group: string) => figure(name, 0.5, { group, format: "share", low: 0.4, high: 0.6, n: 100, basis: "wilson" });
 
-it("takes a score that is not listed to be about the answer", () => {
-  expect(["mrr", "faithful", "number_strict"].map((name) => describeScore(name).group)).toEqual(["retrieval", "faithfulness", "answer"]);
-});
-
-it("labels scores by their usual spelling, others by their name", () => {
-  expect(["ndcg_at_10", "recall_at_k", "mrr", "all_at_k", "answer_in_context", "exact_match", "constructor"].map((name) => describeScore(name).label)).toEqual([
-    "nDCG@10",
-    "Recall@k",
-    "MRR",
-    "All gold@k",
-    "Answer in context",
-    "Exact match",
-    "Constructor",
-  ]);
-});
-
-it("puts the primary scores first", () => {
-  expect(orderScores({ zeta: 1, f1: 2, exact_match: 3, alpha: 4 }).map(([name]) => name)).toEqual(["exact_match", "f1", "alpha", "zeta"]);
-});
-
-describe("scoreCards", () => {
-  const estimate = { value: 0.5, low: 0.4, high: 0.6 } as Metrics["scores"][string];
-  const cards = (names: string[], hallucination_rate: typeof estimate | null = null) =>
-    scoreCards({ scores: Object.fromEntries(names.map((name) => [name, estimate])), hallucination_rate }).map((one) => [
-      one.group,
-      one.cards.map(({ description }) => description.name),
-    ]);
-  it("groups scores by what they are about, and leaves out empty groups", () => {
-    expect(cards(["mrr", "f1", "exact_match"])).toEqual([
-      ["answer", ["exact_match", "f1"]],
-      ["retrieval", ["mrr"]],
-    ]);
-    expect(cards(["f1"])).toEqual([["answer", ["f1"]]]);
+describe("scoresOf", () => {
+  const described = (name: string, label: string) => ({ name, label, version: 1, kind: "binary" as const, group: "answer", help: "" });
+  const scores = scoresOf([described("exact_match", "Exact match"), described("f1", "F1"), described("ndcg_at_10", "nDCG@10")]);
+  it("labels scores as the API does, and unknown ones by their name", () => {
+    expect(["ndcg_at_10", "f1", "number_strict", "constructor"].map(scores.label)).toEqual(["nDCG@10", "F1", "Number strict", "Constructor"]);
   });
-  it("has the hallucination rate beside faithfulness", () => {
-    expect(cards(["faithfulness"], estimate)).toEqual([["faithfulness", ["faithfulness", "hallucination_rate"]]]);
+  it("puts scores in the order of the API, unknown ones last", () => {
+    expect(scores.order(["zeta", "ndcg_at_10", "alpha", "f1", "exact_match"])).toEqual(["exact_match", "f1", "ndcg_at_10", "alpha", "zeta"]);
+    expect(scoresOf([]).order(["b", "a"])).toEqual(["a", "b"]);
   });
 });
 
-describe("quantities", () => {
+describe("formatFigure", () => {
+  it.each([
+    [0.5, "share", "", "50.0 %"],
+    [1234, "milliseconds", "", "1.23 s"],
+    [0.5, "usd", "", "$0.5"],
+    [1234, "count", "", "1,234"],
+    [4, "number", "answers/s", "4 answers/s"],
+    [90, "number", "s", "1 min 30 s"],
+    [null, "number", "answers/s", "–"],
+    [null, "number", "s", "–"],
+    [null, "usd", "", "unknown"],
+  ] as const)("%s as %s %s reads %s", (value, format, unit, text) => expect(formatFigure(value, { format, unit })).toBe(text));
+});
+
+it("labels a figure with its row", () => {
+  expect([figureLabel({ row: "latency", label: "p95" }), figureLabel({ row: "", label: "Throughput" })]).toEqual(["Latency p95", "Throughput"]);
+});
+
+it("finds a figure by its name", () => {
+  const metrics = { figures: [figure("a", 1), figure("b", 2)] };
+  expect([figureOf(metrics, "b")?.value, figureOf(metrics, "c")]).toEqual([2, undefined]);
+});
+
+describe("cards", () => {
+  const row = (name: string, label: string, value: number, change: Partial<Figure> = {}) => figure(name, value, { label, row: "latency", format: "milliseconds", n: 95, basis: "uncached", ...change });
   const metrics = {
-    counts: { failed: 3, failures: { rate_limit: 2, timeout: 1 }, missing: 4, cached: 5, retried: 6 },
-    latency_ms: { p50: 120, p95: 900, p99: 1500, n: 95 },
-    throughput_per_s: 4,
-    wall_s: 90,
-    tokens: { prompt: 1000, completion: 500 },
-    cost_usd: { total: null, per_1000_runs: null },
-    gpu_seconds_estimate: null,
-  } as unknown as Metrics;
-  const said = (given: Metrics) => quantityCards(given).map(({ label, unit, of, note }) => `${label}: ${formatQuantity(of(given), unit)} (${note(given)})`);
-  it("are said with their units", () => {
-    expect(said(metrics)).toEqual([
-      "Latency p50: 120 ms (p99 1.5 s)",
-      "Latency p95: 900 ms (n = 95 uncached)",
-      "Throughput: 4 / s (wall time 1 min 30 s)",
-      "Tokens: 1,500 (1,000 in, 500 out)",
-      "Cost: unknown (price unknown)",
-      "Failed runs: 3 (rate limit 2, timeout 1, 4 not run)",
+    figures: [
+      share("exact_match", "answer"),
+      share("f1", "answer"),
+      share("mrr", "retrieval"),
+      share("agent_stuck_rate", "agent"),
+      figure("runs_answered", 97, { label: "answered", row: "runs", format: "count" }),
+      figure("runs_failed", 3, { label: "failed", row: "runs", format: "count", note: "2 rate_limit, 1 timeout" }),
+      row("latency_p50_ms", "p50", 120),
+      row("latency_p95_ms", "p95", 900),
+      figure("throughput_per_s", 4, { label: "Throughput", unit: "answers/s", help: "Uncached answers a second." }),
+      figure("tokens_prompt", 10, { label: "prompt", row: "tokens", format: "count", warning: "2 runs without counts" }),
+      figure("tokens_completion", 5, { label: "completion", row: "tokens", format: "count", warning: "2 runs without counts" }),
+    ],
+  };
+  it("of scores are grouped, without those of agents", () => {
+    expect(scoreGroups(metrics).map(({ label, figures }) => [label, figures.map(({ name }) => name)])).toEqual([
+      ["Answer", ["exact_match", "f1"]],
+      ["Retrieval", ["mrr"]],
     ]);
   });
-  it("include GPU time where it can be estimated", () => {
-    expect(said({ ...metrics, gpu_seconds_estimate: 75 }).at(-1)).toBe("GPU time, estimated: 1 min 15 s (one A100 at 40 % utilisation)");
-  });
-  it("say what was retried or cached where nothing failed", () => {
-    const counts = { ...metrics.counts, failed: 0, failures: {}, missing: 0 };
-    expect(quantities.failed.note({ ...metrics, counts })).toBe("5 from cache");
-    expect(quantities.failed.note({ ...metrics, counts: { ...counts, cached: 0 } })).toBe("6 retried");
-  });
-  it("are a dash where they are unknown", () => {
-    expect((["ms", "s", "tokens", "count", "per_s"] as const).map((unit) => formatQuantity(null, unit))).toEqual(["–", "–", "–", "–", "–"]);
+  it("of other figures have one card per row", () => {
+    expect(amountCards(metrics)).toEqual([
+      { label: "Runs", help: "", value: "97", caption: "answered", others: ["3 failed"], notes: ["2 rate_limit, 1 timeout"] },
+      { label: "Latency", help: "", value: "120 ms", caption: "p50", others: ["p95 900 ms"], notes: ["n = 95 uncached"] },
+      { label: "Throughput", help: "Uncached answers a second.", value: "4 answers/s", caption: "", others: [], notes: [] },
+      { label: "Tokens", help: "", value: "10", caption: "prompt", others: ["5 completion"], notes: ["2 runs without counts"] },
+    ]);
   });
 });
 

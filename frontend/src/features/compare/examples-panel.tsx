@@ -12,7 +12,7 @@ import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
 import { plural } from "@/lib/format";
-import { describeScore } from "@/lib/metrics";
+import { useScores } from "@/lib/use-scores";
 
 import { ExampleRow } from "./example-row";
 import { OutcomeTable } from "./outcome-table";
@@ -25,6 +25,7 @@ const PAGE = 25;
 /** The answers of the experiments, question by question. */
 export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const { experiments, differences } = comparison;
+  const scores = useScores();
   const names = scoreNames(experiments);
   const [score, setScore] = useScore(names);
   const [state, setState] = useQueryStates({
@@ -51,7 +52,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             <Select aria-label="Score" className="h-7 w-auto text-xs" value={score} onChange={(event) => setScore(event.target.value)}>
               {names.map((name) => (
                 <option key={name} value={name}>
-                  {describeScore(name).label}
+                  {scores.label(name)}
                 </option>
               ))}
             </Select>

@@ -6,24 +6,27 @@ import { FrontPlot } from "@/components/charts/front-plot";
 import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import type { Schemas } from "@/lib/api/client";
-import { describeScore, type Expense, expenses, formatQuantity } from "@/lib/metrics";
+import { type Expense, EXPENSES, figureLabel, formatFigure } from "@/lib/metrics";
+import { useScores } from "@/lib/use-scores";
 
 import { prepareFront } from "./plots";
-import { scoreNames } from "./prepare";
+import { describeFigure, scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
 /** A score against latency or cost, with the Pareto front. */
 export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
+  const scores = useScores();
   const [score] = useScore(scoreNames(comparison.experiments));
   const [expense, setExpense] = useState<Expense>("latency");
   const points = prepareFront(comparison, score, expense);
   const costs = prepareFront(comparison, score, "cost").some(({ x }) => x > 0);
-  const { label, unit } = expenses[expense];
-  if (points.length < 2) return null;
+  const figure = describeFigure(comparison.experiments, EXPENSES[expense]);
+  if (points.length < 2 || !figure) return null;
+  const label = figureLabel(figure);
   return (
     <Panel
       title="Score against latency and cost"
-      hint={`${describeScore(score).label} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
+      hint={`${scores.label(score)} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
       actions={
         costs && (
           <Segmented
@@ -38,7 +41,7 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
         )
       }
     >
-      <FrontPlot points={points} formatX={(value) => formatQuantity(value, unit)} />
+      <FrontPlot points={points} formatX={(value) => formatFigure(value, figure)} />
     </Panel>
   );
 }

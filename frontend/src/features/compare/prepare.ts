@@ -9,7 +9,7 @@ import {
   formatPoints,
   formatRatio,
 } from "@/lib/format";
-import { compareScores, describeScore, formatQuantity, pairedQuantities, type Quantity, untestedQuantities } from "@/lib/metrics";
+import { type Figure, figureLabel, figureOf, formatFigure, PAIRED_QUANTITIES, UNTESTED_FIGURES } from "@/lib/metrics";
 
 type Compared = Schemas["Compared"];
 type Difference = Schemas["ScoreDifference"];
@@ -35,8 +35,8 @@ interface MetricRow {
   cells: Cell[];
 }
 
-function toneOf(difference: number | null, better: Quantity["better"]): Tone {
-  if (difference === null) return "none";
+function toneOf(difference: number | null, better: Figure["better"]): Tone {
+  if (difference === null || better === null) return "none";
   if (difference === 0) return "same";
   return difference > 0 === (better === "higher") ? "better" : "worse";
 }
@@ -46,17 +46,22 @@ function signedCount(difference: number | null): string {
   return `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${formatCount(Math.abs(difference))}`;
 }
 
-/** The names of all scores of the experiments, in display order. */
+/** The names of all scores of the experiments, in the order of the API. */
 export function scoreNames(experiments: Compared[]): string[] {
-  const names = new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores)));
-  return [...names].sort(compareScores);
+  const names = experiments.flatMap(({ metrics }) => metrics.figures.map(({ name }) => name).filter((name) => name in metrics.scores));
+  return [...new Set(names)];
+}
+
+/** The description of a figure, from any of the experiments that have it. */
+export function describeFigure(experiments: Compared[], name: string): Figure | undefined {
+  return experiments.map(({ metrics }) => figureOf(metrics, name)).find((figure) => figure !== undefined);
 }
 
 function scoreRow(name: string, experiments: Compared[], differences: Difference[]): MetricRow {
   const of = (id: string) => differences.find((one) => one.experiment_id === id && one.score === name);
   const paired = [...new Set(experiments.slice(1).map(({ experiment_id }) => of(experiment_id)?.n_paired ?? 0))];
   return {
-    name: describeScore(name).label,
+    name: describeFigure(experiments, name)?.label ?? name,
     basis: `percentage points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
     cells: experiments.map(({ experiment_id, metrics }, index) => {
       const score = metrics.scores[name];
@@ -73,11 +78,11 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
   };
 }
 
-type PairedName = keyof typeof pairedQuantities;
+type PairedName = keyof typeof PAIRED_QUANTITIES;
 
 /** Latency, tokens or cost per run on the questions that both answered, as a ratio with its interval. */
 function pairedRow(name: PairedName, { experiments, amounts }: Comparison): MetricRow {
-  const { label, unit } = pairedQuantities[name];
+  const { label, format } = PAIRED_QUANTITIES[name];
   const rows = amounts.filter(({ quantity }) => quantity === name);
   return {
     name: label,
@@ -86,7 +91,7 @@ function pairedRow(name: PairedName, { experiments, amounts }: Comparison): Metr
       const row = rows.find((one) => one.experiment_id === experiment_id);
       const told = index > 0 && row?.ratio != null;
       return {
-        text: formatQuantity(index === 0 ? rows[0]?.baseline : row?.this, unit),
+        text: formatFigure(index === 0 ? rows[0]?.baseline : row?.this, { format }),
         note: "",
         difference: told ? formatRatio(row.ratio) : "",
         interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
@@ -96,23 +101,24 @@ function pairedRow(name: PairedName, { experiments, amounts }: Comparison): Metr
   };
 }
 
-function untestedRow({ label, unit, better, of }: Quantity, experiments: Compared[]): MetricRow {
-  const baseline = experiments[0] ? of(experiments[0].metrics) : null;
-  const counted = unit === "count";
+function untestedRow(figure: Figure, experiments: Compared[]): MetricRow {
+  const valueOf = ({ metrics }: Compared) => figureOf(metrics, figure.name)?.value ?? null;
+  const baseline = experiments[0] ? valueOf(experiments[0]) : null;
+  const counted = figure.format === "count";
   return {
-    name: label,
+    name: figureLabel(figure),
     basis: counted ? "count" : "ratio, no test",
-    cells: experiments.map(({ metrics }, index) => {
-      const value = of(metrics);
+    cells: experiments.map((experiment, index) => {
+      const value = valueOf(experiment);
       const known = index > 0 && value !== null && baseline !== null;
       const difference = known ? value - baseline : null;
       return {
-        text: formatQuantity(value, unit),
+        text: formatFigure(value, figure),
         note: "",
         difference: counted ? signedCount(difference) : known && baseline !== 0 ? formatRatio(value / baseline) : "",
         interval: "",
         // A colour means a significant difference, which takes a test; counts are compared as they are.
-        tone: counted ? toneOf(difference, better) : "none",
+        tone: counted ? toneOf(difference, figure.better) : "none",
       };
     }),
   };
@@ -123,8 +129,8 @@ export function prepareMetrics(comparison: Comparison): MetricRow[] {
   const { experiments, differences } = comparison;
   return [
     ...scoreNames(experiments).map((name) => scoreRow(name, experiments, differences)),
-    ...(Object.keys(pairedQuantities) as PairedName[]).map((name) => pairedRow(name, comparison)),
-    ...untestedQuantities.map((quantity) => untestedRow(quantity, experiments)),
+    ...(Object.keys(PAIRED_QUANTITIES) as PairedName[]).map((name) => pairedRow(name, comparison)),
+    ...UNTESTED_FIGURES.flatMap((name) => describeFigure(experiments, name) ?? []).map((figure) => untestedRow(figure, experiments)),
   ];
 }
 

@@ -161,6 +161,12 @@ export const systemQueries = {
       },
       staleTime: Infinity,
     }),
+  scores: () =>
+    queryOptions({
+      queryKey: ["scores"],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/scores", { signal })),
+      staleTime: Infinity,
+    }),
   overview: () =>
     queryOptions({
       queryKey: ["overview"],
