@@ -89,13 +89,13 @@ function pairedRow(name: PairedName, { experiments, amounts }: Comparison): Metr
     basis: "ratio, on the same questions",
     cells: experiments.map(({ experiment_id }, index) => {
       const row = rows.find((one) => one.experiment_id === experiment_id);
-      const told = index > 0 && row?.ratio != null;
+      const known = index > 0 && row?.ratio != null;
       return {
         text: formatFigure(index === 0 ? rows[0]?.baseline : row?.this, { format }),
         note: "",
-        difference: told ? formatRatio(row.ratio) : "",
-        interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
-        tone: told ? row.outcome : "none",
+        difference: known ? formatRatio(row.ratio) : "",
+        interval: known ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
+        tone: known ? row.outcome : "none",
       };
     }),
   };
