@@ -65,6 +65,7 @@ describe("cards", () => {
       share("f1", "answer"),
       share("mrr", "retrieval"),
       share("agent_stuck_rate", "agent"),
+      figure("hallucination_rate", null, { group: "faithfulness", format: "share" }),
       figure("runs_answered", 97, { label: "answered", row: "runs", format: "count" }),
       figure("runs_failed", 3, { label: "failed", row: "runs", format: "count", note: "2 rate_limit, 1 timeout" }),
       row("latency_p50_ms", "p50", 120),
@@ -80,9 +81,9 @@ describe("cards", () => {
       ["Retrieval", ["mrr"]],
     ]);
   });
-  it("of other figures have one card per row", () => {
+  it("of other figures have one card per row, and none for an unknown share", () => {
     expect(amountCards(metrics)).toEqual([
-      { label: "Runs", help: "", value: "97", caption: "answered", others: ["3 failed"], notes: ["2 rate_limit, 1 timeout"] },
+      { label: "Runs", help: "", value: "97", caption: "answered", others: ["3 failed (2 rate_limit, 1 timeout)"], notes: [] },
       { label: "Latency", help: "", value: "120 ms", caption: "p50", others: ["p95 900 ms"], notes: ["n = 95 uncached"] },
       { label: "Throughput", help: "Uncached answers a second.", value: "4 answers/s", caption: "", others: [], notes: [] },
       { label: "Tokens", help: "", value: "10", caption: "prompt", others: ["5 completion"], notes: ["2 runs without counts"] },

@@ -80,6 +80,11 @@ export interface ScoreGroup {
   figures: (Figure & { value: number; low: number; high: number })[];
 }
 
+/** A share that is unknown has neither an interval to draw nor anything else to say. */
+function isUnknownShare({ format, value }: Figure): boolean {
+  return format === "share" && value === null;
+}
+
 function isEstimate(figure: Figure): figure is ScoreGroup["figures"][number] {
   return figure.format === "share" && figure.value !== null && figure.low !== null && figure.high !== null;
 }
@@ -105,7 +110,7 @@ export interface AmountCard {
 /** All other figures as cards; figures of one row share a card. */
 export function amountCards({ figures }: Metrics): AmountCard[] {
   const rows = new Map<string, [Figure, ...Figure[]]>();
-  for (const figure of figures.filter((one) => !isEstimate(one) && one.group !== AGENT_GROUP)) {
+  for (const figure of figures.filter((one) => !isEstimate(one) && !isUnknownShare(one) && one.group !== AGENT_GROUP)) {
     const key = figure.row || figure.name;
     const row = rows.get(key);
     if (row) row.push(figure);
@@ -124,9 +129,10 @@ function amountCard(first: Figure, ...others: Figure[]): AmountCard {
     caption: first.row ? first.label : "",
     others: others.map((figure) => {
       const value = formatFigure(figure.value, figure);
-      return figure.format === "count" ? `${value} ${figure.label}` : `${figure.label} ${value}`;
+      const named = figure.format === "count" ? `${value} ${figure.label}` : `${figure.label} ${value}`;
+      return figure.note ? `${named} (${figure.note})` : named;
     }),
-    notes: [...counted, ...new Set(all.flatMap(({ note, warning }) => [note, warning]).filter(Boolean))],
+    notes: [...counted, ...new Set([first.note, ...all.map(({ warning }) => warning)].filter(Boolean))],
   };
 }
 
