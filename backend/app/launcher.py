@@ -18,8 +18,8 @@ from filelock import FileLock, Timeout
 
 from app.core.config import PROJECT_ROOT, Settings
 from app.core.embedded.postgres import EmbeddedPostgres
-from app.core.embedded.process import ManagedProcess, ProcessError, free_port, port_answers
 from app.core.embedded.valkey import EmbeddedValkey
+from app.core.processes import ManagedProcess, ProcessError, free_port, port_answers
 from app.services.inference.engines.local import OWNER_VARIABLE, stop_servers
 from app.services.runtime import local_options
 

@@ -16,7 +16,7 @@ import httpx
 import psutil
 
 from app.core.config import Settings
-from app.core.embedded.process import die_with_parent
+from app.core.processes import die_with_parent
 from app.launcher import Platform
 
 BACKEND = Path(__file__).resolve().parents[1]

@@ -28,7 +28,7 @@ test("metrics stand side by side, with the sign of each difference, and either m
   await expect(cells.nth(0)).toHaveText(/^\d+\.\d %\[/); // the baseline has no difference
   await expect(cells.nth(1)).toHaveText(/−\d+\.\d worse/);
   const points = /−(\d+\.\d)/.exec(await cells.nth(1).innerText())?.[1] ?? "";
-  await expect(metrics(page).getByRole("row", { name: /^Runs failed/ }).getByRole("cell").nth(1)).toContainText("±0 the same");
+  await expect(metrics(page).getByRole("row", { name: /^Failed runs/ }).getByRole("cell").nth(1)).toContainText("±0 the same");
 
   await page.getByRole("button", { name: "Make baseline" }).click();
   await expect(page).toHaveURL(new RegExp(`ids=${ids[1]}(,|%2C)${ids[0]}`));

@@ -13,7 +13,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.config import Settings, get_settings
-from app.core.embedded.process import ProcessError
+from app.core.processes import ProcessError
 from app.launcher import Platform, answers, platform_url
 from app.schemas.common import ErrorBody, Page
 from app.schemas.experiment import ExperimentEvent, ExperimentSummary

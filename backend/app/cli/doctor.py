@@ -5,14 +5,16 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 
 from app.core.config import PROJECT_ROOT, Settings, environment
 from app.core.queue import queue_state
+from app.domain.json import JsonObject
 from app.launcher import platform_url
-from app.services.inference.catalog import Catalog, CatalogError, load_catalog
+from app.services.inference.catalog import Catalog, CatalogError
+from app.services.inference.catalog_file import load_catalog
 from app.services.inference.registry import ModelRegistry
 from app.services.runtime import local_options
 
@@ -28,7 +30,7 @@ class Check:
     message: str
     advice: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the finding as JSON."""
         return asdict(self)
 
@@ -107,7 +109,7 @@ def _models(settings: Settings) -> Iterator[Check]:
     yield Check("models", "ok", f"{len(catalog.models)} in {settings.catalog}")
     registry = ModelRegistry(catalog, environment(), PROJECT_ROOT, local_options(settings))
     for model in catalog.models:
-        if model.provider == "local":
+        if registry.connector(model.name).runs_here:
             status = registry.status(model.name)
             yield Check(
                 f"  {model.name}", "ok" if status.state == "ready" else "bad", status.message or "ready"

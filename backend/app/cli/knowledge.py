@@ -16,7 +16,7 @@ from app.cli.render import console, print_json
 from app.core.config import get_settings
 from app.domain.json import JsonObject
 from app.schemas.knowledge import IndexOut, KnowledgeBaseAdded, KnowledgeBaseOut, SearchOut, VariantOut
-from app.schemas.method_config import EMBEDDING_MODEL, RERANKER
+from app.schemas.retrieval_config import EMBEDDING_MODEL, RERANKER
 from app.services.imports.published_formats import CORPUS, QUERIES
 from app.services.knowledge.importers import SUFFIXES
 from app.services.wikipedia.client import Missing, WikipediaClient, WikipediaUnreachable, fetch_articles

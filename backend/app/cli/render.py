@@ -147,7 +147,7 @@ def _figure_text(figure: Figure, *, alone: bool) -> str:
         text += f" {figure.unit}"
     if not alone:
         first = figure.format in {"milliseconds", "share"}
-        text = f"{figure.label} {text}" if first else f"{text} {figure.label}"
+        text = f"{figure.short} {text}" if first else f"{text} {figure.short}"
         if figure.note:
             text += f" ({figure.note})"
     return escape(text)

@@ -20,7 +20,7 @@ from app.cli.experiments import follow_to_end
 from app.cli.files import read_experiment
 from app.cli.render import console, print_json
 from app.core.config import PROJECT_ROOT, get_settings
-from app.core.embedded.process import ProcessError
+from app.core.processes import ProcessError
 from app.launcher import Platform, api_command, platform_url
 from app.schemas.catalog import CatalogOut, ModelOut
 from app.schemas.experiment import ExperimentOut

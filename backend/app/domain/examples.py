@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.domain.hashing import content_hash
+from app.domain.json import JsonObject
 from app.domain.scoring import ScoringRule
 
 VERSION_LENGTH = 16
@@ -29,7 +29,7 @@ class Example:
     question: str
     answers: tuple[str, ...]
     cluster: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
 
     @property
     def content_hash(self) -> str:

@@ -245,9 +245,10 @@ class FigureDescription:
 
     Attributes:
         name: unique among the figures of a result.
-        label: what people see; short where ``row`` says the rest.
+        label: the name that people see.
         group: figures of a group are shown together.
-        row: what it shares a row of a table, or a card, with; empty if it stands alone.
+        row: name of the row of a table, or of the card, that it shares with other figures; empty if none.
+        short: its label within that row; empty without one.
         unit: written behind the value; empty if the format says it all.
         better: which direction is better; ``None`` if neither is.
         help: one sentence on what it is.
@@ -258,6 +259,7 @@ class FigureDescription:
     label: str
     group: str
     row: str = ""
+    short: str = ""
     unit: str = ""
     format: FigureFormat = "number"
     better: Better | None = None

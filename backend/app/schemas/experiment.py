@@ -82,6 +82,7 @@ class ExperimentSummary(FromAttributes):
     dataset_version: str
     total: int
     status: ExperimentStatus
+    queued: bool = Field(description="Pending, and started: it waits for a worker. False for a draft.")
     reason: str | None = Field(description="Why it failed or was cancelled.")
     progress: ProgressOut | None
     scores: dict[str, ScoreSummary] = Field(description="By scorer; empty without a result.")
@@ -112,9 +113,10 @@ class FacetsOut(FromAttributes):
     datasets: list[str]
 
 
-class ExperimentEvent(BaseModel):
+class ExperimentEvent(FromAttributes):
     """One server-sent event: the status and, once the experiment has started, the progress."""
 
     status: ExperimentStatus
+    queued: bool = Field(description="Pending, and started: it waits for a worker. False for a draft.")
     reason: str | None
     progress: ProgressOut | None

@@ -1,25 +1,30 @@
 """An experiment's configuration: one schema for the YAML file, the request, and the stored JSON."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from app.domain.generation import GenerationParams
 from app.domain.hashing import content_hash
+from app.domain.json import JsonObject
 from app.schemas.common import Strict, Text
-from app.schemas.method_config import (
-    METHODS,
-    CoTMethodConfig,
-    MethodConfig,
-    NaiveMethodConfig,
-    ReactMethodConfig,
-)
+from app.schemas.method_config import METHODS, MethodConfig, NaiveMethodConfig
 
 NLI_MODEL = "facebook/bart-large-mnli"
 MAX_EXAMPLES = 1_000_000
 MAX_REPEATS = 100
-_MOST_STOPS = 3
+_MOST_STOPS = 4  # that APIs take
+_NOT_IN_HASH = {
+    "name",
+    "description",
+    "concurrency",
+    "timeout_s",
+    "max_failed_share",
+    "cache",
+    "faithfulness",
+    "scorers",
+}
 
 
 ScorerName = Annotated[Text, Field(min_length=1, max_length=100)]
@@ -43,11 +48,13 @@ class Params(Strict):
         default=NaiveMethodConfig.max_tokens,
         ge=1,
         le=32_768,
-        description=f"Of one call; with chain of thought {CoTMethodConfig.max_tokens}, with an agent "
-        f"{ReactMethodConfig.max_tokens} if left out.",
+        description="Of one model call; if left out, by the method: "
+        f"{', '.join(f'{name} {config.max_tokens}' for name, config in METHODS.items())}.",
     )
     top_p: float | None = Field(default=None, gt=0, le=1)
-    stop: list[Annotated[Text, Field(min_length=1, max_length=200)]] = Field(default=[], max_length=4)
+    stop: list[Annotated[Text, Field(min_length=1, max_length=200)]] = Field(
+        default=[], max_length=_MOST_STOPS
+    )
 
 
 class Faithfulness(Strict):
@@ -110,7 +117,7 @@ class ExperimentConfig(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _room_to_reason(cls, data: Any) -> Any:
+    def _max_tokens_by_method(cls, data: object) -> object:
         """Let the method decide how many tokens an answer may take, unless the parameters say it."""
         if not isinstance(data, dict):
             return data
@@ -122,23 +129,21 @@ class ExperimentConfig(Strict):
         return {**data, "params": {"max_tokens": chosen.max_tokens, **params}}
 
     @model_validator(mode="after")
-    def _samples_differ(self) -> "ExperimentConfig":
-        samples = self.method.samples
-        if samples > 1 and self.params.temperature == 0:
+    def _samples_differ(self) -> Self:
+        votes = self.method.votes
+        if votes > 1 and self.params.temperature == 0:
             message = "{samples} samples need a temperature above 0: at 0 they would all be the same"
-            problem = PydanticCustomError("samples_alike", message, {"samples": samples})
-            where = InitErrorDetails(type=problem, loc=("method", "samples"), input=samples)
-            raise ValidationError.from_exception_data("ExperimentConfig", [where])
+            problem = PydanticCustomError("samples_alike", message, {"samples": votes})
+            raise _at(("method", "samples"), problem, votes)
         return self
 
     @model_validator(mode="after")
-    def _stop_leaves_room(self) -> "ExperimentConfig":
-        # APIs take four, and the agent needs one of its own.
-        if isinstance(self.method, ReactMethodConfig) and len(self.params.stop) > _MOST_STOPS:
-            message = "must be at most {most} with an agent, which has one of its own"
-            problem = PydanticCustomError("too_long", message, {"most": _MOST_STOPS})
-            where = InitErrorDetails(type=problem, loc=("params", "stop"), input=self.params.stop)
-            raise ValidationError.from_exception_data("ExperimentConfig", [where])
+    def _stops_are_left(self) -> Self:
+        left = _MOST_STOPS - self.method.reserved_stops
+        if len(self.params.stop) > left:
+            message = "must be at most {left}: of the {most} that APIs take, the method needs the others"
+            problem = PydanticCustomError("too_long", message, {"left": left, "most": _MOST_STOPS})
+            raise _at(("params", "stop"), problem, self.params.stop)
         return self
 
     def generation_params(self) -> GenerationParams:
@@ -146,25 +151,18 @@ class ExperimentConfig(Strict):
         p = self.params
         return GenerationParams(p.temperature, p.max_tokens, p.top_p, tuple(p.stop))
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """Return the complete configuration, defaults written out."""
         # Without further scorers it is the same JSON as before there were any to choose.
         return self.model_dump(mode="json", exclude=None if self.scorers else {"scorers"})
 
     def hash(self) -> str:
         """Return the hash of what decides the answers: not name, speed, tolerance, or who judges them."""
-        beside = {
-            "name",
-            "description",
-            "concurrency",
-            "timeout_s",
-            "max_failed_share",
-            "cache",
-            "faithfulness",
-            "scorers",
-        }
-        content = self.model_dump(mode="json", exclude=beside)
-        if isinstance(self.method, ReactMethodConfig):
-            # By its first name, so that the hashes of stored experiments still hold.
-            content["method"]["last_question"] = content["method"].pop("final_answer_prompt")
-        return content_hash(content)
+        content = self.model_dump(mode="json", exclude=_NOT_IN_HASH)
+        return content_hash({**content, "method": self.method.identity()})
+
+
+def _at(path: tuple[str, ...], problem: PydanticCustomError, value: object) -> ValidationError:
+    """Return an error of one field of the whole configuration."""
+    details = InitErrorDetails(type=problem, loc=path, input=value)
+    return ValidationError.from_exception_data("ExperimentConfig", [details])

@@ -1,78 +1,53 @@
-"""How a question is answered: one class a method, each with all that decides its prompts."""
+"""How a question is answered: one class for each method, with everything that decides its prompts.
 
-import re
-from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Literal, Self
+To add a method, write its class here and add it to ``AnyMethodConfig``: see ``docs/extending.md``.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import (
     AfterValidator,
     Field,
-    TypeAdapter,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails
 
-from app.schemas.common import Strict, Text
+from app.domain.json import JsonObject
+from app.schemas.common import Text
+from app.schemas.method_base import MAX_TEMPLATE_CHARS, MethodConfigBase, PassagesTemplate, Template
+from app.schemas.retrieval_config import RetrievalConfig
 
-EMBEDDING_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-RERANKER = "cross-encoder/ms-marco-MiniLM-L-6-v2"
-
-
-def _has_places(*wanted: str) -> Callable[[str], str]:
-    """Return a validator of templates that hold these places, and no others."""
-
-    def check(value: str) -> str:
-        places = set(re.findall(r"\{(\w+)\}", value))
-        for place in wanted:
-            if place not in places:
-                raise ValueError(f"must hold the place {{{place}}}")
-        if unknown := places - set(wanted):
-            known = " and ".join(f"{{{place}}}" for place in wanted)
-            raise ValueError(f"unknown place {{{min(unknown)}}}; there is {known}")
-        return value
-
-    return check
-
-
-_TEMPLATE_CHARS = 20_000
-Template = Annotated[
-    Text,
-    Field(max_length=_TEMPLATE_CHARS, description="Must hold {question}."),
-    AfterValidator(_has_places("question")),
-]
-"""A prompt's text with the place for the question."""
-ReadingTemplate = Annotated[
-    Text,
-    Field(max_length=_TEMPLATE_CHARS, description="Must hold {passages} and {question}."),
-    AfterValidator(_has_places("passages", "question")),
-]
-"""A prompt's text with the places for the passages and the question."""
 ExemplarChoice = Literal["auto", "facts", "multi_hop", "arithmetic"]
 
 
-class NaiveMethodConfig(Strict):
+class NaiveMethodConfig(MethodConfigBase):
     """The question as it is."""
 
+    label: ClassVar[str] = "Naive"
     max_tokens: ClassVar[int] = 64
-    samples: ClassVar[int] = 1
-    most_calls: ClassVar[int] = 1
 
     name: Literal["naive"] = "naive"
     template: Template = "Question: {question}\nAnswer:"
-    system: Text | None = Field(default=None, max_length=_TEMPLATE_CHARS)
+    system: Text | None = Field(default=None, max_length=MAX_TEMPLATE_CHARS)
 
 
-class CoTMethodConfig(Strict):
+class CoTMethodConfig(MethodConfigBase):
     """Chain of thought: the model reasons before it answers, as worked examples show it, if any."""
 
+    label: ClassVar[str] = "Chain of thought"
     max_tokens: ClassVar[int] = 512
+    cost_fields: ClassVar[frozenset[str]] = frozenset({"shots"})
 
     name: Literal["cot"]
     shots: int = Field(
-        default=3, ge=0, le=5, description="Worked examples before the question; 0: only told to reason."
+        default=3,
+        ge=0,
+        le=5,
+        description="Worked examples before the question; 0: only the instruction to reason.",
     )
     exemplars: ExemplarChoice = Field(
         default="auto", description="Kind of the worked examples; auto: by the dataset's scoring."
@@ -82,86 +57,50 @@ class CoTMethodConfig(Strict):
         "Question: {question}\nLet's think step by step. Write down each step first; "
         'then, on the last line, write "Answer:" and the answer.'
     )
-    system: Text | None = Field(default=None, max_length=_TEMPLATE_CHARS)
+    system: Text | None = Field(default=None, max_length=MAX_TEMPLATE_CHARS)
     samples: int = Field(
         default=1,
         ge=1,
         le=20,
-        description="Calls a run, whose answers vote; 2 or more need a temperature above 0.",
+        description="Model calls for each answer, which vote; 2 or more need a temperature above 0.",
     )
 
     @property
     def most_calls(self) -> int:
-        """Model calls of one run."""
+        """One for each sample."""
+        return self.samples
+
+    @property
+    def votes(self) -> int:
+        """See ``MethodConfigBase``."""
         return self.samples
 
 
-class RetrievalConfig(Strict):
-    """How passages of a knowledge base are found."""
-
-    variant: Literal["naive", "hybrid", "reranked"] = Field(
-        default="hybrid",
-        description="naive: by meaning; hybrid: by meaning and words; reranked: those read again.",
-    )
-    knowledge_base: Text = Field(default="encyclopedia", min_length=1, max_length=100)
-    version: Text | None = Field(
-        default=None, description="Of the knowledge base, hex digits; the newest if left out."
-    )
-    top_k: int = Field(default=5, ge=1, le=50, description="Passages in the prompt.")
-    dense_candidates: int = Field(default=10, ge=1, le=200, description="Found by meaning, to be fused.")
-    word_candidates: int = Field(default=10, ge=1, le=200, description="Found by BM25, to be fused.")
-    similarity_floor: float | None = Field(
-        default=None,
-        ge=-1,
-        le=1,
-        description="Cosine that a passage found by meaning needs; none if left out.",
-    )
-    fusion: Literal["scores", "ranks"] = Field(
-        default="scores", description="scores: their weighted sum; ranks: reciprocal rank fusion."
-    )
-    dense_weight: float = Field(
-        default=0.4, ge=0, le=1, description="Of the meaning, in a fusion by scores; words have the rest."
-    )
-    chunk_tokens: int = Field(
-        default=256, ge=32, le=8192, description="Of a chunk with its title, as the embedding model counts."
-    )
-    chunk_overlap: int = Field(
-        default=50, ge=0, le=4096, description="Tokens that neighbours share, at most."
-    )
-    embedding_model: Text = Field(
-        default=EMBEDDING_MODEL, min_length=1, max_length=500, description="Folder, or id on the hub."
-    )
-    reranker: Text = Field(
-        default=RERANKER, min_length=1, max_length=500, description="Folder, or id on the hub."
-    )
-
-    @model_validator(mode="after")
-    def _chunks_move_on(self) -> Self:
-        if self.chunk_overlap > self.chunk_tokens // 2:
-            problem = PydanticCustomError(
-                "overlap_too_large",
-                "must be at most half of chunk_tokens ({size})",
-                {"size": self.chunk_tokens},
-            )
-            where = InitErrorDetails(type=problem, loc=("chunk_overlap",), input=self.chunk_overlap)
-            raise ValidationError.from_exception_data(type(self).__name__, [where])
-        return self
-
-
-class RagMethodConfig(RetrievalConfig):
+class RagMethodConfig(MethodConfigBase, RetrievalConfig):
     """Retrieval-augmented generation: passages of a knowledge base stand before the question."""
 
+    label: ClassVar[str] = "RAG"
     max_tokens: ClassVar[int] = 64
-    samples: ClassVar[int] = 1
-    most_calls: ClassVar[int] = 1
+    passages_in_prompt: ClassVar[bool] = True
+    cost_fields: ClassVar[frozenset[str]] = frozenset({"top_k", "chunk_tokens"})
 
     name: Literal["rag"]
-    template: ReadingTemplate = (
+    template: PassagesTemplate = (
         # Told only to be brief, small models answer in sentences.
         "{passages}\n\nAnswer the question from the passages. Write only the name, number or short phrase "
         "that is asked for, nothing else.\n\nQuestion: {question}\nShort answer:"
     )
-    system: Text | None = Field(default=None, max_length=_TEMPLATE_CHARS)
+    system: Text | None = Field(default=None, max_length=MAX_TEMPLATE_CHARS)
+
+    @property
+    def knowledge(self) -> RetrievalConfig:
+        """The passages of every prompt."""
+        return self
+
+    @property
+    def retrieved_tokens(self) -> int:
+        """Of all passages."""
+        return self.top_k * self.chunk_tokens
 
 
 def _each_once(values: list[str]) -> list[str]:
@@ -172,15 +111,23 @@ def _each_once(values: list[str]) -> list[str]:
 
 ToolName = Literal["retrieval", "wikipedia_search", "calculator"]
 AgentFormat = Literal["text", "grammar", "json", "native"]
-NEEDED_FEATURES: dict[AgentFormat, str] = {"grammar": "grammar", "json": "json_schema", "native": "tools"}
-"""The feature of a provider that each format of an agent's steps needs."""
 
 
-class ReactMethodConfig(RetrievalConfig):
+class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
     """A ReAct agent: the model thinks, uses a tool, reads its result, and so on until it answers."""
 
+    label: ClassVar[str] = "ReAct agent"
     max_tokens: ClassVar[int] = 160
-    samples: ClassVar[int] = 1
+    calls_vary: ClassVar[bool] = True
+    reserved_stops: ClassVar[int] = 1
+    cost_fields: ClassVar[frozenset[str]] = frozenset({"shots", "top_k", "chunk_tokens", "form", "tools"})
+    feature_field: ClassVar[str] = "form"
+    feature_choices: ClassVar[Mapping[str, str | None]] = {
+        "text": None,
+        "grammar": "grammar",
+        "json": "json_schema",
+        "native": "tools",
+    }
 
     name: Literal["react"]
     tools: Annotated[list[ToolName], AfterValidator(_each_once)] = Field(
@@ -213,18 +160,13 @@ class ReactMethodConfig(RetrievalConfig):
     template: Template = "Question: {question}"
     system: Text | None = Field(
         default=None,
-        max_length=_TEMPLATE_CHARS,
+        max_length=MAX_TEMPLATE_CHARS,
         description="Instructions, with the place {tools}; those of the form if left out.",
     )
 
-    @property
-    def needed_feature(self) -> str | None:
-        """What the model's provider must be able to do."""
-        return NEEDED_FEATURES.get(self.form)
-
     @model_validator(mode="before")
     @classmethod
-    def _earlier_name(cls, data: Any) -> Any:
+    def _earlier_name(cls, data: object) -> object:
         """Read ``last_question``, as ``final_answer_prompt`` was called in files and stored experiments."""
         if not isinstance(data, dict) or "last_question" not in data or "final_answer_prompt" in data:
             return data
@@ -234,41 +176,66 @@ class ReactMethodConfig(RetrievalConfig):
 
     @property
     def most_calls(self) -> int:
-        """Model calls of one run, repairs not counted."""
+        """One for each step, and one for the final answer; repairs are not counted."""
         return self.max_iterations + int(self.final_answer_prompt != "never")
 
+    @property
+    def knowledge(self) -> RetrievalConfig | None:
+        """That of the retrieval tool."""
+        return self if "retrieval" in self.tools else None
 
-def knowledge_of(method: "MethodConfig") -> RetrievalConfig | None:
-    """Return how a method finds passages; ``None`` if it reads no knowledge base."""
-    if isinstance(method, ReactMethodConfig) and "retrieval" not in method.tools:
-        return None
-    return method if isinstance(method, RetrievalConfig) else None
+    @property
+    def uses_wikipedia(self) -> bool:
+        """Whether the agent has the tool."""
+        return "wikipedia_search" in self.tools
+
+    @property
+    def retrieved_tokens(self) -> int:
+        """One observation for each step: the last prompt has them all, the average one half of them."""
+        return self.max_iterations * self.observation_tokens // 2
+
+    def identity(self) -> JsonObject:
+        """Return the configuration with ``final_answer_prompt`` under its first name: stored hashes hold."""
+        content = super().identity()
+        content["last_question"] = content.pop("final_answer_prompt")
+        return content
 
 
-METHODS: dict[str, type[NaiveMethodConfig | CoTMethodConfig | RagMethodConfig | ReactMethodConfig]] = {
-    "naive": NaiveMethodConfig,
-    "cot": CoTMethodConfig,
-    "rag": RagMethodConfig,
-    "react": ReactMethodConfig,
+AnyMethodConfig = NaiveMethodConfig | CoTMethodConfig | RagMethodConfig | ReactMethodConfig
+"""All methods, in the order in which people are shown them."""
+
+
+def method_name(config: type[MethodConfigBase]) -> str:
+    """Return the method's name in configuration files."""
+    name: str = get_args(config.model_fields["name"].annotation)[0]
+    return name
+
+
+METHODS: dict[str, type[AnyMethodConfig]] = {
+    method_name(config): config for config in get_args(AnyMethodConfig)
 }
-_MethodName = TypeAdapter(dict[Literal["name"], Literal["naive", "cot", "rag", "react"]])
-_DEFAULT_METHOD = "naive"
+"""The configuration of each method, by the method's name."""
+_DEFAULT_METHOD = method_name(NaiveMethodConfig)
 
 
-def _by_name(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    """Validate as the method that ``value`` names: errors then have the field's path, without the name.
+def _by_name(value: object, handler: ValidatorFunctionWrapHandler) -> AnyMethodConfig:
+    """Validate ``value`` as the method that it names; errors have the field's path without that name.
 
-    Experiments may leave the name out: those of before there was a second method do.
+    The name may be left out: experiments from the time of a single method have none.
     """
     if not isinstance(value, dict):
-        return handler(value)
+        validated: AnyMethodConfig = handler(value)
+        return validated
     name = value.get("name", _DEFAULT_METHOD)
-    _MethodName.validate_python({"name": name})
-    return METHODS[name].model_validate({**value, "name": name})
+    config = METHODS.get(name) if isinstance(name, str) else None
+    if config is None:
+        *others, last = map(repr, METHODS)
+        expected = f"{', '.join(others)} or {last}"
+        problem = InitErrorDetails(
+            type="literal_error", loc=("name",), input=name, ctx={"expected": expected}
+        )
+        raise ValidationError.from_exception_data("MethodConfig", [problem])
+    return config.model_validate({**value, "name": name})
 
 
-MethodConfig = Annotated[
-    NaiveMethodConfig | CoTMethodConfig | RagMethodConfig | ReactMethodConfig,
-    Field(discriminator="name"),
-    WrapValidator(_by_name),
-]
+MethodConfig = Annotated[AnyMethodConfig, Field(discriminator="name"), WrapValidator(_by_name)]

@@ -121,9 +121,10 @@ class Figure(FromAttributes):
     """One number of a result, described so that it can be drawn without knowing it."""
 
     name: str
-    label: str = Field(description="For people; short where `row` says the rest.")
+    label: str
     group: str = Field(description="Figures of a group are shown together: answer, retrieval, speed, …")
-    row: str = Field(description="What it shares a row or a card with; empty if it stands alone.")
+    row: str = Field(description="Name of the row or card that it shares with others; empty if none.")
+    short: str = Field(description="Its label within that row; empty without one.")
     unit: str = Field(description="To write behind the value; empty if `format` says it all.")
     format: FigureFormat
     better: Literal["higher", "lower"] | None

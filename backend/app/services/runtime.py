@@ -9,8 +9,8 @@ from app.core.config import PROJECT_ROOT, Settings, environment
 from app.core.database import Sessions, create_engine, create_sessions
 from app.core.errors import Unavailable
 from app.core.redaction import redact, register_secret
-from app.services.inference.catalog import load_catalog
-from app.services.inference.engines.local import LocalServerOptions
+from app.services.inference.catalog_file import load_catalog
+from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.failures import redact_with
 from app.services.inference.registry import ModelRegistry, secrets_of
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from app.cli import app as command_line
 from app.core.config import PROJECT_ROOT, Settings
-from app.services.inference.catalog import load_catalog
+from app.services.inference.catalog_file import load_catalog
 
 DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text())

@@ -23,6 +23,14 @@ VIOLATIONS = {
     "forbidden: The API does HTTP only": ("app/api/overview.py", "import app.models"),
 }
 """By the beginning of a contract's type and name: a file, and a line that must not stand in it."""
+USABLE_CORE = {"app.core.files", "app.core.packages", "app.core.processes"}
+"""What the rooms for notebooks may use of core: it needs no settings, database, queue or web."""
+
+
+def test_notebook_rooms_may_use_no_other_module_of_core() -> None:
+    (contract,) = (one for one in CONTRACTS if one["name"].startswith("What a notebook may use"))
+    core = {f"app.core.{path.stem}" for path in (BACKEND / "app" / "core").iterdir() if path.stem[0] != "_"}
+    assert core - set(contract["forbidden_modules"]) == USABLE_CORE
 
 
 def test_every_room_stands_in_the_layers() -> None:

@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from app.core import config
 from app.core.config import PROJECT_ROOT, Settings, environment, get_settings
-from app.services.inference.catalog import load_catalog
+from app.services.inference.catalog_file import load_catalog
 
 EXAMPLE = PROJECT_ROOT / ".env.example"
 

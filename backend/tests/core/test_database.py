@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.core.database import async_url, create_engine, is_database_away, when_database_answers
-from app.core.embedded.process import free_port
+from app.core.processes import free_port
 from app.services.runtime import Runtime
 
 NEON = "postgresql://u:p%40ss@ep-x-pooler.eu-central-1.aws.neon.tech/neondb"

@@ -11,16 +11,16 @@ import pytest
 
 from app.core.embedded import valkey as valkey_module
 from app.core.embedded.postgres import EmbeddedPostgres
-from app.core.embedded.process import ManagedProcess, ProcessError, free_port, port_answers
 from app.core.embedded.valkey import EmbeddedValkey
+from app.core.processes import ManagedProcess, ProcessError, free_port, port_answers
 from app.core.queue import connect
 
 _LAUNCHER = """
 import os, sys
 from pathlib import Path
-from app.core.embedded import process
+from app.core import processes
 from app.core.embedded.postgres import EmbeddedPostgres
-process.die_with_parent = lambda: None
+processes.die_with_parent = lambda: None
 folder = Path(sys.argv[1])
 server = EmbeddedPostgres(folder / "pg", folder / "pg.log")
 server.start()
@@ -107,7 +107,7 @@ class TestPostgres:
             submodule_search_locations = (str(tmp_path),)
 
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: Spec)
-        with pytest.raises(ProcessError, match=r"pginstall/bin/postgres is no program.*DATABASE_URL"):
+        with pytest.raises(ProcessError, match=r"pginstall/bin/postgres is not executable.*DATABASE_URL"):
             server.start()
 
     def test_missing_package_is_named(

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from app.core.config import Settings
-from app.core.embedded.process import ManagedProcess, ProcessError
+from app.core.processes import ManagedProcess, ProcessError
 from app.launcher import Platform, answers, platform_url
 
 LLMFORGE = Path(sys.executable).with_name("llmforge")

@@ -12,7 +12,7 @@ from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import CoTMethodConfig, ReactMethodConfig
 from app.services.comparisons.service import expand
 from app.services.datasets.importers import load_builtin
-from app.services.inference.catalog import load_catalog
+from app.services.inference.catalog_file import load_catalog
 
 DATASETS = {
     dataset.name: dataset

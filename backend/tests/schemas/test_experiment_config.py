@@ -252,7 +252,7 @@ class TestMethods:
         found = problem(method={**COT, "samples": 3}, params={"temperature": 0})
         assert found["path"] == "method.samples"
         assert found["message"].startswith("3 samples need a temperature above 0")
-        assert config(method={**COT, "samples": 3}, params={"temperature": 0.1}).method.samples == 3
+        assert config(method={**COT, "samples": 3}, params={"temperature": 0.1}).method.votes == 3
 
     def test_reasoning_has_more_room_unless_it_is_said(self) -> None:
         def max_tokens(**fields: Any) -> int:

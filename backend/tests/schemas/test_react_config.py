@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import ReactMethodConfig, knowledge_of
+from app.schemas.method_config import ReactMethodConfig
 from tests.factories import config
 from tests.schemas.test_experiment_config import problem
 
@@ -22,7 +22,7 @@ class TestDefaults:
     def test_of_a_bare_name(self) -> None:
         made = method()
         assert (made.tools, made.form, made.max_iterations) == (["retrieval", "calculator"], "text", 5)
-        assert (made.exemplars, made.final_answer_prompt, made.system, made.samples) == (
+        assert (made.exemplars, made.final_answer_prompt, made.system, made.votes) == (
             "auto",
             "needed",
             None,
@@ -169,5 +169,5 @@ class TestHash:
 class TestKnowledge:
     def test_is_read_only_with_its_tool(self) -> None:
         with_it, without = method(), method(tools=["calculator", "wikipedia_search"])
-        assert knowledge_of(with_it) is with_it
-        assert knowledge_of(without) is None
+        assert with_it.knowledge is with_it
+        assert without.knowledge is None

@@ -12,8 +12,8 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from app.core.embedded.process import ManagedProcess, free_port
 from app.core.embedded.valkey import EmbeddedValkey
+from app.core.processes import ManagedProcess, free_port
 from app.models import Run
 from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor

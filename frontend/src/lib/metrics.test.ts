@@ -1,96 +1,79 @@
 import { describe, expect, it } from "vitest";
 
-import { amountCards, describeInterval, type Figure, figureLabel, figureOf, formatFigure, scoreGroups, scoresOf } from "./metrics";
+import { agentShares, comparedFigures, describeInterval, estimateGroups, type Figure, figureCards, formatFigure, formatQuantity, scoreNamesOf } from "./metrics";
 
-const figure = (name: string, value: number | null, change: Partial<Figure> = {}): Figure => ({
-  name,
-  label: name,
-  group: "speed",
-  row: "",
-  unit: "",
-  format: "number",
-  better: "lower",
-  help: "",
-  value,
-  low: null,
-  high: null,
-  n: null,
-  basis: "",
-  note: "",
-  warning: "",
-  ...change,
-});
-const share = (name: string, group: string) => figure(name, 0.5, { group, format: "share", low: 0.4, high: 0.6, n: 100, basis: "wilson" });
+function figure(name: string, fields: Partial<Figure> = {}): Figure {
+  const plain = { group: "answer", row: "", short: "", unit: "", format: "number", better: null, help: "", low: null, high: null, n: null, basis: "", note: "", warning: "" } as const;
+  return { ...plain, name, label: name, value: 0.5, ...fields };
+}
 
-describe("scoresOf", () => {
-  const described = (name: string, label: string) => ({ name, label, version: 1, kind: "binary" as const, group: "answer", help: "" });
-  const scores = scoresOf([described("exact_match", "Exact match"), described("f1", "F1"), described("ndcg_at_10", "nDCG@10")]);
-  it("labels scores as the API does, and unknown ones by their name", () => {
-    expect(["ndcg_at_10", "f1", "number_strict", "constructor"].map(scores.label)).toEqual(["nDCG@10", "F1", "Number strict", "Constructor"]);
-  });
-  it("puts scores in the order of the API, unknown ones last", () => {
-    expect(scores.order(["zeta", "ndcg_at_10", "alpha", "f1", "exact_match"])).toEqual(["exact_match", "f1", "ndcg_at_10", "alpha", "zeta"]);
-    expect(scoresOf([]).order(["b", "a"])).toEqual(["a", "b"]);
-  });
+const estimated = (name: string, group: string, format: Figure["format"] = "share") => figure(name, { group, format, low: 0.4, high: 0.6, n: 20, basis: "wilson" });
+
+describe("scores", () => {
+  const names = scoreNamesOf([
+    { name: "exact_match", label: "Exact match" },
+    { name: "ndcg_at_10", label: "nDCG@10" },
+  ]);
+  it("come in the order of their descriptions, others last by name", () =>
+    expect(names.inOrder(["zeta", "ndcg_at_10", "alpha", "exact_match"])).toEqual(["exact_match", "ndcg_at_10", "alpha", "zeta"]));
+  it("are shown by their label, others by their name", () =>
+    expect(["ndcg_at_10", "number_strict", "constructor"].map(names.labelOf)).toEqual(["nDCG@10", "Number strict", "Constructor"]));
 });
 
-describe("formatFigure", () => {
-  it.each([
-    [0.5, "share", "", "50.0 %"],
-    [1234, "milliseconds", "", "1.23 s"],
-    [0.5, "usd", "", "$0.5"],
-    [1234, "count", "", "1,234"],
-    [4, "number", "answers/s", "4 answers/s"],
-    [90, "number", "s", "1 min 30 s"],
-    [null, "number", "answers/s", "–"],
-    [null, "number", "s", "–"],
-    [null, "usd", "", "unknown"],
-  ] as const)("%s as %s %s reads %s", (value, format, unit, text) => expect(formatFigure(value, { format, unit })).toBe(text));
+it("groups what has an interval, and leaves agents to their panel", () => {
+  const figures = [estimated("f1", "answer"), estimated("mrr", "retrieval"), estimated("brevity", "style"), figure("wall_s"), estimated("agent_success_rate", "agent")];
+  expect(estimateGroups({ figures }).map(({ label, figures: found }) => [label, found.map(({ name }) => name)])).toEqual([
+    ["Answer", ["f1"]],
+    ["Retrieval", ["mrr"]],
+    ["Style", ["brevity"]],
+  ]);
 });
 
-it("labels a figure with its row", () => {
-  expect([figureLabel({ row: "latency", label: "p95" }), figureLabel({ row: "", label: "Throughput" })]).toEqual(["Latency p95", "Throughput"]);
-});
-
-it("finds a figure by its name", () => {
-  const metrics = { figures: [figure("a", 1), figure("b", 2)] };
-  expect([figureOf(metrics, "b")?.value, figureOf(metrics, "c")]).toEqual([2, undefined]);
+it("shows the shares of an agent's runs, and failed uses with the tools", () => {
+  const figures = [estimated("agent_success_rate", "agent"), estimated("agent_iterations", "agent", "number"), estimated("agent_failed_uses", "agent")];
+  expect(agentShares({ figures }).map(({ name }) => name)).toEqual(["agent_success_rate"]);
 });
 
 describe("cards", () => {
-  const row = (name: string, label: string, value: number, change: Partial<Figure> = {}) => figure(name, value, { label, row: "latency", format: "milliseconds", n: 95, basis: "uncached", ...change });
-  const metrics = {
-    figures: [
-      share("exact_match", "answer"),
-      share("f1", "answer"),
-      share("mrr", "retrieval"),
-      share("agent_stuck_rate", "agent"),
-      figure("hallucination_rate", null, { group: "faithfulness", format: "share" }),
-      figure("runs_answered", 97, { label: "answered", row: "runs", format: "count" }),
-      figure("runs_failed", 3, { label: "failed", row: "runs", format: "count", note: "2 rate_limit, 1 timeout" }),
-      row("latency_p50_ms", "p50", 120),
-      row("latency_p95_ms", "p95", 900),
-      figure("throughput_per_s", 4, { label: "Throughput", unit: "answers/s", help: "Uncached answers a second." }),
-      figure("tokens_prompt", 10, { label: "prompt", row: "tokens", format: "count", warning: "2 runs without counts" }),
-      figure("tokens_completion", 5, { label: "completion", row: "tokens", format: "count", warning: "2 runs without counts" }),
-    ],
-  };
-  it("of scores are grouped, without those of agents", () => {
-    expect(scoreGroups(metrics).map(({ label, figures }) => [label, figures.map(({ name }) => name)])).toEqual([
-      ["Answer", ["exact_match", "f1"]],
-      ["Retrieval", ["mrr"]],
+  const latency = (short: string, value: number) =>
+    figure(`latency_${short}_ms`, { label: `Latency ${short}`, group: "speed", row: "latency", short, format: "milliseconds", value, n: 95, basis: "uncached" });
+  const runs = (short: string, value: number, note = "") => figure(`runs_${short}`, { label: `Runs ${short}`, row: "runs", short, format: "count", value, note });
+  const cards = (...figures: Figure[]) => figureCards({ figures }).map(({ label, value, note }) => `${label}: ${value} (${note})`);
+  it("show a row's first figure, and the others below it", () => {
+    expect(cards(latency("p50", 120), latency("p99", 1500))).toEqual(["Latency p50: 120 ms (p99 1.5 s, n = 95 uncached)"]);
+    expect(cards(runs("answered", 1200), runs("failed", 3, "3 timeout"))).toEqual(["Runs answered: 1,200 (3 failed (3 timeout))"]);
+  });
+  it("show figures that stand alone, with their unit and notes", () => {
+    expect(cards(figure("throughput", { value: 4, unit: "answers/s" }), figure("cost", { value: null, format: "usd", note: "no price", warning: "careful" }))).toEqual([
+      "throughput: 4 answers/s ()",
+      "cost: unknown (no price, careful)",
     ]);
   });
-  it("of other figures have one card per row, and none for an unknown share", () => {
-    expect(amountCards(metrics)).toEqual([
-      { label: "Runs", help: "", value: "97", caption: "answered", others: ["3 failed (2 rate_limit, 1 timeout)"], notes: [] },
-      { label: "Latency", help: "", value: "120 ms", caption: "p50", others: ["p95 900 ms"], notes: ["n = 95 uncached"] },
-      { label: "Throughput", help: "Uncached answers a second.", value: "4 answers/s", caption: "", others: [], notes: [] },
-      { label: "Tokens", help: "", value: "10", caption: "prompt", others: ["5 completion"], notes: ["2 runs without counts"] },
-    ]);
+});
+
+it("leaves out shares that are unknown", () => {
+  const figures = [figure("hallucination_rate", { group: "faithfulness", format: "share", value: null })];
+  expect([figureCards({ figures }), comparedFigures([{ figures }])]).toEqual([[], []]);
+});
+
+it("compares each figure once that stands alone or is chosen", () => {
+  const [throughput, p95, p50] = [figure("throughput"), figure("latency_p95_ms", { row: "latency" }), figure("latency_p50_ms", { row: "latency" })];
+  const results = [{ figures: [throughput, p95, p50] }, { figures: [throughput, estimated("f1", "answer"), figure("newer")] }];
+  expect(comparedFigures(results).map(({ name }) => name)).toEqual(["throughput", "latency_p95_ms", "newer"]);
+});
+
+describe("values", () => {
+  it("are a dash where they are unknown", () => {
+    expect((["share", "milliseconds", "count", "number"] as const).map((format) => formatFigure(null, { format, unit: "s" }))).toEqual(["–", "–", "–", "–"]);
+    expect((["ms", "tokens"] as const).map((unit) => formatQuantity(null, unit))).toEqual(["–", "–"]);
+  });
+  it("are written by their format", () => {
+    expect(formatFigure(0.5, { format: "share", unit: "" })).toBe("50.0 %");
+    expect(formatFigure(75, { format: "number", unit: "GPU s" })).toBe("75 GPU s");
+    expect(formatFigure(0.002, { format: "usd", unit: "" })).toBe("$0.002");
   });
 });
 
 it("says how an interval was computed", () => {
-  expect(describeInterval({ level: 0.95, method: "wilson", n: 1000 }, "answered runs")).toBe("95 % Wilson score interval, n = 1,000 answered runs");
+  expect(describeInterval({ method: "wilson", n: 1000 }, "answered runs")).toBe("95 % Wilson score interval, n = 1,000 answered runs");
 });

@@ -1,64 +1,20 @@
 /**
- * Scores and metrics as the API describes them: labels, groups, units, order.
- *
- * The only module that names any of them, and only the few that a page singles out.
+ * How the dashboard shows scores and metrics. The API describes them: every number of a result is a figure
+ * with its label, unit, group and better direction. Only the few that a page singles out are named here.
  */
 
 import type { Schemas } from "./api/client";
 import { formatCost, formatCount, formatDuration, formatName, formatNumber, formatPercent } from "./format";
 
+type Metrics = Schemas["Metrics"];
+
 export type Figure = Schemas["Figure"];
-type Metrics = Pick<Schemas["Metrics"], "figures">;
 
 /** The score that decides whether a run counts as right, and that lists of experiments show. */
 export const PRIMARY_SCORE = "exact_match";
 
-/** Figures that are compared as they are, without a test. */
-export const UNTESTED_FIGURES = ["latency_p95_ms", "throughput_per_s", "runs_failed"] as const;
-
-/** The figures that scores are plotted against. */
-export const EXPENSES = { latency: "latency_p50_ms", cost: "cost_per_1000_runs_usd" } as const;
-
-export type Expense = keyof typeof EXPENSES;
-
-/** The quantities that are compared on the same questions, with an interval and a test. */
-export const PAIRED_QUANTITIES: Record<Schemas["AmountDifference"]["quantity"], { label: string; format: Figure["format"] }> = {
-  latency_ms: { label: "Mean latency", format: "milliseconds" },
-  tokens: { label: "Mean tokens", format: "number" },
-  cost_usd: { label: "Mean cost", format: "usd" },
-};
-
-/** Figures that have a panel of their own instead of a card. */
-const AGENT_GROUP = "agent";
-
-export interface Scores {
-  label: (name: string) => string;
-  /** Names in display order; unknown ones last. */
-  order: (names: readonly string[]) => string[];
-}
-
-/** Labels and order of scores; an unknown score is labelled by its name. */
-export function scoresOf(descriptions: readonly Schemas["ScoreOut"][]): Scores {
-  const byName = new Map(descriptions.map((description, place) => [description.name, { ...description, place }]));
-  const placeOf = (name: string) => byName.get(name)?.place ?? byName.size;
-  return {
-    label: (name) => byName.get(name)?.label ?? formatName(name),
-    order: (names) => [...names].sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b)),
-  };
-}
-
-/** The figure of this name; undefined if the result does not have it. */
-export function figureOf({ figures }: Metrics, name: string): Figure | undefined {
-  return figures.find((figure) => figure.name === name);
-}
-
-/** The label of a figure outside of its row: `Latency p95`. */
-export function figureLabel({ row, label }: Pick<Figure, "row" | "label">): string {
-  return row ? `${formatName(row)} ${label}` : label;
-}
-
-/** A value in the format and unit of a figure. */
-export function formatFigure(value: number | null | undefined, { format, unit }: { format: Figure["format"]; unit?: string }): string {
+/** A share of a figure, or any other value, with its unit. */
+export function formatFigure(value: number | null, { format, unit }: Pick<Figure, "format" | "unit">): string {
   switch (format) {
     case "share":
       return formatPercent(value);
@@ -69,72 +25,133 @@ export function formatFigure(value: number | null | undefined, { format, unit }:
     case "count":
       return formatCount(value);
     case "number":
-      if (unit === "s") return formatDuration(value == null ? value : value * 1000);
-      return unit && value != null ? `${formatNumber(value)} ${unit}` : formatNumber(value);
+      return value === null || unit === "" ? formatNumber(value) : `${formatNumber(value)} ${unit}`;
   }
 }
 
-export interface ScoreGroup {
-  group: string;
-  label: string;
-  figures: (Figure & { value: number; low: number; high: number })[];
+/** A figure with a confidence interval. */
+export type EstimatedFigure = Figure & { value: number; low: number; high: number };
+
+function isEstimated(figure: Figure): figure is EstimatedFigure {
+  return figure.value !== null && figure.low !== null && figure.high !== null;
 }
 
-/** A share that is unknown has neither an interval to draw nor anything else to say. */
+export interface FigureGroup {
+  group: string;
+  label: string;
+  figures: EstimatedFigure[];
+}
+
+/** The group of an agent's figures, which have a panel of their own. */
+const AGENT = "agent";
+
+/** A share that is unknown, such as the hallucination rate without a judge, is not shown. */
 function isUnknownShare({ format, value }: Figure): boolean {
   return format === "share" && value === null;
 }
 
-function isEstimate(figure: Figure): figure is ScoreGroup["figures"][number] {
-  return figure.format === "share" && figure.value !== null && figure.low !== null && figure.high !== null;
+/** Scores and other figures with an interval, by group, in the API's order. */
+export function estimateGroups({ figures }: Pick<Metrics, "figures">): FigureGroup[] {
+  const estimated = figures.filter(isEstimated).filter(({ group }) => group !== AGENT);
+  return [...new Set(estimated.map(({ group }) => group))].map((group) => ({
+    group,
+    label: formatName(group),
+    figures: estimated.filter((figure) => figure.group === group),
+  }));
 }
 
-/** The shares with an interval, by group, in the order of the API. */
-export function scoreGroups({ figures }: Metrics): ScoreGroup[] {
-  const shown = figures.filter(isEstimate).filter(({ group }) => group !== AGENT_GROUP);
-  const groups = [...new Set(shown.map(({ group }) => group))];
-  return groups.map((group) => ({ group, label: formatName(group), figures: shown.filter((figure) => figure.group === group) }));
+/** The shares of an agent's runs; failed tool uses are shown with the tools. */
+export function agentShares({ figures }: Pick<Metrics, "figures">): EstimatedFigure[] {
+  return figures.filter(isEstimated).filter(({ group, format, name }) => group === AGENT && format === "share" && name !== "agent_failed_uses");
 }
 
-export interface AmountCard {
+export interface FigureCard {
   label: string;
-  help: string;
   value: string;
-  /** What the value is, where the card has several figures: `p50`. */
-  caption: string;
-  /** The other figures of the card: `p95 900 ms`. */
-  others: string[];
-  notes: string[];
+  /** The other figures of the row, the number of values, and what the API says of them. */
+  note: string;
 }
 
-/** All other figures as cards; figures of one row share a card. */
-export function amountCards({ figures }: Metrics): AmountCard[] {
-  const rows = new Map<string, [Figure, ...Figure[]]>();
-  for (const figure of figures.filter((one) => !isEstimate(one) && !isUnknownShare(one) && one.group !== AGENT_GROUP)) {
-    const key = figure.row || figure.name;
-    const row = rows.get(key);
-    if (row) row.push(figure);
-    else rows.set(key, [figure]);
+/** The figures without an interval: a card for each, or for those that share a row. */
+export function figureCards({ figures }: Pick<Metrics, "figures">): FigureCard[] {
+  const plain = figures.filter((figure) => !isEstimated(figure) && !isUnknownShare(figure) && figure.group !== AGENT);
+  const rows = new Map<string, Figure[]>();
+  for (const figure of plain) {
+    const row = figure.row || figure.name;
+    rows.set(row, [...(rows.get(row) ?? []), figure]);
   }
-  return [...rows.values()].map((row) => amountCard(...row));
+  return [...rows.values()].flatMap(([first, ...others]) => (first ? [{ label: first.label, value: formatFigure(first.value, first), note: noteOf(first, others) }] : []));
 }
 
-function amountCard(first: Figure, ...others: Figure[]): AmountCard {
-  const all = [first, ...others];
-  const counted = first.n === null ? [] : [`n = ${formatCount(first.n)} ${first.basis}`.trim()];
+function noteOf(first: Figure, others: Figure[]): string {
+  const rest = others.map((figure) => {
+    const value = formatFigure(figure.value, figure);
+    const named = figure.format === "milliseconds" ? `${figure.short} ${value}` : `${value} ${figure.short}`;
+    return figure.note ? `${named} (${figure.note})` : named;
+  });
+  const count = first.n === null ? "" : `n = ${formatCount(first.n)} ${first.basis}`.trim();
+  return [...rest, count, first.note, first.warning].filter(Boolean).join(", ");
+}
+
+/** Shown in the table of a comparison though they share a row with others. */
+const COMPARED = ["latency_p95_ms", "runs_failed"];
+
+/** The figures that a comparison shows as they are, without a test. */
+export function comparedFigures(results: readonly Pick<Metrics, "figures">[]): Figure[] {
+  const found = results.flatMap(({ figures }) => figures).filter((figure) => !isEstimated(figure) && !isUnknownShare(figure) && (figure.row === "" || COMPARED.includes(figure.name)));
+  return [...new Map(found.map((figure) => [figure.name, figure])).values()];
+}
+
+/** Names of scores in the API's order, with their labels. */
+export interface ScoreNames {
+  labelOf: (name: string) => string;
+  inOrder: (names: Iterable<string>) => string[];
+}
+
+/** From descriptions in display order; a score without one is shown last, under its name. */
+export function scoreNamesOf(described: readonly { name: string; label: string }[]): ScoreNames {
+  const labels = new Map(described.map(({ name, label }) => [name, label]));
+  const places = [...labels.keys()];
+  const placeOf = (name: string) => (labels.has(name) ? places.indexOf(name) : places.length);
   return {
-    label: first.row ? formatName(first.row) : first.label,
-    help: first.help,
-    value: formatFigure(first.value, first),
-    caption: first.row ? first.label : "",
-    others: others.map((figure) => {
-      const value = formatFigure(figure.value, figure);
-      const named = figure.format === "count" ? `${value} ${figure.label}` : `${figure.label} ${value}`;
-      return figure.note ? `${named} (${figure.note})` : named;
-    }),
-    notes: [...counted, ...new Set([first.note, ...all.map(({ warning }) => warning)].filter(Boolean))],
+    labelOf: (name) => labels.get(name) ?? formatName(name),
+    inOrder: (names) => [...names].sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b)),
   };
 }
+
+export type Unit = "ms" | "usd" | "tokens";
+
+/** A value with its unit. */
+export function formatQuantity(value: number | null | undefined, unit: Unit): string {
+  switch (unit) {
+    case "ms":
+      return formatDuration(value);
+    case "usd":
+      return formatCost(value);
+    case "tokens":
+      return formatNumber(value);
+  }
+}
+
+interface Quantity {
+  label: string;
+  unit: Unit;
+}
+
+/** The quantities that are compared on the same questions, with an interval and a test. */
+export const pairedQuantities: Record<Schemas["AmountDifference"]["quantity"], Quantity> = {
+  latency_ms: { label: "Mean latency", unit: "ms" },
+  tokens: { label: "Mean tokens", unit: "tokens" },
+  cost_usd: { label: "Mean cost", unit: "usd" },
+};
+
+/** What a score can be plotted against. */
+export const expenses = {
+  latency: { label: "Latency p50", unit: "ms", of: ({ latency_ms }) => latency_ms.p50 },
+  cost: { label: "Cost per 1,000 runs", unit: "usd", of: ({ cost_usd }) => cost_usd.per_1000_runs },
+} satisfies Record<string, Quantity & { of: (metrics: Metrics) => number | null }>;
+
+export type Expense = keyof typeof expenses;
 
 export type Attribution = Schemas["Attribution"];
 
@@ -154,12 +171,6 @@ export const attributionOutcomes: readonly AttributionOutcome[] = [
   { name: "not_retrieved", label: "Not retrieved", right: false, meaning: "Wrong, without an accepted answer in the prompt: an error of retrieval." },
 ];
 
-/** The shares of an agent’s runs that have a card. */
-export const agentShares: readonly { name: "success_rate" | "stuck_rate"; label: string; note: string }[] = [
-  { name: "success_rate", label: "Success rate", note: "Runs that ended with an answer, right or wrong." },
-  { name: "stuck_rate", label: "Stuck rate", note: "Runs that repeated one action three times." },
-];
-
 const intervalMethods: Record<string, string> = {
   wilson: "Wilson score interval",
   bca: "BCa bootstrap interval",
@@ -168,6 +179,6 @@ const intervalMethods: Record<string, string> = {
 };
 
 /** How the interval of an estimate was computed: `95 % Wilson score interval, n = 100 answered runs`. */
-export function describeInterval({ level, method, n }: Pick<Schemas["Estimate"], "level" | "method" | "n">, over: string): string {
+export function describeInterval({ level = 0.95, method, n }: { level?: number; method: string; n: number | null }, over: string): string {
   return `${formatNumber(level * 100)} % ${intervalMethods[method] ?? method}, n = ${formatCount(n)} ${over}`;
 }

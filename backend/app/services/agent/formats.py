@@ -9,9 +9,11 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from app.domain.generation import Constraint, GenerationResult, Message, ToolCall, ToolSpec
+from app.domain.json import JsonObject
+from app.domain.templates import fill
 from app.services.agent.action_parser import FINISH, OBSERVATION, ActionNotFound, ActionParser, Turn
 from app.services.agent.json_actions import decoded_arguments
 from app.services.agent.tools.base import Tool
@@ -67,7 +69,7 @@ class WorkedTrace:
     steps: tuple[ExecutedStep, ...]
     ending: Turn
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the example as JSON."""
         steps = [
             {
@@ -125,7 +127,7 @@ class StepFormat(ABC):
     def instructions(self) -> str:
         """The system message, with the tools filled in."""
         system = self.own_system if self.system is None else self.system
-        return system.replace("{tools}", self.tool_list())
+        return fill(system, {"tools": self.tool_list()})
 
     def tool_list(self) -> str:
         """Return the tools as the system message lists them."""
@@ -179,7 +181,7 @@ class StepFormat(ABC):
         raw = result.text.strip()[:_MAX_RAW] or "(nothing)"
         return Message("assistant", raw), Message("user", self.repair)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return everything that the model is told, as JSON."""
         constraint = self.constraint
         return {
@@ -193,7 +195,7 @@ class StepFormat(ABC):
         }
 
     def _question(self, question: str) -> Message:
-        return Message("user", self.template.replace("{question}", question))
+        return Message("user", fill(self.template, {"question": question}))
 
 
 @dataclass(frozen=True)
@@ -324,7 +326,7 @@ def grammar(names: Sequence[str]) -> str:
     )
 
 
-def answer_schema(names: Sequence[str]) -> dict[str, Any]:
+def answer_schema(names: Sequence[str]) -> JsonObject:
     """Return the JSON schema of a thought and an action with one of these tools."""
     return {
         "type": "object",
@@ -345,5 +347,5 @@ def _action(turn: Turn) -> tuple[str, str]:
     return turn.tool, _one_line(next(iter(turn.arguments.values()), ""))
 
 
-def _one_line(value: Any) -> str:
+def _one_line(value: object) -> str:
     return re.sub(r"\s+", " ", str(value)).strip()

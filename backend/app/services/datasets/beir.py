@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from app.core.errors import FieldError, InvalidInput
+from app.domain.json import JsonObject
 from app.services.datasets.published import Published, Rows
 from app.services.imports.files import File, Report, decode, jsonl_rows
 from app.services.imports.published_formats import CORPUS, QRELS, QUERIES, find_file
@@ -133,7 +134,7 @@ def _rows(file: File, relevant: dict[str, list[str]], titles: dict[str, str], fo
         found.notes.append(f"Queries without a relevant document are left out: {left_out}.")
 
 
-def _told(row: dict[str, Any]) -> Any:
+def _told(row: JsonObject) -> Any:
     """Return the answers that a query brings; BEIR's HotpotQA has them in its metadata."""
     more = row.get("metadata")
     places = (row, more) if isinstance(more, dict) else (row,)
@@ -141,6 +142,6 @@ def _told(row: dict[str, Any]) -> Any:
     return next((one for one in given if one not in (None, "", [])), None)
 
 
-def _id(row: dict[str, Any]) -> str | None:
+def _id(row: JsonObject) -> str | None:
     key = row.get("_id", row.get("id"))
     return str(key) if isinstance(key, str | int) and not isinstance(key, bool) and str(key) else None

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import FieldError, InvalidInput
+from app.domain.json import JsonObject
 from app.domain.scoring import ScoringRule
 from app.services.evaluation.normalise import gsm8k_strict, normalise_triviaqa
 from app.services.imports.files import Report
 from app.services.imports.published_formats import gold_titles, is_hotpotqa, is_squad, squad_paragraphs
 
-Rows = Iterator[tuple[int, dict[str, Any]]]
+Rows = Iterator[tuple[int, JsonObject]]
 UNDERSTOOD = (
     'TriviaQA (an object with a list "Data"), HotpotQA (a list of questions with "supporting_facts"), '
     'SQuAD (an object with a list "data" of articles with "paragraphs"), '
@@ -65,7 +66,7 @@ def of_hotpotqa(rows: Iterator[tuple[int, Any]], report: Report) -> Published:
     return Published(_converted(rows, report, _hotpotqa), report, "hotpotqa", ["HotpotQA."])
 
 
-def is_gsm8k(row: dict[str, Any]) -> bool:
+def is_gsm8k(row: JsonObject) -> bool:
     """Return whether a row has the solution and the number of one of GSM8K."""
     answer = row.get("answer")
     if not isinstance(answer, str) or "answers" in row:
@@ -82,7 +83,7 @@ def _converted(rows: Iterator[tuple[int, Any]], report: Report, convert: Any) ->
             yield place, row
 
 
-def _triviaqa(item: dict[str, Any]) -> dict[str, Any] | str:
+def _triviaqa(item: JsonObject) -> JsonObject | str:
     """Return the row of a question; of the normalised aliases, those that the others do not cover."""
     answer = item.get("Answer")
     if not isinstance(answer, dict):
@@ -100,7 +101,7 @@ def _triviaqa(item: dict[str, Any]) -> dict[str, Any] | str:
     return {"id": item.get("QuestionId"), "question": item.get("Question"), "answers": answers}
 
 
-def _hotpotqa(item: dict[str, Any]) -> dict[str, Any] | str:
+def _hotpotqa(item: JsonObject) -> JsonObject | str:
     titles = gold_titles(item)
     if isinstance(titles, str):
         return titles
@@ -114,13 +115,13 @@ def _hotpotqa(item: dict[str, Any]) -> dict[str, Any] | str:
     }
 
 
-def _squad_name(content: dict[str, Any]) -> str:
+def _squad_name(content: JsonObject) -> str:
     version = content.get("version")
     known = isinstance(version, str) and 0 < len(version) <= 10 and version.isprintable()
     return f"SQuAD {str(version).removeprefix('v')}." if known else "SQuAD."
 
 
-def _squad(content: dict[str, Any], found: Published) -> Rows:
+def _squad(content: JsonObject, found: Published) -> Rows:
     """Yield the questions that have an answer, each in the cluster of its paragraph."""
     number = unanswerable = 0
     for key, _, paragraph in squad_paragraphs(content, found.report):
@@ -141,7 +142,7 @@ def _squad(content: dict[str, Any], found: Published) -> Rows:
         found.notes.append(f"Unanswerable questions are left out: {unanswerable:,} of {number:,}.")
 
 
-def _squad_row(item: dict[str, Any], paragraph: str) -> dict[str, Any] | str | None:
+def _squad_row(item: JsonObject, paragraph: str) -> JsonObject | str | None:
     """Return the row of a question, what is wrong with it, or ``None`` if it has no answer on purpose."""
     if item.get("is_impossible") is True:
         return None

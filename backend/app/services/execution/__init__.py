@@ -1,4 +1,5 @@
-"""The work on experiments: dispatching, lease, executor, writer, progress, recovery of lost work.
+"""The work on one experiment: dispatching it, the lease, the executor, the writer, and recovery.
 
-It must not know HTTP, and nothing else may write runs.
+It owns everything from the queue to the stored run. It must not know HTTP, and no other room starts work
+or writes runs.
 """

@@ -1,4 +1,4 @@
-"""From stored runs to the stored result."""
+"""Aggregating the stored runs of an experiment to its result."""
 
 import uuid
 

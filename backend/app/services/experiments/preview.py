@@ -1,145 +1,37 @@
-"""What an experiment would ask and take, before there is one; nothing is stored."""
+"""Previews: one prompt of an experiment as it would be sent, and an estimate of its size."""
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.examples import Example
 from app.domain.generation import Message
+from app.domain.json import JsonObject
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import RagMethodConfig, ReactMethodConfig
-from app.schemas.preview import EstimateOut, MessageOut, PowerOut, PreviewExample, PreviewOut
+from app.schemas.preview import EstimateOut, MessageOut, PreviewExample, PreviewOut
 from app.services.datasets.repository import DatasetRepository, to_example
 from app.services.datasets.service import DatasetService
-from app.services.evaluation.statistics.power import detectable_effect_mcnemar, sample_size_mcnemar
+from app.services.evaluation.metrics.stored import read_metrics
+from app.services.experiments.estimates import (
+    MeasuredSpeed,
+    MeasuredTokens,
+    count_calls,
+    estimate,
+    tokens_from_prompts,
+    tokens_from_results,
+)
 from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.service import ExperimentService
-from app.services.experiments.validation import ResolvedConfig, resolve
-from app.services.inference.catalog import Price
-from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN, estimated_tokens
+from app.services.experiments.validation import validate
 from app.services.knowledge.indexes import KnowledgeIndexes
-from app.services.methods.rag import RagMethod
 from app.services.runtime import Runtime
 
 _PROMPTS = 50
+"""Prompts whose length is measured, at most."""
 _EXPERIMENTS = 20
-# Two ways of asking the same model get one question in five right that the other does not: a share
-# that is common, and stands in for the one that nobody knows before.
-_DISCORDANT = 0.2
-_WANTED = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """Tokens of a whole experiment, and where the numbers come from."""
-
-    prompt: int
-    completion: int
-    basis: str
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """How many calls a second there were, and in an experiment with what."""
-
-    calls_per_s: float
-    of: str
-
-
-def count_calls(config: ExperimentConfig, questions: int, usual: float | None = None) -> int:
-    """Return how many model calls the experiment makes.
-
-    Args:
-        config: of the experiment.
-        questions: of its sample.
-        usual: calls that equal agents made for a question; if none is known, the most that they may.
-    """
-    agent = isinstance(config.method, ReactMethodConfig)
-    each = usual if agent and usual else config.method.most_calls
-    return round(questions * config.repeats * each)
-
-
-def tokens_by_results(results: Sequence[tuple[dict[str, Any], float]], calls: int) -> Tokens | None:
-    """Return the tokens of ``calls`` calls by what equal experiments took; ``None`` if none tells.
-
-    Args:
-        results: of each experiment its metrics, and the calls that one of its runs makes.
-        calls: for how many to tell.
-    """
-    # Where only some runs have counts, the sums are of those alone.
-    known = [(m, each) for m, each in results if m["counts"]["ok"] and not m["tokens"]["runs_without_counts"]]
-    if not known:
-        return None
-    answered = sum(m["counts"]["ok"] * each for m, each in known)
-    prompt, completion = (
-        round(calls * sum(m["tokens"][kind] for m, _ in known) / answered)
-        for kind in ("prompt", "completion")
-    )
-    what = "experiment" if len(known) == 1 else f"{len(known)} experiments"
-    return Tokens(
-        prompt, completion, f"Tokens as in the last completed {what} with this model, method and dataset"
-    )
-
-
-def retrieved_tokens(config: ExperimentConfig) -> int:
-    """Return how many tokens the passages of a prompt have at most."""
-    method = config.method
-    if isinstance(method, ReactMethodConfig):
-        # One observation a step: the last prompt has them all, the middle one half of them.
-        return method.max_iterations * method.observation_tokens // 2
-    return method.top_k * method.chunk_tokens if isinstance(method, RagMethodConfig) else 0
-
-
-def tokens_by_prompts(
-    prompts: Sequence[Sequence[Message]], calls: int, max_tokens: int, retrieved: int = 0
-) -> Tokens:
-    """Return the tokens of ``calls`` calls by the length of some prompts, and of what is put into them."""
-    mean = sum(map(estimated_tokens, prompts)) / len(prompts)
-    prompt = round(calls * (mean + retrieved))
-    passages = f"with {retrieved:,} for the passages and " if retrieved else "with "
-    basis = (
-        f"Tokens estimated from {len(prompts)} prompts, at {CHARACTERS_PER_TOKEN} characters per token, "
-        f"{passages}max_tokens for each answer, which is an upper bound"
-    )
-    return Tokens(prompt, calls * max_tokens, basis)
-
-
-def estimate(
-    questions: int, calls: int, tokens: Tokens, price: Price | None, speed: Speed | None
-) -> EstimateOut:
-    """Return what it all takes."""
-    cost = None
-    if price is not None:
-        cost = (tokens.prompt * price.input + tokens.completion * price.output) / 1e6
-    time = (
-        f"time at {speed.calls_per_s:.3g} calls a second, "
-        f"as in the last completed experiment with {speed.of}."
-        if speed
-        else "time unknown, as no completed experiment with this model tells its speed."
-    )
-    return EstimateOut(
-        questions=questions,
-        calls=calls,
-        prompt_tokens=tokens.prompt,
-        completion_tokens=tokens.completion,
-        cost_usd=cost,
-        seconds=calls / speed.calls_per_s if speed else None,
-        power=power(questions),
-        basis=f"{tokens.basis}; {time}",
-    )
-
-
-def power(questions: int) -> PowerOut:
-    """Return what a comparison on so many questions could show, if one in five is told apart."""
-    return PowerOut(
-        discordant=_DISCORDANT,
-        detectable=detectable_effect_mcnemar(questions, _DISCORDANT),
-        wanted=_WANTED,
-        needed=sample_size_mcnemar(_DISCORDANT, _WANTED),
-    )
+"""Completed experiments whose tokens are averaged, at most."""
 
 
 class PreviewService:
@@ -159,40 +51,24 @@ class PreviewService:
         """Return the question at ``position`` of the sample (modulo its size), and an estimate.
 
         Raises:
-            InvalidInput: if the model, the dataset or the sample size cannot be; names the field.
-            NotFound: if there is no such parent.
+            InvalidInput: if the model, the dataset or the sample size is invalid; names the field.
+            NotFound: if there is no experiment ``parent_id``.
         """
-        checked = await resolve(self._session, self._runtime, config, file_needed=False)
+        checked = await validate(self._session, self._runtime, config, files_needed=False)
         if parent_id is not None:
             await ExperimentService(self._session, self._runtime).get(parent_id)
-        dataset, questions = checked.dataset, checked.questions
+        dataset = checked.dataset
         sample = await DatasetService(self._session).sample(dataset, config.dataset.n, config.seed)
         position %= len(sample)
-        some = sample[:: -(-len(sample) // _PROMPTS)]
-        rows = await DatasetRepository(self._session).examples_at(dataset.id, [sample[position], *some])
+        measured = sample[:: -(-len(sample) // _PROMPTS)]
+        rows = await DatasetRepository(self._session).examples_at(dataset.id, [sample[position], *measured])
         examples = {row.position: to_example(row) for row in rows}
-        shown, method = examples[sample[position]], checked.method
-        results = await self._experiments.completed_results(
-            config.model,
-            dataset.name,
-            config.method.model_dump(
-                mode="json", include={"name", "shots", "top_k", "chunk_tokens", "form", "tools"}
-            ),
-            _EXPERIMENTS,
-        )
-        calls = count_calls(config, questions, results[0][1] if results else None)
-        tokens = tokens_by_results(results, calls) or tokens_by_prompts(
-            [method.render(examples[place]) for place in some],
-            calls,
-            config.params.max_tokens,
-            retrieved=retrieved_tokens(config),
-        )
-        speed = await self._speed(config)
+        shown = examples[sample[position]]
         return PreviewOut(
             example=PreviewExample(
                 position=position, key=shown.key, question=shown.question, answers=list(shown.answers)
             ),
-            examples=questions,
+            examples=checked.questions,
             messages=[
                 MessageOut(
                     role=message.role,
@@ -205,25 +81,51 @@ class PreviewService:
             model_state=checked.status.state,
             model_message=checked.status.message,
             config_hash=config.hash(),
-            estimate=estimate(questions, calls, tokens, checked.spec.usd_per_1m, speed),
+            estimate=await self._estimate(config, checked, [examples[place] for place in measured]),
         )
+
+    async def _estimate(
+        self, config: ExperimentConfig, checked: ResolvedConfig, examples: Sequence[Example]
+    ) -> EstimateOut:
+        """Return the estimate; without a completed experiment of this kind, from prompts of ``examples``."""
+        results = [
+            _measured(metrics, calls_per_run)
+            for metrics, calls_per_run in await self._experiments.completed_results(
+                config.model, checked.dataset.name, config.method.cost_key(), _EXPERIMENTS
+            )
+        ]
+        calls = count_calls(config, checked.questions, results[0].calls_per_run if results else None)
+        tokens = tokens_from_results(results, calls) or tokens_from_prompts(
+            [checked.method.render(example) for example in examples],
+            calls,
+            config.params.max_tokens,
+            retrieved=config.method.retrieved_tokens,
+        )
+        price, speed = checked.spec.usd_per_1m, await self._speed(config)
+        return estimate(checked.questions, calls, tokens, price, speed)
 
     async def _prompt(
         self, config: ExperimentConfig, checked: ResolvedConfig, example: Example
     ) -> Sequence[Message]:
-        """Return the first prompt, with its passages if they can be had at once."""
-        row, method = checked.knowledge, checked.method
-        if row is None or self._indexes is None or not isinstance(config.method, RagMethodConfig):
-            return method.render(example)
-        passages = await self._indexes.passages_at_once(row, config.method, example.question)
-        if passages is None or not isinstance(method, RagMethod):
-            return method.render(example)
-        return method.ask(example, passages)
+        """Return the first prompt, with passages if the index is built and its models are loaded."""
+        row, method, passages = checked.knowledge, checked.method, None
+        wanted = config.method.knowledge
+        if row is not None and wanted is not None and self._indexes and config.method.passages_in_prompt:
+            passages = await self._indexes.passages_at_once(row, wanted, example.question)
+        return method.render(example, passages)
 
-    async def _speed(self, config: ExperimentConfig) -> Speed | None:
+    async def _speed(self, config: ExperimentConfig) -> MeasuredSpeed | None:
         found = await self._experiments.newest_throughput(config.model, config.method.name)
         if found is None:
             return None
         calls_per_s, method = found
         same = method == config.method.name
-        return Speed(calls_per_s, "this model" + ("" if same else f", but with the method {method}"))
+        return MeasuredSpeed(calls_per_s, "this model" + ("" if same else f", but with the method {method}"))
+
+
+def _measured(stored: JsonObject, calls_per_run: float) -> MeasuredTokens:
+    metrics = read_metrics(stored)
+    tokens = metrics.tokens
+    return MeasuredTokens(
+        metrics.counts.ok, tokens.prompt, tokens.completion, tokens.runs_without_counts, calls_per_run
+    )

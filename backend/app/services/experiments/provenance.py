@@ -3,9 +3,9 @@
 import platform
 import subprocess
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 
 from app.core.config import PROJECT_ROOT
+from app.core.packages import package_version
 from app.domain.hashing import content_hash
 from app.domain.provenance import CodeVersion, DatasetProvenance, Provenance, RetrievalProvenance
 from app.domain.scoring import ScoringRule
@@ -28,14 +28,7 @@ _RETRIEVAL_PACKAGES = (
 def code_version() -> CodeVersion:
     """Return the version of this software, and its commit if it runs from a checkout."""
     commit, dirty = _git()
-    return CodeVersion(_version("llmforge"), commit, dirty)
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    return CodeVersion(package_version("llmforge"), commit, dirty)
 
 
 def _git() -> tuple[str | None, bool | None]:
@@ -87,7 +80,7 @@ def build_provenance(
         code=code_version(),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        packages={name: _version(name) for name in packages},
+        packages={name: package_version(name) for name in packages},
         retrieval=retrieval,
         model_parameters=model_parameters,
     )

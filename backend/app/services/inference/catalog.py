@@ -1,27 +1,25 @@
-"""The model catalog: ``configs/models.yaml`` and GGUF files, as data.
+"""The model catalog as data: providers and models.
 
-What differs between providers is written in the file; no code asks for a provider by its name.
+What differs between providers stands in ``configs/models.yaml``; no code asks for a provider by name.
 """
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.packages import package_folder
+from app.domain.json import JsonObject
 
 _PACKAGE_PREFIX = "package:"
-# The catalog is read at each use, so that an edit counts at once; libyaml makes that cheap.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 Feature = Literal["tools", "json_schema", "grammar"]
-"""What a provider can do beside answering: call tools, decode by a JSON schema, by a GBNF grammar."""
+"""Optional abilities of a provider: tool calls, decoding by a JSON schema, by a GBNF grammar."""
 
 
 class CatalogError(Exception):
-    """The catalog or a model named in it cannot be used; ``hint`` says what to do."""
+    """The catalog, or a model in it, cannot be used; ``hint`` says what to do."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -41,9 +39,9 @@ class Price(_Strict):
 
 
 class ProviderSpec(_Strict):
-    """How to talk to one provider; see the head of ``configs/models.yaml``."""
+    """How one provider is reached; ``configs/models.yaml`` explains the fields."""
 
-    engine: Literal["openai", "huggingface", "local", "mock"]
+    engine: str
     label: str = ""
     base_url: str | None = None
     base_url_env: str | None = None
@@ -52,12 +50,12 @@ class ProviderSpec(_Strict):
     key_required: bool = True
     open: bool = False
     fields: dict[str, str | None] = {}
-    extra_body: dict[str, Any] = {}
+    extra_body: JsonObject = {}
     features: tuple[Feature, ...] = ()
     inference_provider: str = "auto"
 
     def resolve_base_url(self, env: Mapping[str, str]) -> str | None:
-        """Return the base URL: the variable's value if it is set, else the catalog's."""
+        """Return the base URL: that of the variable if it is set, otherwise that of the catalog."""
         set_url = env.get(self.base_url_env, "").strip() if self.base_url_env else ""
         url = set_url or self.base_url
         if not url:
@@ -89,7 +87,7 @@ class ModelSpec(_Strict):
 
     @property
     def remote_id(self) -> str:
-        """The name that the provider knows the model by."""
+        """The model's name at the provider."""
         return self.id or self.name.partition("/")[2]
 
 
@@ -103,7 +101,7 @@ class Catalog(_Strict):
         """Return the provider and the model called ``name``.
 
         Raises:
-            CatalogError: if either is unknown; the hint names what there is.
+            CatalogError: if either is unknown; the hint lists the known ones.
         """
         provider_name, _, model_id = name.partition("/")
         provider = self.providers.get(provider_name)
@@ -123,53 +121,23 @@ class Catalog(_Strict):
         raise CatalogError(f"Unknown model {name!r}.", f"Models of {provider_name}: {known or 'none'}.")
 
 
-def load_catalog(path: Path, gguf_dir: Path | None = None) -> Catalog:
-    """Read the catalog, and add each ``*.gguf`` of ``gguf_dir`` as ``local/<file name>``.
-
-    Raises:
-        CatalogError: if the file is missing or wrong; the message says where.
-    """
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
-        catalog = Catalog.model_validate(raw)
-    except OSError as error:
-        raise CatalogError(f"Cannot read the model catalog {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CatalogError(f"The model catalog {path} is not valid YAML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "its top level"
-        raise CatalogError(f"The model catalog {path} is wrong at {where}: {first['msg']}.") from error
-    found = sorted(gguf_dir.glob("*.gguf")) if gguf_dir and gguf_dir.is_dir() else []
-    listed = {model.name for model in catalog.models}
-    extra = [
-        ModelSpec(name=f"local/{file.stem}", path=str(file), usd_per_1m=Price(input=0, output=0))
-        for file in found
-        if f"local/{file.stem}" not in listed and " " not in file.stem
-    ]
-    return catalog.model_copy(update={"models": [*catalog.models, *extra]})
-
-
 def resolve_model_path(spec: ModelSpec, root: Path) -> Path:
     """Return the GGUF file of a local model.
 
     Raises:
-        CatalogError: if there is no such file; the message names it.
+        CatalogError: naming the file, if it does not exist.
     """
     if spec.path is None:
         raise CatalogError(f"Model {spec.name} has no path.", "Give it one in the model catalog.")
     if spec.path.startswith(_PACKAGE_PREFIX):
         package, _, name = spec.path.removeprefix(_PACKAGE_PREFIX).partition("/")
-        try:
-            found = importlib.util.find_spec(package)  # finds the folder without running the package
-        except ModuleNotFoundError:  # of what the package is in
-            found = None
-        if found is None or not found.submodule_search_locations:
+        folder = package_folder(package)
+        if folder is None:
             raise CatalogError(
                 f"The package {package}, which carries {spec.name}, is not installed.",
                 "Run `make setup`.",
             )
-        path = Path(found.submodule_search_locations[0]) / name
+        path = folder / name
     else:
         path = (root / Path(spec.path).expanduser()).absolute()
     if not path.is_file():

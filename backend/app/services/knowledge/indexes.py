@@ -11,7 +11,7 @@ from typing import Literal
 from app.core.errors import AppError, InvalidInput
 from app.domain.passages import Passage
 from app.models import KnowledgeBase
-from app.schemas.method_config import RagMethodConfig
+from app.schemas.retrieval_config import RetrievalConfig
 from app.services.knowledge import search_worker
 from app.services.knowledge.retriever_factory import EMBEDDING_SETTING, chunking_of, require_model_here
 from app.services.knowledge.search_client import SearchClient
@@ -62,7 +62,7 @@ class KnowledgeIndexes:
         await self._searcher.aclose()
         await self._builder.aclose()
 
-    async def state(self, row: KnowledgeBase, options: RagMethodConfig) -> IndexState:
+    async def state(self, row: KnowledgeBase, options: RetrievalConfig) -> IndexState:
         """Return where the index of these options stands."""
         name = await asyncio.to_thread(_name, row.version, options)
         chunks = await asyncio.to_thread(_chunks, self._root, name)
@@ -74,7 +74,7 @@ class KnowledgeIndexes:
             state.done, state.total = self._builder.progress
         return state
 
-    async def build(self, row: KnowledgeBase, options: RagMethodConfig) -> IndexState:
+    async def build(self, row: KnowledgeBase, options: RetrievalConfig) -> IndexState:
         """Begin to build the index of these options, unless it is there or being built.
 
         Raises:
@@ -89,7 +89,7 @@ class KnowledgeIndexes:
             task.add_done_callback(self._tasks.discard)
         return state
 
-    async def _build(self, row: KnowledgeBase, options: RagMethodConfig, state: IndexState) -> None:
+    async def _build(self, row: KnowledgeBase, options: RetrievalConfig, state: IndexState) -> None:
         try:
             async with self._turn:
                 self._at_work = state
@@ -101,7 +101,7 @@ class KnowledgeIndexes:
             state.ended.set()
 
     async def passages_at_once(
-        self, row: KnowledgeBase, options: RagMethodConfig, query: str
+        self, row: KnowledgeBase, options: RetrievalConfig, query: str
     ) -> Sequence[Passage] | None:
         """Return what would be retrieved; ``None`` if that takes building an index or loading models.
 
@@ -121,7 +121,7 @@ class KnowledgeIndexes:
         return None if found.message else found.passages
 
     async def search(
-        self, row: KnowledgeBase, options: RagMethodConfig, variants: list[str], query: str
+        self, row: KnowledgeBase, options: RetrievalConfig, variants: list[str], query: str
     ) -> list[VariantResult]:
         """Return what each variant finds; builds the index first if there is none.
 
@@ -137,7 +137,7 @@ class KnowledgeIndexes:
         return await self._searcher.call(search_worker.search, row.id, options, variants, query)
 
 
-def _name(version: str, options: RagMethodConfig) -> str:
+def _name(version: str, options: RetrievalConfig) -> str:
     folder = local_model(options.embedding_model)
     return "" if folder is None else Recipe(version, chunking_of(options), folder).name
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from app.domain.json import JsonObject
 from app.services.imports.files import File, Report
 from app.services.imports.published_formats import (
     CORPUS,
@@ -17,7 +18,7 @@ from app.services.imports.published_formats import (
     squad_paragraphs,
 )
 
-Rows = Iterator[tuple[int, dict[str, Any]]]
+Rows = Iterator[tuple[int, JsonObject]]
 
 
 class Paragraphs:
@@ -43,7 +44,7 @@ class Paragraphs:
                     key = title if len(texts) == 1 else f"{title}#{len(texts)}"
                     yield place, {"id": key, "title": title, "text": text}
 
-    def of_squad(self, content: dict[str, Any], report: Report) -> Rows:
+    def of_squad(self, content: JsonObject, report: Report) -> Rows:
         """Yield the paragraphs of all articles; in titles, the underscores stand for spaces."""
         for place, (key, title, paragraph) in enumerate(squad_paragraphs(content, report), start=1):
             text = paragraph["context"].strip()

@@ -12,7 +12,7 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.passages import Article
 from app.domain.provenance import KnowledgeBaseProvenance, RetrievalProvenance
 from app.models import KnowledgeBase
-from app.schemas.method_config import RetrievalConfig
+from app.schemas.retrieval_config import RetrievalConfig
 from app.services.knowledge.service import KnowledgeService
 from app.services.local_models.files import (
     ModelUnavailable,

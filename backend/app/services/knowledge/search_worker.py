@@ -5,9 +5,9 @@ import uuid
 from multiprocessing.sharedctypes import SynchronizedArray
 
 from app.core.config import Settings
-from app.core.embedded.process import die_with_parent
 from app.core.logging import configure_logging
-from app.schemas.method_config import RagMethodConfig
+from app.core.processes import die_with_parent
+from app.schemas.retrieval_config import RetrievalConfig
 from app.services.knowledge.searching import KnowledgeSearch, VariantResult
 from app.services.runtime import open_runtime
 
@@ -25,14 +25,14 @@ def start(settings: Settings, progress: "SynchronizedArray[int]") -> None:
     _search, _progress = KnowledgeSearch(open_runtime(settings)), progress
 
 
-def build(knowledge_base_id: uuid.UUID, options: RagMethodConfig) -> int:
+def build(knowledge_base_id: uuid.UUID, options: RetrievalConfig) -> int:
     """Build an index, unless it is there, and return its number of chunks."""
     _tell(0, 0)
     return _runner.run(_search.build(knowledge_base_id, options, _tell))
 
 
 def search(
-    knowledge_base_id: uuid.UUID, options: RagMethodConfig, variants: list[str], query: str
+    knowledge_base_id: uuid.UUID, options: RetrievalConfig, variants: list[str], query: str
 ) -> list[VariantResult]:
     """Return what each variant finds; builds the index first if there is none."""
     return _runner.run(_search.search(knowledge_base_id, options, variants, query))

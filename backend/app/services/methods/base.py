@@ -1,26 +1,41 @@
 """What a method is, and what it is given."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import ClassVar, Protocol
 
 from app.domain.examples import Example
 from app.domain.generation import Constraint, GenerationParams, GenerationRequest, Message, ToolSpec
+from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction
+from app.domain.scoring import ScoringRule
 from app.domain.trace import Trace
 from app.schemas.experiment_config import MAX_REPEATS
 from app.services.inference.base import Engine
+from app.services.methods.prompts import PromptTemplate
+from app.services.rag.base import Retriever
+from app.services.wikipedia.client import WikipediaClient
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What methods read from, opened; ``None`` where a method does not need it, or only shows its prompts."""
+
+    retriever: Retriever | None = None
+    wikipedia: WikipediaClient | None = None
 
 
 @dataclass(slots=True)
 class Transcript:
-    """What a method has done for an example so far, for when it fails in the middle.
+    """What a method has done for an example so far: kept for the record when it fails before its end.
 
     Attributes:
-        asked: the messages of the last call, answered or not.
-        calls: those that were answered.
-        passages: what was retrieved.
-        trace: what an agent has done.
+        asked: messages of the last call, answered or not; ``None`` before the first call.
+        calls: calls that were answered, in order.
+        passages: passages that were retrieved; ``None`` if none were asked for.
+        trace: steps of an agent.
     """
 
     asked: tuple[Message, ...] | None = None
@@ -34,13 +49,13 @@ class Context:
     """What a method may use to answer one example.
 
     Attributes:
-        engine: cached, limited and retried; a method just calls it.
+        engine: answers requests; it caches, limits and retries, so that a method only calls it.
         model: catalog name of the model.
         params: sampling parameters of the experiment.
-        seed: of the experiment.
-        repeat: index of this repeat of the example.
-        window: tokens that the model takes, prompt and answer together; ``None`` if unknown.
-        transcript: what has been done so far.
+        seed: seed of the experiment.
+        repeat: index of this repeat of the example, from 0.
+        window: context window of the model in tokens, prompt and answer together; ``None`` if unknown.
+        transcript: what has been done so far; ``call`` records each call in it.
     """
 
     engine: Engine
@@ -64,15 +79,15 @@ class Context:
 
         Args:
             messages: the prompt.
-            sample: index of this one among several answers to the same prompt within the repeat.
-                Samples beyond the first count on where an experiment's repeats end, so that no
-                cache takes a sample for a repeat, nor one sample for another.
-            stop: strings that end the answer, beside those of the experiment.
-            constraint: form of the answer.
-            tools: that the model may ask for.
+            sample: index of this one among several answers to the same prompt within the repeat, from 0.
+                In the cache, samples after the first have numbers above those of all repeats, so that
+                no sample is taken for a repeat or for another sample.
+            stop: strings that end the answer, in addition to those of the experiment.
+            constraint: grammar or schema that the answer must match.
+            tools: tools that the model may call.
 
         Raises:
-            EngineError: if it fails for good.
+            EngineError: if the call failed and is not repeated again.
         """
         repeat = self.repeat + sample * MAX_REPEATS
         params = replace(self.params, stop=(*self.params.stop, *stop)) if stop else self.params
@@ -92,18 +107,53 @@ class Method(Protocol):
         ...
 
     @property
-    def template(self) -> dict[str, Any]:
+    def template(self) -> JsonObject:
         """All prompt text of the method, as JSON; its hash is the prompt hash of a result."""
         ...
 
-    def render(self, example: Example) -> tuple[Message, ...]:
-        """Return the first prompt for ``example``, as it would be sent before anything is retrieved."""
+    def render(self, example: Example, passages: Sequence[Passage] | None = None) -> tuple[Message, ...]:
+        """Return the first prompt for ``example``.
+
+        Args:
+            example: whose question is asked.
+            passages: retrieved for the question, for methods whose first prompt holds them; ``None``
+                before anything is retrieved.
+        """
         ...
 
     async def __call__(self, example: Example, context: Context) -> Prediction:
         """Answer ``example``.
 
         Raises:
-            EngineError: if a call that the answer needs fails for good.
+            EngineError: if a call that the answer needs fails, and is not repeated again.
         """
         ...
+
+
+@dataclass(frozen=True)
+class PromptMethod(ABC):
+    """Base of methods that fill one prompt template; a subclass says how its answers are made.
+
+    Attributes:
+        prompt: template that is filled with the question.
+        rule: scoring rule of the dataset, which decides how an answer is read from an output.
+        name: the method's name in configurations.
+    """
+
+    prompt: PromptTemplate
+    rule: ScoringRule
+
+    name: ClassVar[str]
+
+    @property
+    def template(self) -> JsonObject:
+        """The prompt template; see ``Method.template``."""
+        return {"method": self.name, "prompt": self.prompt.as_dict()}
+
+    def render(self, example: Example, passages: Sequence[Passage] | None = None) -> tuple[Message, ...]:
+        """Return the prompt; see ``Method.render``."""
+        return self.prompt.render(example, passages)
+
+    @abstractmethod
+    async def __call__(self, example: Example, context: Context) -> Prediction:
+        """Answer ``example``; see ``Method``."""

@@ -3,44 +3,45 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import ClassVar
 
 from app.domain.examples import Example
-from app.domain.generation import Message
 from app.domain.prediction import Call, ParsedAnswer, Prediction, Vote
 from app.domain.scoring import ScoringRule
+from app.schemas.method_config import CoTMethodConfig
 from app.services.evaluation.normalise import normalise
-from app.services.methods.base import Context
-from app.services.methods.prompts import PromptTemplate
+from app.services.methods.base import Context, PromptMethod, Sources
+from app.services.methods.exemplars import kind_for, load_exemplars
+from app.services.methods.prompts import CoTPromptTemplate
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 
 
-@dataclass(frozen=True, slots=True)
-class CoTMethod:
+@dataclass(frozen=True)
+class CoTMethod(PromptMethod):
     """Asks for reasoning and an answer, once, or ``samples`` times with a vote (self-consistency).
 
-    Answers that are equal once normalised as the dataset's scoring does it are votes for the same;
-    outputs without an answer abstain. Of answers with equally many votes the one that was given
+    Answers that are equal after the normalisation of the dataset's scoring vote for the same answer;
+    outputs without an answer do not vote. Of answers with equally many votes the one that was given
     first wins. The prediction's output is the first one that gave the winner.
 
     The samples are asked one after another, so a run takes as long as all its calls together;
-    experiments are fast by many runs at once. A sample that fails for good fails the run: a vote
-    of the others would be another method's.
+    experiments are fast because many runs go on at the same time. A sample that fails fails the run:
+    a vote of the others would be another method's.
     """
 
-    prompt: PromptTemplate
-    rule: ScoringRule
     samples: int = 1
-    name: str = "cot"
 
-    @property
-    def template(self) -> dict[str, Any]:
-        """The prompt template with its worked examples."""
-        return {"method": self.name, "prompt": self.prompt.as_dict()}
+    name: ClassVar[str] = "cot"
 
-    def render(self, example: Example) -> tuple[Message, ...]:
-        """Return the prompt, which is the same for all samples; see ``Method.render``."""
-        return self.prompt.render(example)
+    @classmethod
+    def build(cls, config: CoTMethodConfig, rule: ScoringRule, _: Sources) -> "CoTMethod":
+        """Return the method that ``config`` describes.
+
+        Raises:
+            ExemplarsError: if the worked examples cannot be read.
+        """
+        exemplars = load_exemplars(kind_for(config.exemplars, rule), config.shots)
+        return cls(CoTPromptTemplate(config.template, config.system, exemplars), rule, config.samples)
 
     async def __call__(self, example: Example, context: Context) -> Prediction:
         """Answer ``example``; see ``Method``."""

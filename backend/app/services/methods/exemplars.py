@@ -1,16 +1,18 @@
 """Worked examples for prompts: a question, the reasoning, and the answer, by kind of question.
 
-They are text of ``configs/cot_examples.json``, read anew for each experiment; the hash of an
-experiment's prompts covers them.
+They stand in ``configs/cot_examples.json``, which is read anew for each experiment; the prompt hash of an
+experiment covers them.
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
+from app.domain.json import JsonObject
 from app.domain.scoring import ScoringRule
+from app.schemas.method_config import ExemplarChoice
 
 ExemplarKind = Literal["facts", "multi_hop", "arithmetic"]
 EXEMPLARS_FILE = Path(__file__).resolve().parents[4] / "configs" / "cot_examples.json"
@@ -26,12 +28,12 @@ _kinds: dict[ScoringRule, ExemplarKind] = {
 
 
 class ExemplarsError(Exception):
-    """The worked examples cannot be read; the message is for the user."""
+    """The worked examples cannot be read; the message says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
-    """A question that is answered with its reasoning shown."""
+    """A question, the reasoning towards its answer, and the answer."""
 
     question: str
     reasoning: str
@@ -43,13 +45,13 @@ class Exemplar:
         return f"{self.reasoning}\nAnswer: {self.answer}"
 
     def as_dict(self) -> dict[str, str]:
-        """Return the exemplar as JSON, in the words that a prompt has."""
+        """Return the exemplar as JSON, with the text that a prompt shows."""
         return {"question": self.question, "worked": self.worked}
 
 
-def kind_for(rule: ScoringRule) -> ExemplarKind:
-    """Return the kind of worked examples that suits a dataset's scoring."""
-    return _kinds[rule]
+def kind_for(choice: ExemplarChoice, rule: ScoringRule) -> ExemplarKind:
+    """Return the kind of worked examples that is chosen; ``auto``: the kind that suits the scoring."""
+    return _kinds[rule] if choice == "auto" else choice
 
 
 def load_exemplars(kind: ExemplarKind, shots: int, path: Path = EXEMPLARS_FILE) -> tuple[Exemplar, ...]:
@@ -66,7 +68,7 @@ def load_exemplars(kind: ExemplarKind, shots: int, path: Path = EXEMPLARS_FILE) 
     return tuple(found[:shots])
 
 
-def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[dict[str, Any]], T]) -> list[T]:
+def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[JsonObject], T]) -> list[T]:
     """Return the worked examples of a kind from a JSON file, each made by ``convert`` from its object.
 
     Raises:
@@ -78,5 +80,5 @@ def read_examples(path: Path, kind: ExemplarKind, convert: Callable[[dict[str, A
         raise ExemplarsError(f"The worked examples in {path.name} cannot be read: {error!r}.") from error
 
 
-def _exemplar(row: dict[str, Any]) -> Exemplar:
+def _exemplar(row: JsonObject) -> Exemplar:
     return Exemplar(str(row["question"]), str(row["reasoning"]), str(row["answer"]))

@@ -1,38 +1,33 @@
 """Naive prompting: the question, and nothing else."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 from app.domain.examples import Example
-from app.domain.generation import GenerationResult, Message
+from app.domain.generation import GenerationResult
 from app.domain.prediction import ParsedAnswer, Prediction
 from app.domain.scoring import ScoringRule
-from app.services.methods.base import Context
+from app.schemas.method_config import NaiveMethodConfig
+from app.services.methods.base import Context, PromptMethod, Sources
 from app.services.methods.prompts import PromptTemplate
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 from app.services.methods.short_answer_parser import parse_short_answer
 
 
-@dataclass(frozen=True, slots=True)
-class NaiveMethod:
-    """Asks once, and takes the head of the output as the answer.
+@dataclass(frozen=True)
+class NaiveMethod(PromptMethod):
+    """Makes one call, and takes the start of the output as the answer.
 
-    To a word problem models write their steps down unasked: there the answer is read as it is from
-    reasoning, or a comparison of methods would be one of parsers.
+    Given a word problem, models write down their steps without being asked to. There the answer is
+    read as it is from reasoning, or a comparison of methods would be a comparison of parsers.
     """
 
-    prompt: PromptTemplate
-    rule: ScoringRule
-    name: str = "naive"
+    name: ClassVar[str] = "naive"
 
-    @property
-    def template(self) -> dict[str, Any]:
-        """The prompt template."""
-        return {"method": self.name, "prompt": self.prompt.as_dict()}
-
-    def render(self, example: Example) -> tuple[Message, ...]:
-        """Return the prompt; see ``Method.render``."""
-        return self.prompt.render(example)
+    @classmethod
+    def build(cls, config: NaiveMethodConfig, rule: ScoringRule, _: Sources) -> "NaiveMethod":
+        """Return the method that ``config`` describes."""
+        return cls(PromptTemplate(config.template, config.system), rule)
 
     async def __call__(self, example: Example, context: Context) -> Prediction:
         """Answer ``example``; see ``Method``."""

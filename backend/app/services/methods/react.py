@@ -1,16 +1,18 @@
 """ReAct: the model writes thoughts and uses tools until it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
 from app.domain.examples import Example
 from app.domain.generation import Message
+from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
 from app.domain.scoring import ScoringRule
 from app.domain.trace import Step
-from app.services.agent.formats import StepFormat
+from app.schemas.method_config import AgentFormat, ReactMethodConfig, ToolName
+from app.services.agent.formats import JsonFormat, NativeFormat, StepFormat, TextFormat
 from app.services.agent.loop import (
     AGAIN,
     FINAL_ANSWER_PROMPT,
@@ -21,10 +23,23 @@ from app.services.agent.loop import (
     Model,
     ModelReply,
 )
+from app.services.agent.tools.base import Tool
+from app.services.agent.tools.calculator import Calculator
+from app.services.agent.tools.retrieval import RetrievalTool
+from app.services.agent.tools.wikipedia import WikipediaTool
 from app.services.inference.token_estimate import estimated_tokens
-from app.services.methods.base import Context
+from app.services.methods.base import Context, Sources
+from app.services.methods.exemplars import kind_for
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 from app.services.methods.short_answer_parser import parse_short_answer
+from app.services.methods.worked_traces import load_traces
+
+_formats: dict[AgentFormat, Callable[..., StepFormat]] = {
+    "text": TextFormat,
+    "grammar": partial(TextFormat, enforced=True),
+    "json": JsonFormat,
+    "native": NativeFormat,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +54,23 @@ class ReactMethod:
     rule: ScoringRule
     name: str = "react"
 
+    @classmethod
+    def build(cls, config: ReactMethodConfig, rule: ScoringRule, sources: Sources) -> "ReactMethod":
+        """Return the method that ``config`` describes.
+
+        Raises:
+            ExemplarsError: if the worked examples cannot be read.
+        """
+        options = AgentOptions(config.max_iterations, config.observation_tokens, config.final_answer_prompt)
+        tools = tuple(
+            _tool(name, config.top_k, options.observation_characters, sources) for name in config.tools
+        )
+        worked = load_traces(kind_for(config.exemplars, rule), config.shots, config.tools)
+        step_format = _formats[config.form](tools, config.template, config.system, worked)
+        return cls(step_format, options, rule)
+
     @property
-    def template(self) -> dict[str, Any]:
+    def template(self) -> JsonObject:
         """All text that the agent sends to the model, worked examples included."""
         asks = self.options.final_answer_prompt != "never"
         # The key keeps its first name: the prompt hashes of stored experiments cover it.
@@ -48,8 +78,9 @@ class ReactMethod:
         messages = {"again": AGAIN, "unavailable": UNAVAILABLE, "unknown": UNKNOWN}
         return {"method": self.name, "prompt": {**self.step_format.as_dict(), **messages, **final}}
 
-    def render(self, example: Example) -> tuple[Message, ...]:
+    def render(self, example: Example, passages: Sequence[Passage] | None = None) -> tuple[Message, ...]:
         """Return the prompt of the first step; see ``Method.render``."""
+        del passages
         return self.step_format.first_prompt(example.question)
 
     async def __call__(self, example: Example, context: Context) -> Prediction:
@@ -102,3 +133,11 @@ class ReactMethod:
         # As it stands in the stored results of earlier runs.
         rule = "last_question" if step.last else step.read_as
         return replace(parsed, rule=f"{rule}: {parsed.rule}")
+
+
+def _tool(name: ToolName, top_k: int, limit: int, sources: Sources) -> Tool:
+    if name == "calculator":
+        return Calculator()
+    if name == "wikipedia_search":
+        return WikipediaTool(sources.wikipedia)
+    return RetrievalTool(sources.retriever, top_k, limit)

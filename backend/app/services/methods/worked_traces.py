@@ -7,8 +7,8 @@ They stand in ``configs/react_examples.json``, which is read anew for each exper
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from app.domain.json import JsonObject
 from app.services.agent.action_parser import Turn
 from app.services.agent.formats import ExecutedStep, WorkedTrace
 from app.services.methods.exemplars import EXEMPLARS_FILE, ExemplarKind, read_examples
@@ -35,11 +35,11 @@ def load_traces(
     return tuple(usable[:shots])
 
 
-def _trace(row: dict[str, Any], search: str) -> WorkedTrace:
+def _trace(row: JsonObject, search: str) -> WorkedTrace:
     steps = tuple(ExecutedStep(_turn(step, search), str(step["observation"])) for step in row["steps"])
     return WorkedTrace(str(row["question"]), steps, Turn(str(row["thought"]), answer=str(row["answer"])))
 
 
-def _turn(step: dict[str, Any], search: str) -> Turn:
+def _turn(step: JsonObject, search: str) -> Turn:
     tool = search if step["action"] == _SEARCH else step["action"]
     return Turn(str(step["thought"]), tool, {_ARGUMENT.get(tool, "query"): str(step["input"])})

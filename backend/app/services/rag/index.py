@@ -24,6 +24,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from app.domain.hashing import content_hash
+from app.domain.json import JsonObject
 from app.domain.passages import Article, Chunk
 from app.services.local_models.files import fingerprint
 from app.services.rag.bm25 import Bm25Index, words_of
@@ -81,7 +82,7 @@ class KnowledgeIndex:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        self.manifest: JsonObject = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         self.words = Bm25Index.load(folder / "bm25")
         self._client = _chroma(folder)
         self._collection = self._client.get_collection(folder.name, embedding_function=None)
@@ -268,5 +269,5 @@ def _metadata(chunk: Chunk) -> dict[str, str | int]:
     }
 
 
-def _chunk(document: str, metadata: dict[str, Any]) -> Chunk:
+def _chunk(document: str, metadata: JsonObject) -> Chunk:
     return Chunk(text=document, **metadata)

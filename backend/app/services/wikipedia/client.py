@@ -15,7 +15,6 @@ Misses
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -23,6 +22,7 @@ import httpx
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
+from app.core.packages import package_version
 from app.domain.passages import Article
 from app.services.inference.failures import clean
 from app.services.wikipedia.answers import (
@@ -113,7 +113,7 @@ class WikipediaClient:
         self._backoff = wait_exponential_jitter(multiplier=backoff_s, max=10, jitter=backoff_s)
         self._timeout_s = timeout_s
         self._attempts = attempts
-        agent = f"LlmForge/{version('llmforge')} (self-hosted lab; contact: the user who runs it)"
+        agent = f"LlmForge/{package_version('llmforge')} (self-hosted lab; contact: the user who runs it)"
         try:
             self._url = httpx.URL(base_url)
             self._http = httpx.AsyncClient(headers={"user-agent": agent}, timeout=httpx.Timeout(None))

@@ -13,7 +13,7 @@ from app.schemas.experiment_config import MAX_REPEATS, ExperimentConfig
 from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor
 from app.services.experiments.preview import PreviewService
-from app.services.methods import registry
+from app.services.methods import cot
 from app.services.methods.exemplars import Exemplar, ExemplarsError
 from app.services.results.export import export_runs
 from app.services.runtime import Runtime
@@ -121,7 +121,7 @@ class TestWorkedExamples:
     ) -> None:
         means = scripted(runtime, engine := ScriptedEngine(by_sample))
         experiment_id = await create(means, sums, method={"name": "cot", "shots": 1})
-        monkeypatch.setattr(registry, "load_exemplars", lambda *_: (Exemplar("new?", "new", "new"),))
+        monkeypatch.setattr(cot, "load_exemplars", lambda *_: (Exemplar("new?", "new", "new"),))
         assert await Executor(means, experiment_id).run() is ExperimentStatus.FAILED
         assert "prompts are not what they were" in ((await stored(means, experiment_id)).reason or "")
         assert engine.calls == []
@@ -134,7 +134,7 @@ class TestWorkedExamples:
         def broken(*_: Any) -> Any:
             raise ExemplarsError("The worked examples in x.json cannot be read.")
 
-        monkeypatch.setattr(registry, "load_exemplars", broken)
+        monkeypatch.setattr(cot, "load_exemplars", broken)
         with pytest.raises(InvalidInput) as caught:
             await create(runtime, sums, method={"name": "cot"})
         assert caught.value.errors[0].field == "method.exemplars"

@@ -13,7 +13,8 @@ from app.schemas.result import RunOut
 from app.schemas.trace import TraceOut
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.execution.executor import Executor
-from app.services.experiments.preview import PreviewService, count_calls
+from app.services.experiments.estimates import count_calls
+from app.services.experiments.preview import PreviewService
 from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
 from app.services.runs.repository import RunRepository
@@ -127,8 +128,8 @@ class TestPreview:
     def test_calls_by_hand(self) -> None:
         agent = config(method={**SUMS, "max_iterations": 4, "final_answer_prompt": "never"}, repeats=2)
         assert count_calls(agent, 3) == 24
-        assert count_calls(agent, 3, usual=2.5) == 15
-        assert count_calls(config(repeats=2), 3, usual=2.5) == 6
+        assert count_calls(agent, 3, measured=2.5) == 15
+        assert count_calls(config(repeats=2), 3, measured=2.5) == 6
 
     async def test_needs_no_knowledge_base_without_the_tool(self, runtime: Runtime, dataset: str) -> None:
         assert (await previewed(runtime, method={**SUMS, "knowledge_base": "nowhere"})).messages

@@ -12,9 +12,9 @@ from app.services.inference.catalog import (
     ModelSpec,
     Price,
     ProviderSpec,
-    load_catalog,
     resolve_model_path,
 )
+from app.services.inference.catalog_file import load_catalog
 
 SHIPPED = Path(__file__).resolve().parents[4] / "configs" / "models.yaml"
 SMALL: dict[str, Any] = {

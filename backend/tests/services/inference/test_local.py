@@ -18,12 +18,13 @@ import pytest
 
 from app.domain.generation import GenerationParams, GenerationResult
 from app.domain.status import FailureKind
-from app.services.inference.catalog import CatalogError, load_catalog, resolve_model_path
+from app.services.inference.catalog import CatalogError, resolve_model_path
+from app.services.inference.catalog_file import load_catalog
+from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.engines.local import (
     OWNER_VARIABLE,
     LocalEngine,
     LocalServer,
-    LocalServerOptions,
     server_states,
     stop_servers,
 )
@@ -110,7 +111,8 @@ class TestStart:
         url = LocalServer(MODEL, options).ensure()
         code = (
             "import sys; from pathlib import Path;"
-            "from app.services.inference.engines.local import LocalServer, LocalServerOptions;"
+            "from app.services.inference.engines.connector import LocalServerOptions;"
+            "from app.services.inference.engines.local import LocalServer;"
             "o = LocalServerOptions(Path(sys.argv[2]), 6, 512, 1);"
             "print(LocalServer(Path(sys.argv[1]), o).ensure())"
         )
@@ -212,7 +214,8 @@ class TestEnd:
     def test_not_with_who_started_it(self, lonely: LocalServerOptions) -> None:
         code = (
             "import sys; from pathlib import Path;"
-            "from app.services.inference.engines.local import LocalServer, LocalServerOptions;"
+            "from app.services.inference.engines.connector import LocalServerOptions;"
+            "from app.services.inference.engines.local import LocalServer;"
             "o = LocalServerOptions(Path(sys.argv[2]), 1, 256, 1);"
             "print(LocalServer(Path(sys.argv[1]), o).ensure())"
         )

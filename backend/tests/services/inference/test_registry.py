@@ -1,13 +1,14 @@
 """From a model's name to an engine, or to a sentence that names what is missing."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.services.inference.catalog import Catalog, CatalogError
+from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.engines.hf_api import HFAPIEngine
-from app.services.inference.engines.local import LocalServerOptions
 from app.services.inference.engines.mock import MockEngine
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 from app.services.inference.registry import ModelRegistry, secrets_of
@@ -146,6 +147,39 @@ class TestOpen:
             await registry(options).open(name, 5)
 
 
+class TestConnector:
+    @pytest.mark.parametrize(
+        ("name", "wanted"),
+        [("mock/gold", True), ("mock/gold?accuracy=0.5", True), ("mock/echo", False), ("acme/gold", False)],
+    )
+    def test_only_a_mock_that_is_right_needs_the_answers(
+        self, options: LocalServerOptions, name: str, wanted: bool
+    ) -> None:
+        assert registry(options).needs_answers(name) is wanted
+
+    def test_bounds_of_models_here_are_the_server_s(self, options: LocalServerOptions) -> None:
+        connector = registry(options, models=local("a.gguf")).connector("local/small")
+        assert (connector.max_concurrency, connector.window, connector.runs_here) == (2, 256, True)
+
+    def test_bounds_of_models_elsewhere_are_the_catalog_s(self, options: LocalServerOptions) -> None:
+        known = registry(options, models=[{"name": "acme/m", "context_window": 4096}])
+        found = [known.connector(name) for name in ("acme/m", "acme/n")]
+        assert [(one.max_concurrency, one.window) for one in found] == [(None, 4096), (None, None)]
+        assert not any(one.runs_here for one in found)
+
+    @pytest.mark.parametrize(
+        ("name", "endpoint"),
+        [
+            ("acme/m", ("http://acme.example/v1", "sk")),
+            ("hf/m", None),
+            ("mock/echo", None),
+            ("local/small", None),
+        ],
+    )
+    def test_endpoint(self, options: LocalServerOptions, name: str, endpoint: Any) -> None:
+        assert registry(options, models=local("a.gguf"), ACME_KEY="sk").endpoint(name) == endpoint
+
+
 class TestFingerprint:
     def test_stays_the_same(self, options: LocalServerOptions) -> None:
         one, other = registry(options), registry(options)
@@ -195,12 +229,11 @@ class TestFingerprint:
 
     def test_local_software_and_context_count(self, options: LocalServerOptions, tmp_path: Path) -> None:
         (tmp_path / "a.gguf").write_bytes(b"GGUF")
-        known = registry(options, tmp_path, local("a.gguf"))
-        before = known.fingerprint("local/small")
+        before = registry(options, tmp_path, local("a.gguf")).fingerprint("local/small")
         wider = LocalServerOptions(options.state_dir, slots=2, context=512, threads=1)
         assert registry(wider, tmp_path, local("a.gguf")).fingerprint("local/small") != before
-        newer = ModelRegistry(known.catalog, {}, tmp_path, options, version_of=lambda name: f"another {name}")
-        assert newer.fingerprint("local/small") != before
+        newer = replace(options, version="another")
+        assert registry(newer, tmp_path, local("a.gguf")).fingerprint("local/small") != before
 
     def test_local_slots_do_not(self, options: LocalServerOptions, tmp_path: Path) -> None:
         (tmp_path / "a.gguf").write_bytes(b"GGUF")

@@ -19,7 +19,7 @@ from app.services.inference.cache import cache_key
 from app.services.methods.base import Context
 from app.services.methods.cot import CoTMethod
 from app.services.methods.exemplars import Exemplar, ExemplarsError, load_exemplars
-from app.services.methods.prompts import PromptTemplate
+from app.services.methods.prompts import CoTPromptTemplate
 from app.services.methods.registry import build_method
 from tests.engines import ScriptedEngine, answered
 from tests.factories import example
@@ -33,7 +33,7 @@ def context(engine: ScriptedEngine, repeat: int = 2) -> Context:
 
 
 def method(samples: int = 1, rule: ScoringRule = "gsm8k") -> CoTMethod:
-    return CoTMethod(PromptTemplate("Q: {question}", "Reason.", (SHOWN,)), rule, samples)
+    return CoTMethod(CoTPromptTemplate("Q: {question}", "Reason.", (SHOWN,)), rule, samples)
 
 
 class TestPrompt:
@@ -68,11 +68,11 @@ class TestPrompt:
             assert build_method(unlike, rule).template != auto.template
 
     def test_hash_of_the_prompts_covers_the_worked_examples(self) -> None:
-        one = CoTMethod(PromptTemplate("{question}", None, (SHOWN,)), "gsm8k")
+        one = CoTMethod(CoTPromptTemplate("{question}", None, (SHOWN,)), "gsm8k")
         other = CoTMethod(
-            PromptTemplate("{question}", None, (Exemplar("What is 2 + 3?", "Five.", "5"),)), "gsm8k"
+            CoTPromptTemplate("{question}", None, (Exemplar("What is 2 + 3?", "Five.", "5"),)), "gsm8k"
         )
-        none = CoTMethod(PromptTemplate("{question}"), "gsm8k")
+        none = CoTMethod(CoTPromptTemplate("{question}"), "gsm8k")
         assert len({content_hash(each.template) for each in (one, other, none)}) == 3
 
     def test_name_is_the_name_in_the_configuration(self) -> None:

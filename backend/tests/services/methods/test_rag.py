@@ -10,9 +10,10 @@ from app.domain.status import FailureKind
 from app.schemas.method_config import RagMethodConfig
 from app.services.inference.base import EngineError
 from app.services.inference.token_estimate import estimated_tokens
-from app.services.methods.base import Context
-from app.services.methods.rag import NOT_YET, RagMethod, numbered
-from app.services.methods.registry import Sources, build_method
+from app.services.methods.base import Context, Sources
+from app.services.methods.prompts import NOT_YET, numbered
+from app.services.methods.rag import RagMethod
+from app.services.methods.registry import build_method
 from tests.engines import ScriptedEngine, answered
 from tests.factories import example
 
@@ -147,7 +148,7 @@ class TestWindow:
     def test_text_of_other_scripts_takes_more_tokens(self) -> None:
         latin, chinese = build(passage(1, "a" * 90)), build(passage(1, "塔" * 90))
         sizes = [
-            estimated_tokens(one.ask(EXAMPLE, one.retriever.passages))  # type: ignore[union-attr]
+            estimated_tokens(one.render(EXAMPLE, one.retriever.passages))  # type: ignore[union-attr]
             for one in (latin, chinese)
         ]
         assert sizes[1] - sizes[0] == 50

@@ -20,9 +20,9 @@ from app.services.agent.tools.calculator import Calculator
 from app.services.inference.base import EngineError
 from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods import react
-from app.services.methods.base import Context
+from app.services.methods.base import Context, Sources
 from app.services.methods.react import ReactMethod
-from app.services.methods.registry import Sources, build_method
+from app.services.methods.registry import build_method
 from tests.engines import ScriptedEngine
 from tests.factories import example
 from tests.services.agent.fakes import passage

@@ -10,10 +10,9 @@ import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
 import { hasEnded } from "@/lib/experiment-status";
-import { formatAgo, formatCost, formatDate, formatDuration, formatInterval, formatMethod, formatPercent, plural } from "@/lib/format";
+import { formatAgo, formatCost, formatDate, formatDuration, formatInterval, formatMethod, formatName, formatPercent, plural } from "@/lib/format";
 import { PRIMARY_SCORE } from "@/lib/metrics";
 import { useNow } from "@/lib/use-now";
-import { useScores } from "@/lib/use-scores";
 import { cn } from "@/lib/utils";
 
 import { StatusBadge } from "./status-badge";
@@ -40,7 +39,6 @@ interface ExperimentTableProps {
 /** Experiments as rows: status, primary score with its interval, latency, cost. */
 export function ExperimentTable({ experiments, sorting, selection }: ExperimentTableProps) {
   const now = useNow();
-  const { label } = useScores();
   const all = selection !== undefined && experiments.length > 0 && experiments.every(({ id }) => selection.selected.has(id));
   return (
     <Table aria-label="Experiments" className="sm:min-w-[860px]">
@@ -55,7 +53,7 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
           <SortTh label="Status" column="status" sorting={sorting} />
           <SortTh label="Method" column="method" sorting={sorting} />
           <SortTh label="Dataset" column="dataset" sorting={sorting} />
-          <Th className="hidden w-56 sm:table-cell">{label(PRIMARY_SCORE)}, 95 % interval</Th>
+          <Th className="hidden w-56 sm:table-cell">{formatName(PRIMARY_SCORE)}, 95 % interval</Th>
           <Th className="hidden text-right sm:table-cell">Latency p50</Th>
           <Th className="hidden text-right sm:table-cell">Cost</Th>
           <SortTh label="Created" column="created_at" sorting={sorting} right />

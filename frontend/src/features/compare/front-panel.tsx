@@ -6,27 +6,24 @@ import { FrontPlot } from "@/components/charts/front-plot";
 import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import type { Schemas } from "@/lib/api/client";
-import { type Expense, EXPENSES, figureLabel, formatFigure } from "@/lib/metrics";
-import { useScores } from "@/lib/use-scores";
+import { type Expense, expenses, formatQuantity } from "@/lib/metrics";
 
 import { prepareFront } from "./plots";
-import { describeFigure, scoreNames } from "./prepare";
+import { describeScores, scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
 /** A score against latency or cost, with the Pareto front. */
 export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
-  const scores = useScores();
   const [score] = useScore(scoreNames(comparison.experiments));
   const [expense, setExpense] = useState<Expense>("latency");
   const points = prepareFront(comparison, score, expense);
   const costs = prepareFront(comparison, score, "cost").some(({ x }) => x > 0);
-  const figure = describeFigure(comparison.experiments, EXPENSES[expense]);
-  if (points.length < 2 || !figure) return null;
-  const label = figureLabel(figure);
+  const { label, unit } = expenses[expense];
+  if (points.length < 2) return null;
   return (
     <Panel
       title="Score against latency and cost"
-      hint={`${scores.label(score)} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
+      hint={`${describeScores(comparison.experiments).labelOf(score)} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
       actions={
         costs && (
           <Segmented
@@ -41,7 +38,7 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
         )
       }
     >
-      <FrontPlot points={points} formatX={(value) => formatFigure(value, figure)} />
+      <FrontPlot points={points} formatX={(value) => formatQuantity(value, unit)} />
     </Panel>
   );
 }

@@ -8,7 +8,7 @@ function experiment(id: string, score: number, p50: number | null) {
   return {
     experiment_id: id,
     name: `Experiment ${id}`,
-    metrics: { scores: { f1: { value: score, low: score - 0.1, high: score + 0.1 } }, figures: [{ name: "latency_p50_ms", value: p50 }] },
+    metrics: { scores: { f1: { value: score, low: score - 0.1, high: score + 0.1 } }, latency_ms: { p50 }, cost_usd: { per_1000_runs: null } },
   };
 }
 

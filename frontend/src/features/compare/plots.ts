@@ -1,7 +1,7 @@
 import type { ForestPlotRow } from "@/components/charts/forest-plot";
 import type { FrontPoint } from "@/components/charts/front-plot";
 import type { Schemas } from "@/lib/api/client";
-import { type Expense, EXPENSES, figureOf } from "@/lib/metrics";
+import { type Expense, expenses } from "@/lib/metrics";
 
 import { letterOf } from "./prepare";
 
@@ -29,7 +29,7 @@ export function forestDomain(rows: ForestPlotRow[]): [number, number] {
 export function prepareFront({ experiments }: Comparison, score: string, expense: Expense): FrontPoint[] {
   const points = experiments.flatMap(({ name, metrics }, index) => {
     const value = metrics.scores[score];
-    const x = figureOf(metrics, EXPENSES[expense])?.value ?? null;
+    const x = expenses[expense].of(metrics);
     return value && x !== null ? [{ letter: letterOf(index), name, x, score: value.value, low: value.low, high: value.high }] : [];
   });
   const beats = (one: (typeof points)[number], other: (typeof points)[number]) =>

@@ -9,7 +9,7 @@ import {
   formatPoints,
   formatRatio,
 } from "@/lib/format";
-import { type Figure, figureLabel, figureOf, formatFigure, PAIRED_QUANTITIES, UNTESTED_FIGURES } from "@/lib/metrics";
+import { comparedFigures, type Figure, formatFigure, formatQuantity, pairedQuantities, type ScoreNames, scoreNamesOf } from "@/lib/metrics";
 
 type Compared = Schemas["Compared"];
 type Difference = Schemas["ScoreDifference"];
@@ -46,22 +46,21 @@ function signedCount(difference: number | null): string {
   return `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${formatCount(Math.abs(difference))}`;
 }
 
-/** The names of all scores of the experiments, in the order of the API. */
-export function scoreNames(experiments: Compared[]): string[] {
-  const names = experiments.flatMap(({ metrics }) => metrics.figures.map(({ name }) => name).filter((name) => name in metrics.scores));
-  return [...new Set(names)];
+/** Order and labels of the experiments' scores. */
+export function describeScores(experiments: Compared[]): ScoreNames {
+  return scoreNamesOf(experiments.flatMap(({ metrics }) => metrics.figures.filter(({ name }) => name in metrics.scores)));
 }
 
-/** The description of a figure, from any of the experiments that have it. */
-export function describeFigure(experiments: Compared[], name: string): Figure | undefined {
-  return experiments.map(({ metrics }) => figureOf(metrics, name)).find((figure) => figure !== undefined);
+/** The names of all scores of the experiments, in display order. */
+export function scoreNames(experiments: Compared[]): string[] {
+  return describeScores(experiments).inOrder(new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores))));
 }
 
 function scoreRow(name: string, experiments: Compared[], differences: Difference[]): MetricRow {
   const of = (id: string) => differences.find((one) => one.experiment_id === id && one.score === name);
   const paired = [...new Set(experiments.slice(1).map(({ experiment_id }) => of(experiment_id)?.n_paired ?? 0))];
   return {
-    name: describeFigure(experiments, name)?.label ?? name,
+    name: describeScores(experiments).labelOf(name),
     basis: `percentage points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
     cells: experiments.map(({ experiment_id, metrics }, index) => {
       const score = metrics.scores[name];
@@ -78,47 +77,47 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
   };
 }
 
-type PairedName = keyof typeof PAIRED_QUANTITIES;
+type PairedName = keyof typeof pairedQuantities;
 
 /** Latency, tokens or cost per run on the questions that both answered, as a ratio with its interval. */
 function pairedRow(name: PairedName, { experiments, amounts }: Comparison): MetricRow {
-  const { label, format } = PAIRED_QUANTITIES[name];
+  const { label, unit } = pairedQuantities[name];
   const rows = amounts.filter(({ quantity }) => quantity === name);
   return {
     name: label,
     basis: "ratio, on the same questions",
     cells: experiments.map(({ experiment_id }, index) => {
       const row = rows.find((one) => one.experiment_id === experiment_id);
-      const known = index > 0 && row?.ratio != null;
+      const told = index > 0 && row?.ratio != null;
       return {
-        text: formatFigure(index === 0 ? rows[0]?.baseline : row?.this, { format }),
+        text: formatQuantity(index === 0 ? rows[0]?.baseline : row?.this, unit),
         note: "",
-        difference: known ? formatRatio(row.ratio) : "",
-        interval: known ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
-        tone: known ? row.outcome : "none",
+        difference: told ? formatRatio(row.ratio) : "",
+        interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
+        tone: told ? row.outcome : "none",
       };
     }),
   };
 }
 
-function untestedRow(figure: Figure, experiments: Compared[]): MetricRow {
-  const valueOf = ({ metrics }: Compared) => figureOf(metrics, figure.name)?.value ?? null;
+function untestedRow(described: Figure, experiments: Compared[]): MetricRow {
+  const valueOf = ({ metrics }: Compared) => metrics.figures.find(({ name }) => name === described.name)?.value ?? null;
   const baseline = experiments[0] ? valueOf(experiments[0]) : null;
-  const counted = figure.format === "count";
+  const counted = described.format === "count";
   return {
-    name: figureLabel(figure),
+    name: described.label,
     basis: counted ? "count" : "ratio, no test",
     cells: experiments.map((experiment, index) => {
       const value = valueOf(experiment);
       const known = index > 0 && value !== null && baseline !== null;
       const difference = known ? value - baseline : null;
       return {
-        text: formatFigure(value, figure),
+        text: formatFigure(value, described),
         note: "",
         difference: counted ? signedCount(difference) : known && baseline !== 0 ? formatRatio(value / baseline) : "",
         interval: "",
         // A colour means a significant difference, which takes a test; counts are compared as they are.
-        tone: counted ? toneOf(difference, figure.better) : "none",
+        tone: counted ? toneOf(difference, described.better) : "none",
       };
     }),
   };
@@ -129,8 +128,8 @@ export function prepareMetrics(comparison: Comparison): MetricRow[] {
   const { experiments, differences } = comparison;
   return [
     ...scoreNames(experiments).map((name) => scoreRow(name, experiments, differences)),
-    ...(Object.keys(PAIRED_QUANTITIES) as PairedName[]).map((name) => pairedRow(name, comparison)),
-    ...UNTESTED_FIGURES.flatMap((name) => describeFigure(experiments, name) ?? []).map((figure) => untestedRow(figure, experiments)),
+    ...(Object.keys(pairedQuantities) as PairedName[]).map((name) => pairedRow(name, comparison)),
+    ...comparedFigures(experiments.map(({ metrics }) => metrics)).map((figure) => untestedRow(figure, experiments)),
   ];
 }
 

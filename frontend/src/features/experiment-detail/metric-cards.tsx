@@ -1,22 +1,21 @@
 import { IntervalBar } from "@/components/charts/interval-bar";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
-import { formatInterval, formatPercent } from "@/lib/format";
-import { amountCards, type ScoreGroup, scoreGroups } from "@/lib/metrics";
+import { formatInterval } from "@/lib/format";
+import { type EstimatedFigure, estimateGroups, figureCards, formatFigure } from "@/lib/metrics";
 import { cn } from "@/lib/utils";
 
 import { EstimateNote } from "./estimate-note";
 
-/** More scores than this in a group have smaller cards. */
-const MAX_LARGE = 3;
+type Metrics = Schemas["Metrics"];
 
 interface MetricCardsProps {
-  metrics: Schemas["Metrics"] | undefined;
+  metrics: Metrics | undefined;
   /** The result could not be loaded. */
   missing: boolean;
 }
 
-/** The figures of a result as the API describes them: scores with their intervals, then all others. */
+/** Scores with their intervals, then latency, tokens, cost and failures. */
 export function MetricCards({ metrics, missing }: MetricCardsProps) {
   if (missing && !metrics) return null;
   if (!metrics) {
@@ -27,34 +26,25 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
       </div>
     );
   }
-  const groups = scoreGroups(metrics);
-  const amounts = amountCards(metrics);
+  const groups = estimateGroups(metrics);
   return (
     <div className="overflow-hidden rounded-lg border">
-      {groups.map(({ group, label, figures }, index) => {
-        const small = figures.length > MAX_LARGE;
-        return (
-          <section key={group} aria-label={label} className={index > 0 ? "border-t" : undefined}>
-            {groups.length > 1 && <h3 className="px-4 pt-3 font-sans text-xs font-medium">{label}</h3>}
-            <dl className={cn("grid overflow-hidden", small ? "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6" : "sm:grid-cols-3")}>
-              {figures.map((figure) => (
-                <Score key={figure.name} figure={figure} small={small} />
-              ))}
-            </dl>
-          </section>
-        );
-      })}
-      <dl className={cn("grid grid-cols-2 border-t", amounts.length > 6 ? "md:grid-cols-4 lg:grid-cols-7" : "md:grid-cols-3 lg:grid-cols-6")}>
-        {amounts.map(({ label, help, value, caption, others, notes }) => (
-          <div key={label} className="num -mt-px -ml-px min-w-0 border-t border-l px-4 py-3 text-xs">
-            <dt title={help}>{label}</dt>
-            <dd>
-              <span className="text-base font-medium text-ink">{value}</span> {caption}
-            </dd>
-            {others.length > 0 && <dd>{others.join(", ")}</dd>}
-            {notes.map((note) => (
-              <dd key={note}>{note}</dd>
+      {groups.map(({ group, label, figures }, index) => (
+        <section key={group} aria-label={label} className={index > 0 ? "border-t" : undefined}>
+          {groups.length > 1 && <h3 className="px-4 pt-3 font-sans text-xs font-medium">{label}</h3>}
+          <dl className={cn("grid overflow-hidden", index === 0 || figures.length < 4 ? "sm:grid-cols-3" : "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6")}>
+            {figures.map((figure) => (
+              <Estimate key={figure.name} figure={figure} small={index > 0 && figures.length > 3} />
             ))}
+          </dl>
+        </section>
+      ))}
+      <dl className="grid grid-cols-2 border-t md:grid-cols-3 lg:grid-cols-6">
+        {figureCards(metrics).map(({ label, value, note }) => (
+          <div key={label} className="-mt-px -ml-px border-t border-l px-4 py-3">
+            <dt className="text-xs">{label}</dt>
+            <dd className="num text-base font-medium text-ink">{value}</dd>
+            <dd className="num text-xs">{note}</dd>
           </div>
         ))}
       </dl>
@@ -62,23 +52,25 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
   );
 }
 
-function Score({ figure, small }: { figure: ScoreGroup["figures"][number]; small: boolean }) {
-  const { label, value, low, high, n, basis, note, help } = figure;
+function Estimate({ figure, small }: { figure: EstimatedFigure; small: boolean }) {
+  const { label, value, low, high, n, basis, note, help, format } = figure;
   return (
-    <div className="-mt-px -ml-px border-t border-l px-4 py-4">
-      <dt className="text-xs" title={help}>
-        {label}
-      </dt>
+    <div className="-mt-px -ml-px border-t border-l px-4 py-4" title={help}>
+      <dt className="text-xs">{label}</dt>
       <dd className="mt-0.5 flex flex-wrap items-baseline gap-x-2">
-        <span className={cn("font-serif text-ink", small ? "text-2xl leading-8" : "text-4xl leading-11")}>{formatPercent(value)}</span>
-        <EstimateNote estimate={{ level: 0.95, method: basis, n: n ?? 0 }} interval={formatInterval(low, high)} over="answered runs" />
+        <span className={cn("font-serif text-ink", small ? "text-2xl leading-8" : "text-4xl leading-11")}>{formatFigure(value, figure)}</span>
+        <EstimateNote
+          estimate={{ n, method: basis }}
+          interval={format === "share" ? formatInterval(low, high) : `[${formatFigure(low, figure)}, ${formatFigure(high, figure)}]`}
+          over="answered runs"
+        />
       </dd>
-      <dd className="mt-1.5">
-        <IntervalBar value={value} low={low} high={high} />
-      </dd>
-      <dd className="num mt-1.5 min-h-4 text-xs">
-        {!small && help} {note && `${note}.`}
-      </dd>
+      {format === "share" && (
+        <dd className="mt-1.5">
+          <IntervalBar value={value} low={low} high={high} />
+        </dd>
+      )}
+      <dd className="num mt-1.5 min-h-4 text-xs">{note}</dd>
     </div>
   );
 }

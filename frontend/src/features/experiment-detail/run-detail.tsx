@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 
 import { RunMark } from "@/components/run/run-mark";
+import { useScoreNames } from "@/components/run/use-score-names";
 import { Verbatim } from "@/components/text/verbatim";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
@@ -14,7 +15,6 @@ import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
 import { formatCost, formatCount, formatDuration, formatName, formatNumber } from "@/lib/format";
 import { PRIMARY_SCORE } from "@/lib/metrics";
-import { useScores } from "@/lib/use-scores";
 
 import { CallAccordion, CallSequence, useExpandedCalls } from "./call-list";
 import { readCall } from "./calls";
@@ -124,15 +124,15 @@ function parsedBy(run: Run): string {
 }
 
 function Scores({ scores }: { scores: Run["scores"] }) {
-  const { label, order } = useScores();
+  const names = useScoreNames();
   return (
     <table className="w-full text-sm">
       <caption className="sr-only">Scores with reasons</caption>
       <tbody className="divide-y rounded-md border">
-        {order(Object.keys(scores)).map((name) => (
+        {names.inOrder(Object.keys(scores)).map((name) => (
           <tr key={name}>
             <th scope="row" className="w-28 py-1.5 pl-3 text-left font-normal sm:w-36">
-              {label(name)}
+              {names.labelOf(name)}
             </th>
             <td className="w-14 py-1.5 font-medium text-ink">{formatNumber(scores[name]?.value)}</td>
             <td className="py-1.5 pr-3 text-xs">{scores[name]?.reason}</td>

@@ -4,9 +4,9 @@ import { useMemo, useState } from "react";
 
 import { CellGrid, type CellLook } from "@/components/charts/cell-grid";
 import { ScoreChoice } from "@/components/run/score-choice";
+import { useScoreNames } from "@/components/run/use-score-names";
 import { Panel } from "@/components/ui/panel";
 import { formatCount } from "@/lib/format";
-import { useScores } from "@/lib/use-scores";
 import { cn } from "@/lib/utils";
 
 import { notRight, type GridData, nextIn, type RunState, runStates } from "./prepare";
@@ -41,8 +41,8 @@ interface RunGridProps {
 
 /** One cell per run, coloured by its result; a cell selects its run. */
 export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: RunGridProps) {
-  const { label } = useScores();
   const [only, setOnly] = useState<RunState | null>(null);
+  const names = useScoreNames();
   const cells = useMemo(() => grid.states.map((state) => looks[state]), [grid]);
   const index = selected === null ? undefined : grid.indexOf.get(selected);
   const go = (to: number | undefined) => {
@@ -58,12 +58,12 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
     <Panel
       title="All runs"
       hint="Each cell is a run. Click one or use the arrow keys; n and p go to the next and previous run that is not right."
-      actions={<ScoreChoice names={scores} value={score} onChange={onScore} />}
+      actions={<ScoreChoice names={names.inOrder(scores)} value={score} onChange={onScore} />}
     >
       <div className="mb-3 flex flex-wrap gap-1.5" role="group" aria-label="Show only">
         {runStates
           .filter(({ state }) => grid.counts[state] > 0)
-          .map(({ state, label: name }) => (
+          .map(({ state, label }) => (
             <button
               key={state}
               type="button"
@@ -75,12 +75,12 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
               )}
             >
               <span aria-hidden="true" className={cn("size-2.5 rounded-[2px]", swatches[state])} />
-              {name} <span className="font-medium text-ink">{formatCount(grid.counts[state])}</span>
+              {label} <span className="font-medium text-ink">{formatCount(grid.counts[state])}</span>
             </button>
           ))}
       </div>
       <CellGrid
-        label={`${formatCount(grid.states.length)} runs by ${label(score).toLowerCase()}`}
+        label={`${formatCount(grid.states.length)} runs by ${names.labelOf(score).toLowerCase()}`}
         looks={cells}
         lit={only ? (cell) => grid.states[cell] === only : undefined}
         selected={index}

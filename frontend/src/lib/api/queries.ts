@@ -37,6 +37,15 @@ export const experimentQueries = {
     }),
 };
 
+export const scoreQueries = {
+  all: () =>
+    queryOptions({
+      queryKey: ["scores"] as const,
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/scores", { signal })),
+      staleTime: Infinity,
+    }),
+};
+
 export const resultQueries = {
   all: ["results"] as const,
   of: (id: string) => [...resultQueries.all, id] as const,
@@ -159,12 +168,6 @@ export const systemQueries = {
         const response = fetch(`${API_URL}/openapi.json`, { headers: authHeaders(), signal });
         return unwrap(response.then(async (r) => ({ data: await r.json().catch(() => null), error: null, response: r })));
       },
-      staleTime: Infinity,
-    }),
-  scores: () =>
-    queryOptions({
-      queryKey: ["scores"],
-      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/scores", { signal })),
       staleTime: Infinity,
     }),
   overview: () =>

@@ -247,7 +247,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Experiment
-         * @description Go on with an experiment: the same one if it has not ended, else a child of it.
+         * @description Continue an experiment: the same one if it has not ended, else a child of it.
          */
         post: operations["resume_experiment"];
         delete?: never;
@@ -863,7 +863,7 @@ export interface components {
             providers: components["schemas"]["ProviderOut"][];
         };
         /**
-         * CoTMethodConfig
+         * Chain of thought
          * @description Chain of thought: the model reasons before it answers, as worked examples show it, if any.
          */
         CoTMethodConfig: {
@@ -881,13 +881,13 @@ export interface components {
             name: "cot";
             /**
              * Samples
-             * @description Calls a run, whose answers vote; 2 or more need a temperature above 0.
+             * @description Model calls for each answer, which vote; 2 or more need a temperature above 0.
              * @default 1
              */
             samples?: number;
             /**
              * Shots
-             * @description Worked examples before the question; 0: only told to reason.
+             * @description Worked examples before the question; 0: only the instruction to reason.
              * @default 3
              */
             shots?: number;
@@ -1514,6 +1514,11 @@ export interface components {
             provenance: {
                 [key: string]: unknown;
             };
+            /**
+             * Queued
+             * @description Pending, and started: it waits for a worker. False for a draft.
+             */
+            queued: boolean;
             /** Queued At */
             queued_at: string | null;
             /**
@@ -1588,6 +1593,11 @@ export interface components {
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
+            /**
+             * Queued
+             * @description Pending, and started: it waits for a worker. False for a draft.
+             */
+            queued: boolean;
             /** Queued At */
             queued_at: string | null;
             /**
@@ -1684,10 +1694,7 @@ export interface components {
             help: string;
             /** High */
             high: number | null;
-            /**
-             * Label
-             * @description For people; short where `row` says the rest.
-             */
+            /** Label */
             label: string;
             /**
              * Low
@@ -1708,9 +1715,14 @@ export interface components {
             note: string;
             /**
              * Row
-             * @description What it shares a row or a card with; empty if it stands alone.
+             * @description Name of the row or card that it shares with others; empty if none.
              */
             row: string;
+            /**
+             * Short
+             * @description Its label within that row; empty without one.
+             */
+            short: string;
             /**
              * Unit
              * @description To write behind the value; empty if `format` says it all.
@@ -2138,7 +2150,7 @@ export interface components {
             usd_per_1m: components["schemas"]["PriceOut"] | null;
         };
         /**
-         * NaiveMethodConfig
+         * Naive
          * @description The question as it is.
          */
         NaiveMethodConfig: {
@@ -2210,7 +2222,7 @@ export interface components {
         Params: {
             /**
              * Max Tokens
-             * @description Of one call; with chain of thought 512, with an agent 160 if left out.
+             * @description Of one model call; if left out, by the method: naive 64, cot 512, rag 64, react 160.
              * @default 64
              */
             max_tokens?: number;
@@ -2445,37 +2457,37 @@ export interface components {
             open: boolean;
         };
         /**
-         * RagMethodConfig
+         * RAG
          * @description Retrieval-augmented generation: passages of a knowledge base stand before the question.
          */
         RagMethodConfig: {
             /**
              * Chunk Overlap
-             * @description Tokens that neighbours share, at most.
+             * @description Tokens that neighbouring chunks share, at most.
              * @default 50
              */
             chunk_overlap?: number;
             /**
              * Chunk Tokens
-             * @description Of a chunk with its title, as the embedding model counts.
+             * @description Tokens of a chunk with its title, as the embedding model counts them.
              * @default 256
              */
             chunk_tokens?: number;
             /**
              * Dense Candidates
-             * @description Found by meaning, to be fused.
+             * @description Passages that dense retrieval gives to the fusion.
              * @default 10
              */
             dense_candidates?: number;
             /**
              * Dense Weight
-             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @description Weight of dense retrieval in a fusion by scores; BM25 has the rest.
              * @default 0.4
              */
             dense_weight?: number;
             /**
              * Embedding Model
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default sentence-transformers/all-MiniLM-L6-v2
              */
             embedding_model?: string;
@@ -2498,13 +2510,13 @@ export interface components {
             name: "rag";
             /**
              * Reranker
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default cross-encoder/ms-marco-MiniLM-L-6-v2
              */
             reranker?: string;
             /**
              * Similarity Floor
-             * @description Cosine that a passage found by meaning needs; none if left out.
+             * @description Lowest cosine similarity of a passage from dense retrieval; no limit if left out.
              */
             similarity_floor?: number | null;
             /** System */
@@ -2528,7 +2540,7 @@ export interface components {
             top_k?: number;
             /**
              * Variant
-             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @description naive: dense retrieval by embeddings; hybrid: dense and BM25, fused; reranked: hybrid, then a cross-encoder.
              * @default hybrid
              * @enum {string}
              */
@@ -2540,43 +2552,43 @@ export interface components {
             version?: string | null;
             /**
              * Word Candidates
-             * @description Found by BM25, to be fused.
+             * @description Passages that BM25 gives to the fusion.
              * @default 10
              */
             word_candidates?: number;
         };
         /**
-         * ReactMethodConfig
+         * ReAct agent
          * @description A ReAct agent: the model thinks, uses a tool, reads its result, and so on until it answers.
          */
         ReactMethodConfig: {
             /**
              * Chunk Overlap
-             * @description Tokens that neighbours share, at most.
+             * @description Tokens that neighbouring chunks share, at most.
              * @default 50
              */
             chunk_overlap?: number;
             /**
              * Chunk Tokens
-             * @description Of a chunk with its title, as the embedding model counts.
+             * @description Tokens of a chunk with its title, as the embedding model counts them.
              * @default 256
              */
             chunk_tokens?: number;
             /**
              * Dense Candidates
-             * @description Found by meaning, to be fused.
+             * @description Passages that dense retrieval gives to the fusion.
              * @default 10
              */
             dense_candidates?: number;
             /**
              * Dense Weight
-             * @description Of the meaning, in a fusion by scores; words have the rest.
+             * @description Weight of dense retrieval in a fusion by scores; BM25 has the rest.
              * @default 0.4
              */
             dense_weight?: number;
             /**
              * Embedding Model
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default sentence-transformers/all-MiniLM-L6-v2
              */
             embedding_model?: string;
@@ -2632,7 +2644,7 @@ export interface components {
             observation_tokens?: number;
             /**
              * Reranker
-             * @description Folder, or id on the hub.
+             * @description Folder, or id on the Hugging Face Hub.
              * @default cross-encoder/ms-marco-MiniLM-L-6-v2
              */
             reranker?: string;
@@ -2644,7 +2656,7 @@ export interface components {
             shots?: number;
             /**
              * Similarity Floor
-             * @description Cosine that a passage found by meaning needs; none if left out.
+             * @description Lowest cosine similarity of a passage from dense retrieval; no limit if left out.
              */
             similarity_floor?: number | null;
             /**
@@ -2675,7 +2687,7 @@ export interface components {
             top_k?: number;
             /**
              * Variant
-             * @description naive: by meaning; hybrid: by meaning and words; reranked: those read again.
+             * @description naive: dense retrieval by embeddings; hybrid: dense and BM25, fused; reranked: hybrid, then a cross-encoder.
              * @default hybrid
              * @enum {string}
              */
@@ -2687,7 +2699,7 @@ export interface components {
             version?: string | null;
             /**
              * Word Candidates
-             * @description Found by BM25, to be fused.
+             * @description Passages that BM25 gives to the fusion.
              * @default 10
              */
             word_candidates?: number;

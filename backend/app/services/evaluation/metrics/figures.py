@@ -4,11 +4,10 @@ Whatever shows metrics (API, command line, dashboard) draws this list, and needs
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from app.domain.metrics import (
     AgentStatistics,
-    Better,
     Counts,
     Estimate,
     Figure,
@@ -100,22 +99,22 @@ def _agent(agent: AgentStatistics) -> Iterator[Figure]:
 
 _SUCCESS = FigureDescription(
     name="agent_success_rate",
-    label="Gave an answer",
+    label="Success rate",
     group="agent",
     format="share",
     better="higher",
-    help="Share of the agents that ended by giving an answer, right or wrong.",
+    help="Runs that ended with an answer, right or wrong.",
 )
 _STUCK = FigureDescription(
     name="agent_stuck_rate",
-    label="Stuck",
+    label="Stuck rate",
     group="agent",
     format="share",
     better="lower",
-    help="Share of the agents that were stopped because they repeated the same action.",
+    help="Runs that were stopped because they repeated one action.",
 )
 _STEPS = FigureDescription(
-    name="agent_iterations", label="Steps", group="agent", better="lower", help="Steps of a run, on average."
+    name="agent_iterations", label="Mean steps per run", group="agent", help="Replies of the model in a run."
 )
 _FAILED_USES = FigureDescription(
     name="agent_failed_uses",
@@ -128,49 +127,40 @@ _FAILED_USES = FigureDescription(
 )
 
 
+def _count(row: str, name: str, label: str, short: str, about: str) -> FigureDescription:
+    return FigureDescription(
+        name=name, label=label, group=row, row=row, short=short, format="count", help=about, minor=True
+    )
+
+
+_ANSWERED = _count(
+    "runs", "runs_answered", "Answered runs", "answered", "Runs with an answer, right or wrong."
+)
+_FAILED = _count("runs", "runs_failed", "Failed runs", "failed", "Runs without an answer.")
+_MISSING = _count("runs", "runs_missing", "Missing runs", "not run", "Planned runs that were not run.")
+_CACHED = _count("runs", "runs_cached", "Cached runs", "from the cache", "Runs answered from the cache.")
+_RETRIED = _count("runs", "runs_retried", "Retried runs", "retried", "Runs that needed several attempts.")
+
+
 def _runs(counts: Counts) -> Iterator[Figure]:
     failures = ", ".join(f"{count:,} {kind}" for kind, count in counts.failures.items())
-
-    def figure(
-        name: str,
-        label: str,
-        value: int,
-        about: str,
-        *,
-        better: Better | None = None,
-        note: str = "",
-        minor: bool = True,
-    ) -> Figure:
-        return Figure(
-            name=name,
-            label=label,
-            group="runs",
-            row="runs",
-            format="count",
-            better=better,
-            help=about,
-            minor=minor,
-            value=value,
-            note=note,
-        )
-
-    yield figure("runs_answered", "answered", counts.ok, "Runs with an answer, right or wrong.", minor=False)
-    about = "Runs without an answer."
-    yield figure("runs_failed", "failed", counts.failed, about, better="lower", note=failures, minor=False)
-    yield figure("runs_missing", "not run", counts.missing, "Planned runs that were not run.")
-    yield figure("runs_cached", "from the cache", counts.cached, "Answered from the cache.")
-    yield figure("runs_retried", "retried", counts.retried, "Runs that needed more than one attempt.")
+    yield _figure(replace(_ANSWERED, better="higher", minor=False), counts.ok)
+    yield replace(_figure(replace(_FAILED, better="lower", minor=False), counts.failed), note=failures)
+    yield _figure(_MISSING, counts.missing)
+    yield _figure(_CACHED, counts.cached)
+    yield _figure(_RETRIED, counts.retried)
 
 
 def _latency(metrics: Metrics) -> Iterator[Figure]:
     latency = metrics.latency_ms
     values = {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99, "max": latency.max}
-    for label, value in values.items():
+    for short, value in values.items():
         yield Figure(
-            name=f"latency_{label}_ms",
-            label=label,
+            name=f"latency_{short}_ms",
+            label=f"Latency {short}",
             group="speed",
             row="latency",
+            short=short,
             format="milliseconds",
             better="lower",
             help="Of answered, uncached runs; waiting for a free slot not included.",
@@ -180,47 +170,55 @@ def _latency(metrics: Metrics) -> Iterator[Figure]:
         )
 
 
+_TOKENS = _count("tokens", "tokens", "Tokens", "in all", "As counted by the model's server.")
+_PROMPT = replace(_TOKENS, name="tokens_prompt", label="Prompt tokens", short="prompt")
+_COMPLETION = replace(_TOKENS, name="tokens_completion", label="Completion tokens", short="completion")
+
+
 def _tokens(metrics: Metrics) -> Iterator[Figure]:
     tokens = metrics.tokens
+    known = tokens.prompt is not None and tokens.completion is not None
+    total = (tokens.prompt or 0) + (tokens.completion or 0) if known else None
     unknown = tokens.runs_without_counts
-    for label, value in (("prompt", tokens.prompt), ("completion", tokens.completion)):
-        yield Figure(
-            name=f"tokens_{label}",
-            label=label,
-            group="tokens",
-            row="tokens",
-            format="count",
-            better="lower",
-            help="As counted by the model's server.",
-            value=value,
-            warning=f"{unknown:,} runs without counts" if unknown else "",
-        )
+    warning = f"{unknown:,} runs without counts" if unknown else ""
+    values = ((_TOKENS, total), (_PROMPT, tokens.prompt), (_COMPLETION, tokens.completion))
+    for description, value in values:
+        described = replace(description, better="lower", minor=False)
+        yield replace(_figure(described, value), warning=warning)
+
+
+_COST = FigureDescription(
+    name="cost_usd",
+    label="Cost",
+    group="cost",
+    row="cost",
+    short="in all",
+    format="usd",
+    better="lower",
+    help="Of all uncached calls, at the catalog's prices.",
+)
+_COST_PER_1000 = replace(
+    _COST,
+    name="cost_per_1000_runs_usd",
+    label="Cost per 1,000 runs",
+    short="per 1,000 runs",
+    help="Of 1,000 uncached runs.",
+    minor=True,
+)
+_SAVED = replace(
+    _COST,
+    name="cost_saved_by_cache_usd",
+    label="Cost saved by the cache",
+    short="saved by the cache",
+    better=None,
+    help="What the cached answers would have cost.",
+    minor=True,
+)
 
 
 def _cost(metrics: Metrics) -> Iterator[Figure]:
     cost = metrics.cost_usd
-
-    def figure(name: str, label: str, value: float | None, about: str, *, minor: bool = True) -> Figure:
-        return Figure(
-            name=name,
-            label=label,
-            group="cost",
-            row="cost",
-            format="usd",
-            better="lower" if name != "cost_saved_by_cache_usd" else None,
-            help=about,
-            minor=minor,
-            value=value,
-            note="no price or no token counts" if value is None else "",
-        )
-
-    yield figure(
-        "cost_usd", "in all", cost.total, "Of all uncached calls, at the catalog's prices.", minor=False
-    )
-    yield figure("cost_per_1000_runs_usd", "per 1,000 runs", cost.per_1000_runs, "Of 1,000 uncached runs.")
-    yield figure(
-        "cost_saved_by_cache_usd",
-        "saved by the cache",
-        cost.saved_by_cache,
-        "What cached answers would cost.",
-    )
+    why = "no price or no token counts" if cost.total is None else ""
+    yield replace(_figure(_COST, cost.total), note=why)
+    yield _figure(_COST_PER_1000, cost.per_1000_runs)
+    yield _figure(_SAVED, cost.saved_by_cache)

@@ -71,6 +71,7 @@ HALLUCINATION_RATE = Metric(
         format="share",
         better="lower",
         help="Share of the judged answers with a faithfulness below 0.5.",
+        minor=True,
     ),
     hallucination_rate,
 )

@@ -14,7 +14,6 @@ from app.domain.passages import Passage
 from app.domain.prediction import ScoredSample
 from app.domain.scoring import Score, ScoreDescription, ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import knowledge_of
 from app.services.evaluation.normalise import normalise
 from app.services.evaluation.scorers.base import without_resources
 
@@ -127,7 +126,7 @@ def _ranks(ranking: Sequence[tuple[str, str]], gold: frozenset[str]) -> list[int
 
 
 def _retrieves(config: ExperimentConfig, _rule: ScoringRule) -> bool:
-    return knowledge_of(config.method) is not None
+    return config.method.knowledge is not None
 
 
 def _description(name: str, label: str, about: str, *, graded: bool = False) -> ScoreDescription:

@@ -1,4 +1,4 @@
-"""One module an engine: whatever answers generation requests, in its own protocol.
+"""Engines: one module for each protocol in which generation requests are answered.
 
-Engines must not retry, limit or cache: that is done once, around them.
+Engines do not retry, limit or cache: that is done once, around them. ``registry`` lists them.
 """

@@ -2,16 +2,18 @@
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Mapping
 
 import httpx2
 from huggingface_hub import AsyncInferenceClient, set_async_client_factory
 from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, TextGenerationError
 
 from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
+from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines.connector import Connector
 from app.services.inference.engines.openai_compatible import (
     constraint_fields,
     read_tool_calls,
@@ -20,8 +22,8 @@ from app.services.inference.engines.openai_compatible import (
 )
 from app.services.inference.failures import clean, failure_from_status
 
-# Text, usage, finish reason, model, uses of tools.
-_Answer = tuple[Any, Usage, str | None, str | None, tuple[ToolCall, ...]]
+# Text, usage, finish reason, model, tool calls.
+_Answer = tuple[object, Usage, str | None, str | None, tuple[ToolCall, ...]]
 
 
 async def _refuse_redirect(response: httpx2.Response) -> None:
@@ -30,8 +32,8 @@ async def _refuse_redirect(response: httpx2.Response) -> None:
 
 
 def _http_client() -> httpx2.AsyncClient:
-    # The key goes to where the catalog says and nowhere else; how many calls there are at once is
-    # the limiter's business.
+    # Redirects are refused, so that the key is sent only to the address in the catalog; the limiter
+    # decides how many calls there are at the same time.
     return httpx2.AsyncClient(
         follow_redirects=False,
         timeout=None,
@@ -44,7 +46,7 @@ set_async_client_factory(_http_client)
 
 
 class HFAPIEngine(EngineBase):
-    """Chat and text generation on the Hub's providers; the client itself does not retry."""
+    """Chat and text generation through Hugging Face; the client library does not retry by itself."""
 
     def __init__(
         self,
@@ -56,21 +58,21 @@ class HFAPIEngine(EngineBase):
     ) -> None:
         self._model = model
         self._timeout_s = timeout_s
-        # A base URL and a provider exclude each other in the client.
-        # `org/model:together` chooses the provider, as on the Hub.
+        # The client takes either a base URL or a provider; `org/model:together` names the provider,
+        # as on the Hub.
         self._model_id, _, chosen = model.remote_id.partition(":")
-        where: dict[str, Any] = (
+        where: JsonObject = (
             {"base_url": base_url} if base_url else {"provider": chosen or provider.inference_provider}
         )
         self._client = AsyncInferenceClient(token=token, **where)
-        # In text generation a model's name would go before the base URL.
+        # In text generation the client would prefer a model's name to the base URL.
         self._completion_model = None if base_url else self._model_id
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
         started = time.perf_counter()
         try:
-            # The client's own timeout is one between two pieces of an answer.
+            # The client's own timeout limits the time between two chunks of a response, not the whole.
             async with asyncio.timeout(self._timeout_s):
                 call = self._chat if self._model.api == "chat" else self._complete
                 text, usage, finish_reason, model, tool_calls = await call(request)
@@ -108,6 +110,7 @@ class HFAPIEngine(EngineBase):
             top_p=params.top_p,
             stop=list(params.stop) or None,
             seed=request.seed + request.repeat,
+            # The client declares a class of its own, and sends what it is given.
             tools=[tool.as_dict() for tool in request.tools] or None,  # type: ignore[misc]
             **constraint_fields(request.constraint),
         )
@@ -124,7 +127,7 @@ class HFAPIEngine(EngineBase):
             "\n\n".join(message.content for message in request.messages),
             model=self._completion_model,
             details=True,
-            # The text-generation API takes no temperature of 0; greedy is "do not sample".
+            # The text-generation API rejects a temperature of 0; greedy decoding is "do not sample".
             do_sample=params.temperature > 0,
             temperature=params.temperature or None,
             max_new_tokens=params.max_tokens,
@@ -139,11 +142,20 @@ class HFAPIEngine(EngineBase):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.close()  # type: ignore[no-untyped-call]
+        await self._client.close()  # type: ignore[no-untyped-call]  # the client declares no types here
+
+
+class HFAPIConnector(Connector):
+    """Opens models of Hugging Face Inference Providers; without a base URL the Hub chooses one."""
+
+    async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> HFAPIEngine:
+        """Return an engine; see ``Connector.open``."""
+        del answers
+        return HFAPIEngine(self.provider, self.model, self.base_url(), self.key, timeout_s)
 
 
 def _failure(error: HfHubHTTPError | TextGenerationError) -> EngineError:
-    # What a text-generation server explains in its own way comes wrapped around the HTTP error.
+    # The client wraps errors that a text-generation server explains around the HTTP error.
     http = error if isinstance(error, HfHubHTTPError) else error.__cause__
     if not isinstance(http, HfHubHTTPError):
         return EngineError(FailureKind.SERVER, clean(str(error)))

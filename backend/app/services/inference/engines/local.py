@@ -1,17 +1,16 @@
-"""Models on this machine: one server process a GGUF file, started when first needed, then shared.
+"""Models on this machine: one server process for each GGUF file, started on first use, then shared.
 
-Every worker on the machine finds a running server by its record (``<hash>.json``: pid and port)
-in a folder; a file lock makes sure that it is started once.
+Workers find a running server by its record (``<hash>.json``: pid and address) in a folder; a file
+lock makes sure that it is started only once.
 """
 
 import asyncio
 import hashlib
 import json
 import os
-import subprocess
 import sys
-import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,36 +18,29 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
+from app.core.files import file_sha256
+from app.core.processes import ManagedProcess, ProcessError
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
-from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
+from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec, resolve_model_path
+from app.services.inference.engines.connector import (
+    HEALTH_TIMEOUT_S,
+    Connector,
+    LocalServerOptions,
+    ModelStatus,
+)
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 
 _START_TIMEOUT_S = 120
-_HEALTH_TIMEOUT_S = 10.0  # a busy machine answers late; where nobody listens, that is known at once
 _GGUF_MAGIC = b"GGUF"
 _MODULE = "app.services.inference.engines.local_server"
-# A proxy that is set for the web is not asked for loopback.
+# Without the proxy that the environment may name: it cannot reach loopback addresses.
 _loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-# Kept, since a server outlives whoever started it; polled, so that one that ended is not a zombie.
-_started: list[subprocess.Popen[bytes]] = []
+# Servers that this process started; polled, so that one that has ended does not stay a zombie.
+_started: list[ManagedProcess] = []
 OWNER_VARIABLE = "LLMFORGE_OWNER_PID"
-"""Names the process whose end ends the servers; ourselves if it is not set."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalServerOptions:
-    """How local servers are run: see the settings ``local_*``.
-
-    ``health_timeout_s``: a server that does not say within so many seconds that it is well is replaced.
-    """
-
-    state_dir: Path
-    slots: int
-    context: int
-    threads: int
-    health_timeout_s: float = _HEALTH_TIMEOUT_S
+"""Variable with the pid of the process whose end also ends the servers; this process if it is not set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +77,7 @@ class LocalServer:
             if state is not None and state.healthy:
                 return state.url
             if state is not None:
-                _end(state.pid)  # it runs, and does not answer
+                _end(state.pid)  # it runs, but does not answer
             return self._start()
 
     def _state(self) -> LocalServerState | None:
@@ -106,30 +98,32 @@ class LocalServer:
     def _start(self) -> str:
         owner = os.environ.get(OWNER_VARIABLE, str(os.getpid()))
         threads = self.options.threads or os.cpu_count() or 1
-        self._record.unlink(missing_ok=True)
-        with self._log.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE]
-                + ["--model", str(self.model_path), "--record", str(self._record), "--owner", owner]
-                + ["--slots", str(self.options.slots), "--context", str(self.options.context)]
-                + ["--threads", str(threads)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while (state := self._state()) is None or not state.healthy:
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                process.wait()
-                raise CatalogError(
-                    f"The local model server cannot load {self.model_path}; its log is {self._log}.",
-                    "The file may be broken, or of a kind that this llama.cpp does not know.",
-                )
-            time.sleep(0.05)
+        for path in (self._record, self._log):
+            path.unlink(missing_ok=True)
+        process = ManagedProcess(
+            "local model server",
+            [sys.executable, "-m", _MODULE]
+            + ["--model", str(self.model_path), "--record", str(self._record), "--owner", owner]
+            + ["--slots", str(self.options.slots), "--context", str(self.options.context)]
+            + ["--threads", str(threads)],
+            self._log,
+            dies_with_parent=False,  # other processes use it too; it ends with its owner
+        )
+        try:
+            process.start()
+            url = process.wait_ready(self._healthy_url, _START_TIMEOUT_S)
+        except ProcessError as error:
+            raise CatalogError(
+                f"The local model server cannot load {self.model_path}; its log is {self._log}.",
+                "The file may be broken, or of a kind that this llama.cpp does not know.",
+            ) from error
         _started.append(process)
-        return state.url
+        return url
+
+    def _healthy_url(self) -> str:
+        """Return the server's base URL; empty while it does not answer."""
+        state = self._state()
+        return state.url if state is not None and state.healthy else ""
 
 
 def _answers(url: str, timeout_s: float) -> bool:
@@ -140,7 +134,7 @@ def _answers(url: str, timeout_s: float) -> bool:
 
 
 def _runs(pid: int) -> bool:
-    """Return whether ``pid`` is a local model server's; after a restart it may be anyone's."""
+    """Return whether ``pid`` is a local model server; after a restart the pid may be another process's."""
     with suppress(psutil.Error):
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and _MODULE in process.cmdline()
@@ -153,10 +147,10 @@ def _end(pid: int) -> None:
             process = psutil.Process(pid)
             process.kill()
             process.wait(5)
-    _started[:] = [process for process in _started if process.poll() is None]
+    _started[:] = [process for process in _started if process.running]
 
 
-def _read_state(record: Path, timeout_s: float = _HEALTH_TIMEOUT_S) -> LocalServerState | None:
+def _read_state(record: Path, timeout_s: float = HEALTH_TIMEOUT_S) -> LocalServerState | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         values = json.loads(record.read_text())
         pid, url = int(values["pid"]), str(values["url"])
@@ -172,7 +166,7 @@ def server_states(state_dir: Path) -> list[LocalServerState]:
 
 
 def stop_servers(state_dir: Path) -> None:
-    """End every server of this machine, and forget it."""
+    """Stop every server of this machine, and remove the records."""
     for record in state_dir.glob("*.json"):
         state = _read_state(record)
         if state is not None:
@@ -181,7 +175,7 @@ def stop_servers(state_dir: Path) -> None:
 
 
 class LocalEngine(EngineBase):
-    """An OpenAI-compatible engine on a local server, which it starts, and starts again if it dies."""
+    """An OpenAI-compatible engine on a local server, which it starts, and restarts after a crash."""
 
     def __init__(
         self, provider: ProviderSpec, model: ModelSpec, server: LocalServer, timeout_s: float
@@ -218,8 +212,8 @@ class LocalEngine(EngineBase):
             return await inner.generate(request)
         except EngineError as error:
             if error.kind is FailureKind.CONNECTION and self._inner is inner:
-                # The server may have died: the next try starts it again. If it has not, the other
-                # calls in flight go on.
+                # The server may have crashed: the next attempt starts it again. If it has not, the
+                # other calls in flight continue.
                 self._inner = None
                 self._retired.append(inner)
             raise
@@ -229,3 +223,54 @@ class LocalEngine(EngineBase):
         for inner in (self._inner, *self._retired):
             if inner is not None:
                 await inner.aclose()
+
+
+class LocalConnector(Connector):
+    """Opens GGUF files on this machine."""
+
+    def status(self) -> ModelStatus:
+        """Return whether the model's file is there; see ``Connector.status``."""
+        try:
+            self._path()
+        except CatalogError as error:
+            return ModelStatus("file_missing", f"{error.message} {error.hint}".strip())
+        return super().status()
+
+    def fingerprint_parts(self) -> dict[str, object]:
+        """Return hash of the file, software and context; reads the file again only after a change.
+
+        Where the file is does not matter, only its content.
+        """
+        return {
+            "sha256": file_sha256(self._path()),
+            "llama.cpp": self.local.version,
+            "context": self.local.context,
+        }
+
+    def endpoint(self) -> None:
+        """Return that there is none: the server is started when it is needed."""
+
+    @property
+    def runs_here(self) -> bool:
+        """Always true."""
+        return True
+
+    @property
+    def max_concurrency(self) -> int:
+        """Slots of the server."""
+        return self.local.slots
+
+    @property
+    def window(self) -> int:
+        """Context of a slot in tokens."""
+        return self.local.context
+
+    async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> LocalEngine:
+        """Return an engine whose server runs; see ``Connector.open``."""
+        del answers
+        engine = LocalEngine(self.provider, self.model, LocalServer(self._path(), self.local), timeout_s)
+        await engine.start()
+        return engine
+
+    def _path(self) -> Path:
+        return resolve_model_path(self.model, self.root)

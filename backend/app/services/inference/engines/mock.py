@@ -1,6 +1,6 @@
-"""An engine like any other that needs no model: scripted, slow or failing on demand, by seed.
+"""An engine without a model: it answers by a script, and is slow or fails where the script says so.
 
-The model name is the script: ``mock/echo`` or ``mock/<kind>?latency_ms=100&fail_rate=0.1&…``.
+The model's name is the script: ``mock/echo`` or ``mock/<kind>?latency_ms=100&fail_rate=0.1&…``.
 
 =============  ===========================================================================
 kind           answer
@@ -8,14 +8,14 @@ kind           answer
 echo           the last message's text
 hash           ``A`` and 8 hex digits of the prompt's SHA-256
 fixed          the parameter ``text``
-gold           the right answer with chance ``accuracy``, else a wrong one (needs a script)
-turns          the parameters ``turn`` one after the other, by the turns that the prompt has had
+gold           the gold answer with probability ``accuracy``, else a wrong one
+turns          the parameters ``turn`` in order, by the number of assistant turns in the prompt
 =============  ===========================================================================
 
 Parameters: ``latency_ms`` (fixed), ``jitter_ms`` (added, uniform by prompt), ``fail_rate`` with
-``fail_kind`` (a failure kind) and ``fail_tries`` (how many tries fail; 0: all of them),
-``usage=0`` (report no token counts). Whether a prompt fails, and how, depends on the prompt and
-the seed alone.
+``fail_kind`` (a failure kind) and ``fail_tries`` (attempts that fail; 0: all of them),
+``usage=0`` (report no token counts). Whether a prompt fails, and how, depends only on the prompt,
+the seed and the repeat.
 """
 
 import asyncio
@@ -30,6 +30,7 @@ from app.domain.generation import GenerationRequest, GenerationResult, Usage
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import CatalogError
+from app.services.inference.engines.connector import Connector, ModelStatus
 
 _KINDS = ("echo", "hash", "fixed", "gold", "turns")
 _NUMBERS = ("latency_ms", "jitter_ms", "fail_rate", "fail_tries", "accuracy", "usage")
@@ -46,14 +47,14 @@ def _number(name: str, text: str) -> float:
 
 
 class MockEngine(EngineBase):
-    """See the module's text.
+    """Answers by a script; see the module's docstring.
 
     Args:
         script: what follows ``mock/`` in the model name.
-        answers: right answers by question, for ``gold``; matched against the prompt's lines.
+        answers: gold answers by question, for ``gold``; a question is looked for in the prompt's lines.
 
     Raises:
-        CatalogError: if the script cannot be read.
+        CatalogError: if the script is invalid.
     """
 
     def __init__(self, script: str, answers: Mapping[str, str] | None = None) -> None:
@@ -76,11 +77,16 @@ class MockEngine(EngineBase):
         self._answers = dict(answers or {})
         self._tries: Counter[str] = Counter()
 
+    @property
+    def needs_answers(self) -> bool:
+        """Whether the script gives gold answers."""
+        return self._kind == "gold"
+
     def _number(self, name: str, default: float = 0.0) -> float:
         return self._numbers.get(name, default)
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
-        """Answer by the script; see ``Engine.generate``."""
+        """Answer one request; see ``Engine.generate``."""
         prompt = "\n\n".join(message.content for message in request.messages)
         draw = random.Random(f"{request.seed}:{request.repeat}:{prompt}")  # noqa: S311
         fails = draw.random() < self._number("fail_rate")
@@ -117,3 +123,25 @@ class MockEngine(EngineBase):
                 if answer is not None:
                     return answer
         return "A" + hashlib.sha256(prompt.encode()).hexdigest()[:8]
+
+
+class MockConnector(Connector):
+    """Opens scripts; there is nothing to reach, and no key."""
+
+    def status(self) -> ModelStatus:
+        """Return that the script can be used; see ``Connector.status``."""
+        MockEngine(self.model.remote_id)
+        return super().status()
+
+    def endpoint(self) -> None:
+        """Return that there is none."""
+
+    @property
+    def needs_answers(self) -> bool:
+        """Whether the script answers correctly."""
+        return MockEngine(self.model.remote_id).needs_answers
+
+    async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> MockEngine:
+        """Return an engine; see ``Connector.open``."""
+        del timeout_s
+        return MockEngine(self.model.remote_id, answers)

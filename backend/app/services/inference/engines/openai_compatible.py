@@ -1,4 +1,4 @@
-"""Any endpoint that speaks OpenAI's chat or completions API, over one pooled HTTP client."""
+"""OpenAI's chat and completions APIs, which most providers and servers speak."""
 
 import asyncio
 import json
@@ -11,21 +11,26 @@ import orjson
 from yarl import URL
 
 from app.domain.generation import Constraint, GenerationRequest, GenerationResult, ToolCall, Usage
+from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines.connector import Connector
 from app.services.inference.failures import clean, failure_from_status
 
 _CONNECT_TIMEOUT_S = 10
 _MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-_MAX_COUNT = 2**31 - 1  # what the database can hold
+_MAX_COUNT = 2**31 - 1  # of a column in the database
 _TEXT_FIELD = {"chat": "content", "completion": "text"}
-_MAX_TOOL_CALLS = 16  # of one answer that are kept; more are a model that has lost its way
+_MAX_TOOL_CALLS = 16  # of one response that are kept; a model that makes more is in a loop
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
 class OpenAICompatibleEngine(EngineBase):
-    """Calls ``POST {base_url}/chat/completions``, or ``/completions`` for completion models."""
+    """Calls ``POST {base_url}/chat/completions``, or ``/completions`` for completion models.
+
+    All calls share one HTTP client with pooled connections.
+    """
 
     def __init__(
         self,
@@ -47,7 +52,7 @@ class OpenAICompatibleEngine(EngineBase):
         self._session: aiohttp.ClientSession | None = None
 
     def _client(self) -> aiohttp.ClientSession:
-        # Made on first use: a session belongs to the event loop it is made in.
+        # Created on first use: a session belongs to the event loop it is created in.
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
@@ -58,10 +63,10 @@ class OpenAICompatibleEngine(EngineBase):
             )
         return self._session
 
-    def body(self, request: GenerationRequest) -> dict[str, Any]:
-        """Return the JSON body for ``request``, in the provider's spelling."""
+    def body(self, request: GenerationRequest) -> JsonObject:
+        """Return the JSON body for ``request``, with the provider's names of the parameters."""
         params = request.params
-        values: dict[str, Any] = {
+        values: JsonObject = {
             "temperature": params.temperature,
             "max_tokens": params.max_tokens,
             "top_p": params.top_p,
@@ -70,7 +75,7 @@ class OpenAICompatibleEngine(EngineBase):
             "tools": [tool.as_dict() for tool in request.tools] or None,
             **constraint_fields(request.constraint),
         }
-        body: dict[str, Any] = {"model": self._model.remote_id, **self._provider.extra_body}
+        body: JsonObject = {"model": self._model.remote_id, **self._provider.extra_body}
         if self._model.api == "chat":
             body["messages"] = [message.as_dict() for message in request.messages]
         else:
@@ -124,7 +129,7 @@ class OpenAICompatibleEngine(EngineBase):
             choice = answer["choices"][0]
             message = choice["message"] if self._model.api == "chat" else choice
             tool_calls = read_tool_calls(message.get("tool_calls"))
-            # A turn that only asks for tools may come without any text.
+            # A response that only calls tools may have no text.
             text = message.get("content") if tool_calls else message[_TEXT_FIELD[self._model.api]]
             refusal = message.get("refusal")
             finish_reason = choice.get("finish_reason")
@@ -155,36 +160,53 @@ class OpenAICompatibleEngine(EngineBase):
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
-            # TLS connections finish closing in the loop's next turn.
+            # TLS connections are closed in the next iteration of the event loop.
             await asyncio.sleep(0)
 
 
+class OpenAIConnector(Connector):
+    """Opens models of any provider that speaks OpenAI's API; the provider must have an address."""
+
+    def endpoint(self) -> tuple[str, str | None]:
+        """Return base URL and key; see ``Connector.endpoint``."""
+        return self.required_base_url(), self.key
+
+    async def open(
+        self, timeout_s: float, answers: Mapping[str, str] | None = None
+    ) -> OpenAICompatibleEngine:
+        """Return an engine; see ``Connector.open``."""
+        del answers
+        return OpenAICompatibleEngine(
+            self.provider, self.model, self.required_base_url(), self.key, timeout_s
+        )
+
+
 def is_loopback(url: str) -> bool:
-    """Return whether ``url`` leads to this machine, which is never behind a proxy."""
+    """Return whether ``url`` is on this machine, which no proxy is asked for."""
     return url.startswith(_LOOPBACK)
 
 
-def constraint_fields(constraint: Constraint | None) -> dict[str, Any]:
-    """Return the fields of a request that ask for constrained decoding."""
+def constraint_fields(constraint: Constraint | None) -> JsonObject:
+    """Return the fields of a request body that ask for constrained decoding."""
     if constraint is None:
         return {}
     if constraint.kind == "grammar":
-        return {"grammar": constraint.text}  # llama.cpp's own
+        return {"grammar": constraint.text}  # an extension of llama.cpp
     schema = {"name": "answer", "strict": True, "schema": orjson.loads(constraint.text)}
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
 def read_tool_calls(calls: Any) -> tuple[ToolCall, ...]:
-    """Return the uses of tools that an answer asks for, in text that is safe to store.
+    """Return the tool calls of a response, in text that is safe to store.
 
     Raises:
-        LookupError, TypeError, AttributeError: if they have not the shape that chat APIs give them.
+        LookupError, TypeError, AttributeError: if they do not have the structure that chat APIs define.
     """
     found = []
     for number, call in enumerate((calls or [])[:_MAX_TOOL_CALLS]):
         function = call["function"]
         arguments = function.get("arguments")
-        # JSON as text by the standard; some servers send the object itself.
+        # The API defines JSON as text; some servers send the object itself.
         written = arguments if isinstance(arguments, str) else orjson.dumps(arguments or {}).decode()
         if not isinstance(function["name"], str):
             raise TypeError("a call of no tool")
@@ -197,20 +219,21 @@ def _loads(payload: bytes) -> Any:
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError:
-        return json.loads(payload)  # takes lone surrogates, of which an answer that was cut may hold one
+        return json.loads(payload)  # accepts lone surrogates, which a truncated response may contain
 
 
-def read_word(value: Any) -> str | None:
-    """Return a word of the server's that is safe to store, ``None`` if it is no text."""
+def read_word(value: object) -> str | None:
+    """Return a short text from the server that is safe to store; ``None`` if it is not a text."""
     return clean(value) if isinstance(value, str) else None
 
 
-def read_usage(usage: Mapping[str, Any] | None) -> Usage:
-    """Return the token counts that the server reported, ``None`` for each that it did not."""
+def read_usage(usage: Mapping[str, object] | None) -> Usage:
+    """Return the token counts that the server reported; ``None`` for each that is missing or invalid."""
 
     def count(name: str) -> int | None:
         value = usage.get(name) if isinstance(usage, Mapping) else None
-        is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
-        return value if is_count else None
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT:
+            return value
+        return None
 
     return Usage(count("prompt_tokens"), count("completion_tokens"))

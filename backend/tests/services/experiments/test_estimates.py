@@ -1,30 +1,28 @@
 """Tests of the arithmetic of estimates."""
 
-from typing import Any
-
 import pytest
 
 from app.domain.generation import Message
-from app.services.experiments.preview import (
-    Speed,
-    Tokens,
+from app.services.experiments.estimates import (
+    MeasuredSpeed,
+    MeasuredTokens,
+    TokenEstimate,
     count_calls,
     estimate,
     power,
-    tokens_by_prompts,
-    tokens_by_results,
+    tokens_from_prompts,
+    tokens_from_results,
 )
 from app.services.inference.catalog import Price
 from tests.factories import config
 
-TOKENS = Tokens(1_000_000, 500_000, "Tokens by guess")
+TOKENS = TokenEstimate(1_000_000, 500_000, "Tokens by guess")
 
 
-def metrics(ok: int, prompt: int | None, completion: int | None, without: int = 0) -> dict[str, Any]:
-    return {
-        "counts": {"ok": ok},
-        "tokens": {"prompt": prompt, "completion": completion, "runs_without_counts": without},
-    }
+def measured(
+    ok: int, prompt: int | None, completion: int | None, without: int = 0, calls: float = 1
+) -> MeasuredTokens:
+    return MeasuredTokens(ok, prompt, completion, without, calls)
 
 
 def test_calls() -> None:
@@ -35,37 +33,37 @@ def test_calls() -> None:
 
 class TestTokensByResults:
     def test_mean_of_the_runs_not_of_the_experiments(self) -> None:
-        found = tokens_by_results([(metrics(10, 100, 20), 1), (metrics(30, 900, 20), 1)], calls=8)
+        found = tokens_from_results([measured(10, 100, 20), measured(30, 900, 20)], calls=8)
         assert found is not None
         assert (found.prompt, found.completion) == (200, 8)
         assert "last completed 2 experiments" in found.basis
 
-    @pytest.mark.parametrize("useless", [metrics(0, None, None), metrics(9, 50, 5, without=4)])
-    def test_experiments_that_tell_nothing(self, useless: dict[str, Any]) -> None:
-        assert tokens_by_results([(useless, 1)], calls=8) is None
-        found = tokens_by_results([(useless, 1), (metrics(1, 10, 2), 1)], calls=8)
+    @pytest.mark.parametrize("useless", [measured(0, None, None), measured(9, 50, 5, without=4)])
+    def test_experiments_that_tell_nothing(self, useless: MeasuredTokens) -> None:
+        assert tokens_from_results([useless], calls=8) is None
+        found = tokens_from_results([useless, measured(1, 10, 2)], calls=8)
         assert found is not None
         assert (found.prompt, found.completion) == (80, 16)
 
     def test_by_call_where_a_run_makes_several(self) -> None:
-        found = tokens_by_results([(metrics(10, 500, 100), 5), (metrics(10, 100, 20), 1)], calls=6)
+        found = tokens_from_results([measured(10, 500, 100, calls=5), measured(10, 100, 20)], calls=6)
         assert found is not None
         assert (found.prompt, found.completion) == (60, 12)
 
     def test_none(self) -> None:
-        assert tokens_by_results([], calls=8) is None
+        assert tokens_from_results([], calls=8) is None
 
 
-def test_tokens_by_prompts() -> None:
+def test_tokens_from_prompts() -> None:
     prompts = [[Message("system", "abcd"), Message("user", "abcdefgh")], [Message("user", "abcd")]]
-    found = tokens_by_prompts(prompts, calls=10, max_tokens=64)
+    found = tokens_from_prompts(prompts, calls=10, max_tokens=64)
     assert (found.prompt, found.completion) == (round(10 * (3 + 2 * 8 + 1 + 8) / 2), 640)
     assert "2 prompts" in found.basis
 
 
 class TestEstimate:
     def test_priced_and_timed(self) -> None:
-        found = estimate(50, 100, TOKENS, Price(input=2, output=4), Speed(20.0, "this model"))
+        found = estimate(50, 100, TOKENS, Price(input=2, output=4), MeasuredSpeed(20.0, "this model"))
         assert (found.cost_usd, found.seconds) == (4.0, 5.0)
         assert found.basis.startswith("Tokens by guess; time at 20 calls a second, as in")
 

@@ -1,7 +1,8 @@
-"""Child processes that do not outlive us: start, wait until ready, stop, and read what they said."""
+"""Child processes: start, wait until ready, stop, and quote the end of their log."""
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -10,45 +11,67 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
 _PR_SET_PDEATHSIG = 1
 _LOG_TAIL_CHARS = 1500
-# Looked up before any fork: between fork and exec nothing may import or take a lock.
+_POLL_S = 0.02
+_PORTS = range(20_000, 32_000)
+# Loaded before any fork: between fork and exec nothing may import a module or take a lock.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+T = TypeVar("T")
 
 
 class ProcessError(RuntimeError):
-    """A child did not start; carries the end of its log."""
+    """A child process did not start; the message ends with the last lines of its log."""
 
 
 def die_with_parent() -> None:
-    """Ask the kernel for a SIGTERM when our parent dies (Linux; elsewhere a no-op)."""
+    """Have the kernel send this process SIGTERM when its parent dies (Linux only; elsewhere a no-op)."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return ``preferred`` if it is free on loopback, else some free port."""
-    for port in (preferred, 0) if preferred else (0,):
+    """Return ``preferred`` if it is free on loopback, else any free port.
+
+    Ports that the system gives to outgoing connections are left out: any process might get one of them
+    before the caller listens on it.
+
+    Raises:
+        ProcessError: if there is none.
+    """
+    drawn = random.sample(_PORTS, 100)
+    for port in (preferred, *drawn) if preferred else drawn:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
+                return port
     raise ProcessError("no free TCP port on 127.0.0.1")
 
 
 def port_answers(port: int, timeout_s: float = 0.5) -> bool:
-    """Whether something accepts connections on loopback ``port``."""
+    """Return whether a server accepts connections on loopback ``port``."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=timeout_s):
         return True
     return False
 
 
 class ManagedProcess:
-    """One child in its own session (Ctrl-C in the terminal reaches us alone), logging to a file."""
+    """One child in a session of its own, so that Ctrl-C in the terminal does not reach it.
+
+    Args:
+        name: for messages.
+        argv: the command.
+        log_path: file that its output is appended to.
+        env: its environment; that of this process if left out.
+        stop_signal: asks it to end.
+        dies_with_parent: end it when this process dies (Linux).
+    """
 
     def __init__(
         self,
@@ -56,13 +79,16 @@ class ManagedProcess:
         argv: Sequence[str | Path],
         log_path: Path,
         env: Mapping[str, str] | None = None,
+        *,
         stop_signal: signal.Signals = signal.SIGTERM,
+        dies_with_parent: bool = True,
     ) -> None:
         self.name = name
         self.argv = [str(part) for part in argv]
         self.log_path = log_path
         self.env = dict(os.environ if env is None else env)
         self.stop_signal = stop_signal
+        self.dies_with_parent = dies_with_parent
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -83,7 +109,7 @@ class ManagedProcess:
         """
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log, _explained(self.name):
-            # The child only calls prctl before it execs, which is safe after a fork.
+            # Between fork and exec the child only calls prctl, which is safe.
             self.process = subprocess.Popen(
                 self.argv,
                 env=self.env,
@@ -91,27 +117,28 @@ class ManagedProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509
+                preexec_fn=die_with_parent if self.dies_with_parent else None,  # noqa: PLW1509
             )
 
-    def wait_ready(self, ready: Callable[[], bool], timeout_s: float) -> None:
-        """Return once ``ready()`` is true.
+    def wait_ready(self, ready: Callable[[], T], timeout_s: float) -> T:
+        """Call ``ready`` until it returns a true value, and return that.
 
         Raises:
             ProcessError: if the child ends or ``timeout_s`` passes before that.
         """
         deadline = time.monotonic() + timeout_s
-        while not ready():
+        while not (found := ready()):
             if not self.running:
                 code = self.process.returncode if self.process else "none"
                 raise ProcessError(f"{self.name} ended at start (exit code {code}). {self.log_tail()}")
             if time.monotonic() > deadline:
                 self.stop(grace_s=1)
                 raise ProcessError(f"{self.name} was not ready after {timeout_s:g} s. {self.log_tail()}")
-            time.sleep(0.02)
+            time.sleep(_POLL_S)
+        return found
 
     def stop(self, grace_s: float = 10) -> None:
-        """Ask the child to end; after ``grace_s`` seconds end it and all its children by force."""
+        """Ask the child to end; after ``grace_s`` seconds kill it. Its own children are killed."""
         if self.process is None or self.process.poll() is not None:
             return
         children = _descendants(self.process.pid)
@@ -129,7 +156,7 @@ class ManagedProcess:
                 child.kill()
 
     def log_tail(self) -> str:
-        """Return the end of the child's log, for an error message."""
+        """Return the last lines of the child's log, for an error message."""
         try:
             text = self.log_path.read_text(errors="replace")
         except OSError:
@@ -143,7 +170,7 @@ def _explained(name: str) -> Iterator[None]:
         yield
     except (OSError, subprocess.SubprocessError) as error:
         raise ProcessError(
-            f"{name} cannot be started: {error}. Installing again (make setup) may help."
+            f"{name} cannot be started: {error}. Run `make setup` to install it again."
         ) from error
 
 
