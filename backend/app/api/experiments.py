@@ -77,8 +77,7 @@ async def preview_experiment(
 @router.get("/facets", operation_id="list_facets")
 async def list_facets(service: ExperimentsDep) -> FacetsOut:
     """List the methods, models and datasets of all experiments, for filters."""
-    methods, models, datasets = await service.facets()
-    return FacetsOut(methods=methods, models=models, datasets=datasets)
+    return FacetsOut.model_validate(await service.facets())
 
 
 @router.get("/{experiment_id}", operation_id="get_experiment", responses=error_responses(404))

@@ -50,6 +50,15 @@ class ExperimentFilter:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """The values that occur in experiments, each list sorted."""
+
+    methods: list[str]
+    models: list[str]
+    datasets: list[str]
+
+
 class ExperimentRepository:
     """Reads and writes experiments within the session it is given; never commits."""
 
@@ -218,7 +227,7 @@ class ExperimentRepository:
         row = (await self._session.execute(query)).one()
         return int(row[0]), int(row[1])
 
-    async def facets(self) -> tuple[list[str], list[str], list[str]]:
+    async def facets(self) -> Facets:
         """Return the methods, models and datasets that occur, each sorted."""
         methods, models, datasets = [
             list(
@@ -230,7 +239,7 @@ class ExperimentRepository:
             )
             for column in (Experiment.method, Experiment.model, Experiment.dataset_name)
         ]
-        return methods, models, datasets
+        return Facets(methods, models, datasets)
 
     async def completed_results(
         self, model: str, dataset: str, method: JsonObject, limit: int

@@ -14,7 +14,7 @@ from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
-from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository
+from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository, Facets
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.validation import validate
 from app.services.knowledge.retriever_factory import describe
@@ -113,7 +113,7 @@ class ExperimentService:
             where, key, descending=sort.startswith("-"), offset=offset, limit=limit
         )
 
-    async def facets(self) -> tuple[list[str], list[str], list[str]]:
+    async def facets(self) -> Facets:
         """Return the methods, models and datasets of all experiments, each sorted."""
         return await self._repository.facets()
 
