@@ -84,10 +84,18 @@ class TestTables:
         config = {"name": "n", "model": "m/x", "dataset": {"name": "d"}}
         texts = {"id": "12345678-0000-4000-8000-000000000000", "name": "[bold]n[/]", "model": "m/x"}
         about = {"description": "", "method": "naive", "dataset": "d", "dataset_version": "v", "seed": 0}
-        state = {"status": "RUNNING", "scores": {}, "total": 7, "config": config, "config_hash": "h"}
+        state = {"status": "RUNNING", "queued": False, "scores": {}, "total": 7, "config": config}
         unknown = dict.fromkeys(name for name in ExperimentOut.model_fields if name != "dataset")
-        given = {**unknown, **texts, **about, **state, "provenance": {}, "created_at": NOW, **fields}
-        return ExperimentOut.model_validate(given, by_alias=False, by_name=True)
+        given = {
+            **unknown,
+            **texts,
+            **about,
+            **state,
+            "config_hash": "h",
+            "provenance": {},
+            "created_at": NOW,
+        }
+        return ExperimentOut.model_validate({**given, **fields}, by_alias=False, by_name=True)
 
     def test_list(self) -> None:
         score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 3}}
