@@ -1,24 +1,24 @@
-"""Structured logs: one JSON object a line on stderr, with whatever ids are bound to the context.
+"""Structured logs on stderr: one JSON object a line, with the ids that are bound to the context.
 
-``bind(experiment_id=…)`` in the API and in the worker makes one experiment's lines findable from
-the request to the job. Secrets are masked in every value.
+API and worker call ``bind(experiment_id=…)``, so that all lines about one experiment can be found,
+from the request to the job. Registered secrets are masked in every value.
 """
 
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import orjson
 import structlog
 from structlog.contextvars import bound_contextvars
+from structlog.typing import EventDict, Processor
 
 from app.core.redaction import redact
 
 
-def _redact_value(value: Any) -> Any:
+def _redact_value(value: object) -> object:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
@@ -30,20 +30,20 @@ def _redact_value(value: Any) -> Any:
     return redact(str(value))
 
 
-def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _redact_event(_: object, __: str, event: EventDict) -> EventDict:
     return {key: _redact_value(value) for key, value in event.items()}
 
 
-def _json(event: MutableMapping[str, Any], **_: Any) -> str:
+def _json(event: EventDict, **_: object) -> str:
     try:
         return orjson.dumps(event, default=str).decode()
-    except TypeError:  # half of a surrogate pair, or an integer of over 64 bits: no reason to lose a line
+    except TypeError:  # a lone surrogate, or an integer of more than 64 bits
         return json.dumps(event, default=str)
 
 
 def configure_logging(level: str = "INFO", fmt: str = "json") -> None:
-    """Send structlog and the standard library's loggers to stderr in one format."""
-    shared: list[Any] = [
+    """Send the lines of structlog and of the standard library's loggers to stderr, in one format."""
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -52,7 +52,7 @@ def configure_logging(level: str = "INFO", fmt: str = "json") -> None:
         structlog.processors.format_exc_info,
         _redact_event,
     ]
-    renderer: Any = (
+    renderer: Processor = (
         structlog.processors.JSONRenderer(serializer=_json)
         if fmt == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -78,7 +78,7 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 @contextmanager
-def bind(**values: Any) -> Iterator[None]:
+def bind(**values: object) -> Iterator[None]:
     """Add ``values`` to every line logged within the block."""
     with bound_contextvars(**values):
         yield

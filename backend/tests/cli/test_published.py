@@ -61,7 +61,7 @@ class TestBeir:
         done = await cli("datasets", "add", "small", str(folder))
         assert done.exit_code == 0, done.stderr
         assert "(3 examples, squad)" in done.stderr
-        assert "titles of its relevant documents" in done.stderr
+        assert "titles of their relevant documents" in done.stderr
         base = json.loads((await cli("kb", "add", "small", str(folder), "--json")).stdout)
         assert (base["size"], base["source"]) == (3, "corpus.jsonl")
         assert await recall(api_url, "small", "small") == [1.0, 1.0, 1.0]

@@ -38,17 +38,22 @@ describe("cards", () => {
   const latency = (short: string, value: number) =>
     figure(`latency_${short}_ms`, { label: `Latency ${short}`, group: "speed", row: "latency", short, format: "milliseconds", value, n: 95, basis: "uncached" });
   const runs = (short: string, value: number, note = "") => figure(`runs_${short}`, { label: `Runs ${short}`, row: "runs", short, format: "count", value, note });
-  const said = (...figures: Figure[]) => figureCards({ figures }).map(({ label, value, note }) => `${label}: ${value} (${note})`);
+  const cards = (...figures: Figure[]) => figureCards({ figures }).map(({ label, value, note }) => `${label}: ${value} (${note})`);
   it("show a row's first figure, and the others below it", () => {
-    expect(said(latency("p50", 120), latency("p99", 1500))).toEqual(["Latency p50: 120 ms (p99 1.5 s, n = 95 uncached)"]);
-    expect(said(runs("answered", 1200), runs("failed", 3, "3 timeout"))).toEqual(["Runs answered: 1,200 (3 failed (3 timeout))"]);
+    expect(cards(latency("p50", 120), latency("p99", 1500))).toEqual(["Latency p50: 120 ms (p99 1.5 s, n = 95 uncached)"]);
+    expect(cards(runs("answered", 1200), runs("failed", 3, "3 timeout"))).toEqual(["Runs answered: 1,200 (3 failed (3 timeout))"]);
   });
-  it("show figures that stand alone, with their unit and what is said of them", () => {
-    expect(said(figure("throughput", { value: 4, unit: "answers/s" }), figure("cost", { value: null, format: "usd", note: "no price", warning: "careful" }))).toEqual([
+  it("show figures that stand alone, with their unit and notes", () => {
+    expect(cards(figure("throughput", { value: 4, unit: "answers/s" }), figure("cost", { value: null, format: "usd", note: "no price", warning: "careful" }))).toEqual([
       "throughput: 4 answers/s ()",
       "cost: unknown (no price, careful)",
     ]);
   });
+});
+
+it("leaves out shares that are unknown", () => {
+  const figures = [figure("hallucination_rate", { group: "faithfulness", format: "share", value: null })];
+  expect([figureCards({ figures }), comparedFigures([{ figures }])]).toEqual([[], []]);
 });
 
 it("compares each figure once that stands alone or is chosen", () => {

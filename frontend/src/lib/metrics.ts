@@ -1,6 +1,6 @@
 /**
  * How the dashboard shows scores and metrics. The API describes them: every number of a result is a figure
- * with its label, unit, group and better direction. No list of their names stands here.
+ * with its label, unit, group and better direction. Only the few that a page singles out are named here.
  */
 
 import type { Schemas } from "./api/client";
@@ -42,8 +42,13 @@ export interface FigureGroup {
   figures: EstimatedFigure[];
 }
 
-/** An agent's figures stand in a panel of their own. */
+/** The group of an agent's figures, which have a panel of their own. */
 const AGENT = "agent";
+
+/** A share that is unknown, such as the hallucination rate without a judge, is not shown. */
+function isUnknownShare({ format, value }: Figure): boolean {
+  return format === "share" && value === null;
+}
 
 /** Scores and other figures with an interval, by group, in the API's order. */
 export function estimateGroups({ figures }: Pick<Metrics, "figures">): FigureGroup[] {
@@ -69,7 +74,7 @@ export interface FigureCard {
 
 /** The figures without an interval: a card for each, or for those that share a row. */
 export function figureCards({ figures }: Pick<Metrics, "figures">): FigureCard[] {
-  const plain = figures.filter((figure) => !isEstimated(figure) && figure.group !== AGENT);
+  const plain = figures.filter((figure) => !isEstimated(figure) && !isUnknownShare(figure) && figure.group !== AGENT);
   const rows = new Map<string, Figure[]>();
   for (const figure of plain) {
     const row = figure.row || figure.name;
@@ -79,13 +84,13 @@ export function figureCards({ figures }: Pick<Metrics, "figures">): FigureCard[]
 }
 
 function noteOf(first: Figure, others: Figure[]): string {
-  const said = others.map((figure) => {
+  const rest = others.map((figure) => {
     const value = formatFigure(figure.value, figure);
     const named = figure.format === "milliseconds" ? `${figure.short} ${value}` : `${value} ${figure.short}`;
     return figure.note ? `${named} (${figure.note})` : named;
   });
   const count = first.n === null ? "" : `n = ${formatCount(first.n)} ${first.basis}`.trim();
-  return [...said, count, first.note, first.warning].filter(Boolean).join(", ");
+  return [...rest, count, first.note, first.warning].filter(Boolean).join(", ");
 }
 
 /** Shown in the table of a comparison though they share a row with others. */
@@ -93,7 +98,7 @@ const COMPARED = ["latency_p95_ms", "runs_failed"];
 
 /** The figures that a comparison shows as they are, without a test. */
 export function comparedFigures(results: readonly Pick<Metrics, "figures">[]): Figure[] {
-  const found = results.flatMap(({ figures }) => figures).filter((figure) => !isEstimated(figure) && (figure.row === "" || COMPARED.includes(figure.name)));
+  const found = results.flatMap(({ figures }) => figures).filter((figure) => !isEstimated(figure) && !isUnknownShare(figure) && (figure.row === "" || COMPARED.includes(figure.name)));
   return [...new Map(found.map((figure) => [figure.name, figure])).values()];
 }
 

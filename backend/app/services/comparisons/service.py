@@ -22,7 +22,7 @@ from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.token_ratio import TokenRatio, against_naive
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.experiments.service import ExperimentService
-from app.services.experiments.validation import resolve
+from app.services.experiments.validation import validate
 from app.services.results.service import ExperimentResult, ResultService
 from app.services.runtime import Runtime
 
@@ -144,7 +144,7 @@ class ComparisonService:
         """
         configs = expand(comparison)
         for config in configs:
-            await resolve(self._session, self._runtime, config)
+            await validate(self._session, self._runtime, config)
         return [await self._experiments.create(config) for config in configs]
 
     async def report(self, experiment_id: uuid.UUID) -> ResultReport:

@@ -1,38 +1,35 @@
-"""Reading a folder in the form of BEIR: documents, queries, and which documents each query needs."""
+"""Reading a folder in BEIR's format: documents, queries, and the documents that are relevant to each."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from app.core.errors import FieldError, InvalidInput
-from app.domain.json import JsonObject
-from app.services.datasets.published import Published, Rows
-from app.services.imports.files import File, Report, decode, jsonl_rows
+from app.services.datasets.published import Published
+from app.services.imports.files import File, Report, Row, Rows, decode, jsonl_rows
 from app.services.imports.published_formats import CORPUS, QRELS, QUERIES, find_file
 
 NEEDED = f"{CORPUS}, {QUERIES}, and {' or '.join(QRELS)}"
 _COLUMNS = 3
 _HINT = (
     f'{CORPUS}: "_id", "title", "text"; {QUERIES}: "_id", "text"; '
-    "the judgements: query-id, corpus-id and score, parted by tabs."
+    "the judgements: query-id, corpus-id and score, separated by tabs."
 )
 
 
 def of_folder(files: Sequence[File]) -> Published:
-    """Return the dataset of the queries that have a relevant document, that is, of a score above 0.
+    """Return the dataset of all queries with a relevant document, that is, one with a score above 0.
 
     Raises:
-        InvalidInput: naming the file that is missing, and each wrong line of the judgements and the
-            documents.
+        InvalidInput: naming the missing file, or each wrong line of judgements and documents.
     """
     corpus, queries, judged = (find_file(files, *names) for names in ((CORPUS,), (QUERIES,), QRELS))
     if corpus is None or queries is None or judged is None:
         there = ((corpus, CORPUS), (queries, QUERIES), (judged, " or ".join(QRELS)))
         missing = ", ".join(name for file, name in there if file is None)
         raise InvalidInput(
-            f"Several files are a dataset only as a folder of BEIR has them; missing: {missing}.",
-            hint=f"Needed are {NEEDED}.",
+            f"Several files are imported only as a BEIR folder; missing: {missing}.",
+            hint=f"A BEIR folder has {NEEDED}.",
             errors=[FieldError("files", f"missing: {missing}")],
         )
     lines = _judgements(judged)
@@ -55,7 +52,7 @@ def of_folder(files: Sequence[File]) -> Published:
 
 
 def _judgements(file: File) -> dict[tuple[str, str], int]:
-    """Return the line of each pair of a query and a relevant document."""
+    """Return the pairs of query and relevant document, each with its line number."""
     lines: dict[tuple[str, str], int] = {}
     report = Report()
     for number, line in enumerate(decode(file.data, file.name).split("\n"), start=1):
@@ -64,8 +61,8 @@ def _judgements(file: File) -> dict[tuple[str, str], int]:
             continue
         score = _number(cells[2]) if len(cells) == _COLUMNS and cells[0] and cells[1] else None
         if score is None:
-            if number > 1 or len(cells) != _COLUMNS:  # else it is the header
-                report.add(number, "must be query-id, corpus-id and a whole number, parted by tabs")
+            if number > 1 or len(cells) != _COLUMNS:  # the first line may be a header
+                report.add(number, "must be query-id, corpus-id and a whole number, separated by tabs")
         elif score > 0:
             lines.setdefault((cells[0], cells[1]), number)
     report.raise_if_any(file.name, _HINT)
@@ -80,7 +77,7 @@ def _number(text: str) -> int | None:
 
 
 def _titles(file: File, wanted: set[str]) -> dict[str, str]:
-    """Return the titles of the documents that are ``wanted``; those of all could be very many."""
+    """Return the titles of the documents in ``wanted``; a corpus may hold millions of others."""
     titles: dict[str, str] = {}
     report = Report()
     for line, row in jsonl_rows(decode(file.data, file.name), report):
@@ -108,7 +105,7 @@ def _ids(file: File) -> set[str]:
 
 
 def _rows(file: File, relevant: dict[str, list[str]], titles: dict[str, str], found: Published) -> Rows:
-    """Yield the queries with a relevant document."""
+    """Yield a row for each query with a relevant document."""
     counts: Counter[str] = Counter()
     for line, row in jsonl_rows(decode(file.data, file.name), found.report):
         key = _id(row)
@@ -117,31 +114,31 @@ def _rows(file: File, relevant: dict[str, list[str]], titles: dict[str, str], fo
         if documents is None:
             counts["unjudged"] += 1
             continue
-        told = _told(row)
-        counts["told"] += told is not None
-        answers = [titles[one] or one for one in documents] if told is None else told
+        stated = _stated_answers(row)
+        counts["answered"] += stated is not None
+        answers = [titles[one] or one for one in documents] if stated is None else stated
         yield line, {"id": key, "question": row.get("text"), "answers": answers, "supporting": documents}
     used = counts["all"] - counts["unjudged"]
-    if counts["told"]:
-        found.notes.append(f"{counts['told']:,} of {used:,} queries bring their answers.")
-    if counts["told"] < used:
+    if counts["answered"]:
+        found.notes.append(f"{counts['answered']:,} of {used:,} queries come with answers.")
+    if counts["answered"] < used:
         found.notes.append(
-            "A query without an answer has the titles of its relevant documents for answers, "
-            "and their ids where they have no title."
+            "Other queries are answered by the titles of their relevant documents, "
+            "or their ids where they have no title."
         )
     if counts["unjudged"]:
         left_out = f"{counts['unjudged']:,} of {counts['all']:,}"
         found.notes.append(f"Queries without a relevant document are left out: {left_out}.")
 
 
-def _told(row: JsonObject) -> Any:
-    """Return the answers that a query brings; BEIR's HotpotQA has them in its metadata."""
+def _stated_answers(row: Row) -> object:
+    """Return the answers given with a query; BEIR's HotpotQA has them in the metadata."""
     more = row.get("metadata")
     places = (row, more) if isinstance(more, dict) else (row,)
     given = (place.get(name) for place in places for name in ("answers", "answer"))
     return next((one for one in given if one not in (None, "", [])), None)
 
 
-def _id(row: JsonObject) -> str | None:
+def _id(row: Row) -> str | None:
     key = row.get("_id", row.get("id"))
     return str(key) if isinstance(key, str | int) and not isinstance(key, bool) and str(key) else None

@@ -1,27 +1,28 @@
-"""Reading datasets from files: JSONL, CSV, JSON as authors publish it, folders of BEIR, and our own JSON.
+"""Reading datasets from files: JSONL, CSV, published JSON, BEIR folders, and our own JSON.
 
-A file is read whole or refused whole: every wrong line is named, up to a limit, and nothing of a
-file with a wrong line is kept.
+A file with a wrong line is not imported at all: the error lists every wrong line, up to a limit.
 """
 
 import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.examples import Dataset, Example
 from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
 from app.services.datasets.beir import of_folder
-from app.services.datasets.published import Published, Rows, is_gsm8k, of_hotpotqa, of_json
+from app.services.datasets.published import Published, is_gsm8k, of_hotpotqa, of_json
 from app.services.evaluation.normalise import gsm8k_strict
 from app.services.imports.files import (
     MAX_ID_CHARS,
     File,
     Report,
+    Row,
+    Rows,
     decode,
     json_content,
     jsonl_rows,
@@ -41,10 +42,10 @@ csv.field_size_limit(10_000_000)
 
 
 def format_of(filename: str) -> FileFormat:
-    """Return the format that a file's name tells.
+    """Return the format of a file, by the ending of its name.
 
     Raises:
-        InvalidInput: if it tells none.
+        InvalidInput: if the ending is unknown.
     """
     suffix = Path(filename).suffix.lower()
     if suffix in {".jsonl", ".ndjson"}:
@@ -65,12 +66,12 @@ def read_dataset(name: str, files: Sequence[File], scoring: ScoringRule | None =
 
     Args:
         name: the dataset's.
-        files: what was given; more than one is a folder.
-        scoring: the rule for its answers; the format's own if it is ``None``.
+        files: the uploaded files; several are a BEIR folder.
+        scoring: the rule for its answers; ``None`` for the rule that its format implies.
 
     Raises:
-        InvalidInput: naming each wrong line or item; a file that is missing; a format that is not
-            understood; or that there are no examples at all.
+        InvalidInput: listing the wrong lines or items, or naming the missing file; if the format is
+            unknown, or there are no examples.
     """
     if len(files) > 1:
         found = of_folder(files)
@@ -102,8 +103,8 @@ def _dataset(name: str, found: Published, scoring: ScoringRule | None, source: s
 
 
 def _own(name: str, file: File, scoring: ScoringRule | None) -> Dataset:
-    """Read a file as those that ship with the project: a head, and ``examples``."""
-    content = json.loads(decode(file.data, file.name))  # which keeps numbers of any length
+    """Read a file in the format of the shipped datasets: fields about the dataset, and ``examples``."""
+    content = json.loads(decode(file.data, file.name))  # unlike orjson it accepts integers of any length
     about = {key: content.get(key, "") for key in ("description", "licence", "source", "scoring")}
     rule = scoring or next((one for one in SCORING_RULES if one == (about["scoring"] or "squad")), None)
     if rule is None:
@@ -114,8 +115,8 @@ def _own(name: str, file: File, scoring: ScoringRule | None) -> Dataset:
     for key, value in about.items():
         if not isinstance(value, str) or len(value) > _MAX_ABOUT_CHARS or unstorable([value], {}):
             raise InvalidInput(
-                f"The {key} of {file.name} must be a text of {_MAX_ABOUT_CHARS:,} characters at most.",
-                errors=[FieldError("file", f"{key} is no text, or too long")],
+                f"The {key} of {file.name} must be a text of at most {_MAX_ABOUT_CHARS:,} characters.",
+                errors=[FieldError("file", f"{key} is not a text, or is too long")],
             )
     report = Report("item")
     rows = _objects(content["examples"], report)
@@ -125,19 +126,19 @@ def _own(name: str, file: File, scoring: ScoringRule | None) -> Dataset:
     )
 
 
-def _objects(items: list[Any], report: Report) -> Rows:
+def _objects(items: list[object], report: Report) -> Rows:
     for number, item in enumerate(items, start=1):
         if isinstance(item, dict):
             yield number, item
         else:
-            report.add(number, "is no object")
+            report.add(number, "is not an object")
 
 
 def parse_examples(text: str, fmt: Literal["jsonl", "csv"], name: str, scoring: ScoringRule) -> list[Example]:
     """Return the examples of a file's ``text``.
 
     Raises:
-        InvalidInput: naming each wrong line; or that there are no lines at all.
+        InvalidInput: listing each wrong line; or if there are no examples.
     """
     report = Report()
     rows = jsonl_rows(text, report) if fmt == "jsonl" else _csv_rows(text, report)
@@ -145,7 +146,7 @@ def parse_examples(text: str, fmt: Literal["jsonl", "csv"], name: str, scoring: 
 
 
 def _collect(rows: Rows, report: Report, scoring: ScoringRule, name: str) -> list[Example]:
-    """Return the examples of all rows, if nothing is wrong with any."""
+    """Return the examples of all rows; raises ``InvalidInput`` if any row is wrong."""
     examples: list[Example] = []
     lines_by_key: dict[str, int] = {}
     for line, row in rows:
@@ -154,7 +155,7 @@ def _collect(rows: Rows, report: Report, scoring: ScoringRule, name: str) -> lis
             continue
         first = lines_by_key.setdefault(example.key, line)
         if first != line:
-            report.add(line, f"the id {example.key!r} is also that of {report.place(first)}")
+            report.add(line, f"the id {example.key!r} is already used by {report.place(first)}")
             continue
         examples.append(example)
     report.raise_if_any(name, _HINT.replace("line", report.unit))
@@ -163,12 +164,12 @@ def _collect(rows: Rows, report: Report, scoring: ScoringRule, name: str) -> lis
     return examples
 
 
-def _csv_rows(text: str, report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
+def _csv_rows(text: str, report: Report) -> Rows:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in reader.fieldnames or []]
         if "question" not in header or not {"answer", "answers"} & set(header):
-            report.add(1, "the header must name the columns question, and answer or answers")
+            report.add(1, "the header must have the columns question, and answer or answers")
             return
         reader.fieldnames = header
         for row in reader:
@@ -185,7 +186,7 @@ def _csv_rows(text: str, report: Report) -> Iterator[tuple[int, dict[str, Any]]]
         report.add(reader.reader.line_num, f"is not CSV: {error}")
 
 
-def _csv_answers(cell: str) -> Any:
+def _csv_answers(cell: str) -> object:
     if cell.lstrip().startswith("["):
         try:
             return json.loads(cell)
@@ -194,9 +195,7 @@ def _csv_answers(cell: str) -> Any:
     return [part.strip() for part in cell.split("|") if part.strip()]
 
 
-def _example(
-    row: dict[str, Any], line: int, position: int, report: Report, scoring: ScoringRule
-) -> Example | None:
+def _example(row: Row, line: int, position: int, report: Report, scoring: ScoringRule) -> Example | None:
     question = row.get("question")
     if not isinstance(question, str) or not question.strip():
         report.add(line, "question is missing or empty")
@@ -227,8 +226,8 @@ def _example(
     )
 
 
-def _answers(row: dict[str, Any]) -> tuple[str, ...] | str:
-    """Return the accepted answers, or a sentence about what is wrong with them."""
+def _answers(row: Row) -> tuple[str, ...] | str:
+    """Return the accepted answers, or a message that says what is wrong with them."""
     given = row.get("answers")
     given = row.get("answer") if given is None else given
     if given is None:
@@ -247,7 +246,7 @@ def _answers(row: dict[str, Any]) -> tuple[str, ...] | str:
     return texts
 
 
-def _label_problem(name: str, value: Any) -> str | None:
+def _label_problem(name: str, value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -258,7 +257,7 @@ def _label_problem(name: str, value: Any) -> str | None:
 
 
 def load_builtin(path: Path) -> Dataset:
-    """Read one of the project's own dataset files (JSON with a head and ``examples``).
+    """Read a dataset that ships with the project.
 
     Raises:
         InvalidInput: naming the file and what is wrong with it.

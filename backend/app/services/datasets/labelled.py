@@ -1,4 +1,4 @@
-"""Reading answers that people have labelled as faithful to a text or not."""
+"""Reading answers that people have labelled as faithful or unfaithful to a text."""
 
 import csv
 import io
@@ -25,8 +25,8 @@ def read_labelled(path: Path) -> list[Labelled]:
     """Return the labelled answers of a file.
 
     Raises:
-        InvalidInput: naming each wrong line.
-        OSError: if it cannot be read.
+        InvalidInput: listing each wrong line.
+        OSError: if the file cannot be read.
     """
     text, report = decode(path.read_bytes(), path.name), Report()
     rows = _tsv_rows(text) if path.suffix.lower() == ".tsv" else jsonl_rows(text, report)
@@ -35,7 +35,7 @@ def read_labelled(path: Path) -> list[Labelled]:
         context, question, answer = (row.get(name) for name in ("context", "question", "answer"))
         faithful = _FAITHFUL.get(str(row.get("label", "")).strip().lower())
         if not all(isinstance(one, str) for one in (context, question, answer)) or faithful is None:
-            report.add(line, "needs context, question, answer and a label, faithful or unfaithful")
+            report.add(line, "needs context, question, answer, and a label that is faithful or unfaithful")
             continue
         found.append(Labelled(Claim(str(question), str(answer), (str(context),)), faithful))
     report.raise_if_any(path.name, _HINT)
@@ -43,9 +43,9 @@ def read_labelled(path: Path) -> list[Labelled]:
 
 
 def _tsv_rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a file in the format of BEGIN, a benchmark of attribution in dialogue.
+    """Yield the rows of a file of BEGIN, a benchmark of attribution in dialogue.
 
-    Generic answers make no claim, and are left out: they are neither faithful nor not.
+    Answers labelled as generic are left out: they make no claim that could be unfaithful.
     """
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
     for row in reader:

@@ -1,34 +1,35 @@
-"""Reading the files of TriviaQA, HotpotQA and SQuAD as their authors publish them.
+"""Reading TriviaQA, HotpotQA and SQuAD from the files in which they are published.
 
-Their items become rows as those of our own files, which the importers check. The format is told by
-the content; how answers are scored follows from it. Contexts are left to knowledge bases.
+The format is recognised by the content, and decides the scoring rule. Items are turned into rows like
+those of our own format, which the importers check. Contexts are imported by knowledge bases only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.core.errors import FieldError, InvalidInput
-from app.domain.json import JsonObject
 from app.domain.scoring import ScoringRule
 from app.services.evaluation.normalise import gsm8k_strict, normalise_triviaqa
-from app.services.imports.files import Report
-from app.services.imports.published_formats import gold_titles, is_hotpotqa, is_squad, squad_paragraphs
+from app.services.imports.files import Report, Row, Rows
+from app.services.imports.published_formats import Squad, gold_titles, is_hotpotqa, is_squad, squad_paragraphs
 
-Rows = Iterator[tuple[int, JsonObject]]
 UNDERSTOOD = (
     'TriviaQA (an object with a list "Data"), HotpotQA (a list of questions with "supporting_facts"), '
     'SQuAD (an object with a list "data" of articles with "paragraphs"), '
-    'and our own form (an object with a list "examples")'
+    'and our own format (an object with a list "examples")'
 )
 
 
 @dataclass(slots=True)
 class Published:
-    """A dataset that is being read: its rows, what is wrong so far, and what it says of itself.
+    """A dataset that is being read.
 
-    ``notes`` are sentences for the description, complete when all rows are read; ``file`` is the one
-    that holds the rows, where several were given.
+    Attributes:
+        rows: read as they are iterated over.
+        report: errors so far.
+        scoring: the rule that the format implies.
+        notes: sentences for the description, complete when all rows have been read.
+        file: name of the file with the rows, if there are several files.
     """
 
     rows: Rows
@@ -38,11 +39,11 @@ class Published:
     file: str = ""
 
 
-def of_json(content: Any, name: str) -> Published:
-    """Return the dataset that the content of a JSON file is.
+def of_json(content: object, name: str) -> Published:
+    """Return the dataset in the content of a JSON file.
 
     Raises:
-        InvalidInput: listing the formats that are understood, if it is none of them.
+        InvalidInput: if the format is not recognised; lists those that are.
     """
     report = Report("item")
     if isinstance(content, dict) and isinstance(content.get("Data"), list):
@@ -51,43 +52,45 @@ def of_json(content: Any, name: str) -> Published:
     if isinstance(content, list) and content and is_hotpotqa(content[0]):
         return of_hotpotqa(enumerate(content, start=1), report)
     if is_squad(content):
-        found = Published(iter(()), report, "squad", [_squad_name(content)])
+        found = Published(iter(()), report, "squad", [_squad_name(content.get("version"))])
         found.rows = _squad(content, found)
         return found
     raise InvalidInput(
-        f"{name} is JSON in none of the forms that are understood: {UNDERSTOOD}.",
-        hint='Your own questions are best written as JSONL: one {"question": …, "answer": …} a line.',
-        errors=[FieldError("file", "unknown form of JSON")],
+        f"{name} is JSON in none of the known formats: {UNDERSTOOD}.",
+        hint='For questions of your own, use JSONL: one {"question": …, "answer": …} a line.',
+        errors=[FieldError("file", "unknown format")],
     )
 
 
-def of_hotpotqa(rows: Iterator[tuple[int, Any]], report: Report) -> Published:
-    """Return the dataset of HotpotQA's questions, which come as JSON or as JSONL."""
+def of_hotpotqa(rows: Iterator[tuple[int, object]], report: Report) -> Published:
+    """Return the dataset of HotpotQA's questions, read from JSON or JSONL."""
     return Published(_converted(rows, report, _hotpotqa), report, "hotpotqa", ["HotpotQA."])
 
 
-def is_gsm8k(row: JsonObject) -> bool:
-    """Return whether a row has the solution and the number of one of GSM8K."""
+def is_gsm8k(row: Row) -> bool:
+    """Return whether the answer of a row is written as in GSM8K: the solution, then ``####`` and a number."""
     answer = row.get("answer")
     if not isinstance(answer, str) or "answers" in row:
         return False
     return answer.rpartition("\n")[2].startswith("#### ") and gsm8k_strict(answer) is not None
 
 
-def _converted(rows: Iterator[tuple[int, Any]], report: Report, convert: Any) -> Rows:
+def _converted(
+    rows: Iterator[tuple[int, object]], report: Report, convert: Callable[[Row], Row | str]
+) -> Rows:
     for place, item in rows:
-        row = convert(item) if isinstance(item, dict) else "is no object"
+        row = convert(item) if isinstance(item, dict) else "is not an object"
         if isinstance(row, str):
             report.add(place, row)
         else:
             yield place, row
 
 
-def _triviaqa(item: JsonObject) -> JsonObject | str:
-    """Return the row of a question; of the normalised aliases, those that the others do not cover."""
+def _triviaqa(item: Row) -> Row | str:
+    """Return the row of a question; normalised aliases are added only where no other alias equals them."""
     answer = item.get("Answer")
     if not isinstance(answer, dict):
-        return "Answer is missing; without answers, as in test files, nothing can be scored"
+        return "Answer is missing; without answers (test files have none) nothing can be scored"
     aliases, normalised, human = (
         answer.get(name) or [] for name in ("Aliases", "NormalizedAliases", "HumanAnswers")
     )
@@ -101,7 +104,7 @@ def _triviaqa(item: JsonObject) -> JsonObject | str:
     return {"id": item.get("QuestionId"), "question": item.get("Question"), "answers": answers}
 
 
-def _hotpotqa(item: JsonObject) -> JsonObject | str:
+def _hotpotqa(item: Row) -> Row | str:
     titles = gold_titles(item)
     if isinstance(titles, str):
         return titles
@@ -115,23 +118,21 @@ def _hotpotqa(item: JsonObject) -> JsonObject | str:
     }
 
 
-def _squad_name(content: JsonObject) -> str:
-    version = content.get("version")
+def _squad_name(version: object) -> str:
     known = isinstance(version, str) and 0 < len(version) <= 10 and version.isprintable()
     return f"SQuAD {str(version).removeprefix('v')}." if known else "SQuAD."
 
 
-def _squad(content: JsonObject, found: Published) -> Rows:
+def _squad(content: Squad, found: Published) -> Rows:
     """Yield the questions that have an answer, each in the cluster of its paragraph."""
     number = unanswerable = 0
-    for key, _, paragraph in squad_paragraphs(content, found.report):
-        questions = paragraph.get("qas")
-        if not isinstance(questions, list):
-            found.report.add(f"paragraph {key!r}", "needs a list of qas")
+    for paragraph in squad_paragraphs(content, found.report):
+        if not isinstance(paragraph.qas, list):
+            found.report.add(f"paragraph {paragraph.id!r}", "needs a list of qas")
             continue
-        for item in questions:
+        for item in paragraph.qas:
             number += 1
-            row = _squad_row(item, key) if isinstance(item, dict) else "is no object"
+            row = _squad_row(item, paragraph.id) if isinstance(item, dict) else "is not an object"
             if row is None:
                 unanswerable += 1
             elif isinstance(row, str):
@@ -142,8 +143,8 @@ def _squad(content: JsonObject, found: Published) -> Rows:
         found.notes.append(f"Unanswerable questions are left out: {unanswerable:,} of {number:,}.")
 
 
-def _squad_row(item: JsonObject, paragraph: str) -> JsonObject | str | None:
-    """Return the row of a question, what is wrong with it, or ``None`` if it has no answer on purpose."""
+def _squad_row(item: Row, paragraph: str) -> Row | str | None:
+    """Return the row of a question; a message if it is wrong; ``None`` if it is marked as unanswerable."""
     if item.get("is_impossible") is True:
         return None
     answers = item.get("answers")

@@ -14,7 +14,7 @@ _ROWS_AN_INSERT = 1_000
 
 
 class DatasetRepository(VersionedRepository[Dataset]):
-    """Reads and writes datasets within the session it is given; never commits."""
+    """Reads and writes datasets within the given session; never commits."""
 
     table = Dataset
 
@@ -73,5 +73,5 @@ class DatasetRepository(VersionedRepository[Dataset]):
 
 
 def to_example(row: Example) -> ExampleNoun:
-    """Return a stored example as the domain's noun."""
+    """Return a stored example as a domain object."""
     return ExampleNoun(row.key, row.question, tuple(row.answers), row.cluster, row.extra)

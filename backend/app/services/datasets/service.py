@@ -21,7 +21,7 @@ log = get_logger(__name__)
 
 
 class DatasetService:
-    """The one way to datasets; commits what it changes."""
+    """Adds and finds datasets; commits its changes."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -30,24 +30,24 @@ class DatasetService:
     async def add_file(
         self, name: str, filename: str, data: bytes, scoring: str | None = None
     ) -> tuple[Dataset, bool]:
-        """Import one file as (a new version of) ``name``; see ``add_files``."""
+        """Import one file as a version of ``name``; see ``add_files``."""
         return await self.add_files(name, [(filename, data)], scoring)
 
     async def add_files(
         self, name: str, given: Sequence[tuple[str, bytes]], scoring: str | None = None
     ) -> tuple[Dataset, bool]:
-        """Import a file, or the files of a BEIR folder, as (a new version of) ``name``.
+        """Import a file, or the files of a BEIR folder, as a version of ``name``.
 
         Args:
             name: the dataset's.
-            given: names of files with their content.
-            scoring: the rule for its answers; the format's own without one.
+            given: names and contents of the files.
+            scoring: the rule for its answers; if left out, the rule that the format implies.
 
         Returns:
-            The dataset, and whether it is new; the same content again gives the version there is.
+            The dataset, and whether it is new: content that is stored already keeps its version.
 
         Raises:
-            InvalidInput: naming the field, the line or the item that is wrong; nothing is stored then.
+            InvalidInput: naming the wrong fields, lines or items; nothing is stored then.
         """
         rule = _checked(name, scoring)
         files = [File(clean_filename(filename), data) for filename, data in given]
@@ -58,12 +58,12 @@ class DatasetService:
         return await self.add(await asyncio.to_thread(read_dataset, name, files, rule))
 
     async def add(self, dataset: DatasetNoun) -> tuple[Dataset, bool]:
-        """Store a dataset unless this very version is there."""
+        """Store a dataset, unless this version exists; see ``add_files``."""
         version = dataset.version
         await self._repository.lock_name(dataset.name)
         found = await self._repository.find(dataset.name, version)
         if found is not None:
-            await self._session.commit()  # gives the lock back
+            await self._session.commit()  # releases the lock
             return found, False
         row = await self._repository.add(dataset)
         await self._session.commit()
@@ -71,7 +71,7 @@ class DatasetService:
         return row, True
 
     async def add_builtins(self, folder: Path) -> None:
-        """Store the datasets that ship with the project, where they are not there yet."""
+        """Store the datasets that ship with the project, unless they exist."""
         for path in sorted(folder.glob("*/*.json")):  # noqa: ASYNC240 - at start, before any request
             await self.add(load_builtin(path))
 
@@ -83,7 +83,7 @@ class DatasetService:
         """Return a dataset.
 
         Raises:
-            InvalidInput: for the field ``where``, naming the datasets there are.
+            InvalidInput: for the field ``where``, if there is none; lists the names of all datasets.
         """
         found = await self._repository.find(name, version)
         if found is None:
@@ -109,11 +109,11 @@ class DatasetService:
         return found
 
     async def examples(self, dataset_id: uuid.UUID, after: int, limit: int) -> Sequence[Example]:
-        """Return a page of examples, in file order, beyond position ``after``."""
+        """Return up to ``limit`` examples at positions beyond ``after``, in file order."""
         return await self._repository.examples(dataset_id, after, limit)
 
     async def sample(self, dataset: Dataset, n: int | None, seed: int) -> list[int]:
-        """Return the positions of the experiment's questions: a seeded sample, or all in file order."""
+        """Return the positions of ``n`` examples drawn by ``seed``; of all, in file order, without ``n``."""
         if n is None or n >= dataset.size:
             return list(range(dataset.size))
         return sample_order(await self._repository.position_hashes(dataset.id), seed)[:n]

@@ -1,4 +1,4 @@
-"""One example of an experiment: answered by the method, scored, and recorded."""
+"""One sample of an experiment: answered by the method, scored, and recorded."""
 
 import uuid
 from collections.abc import Sequence
@@ -36,7 +36,18 @@ class Sample:
 
 
 class SampleRunner:
-    """Turns samples into run records; a failure becomes a record, never an exception."""
+    """Turns samples into run records; a failure becomes a record, never an exception.
+
+    Args:
+        experiment_id: which experiment the runs belong to.
+        config: of the experiment.
+        method: answers examples.
+        rule: how answers are scored.
+        spec: of the model, for its price.
+        engine: where the method's calls go.
+        scoring: scores answered samples.
+        window: tokens that the model takes, prompt and answer together; ``None`` if unknown.
+    """
 
     def __init__(
         self,

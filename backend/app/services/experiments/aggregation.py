@@ -1,4 +1,4 @@
-"""From stored runs to the stored result."""
+"""Aggregating the stored runs of an experiment to its result."""
 
 import uuid
 
@@ -9,8 +9,8 @@ from app.domain.provenance import Provenance
 from app.models import Result
 from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.experiments.repository import ExperimentRepository
-from app.services.experiments.result_repository import ResultRepository
 from app.services.runs.repository import RunRepository
+from app.services.runs.result_repository import ResultRepository
 
 
 async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: float | None) -> Result | None:

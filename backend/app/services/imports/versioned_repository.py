@@ -1,4 +1,4 @@
-"""SQL that datasets and knowledge bases share: things with a name, of which each content is a version."""
+"""SQL that datasets and knowledge bases share: rows with a name, of which each content is a version."""
 
 import uuid
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ Row = TypeVar("Row", Dataset, KnowledgeBase)
 
 
 class VersionedRepository(Generic[Row]):
-    """Reads and writes within the session it is given; never commits."""
+    """Reads and writes within the given session; never commits."""
 
     table: ClassVar[Any]  # the class of the rows
 
@@ -21,7 +21,7 @@ class VersionedRepository(Generic[Row]):
         self._session = session
 
     async def find(self, name: str, version: str | None = None) -> Row | None:
-        """Return one by name and version (or a prefix of it); the newest without one."""
+        """Return the row with this name and version (or prefix of one); without a version, the newest."""
         table = self.table
         query = select(table).where(table.name == name)
         if version is not None:
@@ -31,22 +31,22 @@ class VersionedRepository(Generic[Row]):
         return found
 
     async def get(self, row_id: uuid.UUID) -> Row | None:
-        """Return one by id."""
+        """Return the row with this id."""
         found: Row | None = await self._session.get(self.table, row_id)
         return found
 
     async def list_all(self) -> Sequence[Row]:
-        """Return all versions of all, by name, the newest first."""
+        """Return all rows, ordered by name; versions of one name from new to old."""
         query = select(self.table).order_by(self.table.name, self.table.created_at.desc())
         rows: Sequence[Row] = (await self._session.execute(query)).scalars().all()
         return rows
 
     async def names(self) -> list[str]:
-        """Return the names of all."""
+        """Return all names."""
         query = select(self.table.name).distinct().order_by(self.table.name)
         return list((await self._session.execute(query)).scalars())
 
     async def lock_name(self, name: str) -> None:
-        """Let one transaction at a time add a version of ``name``."""
+        """Let no other transaction add a version of ``name`` until this one ends; waits for one that does."""
         lock = func.hashtextextended(f"{self.table.__tablename__}:{name}", 0)
         await self._session.execute(select(func.pg_advisory_xact_lock(lock)))

@@ -1,4 +1,4 @@
-"""Knowledge bases: import, versions by content, their indexes, the processes that search them.
+"""Knowledge bases: import, versions by content, indexes, and the processes that build and search them.
 
 It must not know experiments or methods.
 """

@@ -1,14 +1,13 @@
-"""Reading articles from files: JSONL, JSON, plain text, Markdown; several files make one base.
+"""Reading the articles of a knowledge base from files: JSONL, JSON, plain text, Markdown.
 
-Published files of HotpotQA and SQuAD give their paragraphs, a folder of BEIR its documents. Files
-are read whole or refused whole: every wrong line or item is named, up to a limit.
+Published files of HotpotQA and SQuAD give their paragraphs, a BEIR folder its documents. If a file has
+a wrong line, nothing is imported, and the error lists every wrong line or item, up to a limit.
 """
 
 import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.passages import Article, Section
@@ -16,6 +15,8 @@ from app.services.imports.files import (
     MAX_ID_CHARS,
     File,
     Report,
+    Row,
+    Rows,
     decode,
     json_content,
     jsonl_rows,
@@ -23,15 +24,15 @@ from app.services.imports.files import (
     unstorable,
 )
 from app.services.imports.published_formats import has_paragraphs, is_squad
-from app.services.knowledge.published import Paragraphs, Rows, without_queries
+from app.services.knowledge.published import Paragraphs, without_queries
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".md", ".markdown", ".txt")
 _MAX_CHARS = 5_000_000  # of an article
 _HINT = (
     'Each article needs a "text", or "sections" with "heading" and "text"; '
-    '"title", "section" and "id" are welcome.'
+    '"title", "section" and "id" are optional.'
 )
-# A block of code, which has no headings, or a heading.
+# A fenced block of code, in which nothing is a heading, or a heading.
 _MARKDOWN_HEADING = re.compile(
     r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)|^(#{1,6})[ \t]+(\S[^\n]*)", re.MULTILINE | re.DOTALL
 )
@@ -41,7 +42,7 @@ def parse_articles(files: Sequence[File]) -> list[Article]:
     """Return the articles of all files, in the order of the files.
 
     Raises:
-        InvalidInput: naming each wrong line or item; for an unknown kind of file; for no articles at all.
+        InvalidInput: listing each wrong line or item; if a format is unknown, or there are no articles.
     """
     files = without_queries(files)
     paragraphs = Paragraphs()
@@ -54,7 +55,7 @@ def parse_articles(files: Sequence[File]) -> list[Article]:
             place = f"{report.place(line)} of {file.name}"
             first = places.get(article.key)
             if first is not None:
-                report.add(line, f"the id {article.key!r} is also that of {first}")
+                report.add(line, f"the id {article.key!r} is already used by {first}")
                 continue
             places[article.key] = place
             articles.append(article)
@@ -62,7 +63,7 @@ def parse_articles(files: Sequence[File]) -> list[Article]:
     if not articles:
         names = ", ".join(file.name for file in files) or "The upload"
         raise InvalidInput(
-            f"{names} holds no articles.", hint=_HINT, errors=[FieldError("files", "no articles")]
+            f"{names} has no articles.", hint=_HINT, errors=[FieldError("files", "no articles")]
         )
     return articles
 
@@ -70,7 +71,7 @@ def parse_articles(files: Sequence[File]) -> list[Article]:
 def _articles(
     file: File, prefix: str, paragraphs: Paragraphs, report: Report
 ) -> Iterator[tuple[int, Article]]:
-    """Yield line and article, for what is an article; report the rest."""
+    """Yield each article with its line or item number; report the rows that are none."""
     suffix = _suffix(file)
     if suffix not in SUFFIXES:
         raise InvalidInput(
@@ -107,8 +108,8 @@ def _json_rows(file: File, paragraphs: Paragraphs, report: Report) -> Rows:
     rows = content.get("articles") if isinstance(content, dict) else content
     if not isinstance(rows, list):
         raise InvalidInput(
-            f'{file.name} is neither a list of articles nor an object with a list "articles", '
-            "nor a file of HotpotQA or SQuAD.",
+            f'{file.name} is not a list of articles, an object with a list "articles", '
+            "or a file of HotpotQA or SQuAD.",
             hint=_HINT,
             errors=[FieldError("files", "no list of articles")],
         )
@@ -118,34 +119,34 @@ def _json_rows(file: File, paragraphs: Paragraphs, report: Report) -> Rows:
     return ((number, row if isinstance(row, dict) else {}) for number, row in numbered)
 
 
-def _markdown(text: str, name: str) -> dict[str, Any]:
-    """Return title and sections of a Markdown text: the first heading of the top level is the title."""
+def _markdown(text: str, name: str) -> Row:
+    """Return title and sections of a Markdown text; its first heading of level 1 is the title."""
     title, sections, heading, start = name, [], "", 0
     titled = False
     for match in _MARKDOWN_HEADING.finditer(text):
         if match[1]:
             continue
         sections.append({"heading": heading, "text": text[start : match.start()]})
-        heading, start = _unclosed(match[3]), match.end()
+        heading, start = _without_closing_marks(match[3]), match.end()
         if match[2] == "#" and not titled:
             title, heading, titled = heading, "", True
     sections.append({"heading": heading, "text": text[start:]})
     return {"title": title, "sections": [part for part in sections if str(part["text"]).strip()]}
 
 
-def _unclosed(heading: str) -> str:
-    """Return a heading without the marks that may stand behind it."""
+def _without_closing_marks(heading: str) -> str:
+    """Return a heading without the number signs that may close it."""
     bare = heading.rstrip().rstrip("#")
     return bare.rstrip() if bare.endswith((" ", "\t")) else heading.rstrip()
 
 
-def _article(row: dict[str, Any]) -> Article | str:
-    """Return the article that a row is, or a sentence about what is wrong with it."""
+def _article(row: Row) -> Article | str:
+    """Return the article in a row, or a message that says what is wrong with it."""
     key, title = row["id"], row.get("title") or ""
     if isinstance(key, bool) or not isinstance(key, str | int) or not 0 < len(str(key)) <= MAX_ID_CHARS:
-        return f"id must be a text or a number, of {MAX_ID_CHARS} characters at most"
+        return f"id must be a text or a number of at most {MAX_ID_CHARS} characters"
     if not isinstance(title, str) or len(title) > MAX_ID_CHARS:
-        return f"title must be a text of {MAX_ID_CHARS} characters at most"
+        return f"title must be a text of at most {MAX_ID_CHARS} characters"
     sections = _sections(row)
     if isinstance(sections, str):
         return sections
@@ -155,7 +156,7 @@ def _article(row: dict[str, Any]) -> Article | str:
     return Article(str(key), title.strip(), sections)
 
 
-def _sections(row: dict[str, Any]) -> tuple[Section, ...] | str:
+def _sections(row: Row) -> tuple[Section, ...] | str:
     given = row.get("sections")
     if given is None:
         given = [{"heading": row.get("section") or "", "text": row.get("text")}]
@@ -165,7 +166,7 @@ def _sections(row: dict[str, Any]) -> tuple[Section, ...] | str:
     for part in given:
         heading, text = part.get("heading") or "", part.get("text")
         if not isinstance(heading, str) or not isinstance(text, str):
-            return "text is missing or no text" if text is None else "heading and text must be texts"
+            return "text is missing" if text is None else "heading and text must be texts"
         if text.strip():
             found.append(Section(heading.strip(), text.strip()))
     if not found:
@@ -184,7 +185,7 @@ def _stem(name: str) -> str:
 
 
 def load_builtin(path: Path) -> tuple[dict[str, str], list[Article]]:
-    """Read the knowledge base that ships with the project; return what it says of itself, and its articles.
+    """Return name, description, licence and source of a shipped knowledge base, and its articles.
 
     Raises:
         InvalidInput: naming the file and what is wrong with it.

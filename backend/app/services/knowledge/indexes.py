@@ -1,4 +1,4 @@
-"""Indexes as the API sees them: whether they are there, building them, searching them."""
+"""Indexes for the API: their state, building them, searching them."""
 
 import asyncio
 import json
@@ -26,12 +26,16 @@ _BUILDER_IDLE_S = 60.0
 
 @dataclass(slots=True)
 class IndexState:
-    """An index: where it stands, and how far its building is.
+    """The state of one index.
 
     Attributes:
-        chunks: in all; ``None`` before it is built.
-        message: what went wrong, if something did.
-        ended: set when the building has ended, well or not.
+        name: of the index.
+        state: whether it exists, is being built, or could not be built.
+        done: chunks that the build at work has embedded.
+        total: chunks that it has to embed.
+        chunks: of the index; ``None`` before it is built.
+        message: why the build failed.
+        ended: set when the build has ended, whether it succeeded or not.
     """
 
     name: str
@@ -44,26 +48,26 @@ class IndexState:
 
 
 class KnowledgeIndexes:
-    """The indexes of this machine; one object for the whole API, which owns the search processes."""
+    """The indexes of this machine; one object for the whole API, which owns the two search processes."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._root = runtime.settings.index_dir
         self._searcher = SearchClient(runtime.settings)
         self._builder = SearchClient(runtime.settings, idle_s=_BUILDER_IDLE_S)
-        self._turn = asyncio.Lock()  # one build at a time: each takes all cores
+        self._turn = asyncio.Lock()  # one build at a time, since each uses all cores
         self._at_work: IndexState | None = None
         self._builds: dict[str, IndexState] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def aclose(self) -> None:
-        """End the processes; what was being built goes on with the next request for it."""
+        """End the processes; an unfinished build continues at the next request for it."""
         for task in self._tasks:
             task.cancel()
         await self._searcher.aclose()
         await self._builder.aclose()
 
     async def state(self, row: KnowledgeBase, options: RetrievalConfig) -> IndexState:
-        """Return where the index of these options stands."""
+        """Return the state of the index that these options describe."""
         name = await asyncio.to_thread(_name, row.version, options)
         chunks = await asyncio.to_thread(_chunks, self._root, name)
         if chunks is not None:
@@ -75,10 +79,10 @@ class KnowledgeIndexes:
         return state
 
     async def build(self, row: KnowledgeBase, options: RetrievalConfig) -> IndexState:
-        """Begin to build the index of these options, unless it is there or being built.
+        """Start to build the index that these options describe, unless it exists or is being built.
 
         Raises:
-            InvalidInput: if the embedding model cannot be had.
+            InvalidInput: if the embedding model is not available.
         """
         await asyncio.to_thread(require_model_here, options.embedding_model, EMBEDDING_SETTING)
         state = await self.state(row, options)
@@ -103,9 +107,9 @@ class KnowledgeIndexes:
     async def passages_at_once(
         self, row: KnowledgeBase, options: RetrievalConfig, query: str
     ) -> Sequence[Passage] | None:
-        """Return what would be retrieved; ``None`` if that takes building an index or loading models.
+        """Return the passages for ``query``; ``None`` if that needs an index built or models loaded first.
 
-        The models are then being loaded, so that the next call has them.
+        Models that are missing are loaded in the background, for the next call.
         """
         if (await self.state(row, options)).state != "built":
             return None
@@ -123,14 +127,14 @@ class KnowledgeIndexes:
     async def search(
         self, row: KnowledgeBase, options: RetrievalConfig, variants: list[str], query: str
     ) -> list[VariantResult]:
-        """Return what each variant finds; builds the index first if there is none.
+        """Return the passages that each variant finds; builds the index first if there is none.
 
-        A model that cannot be had is the message of its variant.
+        If the model of a variant is not available, the result of that variant says so.
 
         Raises:
             Unavailable: if the search fails.
         """
-        with suppress(InvalidInput):  # each variant says it of itself
+        with suppress(InvalidInput):  # the result of each variant will say so
             state = await self.build(row, options)
             if state.state == "building":
                 await state.ended.wait()

@@ -1,39 +1,39 @@
-"""Reading the paragraphs of HotpotQA and SQuAD out of the files in which their authors publish them.
+"""Reading the paragraphs of HotpotQA and SQuAD from the files in which they are published.
 
-They are the gold passages of these datasets: an article's id or title is what the dataset made of
-the same file names in ``supporting``.
+Each paragraph becomes an article. Its id or title is the one by which the dataset that is imported from
+the same file names it in ``supporting``, so that gold passages are found.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
-from app.domain.json import JsonObject
-from app.services.imports.files import File, Report
+from app.services.imports.files import File, Report, Rows
 from app.services.imports.published_formats import (
     CORPUS,
     QUERIES,
+    Squad,
     find_file,
     hotpotqa_paragraphs,
     squad_paragraphs,
 )
 
-Rows = Iterator[tuple[int, JsonObject]]
-
 
 class Paragraphs:
-    """Makes rows of articles of paragraphs, each text of a title only once, over all files of an upload."""
+    """Turns paragraphs into rows of articles; a text that occurs again under its title is left out.
+
+    One object for all files of an upload.
+    """
 
     def __init__(self) -> None:
         self._texts: dict[str, list[str]] = {}
 
-    def of_hotpotqa(self, rows: Iterator[tuple[int, Any]], report: Report) -> Rows:
+    def of_hotpotqa(self, rows: Iterator[tuple[int, object]], report: Report) -> Rows:
         """Yield the paragraphs of all contexts.
 
-        The id is the title; the second text of a title has ``title#2``, and so on.
+        The id is the title; a second text with that title gets ``title#2``, and so on.
         """
         for place, row in rows:
-            found = hotpotqa_paragraphs(row) if isinstance(row, dict) else "is no object"
+            found = hotpotqa_paragraphs(row) if isinstance(row, dict) else "is not an object"
             if isinstance(found, str):
                 report.add(place, found)
                 continue
@@ -44,18 +44,18 @@ class Paragraphs:
                     key = title if len(texts) == 1 else f"{title}#{len(texts)}"
                     yield place, {"id": key, "title": title, "text": text}
 
-    def of_squad(self, content: JsonObject, report: Report) -> Rows:
-        """Yield the paragraphs of all articles; in titles, the underscores stand for spaces."""
-        for place, (key, title, paragraph) in enumerate(squad_paragraphs(content, report), start=1):
-            text = paragraph["context"].strip()
-            texts = self._texts.setdefault(key, [])
+    def of_squad(self, content: Squad, report: Report) -> Rows:
+        """Yield the paragraphs of all articles; SQuAD writes the spaces of titles as underscores."""
+        for place, paragraph in enumerate(squad_paragraphs(content, report), start=1):
+            text = paragraph.context.strip()
+            texts = self._texts.setdefault(paragraph.id, [])
             if text not in texts:
                 texts.append(text)
-                yield place, {"id": key, "title": title.replace("_", " "), "text": text}
+                yield place, {"id": paragraph.id, "title": paragraph.title.replace("_", " "), "text": text}
 
 
 def without_queries(files: Sequence[File]) -> Sequence[File]:
-    """Return the files without those of a BEIR folder that hold no articles."""
+    """Return ``files`` without the queries of a BEIR folder, which are not articles."""
     if find_file(files, CORPUS) is None or find_file(files, QUERIES) is None:
         return files
     return [file for file in files if PurePosixPath(file.name).name != QUERIES]

@@ -15,7 +15,7 @@ _ROWS_AN_INSERT = 500
 
 
 class KnowledgeRepository(VersionedRepository[KnowledgeBase]):
-    """Reads and writes knowledge bases within the session it is given; never commits."""
+    """Reads and writes knowledge bases within the given session; never commits."""
 
     table = KnowledgeBase
 
@@ -43,19 +43,19 @@ class KnowledgeRepository(VersionedRepository[KnowledgeBase]):
     async def articles(
         self, knowledge_base_id: uuid.UUID, text: str, after: int, limit: int
     ) -> Sequence[Article]:
-        """Return up to ``limit`` articles beyond position ``after`` whose title or id has ``text``."""
+        """Return up to ``limit`` articles beyond ``after`` with all words of ``text`` in title or id."""
         query = select(Article).where(
             Article.knowledge_base_id == knowledge_base_id, Article.position > after, *_having(text)
         )
         return (await self._session.execute(query.order_by(Article.position).limit(limit))).scalars().all()
 
     async def count(self, knowledge_base_id: uuid.UUID, text: str) -> int:
-        """Return how many articles have ``text`` in their title or id."""
+        """Return the number of articles with all words of ``text`` in title or id."""
         query = select(count()).where(Article.knowledge_base_id == knowledge_base_id, *_having(text))
         return await self._session.scalar(query) or 0
 
     async def all_articles(self, knowledge_base_id: uuid.UUID) -> list[ArticleNoun]:
-        """Return all articles as the domain's noun, in file order."""
+        """Return all articles as domain objects, in file order."""
         query = select(Article.key, Article.title, Article.sections)
         query = query.where(Article.knowledge_base_id == knowledge_base_id).order_by(Article.position)
         return [

@@ -1,4 +1,4 @@
-"""From a configuration to a retriever: which index, which models, and all of them opened."""
+"""Makes the retriever that a configuration describes: finds and opens its index and models."""
 
 import asyncio
 import threading
@@ -33,11 +33,11 @@ RERANKER_SETTING = "method.reranker"
 
 
 class BuildingStopped(Exception):
-    """The index is no longer wanted; what has been embedded is kept."""
+    """Raised within a build whose caller was cancelled; what has been embedded is kept."""
 
 
 def options_of(config: RetrievalConfig) -> RetrievalOptions:
-    """Return how much each stage gives, by the configuration."""
+    """Return the options of the retrieval stages from the configuration."""
     return RetrievalOptions(
         variant=config.variant,
         top_k=config.top_k,
@@ -50,12 +50,12 @@ def options_of(config: RetrievalConfig) -> RetrievalOptions:
 
 
 def chunking_of(config: RetrievalConfig) -> Chunking:
-    """Return how articles are cut, by the configuration."""
+    """Return how articles are cut into chunks, from the configuration."""
     return Chunking(config.chunk_tokens, config.chunk_overlap)
 
 
 def require_models(config: RetrievalConfig) -> None:
-    """Raise unless the models that ``config`` names can be had; may ask the hub, and so blocks.
+    """Raise unless the models that ``config`` names are available. Blocks: it may ask the hub.
 
     Raises:
         InvalidInput: naming the field, and what to do.
@@ -68,14 +68,18 @@ def require_models(config: RetrievalConfig) -> None:
     folder = local_model(config.embedding_model)
     limit = None if folder is None else positions(folder)
     if limit is not None and config.chunk_tokens > limit:
-        message = f"{config.embedding_model} reads {limit} tokens at once, and not {config.chunk_tokens}."
+        message = f"{config.embedding_model} reads at most {limit} tokens, and not {config.chunk_tokens}."
         raise InvalidInput(
-            message, hint="Ask for smaller chunks.", errors=[FieldError("method.chunk_tokens", message)]
+            message, hint="Choose smaller chunks.", errors=[FieldError("method.chunk_tokens", message)]
         )
 
 
 def require_model_here(name: str, setting: str) -> None:
-    """Raise unless a model can be had; see ``require_models``.
+    """Raise unless one model is available. Blocks: it may ask the hub.
+
+    Args:
+        name: of the model.
+        setting: field of the configuration that names it.
 
     Raises:
         InvalidInput: naming the field, and what to do.
@@ -89,7 +93,7 @@ def require_model_here(name: str, setting: str) -> None:
 
 
 def describe(config: RetrievalConfig, row: KnowledgeBase) -> RetrievalProvenance:
-    """Return what decides the retrieval beside the configuration, as far as its models are here."""
+    """Return the provenance of the retrieval; what depends on a model that is not on this machine is None."""
     model, reranker = local_model(config.embedding_model), None
     if config.variant == "reranked":
         reranker = local_model(config.reranker)
@@ -102,7 +106,7 @@ def describe(config: RetrievalConfig, row: KnowledgeBase) -> RetrievalProvenance
 
 @dataclass(slots=True)
 class IndexLibrary:
-    """The indexes and models that one process has open, each once."""
+    """The indexes and models that one process has open; each is opened once."""
 
     root: Path
     _indexes: dict[str, KnowledgeIndex] = field(default_factory=dict)
@@ -118,10 +122,10 @@ class IndexLibrary:
         articles: "ArticleSource",
         progress: Progress | None = None,
     ) -> IndexRetriever:
-        """Return the retriever that ``config`` describes; builds the index if there is none, and so blocks.
+        """Return the retriever that ``config`` describes. Blocks: it builds the index if there is none.
 
         Raises:
-            ModelUnavailable: if a model cannot be had.
+            ModelUnavailable: if a model is not available.
         """
         recipe = Recipe(version, chunking_of(config), find_model(config.embedding_model, EMBEDDING_SETTING))
         reranker = None
@@ -132,7 +136,7 @@ class IndexLibrary:
             key = (recipe.model, recipe.chunking.size)
             embedder = self._embedders.setdefault(key, recipe.embedder())
             opening = self._opening.setdefault(recipe.name, threading.Lock())
-        with opening:  # one thread builds it; those that want another one do not wait for that
+        with opening:  # a lock for each index: building one does not block the others
             if recipe.name not in self._indexes:
                 self._indexes[recipe.name] = open_index(self.root, recipe, embedder, articles, progress)
             index = self._indexes[recipe.name]
@@ -146,9 +150,9 @@ class IndexLibrary:
 
 
 class ArticleSource:
-    """Gives the articles of a knowledge base to a thread that builds an index.
+    """Reads the articles of a knowledge base for a thread that builds an index.
 
-    The articles are read on the event loop that made this, where the database is.
+    They are read on the event loop on which this object was made, since database connections belong to it.
     """
 
     def __init__(self, sessions: Sessions, row: KnowledgeBase) -> None:
@@ -157,7 +161,7 @@ class ArticleSource:
         self._loop = asyncio.get_running_loop()
 
     def __call__(self) -> Iterable[Article]:
-        """Return all articles; blocks, and is not to be called on the event loop."""
+        """Return all articles. Blocks, and must not be called on the event loop."""
         reading = when_database_answers(self._read, "read articles")
         return asyncio.run_coroutine_threadsafe(reading, self._loop).result()
 
@@ -175,10 +179,10 @@ async def open_retriever(
 ) -> IndexRetriever:
     """Return the retriever that ``config`` describes, without blocking the event loop.
 
-    When the caller is cancelled, building stops at the next batch; what was embedded is kept.
+    When the caller is cancelled, a build stops at its next batch; what was embedded is kept.
 
     Raises:
-        ModelUnavailable: if a model cannot be had.
+        ModelUnavailable: if a model is not available.
     """
     stopped = threading.Event()
 

@@ -1,7 +1,7 @@
-"""Processes beside the API that have the models of retrieval: one searches, one builds indexes.
+"""The search processes beside the API: one searches, one builds indexes.
 
-The libraries of embedding models take seconds to import and hundreds of megabytes. They are loaded
-in processes of their own, so that the API stays small, and answers while an index is being built.
+The libraries of embedding models take seconds to import, and hundreds of megabytes. They are loaded in
+processes of their own, so that the API stays small and answers while an index is being built.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ from app.services.local_models.files import ModelUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_spawn = get_context("spawn")  # a fork would take the API's threads and locks with it
+_spawn = get_context("spawn")  # a fork would copy the API's locks, but not the threads that hold them
 
 
 class SearchClient:
-    """One such process, started by the first call, and again when it has died or was idle.
+    """One search process: started by the first call, ended when idle, started again when needed.
 
     Args:
-        settings: of the platform; the process works with the same.
-        idle_s: seconds without a call after which the process, and its memory, are given back.
+        settings: of the platform, also used by the process.
+        idle_s: seconds without a call after which the process is ended, to free its memory.
     """
 
     def __init__(self, settings: Settings, idle_s: float = 900.0) -> None:
@@ -48,7 +48,7 @@ class SearchClient:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Chunks that the build at work has embedded, and how many there are."""
+        """Chunks that the current build has embedded, and the number it has to embed."""
         done, total = self._progress[:]
         return done, total
 
@@ -58,16 +58,16 @@ class SearchClient:
             self._pid = await self._submit(os.getpid)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function of ``search_worker`` in the process; one call at a time, the others wait.
+        """Call a function of ``search_worker`` in the process, which does one call at a time.
 
         Raises:
-            Unavailable: if the process dies over it, or the call fails there.
+            Unavailable: if the process dies during the call, or the call fails.
         """
         await self.start()
         return await self._submit(function, *args, **kwargs)
 
     async def aclose(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process, even during a call."""
         if self._idle is not None:
             self._idle.cancel()
         pool, pid, self._pool, self._pid = self._pool, self._pid, None, None
@@ -88,7 +88,7 @@ class SearchClient:
         except BrokenProcessPool as error:
             if self._pool is pool:
                 self._pool = self._pid = None
-            hint = "Try again; the API's log tells why. Indexing takes about 1 GB of memory."
+            hint = "Try again; the API's log may say why. Indexing takes about 1 GB of memory."
             raise Unavailable("The search process has died.", hint=hint) from error
         except ModelUnavailable as error:
             raise Unavailable(error.message, hint=error.hint) from error

@@ -1,4 +1,4 @@
-"""What runs in a search process: the models of retrieval, their indexes, and the work on them."""
+"""The functions that run in a search process, on the indexes and models that it has open."""
 
 import asyncio
 import uuid
@@ -11,14 +11,14 @@ from app.schemas.retrieval_config import RetrievalConfig
 from app.services.knowledge.searching import KnowledgeSearch, VariantResult
 from app.services.runtime import open_runtime
 
-# Of this process alone. The loop stays the same from call to call, as the database's connections need it.
+# State of this process. All calls share one event loop, to which the database connections belong.
 _runner = asyncio.Runner()
 _search: KnowledgeSearch
 _progress: "SynchronizedArray[int]"
 
 
 def start(settings: Settings, progress: "SynchronizedArray[int]") -> None:
-    """Make this process ready; ``progress`` is where a build tells chunks done, and chunks in all."""
+    """Prepare this process; a build writes its progress to ``progress``: chunks done, chunks in all."""
     global _search, _progress
     die_with_parent()
     configure_logging(settings.log_level, settings.log_format)
@@ -26,7 +26,7 @@ def start(settings: Settings, progress: "SynchronizedArray[int]") -> None:
 
 
 def build(knowledge_base_id: uuid.UUID, options: RetrievalConfig) -> int:
-    """Build an index, unless it is there, and return its number of chunks."""
+    """Build an index, unless it exists, and return its number of chunks."""
     _tell(0, 0)
     return _runner.run(_search.build(knowledge_base_id, options, _tell))
 
@@ -34,7 +34,7 @@ def build(knowledge_base_id: uuid.UUID, options: RetrievalConfig) -> int:
 def search(
     knowledge_base_id: uuid.UUID, options: RetrievalConfig, variants: list[str], query: str
 ) -> list[VariantResult]:
-    """Return what each variant finds; builds the index first if there is none."""
+    """Return the passages that each variant finds; builds the index first if there is none."""
     return _runner.run(_search.search(knowledge_base_id, options, variants, query))
 
 

@@ -1,4 +1,4 @@
-"""Searching and building with the models at hand: the work of the search process."""
+"""Searching and building indexes: the work of a search process."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ from app.services.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class VariantResult:
-    """What one variant found.
+    """The result of one retrieval variant.
 
     Attributes:
         variant: its name.
         passages: best first.
-        milliseconds: by stage.
-        message: why there is nothing, if the variant cannot be had.
+        milliseconds: time of each stage.
+        message: why there are no passages, if a model is not available.
     """
 
     variant: str
@@ -31,7 +31,7 @@ class VariantResult:
 
 
 class KnowledgeSearch:
-    """Searches and builds indexes; keeps them and their models open from one call to the next."""
+    """Searches and builds indexes; keeps them and their models open between calls."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -41,7 +41,7 @@ class KnowledgeSearch:
         """Build an index and return its number of chunks.
 
         Raises:
-            ModelUnavailable: if the embedding model cannot be had.
+            ModelUnavailable: if the embedding model is not available.
         """
         row = await self._find(knowledge_base_id)
         dense = options.model_copy(update={"variant": "naive"})  # needs no reranker
@@ -52,7 +52,7 @@ class KnowledgeSearch:
     async def search(
         self, knowledge_base_id: uuid.UUID, options: RetrievalConfig, variants: list[str], query: str
     ) -> list[VariantResult]:
-        """Return what each variant finds; builds the index first if there is none."""
+        """Return the passages that each variant finds; builds the index first if there is none."""
         row = await self._find(knowledge_base_id)
         return [await self._variant(row, options, variant, query) for variant in variants]
 
@@ -60,7 +60,7 @@ class KnowledgeSearch:
         async with self._runtime.sessions() as session:
             row = await KnowledgeRepository(session).get(knowledge_base_id)
         if row is None:
-            raise LookupError("there is no such knowledge base")
+            raise LookupError("the knowledge base does not exist")
         return row
 
     async def _variant(

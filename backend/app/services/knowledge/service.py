@@ -20,20 +20,20 @@ log = get_logger(__name__)
 
 
 class KnowledgeService:
-    """The one way to knowledge bases; commits what it changes."""
+    """Adds, finds and reads knowledge bases; commits its changes."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
         self._repository = KnowledgeRepository(session)
 
     async def add_files(self, name: str, given: Sequence[tuple[str, bytes]]) -> tuple[KnowledgeBase, bool]:
-        """Import files, as names with their content, as (a new version of) ``name``.
+        """Import files, given as pairs of name and content, as a version of ``name``.
 
         Returns:
-            The knowledge base, and whether it is new; the same content again gives the version there is.
+            The knowledge base, and whether it is new: content that is stored already keeps its version.
 
         Raises:
-            InvalidInput: naming the field or the line that is wrong; nothing is stored then.
+            InvalidInput: naming the wrong fields or lines; nothing is stored then.
         """
         require_name(name, "a knowledge base")
         files = [File(clean_filename(filename), data) for filename, data in given]
@@ -49,12 +49,12 @@ class KnowledgeService:
         licence: str = "",
         source: str = "",
     ) -> tuple[KnowledgeBase, bool]:
-        """Store a knowledge base unless this very version is there."""
+        """Store a knowledge base, unless this version exists; see ``add_files``."""
         version = await asyncio.to_thread(articles_version, articles)
         await self._repository.lock_name(name)
         found = await self._repository.find(name, version)
         if found is not None:
-            await self._session.commit()  # gives the lock back
+            await self._session.commit()  # releases the lock
             return found, False
         row = KnowledgeBase(
             id=uuid.uuid4(),
@@ -71,7 +71,7 @@ class KnowledgeService:
         return row, True
 
     async def add_builtin(self, folder: Path) -> None:
-        """Store the knowledge base that ships with the project, if it is not there yet."""
+        """Store the knowledge base that ships with the project, unless it exists."""
         for path in sorted(folder.glob("*.json")):  # noqa: ASYNC240 - at start, before any request
             about, articles = load_builtin(path)
             await self.add(articles=articles, **about)
@@ -99,7 +99,7 @@ class KnowledgeService:
         """Return a knowledge base.
 
         Raises:
-            InvalidInput: for the field ``where``, naming the knowledge bases there are.
+            InvalidInput: for the field ``where``, if there is none; lists the names of all.
         """
         found = await self._repository.find(name, version)
         if found is None:
@@ -115,10 +115,10 @@ class KnowledgeService:
     async def articles(
         self, knowledge_base_id: uuid.UUID, text: str, after: int, limit: int
     ) -> tuple[Sequence[Article], int]:
-        """Return a page of articles beyond position ``after``, and how many have ``text`` in their title."""
+        """Return up to ``limit`` articles beyond position ``after``, and how many match ``text`` in all."""
         rows = await self._repository.articles(knowledge_base_id, text, after, limit)
         return rows, await self._repository.count(knowledge_base_id, text)
 
     async def all_articles(self, knowledge_base_id: uuid.UUID) -> list[ArticleNoun]:
-        """Return all articles, for an index to be built of."""
+        """Return all articles, to build an index from."""
         return await self._repository.all_articles(knowledge_base_id)

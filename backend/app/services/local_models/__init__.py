@@ -1,4 +1,4 @@
-"""Encoder models that run in this process: where their files come from, and how they are made fast.
+"""Encoder models that run in this process: finding their files, and making them fast.
 
 It must not know what they are used for: retrieval, reranking or judging.
 """

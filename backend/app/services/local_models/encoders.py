@@ -1,18 +1,22 @@
-"""What all models that run inside our own processes share: quiet libraries, fast layers, on the CPU.
+"""What all encoder models share: quiet libraries, and linear layers that are fast on the CPU.
 
-Their libraries take seconds and hundreds of megabytes to import, and are imported by whoever loads a
-model: a process that loads none does not pay for them.
+The libraries take seconds and hundreds of megabytes to import. They are imported when a model is
+loaded, so that a process without models stays small.
 """
 
 import os
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 
-def pack_linear_layers(network: Any) -> None:
-    """Lay the weights of all linear layers out as oneDNN multiplies them.
+def pack_linear_layers(network: "torch.nn.Module") -> None:
+    """Store the weights of all linear layers in the layout in which oneDNN multiplies.
 
-    Still fp32, and the same vectors to seven digits, in two thirds of the time (docs/benchmarks.md).
+    They stay fp32: the vectors agree to seven digits and take two thirds of the time (docs/benchmarks.md).
     """
     import torch
 
@@ -26,12 +30,17 @@ def pack_linear_layers(network: Any) -> None:
             layer.forward = partial(_multiplied, multiply, packed, layer.bias)
 
 
-def _multiplied(multiply: Any, weight: Any, bias: Any, values: Any) -> Any:
+def _multiplied(
+    multiply: Callable[..., "torch.Tensor"],
+    weight: "torch.Tensor",
+    bias: "torch.Tensor | None",
+    values: "torch.Tensor",
+) -> "torch.Tensor":
     return multiply(values, weight, bias, "none", [], "")
 
 
 def quiet_libraries() -> None:
-    """Keep the model libraries from talking to the hub, and from drawing bars in our logs."""
+    """Turn off the warnings and progress bars of the model libraries, which would fill the logs."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     from transformers.utils import logging

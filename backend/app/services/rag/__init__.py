@@ -1,4 +1,4 @@
-"""Retrieval: chunking, embedding, the index, its three variants, reranking.
+"""Retrieval: chunking, embedding, indexes, the three variants, reranking.
 
 It must not know web, database, methods or agents.
 """

@@ -1,4 +1,4 @@
-"""What methods know of retrieval."""
+"""The interface between methods and retrieval."""
 
 from typing import Protocol
 

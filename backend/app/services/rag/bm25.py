@@ -1,9 +1,9 @@
-"""BM25 by words: the scores of ``rank_bm25.BM25Okapi``, computed once instead of for each query.
+"""BM25 with the scores of ``rank_bm25.BM25Okapi``, whose weights are precomputed as a sparse matrix.
 
-Each score is a sum over the query's words of a number that depends on the word and the chunk alone.
-Those numbers are kept as a sparse matrix, a row a word, made by the same operations in the same
-order as the library's, so that sums are equal to the last bit (a test compares them). The library
-itself computes the inverse document frequencies.
+A chunk's score is a sum, over the words of the query, of weights that depend on word and chunk only.
+The matrix has a row for each word. Its weights are computed by the same operations in the same order
+as in the library, so that scores are equal to the last bit (a test compares them); the library itself
+computes the inverse document frequencies.
 """
 
 import json
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _ARRAYS = ("starts", "chunks", "weights")
-# Words that tell nothing of what a question is about, question words among them.
+# Words that do not tell what a question is about, question words among them.
 _STOP_WORDS = frozenset((
     "a", "an", "the", "of", "in", "on", "at", "to", "for", "from", "by", "with", "as", "and", "or", "but",
     "not", "is", "was", "were", "are", "be", "been", "has", "have", "had", "do", "does", "did", "he", "she",
@@ -33,8 +33,8 @@ _stemmer = snowballstemmer.stemmer("english")
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text as BM25 counts them: lower case, no stop words, English stems."""
-    text = unicodedata.normalize("NFC", text)  # a letter and its accent are one character
+    """Return the terms of a text for BM25: lower case, no stop words, English stems."""
+    text = unicodedata.normalize("NFC", text)  # a letter and its accent become one character
     words = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
     return [_stem(word) for word in words if word not in _STOP_WORDS]
 
@@ -46,14 +46,14 @@ def _stem(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bm25Index:
-    """A matrix of words × chunks.
+    """A sparse matrix of words × chunks, compressed by rows (CSR).
 
     Attributes:
         terms: row of each word.
-        starts: where each row begins in the other two, shape ``(words + 1,)``.
-        chunks: number of the chunk, by row in rising order.
-        weights: what the word adds to the chunk's score.
-        size: chunks in all.
+        starts: where each row begins in ``chunks`` and ``weights``, shape ``(words + 1,)``.
+        chunks: numbers of chunks, ascending within a row.
+        weights: what the word adds to the score of that chunk.
+        size: number of chunks.
     """
 
     terms: dict[str, int]
@@ -64,7 +64,7 @@ class Bm25Index:
 
     @classmethod
     def build(cls, corpus: Sequence[Sequence[str]]) -> "Bm25Index":
-        """Return the index of chunks that are given as their words."""
+        """Return the index of chunks, each given as its words."""
         if not any(corpus):
             empty = np.zeros(1, dtype=np.int64)
             return cls({}, empty, np.empty(0, np.int32), np.empty(0), len(corpus))
@@ -83,7 +83,7 @@ class Bm25Index:
         return cls(terms, starts, columns.astype(np.int32), weights, len(corpus))
 
     def scores(self, query: Sequence[str]) -> Floats:
-        """Return the score of each chunk, shape ``(chunks,)``; a word counts as often as it is asked."""
+        """Return the score of each chunk, shape ``(chunks,)``; a repeated word of the query counts again."""
         scores = np.zeros(self.size)
         for word in query:
             row = self.terms.get(word)
@@ -94,10 +94,10 @@ class Bm25Index:
 
     @staticmethod
     def top(scores: Floats, count: int) -> list[tuple[int, float]]:
-        """Return the best chunks with their scores, of equal ones the first; only those with a word."""
+        """Return the best chunks with their scores; zero scores are left out, ties go to the first chunk."""
         found = np.flatnonzero(scores)
         if found.size > count:
-            # All that are not below the last one taken: equals of it are told apart by their place.
+            # Keep all that tie with the last one taken; the stable sort below breaks the tie by position.
             least = np.partition(scores[found], found.size - count)[found.size - count]
             found = found[scores[found] >= least]
         best = found[np.argsort(-scores[found], kind="stable")][:count]
@@ -113,10 +113,10 @@ class Bm25Index:
 
     @classmethod
     def load(cls, folder: Path) -> "Bm25Index":
-        """Read an index that ``save`` wrote; the matrix stays on disk until it is asked.
+        """Read an index that ``save`` wrote; the matrix is memory-mapped.
 
         Raises:
-            OSError: if there is none.
+            OSError: if a file is missing.
         """
         about = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
         arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS]
@@ -129,7 +129,7 @@ class Bm25Index:
 def _counts(
     frequencies: Sequence[Counter[str]] | Sequence[dict[str, int]], terms: dict[str, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return word, chunk and count of each pair that occurs, as three arrays."""
+    """Return three arrays with row, chunk and count of each word in each chunk."""
     sizes = [len(found) for found in frequencies]
     total = sum(sizes)
     rows = np.fromiter((terms[word] for found in frequencies for word in found), np.int64, total)

@@ -1,7 +1,7 @@
-"""Cutting articles into chunks, by the embedding model's own tokens and at ends of sentences.
+"""Cutting articles into chunks: sizes in tokens of the embedding model, cuts at ends of sentences.
 
-A chunk's size counts everything that the embedding model will read: its title, its text, and the
-model's marks at both ends. So nothing of a chunk is cut off when it is embedded.
+The size of a chunk counts everything that the embedding model reads: title, text, and the model's
+special tokens at both ends. So no chunk is truncated when it is embedded.
 """
 
 import re
@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from app.domain.passages import SECTION_BREAK, Article, Chunk
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|\n+")
-_LEAST_TEXT = 16  # tokens of text that a chunk has at least, however long its title
+_LEAST_TEXT = 16  # fewest tokens of text in a chunk, however long its title
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,8 @@ class Chunking:
     """How articles are cut.
 
     Attributes:
-        size: tokens of a chunk, title and marks included.
-        overlap: tokens that a chunk shares with the one before it, at most.
+        size: most tokens of a chunk, title and special tokens included.
+        overlap: most tokens that a chunk shares with the one before it.
     """
 
     size: int = 256
@@ -36,11 +39,11 @@ class Chunking:
 
 
 @lru_cache(maxsize=4)
-def load_tokenizer(model: Path) -> Any:
-    """Return the tokenizer of a model's folder, which cuts nothing off.
+def load_tokenizer(model: Path) -> "Tokenizer":
+    """Return the tokenizer of a model's folder, without truncation or padding.
 
     Raises:
-        OSError: if the folder has none.
+        OSError: if the folder has no tokenizer.
     """
     path = model / "tokenizer.json"
     if not path.is_file():
@@ -54,21 +57,21 @@ def load_tokenizer(model: Path) -> Any:
 
 
 class Chunker:
-    """Cuts articles; one for each embedding model."""
+    """Cuts articles into chunks for one embedding model."""
 
-    def __init__(self, tokenizer: Any, chunking: Chunking) -> None:
+    def __init__(self, tokenizer: "Tokenizer", chunking: Chunking) -> None:
         self._tokenizer = tokenizer
         self._chunking = chunking
-        self._marks: int = tokenizer.num_special_tokens_to_add(is_pair=False)
+        self._special_tokens: int = tokenizer.num_special_tokens_to_add(is_pair=False)
 
     def chunks(self, article: Article) -> list[Chunk]:
-        """Return the chunks of an article, in order; together they hold all of its words."""
+        """Return the chunks of an article, in order; together they contain all of its words."""
         text = article.text
         spans = self._spans(text)
         if not spans:
             return []
         title = len(self._spans(article.title))
-        room = max(_LEAST_TEXT, self._chunking.size - title - self._marks)
+        room = max(_LEAST_TEXT, self._chunking.size - title - self._special_tokens)
         headings = _headings(article)
         starts = [offset for offset, _ in headings]
         return [
@@ -87,24 +90,24 @@ class Chunker:
         ]
 
     def tokens(self, chunk: Chunk) -> int:
-        """Return the tokens that the embedding model reads of a chunk."""
+        """Return the number of tokens that the embedding model reads for a chunk."""
         return len(self._tokenizer.encode(chunk.searched).ids)
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where each token of ``text`` stands; tokens without characters are left out."""
+        """Return start and end of each token in ``text``; tokens without characters are left out."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         return [(start, end) for start, end in encoding.offsets if end > start]
 
     def _windows(self, text: str, spans: list[tuple[int, int]], room: int) -> Iterator[tuple[int, int]]:
-        """Yield the (first, behind the last) token of each chunk."""
+        """Yield the tokens of each chunk as (first, last + 1)."""
         starts = [start for start, _ in spans]
-        # Places where a chunk may begin or end well: the first token of each sentence, and the end.
+        # Preferred places for a cut: the first token of each sentence, and the end.
         breaks = sorted({bisect_left(starts, match.end()) for match in _SENTENCE_END.finditer(text)})
         breaks = [place for place in breaks if 0 < place < len(spans)] + [len(spans)]
         first = 0
         while True:
             last = self._end(spans, breaks, first, room)
-            # Read again without the word before it, half a word may be more tokens.
+            # Tokenized on its own, a chunk that begins within a word may have more tokens.
             while last > first + 1 and len(self._spans(text[spans[first][0] : spans[last - 1][1]])) > room:
                 last -= 1
             last = _between_characters(spans, last, first)
@@ -112,7 +115,7 @@ class Chunker:
             if last >= len(spans):
                 return
             following = self._next_start(spans, breaks, first, last)
-            # Else the next chunk would lie within this one.
+            # Without this check the next chunk could lie within this one.
             first = following if self._end(spans, breaks, following, room) > last else last
 
     def _end(self, spans: list[tuple[int, int]], breaks: list[int], first: int, room: int) -> int:
@@ -120,13 +123,13 @@ class Chunker:
         if limit >= len(spans):
             return len(spans)
         place = bisect_right(breaks, limit) - 1
-        # A sentence end in the first half would make many short chunks of few long sentences.
+        # A cut in the first half would give many short chunks where sentences are long.
         if place >= 0 and breaks[place] > first + room // 2:
             return breaks[place]
         return _between_words(spans, limit, first)
 
     def _next_start(self, spans: list[tuple[int, int]], breaks: list[int], first: int, last: int) -> int:
-        """Return where the next chunk begins: at a sentence within the overlap, else at a word."""
+        """Return the first token of the next chunk: within the overlap, at a sentence or else at a word."""
         earliest = max(first + 1, last - self._chunking.overlap)
         place = bisect_left(breaks, earliest)
         if breaks[place] < last:
@@ -136,7 +139,7 @@ class Chunker:
 
 
 def _between_words(spans: list[tuple[int, int]], place: int, first: int) -> int:
-    """Return the last place at or before ``place`` that is not within a word, if there is one."""
+    """Return the last place at or before ``place`` that is not within a word; ``place`` if there is none."""
     for here in range(place, first, -1):
         if spans[here][0] > spans[here - 1][1]:
             return here
@@ -144,14 +147,14 @@ def _between_words(spans: list[tuple[int, int]], place: int, first: int) -> int:
 
 
 def _between_characters(spans: list[tuple[int, int]], place: int, first: int) -> int:
-    """Return the last place at or before ``place`` that is not within a character of many tokens."""
+    """Return the last place at or before ``place`` that does not split a character of several tokens."""
     while first + 1 < place < len(spans) and spans[place][0] < spans[place - 1][1]:
         place -= 1
     return place
 
 
 def _headings(article: Article) -> list[tuple[int, str]]:
-    """Return where each section begins in the article's text, with its heading."""
+    """Return the offset of each section in the article's text, with its heading."""
     found, offset = [], 0
     for section in article.sections:
         found.append((offset, section.heading))

@@ -1,14 +1,14 @@
-"""The index of a knowledge base: built once under a name made of its content, then only read.
+"""The index of a knowledge base: built once, named by the hash of its inputs, then only read.
 
 Objects
-    *Recipe*: what decides an index: the articles' version, how they are cut, the embedding model.
-    Its hash is the index's name, so a change of any of them is another index, and two processes
-    that want the same one mean the same folder.
-    *Folder*: a Chroma collection (chunks, metadata, vectors), the BM25 matrix beside it, and a
-    manifest, which is written last. It is built under another name and renamed when complete: what
-    carries the name is whole. A lock lets one process build; the others wait, and then read.
-    *Vectors* (``vectors.py``) outlive the folders: what was embedded once is not embedded again,
-    after a kill in the middle as well as after a change of the knowledge base.
+    *Recipe*: the inputs of an index: version of the articles, chunking, embedding model. Its hash is
+    the name of the index, so that another input is another index, and processes that need the same
+    index use the same folder.
+    *Folder*: a Chroma collection (chunks, metadata, vectors), the BM25 matrix, and a manifest, which
+    is written last. It is built under a temporary name and renamed when complete, so that a folder
+    with its final name is complete. A file lock lets one process build while others wait.
+    *Vectors* (``vectors.py``) are kept apart from the folders: no text is embedded twice, even when a
+    build was killed or the knowledge base has changed.
 """
 
 import json
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -32,33 +32,36 @@ from app.services.rag.chunking import Chunker, Chunking, load_tokenizer
 from app.services.rag.embedding import Embedder
 from app.services.rag.vectors import Vectors, VectorStore
 
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+
 FORMAT = 1
-"""Of the folder; to be raised when what is built changes, so that old folders are built anew."""
+"""Version of the folder's format; raise it when the content changes, so that old indexes are rebuilt."""
 _NAME_LENGTH = 24
-_LOOK_S = 0.5  # between looks whether another process is done building
-_INSERT = 1000  # rows that Chroma takes at a time
-_PAGE = 5000  # rows that it gives at a time
-_chroma_lock = threading.Lock()  # Chroma counts who has a folder open, and counts wrong among threads
-# Of the approximate search: neighbours of a node, and nodes looked at. Far above the defaults, so that
-# what is missed does not count (measured in docs/benchmarks.md).
+_LOCK_POLL_S = 0.5  # between checks whether another process has finished the build
+_INSERT = 1000  # rows in one insert into Chroma
+_PAGE = 5000  # rows in one read
+_chroma_lock = threading.Lock()  # Chroma counts the clients of a folder, and not thread-safely
+# Parameters of the approximate search, far above the defaults, so that it misses a negligible share
+# (measured in docs/benchmarks.md).
 _HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
 
 
 class Progress(Protocol):
-    """Told how many of how many chunks have their vector; may raise to stop the building."""
+    """Receives the progress of a build in chunks that have their vector; may raise to stop the build."""
 
     def __call__(self, done: int, total: int) -> None:
-        """Take note."""
+        """Receive the progress."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What decides an index.
+    """The inputs of an index.
 
     Attributes:
-        version: of the knowledge base's articles.
-        chunking: how they are cut.
+        version: of the knowledge base.
+        chunking: how articles are cut into chunks.
         model: folder of the embedding model.
     """
 
@@ -68,17 +71,17 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """Name of the index; reads the model's files once."""
+        """Name of the index; hashes the model's files the first time."""
         parts = [FORMAT, self.version, self.chunking.as_dict(), fingerprint(self.model)]
         return content_hash(parts)[:_NAME_LENGTH]
 
     def embedder(self) -> Embedder:
-        """Return what embeds for this index."""
+        """Return an embedder for this index."""
         return Embedder(self.model, self.chunking.size)
 
 
 class KnowledgeIndex:
-    """An index that is complete: its chunks by vector, by words, and by number."""
+    """A complete index, opened for searching by vector and by words."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -89,11 +92,11 @@ class KnowledgeIndex:
 
     @property
     def size(self) -> int:
-        """Chunks in all."""
+        """Number of chunks."""
         return int(self.manifest["chunks"])
 
     def nearest(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
-        """Return the chunks nearest to a vector of length 1, with the cosine, best first."""
+        """Return the ``count`` chunks nearest to a vector of norm 1, with the cosine, best first."""
         if not self.size:
             return []
         found = self._collection.query(
@@ -104,7 +107,7 @@ class KnowledgeIndex:
         return sorted(ranked, key=lambda hit: (-hit[1], hit[0]))
 
     def similarities(self, vector: Vectors, numbers: Sequence[int]) -> dict[int, float]:
-        """Return the cosine of a vector of length 1 with each of some chunks."""
+        """Return the cosine of a vector of norm 1 with each of the chunks in ``numbers``."""
         if not numbers:
             return {}
         found = self._collection.get(ids=[str(number) for number in numbers], include=["embeddings"])
@@ -127,13 +130,13 @@ class KnowledgeIndex:
             yield from (found[number] for number in numbers)
 
     def close(self) -> None:
-        """Give the files back."""
+        """Close the files."""
         with _chroma_lock:
             self._client.close()
 
 
 def is_built(root: Path, recipe: Recipe) -> bool:
-    """Whether the index is on this machine."""
+    """Return whether the index exists on this machine."""
     return (root / recipe.name / "manifest.json").is_file()
 
 
@@ -146,15 +149,15 @@ def open_index(
     *,
     insert: int = _INSERT,
 ) -> KnowledgeIndex:
-    """Return the index, built if it is not there; waits if another process is building it.
+    """Return the index, built first if it does not exist; waits if another process is building it.
 
     Args:
         root: folder of all indexes.
-        recipe: which index.
-        embedder: of the recipe; used only if the index has to be built.
-        articles: gives the articles if they are needed.
+        recipe: the inputs of the index.
+        embedder: of the recipe; used only for a build.
+        articles: returns the articles; called only for a build.
         progress: see ``Progress``.
-        insert: chunks that the collection is given at a time.
+        insert: chunks in one insert into the collection.
     """
     root.mkdir(parents=True, exist_ok=True)
     folder = root / recipe.name
@@ -167,10 +170,10 @@ def open_index(
 
 @contextmanager
 def _acquired(lock: FileLock, progress: Progress | None) -> Iterator[None]:
-    """Hold the lock; while another process builds, ``progress`` is told of nothing, and may stop the wait."""
+    """Hold the lock; while another process has it, ``progress`` gets (0, 0) and may raise to stop."""
     while True:
         try:
-            lock.acquire(timeout=_LOOK_S)
+            lock.acquire(timeout=_LOCK_POLL_S)
             break
         except Timeout:
             if progress:
@@ -195,7 +198,7 @@ def _build(
     vectors = _vectors(root, embedder, [chunk.searched for chunk in chunks], progress) if chunks else None
     building = root / f"{recipe.name}.building"
     shutil.rmtree(building, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)  # without a manifest: half a copy, or half deleted
+    shutil.rmtree(folder, ignore_errors=True)  # incomplete, as it has no manifest
     building.mkdir()
     _fill_collection(building, folder.name, chunks, vectors, insert)
     Bm25Index.build([words_of(chunk.searched) for chunk in chunks]).save(building / "bm25")
@@ -212,7 +215,7 @@ def _build(
 
 
 def _vectors(root: Path, embedder: Embedder, texts: Sequence[str], progress: Progress | None) -> Vectors:
-    """Return the vectors of all texts; computes and keeps those that no index needed before."""
+    """Return the vectors of all texts; computes and stores those that no index has needed before."""
     with VectorStore(root / "vectors", embedder.identity, embedder.dimension) as store:
         missing = [text for text in dict.fromkeys(texts) if text not in store]
         total, done = len(missing), 0
@@ -238,7 +241,7 @@ def _fill_collection(
         collection = client.create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
         for start in range(0, len(chunks), insert):
             part = chunks[start : start + insert]
-            assert vectors is not None  # noqa: S101 - there are vectors where there are chunks
+            assert vectors is not None  # noqa: S101 - chunks have vectors
             collection.add(
                 ids=[str(start + place) for place in range(len(part))],
                 embeddings=vectors[start : start + insert],
@@ -250,7 +253,7 @@ def _fill_collection(
             client.close()
 
 
-def _chroma(folder: Path) -> Any:
+def _chroma(folder: Path) -> "ClientAPI":
     import chromadb
     from chromadb.config import Settings
 

@@ -1,14 +1,17 @@
-"""Reading query and chunk together with a cross-encoder: slower than vectors, and closer."""
+"""Reranking with a cross-encoder, which reads query and chunk together: slower than vectors, more exact."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
 from app.services.local_models.encoders import pack_linear_layers, quiet_libraries
 
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
 _AT_ONCE = 8  # pairs in one pass
-_MAX_TOKENS = 512  # of a pair; the chunk's end is cut off beyond
+_MAX_TOKENS = 512  # of a pair; longer chunks are truncated
 
 
 class Reranker:
@@ -16,7 +19,7 @@ class Reranker:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._model: Any = None
+        self._model: CrossEncoder | None = None
         self._lock = Lock()
 
     def scores(self, query: str, texts: Sequence[str]) -> list[float]:
@@ -31,7 +34,7 @@ class Reranker:
         return [float(score) for score in found]
 
 
-def _load(folder: Path) -> Any:
+def _load(folder: Path) -> "CrossEncoder":
     quiet_libraries()
     from sentence_transformers import CrossEncoder
 

@@ -1,7 +1,7 @@
-"""The three variants: by meaning; by meaning and words, fused; and those read again by a reranker.
+"""The three variants of retrieval: dense; dense and BM25, fused; and that, reranked.
 
-Each passage keeps what every stage said of it, so that a reader can see which one found it and
-which one lost it.
+Each passage keeps its rank and score at every stage, so that a reader can see which stage found it and
+which one dropped it.
 """
 
 import asyncio
@@ -28,17 +28,17 @@ RRF_K = 60
 
 @dataclass(frozen=True, slots=True)
 class RetrievalOptions:
-    """How much each stage gives.
+    """Parameters of the stages of retrieval.
 
     Attributes:
-        variant: ``naive`` is dense alone; ``hybrid`` fuses dense and BM25; ``reranked`` lets a
-            cross-encoder put the fused candidates in order.
-        top_k: passages in the end.
-        dense_candidates: of the dense stage, where it is fused.
-        word_candidates: of BM25.
-        similarity_floor: cosine that a chunk needs to be a candidate of the dense stage.
-        fusion: by ``scores``, weighted, or by ``ranks`` (reciprocal rank fusion).
-        dense_weight: of the cosine in a fusion by scores; BM25 has the rest.
+        variant: ``naive`` is dense alone; ``hybrid`` fuses dense and BM25; ``reranked`` has a
+            cross-encoder rerank the fused candidates.
+        top_k: passages returned.
+        dense_candidates: chunks that the dense stage gives to the fusion.
+        word_candidates: chunks that BM25 gives to the fusion.
+        similarity_floor: least cosine of a candidate of the dense stage.
+        fusion: by weighted ``scores``, or by ``ranks`` (reciprocal rank fusion).
+        dense_weight: weight of the cosine in a fusion by scores; BM25 has the rest.
     """
 
     variant: Variant = "hybrid"
@@ -51,7 +51,7 @@ class RetrievalOptions:
 
 
 def fuse_ranks(rankings: Sequence[Sequence[int]], k: int = RRF_K) -> list[tuple[int, float]]:
-    """Return what any ranking has, by the sum of ``1 / (k + rank)``; of equals the first named.
+    """Return all candidates by the sum of ``1 / (k + rank)``, best first; ties keep their order.
 
     Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009.
     """
@@ -65,15 +65,15 @@ def fuse_ranks(rankings: Sequence[Sequence[int]], k: int = RRF_K) -> list[tuple[
 def fuse_scores(
     cosines: Mapping[int, float], words: Mapping[int, float], dense_weight: float
 ) -> list[tuple[int, float]]:
-    """Return the candidates by the weighted sum of both scores, each brought to [0, 1] first.
+    """Return the candidates by the weighted sum of both scores, best first; ties keep their order.
 
-    The convex combination of Bruch, Gai and Ingber, TOIS 2023: cosines between the least and the
-    greatest of the candidates, BM25 between none and the greatest. Of equals the first named.
+    The convex combination of Bruch, Gai and Ingber, TOIS 2023. Scores are scaled to [0, 1] first: cosines
+    between the least and the greatest of the candidates, BM25 between 0 and the greatest.
 
     Args:
         cosines: of all candidates.
         words: BM25 score of all candidates.
-        dense_weight: of the cosine, in [0, 1].
+        dense_weight: weight of the cosine, in [0, 1].
     """
     if not cosines:
         return []
@@ -88,7 +88,7 @@ def fuse_scores(
 
 
 class IndexRetriever:
-    """Searches one index; see ``Retriever``. Works in a thread of its own, off the event loop."""
+    """Searches one index, in a thread of its own, so that the event loop is not blocked."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class IndexRetriever:
         reranker: Reranker | None = None,
     ) -> None:
         if options.variant == "reranked" and reranker is None:
-            raise ValueError("the variant reranked needs a reranker")
+            raise ValueError("the variant 'reranked' needs a reranker")
         self._index = index
         self._embedder = embedder
         self._options = options
@@ -107,7 +107,7 @@ class IndexRetriever:
 
     @property
     def size(self) -> int:
-        """Chunks of the index."""
+        """Number of chunks in the index."""
         return self._index.size
 
     async def retrieve(self, query: str) -> Retrieval:
@@ -115,11 +115,11 @@ class IndexRetriever:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.search, query)
 
     def close(self) -> None:
-        """End the thread; the index stays open, for others may read it too."""
+        """End the thread; the index stays open for other retrievers."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def search(self, query: str) -> Retrieval:
-        """Return the passages for ``query``, best first; blocks."""
+        """Return the passages for ``query``, best first. Blocks."""
         options, clock = self._options, _Clock()
         with clock.measure("embedding"):
             vector = self._embedder.query(query)
@@ -141,7 +141,7 @@ class IndexRetriever:
     def _candidates(
         self, query: str, vector: Vectors, stages: dict[str, Ranking], clock: "_Clock"
     ) -> Ranking:
-        """Return the candidates, best first, and note in ``stages`` what each stage said."""
+        """Return the candidates, best first; adds the ranking of each stage to ``stages``."""
         options = self._options
         naive = options.variant == "naive"
         with clock.measure("dense"):
@@ -175,7 +175,7 @@ class IndexRetriever:
 
 
 def _hits(stages: Mapping[str, Ranking]) -> dict[int, dict[str, Hit]]:
-    """Return by chunk what each stage said of it."""
+    """Return rank and score of each chunk at each stage that ranked it."""
     found: dict[int, dict[str, Hit]] = {}
     for name, ranking in stages.items():
         for rank, (number, score) in enumerate(ranking, start=1):

@@ -1,8 +1,8 @@
-"""Vectors by the text that they stand for, kept on disk as they are computed.
+"""A store of vectors on disk, by the hash of their text.
 
-One file of numbers and one of keys for each embedding model. Both only grow, vectors before their
-keys, so what a killed process leaves behind is complete up to the shorter of the two. An index of
-a knowledge base that has changed embeds only the chunks that no index had before.
+Each embedding model has one file of numbers and one of keys. Both are only appended to, vectors before
+their keys, so that what a killed process leaves is valid up to the shorter of the two. After a change of
+a knowledge base, only chunks that no index had before are embedded.
 """
 
 import hashlib
@@ -25,12 +25,12 @@ def key_of(text: str) -> bytes:
 
 
 class VectorStore:
-    """The vectors of one embedding model; a context manager, since one process writes at a time.
+    """The vectors of one embedding model; a context manager that holds the lock for writing.
 
     Args:
-        folder: where the files are.
-        model: fingerprint of the embedding model, with whatever else decides its vectors.
-        dimension: numbers of a vector.
+        folder: of the files.
+        model: hash of everything that decides the vectors, ``Embedder.identity``.
+        dimension: length of a vector.
     """
 
     def __init__(self, folder: Path, model: str, dimension: int) -> None:
@@ -66,7 +66,7 @@ class VectorStore:
         return key_of(text) in self._places
 
     def add(self, texts: Sequence[str], vectors: Vectors) -> None:
-        """Keep the vectors of some texts, shape ``(texts, dimension)``; durable on return."""
+        """Store the vectors of ``texts``, shape ``(texts, dimension)``."""
         for path, data in (
             (self._numbers, np.ascontiguousarray(vectors, dtype=np.float32).tobytes()),
             (self._keys, b"".join(key_of(text) for text in texts)),
@@ -77,7 +77,11 @@ class VectorStore:
         self._places.update((key_of(text), first + place) for place, text in enumerate(texts))
 
     def get(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of texts that are all there, shape ``(texts, dimension)``."""
+        """Return the vectors of ``texts``, shape ``(texts, dimension)``.
+
+        Raises:
+            KeyError: if a text has no vector yet.
+        """
         places = [self._places[key_of(text)] for text in texts]
         if not places:
             return np.empty((0, self._dimension), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The client of Wikipedia: requests, their pacing, the cache on disk, articles as sections.
+"""The Wikipedia client: requests and their intervals, the cache on disk, articles as sections.
 
 It must not know agents, methods or the database.
 """

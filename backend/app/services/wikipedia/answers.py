@@ -1,34 +1,45 @@
-"""What the MediaWiki API answers: read from its JSON, or a failure that says if another try may help."""
+"""Reading the answers of the MediaWiki API; a failed request says whether a retry may help."""
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import httpx
 import orjson
 
+from app.domain.json import JsonObject
 from app.services.inference.failures import clean, retry_after_s
 
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
-"""What reading JSON of another shape raises."""
-_PASSING = {408, 425, 429, "maxlag", "ratelimited"}  # statuses and the API's errors worth another try
+"""Raised when JSON does not have the expected structure."""
+_PASSING = {
+    408,
+    425,
+    429,
+    "maxlag",
+    "ratelimited",
+}  # HTTP statuses and error codes of the API that a retry may pass
 
 plain_text = partial(clean, limit=None)
-"""Text that is safe to store; raises one of ``UNREADABLE`` for what is no text."""
+"""Returns a text that is safe to store; raises one of ``UNREADABLE`` for any other value."""
 
 
 class RequestFailed(Exception):
-    """One try failed; ``again``: another may help, ``wish_s``: seconds the server asks to wait."""
+    """One attempt failed.
 
-    def __init__(self, kind: str, *, again: bool = False, wish_s: float | None = None) -> None:
+    Attributes:
+        again: whether a retry may help.
+        retry_after_s: seconds that the server asks to wait, if it does.
+    """
+
+    def __init__(self, kind: str, *, again: bool = False, retry_after_s: float | None = None) -> None:
         super().__init__(kind)
         self.again = again
-        self.wish_s = wish_s
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the API says of a title, after redirects; ``id`` is None if it is not an article."""
+    """The page of a title, after redirects; ``id`` is ``None`` if there is no article."""
 
     title: str
     id: int | None = None
@@ -36,26 +47,32 @@ class Page:
     url: str = ""
 
 
-def checked(response: httpx.Response, body: bytes) -> Any:
-    """Return the JSON of an answer that is no error."""
+def checked(response: httpx.Response, body: bytes) -> JsonObject:
+    """Return the JSON of a successful answer.
+
+    Raises:
+        RequestFailed: for any other answer.
+    """
     status = response.status_code
-    wish_s = retry_after_s(response.headers)
+    wait_s = retry_after_s(response.headers)
     if status != 200:
-        raise RequestFailed(f"HTTP {status}", again=status in _PASSING or status >= 500, wish_s=wish_s)
+        again = status in _PASSING or status >= 500
+        raise RequestFailed(f"HTTP {status}", again=again, retry_after_s=wait_s)
     try:
-        answer = orjson.loads(body)
+        answer: JsonObject = orjson.loads(body)
         code = str(answer["error"]["code"]) if "error" in answer else None
     except UNREADABLE as error:
         raise RequestFailed("its answer is not the API's JSON") from error
     if code is None:
         return answer
-    wish_s = 5.0 if code == "maxlag" and wish_s is None else wish_s  # as the manual asks
-    raise RequestFailed(f"it reports {clean(code)}", again=code in _PASSING, wish_s=wish_s)
+    if code == "maxlag" and wait_s is None:
+        wait_s = 5.0  # as the API's manual asks
+    raise RequestFailed(f"it reports {clean(code)}", again=code in _PASSING, retry_after_s=wait_s)
 
 
-def read_page(answer: Any) -> Page:
-    """Return the page that a query for one title answers with; raises one of ``UNREADABLE``."""
-    # There are no pages for a title with another wiki's prefix, and no id of those that do not exist.
+def read_page(answer: JsonObject) -> Page:
+    """Return the page in the answer to a query for one title; raises one of ``UNREADABLE``."""
+    # A title with the prefix of another wiki gives no page; a page that does not exist has no id.
     page = (answer["query"].get("pages") or [{"title": ""}])[0]
     title = plain_text(page["title"])
     if "pageid" not in page or page["ns"] != 0 or "disambiguation" in page.get("pageprops", {}):
@@ -63,6 +80,6 @@ def read_page(answer: Any) -> Page:
     return Page(title, int(page["pageid"]), plain_text(page["extract"]), plain_text(page["fullurl"]))
 
 
-def read_search(answer: Any) -> tuple[str, ...]:
-    """Return the titles that a search found, best first; raises one of ``UNREADABLE``."""
+def read_search(answer: JsonObject) -> tuple[str, ...]:
+    """Return the titles in the answer to a search, best first; raises one of ``UNREADABLE``."""
     return tuple(plain_text(found["title"]) for found in answer["query"]["search"])

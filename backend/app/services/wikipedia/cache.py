@@ -1,14 +1,15 @@
-"""Answers kept on disk: one file for each request, written under another name and renamed."""
+"""A cache of answers on disk: one file for each request, replaced atomically."""
 
 import hashlib
 import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 
+from app.domain.json import JsonObject
 from app.services.wikipedia.answers import UNREADABLE, Page
 
 DAY_S = 24 * 3600.0
@@ -16,14 +17,19 @@ T = TypeVar("T")
 
 
 class AnswerCache:
-    """Answers by their request, on disk."""
+    """The answers to requests.
+
+    Args:
+        folder: of the files.
+        expires_s: seconds after which a page is requested again; a miss after a day at most.
+    """
 
     def __init__(self, folder: Path, expires_s: float) -> None:
         self._folder = folder
         self._expires_s = expires_s
 
-    def get(self, request: str, read: Callable[[Any], T]) -> T | None:
-        """Return what ``read`` makes of a kept answer; None if there is none, or it is old or broken."""
+    def get(self, request: str, read: Callable[[JsonObject], T]) -> T | None:
+        """Return the cached answer as ``read`` parses it; ``None`` if it is missing, old or broken."""
         try:
             kept = orjson.loads(self._path(request).read_bytes())
             value = read(kept["answer"])
@@ -34,8 +40,8 @@ class AnswerCache:
         expires_s = self._expires_s if hit else min(self._expires_s, DAY_S)
         return value if 0 <= age_s < expires_s else None
 
-    def put(self, request: str, answer: Any) -> None:
-        """Keep an answer in place of the one before; a reader sees all of the one or of the other."""
+    def put(self, request: str, answer: JsonObject) -> None:
+        """Store an answer; a concurrent reader sees either all of the old one or all of the new one."""
         path = self._path(request)
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = {"request": request, "asked_at": time.time(), "answer": answer}

@@ -1,28 +1,27 @@
-"""Wikipedia through the MediaWiki API of one host: politely, and from the disk what was asked before.
+"""A client of Wikipedia through the MediaWiki API of one host, with a cache on disk.
 
-Turns
-    One request at a time, and a pause after its end, for all processes that share the folder: a
-    lock, and a file with the moment before which nobody asks. The API's etiquette wishes for
-    requests in series; a server's ``Retry-After`` moves that moment for all of them.
+Request interval
+    One request at a time, and a pause after it, for all processes that share the folder (``pacing.py``).
 Cache
-    One file for each request, written under another name and renamed. Whoever has waited for a turn
-    looks again, since others may have asked the same.
+    One file for each request (``cache.py``). It is read again after waiting for the lock, since another
+    process may have made the same request.
 Misses
-    A title without an article (no page, a disambiguation page, a page that is no article or has no
-    text) is an answer, not an error: the nearest titles, for a person or a model to choose from.
+    A title without an article (no page, a disambiguation page, a page outside the article namespace or
+    without text) is not an error: the result is the nearest titles, for a person or a model to choose.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
 from app.core.packages import package_version
+from app.domain.json import JsonObject
 from app.domain.passages import Article
 from app.services.inference.failures import clean
 from app.services.wikipedia.answers import (
@@ -40,7 +39,7 @@ from app.services.wikipedia.sections import sections_of
 
 WIKIPEDIA = "https://en.wikipedia.org/w/api.php"
 _MAX_BODY = 10_000_000
-_MAX_NAME = 300  # characters; the search refuses more, and no title has as many
+_MAX_NAME = 300  # characters; the search refuses more, and titles are shorter
 _NEAREST = 5
 
 _ALWAYS = httpx.QueryParams("action=query&format=json&formatversion=2&maxlag=5")
@@ -48,19 +47,19 @@ _PAGE = _ALWAYS.merge(
     "prop=extracts|info|pageprops&explaintext=1&exsectionformat=wiki&exlimit=1"
     "&inprop=url&ppprop=disambiguation&redirects=1"
 )
-# One more than is shown, since the page itself may be among them.
+# One more than is shown, since the page itself may be among the results.
 _SEARCH = _ALWAYS.merge(f"list=search&srlimit={_NEAREST + 1}&srprop=&srenablerewrites=1")
 
 _T = TypeVar("_T")
 
 
 class WikipediaUnreachable(Exception):
-    """No answer that can be used, after all tries; the message is for a person."""
+    """No usable answer after all attempts; the message is for a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """There is no article of this title; ``nearest`` are up to five titles that exist, best first."""
+    """There is no article with this title; ``nearest`` are up to five titles that exist, best first."""
 
     title: str
     nearest: tuple[str, ...]
@@ -68,7 +67,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The first paragraph of an article, and the address at which a person reads all of it."""
+    """The first paragraph of an article, and the address of the whole article."""
 
     title: str
     text: str
@@ -79,19 +78,19 @@ class WikipediaClient:
     """A client of one wiki; an async context manager, to be used in one event loop.
 
     Args:
-        cache_dir: folder of answers; processes that share it share their pace, too.
-        base_url: of the API. No other host is contacted, except the proxy that the environment names.
-        pause_s: seconds from the end of a request to the beginning of the next.
-        expires_s: seconds after which a page is asked for again; a miss after a day at most.
+        cache_dir: folder of the cache; processes that share it take turns with their requests.
+        base_url: of the API. No other host is contacted, except a proxy named in the environment.
+        pause_s: seconds from the end of a request to the start of the next.
+        expires_s: seconds after which a page is requested again; a miss after a day at most.
         timeout_s: seconds for one request, from connecting to the last byte.
-        attempts: tries of a request before it is given up.
-        backoff_s: seconds before the second try, doubled for each that follows, 10 at most; as long again
-            may be added by chance.
-        longest_wish_s: seconds that a server's ``Retry-After`` is followed for, at most.
+        attempts: most attempts of a request.
+        backoff_s: seconds before the second attempt, doubled for each further one, at most 10; random
+            jitter of up to ``backoff_s`` is added.
+        max_retry_after_s: longest wait, in seconds, that a ``Retry-After`` of the server can ask for.
 
     Raises:
-        WikipediaUnreachable: if the address, or the environment's proxy or certificates, cannot be
-            used; by the methods, if there is no answer.
+        WikipediaUnreachable: if the address, or the proxy or certificates of the environment, cannot be
+            used; by the methods, if there is no usable answer.
         ValueError: by the methods, if the title or query is empty.
         OSError: by the methods, if ``cache_dir`` cannot be written.
     """
@@ -106,10 +105,10 @@ class WikipediaClient:
         timeout_s: float = 20.0,
         attempts: int = 4,
         backoff_s: float = 0.5,
-        longest_wish_s: float = 60.0,
+        max_retry_after_s: float = 60.0,
     ) -> None:
         self._cache = AnswerCache(cache_dir, expires_s)
-        self._pacing = RequestPacing(cache_dir, pause_s, longest_wish_s)
+        self._pacing = RequestPacing(cache_dir, pause_s, max_retry_after_s)
         self._backoff = wait_exponential_jitter(multiplier=backoff_s, max=10, jitter=backoff_s)
         self._timeout_s = timeout_s
         self._attempts = attempts
@@ -127,7 +126,7 @@ class WikipediaClient:
         await self._http.aclose()
 
     async def article(self, title: str) -> Article | Missing:
-        """Return an article in its sections, without those that only list sources and links."""
+        """Return an article as sections, without those that only list sources and links."""
         name = _named(title)
         page = await self._page(name, _PAGE)
         sections = sections_of(page.text)
@@ -136,7 +135,7 @@ class WikipediaClient:
         return Article(f"wikipedia:{page.id}", page.title, sections)
 
     async def summary(self, title_or_query: str) -> Summary | Missing:
-        """Return the first paragraph of the article of that title, or else titles that come near."""
+        """Return the first paragraph of the article with that title, or the nearest titles."""
         name = _named(title_or_query)
         page = await self._page(name, _PAGE.set("exintro", "1"))
         paragraphs = page.text.strip().splitlines()
@@ -145,22 +144,22 @@ class WikipediaClient:
         return Summary(page.title, paragraphs[0].strip(), page.url)
 
     async def _page(self, name: str, params: httpx.QueryParams) -> Page:
-        # "|" would mean two titles; behind a leading U+001F it is a character like others.
+        # "|" separates titles; with a leading U+001F it is an ordinary character.
         return await self._ask(params.set("titles", f"\x1f{name}" if "|" in name else name), read_page)
 
     async def _missing(self, name: str, page: Page) -> Missing:
         found = await self._ask(_SEARCH.set("srsearch", name), read_search)
         return Missing(name, tuple(title for title in found if title != page.title)[:_NEAREST])
 
-    async def _ask(self, params: httpx.QueryParams, read: Callable[[Any], _T]) -> _T:
-        """Return what ``read`` makes of the answer to a request, from the cache if it is there."""
+    async def _ask(self, params: httpx.QueryParams, read: Callable[[JsonObject], _T]) -> _T:
+        """Return the answer to a request as ``read`` parses it; from the cache if possible."""
         address = self._url.copy_merge_params(params)
         if (known := await asyncio.to_thread(self._cache.get, str(address), read)) is not None:
             return known
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, RequestFailed) and error.again),
             stop=stop_after_attempt(self._attempts),
-            wait=self._backoff,  # what the server asks for is part of the pace
+            wait=self._backoff,  # RequestPacing applies what the server asks for
             reraise=True,
         )
         try:
@@ -168,11 +167,11 @@ class WikipediaClient:
         except RequestFailed as failure:
             raise WikipediaUnreachable(
                 f"Wikipedia cannot be reached at {self._url.netloc.decode()} ({failure}). Check the "
-                "connection and the proxy, or try again later; what was fetched before is kept."
+                "connection and the proxy, or try again later; what was fetched is kept."
             ) from failure
         return result
 
-    async def _attempt(self, address: httpx.URL, read: Callable[[Any], _T]) -> _T:
+    async def _attempt(self, address: httpx.URL, read: Callable[[JsonObject], _T]) -> _T:
         async with self._pacing.alone():
             if (known := await asyncio.to_thread(self._cache.get, str(address), read)) is not None:
                 return known
@@ -184,9 +183,9 @@ class WikipediaClient:
             await asyncio.to_thread(self._cache.put, str(address), answer)
             return value
 
-    async def _answer(self, address: httpx.URL) -> Any:
-        """Return the JSON at an address, or where it redirects to; each request takes its pause."""
-        for _ in range(4):  # more redirects than any wiki has
+    async def _answer(self, address: httpx.URL) -> JsonObject:
+        """Return the JSON at an address; follows redirects, each as a request with its own pause."""
+        for _ in range(4):  # more redirects than any wiki uses
             async with self._pacing.spaced():
                 response, body = await self._send(address)
                 if response.next_request is None:
@@ -199,7 +198,7 @@ class WikipediaClient:
     async def _send(self, address: httpx.URL) -> tuple[httpx.Response, bytes]:
         body = bytearray()
         try:
-            # The client's own timeout would be one between two pieces of an answer.
+            # The client's own timeout would limit only the time between two parts of an answer.
             async with asyncio.timeout(self._timeout_s), self._http.stream("GET", address) as response:
                 async for part in response.aiter_bytes():
                     body += part
@@ -216,10 +215,17 @@ class WikipediaClient:
 async def fetch_articles(
     client: WikipediaClient, titles: Sequence[str], on_progress: Callable[[int, int], None]
 ) -> tuple[list[Article], list[Missing]]:
-    """Return the articles of some titles, and the titles without one, both in order and once each.
+    """Return the articles of ``titles``, and the titles without one, both in order and without repeats.
 
-    ``on_progress`` is told how many of how many different titles are done, after each; what it
-    raises stops the fetching. Raises what the client does; ``ValueError`` before anything is asked.
+    Args:
+        client: asks for the articles.
+        titles: a title may occur more than once.
+        on_progress: called after each different title with the number done and the number of all;
+            an exception stops the fetching.
+
+    Raises:
+        ValueError: before any request, if a title is empty.
+        WikipediaUnreachable: if there is no usable answer.
     """
     names = dict.fromkeys(_named(title) for title in titles)
     articles: dict[str, Article] = {}
@@ -235,7 +241,7 @@ async def fetch_articles(
 
 
 def _named(title: str) -> str:
-    """Return a title or query as it can be sent: one line, not too long, no surrogates or secrets."""
+    """Return a title or query in a form that can be sent: one line, shortened, no surrogates or secrets."""
     name = " ".join(plain_text(title).split())[:_MAX_NAME]
     if not name:
         raise ValueError("a title or a query is needed; this one is empty")

@@ -1,4 +1,4 @@
-"""Plain text of an article, cut at its headings."""
+"""Splitting the plain text of an article at its headings."""
 
 from app.domain.passages import Section
 
@@ -6,9 +6,9 @@ _LEFT_OUT = {"see also", "references", "external links", "notes", "further readi
 
 
 def sections_of(text: str) -> tuple[Section, ...]:
-    """Cut plain text at its ``== Heading ==`` lines; a subsection is headed "Parent: Child".
+    """Split plain text at its ``== Heading ==`` lines; the heading of a subsection is "Parent: Child".
 
-    Sections without text are left out, as are those that list sources and links, with all below them.
+    Sections without text are left out, and those that list sources and links, with their subsections.
     """
     found: list[tuple[list[str], list[str]]] = [([], [])]
     path: list[tuple[int, str]] = []
@@ -27,7 +27,7 @@ def sections_of(text: str) -> tuple[Section, ...]:
 
 
 def _heading(line: str) -> tuple[int, str] | None:
-    """Return level and name of a heading, by hand: a pattern may take long on a long line."""
+    """Return level and name of a heading; no regular expression, which may be slow on a long line."""
     line = line.strip()
     level = min(len(line) - len(line.lstrip("=")), len(line) - len(line.rstrip("=")), 6)
     name = line[level:-level].strip() if level >= 2 else ""

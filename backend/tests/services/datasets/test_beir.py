@@ -41,8 +41,8 @@ class TestFolder:
 
     def test_description_says_what_the_answers_are(self) -> None:
         said = read(BEIR).description
-        assert said.startswith("BEIR, by test.tsv. 1 of 3 queries bring their answers. A query without")
-        assert "titles of its relevant documents" in said
+        assert said.startswith("BEIR, by test.tsv. 1 of 3 queries come with answers. Other queries")
+        assert "titles of their relevant documents" in said
         assert said.endswith("Queries without a relevant document are left out: 1 of 4.")
 
     def test_judgements_beside_the_queries_come_first(self) -> None:
@@ -58,15 +58,15 @@ class TestWrong:
     @pytest.mark.parametrize("name", list(BEIR))
     def test_missing_file(self, name: str) -> None:
         message, errors = problems({one: data for one, data in BEIR.items() if one != name})
-        assert "as a folder of BEIR has them" in message
+        assert "only as a BEIR folder" in message
         assert name in message
         assert errors[0][0] == "files"
 
     @pytest.mark.parametrize(
         ("name", "content", "place", "message"),
         [
-            ("qrels/test.tsv", b"query-id\tcorpus-id\tscore\nq1 d1 1", "line 2", "parted by tabs"),
-            ("qrels/test.tsv", b"q1 d1 1", "line 1", "parted by tabs"),
+            ("qrels/test.tsv", b"query-id\tcorpus-id\tscore\nq1 d1 1", "line 2", "separated by tabs"),
+            ("qrels/test.tsv", b"q1 d1 1", "line 1", "separated by tabs"),
             ("qrels/test.tsv", b"q1\td1\t1\n\nq1\td1\tx", "line 3", "whole number"),
             ("qrels/test.tsv", b"q1\td1\t1\nq1\t\t1", "line 2", "query-id, corpus-id"),
             ("qrels/test.tsv", b"q1\td9\t1", "line 1", "'d9' is not in small/corpus.jsonl"),
@@ -78,7 +78,7 @@ class TestWrong:
             ("queries.jsonl", BEIR["queries.jsonl"] + b"\n[]", "line 5", "not an object"),
             ("queries.jsonl", BEIR["queries.jsonl"].replace(b"text", b"words", 1), "line 1", "question is"),
             ("queries.jsonl", BEIR["queries.jsonl"].replace(b'"a ship"', b"[[]]"), "line 3", "answers must"),
-            ("queries.jsonl", BEIR["queries.jsonl"] + b'\n{"_id": "q1", "text": "t"}', "line 5", "of line 1"),
+            ("queries.jsonl", BEIR["queries.jsonl"] + b'\n{"_id": "q1", "text": "t"}', "line 5", "by line 1"),
         ],
     )
     def test_line_is_named_with_its_file(self, name: str, content: bytes, place: str, message: str) -> None:

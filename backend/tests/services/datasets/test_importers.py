@@ -78,7 +78,7 @@ WRONG_ROWS: list[tuple[str, str]] = [
     ('"text"', "JSON str, not an object"),
     ("null", "JSON NoneType, not an object"),
     ("[" * 100_000, "nested too deeply"),
-    ('{"question": "q", "answer": ' + "9" * 5_000 + "}", "number that is too long"),
+    ('{"question": "q", "answer": ' + "9" * 5_000 + "}", "number with too many digits"),
     ('{"answer": "a"}', "question is missing"),
     ('{"question": "  ", "answer": "a"}', "question is missing"),
     ('{"question": 5, "answer": "a"}', "question is missing"),
@@ -134,7 +134,7 @@ class TestJsonl:
     def test_id_twice(self) -> None:
         error = refused("\n".join(json.dumps({"id": i, "question": "q", "answer": "a"}) for i in (1, 2, "1")))
         assert error.errors[0].field == "line 3"
-        assert error.errors[0].message == "the id '1' is also that of line 1"
+        assert error.errors[0].message == "the id '1' is already used by line 1"
 
     @pytest.mark.parametrize("text", ["", "\n\n", " \n\t\n"])
     def test_empty(self, text: str) -> None:

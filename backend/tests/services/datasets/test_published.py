@@ -59,7 +59,7 @@ class TestTriviaqa:
     @pytest.mark.parametrize(
         ("path", "value", "message"),
         [
-            ((), 5, "is no object"),
+            ((), 5, "is not an object"),
             (("Answer",), None, "Answer is missing"),
             (("Answer", "Aliases"), "text", "must be a list"),
             (("Answer", "Value"), None, "must be texts"),
@@ -67,7 +67,7 @@ class TestTriviaqa:
             (("Answer",), {"Value": " "}, "answer is empty"),
             (("Question",), "", "question is missing"),
             (("QuestionId",), ["x"], "id must be"),
-            (("QuestionId",), "tc_1", "is also that of item 1"),
+            (("QuestionId",), "tc_1", "is already used by item 1"),
         ],
     )
     def test_wrong_item_is_named(self, path: tuple[str, ...], value: Any, message: str) -> None:
@@ -114,7 +114,7 @@ class TestHotpotqa:
     @pytest.mark.parametrize(
         ("path", "value", "message"),
         [
-            ((), [], "is no object"),
+            ((), [], "is not an object"),
             (("supporting_facts",), None, "are missing"),
             (("supporting_facts",), {"sent_id": [1]}, "are missing"),
             (("supporting_facts",), [[1, 0]], "pairs of title and sentence"),
@@ -166,7 +166,7 @@ class TestSquad:
             ((1, "paragraphs", 0), [], "article 2, paragraph 1", "context"),
             ((1, "paragraphs", 0, "context"), None, "article 2, paragraph 1", "context"),
             ((1, "paragraphs", 0, "qas"), None, "paragraph 'Ship#1'", "list of qas"),
-            ((1, "paragraphs", 0, "qas", 0), "q", "item 4", "is no object"),
+            ((1, "paragraphs", 0, "qas", 0), "q", "item 4", "is not an object"),
             ((1, "paragraphs", 0, "qas", 0, "answers"), [], "item 4", "answer is empty"),
             ((1, "paragraphs", 0, "qas", 0, "answers"), ["a"], "item 4", "objects with a text"),
             ((1, "paragraphs", 0, "qas", 0, "answers"), [{"text": 1}], "item 4", "objects with a text"),
@@ -214,9 +214,9 @@ class TestOwn:
         [
             ({"scoring": "bleu"}, "scoring must be one of"),
             ({"scoring": ["squad"]}, "scoring must be one of"),
-            ({"licence": 5}, "licence is no text"),
-            ({"description": "x" * 2001}, "description is no text, or too long"),
-            ({"source": "\0"}, "source is no text"),
+            ({"licence": 5}, "licence is not a text"),
+            ({"description": "x" * 2001}, "description is not a text, or is too long"),
+            ({"source": "\0"}, "source is not a text"),
         ],
     )
     def test_wrong_head(self, head: dict[str, Any], message: str) -> None:
@@ -241,7 +241,7 @@ class TestFormat:
         "content", [{}, [], 5, None, [1], {"data": [{}]}, {"Data": {}}, [{"question": "q", "answer": "a"}]]
     )
     def test_unknown_json_is_told_what_is_understood(self, content: Any) -> None:
-        with pytest.raises(InvalidInput, match="none of the forms that are understood") as caught:
+        with pytest.raises(InvalidInput, match="none of the known formats") as caught:
             read(content)
         assert all(name in caught.value.message for name in ("TriviaQA", "HotpotQA", "SQuAD", "examples"))
         assert "JSONL" in caught.value.hint

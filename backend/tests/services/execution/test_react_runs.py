@@ -13,10 +13,10 @@ from app.schemas.result import RunOut
 from app.schemas.trace import TraceOut
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.execution.executor import Executor
-from app.services.experiments.estimates import count_calls
-from app.services.experiments.preview import PreviewService
 from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
+from app.services.preview.estimates import count_calls
+from app.services.preview.service import PreviewService
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, answered

@@ -238,6 +238,7 @@ class TestEnd:
         LocalServer(MODEL, lonely).ensure()
         stuck = pid_of(lonely)
         psutil.Process(stuck).suspend()
+        until(lambda: psutil.Process(stuck).status() == psutil.STATUS_STOPPED)
         LocalServer(MODEL, replace(lonely, health_timeout_s=0.5)).ensure()
         assert processes(lonely) == [pid_of(lonely)]
         assert pid_of(lonely) != stuck

@@ -102,7 +102,7 @@ WRONG_ROWS: list[tuple[str, str]] = [
     ("[1]", "JSON list, not an object"),
     ("null", "JSON NoneType, not an object"),
     ("[" * 100_000, "nested too deeply"),
-    ('{"text": ' + "9" * 5_000 + "}", "number that is too long"),
+    ('{"text": ' + "9" * 5_000 + "}", "number with too many digits"),
     ("{}", "text is missing"),
     ('{"title": "T"}', "text is missing"),
     ('{"text": null}', "text is missing"),
@@ -113,7 +113,7 @@ WRONG_ROWS: list[tuple[str, str]] = [
     ('{"text": "t", "section": 5}', "must be texts"),
     ('{"text": "t", "title": 5}', "title must be a text"),
     ('{"text": "t", "title": ["T"]}', "title must be a text"),
-    ('{"text": "t", "title": "%s"}' % ("x" * 501), "title must be a text of 500"),
+    ('{"text": "t", "title": "%s"}' % ("x" * 501), "title must be a text of at most 500"),
     ('{"text": "t", "id": true}', "id must be"),
     ('{"text": "t", "id": 1.5}', "id must be"),
     ('{"text": "t", "id": ["a"]}', "id must be"),
@@ -162,22 +162,22 @@ class TestWrongLines:
 
     def test_id_twice(self) -> None:
         rows = "\n".join(json.dumps({"id": key, "text": "t"}) for key in (1, 2, "1"))
-        assert problems(("a.jsonl", rows)) == [("line 3", "the id '1' is also that of line 1 of a.jsonl")]
+        assert problems(("a.jsonl", rows)) == [("line 3", "the id '1' is already used by line 1 of a.jsonl")]
 
     def test_id_of_a_line_that_has_none(self) -> None:
         rows = '{"id": 1, "text": "t"}\n{"text": "t"}'
-        assert problems(("a.jsonl", rows)) == [("line 2", "the id '1' is also that of line 1 of a.jsonl")]
+        assert problems(("a.jsonl", rows)) == [("line 2", "the id '1' is already used by line 1 of a.jsonl")]
 
     def test_id_twice_in_two_files(self) -> None:
         assert problems(("a.jsonl", GOOD), ("b.json", f"[{GOOD}]")) == [
-            ("item 1", "the id 'good' is also that of line 1 of a.jsonl")
+            ("item 1", "the id 'good' is already used by line 1 of a.jsonl")
         ]
 
     def test_same_name_twice(self) -> None:
         for name, data in (("a.txt", "t"), ("a.jsonl", GOOD), ("a.md", "# T\nt")):
             ((field, message),) = problems((name, data), (name, data))
             assert field == "line 1"
-            assert "is also that of" in message
+            assert "is already used by" in message
 
 
 class TestJson:
@@ -195,7 +195,7 @@ class TestJson:
     @pytest.mark.parametrize("content", ["{}", '{"articles": {}}', "5", "null", '"text"', '{"text": "t"}'])
     def test_neither(self, content: str) -> None:
         error = refused(("a.json", content))
-        assert error.message.startswith("a.json is neither a list of articles")
+        assert error.message.startswith("a.json is not a list of articles")
         assert error.hint
 
     @pytest.mark.parametrize("content", ["", "[", "nonsense", "[" * 100_000, "[%s]" % ("9" * 5_000)])
@@ -204,7 +204,7 @@ class TestJson:
 
     @pytest.mark.parametrize("content", ["[]", '{"articles": []}'])
     def test_empty(self, content: str) -> None:
-        assert refused(("a.json", content)).message == "a.json holds no articles."
+        assert refused(("a.json", content)).message == "a.json has no articles."
 
     @pytest.mark.parametrize("row", ["5", "null", '"text"', "[]"])
     def test_rows_that_are_no_objects(self, row: str) -> None:
@@ -239,7 +239,7 @@ class TestMarkdown:
     def test_line_of_many_spaces_does_not_take_long(self) -> None:
         since = time.perf_counter()
         assert problems(("a.md", "# a" + " " * 1_500 + "b\nText.")) == [
-            ("line 1", "title must be a text of 500 characters at most")
+            ("line 1", "title must be a text of at most 500 characters")
         ]
         assert time.perf_counter() - since < 1
 
@@ -261,7 +261,7 @@ class TestText:
         assert problems(("a.txt", text)) == [("line 1", "text is missing or empty")]
 
     def test_nul(self) -> None:
-        assert problems(("a.txt", "a\0b")) == [("line 1", "holds a NUL character")]
+        assert problems(("a.txt", "a\0b")) == [("line 1", "contains a NUL character")]
 
 
 class TestFiles:
@@ -294,11 +294,11 @@ class TestFiles:
         assert error.errors[0].field == "line 2"
 
     def test_nothing(self) -> None:
-        assert refused().message == "The upload holds no articles."
-        assert refused(("a.jsonl", ""), ("b.jsonl", "\n")).message == "a.jsonl, b.jsonl holds no articles."
+        assert refused().message == "The upload has no articles."
+        assert refused(("a.jsonl", ""), ("b.jsonl", "\n")).message == "a.jsonl, b.jsonl has no articles."
 
     def test_name_that_cannot_be_stored(self) -> None:
-        assert problems(("a\0.txt", "t")) == [("line 1", "holds a NUL character")]
+        assert problems(("a\0.txt", "t")) == [("line 1", "contains a NUL character")]
         assert "id must be" in problems(("x" * 600 + ".txt", "t"))[0][1]
 
 

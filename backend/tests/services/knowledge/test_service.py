@@ -62,7 +62,7 @@ class TestAdd:
 
     @pytest.mark.parametrize("name", ["", "Towers", "a b", "../x", "a" * 101])
     async def test_names(self, service: KnowledgeService, name: str) -> None:
-        with pytest.raises(InvalidInput, match="no name for a knowledge base"):
+        with pytest.raises(InvalidInput, match="not a valid name for a knowledge base"):
             await service.add_files(name, [("a.jsonl", articles_jsonl())])
 
 

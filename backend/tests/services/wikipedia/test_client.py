@@ -130,7 +130,7 @@ class TestFailures:
         self, wiki: FakeWikipedia, connect: Connect, fault: Fault
     ) -> None:
         wiki.script += [fault]
-        assert isinstance(await connect(longest_wish_s=0.1).article("Hamlet"), Article)
+        assert isinstance(await connect(max_retry_after_s=0.1).article("Hamlet"), Article)
         assert wiki.gaps_s[0] >= 0.1
 
     @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class TestPace:
         (tmp_path / "a cache").mkdir()
         (tmp_path / "a cache" / "not-before").write_text(content)
         async with asyncio.timeout(5):
-            await connect(longest_wish_s=0.01).article("Hamlet")
+            await connect(max_retry_after_s=0.01).article("Hamlet")
 
     async def test_given_up_while_it_waits(self, wiki: FakeWikipedia, connect: Connect) -> None:
         wiki.script.append(HANG)

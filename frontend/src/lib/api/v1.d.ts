@@ -247,7 +247,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Experiment
-         * @description Go on with an experiment: the same one if it has not ended, else a child of it.
+         * @description Continue an experiment: the same one if it has not ended, else a child of it.
          */
         post: operations["resume_experiment"];
         delete?: never;
@@ -1514,6 +1514,11 @@ export interface components {
             provenance: {
                 [key: string]: unknown;
             };
+            /**
+             * Queued
+             * @description Pending, and started: it waits for a worker. False for a draft.
+             */
+            queued: boolean;
             /** Queued At */
             queued_at: string | null;
             /**
@@ -1588,6 +1593,11 @@ export interface components {
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
+            /**
+             * Queued
+             * @description Pending, and started: it waits for a worker. False for a draft.
+             */
+            queued: boolean;
             /** Queued At */
             queued_at: string | null;
             /**

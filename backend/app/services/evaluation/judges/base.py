@@ -1,7 +1,7 @@
-"""What a judge of faithfulness is asked, and what it says.
+"""Judges of faithfulness: their input, their verdict, their interface.
 
-A judge gives a number between 0 and 1, or says why it gives none: where there is nothing to judge, and
-where the judge itself failed, an answer is *unscored*, never 0. Below ``THRESHOLD`` an answer counts as
+A judge gives a number between 0 and 1, or the reason why it gives none: where there is nothing to judge,
+and where the judge itself failed, an answer is *unscored*, never 0. Below ``THRESHOLD`` an answer counts as
 a hallucination. Judges err, too: ``llmforge faithfulness validate`` measures how often.
 """
 

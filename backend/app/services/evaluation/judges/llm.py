@@ -31,10 +31,10 @@ class LlmJudge:
             result = await self.engine.generate(request)
         except EngineError as error:
             return Verdict(None, f"the judge failed ({error.kind})")
-        said = _YES_OR_NO.search(result.text)
-        if said is None:
+        match = _YES_OR_NO.search(result.text)
+        if match is None:
             return Verdict(None, f"the judge said neither yes nor no: {result.text.strip()[:80]!r}")
-        word = said[1].lower()
+        word = match[1].lower()
         return Verdict(float(word == "yes"), f"the judge said {word}")
 
 

@@ -43,7 +43,7 @@ class Validation:
 
 
 def summarise(rows: Sequence[Labelled], values: Sequence[float | None]) -> Validation:
-    """Return how well the numbers tell faithful answers from others."""
+    """Return how well the judge's values separate faithful answers from unfaithful ones."""
     judged = [(row, value) for row, value in zip(rows, values, strict=True) if value is not None]
     faithful = np.array([row.faithful for row, _ in judged], dtype=bool)
     scores = np.array([value for _, value in judged], dtype=float)
@@ -71,9 +71,9 @@ def auc(scores: np.ndarray, faithful: np.ndarray) -> float | None:
 
 def overlap(claim: Claim) -> float:
     """Return the share of the answer's words that the texts hold."""
-    said = claim.answer.lower().split()
-    there = set(" ".join(claim.texts).lower().split())
-    return sum(word in there for word in said) / len(said) if said else 0.0
+    words = claim.answer.lower().split()
+    known = set(" ".join(claim.texts).lower().split())
+    return sum(word in known for word in words) / len(words) if words else 0.0
 
 
 def _share(hits: np.ndarray) -> Estimate | None:

@@ -1,7 +1,6 @@
 """All metrics that are a single number. A new one is added to the list at the end of this module."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 from app.domain.metrics import MetricValue, RunContext, RunFacts
 from app.services.evaluation.metrics.single import (
@@ -28,15 +27,6 @@ class MetricRegistry:
         if name in self._metrics or name in _OWN_KEYS:
             raise ValueError(f"there is already a metric {name!r}")
         self._metrics[name] = metric
-
-    @contextmanager
-    def including(self, metric: Metric) -> Iterator[None]:
-        """Add a metric for as long as the block runs: for tests and notebooks."""
-        self._add(metric)
-        try:
-            yield
-        finally:
-            del self._metrics[metric.description.name]
 
     def __iter__(self) -> Iterator[Metric]:
         return iter(self._metrics.values())

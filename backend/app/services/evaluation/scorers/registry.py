@@ -1,7 +1,6 @@
 """All scorers. A new one is added to the list at the end of this module."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from app.domain.scoring import ScoreDescription, ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
@@ -24,15 +23,6 @@ class ScorerRegistry:
         if scorer.name in self._scorers or any(score.name in taken for score in scorer.scores):
             raise ValueError(f"there is already a scorer {scorer.name!r}, or one of its scores")
         self._scorers[scorer.name] = scorer
-
-    @contextmanager
-    def including(self, scorer: RegisteredScorer) -> Iterator[None]:
-        """Add a scorer for as long as the block runs: for tests and notebooks."""
-        self._add(scorer)
-        try:
-            yield
-        finally:
-            del self._scorers[scorer.name]
 
     def get(self, name: str) -> RegisteredScorer | None:
         """Return the scorer that configurations call ``name``."""

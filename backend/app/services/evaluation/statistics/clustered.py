@@ -58,7 +58,7 @@ def clustered_mean(
     data = finite(values, "scores")
     sums, counts = sum_by_cluster(data, clusters)
     check_units(sums.size)
-    # Here, since scipy takes memory that a worker process does not need.
+    # Imported here, because scipy takes memory that a worker process does not need.
     from scipy.special import stdtrit
 
     error = standard_error(sums, counts)

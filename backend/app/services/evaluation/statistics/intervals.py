@@ -1,7 +1,7 @@
-"""Intervals on one experiment.
+"""Confidence intervals of one experiment.
 
-Wilson and BCa are computed here rather than taken from statsmodels and scipy, which the tests
-compare them with: importing those costs a worker 150 MB and a second, and scipy's bootstrap of
+Wilson and BCa intervals are computed here. The tests compare them with statsmodels and scipy, which are
+not used because importing them costs a worker 150 MB and a second, and because scipy's bootstrap of
 10,000 scores takes a second where a resample of counts takes milliseconds.
 """
 
@@ -34,7 +34,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Estimate:
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * ((share * (1 - share) + z * z / (4 * n)) / n) ** 0.5 / (1 + z * z / n)
-    # At 0 and n one bound is exact; rounding must not push it past the edge.
+    # At 0 and n successes one bound is exact; rounding must not push it below 0 or above 1.
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     high = 1.0 if successes == n else min(1.0, centre + half)
     return Estimate(share, low, high, n, "wilson", level)
@@ -43,7 +43,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Estimate:
 def bca_mean(values: Sequence[float], seed: int, level: float = 0.95, resamples: int = RESAMPLES) -> Estimate:
     """Return the bias-corrected and accelerated bootstrap interval of a mean.
 
-    Source: Efron 1987; Efron and Tibshirani 1993, ch. 14. ``seed`` makes it repeatable.
+    Source: Efron 1987; Efron and Tibshirani 1993, ch. 14. ``seed`` makes it reproducible.
 
     Raises:
         ValueError: if there are no values.

@@ -60,19 +60,19 @@ def quantity_difference(
     """Compare amounts of two sides on the same items, by bootstrap over items or clusters.
 
     Both intervals come from the same draws and are symmetric, the ratio's on the scale of logarithms
-    (``resampling.half_width`` says why). Sides swapped give the mirrored difference and the inverse
+    (``resampling.half_width`` says why). Swapping the sides mirrors the difference and inverts the
     ratio; another order of the items moves the bounds by no more than the Monte Carlo error.
 
     Args:
         first: amounts of the first side, 0 or more, shape ``(n,)``.
         second: amounts of the second side on the same items, in the same order.
         clusters: a label for each item; items with the same one are drawn together.
-        seed: makes the draws repeatable.
-        resamples: how many draws.
+        seed: makes the draws reproducible.
+        resamples: number of draws.
         level: of the intervals.
 
     Raises:
-        TooFewUnits: if there is but one unit.
+        TooFewUnits: if there is only one unit.
         ValueError: if the lengths differ, or an amount is negative or not finite.
     """
     one, two = finite(first, "amounts"), finite(second, "amounts")

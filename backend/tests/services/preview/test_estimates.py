@@ -3,7 +3,8 @@
 import pytest
 
 from app.domain.generation import Message
-from app.services.experiments.estimates import (
+from app.services.inference.catalog import Price
+from app.services.preview.estimates import (
     MeasuredSpeed,
     MeasuredTokens,
     TokenEstimate,
@@ -13,7 +14,6 @@ from app.services.experiments.estimates import (
     tokens_from_prompts,
     tokens_from_results,
 )
-from app.services.inference.catalog import Price
 from tests.factories import config
 
 TOKENS = TokenEstimate(1_000_000, 500_000, "Tokens by guess")
