@@ -145,7 +145,7 @@ class TestRevival:
     def test_a_killed_worker(self, platform: Platform, quick: Path) -> None:
         before = platform._workers[0].pid
         kill(platform._workers[0])
-        platform.revive()
+        platform.restart_ended()
         assert platform._workers[0].pid != before
         assert cli("run", str(quick), "--json").returncode == 0
 
@@ -162,7 +162,7 @@ class TestRevival:
         wait_for(running, "the experiment to run")
         kill(platform._api)
         assert not answers(platform.url)
-        platform.revive()
+        platform.restart_ended()
         wait_for(lambda: answers(platform.url), "the API to answer again")
         out, err = following.communicate(timeout=PATIENCE_S)
         assert following.returncode == 0, err
@@ -174,7 +174,7 @@ class TestRevival:
         assert platform._valkey is not None
         for server in (platform._postgres.process, platform._valkey.process):
             kill(server)
-        platform.revive()
+        platform.restart_ended()
 
         def there() -> bool:
             url = f"{platform.url}/api/v1/experiments/{experiment_id}"
@@ -194,7 +194,7 @@ class TestRevival:
 
         def given_up() -> str:
             try:
-                other.revive()
+                other.restart_ended()
             except ProcessError as error:
                 return str(error)
             return ""
