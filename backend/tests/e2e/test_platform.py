@@ -125,14 +125,14 @@ class TestRunning:
 
     def test_a_second_start_is_refused_and_harms_nothing(self, platform: Platform) -> None:
         second = Platform(Settings(), lambda _: None)
-        with pytest.raises(ProcessError, match="A platform runs already") as refused:
+        with pytest.raises(ProcessError, match="A platform is using") as refused:
             second.start()
         assert platform.url in str(refused.value)
         second.stop()
         assert platform_url(Settings().home) == platform.url
         done = cli("up")
         assert done.returncode == 1
-        assert f"running already, at {platform.url}" in done.stderr
+        assert f"already running at {platform.url}" in done.stderr
 
     def test_doctor(self, platform: Platform) -> None:
         done = cli("doctor", "--json")

@@ -161,7 +161,7 @@ def _collect(rows: Rows, report: Report, scoring: ScoringRule, name: str) -> lis
         examples.append(example)
     report.raise_if_any(name, _HINT.replace("line", report.unit))
     if not examples:
-        raise InvalidInput(f"{name} holds no examples.", errors=[FieldError("file", "is empty")])
+        raise InvalidInput(f"{name} has no examples.", errors=[FieldError("file", "is empty")])
     return examples
 
 

@@ -89,7 +89,7 @@ class TestWrong:
 
     def test_nothing_judged(self) -> None:
         assert (
-            problems({**BEIR, "qrels/test.tsv": b"q1\td1\t0"})[0] == "small/queries.jsonl holds no examples."
+            problems({**BEIR, "qrels/test.tsv": b"q1\td1\t0"})[0] == "small/queries.jsonl has no examples."
         )
 
 
