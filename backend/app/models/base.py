@@ -1,7 +1,7 @@
 """The base class of all tables, with naming conventions, since migrations refer to constraints by name."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
@@ -22,7 +22,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
+    type_annotation_map: ClassVar[dict[object, DateTime | JSONB]] = {
         datetime: DateTime(timezone=True),
         JsonObject: JSONB(none_as_null=True),
         list[JsonObject]: JSONB(none_as_null=True),
