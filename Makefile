@@ -32,15 +32,18 @@ test:
 	cd backend && ../$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 	@$(MAKE) --no-print-directory test-web
 
+# The packages, and only then the dashboard, which else would install fewer of them at the same time.
+WEB_DEV := $(MAKE) --no-print-directory frontend/node_modules/.installed-dev && $(MAKE) --no-print-directory $(WEB)
+
 # Unit tests, then the real stack in a real browser.
 test-web: setup-dev
 	@sh frontend/scripts/need-node.sh 20.19 "The dashboard's tests" || exit 0; \
-	$(MAKE) --no-print-directory frontend/node_modules/.installed-dev $(WEB) && cd frontend && npm run --silent test && \
+	$(WEB_DEV) && cd frontend && npm run --silent test && \
 	if sh scripts/need-browser.sh; then npm run --silent e2e; fi
 
 lint-web:
 	@sh frontend/scripts/need-node.sh 20.19 "The dashboard's checks" || exit 0; \
-	$(MAKE) --no-print-directory frontend/node_modules/.installed-dev $(WEB) && cd frontend && npm run --silent types && npm run --silent lint
+	$(WEB_DEV) && cd frontend && npm run --silent types && npm run --silent lint
 
 # Without Node everything but the dashboard works, so its lack stops nothing.
 dashboard:

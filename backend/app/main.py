@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from app.api import comparisons, datasets, experiments, knowledge, overview, results, system
+from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, system
 from app.api.dashboard import Dashboard
 from app.api.errors import install_error_handlers
 from app.api.security import SecurityMiddleware
@@ -36,6 +36,7 @@ _V1_ROUTERS = (
     overview.router,
     experiments.router,
     results.router,
+    scores.router,
     datasets.router,
     knowledge.router,
     comparisons.router,

@@ -23,7 +23,7 @@ import numpy as np
 from app.domain.examples import Example
 from app.domain.passages import Article, Passage, Section, articles_version
 from app.schemas.retrieval_config import EMBEDDING_MODEL
-from app.services.evaluation.retrieval import answer_in_context, score_retrieval
+from app.services.evaluation.scorers.retrieval import answer_in_context, score_retrieval
 from app.services.evaluation.statistics.intervals import bca_mean, wilson
 from app.services.evaluation.statistics.paired import paired_difference
 from app.services.local_models.files import find_model

@@ -25,7 +25,7 @@ Rng = np.random.Generator
 Draw = Callable[[Rng], tuple[Floats, Floats, NDArray[np.int64] | None]]
 """One experiment with two sides: scores of the first, of the second, and clusters if there are any."""
 
-ARMS = 5
+EXPERIMENTS = 5
 DRAWS = 999
 
 
@@ -59,15 +59,17 @@ def table_of(b: int, c: int) -> McNemar:
 
 
 def false_differences(rounds: int, seed: int, n: int = 100) -> Iterator[Row]:
-    """Five arms that are all alike: how often Holm finds any difference among the ten pairs."""
+    """Five experiments of equal quality: how often Holm finds any difference among the ten pairs."""
     rng = np.random.default_rng(seed)
     families: dict[str, list[Floats]] = {"binary score": [], "F1": []}
     mid: list[Floats] = []
-    pairs = [(i, j) for i in range(ARMS) for j in range(i)]
+    pairs = [(i, j) for i in range(EXPERIMENTS) for j in range(i)]
     for each in range(rounds):
         difficulty = rng.beta(2, 2, n)
-        right = rng.random((ARMS, n)) < difficulty
-        partial = np.where(rng.random((ARMS, n)) < 0.3, rng.choice([0.4, 0.5, 0.8], (ARMS, n)), right)
+        right = rng.random((EXPERIMENTS, n)) < difficulty
+        partial = np.where(
+            rng.random((EXPERIMENTS, n)) < 0.3, rng.choice([0.4, 0.5, 0.8], (EXPERIMENTS, n)), right
+        )
         tables = [
             table_of(int(np.sum(right[i] & ~right[j])), int(np.sum(right[j] & ~right[i]))) for i, j in pairs
         ]
@@ -83,7 +85,7 @@ def false_differences(rounds: int, seed: int, n: int = 100) -> Iterator[Row]:
         if name == "binary score":
             note += f", {np.mean([holm(p_values).min() < 0.05 for p_values in mid]):.1%} with mid-p"
         yield Row(
-            f"any false difference among {ARMS} equal variants, {name}, {n} items",
+            f"any false difference among {EXPERIMENTS} experiments of equal quality, {name}, {n} items",
             found,
             0,
             0.05,

@@ -1,6 +1,7 @@
 """Fixtures for all tests: real Postgres and Valkey, an API over real HTTP, and no other network."""
 
 import asyncio
+import gc
 import os
 import socket
 import uuid
@@ -36,6 +37,12 @@ for _name in list(os.environ):
 os.environ["LLMFORGE_IGNORE_ENV_FILE"] = "1"
 # Tests run in several processes, and their models are tiny: more threads would only wait for each other.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives to the end: modules and tests, half a second a collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

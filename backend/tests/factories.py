@@ -7,10 +7,10 @@ import orjson
 from hypothesis import settings
 
 from app.domain.examples import Example
+from app.domain.metrics import RunFacts
 from app.domain.run import RunRecord
 from app.domain.status import RunStatus
 from app.schemas.experiment_config import ExperimentConfig
-from app.services.evaluation.metrics import RunFacts
 
 properties = settings(max_examples=60, deadline=None, derandomize=True)
 """Few examples and the same ones each time: a property test is quick and never flaky."""

@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.models import Experiment, Result, Run
 from app.schemas.experiment_config import ExperimentConfig
+from app.services.execution.dispatcher import Dispatcher
 from app.services.experiments.repository import ExperimentRepository
-from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import Engine
 from app.services.inference.registry import ModelRegistry, OpenedModel
 from app.services.runs.repository import RunRepository
+from app.services.runs.result_repository import ResultRepository
 from app.services.runtime import Runtime
 from tests.factories import config
 
@@ -49,10 +52,14 @@ async def create(runtime: Runtime, dataset: str = "quiz", **fields: Any) -> uuid
 async def submit(runtime: Runtime, wanted: ExperimentConfig) -> uuid.UUID:
     """Store an experiment and start it."""
     async with runtime.sessions() as session:
-        service = ExperimentService(session, runtime)
-        experiment = await service.create(wanted)
-        await service.start(experiment.id)
+        experiment = await ExperimentService(session, runtime).create(wanted)
+        await dispatcher(session, runtime).start(experiment.id)
         return experiment.id
+
+
+def dispatcher(session: AsyncSession, runtime: Runtime) -> Dispatcher:
+    """Return what starts experiments; what would run in this process is left to the test."""
+    return Dispatcher(session, runtime, run_here=lambda _: None)
 
 
 async def cancel(runtime: Runtime, experiment_id: uuid.UUID) -> None:

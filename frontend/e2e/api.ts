@@ -22,6 +22,10 @@ export class Api {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
+  private post<T>(path: string, body: unknown): Promise<T> {
+    return this.request(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  }
+
   /** Creates an experiment with the mock model, without starting it and without the cache. */
   create(name: string, change: Record<string, unknown> = {}): Promise<Experiment> {
     const config = {
@@ -34,11 +38,7 @@ export class Api {
       cache: false,
       ...change,
     };
-    return this.request("/experiments", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ config }),
-    });
+    return this.post("/experiments", { config });
   }
 
   start(id: string): Promise<Experiment> {
@@ -104,15 +104,15 @@ export class Api {
 
   /** Builds the index of a knowledge base with the default options, and waits for it. */
   async index(name: string, withinMs: number): Promise<void> {
-    const post = (what: string) =>
-      this.request<Schemas["IndexOut"]>(`/knowledge-bases/${name}/${what}`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: "{}",
-      });
+    const post = (what: string) => this.post<Schemas["IndexOut"]>(`/knowledge-bases/${name}/${what}`, {});
     await post("build");
     await expect.poll(async () => (await post("index")).state, { timeout: withinMs, intervals: [200] }).toMatch(/built|failed/);
     expect((await post("index")).message).toBe("");
+  }
+
+  /** Searches a knowledge base; the first search of a platform loads the models. */
+  search(name: string, query: string): Promise<Schemas["SearchOut"]> {
+    return this.post(`/knowledge-bases/${name}/search`, { query });
   }
 
   /** Deletes all experiments, so that a test starts with an empty list. */

@@ -55,7 +55,7 @@ test("its metrics, and each wrong answer with its prompt, are shown", async ({ p
   // Metric cards: the share of right answers that the runs have, with the interval beside it.
   const right = (((N - wrong.length) / N) * 100).toFixed(1);
   await expect(page.getByRole("definition").filter({ hasText: `${right} %` }).first()).toContainText(`n = ${N}`);
-  await expect(page.getByText("Latency p95", { exact: true })).toBeVisible();
+  await expect(page.getByText("Latency p50", { exact: true })).toBeVisible();
   await expect(page.getByText("Throughput", { exact: true })).toBeVisible();
   await expect(page.getByRole("button", { name: new RegExp(`^Wrong ${wrong.length}$`) })).toBeVisible();
 

@@ -135,7 +135,7 @@ let version = "";
 let retrieving = "";
 
 test.beforeAll(async ({ api }) => {
-  test.setTimeout(2 * MODELS_MS);
+  test.setTimeout(3 * MODELS_MS);
   const dataset = { name: "trivia_qa", n: 30 };
   for (const accuracy of [0.8, 0.4]) {
     const name = `Linked ${accuracy > 0.5 ? "A" : "B"}`;
@@ -148,6 +148,7 @@ test.beforeAll(async ({ api }) => {
     { id: "etna", title: "Etna", text: "Etna is a volcano on Sicily." },
   ]);
   await api.index(BASE, MODELS_MS);
+  await api.search(BASE, "Which of the rivers is long?");
   const looked = await api.create("Linked C", { model: "mock/hash", method: { name: "rag", knowledge_base: BASE }, dataset: { name: "trivia_qa", n: 5 } });
   await api.start(looked.id);
   retrieving = (await api.ended(looked.id, MODELS_MS)).id;

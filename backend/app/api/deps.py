@@ -3,16 +3,17 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import BackgroundTasks, Depends, Request
 
 from app.core.database import Session
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
 from app.services.datasets.service import DatasetService
-from app.services.experiments.preview import PreviewService
+from app.services.execution.dispatcher import Dispatcher
 from app.services.experiments.service import ExperimentService
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.preview.service import PreviewService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.runtime import Runtime
@@ -39,6 +40,11 @@ SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentService:
     """Return the service of experiments."""
     return ExperimentService(session, runtime)
+
+
+def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
+    """Give what starts experiments; without a queue, this process runs them after it has answered."""
+    return Dispatcher(session, runtime, run_here=background.add_task)
 
 
 def get_results(session: SessionDep) -> ResultService:
@@ -85,6 +91,7 @@ def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonServi
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
+DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]

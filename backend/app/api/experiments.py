@@ -4,10 +4,10 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.api.deps import ExperimentsDep, PreviewsDep, RuntimeDep
+from app.api.deps import DispatcherDep, ExperimentsDep, PreviewsDep, RuntimeDep
 from app.api.errors import error_responses, stream_error_responses
 from app.domain.status import ExperimentStatus
 from app.schemas.common import Page, Text
@@ -19,7 +19,6 @@ from app.schemas.experiment import (
     FacetsOut,
 )
 from app.schemas.preview import PreviewOut
-from app.services.execution.executor import run_experiment
 from app.services.experiments.events import watch_experiment
 from app.services.experiments.repository import ExperimentFilter
 
@@ -78,8 +77,7 @@ async def preview_experiment(
 @router.get("/facets", operation_id="list_facets")
 async def list_facets(service: ExperimentsDep) -> FacetsOut:
     """List the methods, models and datasets of all experiments, for filters."""
-    methods, models, datasets = await service.facets()
-    return FacetsOut(methods=methods, models=models, datasets=datasets)
+    return FacetsOut.model_validate(await service.facets())
 
 
 @router.get("/{experiment_id}", operation_id="get_experiment", responses=error_responses(404))
@@ -108,14 +106,9 @@ async def restore_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) 
     operation_id="run_experiment",
     responses=error_responses(404, 409),
 )
-async def start_experiment(
-    experiment_id: uuid.UUID, service: ExperimentsDep, runtime: RuntimeDep, background: BackgroundTasks
-) -> ExperimentOut:
+async def start_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep) -> ExperimentOut:
     """Start an experiment: it is queued for a worker, or run in this process if there is no queue."""
-    experiment, queued = await service.start(experiment_id)
-    if not queued:
-        background.add_task(run_experiment, runtime, experiment.id, "in_process")
-    return ExperimentOut.model_validate(experiment)
+    return ExperimentOut.model_validate(await dispatcher.start(experiment_id))
 
 
 @router.post(
@@ -124,14 +117,9 @@ async def start_experiment(
     operation_id="resume_experiment",
     responses=error_responses(404, 409),
 )
-async def resume_experiment(
-    experiment_id: uuid.UUID, service: ExperimentsDep, runtime: RuntimeDep, background: BackgroundTasks
-) -> ExperimentOut:
-    """Go on with an experiment: the same one if it has not ended, else a child of it."""
-    experiment, queued = await service.resume(experiment_id)
-    if not queued:
-        background.add_task(run_experiment, runtime, experiment.id, "in_process")
-    return ExperimentOut.model_validate(experiment)
+async def resume_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep) -> ExperimentOut:
+    """Continue an experiment: the same one if it has not ended, else a child of it."""
+    return ExperimentOut.model_validate(await dispatcher.resume(experiment_id))
 
 
 @router.post(
@@ -161,6 +149,6 @@ async def experiment_events(
     experiment_id: Annotated[uuid.UUID, Depends(_require_experiment)], runtime: RuntimeDep
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream status and progress as server-sent events (`progress`), until the experiment has ended."""
-    async for event in watch_experiment(runtime, experiment_id):
-        body = ExperimentEvent.model_validate(event)
+    async for state in watch_experiment(runtime, experiment_id):
+        body = ExperimentEvent.model_validate(state)
         yield ServerSentEvent(event="progress", data=body.model_dump(mode="json"))

@@ -14,6 +14,7 @@ from app.schemas.comparison import ComparisonOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.services.comparisons.examples import AgreementFilter
 from app.services.comparisons.report import comparison_out
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.results.export import MEDIA_TYPES, ExportFormat, export_runs
 from app.services.runs.repository import RunFilter
 
@@ -74,7 +75,7 @@ async def get_result(experiment_id: uuid.UUID, service: ComparisonsDep) -> Resul
 async def get_metrics(experiment_id: uuid.UUID, service: ResultsDep) -> Metrics:
     """Return the metrics alone."""
     found = await service.result(experiment_id)
-    return Metrics.model_validate(found.result.metrics)
+    return metrics_out(found.result.metrics)
 
 
 @router.get("/{experiment_id}/runs", operation_id="list_runs")

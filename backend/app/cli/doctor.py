@@ -11,6 +11,7 @@ import httpx
 
 from app.core.config import PROJECT_ROOT, Settings, environment
 from app.core.queue import queue_state
+from app.domain.json import JsonObject
 from app.launcher import platform_url
 from app.services.inference.catalog import Catalog, CatalogError
 from app.services.inference.catalog_file import load_catalog
@@ -29,7 +30,7 @@ class Check:
     message: str
     advice: str = ""
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> JsonObject:
         """Return the result as JSON."""
         return asdict(self)
 

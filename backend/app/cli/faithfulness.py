@@ -14,12 +14,19 @@ from app.cli.client import JsonOption, fail
 from app.cli.render import console, print_json
 from app.core.config import PROJECT_ROOT, get_settings
 from app.core.errors import AppError
+from app.domain.metrics import Estimate
 from app.schemas.experiment_config import NLI_MODEL
 from app.services.datasets.labelled import read_labelled
-from app.services.evaluation.faithfulness import Judge, LlmJudge, NliJudge
-from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
-from app.services.evaluation.statistics.intervals import Interval
-from app.services.evaluation.validation import Labelled, Validation, summarise
+from app.services.evaluation.judges.base import Judge
+from app.services.evaluation.judges.llm import LlmJudge
+from app.services.evaluation.judges.nli import (
+    BatchedNli,
+    NliJudge,
+    NliModel,
+    NoEntailmentLabel,
+    require_entailment,
+)
+from app.services.evaluation.judges.validation import Labelled, Validation, summarise
 from app.services.inference.catalog import CatalogError
 from app.services.local_models.files import ModelUnavailable, find_model, fingerprint
 from app.services.runtime import models_of
@@ -113,7 +120,7 @@ def _print(file: Path, model: str, found: Validation) -> None:
     console.print(table)
 
 
-def _share(share: Interval | None) -> str:
+def _share(share: Estimate | None) -> str:
     if share is None:
         return "–"
     return f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}]"

@@ -1,7 +1,9 @@
 """What commands print: tables for people, JSON for programs."""
 
 import sys
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Protocol
 from uuid import UUID
 
 import orjson
@@ -12,7 +14,7 @@ from rich.table import Table
 
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
-from app.schemas.result import Metrics
+from app.schemas.result import AgentStatistics, Figure, Metrics
 
 
 class WithInterval(Protocol):
@@ -28,7 +30,6 @@ class WithInterval(Protocol):
 
 console = Console()
 
-_SCORES = ("exact_match", "contains", "f1")
 _STATUS_STYLE = {
     "COMPLETED": "green",
     "RUNNING": "cyan",
@@ -105,75 +106,80 @@ def experiments_table(page: Page[ExperimentSummary]) -> Table:
     return table
 
 
-def result_table(experiment: ExperimentOut, found: Metrics) -> Table:
-    """Return the metrics of one experiment as a table."""
-    metrics = found.model_dump()
+def result_table(experiment: ExperimentOut, metrics: Metrics) -> Table:
+    """Return the metrics of one experiment as a table: a row for each figure, or figures that share one."""
     table = Table(box=None, show_header=False, pad_edge=False, title_justify="left")
     table.title = f"[bold]{escape(experiment.name)}[/]  {status_text(experiment.status)}"
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
-    for name, score in sorted(found.scores.items(), key=_by_importance):
-        table.add_row(name.replace("_", " "), f"{interval(score)}  [dim]n = {score.n}, {score.method}[/]")
-    if metrics["agent"] is not None:
-        _agent_rows(table, metrics["agent"])
-    counts, latency = metrics["counts"], metrics["latency_ms"]
-    table.add_row("runs", _runs_text(counts))
-    outcomes = ", ".join(f"{count} {kind}" for kind, count in counts["parse_outcomes"].items())
-    table.add_row("answers", outcomes or "–")
-    table.add_row(
-        "latency",
-        f"p50 {milliseconds(latency['p50'])}, p95 {milliseconds(latency['p95'])}, "
-        f"max {milliseconds(latency['max'])}  [dim]n = {latency['n']}, uncached[/]",
-    )
-    table.add_row("throughput", number(metrics["throughput_per_s"], " answers/s"))
-    tokens = metrics["tokens"]
-    unknown = tokens["runs_without_counts"]
-    table.add_row(
-        "tokens",
-        f"{_count(tokens['prompt'])} prompt, {_count(tokens['completion'])} completion"
-        + (f"  [yellow]{unknown} runs without counts[/]" if unknown else ""),
-    )
-    table.add_row("cost", _cost_text(metrics["cost_usd"]))
+    for label, figures in groupby(metrics.figures, key=lambda one: one.row or one.label):
+        table.add_row(escape(label.lower()), _figures_text(list(figures)))
+        if label == "runs":
+            table.add_row("answers", _counted(metrics.counts.parse_outcomes))
+    if metrics.agent is not None:
+        _agent_rows(table, metrics.agent)
     if experiment.reason:
         table.add_row("reason", f"[yellow]{escape(experiment.reason)}[/]")
     return table
 
 
-def _agent_rows(table: Table, agent: dict[str, Any]) -> None:
-    outcomes = ", ".join(f"{count} {name}" for name, count in agent["outcomes"].items() if count)
-    steps = agent["iterations"]
-    table.add_row("agent", f"{outcomes}; {agent['repairs']} repairs")
-    table.add_row("steps", f"{steps['value']:.2f} [{steps['low']:.2f}, {steps['high']:.2f}]")
-    for tool, uses in agent["tools"].items():
-        table.add_row(escape(tool), ", ".join(f"{count} {kind}" for kind, count in uses.items()))
-    if agent["failed_uses"] is not None:
-        uses = agent["failed_uses"]
-        share = f"{percent(uses['value'])} [{100 * uses['low']:.1f}, {100 * uses['high']:.1f}]"
-        table.add_row("failed uses", f"{share}  [dim]n = {uses['n']}[/]")
+def _figures_text(figures: Sequence[Figure]) -> str:
+    """Return the figures of one row, what they are based on, and their warnings."""
+    alone = len(figures) == 1
+    text = ", ".join(_figure_text(one, alone=alone) for one in figures)
+    first = figures[0]
+    basis = ", ".join(filter(None, ["" if first.n is None else f"n = {first.n}", first.basis]))
+    warnings = dict.fromkeys(one.warning for one in figures if one.warning)
+    return (
+        text
+        + (f"  [dim]{escape(basis)}[/]" if basis else "")
+        + (f" ({escape(first.note)})" if alone and first.note else "")
+        + "".join(f"  [yellow]{escape(warning)}[/]" for warning in warnings)
+    )
 
 
-def _by_importance(item: tuple[str, Any]) -> int:
-    # JSON objects have no order in the database.
-    name = item[0]
-    return _SCORES.index(name) if name in _SCORES else len(_SCORES)
+def _figure_text(figure: Figure, *, alone: bool) -> str:
+    write = _FORMATS[figure.format]
+    text = write(figure.value)
+    if figure.low is not None:
+        text += f" [{_bare(write(figure.low))}, {_bare(write(figure.high))}]"
+    if figure.unit and figure.value is not None:
+        text += f" {figure.unit}"
+    if not alone:
+        first = figure.format in {"milliseconds", "share"}
+        text = f"{figure.short} {text}" if first else f"{text} {figure.short}"
+        if figure.note:
+            text += f" ({figure.note})"
+    return escape(text)
 
 
-def _count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
+def _bare(text: str) -> str:
+    return text.removesuffix(" %")
 
 
-def _runs_text(counts: dict[str, Any]) -> str:
-    text = f"{counts['ok']} answered, {counts['failed']} failed"
-    if counts["failures"]:
-        text += " (" + ", ".join(f"{n} {kind}" for kind, n in counts["failures"].items()) + ")"
-    if counts["missing"]:
-        text += f", {counts['missing']} not run"
-    if counts["cached"]:
-        text += f", {counts['cached']} from the cache"
-    return text
+def _dollars(value: float | None) -> str:
+    return "unknown" if value is None else f"${value:.4f}"
 
 
-def _cost_text(cost: dict[str, Any]) -> str:
-    if cost["total"] is None:
-        return "unknown (no price or no token counts)"
-    return f"${cost['total']:.4f}"
+def _count(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
+
+
+_FORMATS: dict[str, Callable[[float | None], str]] = {
+    "share": percent,
+    "milliseconds": milliseconds,
+    "usd": _dollars,
+    "count": _count,
+    "number": number,
+}
+
+
+def _agent_rows(table: Table, agent: AgentStatistics) -> None:
+    table.add_row("agent", f"{_counted(agent.outcomes)}; {agent.repairs} repairs")
+    for tool, uses in agent.tools.items():
+        parts = (f"{uses.successful} successful", f"{uses.failed} failed", f"{uses.unneeded} unneeded")
+        table.add_row(escape(tool), ", ".join(parts))
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "–"

@@ -62,7 +62,7 @@ def _traced(api: Api, experiment_id: UUID, where: str, outcome: str | None, limi
 
 def _show(run: RunOut, trace: TraceOut) -> None:
     exact = run.scores.get("exact_match")
-    right = None if exact is None else exact["value"]
+    right = None if exact is None else exact.value
     mark = {1.0: "[green]right[/]", 0.0: "[red]wrong[/]", None: "[dim]unscored[/]"}.get(right, "[dim]–[/]")
     console.print(f"[bold]{escape(run.question)}[/]  [dim]{escape(run.example_key)}[/]")
     for place, step in enumerate(trace.steps, start=1):

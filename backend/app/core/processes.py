@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import psutil
 _PR_SET_PDEATHSIG = 1
 _LOG_TAIL_CHARS = 1500
 _POLL_S = 0.02
+_PORTS = range(20_000, 32_000)
 # Loaded before any fork: between fork and exec nothing may import a module or take a lock.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -36,15 +38,19 @@ def die_with_parent() -> None:
 def free_port(preferred: int = 0) -> int:
     """Return ``preferred`` if it is free on loopback, else any free port.
 
+    Ports that the system gives to outgoing connections are left out: any process might get one of them
+    before the caller listens on it.
+
     Raises:
         ProcessError: if there is none.
     """
-    for port in (preferred, 0) if preferred else (0,):
+    drawn = random.sample(_PORTS, 100)
+    for port in (preferred, *drawn) if preferred else drawn:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
+                return port
     raise ProcessError("no free TCP port on 127.0.0.1")
 
 

@@ -1,5 +1,8 @@
 """Redis: the job queue (RQ) and the live progress of running experiments."""
 
+import uuid
+from dataclasses import dataclass
+
 import orjson
 import redis
 import redis.asyncio
@@ -8,7 +11,17 @@ from redis.retry import Retry
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
-from app.domain.json import JsonObject
+from app.domain.progress import ProgressSnapshot
+from app.domain.status import ExperimentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Status and progress of an experiment as its executor last published them."""
+
+    status: ExperimentStatus
+    progress: ProgressSnapshot
+
 
 JOB = "app.tasks.jobs.run_experiment"
 _PROGRESS_TTL_S = 120
@@ -16,7 +29,7 @@ _TIMEOUT_S = 2.0
 
 
 def connect(url: str) -> "redis.Redis":
-    """Return a client that fails within 2 s when the server does not answer (RQ workers use their own)."""
+    """Return a client that fails within 2 s when the server is away (RQ workers set their own timeouts)."""
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=_TIMEOUT_S,
@@ -36,12 +49,12 @@ def connect_async(url: str) -> "redis.asyncio.Redis":
 
 
 def make_queue(connection: "redis.Redis", name: str) -> Queue:
-    """Return the queue; jobs are JSON, since a pickle from a shared Redis could run any code."""
+    """Return the queue; jobs are JSON, since a pickle in a shared Redis could run any code."""
     return Queue(name, connection=connection, serializer=JSONSerializer, default_timeout=-1)
 
 
-def enqueue_experiment(url: str, queue: str, experiment_id: str, attempt: str) -> None:
-    """Put an experiment on the queue; ``attempt`` makes the job id unique when it is queued again.
+def enqueue_experiment(url: str, queue: str, experiment_id: str) -> None:
+    """Put an experiment on the queue, as a job with an id of its own each time.
 
     Raises:
         redis.RedisError: if Redis does not answer.
@@ -51,7 +64,7 @@ def enqueue_experiment(url: str, queue: str, experiment_id: str, attempt: str) -
         make_queue(connection, queue).enqueue_call(
             JOB,
             args=(experiment_id,),
-            job_id=f"{experiment_id}_{attempt}",
+            job_id=f"{experiment_id}_{uuid.uuid4().hex[:8]}",
             result_ttl=60,
             failure_ttl=3600,
             timeout=-1,
@@ -91,12 +104,18 @@ def _progress_key(experiment_id: str) -> str:
     return f"llmforge:progress:{experiment_id}"
 
 
-async def publish_progress(client: "redis.asyncio.Redis", experiment_id: str, progress: JsonObject) -> None:
-    """Store the newest progress for event streams to read; it expires by itself."""
-    await client.set(_progress_key(experiment_id), orjson.dumps(progress), ex=_PROGRESS_TTL_S)
+async def publish_progress(
+    client: "redis.asyncio.Redis", experiment_id: str, status: ExperimentStatus, progress: ProgressSnapshot
+) -> None:
+    """Store the newest status and progress where event streams read them; they expire by themselves."""
+    value = orjson.dumps({"status": status, **progress.as_dict()})
+    await client.set(_progress_key(experiment_id), value, ex=_PROGRESS_TTL_S)
 
 
-async def read_progress(client: "redis.asyncio.Redis", experiment_id: str) -> JsonObject | None:
-    """Return the newest progress, or ``None`` if there is none."""
+async def read_progress(client: "redis.asyncio.Redis", experiment_id: str) -> Published | None:
+    """Return the newest status and progress that were published; ``None`` if there are none."""
     raw = await client.get(_progress_key(experiment_id))
-    return None if raw is None else dict(orjson.loads(raw))
+    if raw is None:
+        return None
+    value = orjson.loads(raw)
+    return Published(ExperimentStatus(value["status"]), ProgressSnapshot.from_dict(value))

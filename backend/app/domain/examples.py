@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.domain.hashing import content_hash
+from app.domain.json import JsonObject
+from app.domain.scoring import ScoringRule
 
 VERSION_LENGTH = 16
 """Hex digits of a dataset version: 64 bits, ample for telling versions of one dataset apart."""
@@ -28,7 +29,7 @@ class Example:
     question: str
     answers: tuple[str, ...]
     cluster: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
 
     @property
     def content_hash(self) -> str:
@@ -41,7 +42,7 @@ class Dataset:
     """A named, versioned set of examples; the version is a hash of the examples and the scoring."""
 
     name: str
-    scoring: str
+    scoring: ScoringRule
     examples: tuple[Example, ...]
     description: str = ""
     licence: str = ""

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from app.domain.json import JsonObject
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -16,7 +18,7 @@ class ToolSpec:
     description: str
     parameters: str
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the wire form shared by chat APIs with tools."""
         function = {
             "name": self.name,
@@ -34,7 +36,7 @@ class ToolCall:
     name: str
     arguments: str
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the wire form shared by chat APIs with tools."""
         return {
             "id": self.id,
@@ -57,9 +59,9 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the wire form shared by all chat APIs."""
-        value: dict[str, Any] = {"role": self.role, "content": self.content}
+        value: JsonObject = {"role": self.role, "content": self.content}
         if self.tool_calls:
             value["tool_calls"] = [call.as_dict() for call in self.tool_calls]
         if self.tool_call_id is not None:
@@ -97,7 +99,7 @@ class GenerationParams:
     top_p: float | None = None
     stop: tuple[str, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the parameters as plain JSON, in a form that is stable for hashing."""
         return {
             "temperature": self.temperature,

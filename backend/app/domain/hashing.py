@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from typing import Any
 
 
-def canonical_json(value: Any) -> bytes:
+def canonical_json(value: object) -> bytes:
     """Return ``value`` as JSON with sorted keys and no spaces, UTF-8 encoded.
 
     Raises:
@@ -17,6 +16,6 @@ def canonical_json(value: Any) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def content_hash(value: Any) -> str:
+def content_hash(value: object) -> str:
     """Return the SHA-256 of the canonical JSON of ``value`` as 64 hex digits."""
     return hashlib.sha256(canonical_json(value)).hexdigest()

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 from app.domain.examples import VERSION_LENGTH
 from app.domain.hashing import content_hash
+from app.domain.json import JsonObject
 
 SECTION_BREAK = "\n\n"
 """What stands between the sections of an article's text."""
@@ -95,13 +95,13 @@ class Passage:
     stages: dict[str, Hit] = field(default_factory=dict)
     dropped: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the passage as it is stored and sent."""
         stages = {name: {"rank": hit.rank, "score": hit.score} for name, hit in self.stages.items()}
         return {**asdict(self.chunk), "dropped": self.dropped, "stages": stages}
 
     @classmethod
-    def from_dict(cls, value: dict[str, Any]) -> "Passage":
+    def from_dict(cls, value: JsonObject) -> "Passage":
         """Return the passage that ``as_dict`` wrote."""
         stages = {name: Hit(hit["rank"], hit["score"]) for name, hit in value["stages"].items()}
         chunk = {one: value[one] for one in value if one not in {"dropped", "stages"}}

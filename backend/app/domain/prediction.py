@@ -1,10 +1,12 @@
-"""What a method makes of an example, and how it is judged."""
+"""What a method makes of an example."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.examples import Example
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.passages import Passage
+from app.domain.scoring import ScoringRule
 from app.domain.trace import Trace
 
 
@@ -77,9 +79,9 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """A score in [0, 1], or *unscored* (``value is None``) with the reason why."""
+class ScoredSample:
+    """What a scorer judges: an example, what the method made of it, and the dataset's scoring rule."""
 
-    name: str
-    value: float | None
-    reason: str = ""
+    example: Example
+    prediction: Prediction
+    rule: ScoringRule

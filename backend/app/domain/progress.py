@@ -14,7 +14,7 @@ ExecutionMode = Literal["worker", "in_process"]
 class Beat(Enum):
     """What an executor learns from its heartbeat."""
 
-    GO_ON = "go on"
+    CONTINUE = "continue"
     CANCEL = "cancel"
     """A user has cancelled or deleted the experiment."""
     LEASE_LOST = "lease lost"

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain.json import JsonObject
-from app.domain.prediction import ParseOutcome, Score
+from app.domain.prediction import ParseOutcome
+from app.domain.scoring import Score
 from app.domain.status import FailureKind, RunStatus
 
 

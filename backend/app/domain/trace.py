@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal, TypedDict
+
+from app.domain.json import JsonObject
 
 
 class AgentOutcome(StrEnum):
@@ -47,7 +49,7 @@ class ToolUse:
     """
 
     tool: str
-    arguments: dict[str, Any]
+    arguments: JsonObject
     observation: str
     success: bool
     error: str | None
@@ -93,6 +95,17 @@ class Step:
     duration_s: float = 0.0
 
 
+class TraceSummary(TypedDict):
+    """The part of a stored trace that aggregates need; see ``Trace``."""
+
+    outcome: str
+    reason: str
+    source: int | None
+    iterations: int
+    repairs: int
+    uses: dict[str, dict[UseClass, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The steps of an agent for one question, and the outcome.
@@ -123,9 +136,9 @@ class Trace:
         """Return the number of uses by tool and class."""
         return count_uses([step.use for step in self.steps if step.use])
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the trace as it is stored: ``summary``, for aggregates, and the steps."""
-        summary = {
+        summary: TraceSummary = {
             "outcome": self.outcome,
             "reason": self.reason,
             "source": self.source,
@@ -143,7 +156,7 @@ def count_uses(uses: Sequence[ToolUse]) -> dict[str, dict[UseClass, int]]:
     return {tool: {kind: counted[tool, kind] for kind in USE_CLASSES} for tool in tools}
 
 
-def _step_dict(step: Step) -> dict[str, Any]:
+def _step_dict(step: Step) -> JsonObject:
     # As JSON reads back: a list of calls; and the class of a use, which is a property.
     use = None if step.use is None else {**asdict(step.use), "kind": step.use.kind}
     return {**asdict(step), "calls": list(step.calls), "use": use}

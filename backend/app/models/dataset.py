@@ -3,12 +3,24 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, Text, UniqueConstraint, func
+from sqlalchemy import BigInteger, Dialect, ForeignKey, Identity, Integer, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
 
 from app.domain.json import JsonObject
+from app.domain.scoring import ScoringRule, scoring_rule
 from app.models.base import Base
+
+
+class _ScoringRule(TypeDecorator[ScoringRule]):
+    """A scoring rule as text, checked when a row is read."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> ScoringRule | None:  # noqa: ARG002
+        return None if value is None else scoring_rule(value)
 
 
 class Dataset(Base):
@@ -20,7 +32,7 @@ class Dataset(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     name: Mapped[str] = mapped_column(Text)
     version: Mapped[str] = mapped_column(Text)
-    scoring: Mapped[str] = mapped_column(Text)
+    scoring: Mapped[ScoringRule] = mapped_column(_ScoringRule)
     description: Mapped[str] = mapped_column(Text, default="")
     licence: Mapped[str] = mapped_column(Text, default="")
     source: Mapped[str] = mapped_column(Text, default="")

@@ -20,6 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.domain.json import JsonObject
+from app.domain.progress import ProgressSnapshot
+from app.domain.status import ExperimentStatus
 from app.models.base import Base
 from app.models.dataset import Example
 
@@ -68,6 +70,16 @@ class Experiment(Base):
     deleted_at: Mapped[datetime | None]
 
     result: Mapped["Result | None"] = relationship(lazy="raise", viewonly=True)
+
+    @property
+    def queued(self) -> bool:
+        """Whether it was started and waits for an executor; a pending one may also be a draft."""
+        return self.status == ExperimentStatus.PENDING and self.queued_at is not None
+
+    @property
+    def progress_snapshot(self) -> ProgressSnapshot | None:
+        """The progress of the last heartbeat, if there was one."""
+        return None if self.progress is None else ProgressSnapshot.from_dict(self.progress)
 
     @property
     def seed(self) -> int:

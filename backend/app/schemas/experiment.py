@@ -3,10 +3,9 @@
 import uuid
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.json import JsonObject
-from app.domain.progress import ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.schemas.common import FromAttributes
 from app.schemas.experiment_config import ExperimentConfig
@@ -54,12 +53,6 @@ class ProgressOut(FromAttributes):
     mode: str = Field(description="`worker`, or `in_process` when there is no queue.")
     note: str | None = Field(description="What is being prepared, before the first run.")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _older(cls, stored: object) -> object:
-        """Read stored progress, of which an older version may have written fewer fields."""
-        return ProgressSnapshot.from_dict(stored) if isinstance(stored, dict) else stored
-
 
 class ScoreSummary(BaseModel):
     """The mean of one score with its confidence interval."""
@@ -82,8 +75,9 @@ class ExperimentSummary(FromAttributes):
     dataset_version: str
     total: int
     status: ExperimentStatus
+    queued: bool = Field(description="Pending, and started: it waits for a worker. False for a draft.")
     reason: str | None = Field(description="Why it failed or was cancelled.")
-    progress: ProgressOut | None
+    progress: ProgressOut | None = Field(validation_alias="progress_snapshot")
     scores: dict[str, ScoreSummary] = Field(description="By scorer; empty without a result.")
     failed_runs: int | None
     latency_p50_ms: float | None = Field(description="Of answered, uncached calls; null without a result.")
@@ -112,9 +106,10 @@ class FacetsOut(FromAttributes):
     datasets: list[str]
 
 
-class ExperimentEvent(BaseModel):
+class ExperimentEvent(FromAttributes):
     """One server-sent event: the status and, once the experiment has started, the progress."""
 
     status: ExperimentStatus
+    queued: bool = Field(description="Pending, and started: it waits for a worker. False for a draft.")
     reason: str | None
     progress: ProgressOut | None

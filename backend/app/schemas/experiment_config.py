@@ -23,7 +23,11 @@ _NOT_IN_HASH = {
     "max_failed_share",
     "cache",
     "faithfulness",
+    "scorers",
 }
+
+
+ScorerName = Annotated[Text, Field(min_length=1, max_length=100)]
 
 
 class DatasetChoice(Strict):
@@ -76,6 +80,14 @@ class Faithfulness(Strict):
         return self
 
 
+class ScorerOptions(Strict):
+    """How a scorer that the configuration chooses by name works."""
+
+    model: Text | None = Field(
+        default=None, min_length=3, max_length=500, description="provider/model, for one that asks a model."
+    )
+
+
 class ExperimentConfig(Strict):
     """A complete experiment: the same file gives the same questions, prompts and calls."""
 
@@ -98,6 +110,9 @@ class ExperimentConfig(Strict):
     faithfulness: Faithfulness | None = Field(
         default=None,
         description="Who judges if answers follow from the retrieved passages; nobody if left out.",
+    )
+    scorers: dict[ScorerName, ScorerOptions] = Field(
+        default={}, max_length=20, description="Further scorers by name, each with its options."
     )
 
     @model_validator(mode="before")
@@ -138,7 +153,8 @@ class ExperimentConfig(Strict):
 
     def as_json(self) -> JsonObject:
         """Return the complete configuration, defaults written out."""
-        return self.model_dump(mode="json")
+        # Without further scorers it is the same JSON as before there were any to choose.
+        return self.model_dump(mode="json", exclude=None if self.scorers else {"scorers"})
 
     def hash(self) -> str:
         """Return the hash of what decides the answers: not name, speed, tolerance, or who judges them."""

@@ -1,19 +1,23 @@
 """Wire types of results and runs."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AliasPath, BaseModel, Field, model_validator
+from pydantic import AliasPath, Field
 
+from app.domain import metrics as domain
 from app.domain.json import JsonObject
+from app.domain.metrics import FigureFormat
 from app.domain.status import ExperimentStatus
 from app.schemas.common import FromAttributes
 from app.schemas.knowledge import PassageOut
 from app.schemas.trace import TraceOut
 
 
-class Counts(BaseModel):
+class Counts(FromAttributes):
     """Runs, by what became of them."""
 
     planned: int
@@ -27,7 +31,7 @@ class Counts(BaseModel):
     parse_outcomes: dict[str, int] = Field(description="Answered runs by what the parser met.")
 
 
-class ScoreStatistics(BaseModel):
+class ScoreStatistics(FromAttributes):
     """Mean of one score with its confidence interval."""
 
     value: float
@@ -42,7 +46,7 @@ class ScoreStatistics(BaseModel):
     if_failed_were_wrong: float = Field(description="The mean if all failed and unscored runs were 0.")
 
 
-class LatencyStatistics(BaseModel):
+class LatencyStatistics(FromAttributes):
     """Wall time of answered, uncached calls in milliseconds; our own queueing not included."""
 
     n: int
@@ -54,7 +58,7 @@ class LatencyStatistics(BaseModel):
     mean: float | None
 
 
-class TokenStatistics(BaseModel):
+class TokenStatistics(FromAttributes):
     """Token counts as reported by the server."""
 
     prompt: int | None
@@ -62,7 +66,7 @@ class TokenStatistics(BaseModel):
     runs_without_counts: int
 
 
-class CostStatistics(BaseModel):
+class CostStatistics(FromAttributes):
     """US dollars at the catalog's prices; null when a price or a count is unknown."""
 
     total: float | None
@@ -70,7 +74,7 @@ class CostStatistics(BaseModel):
     saved_by_cache: float | None
 
 
-class Attribution(BaseModel):
+class Attribution(FromAttributes):
     """Where answers went right or wrong, of those whose accepted answer could stand in a passage."""
 
     supported: int = Field(description="Right, and an accepted answer was in the prompt.")
@@ -79,7 +83,7 @@ class Attribution(BaseModel):
     not_retrieved: int = Field(description="Wrong, and no passage in the prompt held an accepted answer.")
 
 
-class Estimate(BaseModel):
+class Estimate(FromAttributes):
     """A share or a mean with its confidence interval."""
 
     value: float
@@ -90,7 +94,7 @@ class Estimate(BaseModel):
     level: float
 
 
-class ToolUses(BaseModel):
+class ToolUses(FromAttributes):
     """Uses of one tool by what came of them."""
 
     successful: int = Field(description="With a result that the answer or a later step took up.")
@@ -98,7 +102,7 @@ class ToolUses(BaseModel):
     unneeded: int = Field(description="With a result that neither the answer nor a later step took up.")
 
 
-class AgentStatistics(BaseModel):
+class AgentStatistics(FromAttributes):
     """What became of the agents of an experiment."""
 
     runs: int = Field(description="Runs with a trace, failed ones included.")
@@ -113,14 +117,35 @@ class AgentStatistics(BaseModel):
     )
 
 
-class Metrics(BaseModel):
+class Figure(FromAttributes):
+    """One number of a result, described so that it can be drawn without knowing it."""
+
+    name: str
+    label: str
+    group: str = Field(description="Figures of a group are shown together: answer, retrieval, speed, …")
+    row: str = Field(description="Name of the row or card that it shares with others; empty if none.")
+    short: str = Field(description="Its label within that row; empty without one.")
+    unit: str = Field(description="To write behind the value; empty if `format` says it all.")
+    format: FigureFormat
+    better: Literal["higher", "lower"] | None
+    help: str
+    value: float | None
+    low: float | None = Field(description="Bounds of the 95 % confidence interval, if there is one.")
+    high: float | None
+    n: int | None = Field(description="How many values it is computed from, if that is not all runs.")
+    basis: str = Field(description="What these are, or how the interval was computed.")
+    note: str = Field(description="What qualifies the value; may be empty.")
+    warning: str = Field(description="What makes the value less reliable; may be empty.")
+
+
+class Metrics(FromAttributes):
     """All metrics of an experiment."""
 
     counts: Counts
     scores: dict[str, ScoreStatistics]
     attribution: Attribution | None = Field(description="Null if nothing was retrieved.")
     hallucination_rate: Estimate | None = Field(
-        description="Share of the judged answers that are not faithful (below one half); null if none was."
+        description="Share of the judged answers with a faithfulness below 0.5; null if none was judged."
     )
     agent: AgentStatistics | None = Field(description="Null if the method is no agent.")
     latency_ms: LatencyStatistics
@@ -129,15 +154,16 @@ class Metrics(BaseModel):
     tokens: TokenStatistics
     cost_usd: CostStatistics
     gpu_seconds_estimate: float | None = Field(
-        description="A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown."
+        description="Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown."
     )
+    figures: list[Figure] = Field(description="These numbers, described, in the order to show them.")
 
-    @model_validator(mode="before")
     @classmethod
-    def _older(cls, stored: object) -> object:
-        """Read metrics that were stored before there was retrieval, faithfulness or agents."""
-        later = {"attribution": None, "hallucination_rate": None, "agent": None}
-        return {**later, **stored} if isinstance(stored, dict) else stored
+    def of(cls, metrics: domain.Metrics, figures: Sequence[domain.Figure]) -> "Metrics":
+        """Return metrics with their figures."""
+        parts = {field.name: getattr(metrics, field.name) for field in fields(metrics)}
+        single = dict.fromkeys(("hallucination_rate", "throughput_per_s", "wall_s", "gpu_seconds_estimate"))
+        return cls.model_validate({**parts, **single, **metrics.single, "figures": figures})
 
 
 class TokensToNaive(FromAttributes):
@@ -160,7 +186,7 @@ class ResultOut(FromAttributes):
     reason: str | None = Field(
         validation_alias=AliasPath("experiment", "reason"), description="Why it failed or was cancelled."
     )
-    metrics: Metrics = Field(validation_alias=AliasPath("result", "metrics"))
+    metrics: Metrics
     config: JsonObject = Field(validation_alias=AliasPath("experiment", "config"))
     provenance: JsonObject = Field(validation_alias=AliasPath("result", "provenance"))
     created_at: datetime = Field(validation_alias=AliasPath("result", "created_at"))
@@ -168,6 +194,13 @@ class ResultOut(FromAttributes):
         description="Tokens against the newest naive experiment with the same model, dataset and seed; "
         "null if there is none."
     )
+
+
+class RunScore(FromAttributes):
+    """One score of a run."""
+
+    value: float | None = Field(description="In [0, 1]; null if unscored.")
+    reason: str
 
 
 class RunSummary(FromAttributes):
@@ -186,7 +219,7 @@ class RunSummary(FromAttributes):
     answer: str | None
     parse_outcome: str | None
     parse_rule: str | None
-    scores: dict[str, JsonObject] = Field(description="By scorer: value and reason.")
+    scores: dict[str, RunScore] = Field(description="By name of the score.")
     cached: bool
     attempts: int
     latency_ms: float | None

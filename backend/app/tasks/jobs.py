@@ -11,8 +11,8 @@ from app.services.runtime import open_runtime
 
 
 def run_experiment(experiment_id: str) -> None:
-    """Work on the experiment until it ends, or until this process is asked to stop."""
-    # An experiment makes few reference cycles and very many objects: look for cycles rarely.
+    """Work on the experiment until it ends, or until this process is told to stop."""
+    # An experiment makes very many objects but few reference cycles: collect them rarely.
     gc.set_threshold(50_000, 20, 50)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_run(uuid.UUID(experiment_id)))
@@ -29,8 +29,8 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 async def _run(experiment_id: uuid.UUID) -> None:
     runtime = open_runtime(get_settings(), ping=False)
     try:
-        execution = Executor(runtime, experiment_id)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, execution.stop)
-        await execution.run()
+        executor = Executor(runtime, experiment_id)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, executor.stop)
+        await executor.run()
     finally:
         await runtime.aclose()

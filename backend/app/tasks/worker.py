@@ -35,15 +35,15 @@ _LONGEST_PAUSE_S = 5.0
 
 
 class ExperimentWorker(Worker):
-    """An RQ worker that on shutdown lets its child hand the experiment over, instead of waiting."""
+    """An RQ worker that on shutdown tells its child to release the experiment, instead of waiting for it."""
 
     def handle_warm_shutdown_request(self) -> None:
-        """Pass the request to stop on to the child; it stores what it has and gives its lease back."""
-        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        """Tell the child to stop: it stores the answers it has, and releases the lease."""
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]  # untyped in RQ
         self._stop_child()
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
-        """Each second of a job: pass the request on again, for the child may have been too young."""
+        """Each second of a job: tell the child again, which may not have handled signals yet."""
         if self._stop_requested:
             self._stop_child()
         super().maintain_heartbeats(job, execution)
@@ -55,7 +55,7 @@ class ExperimentWorker(Worker):
 
     def setup_work_horse_signals(self) -> None:
         """In the child: end with the worker, even if that is killed."""
-        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]  # untyped in RQ
         die_with_parent()
 
 

@@ -364,7 +364,7 @@ class TestEvents:
                     work = asyncio.create_task(steps.work(experiment_id))
         assert work is not None
         assert await work is ExperimentStatus.COMPLETED
-        assert seen[0] == {"status": "PENDING", "reason": None, "progress": None}
+        assert seen[0] == {"status": "PENDING", "queued": False, "reason": None, "progress": None}
         statuses = [event["status"] for event in seen]
         assert list(dict.fromkeys(statuses)) == ["PENDING", "RUNNING", "COMPLETED"]
         done = [event["progress"]["done"] for event in seen if event["progress"]]

@@ -26,7 +26,7 @@ async def test_health_says_degraded(api: httpx.AsyncClient) -> None:
     response = await api.get("/health")
     health = response.json()
     assert (health["status"], health["queue"]["state"]) == ("degraded", "degraded")
-    assert "run inside the API's process" in health["queue"]["message"]
+    assert "run in the API's process" in health["queue"]["message"]
     assert "REDIS_URL" in health["queue"]["message"]
     assert health["database"]["state"] == "ok"
 

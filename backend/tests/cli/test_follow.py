@@ -17,7 +17,9 @@ Step = ExperimentEvent | Exception
 
 
 def event(status: str, done: int = 0) -> ExperimentEvent:
-    return ExperimentEvent(status=ExperimentStatus(status), reason=None, progress=progress(done=done))
+    return ExperimentEvent(
+        status=ExperimentStatus(status), queued=False, reason=None, progress=progress(done=done)
+    )
 
 
 def progress(**fields: Any) -> ProgressOut:

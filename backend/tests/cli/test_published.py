@@ -8,7 +8,7 @@ import orjson
 
 from app.domain.examples import Example
 from app.domain.passages import Chunk, Passage
-from app.services.evaluation.retrieval import score_retrieval
+from app.services.evaluation.scorers.retrieval import score_retrieval
 from tests.cli.conftest import Cli
 from tests.published_files import HOTPOTQA, TRIVIAQA, write_beir
 

@@ -7,10 +7,12 @@ import pytest
 from rich.console import Console
 
 from app.cli.render import experiments_table, interval, milliseconds, number, percent, result_table
+from app.domain.metrics import RunContext, RunFacts
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary, ScoreSummary
 from app.schemas.result import Metrics
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.evaluation.metrics.compute import compute_metrics
+from app.services.evaluation.metrics.stored import metrics_out
 from tests.cli.test_follow import progress
 from tests.factories import facts, failed_facts
 
@@ -22,6 +24,11 @@ def printed(table: Any) -> str:
     with console.capture() as capture:
         console.print(table)
     return capture.get()
+
+
+def sent(runs: list[RunFacts], context: RunContext) -> Metrics:
+    """Return metrics as the API sends them."""
+    return metrics_out(compute_metrics(runs, context).as_dict())
 
 
 class TestNumbers:
@@ -93,12 +100,8 @@ class TestTables:
 
     def test_result(self) -> None:
         runs = [facts(), facts(cached=True, attempts=0), failed_facts("timeout")]
-        metrics = compute_metrics(runs, RunContext(5, 2.0, None, 0))
-        text = printed(
-            result_table(
-                self.experiment(status="FAILED", reason="too [many]"), Metrics.model_validate(metrics)
-            )
-        )
+        metrics = sent(runs, RunContext(5, 2.0, None, 0))
+        text = printed(result_table(self.experiment(status="FAILED", reason="too [many]"), metrics))
         lines = {line.split("  ")[0].strip(): line for line in text.splitlines()}
         assert "[bold]n[/]  FAILED" in text
         assert list(lines)[1:3] == ["exact match", "f1"]
@@ -113,8 +116,8 @@ class TestTables:
 
     def test_what_is_not_known(self) -> None:
         nothing = {"prompt_tokens": None, "completion_tokens": None, "cost_usd": None}
-        metrics = compute_metrics([facts(**nothing)], RunContext(1, None, None, 0))
-        text = printed(result_table(self.experiment(), Metrics.model_validate(metrics)))
+        metrics = sent([facts(**nothing)], RunContext(1, None, None, 0))
+        text = printed(result_table(self.experiment(), metrics))
         assert "– prompt, – completion  1 runs without counts" in text
         assert "unknown (no price or no token counts)" in text
         assert "reason" not in text

@@ -1,97 +1,79 @@
 import { describe, expect, it } from "vitest";
 
-import { compareScores, describeInterval, describeScore, formatQuantity, orderScores, type Quantity, quantities, quantityCards, scoreCards } from "./metrics";
+import { agentShares, comparedFigures, describeInterval, estimateGroups, type Figure, figureCards, formatFigure, formatQuantity, scoreNamesOf } from "./metrics";
 
-type Metrics = Parameters<Quantity["of"]>[0];
+function figure(name: string, fields: Partial<Figure> = {}): Figure {
+  const plain = { group: "answer", row: "", short: "", unit: "", format: "number", better: null, help: "", low: null, high: null, n: null, basis: "", note: "", warning: "" } as const;
+  return { ...plain, name, label: name, value: 0.5, ...fields };
+}
 
-it("puts answers first, then retrieval, then faithfulness", () => {
-  const names = ["mrr", "zeta", "faithfulness", "f1", "ndcg_at_10", "alpha", "faithful", "answer_in_context", "exact_match"];
-  expect(names.sort(compareScores)).toEqual([
-    "exact_match",
-    "f1",
-    "alpha",
-    "zeta",
-    "answer_in_context",
-    "mrr",
-    "ndcg_at_10",
-    "faithful",
-    "faithfulness",
+const estimated = (name: string, group: string, format: Figure["format"] = "share") => figure(name, { group, format, low: 0.4, high: 0.6, n: 20, basis: "wilson" });
+
+describe("scores", () => {
+  const names = scoreNamesOf([
+    { name: "exact_match", label: "Exact match" },
+    { name: "ndcg_at_10", label: "nDCG@10" },
+  ]);
+  it("come in the order of their descriptions, others last by name", () =>
+    expect(names.inOrder(["zeta", "ndcg_at_10", "alpha", "exact_match"])).toEqual(["exact_match", "ndcg_at_10", "alpha", "zeta"]));
+  it("are shown by their label, others by their name", () =>
+    expect(["ndcg_at_10", "number_strict", "constructor"].map(names.labelOf)).toEqual(["nDCG@10", "Number strict", "Constructor"]));
+});
+
+it("groups what has an interval, and leaves agents to their panel", () => {
+  const figures = [estimated("f1", "answer"), estimated("mrr", "retrieval"), estimated("brevity", "style"), figure("wall_s"), estimated("agent_success_rate", "agent")];
+  expect(estimateGroups({ figures }).map(({ label, figures: found }) => [label, found.map(({ name }) => name)])).toEqual([
+    ["Answer", ["f1"]],
+    ["Retrieval", ["mrr"]],
+    ["Style", ["brevity"]],
   ]);
 });
 
-it("takes a score that is not listed to be about the answer", () => {
-  expect(["mrr", "faithful", "number_strict"].map((name) => describeScore(name).group)).toEqual(["retrieval", "faithfulness", "answer"]);
+it("shows the shares of an agent's runs, and failed uses with the tools", () => {
+  const figures = [estimated("agent_success_rate", "agent"), estimated("agent_iterations", "agent", "number"), estimated("agent_failed_uses", "agent")];
+  expect(agentShares({ figures }).map(({ name }) => name)).toEqual(["agent_success_rate"]);
 });
 
-it("labels scores by their usual spelling, others by their name", () => {
-  expect(["ndcg_at_10", "recall_at_k", "mrr", "all_at_k", "answer_in_context", "exact_match", "constructor"].map((name) => describeScore(name).label)).toEqual([
-    "nDCG@10",
-    "Recall@k",
-    "MRR",
-    "All gold@k",
-    "Answer in context",
-    "Exact match",
-    "Constructor",
-  ]);
-});
-
-it("puts the primary scores first", () => {
-  expect(orderScores({ zeta: 1, f1: 2, exact_match: 3, alpha: 4 }).map(([name]) => name)).toEqual(["exact_match", "f1", "alpha", "zeta"]);
-});
-
-describe("scoreCards", () => {
-  const estimate = { value: 0.5, low: 0.4, high: 0.6 } as Metrics["scores"][string];
-  const cards = (names: string[], hallucination_rate: typeof estimate | null = null) =>
-    scoreCards({ scores: Object.fromEntries(names.map((name) => [name, estimate])), hallucination_rate }).map((one) => [
-      one.group,
-      one.cards.map(({ description }) => description.name),
-    ]);
-  it("groups scores by what they are about, and leaves out empty groups", () => {
-    expect(cards(["mrr", "f1", "exact_match"])).toEqual([
-      ["answer", ["exact_match", "f1"]],
-      ["retrieval", ["mrr"]],
-    ]);
-    expect(cards(["f1"])).toEqual([["answer", ["f1"]]]);
+describe("cards", () => {
+  const latency = (short: string, value: number) =>
+    figure(`latency_${short}_ms`, { label: `Latency ${short}`, group: "speed", row: "latency", short, format: "milliseconds", value, n: 95, basis: "uncached" });
+  const runs = (short: string, value: number, note = "") => figure(`runs_${short}`, { label: `Runs ${short}`, row: "runs", short, format: "count", value, note });
+  const cards = (...figures: Figure[]) => figureCards({ figures }).map(({ label, value, note }) => `${label}: ${value} (${note})`);
+  it("show a row's first figure, and the others below it", () => {
+    expect(cards(latency("p50", 120), latency("p99", 1500))).toEqual(["Latency p50: 120 ms (p99 1.5 s, n = 95 uncached)"]);
+    expect(cards(runs("answered", 1200), runs("failed", 3, "3 timeout"))).toEqual(["Runs answered: 1,200 (3 failed (3 timeout))"]);
   });
-  it("has the hallucination rate beside faithfulness", () => {
-    expect(cards(["faithfulness"], estimate)).toEqual([["faithfulness", ["faithfulness", "hallucination_rate"]]]);
-  });
-});
-
-describe("quantities", () => {
-  const metrics = {
-    counts: { failed: 3, failures: { rate_limit: 2, timeout: 1 }, missing: 4, cached: 5, retried: 6 },
-    latency_ms: { p50: 120, p95: 900, p99: 1500, n: 95 },
-    throughput_per_s: 4,
-    wall_s: 90,
-    tokens: { prompt: 1000, completion: 500 },
-    cost_usd: { total: null, per_1000_runs: null },
-    gpu_seconds_estimate: null,
-  } as unknown as Metrics;
-  const said = (given: Metrics) => quantityCards(given).map(({ label, unit, of, note }) => `${label}: ${formatQuantity(of(given), unit)} (${note(given)})`);
-  it("are said with their units", () => {
-    expect(said(metrics)).toEqual([
-      "Latency p50: 120 ms (p99 1.5 s)",
-      "Latency p95: 900 ms (n = 95 uncached)",
-      "Throughput: 4 / s (wall time 1 min 30 s)",
-      "Tokens: 1,500 (1,000 in, 500 out)",
-      "Cost: unknown (price unknown)",
-      "Failed runs: 3 (rate limit 2, timeout 1, 4 not run)",
+  it("show figures that stand alone, with their unit and notes", () => {
+    expect(cards(figure("throughput", { value: 4, unit: "answers/s" }), figure("cost", { value: null, format: "usd", note: "no price", warning: "careful" }))).toEqual([
+      "throughput: 4 answers/s ()",
+      "cost: unknown (no price, careful)",
     ]);
   });
-  it("include GPU time where it can be estimated", () => {
-    expect(said({ ...metrics, gpu_seconds_estimate: 75 }).at(-1)).toBe("GPU time, estimated: 1 min 15 s (one A100 at 40 % utilisation)");
-  });
-  it("say what was retried or cached where nothing failed", () => {
-    const counts = { ...metrics.counts, failed: 0, failures: {}, missing: 0 };
-    expect(quantities.failed.note({ ...metrics, counts })).toBe("5 from cache");
-    expect(quantities.failed.note({ ...metrics, counts: { ...counts, cached: 0 } })).toBe("6 retried");
-  });
+});
+
+it("leaves out shares that are unknown", () => {
+  const figures = [figure("hallucination_rate", { group: "faithfulness", format: "share", value: null })];
+  expect([figureCards({ figures }), comparedFigures([{ figures }])]).toEqual([[], []]);
+});
+
+it("compares each figure once that stands alone or is chosen", () => {
+  const [throughput, p95, p50] = [figure("throughput"), figure("latency_p95_ms", { row: "latency" }), figure("latency_p50_ms", { row: "latency" })];
+  const results = [{ figures: [throughput, p95, p50] }, { figures: [throughput, estimated("f1", "answer"), figure("newer")] }];
+  expect(comparedFigures(results).map(({ name }) => name)).toEqual(["throughput", "latency_p95_ms", "newer"]);
+});
+
+describe("values", () => {
   it("are a dash where they are unknown", () => {
-    expect((["ms", "s", "tokens", "count", "per_s"] as const).map((unit) => formatQuantity(null, unit))).toEqual(["–", "–", "–", "–", "–"]);
+    expect((["share", "milliseconds", "count", "number"] as const).map((format) => formatFigure(null, { format, unit: "s" }))).toEqual(["–", "–", "–", "–"]);
+    expect((["ms", "tokens"] as const).map((unit) => formatQuantity(null, unit))).toEqual(["–", "–"]);
+  });
+  it("are written by their format", () => {
+    expect(formatFigure(0.5, { format: "share", unit: "" })).toBe("50.0 %");
+    expect(formatFigure(75, { format: "number", unit: "GPU s" })).toBe("75 GPU s");
+    expect(formatFigure(0.002, { format: "usd", unit: "" })).toBe("$0.002");
   });
 });
 
 it("says how an interval was computed", () => {
-  expect(describeInterval({ level: 0.95, method: "wilson", n: 1000 }, "answered runs")).toBe("95 % Wilson score interval, n = 1,000 answered runs");
+  expect(describeInterval({ method: "wilson", n: 1000 }, "answered runs")).toBe("95 % Wilson score interval, n = 1,000 answered runs");
 });

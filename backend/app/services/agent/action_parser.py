@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.domain.json import JsonObject
 from app.services.agent.json_actions import (
     ANSWER_KEYS,
     JsonAction,
@@ -88,7 +89,7 @@ class Turn:
 
     thought: str
     tool: str | None = None
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: JsonObject = field(default_factory=dict)
     answer: str | None = None
     read_as: str = ""
 
@@ -128,7 +129,7 @@ class ActionParser:
             raise ActionNotFound(storable(_thought(reply)))
         return turn
 
-    def turn(self, thought: str, name: str, arguments: Any, read_as: str) -> Turn | None:
+    def turn(self, thought: str, name: str, arguments: object, read_as: str) -> Turn | None:
         """Return the turn of a tool call as a model wrote it; ``None`` if name or answer is empty."""
         thought = storable(thought)
         if _normalised(name) in _FINISH_NAMES:
@@ -139,7 +140,7 @@ class ActionParser:
         kept = {storable(key)[:_MAX_NAME]: plain_value(value) for key, value in given.items()}
         return Turn(thought, tool, kept, read_as=read_as) if tool else None
 
-    def _arguments(self, tool: str, value: Any) -> dict[str, Any]:
+    def _arguments(self, tool: str, value: object) -> JsonObject:
         known = self._tools.get(tool)
         first = known.parameters[0].name if known else "input"
         if isinstance(value, Mapping):
@@ -245,7 +246,7 @@ class ActionParser:
             return _unquoted(label[2] if label and label[1].lower() in ANSWER_KEYS else inner)
         names = "|".join(re.escape(parameter.name) for parameter in tool.parameters)
         parts = re.split(rf",\s*(?=(?:{names})\s*[=:])", inner)
-        arguments: dict[str, Any] = {}
+        arguments: JsonObject = {}
         for part in parts:
             named = _NAMED_ARGUMENT.match(part)
             if named and named[1] in names.split("|"):
@@ -314,7 +315,7 @@ def _inside(text: str) -> str:
     return text[1:]
 
 
-def _only_text(value: Any) -> str:
+def _only_text(value: object) -> str:
     """Return the answer that a string, a list or an object holds, as text."""
     if isinstance(value, Mapping):
         value = next((value[key] for key in (*ANSWER_KEYS, "input", "text") if key in value), None) or next(

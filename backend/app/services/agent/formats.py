@@ -9,9 +9,10 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from app.domain.generation import Constraint, GenerationResult, Message, ToolCall, ToolSpec
+from app.domain.json import JsonObject
 from app.domain.templates import fill
 from app.services.agent.action_parser import FINISH, OBSERVATION, ActionNotFound, ActionParser, Turn
 from app.services.agent.json_actions import decoded_arguments
@@ -68,7 +69,7 @@ class WorkedTrace:
     steps: tuple[ExecutedStep, ...]
     ending: Turn
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the example as JSON."""
         steps = [
             {
@@ -180,7 +181,7 @@ class StepFormat(ABC):
         raw = result.text.strip()[:_MAX_RAW] or "(nothing)"
         return Message("assistant", raw), Message("user", self.repair)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return everything that the model is told, as JSON."""
         constraint = self.constraint
         return {
@@ -325,7 +326,7 @@ def grammar(names: Sequence[str]) -> str:
     )
 
 
-def answer_schema(names: Sequence[str]) -> dict[str, Any]:
+def answer_schema(names: Sequence[str]) -> JsonObject:
     """Return the JSON schema of a thought and an action with one of these tools."""
     return {
         "type": "object",
@@ -346,5 +347,5 @@ def _action(turn: Turn) -> tuple[str, str]:
     return turn.tool, _one_line(next(iter(turn.arguments.values()), ""))
 
 
-def _one_line(value: Any) -> str:
+def _one_line(value: object) -> str:
     return re.sub(r"\s+", " ", str(value)).strip()

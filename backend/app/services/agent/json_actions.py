@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from app.domain.json import JsonObject
 from app.services.inference.failures import clean
 
 _TOOL_KEYS = ("action", "tool", "tool_name", "action_name")
@@ -26,18 +27,18 @@ class JsonAction:
     """An action as JSON has it: the tool's name (``None``: an answer), arguments, and a thought if any."""
 
     name: str | None
-    arguments: Any
+    arguments: object
     thought: str | None
 
 
-def json_objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_objects(text: str) -> Iterator[tuple[int, JsonObject]]:
     """Yield the JSON objects of a text and where each begins; broken ones are repaired if they are closed."""
     decoder, position, repairs = json.JSONDecoder(), 0, 0
     for _ in range(_MAX_STARTS):
         position = text.find("{", position)
         if position < 0:
             return
-        value: Any = None
+        value: object = None
         try:
             value, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):
@@ -50,7 +51,7 @@ def json_objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
         position = end if value else position + 1
 
 
-def first_json_object(text: str) -> dict[str, Any] | None:
+def first_json_object(text: str) -> JsonObject | None:
     """Return the first object of a text; ``None`` if there is none."""
     return next((value for _, value in json_objects(text)), None)
 
@@ -73,7 +74,7 @@ def decoded_arguments(text: str) -> Any:
     return value
 
 
-def as_action(value: Mapping[str, Any]) -> JsonAction | None:
+def as_action(value: JsonObject) -> JsonAction | None:
     """Return the action that an object describes; ``None`` if it describes none."""
     value = _unwrapped({re.sub(r"\s+", "_", key.strip()).lower(): one for key, one in value.items()})
     thought = next((str(value[key]) for key in _THOUGHT_KEYS if value.get(key)), None)
@@ -93,7 +94,7 @@ def as_action(value: Mapping[str, Any]) -> JsonAction | None:
     return JsonAction(name, arguments, thought)
 
 
-def plain_value(value: Any) -> str | int | None:
+def plain_value(value: object) -> str | int | None:
     """Return an argument as a string, an integer or nothing: what can be stored, shown and compared."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -117,7 +118,7 @@ def _closing(text: str, start: int) -> int:
     return 0
 
 
-def _repaired(text: str) -> dict[str, Any] | None:
+def _repaired(text: str) -> JsonObject | None:
     """Return the object that broken JSON, or a dictionary in Python's notation, stands for."""
     import json_repair  # only for those models that need it
 
@@ -128,7 +129,7 @@ def _repaired(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and value else None
 
 
-def _unwrapped(value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _unwrapped(value: JsonObject) -> JsonObject:
     """Return the object within one: ``{"tool_calls": [{"function": …}]}``, ``{"action": {"name": …}}``."""
     calls = value.get("tool_calls")
     if isinstance(calls, list) and calls and isinstance(calls[0], dict):

@@ -8,10 +8,11 @@ answer is asked for one in a final prompt, which holds the notes of its steps.
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from app.domain.generation import GenerationResult, Message, total_of
 from app.domain.hashing import canonical_json
+from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.status import FailureKind
 from app.domain.templates import fill
@@ -263,7 +264,7 @@ class Agent:
         self._results[key] = use
         return use, None
 
-    async def _execute(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+    async def _execute(self, name: str, arguments: Mapping[str, object]) -> ToolResult:
         tool = self._tools.get(name)
         if tool is None:
             message = UNKNOWN.format(tool=name, known=", ".join(self._tools))
@@ -273,7 +274,7 @@ class Agent:
             self._unavailable.add(name)
         return result
 
-    def _observed(self, name: str, arguments: dict[str, Any], result: ToolResult) -> ToolUse:
+    def _observed(self, name: str, arguments: JsonObject, result: ToolResult) -> ToolUse:
         """Return a use of a tool with its observation as the model is shown it, and keep its passages."""
         for passage in result.passages:
             self._passages.setdefault(passage.chunk.id, passage)
@@ -303,7 +304,7 @@ def _step(turn: Turn, calls: tuple[ModelReply, ...]) -> Step:
     )
 
 
-def _key(name: str, arguments: Mapping[str, Any]) -> bytes:
+def _key(name: str, arguments: Mapping[str, object]) -> bytes:
     """Return what identifies an action: tool and arguments, without case and repeated white space."""
     plain = {key: " ".join(str(value).casefold().split()) for key, value in arguments.items()}
     return canonical_json([name, plain])

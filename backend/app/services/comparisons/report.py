@@ -14,7 +14,6 @@ from app.schemas.comparison import (
     Unpaired,
     Verdict,
 )
-from app.schemas.result import Metrics
 from app.services.comparisons.compare import (
     QuantityComparison,
     ScoreComparison,
@@ -22,6 +21,7 @@ from app.services.comparisons.compare import (
 )
 from app.services.comparisons.pairing import Pairing
 from app.services.comparisons.service import Comparison
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.evaluation.statistics.paired import FailureBounds, PairedDifference
 from app.services.evaluation.statistics.verdict import items_to_settle, score_verdict
 from app.services.results.service import ExperimentResult
@@ -84,7 +84,7 @@ def _compared(one: ExperimentResult, label: str) -> Compared:
         dataset=experiment.dataset_name,
         dataset_version=experiment.dataset_version,
         seed=experiment.seed,
-        metrics=Metrics.model_validate(one.result.metrics),
+        metrics=metrics_out(one.result.metrics),
     )
 
 
@@ -161,7 +161,6 @@ def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | No
     if one.paired is None:
         return None
     paired = one.paired
-    p = 1.0 if paired.p is None else paired.p
     return AmountDifference(
         experiment_id=other.id,
         quantity=one.quantity,
@@ -175,7 +174,7 @@ def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | No
         ratio_low=paired.ratio_low,
         ratio_high=paired.ratio_high,
         p=paired.p,
-        outcome=_verdict(paired.difference, p, more_is_better=False),
+        outcome=_verdict(paired.difference, paired.p, more_is_better=False),
     )
 
 

@@ -16,11 +16,13 @@ from app.models import Experiment, Result
 from app.schemas.common import readable_problem
 from app.schemas.comparison import ComparisonConfig, Variant
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.result import Metrics as MetricsOut
 from app.services.comparisons.compare import ExperimentComparison, best_of, compare_experiments
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.token_ratio import TokenRatio, against_naive
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.experiments.service import ExperimentService
-from app.services.experiments.validation import resolve
+from app.services.experiments.validation import validate
 from app.services.results.service import ExperimentResult, ResultService
 from app.services.runtime import Runtime
 
@@ -51,12 +53,14 @@ class ResultReport:
 
     Attributes:
         experiment: that was run.
-        result: its metrics and provenance.
+        result: its provenance, and the metrics as stored.
+        metrics: described for people.
         tokens_to_naive: tokens against naive prompting; ``None`` if there is no such experiment.
     """
 
     experiment: Experiment
     result: Result
+    metrics: MetricsOut
     tokens_to_naive: TokenRatio | None
 
 
@@ -140,7 +144,7 @@ class ComparisonService:
         """
         configs = expand(comparison)
         for config in configs:
-            await resolve(self._session, self._runtime, config)
+            await validate(self._session, self._runtime, config)
         return [await self._experiments.create(config) for config in configs]
 
     async def report(self, experiment_id: uuid.UUID) -> ResultReport:
@@ -151,7 +155,7 @@ class ComparisonService:
         """
         found = await self._results.result(experiment_id)
         tokens = await against_naive(self._session, found.experiment)
-        return ResultReport(found.experiment, found.result, tokens)
+        return ResultReport(found.experiment, found.result, metrics_out(found.result.metrics), tokens)
 
     async def compare(self, ids: Sequence[uuid.UUID]) -> Comparison:
         """Compare experiments with the first of them, on the questions that both answered.

@@ -9,14 +9,14 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.examples import Dataset, Example
+from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
 from app.services.datasets.beir import of_folder
 from app.services.datasets.published import Published, is_gsm8k, of_hotpotqa, of_json
 from app.services.evaluation.normalise import gsm8k_strict
-from app.services.evaluation.scorers import ScoringRule
 from app.services.imports.files import (
     MAX_ID_CHARS,
     File,
@@ -106,12 +106,11 @@ def _own(name: str, file: File, scoring: ScoringRule | None) -> Dataset:
     """Read a file in the format of the shipped datasets: fields about the dataset, and ``examples``."""
     content = json.loads(decode(file.data, file.name))  # unlike orjson it accepts integers of any length
     about = {key: content.get(key, "") for key in ("description", "licence", "source", "scoring")}
-    rules: tuple[ScoringRule, ...] = get_args(ScoringRule)
-    rule = scoring or next((one for one in rules if one == (about["scoring"] or "squad")), None)
+    rule = scoring or next((one for one in SCORING_RULES if one == (about["scoring"] or "squad")), None)
     if rule is None:
         raise InvalidInput(
             f"{file.name} names an unknown scoring rule.",
-            errors=[FieldError("file", f"scoring must be one of {', '.join(rules)}")],
+            errors=[FieldError("file", f"scoring must be one of {', '.join(SCORING_RULES)}")],
         )
     for key, value in about.items():
         if not isinstance(value, str) or len(value) > _MAX_ABOUT_CHARS or unstorable([value], {}):
@@ -266,10 +265,11 @@ def load_builtin(path: Path) -> Dataset:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         lines = "\n".join(json.dumps(row) for row in raw["examples"])
+        rule = scoring_rule(raw["scoring"])
         return Dataset(
             name=raw["name"],
-            scoring=raw["scoring"],
-            examples=tuple(parse_examples(lines, "jsonl", path.name, raw["scoring"])),
+            scoring=rule,
+            examples=tuple(parse_examples(lines, "jsonl", path.name, rule)),
             description=raw.get("description", ""),
             licence=raw.get("licence", ""),
             source=raw.get("source", ""),

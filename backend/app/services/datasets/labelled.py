@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.services.evaluation.faithfulness import Claim
-from app.services.evaluation.validation import Labelled
+from app.services.evaluation.judges.base import Claim
+from app.services.evaluation.judges.validation import Labelled
 from app.services.imports.files import Report, decode, jsonl_rows
 
 _FAITHFUL = {

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from app.core.errors import FieldError, InvalidInput
+from app.domain.scoring import ScoringRule
 from app.services.evaluation.normalise import gsm8k_strict, normalise_triviaqa
-from app.services.evaluation.scorers import ScoringRule
 from app.services.imports.files import Report, Row, Rows
 from app.services.imports.published_formats import Squad, gold_titles, is_hotpotqa, is_squad, squad_paragraphs
 

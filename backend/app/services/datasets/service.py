@@ -4,7 +4,6 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import get_args
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,15 +11,13 @@ from app.core.errors import FieldError, InvalidInput, NotFound
 from app.core.logging import get_logger
 from app.domain.examples import Dataset as DatasetNoun
 from app.domain.examples import sample_order
+from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
 from app.models import Dataset, Example
 from app.services.datasets.importers import load_builtin, read_dataset
 from app.services.datasets.repository import DatasetRepository
-from app.services.evaluation.scorers import ScoringRule
 from app.services.imports.files import File, clean_filename, require_name
 
 log = get_logger(__name__)
-
-SCORING_RULES: tuple[str, ...] = get_args(ScoringRule)
 
 
 class DatasetService:
@@ -126,11 +123,11 @@ def _checked(name: str, scoring: str | None) -> ScoringRule | None:
     require_name(name, "a dataset")
     if not scoring:
         return None
-    for rule in get_args(ScoringRule):
-        if rule == scoring:
-            return rule  # type: ignore[no-any-return]
-    raise InvalidInput(
-        f"Unknown scoring rule {scoring!r}.",
-        hint=f"Choose one of {', '.join(SCORING_RULES)}.",
-        errors=[FieldError("scoring", f"must be one of {', '.join(SCORING_RULES)}")],
-    )
+    try:
+        return scoring_rule(scoring)
+    except ValueError as error:
+        raise InvalidInput(
+            f"Unknown scoring rule {scoring!r}.",
+            hint=f"Choose one of {', '.join(SCORING_RULES)}.",
+            errors=[FieldError("scoring", f"must be one of {', '.join(SCORING_RULES)}")],
+        ) from error

@@ -1,4 +1,5 @@
-"""Judging predictions: normalisation, scorers, judges of faithfulness, metrics, statistics.
+"""Evaluation: normalisation, scorers, judges of faithfulness, metrics, statistics.
 
-It must not know web, database or methods, and decides nothing about experiments.
+It must not know web, database or methods, and decides nothing about experiments: what a scorer needs from
+outside is handed in.
 """

@@ -1,12 +1,15 @@
-"""Text normalisation as the official evaluation scripts define it, one function a rule set.
+"""Text normalisation as the official evaluation scripts define it, one function for each rule.
 
-Sources: the official evaluation rules of SQuAD v1.1, HotpotQA and TriviaQA; for GSM8K, those of
-the dataset's authors and of lm-evaluation-harness. See ``tests`` for the vectors.
+Sources: the official evaluation scripts of SQuAD v1.1, HotpotQA and TriviaQA; for GSM8K, those of
+the dataset's authors and of lm-evaluation-harness. The tests hold example values of each.
 """
 
 import re
 import string
 from collections.abc import Callable
+from functools import lru_cache
+
+from app.domain.scoring import ScoringRule
 
 Normaliser = Callable[[str], str]
 
@@ -46,5 +49,24 @@ def _bare_number(text: str) -> str:
 
 
 def normalise_gsm8k(text: str) -> str:
-    """Return the strict number if there is one, else the last number, else the text itself."""
+    """Return the number after ``####`` if there is one, else the last number, else the text itself."""
     return gsm8k_strict(text) or gsm8k_flexible(text) or text.strip()
+
+
+_normalisers: dict[ScoringRule, Normaliser] = {
+    "triviaqa": normalise_triviaqa,
+    "squad": normalise_squad,
+    "hotpotqa": normalise_squad,
+    "gsm8k": normalise_gsm8k,
+}
+
+
+def normalise(text: str, rule: ScoringRule) -> str:
+    """Return ``text`` as answers are compared under ``rule``."""
+    return _normalisers[rule](text)
+
+
+@lru_cache(maxsize=4096)
+def normalised_answers(answers: tuple[str, ...], rule: ScoringRule) -> tuple[str, ...]:
+    """Return the accepted answers normalised, in their order, each once."""
+    return tuple(dict.fromkeys(_normalisers[rule](answer) for answer in answers))

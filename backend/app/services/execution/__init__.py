@@ -1,4 +1,4 @@
-"""The work on experiments: dispatching, lease, executor, writer, progress, recovery of lost work.
+"""The work on experiments, from the queue to the stored run: dispatcher, lease, executor, writer, recovery.
 
-It must not know HTTP, and nothing else may write runs.
+It must not know HTTP, and no other room starts work or writes runs.
 """

@@ -1,45 +1,50 @@
 """Runs one experiment: from its configuration to stored, scored runs and a result.
 
 Objects
-    *Executor*: one executor's work on one experiment, under a lease in the database. The lease is
-    proven by a heartbeat each second; who finds it stale may take over.
-    *Consumers*: coroutines that take the next (example, repeat) without a run, and process it.
-    There are more of them than calls in flight: what waits for its next try or reads the cache
-    does not keep the endpoint idle. The limiter alone bounds the calls in flight.
-    *Writer*: makes rows durable in groups, apart from the consumers.
+    *Executor*: one process's work on one experiment, while it holds the *lease* (``lease.py``). A
+    heartbeat each second keeps the lease; when it grows stale, another executor may claim it.
+    *Consumers*: coroutines that take the next sample (an example and a repeat without a run), and run
+    it. There are more of them than calls in flight: while some wait for a retry or read the cache,
+    others keep the endpoint busy. The limiter alone bounds the calls in flight.
+    *Writer*: stores runs and answers in groups, apart from the consumers.
 
 Phases
-    claim → prepare (dataset; method, model, index, judge) → consume → flush → aggregate → end.
+    claim → load → resolve and open (method, model, index, judge) → consume → flush → aggregate → end.
 
-Why it ends
-    all runs are stored: COMPLETED; too many failed, or a failure that all others must share:
-    FAILED with the reason; cancelled: CANCELLED. In each case what is stored is aggregated.
-    A shutdown or a lost lease ends the execution alone: the experiment stays RUNNING for the next.
+How it ends
+    All runs are stored: COMPLETED. Too many failed, or one failed in a way that all others must:
+    FAILED with the reason. A user cancelled it: CANCELLED. In each case the stored runs are aggregated.
+    After a shutdown or a lost lease the experiment stays RUNNING, for the next executor.
 """
 
 import asyncio
 import uuid
-from contextlib import suppress
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from app.core.database import is_database_away, when_database_answers
 from app.core.errors import AppError
 from app.core.logging import bind, get_logger
-from app.domain.progress import Beat, ExecutionMode, ProgressSnapshot
+from app.domain.progress import Beat, ExecutionMode
+from app.domain.provenance import Provenance
 from app.domain.run import RunRecord
 from app.domain.status import ExperimentStatus
-from app.models import Dataset, Experiment
+from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
-from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
+from app.services.execution.lease import Lease, LeaseLost
 from app.services.execution.pending import PendingSamples
 from app.services.execution.progress import Progress, ProgressPublisher
-from app.services.execution.resources import ExperimentFailed, Resources, open_judge, open_resources
+from app.services.execution.resources import ExperimentFailed, Resources, open_resources, open_scorers
 from app.services.execution.sample import SampleRunner
+from app.services.execution.tasks import background, run_consumers
 from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.resolution import PinnedVersions, ResolvedConfig, resolve
 from app.services.inference.cache import CachingEngine
+from app.services.inference.catalog import CatalogError
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
 from app.services.runs.repository import RunRepository
@@ -53,36 +58,49 @@ _EARLY_FAILURES = 20
 _LAST_FLUSH_S = 10.0
 
 
-class LeaseLost(Exception):
-    """Another executor has taken over, or the experiment has ended otherwise."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The status that an experiment ends with, and why."""
+
+    status: ExperimentStatus
+    reason: str | None = None
 
 
 class Executor:
-    """One executor's work on one experiment; see the module's text."""
+    """One process's work on one experiment; see the module's text.
 
-    def __init__(self, runtime: Runtime, experiment_id: uuid.UUID) -> None:
+    Args:
+        runtime: of this process.
+        experiment_id: what to work on.
+        mode: where this is, for whoever watches.
+    """
+
+    def __init__(self, runtime: Runtime, experiment_id: uuid.UUID, mode: ExecutionMode = "worker") -> None:
         self._runtime = runtime
         self._id = experiment_id
-        self._lease = uuid.uuid4()
-        self._progress = Progress(total=0)
-        self._limiter: AdaptiveLimiter | None = None
+        self._mode = mode
         self._stopping = asyncio.Event()
-        self._cancelled = False
-        self._mode: ExecutionMode = "worker"
+        self._lease = Lease(
+            runtime.sessions, experiment_id, runtime.settings.stale_after_s, self._stopping.is_set
+        )
+        self._progress = Progress(mode)
+        self._last_beat = Beat.CONTINUE
 
     def stop(self) -> None:
-        """Wind down soon, so that another executor may go on (shutdown)."""
+        """Stop soon, because this process ends: another executor may continue."""
         self._stopping.set()
 
-    async def run(self, mode: ExecutionMode = "worker") -> ExperimentStatus | None:
-        """Work on the experiment until it ends; ``None`` if it was not ours to end."""
-        self._mode = mode
+    async def run(self) -> ExperimentStatus | None:
+        """Work on the experiment until it ends.
+
+        Returns:
+            How it ended; ``None`` if it did not: another executor works on it, or will.
+        """
         with bind(experiment_id=str(self._id)):
-            claimed = await when_database_answers(self._claim, "claim an experiment", self._stopping.is_set)
-            if not claimed:
+            if not await self._lease.claim():
                 log.info("experiment_not_claimed")
                 return None
-            log.info("experiment_claimed", mode=mode)
+            log.info("experiment_claimed", mode=self._mode)
             try:
                 return await self._run_claimed()
             except LeaseLost:
@@ -90,117 +108,52 @@ class Executor:
                 return None
 
     async def _run_claimed(self) -> ExperimentStatus | None:
-        publisher = ProgressPublisher(self._runtime.redis_url, str(self._id))
-        work = asyncio.create_task(self._work())
-        background = [
-            asyncio.create_task(self._heartbeat(work)),
-            asyncio.create_task(self._publish(publisher)),
-        ]
-        try:
-            status: ExperimentStatus
-            reason: str | None
-            try:
-                await work
-                status, reason = ExperimentStatus.COMPLETED, None
-            except asyncio.CancelledError:
-                if (here := asyncio.current_task()) and here.cancelling():
-                    await self._release()  # this process ends: another executor may go on at once
-                    raise
-                if not self._cancelled:
-                    raise LeaseLost from None
-                status, reason = ExperimentStatus.CANCELLED, "Cancelled on request."
-            except ExperimentFailed as error:
-                status, reason = ExperimentStatus.FAILED, str(error)
-            except LeaseLost:
-                raise
-            except Exception as error:
-                if self._stopping.is_set() and is_database_away(error):
+        async with ProgressPublisher(self._runtime.redis_url, str(self._id)) as publisher:
+            work = asyncio.create_task(self._work())
+            async with background(self._heartbeat(work), self._publish(publisher)):
+                ending = await self._ending_of(work)
+                if ending is None:
                     await self._release()
                     return None
-                log.exception("experiment_crashed")
-                status, reason = ExperimentStatus.FAILED, f"Internal error: {type(error).__name__}: {error}"
-            left = self._progress.total - self._progress.stored
-            if status is ExperimentStatus.COMPLETED and left and self._stopping.is_set():
-                await self._release()
+                return await self._finish(ending, publisher)
+
+    async def _ending_of(self, work: "asyncio.Task[None]") -> Ending | None:
+        """Wait for the work; return how the experiment ends, ``None`` if a shutdown interrupts it."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            if (here := asyncio.current_task()) and here.cancelling():
+                await self._release()  # this process ends: another executor may claim at once
+                raise
+            if self._last_beat is not Beat.CANCEL:
+                raise LeaseLost from None
+            return Ending(ExperimentStatus.CANCELLED, "Cancelled on request.")
+        except ExperimentFailed as error:
+            return Ending(ExperimentStatus.FAILED, str(error))
+        except LeaseLost:
+            raise
+        except Exception as error:
+            if self._stopping.is_set() and is_database_away(error):
                 return None
-            return await self._finish(status, reason, publisher)
-        finally:
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
-            await publisher.aclose()
-
-    # -- claim, heartbeat, end ------------------------------------------------------------------
-
-    async def _claim(self) -> bool:
-        async with self._runtime.sessions() as session:
-            claimed = await ExperimentRepository(session).claim(
-                self._id, self._lease, self._runtime.settings.stale_after_s
-            )
-            await session.commit()
-            return claimed
-
-    async def _heartbeat(self, work: "asyncio.Task[None]") -> None:
-        while True:
-            await asyncio.sleep(self._runtime.settings.heartbeat_s)
-            beat = await when_database_answers(self._beat, "send a heartbeat")
-            if beat is not Beat.GO_ON and not work.done():
-                self._cancelled = beat is Beat.CANCEL
-                work.cancel()
-                return
-
-    async def _beat(self) -> Beat:
-        async with self._runtime.sessions() as session:
-            beat = await ExperimentRepository(session).heartbeat(self._id, self._lease, self._snapshot())
-            await session.commit()
-            return beat
-
-    async def _publish(self, publisher: ProgressPublisher) -> None:
-        while True:
-            await publisher.publish({"status": ExperimentStatus.RUNNING, **self._snapshot().as_dict()})
-            await asyncio.sleep(_PUBLISH_S)
-
-    def _snapshot(self) -> ProgressSnapshot:
-        limiter = self._limiter
-        return self._progress.snapshot(
-            in_flight=limiter.in_flight if limiter else 0,
-            limit=limiter.limit if limiter else None,
-            waiting_s=round(limiter.waiting_s, 1) if limiter else 0.0,
-            mode=self._mode,
-        )
+            log.exception("experiment_crashed")
+            return Ending(ExperimentStatus.FAILED, f"Internal error: {type(error).__name__}: {error}")
+        if self._stopping.is_set() and self._progress.left:
+            return None
+        return Ending(ExperimentStatus.COMPLETED)
 
     async def _release(self) -> None:
-        async def release() -> None:
-            async with self._runtime.sessions() as session:
-                await ExperimentRepository(session).release(self._id, self._lease)
-                await session.commit()
-
-        await when_database_answers(release, "release an experiment", lambda: True)
+        await self._lease.release()
         log.info("experiment_released", done=self._progress.stored)
 
-    async def _finish(
-        self, status: ExperimentStatus, reason: str | None, publisher: ProgressPublisher
-    ) -> ExperimentStatus:
-        snapshot = self._snapshot()
-        status, reason = await self._aggregate(status, reason)
+    async def _finish(self, ending: Ending, publisher: ProgressPublisher) -> ExperimentStatus:
+        snapshot = self._progress.snapshot()
+        ending = await self._aggregate(ending)
+        await self._lease.finish(ending.status, ending.reason, snapshot)
+        await publisher.publish(ending.status, snapshot)
+        log.info("experiment_ended", status=ending.status, reason=ending.reason, done=self._progress.stored)
+        return ending.status
 
-        async def finish() -> bool:
-            async with self._runtime.sessions() as session:
-                ended = await ExperimentRepository(session).finish(
-                    self._id, self._lease, status, reason, snapshot
-                )
-                await session.commit() if ended else await session.rollback()
-                return ended
-
-        if not await when_database_answers(finish, "end an experiment", self._stopping.is_set):
-            raise LeaseLost
-        await publisher.publish({"status": status, "reason": reason, **snapshot.as_dict()})
-        log.info("experiment_ended", status=status, reason=reason, done=self._progress.stored)
-        return status
-
-    async def _aggregate(
-        self, status: ExperimentStatus, reason: str | None
-    ) -> tuple[ExperimentStatus, str | None]:
+    async def _aggregate(self, ending: Ending) -> Ending:
         """Store the result; an experiment whose runs cannot be aggregated fails, and keeps them."""
 
         async def store() -> None:
@@ -214,118 +167,114 @@ class Executor:
             if is_database_away(error):
                 raise
             log.exception("aggregation_failed")
-            return ExperimentStatus.FAILED, f"The runs cannot be aggregated: {type(error).__name__}: {error}"
-        return status, reason
+            reason = f"The runs cannot be aggregated: {type(error).__name__}: {error}"
+            return Ending(ExperimentStatus.FAILED, reason)
+        return ending
+
+    # -- beside the work ------------------------------------------------------------------------
+
+    async def _heartbeat(self, work: "asyncio.Task[None]") -> None:
+        while True:
+            await asyncio.sleep(self._runtime.settings.heartbeat_s)
+            self._last_beat = await self._lease.beat(self._progress.snapshot())
+            if self._last_beat is not Beat.CONTINUE and not work.done():
+                work.cancel()
+                return
+
+    async def _publish(self, publisher: ProgressPublisher) -> None:
+        while True:
+            await publisher.publish(ExperimentStatus.RUNNING, self._progress.snapshot())
+            await asyncio.sleep(_PUBLISH_S)
 
     # -- the work -------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        experiment, dataset, positions = await when_database_answers(self._load, "load an experiment")
+        experiment = await when_database_answers(self._load, "load an experiment")
         config = ExperimentConfig.model_validate(experiment.config)
-        self._require_few_failures(config)  # an earlier executor may have died before it could say so
-        async with open_resources(
-            self._runtime, config, experiment, dataset, self._progress.prepare
-        ) as resources:
+        self._require_few_failures(config)  # an earlier executor may have died before it could end it
+        resolved, positions = await self._resolve(experiment, config)
+        provenance = Provenance.from_json(experiment.provenance)
+        async with open_resources(self._runtime, resolved, provenance, self._progress.prepare) as resources:
             self._progress.prepared()
-            await self._run_all(config, dataset, positions, resources)
+            await self._answer(resolved, positions, resources)
 
-    async def _run_all(
-        self, config: ExperimentConfig, dataset: Dataset, positions: list[int], resources: Resources
-    ) -> None:
-        model, settings = resources.model, self._runtime.settings
-        ceiling = min(config.concurrency, model.max_concurrency or config.concurrency)
-        self._limiter = AdaptiveLimiter(ceiling)
+    async def _load(self) -> Experiment:
+        """Return the experiment, and count what is stored of it already."""
+        async with self._runtime.sessions() as session:
+            # A deleted one is loaded, too: the next heartbeat cancels it.
+            experiment = await ExperimentRepository(session).get(self._id, deleted=True)
+            if experiment is None:
+                raise LeaseLost
+            tally = await RunRepository(session).tally(self._id)
+        before = experiment.progress_snapshot
+        self._progress.begin(experiment.total, tally, before.active_s if before else 0.0)
+        return experiment
+
+    async def _resolve(
+        self, experiment: Experiment, config: ExperimentConfig
+    ) -> tuple[ResolvedConfig, list[int]]:
+        """Return what the configuration names, and the positions of the sample in the dataset."""
+
+        async def read() -> tuple[ResolvedConfig, list[int]]:
+            async with self._runtime.sessions() as session:
+                resolved = await resolve(session, self._runtime, config, PinnedVersions.of(experiment))
+                n, seed = config.dataset.n, config.seed
+                return resolved, await DatasetService(session).sample(resolved.dataset, n, seed)
+
+        try:
+            return await when_database_answers(read, "resolve a configuration")
+        except (AppError, CatalogError) as error:
+            raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
+
+    async def _answer(self, resolved: ResolvedConfig, positions: Sequence[int], resources: Resources) -> None:
+        """Answer, score and store all pending samples."""
+        config, model, settings = resolved.config, resources.model, self._runtime.settings
+        limiter = AdaptiveLimiter(min(config.concurrency, model.max_concurrency or config.concurrency))
+        self._progress.watch(limiter)
         async with (
-            GroupCommitWriter(self._runtime.autocommit, self._may_lose) as writer,
-            open_judge(self._runtime, config, writer) as judge,
+            GroupCommitWriter(
+                self._runtime.autocommit, lambda: limiter.ceiling - limiter.in_flight
+            ) as writer,
+            open_scorers(self._runtime, config, resolved.dataset.scoring, writer) as scoring,
         ):
             retrying = RetryingEngine(
-                model.engine, self._limiter, settings.max_attempts, settings.rate_limit_patience_s
+                model.engine, limiter, settings.max_attempts, settings.rate_limit_patience_s
             )
-            engine = CachingEngine(retrying, writer, model.fingerprint, read=config.cache)
             runner = SampleRunner(
                 self._id,
                 config,
                 resources.method,
-                dataset.scoring,
+                resolved.dataset.scoring,
                 model.spec,
-                engine,
+                CachingEngine(retrying, writer, model.fingerprint, read=config.cache),
+                scoring,
                 window=model.window,
-                judge=judge,
             )
-            await self._consume(runner, writer, config, dataset.id, positions, ceiling)
-
-    async def _load(self) -> tuple[Experiment, Dataset, list[int]]:
-        async with self._runtime.sessions() as session:
-            # One that is deleted meanwhile is loaded too: the next heartbeat cancels it.
-            experiment = await ExperimentRepository(session).get(self._id, deleted=True)
-            if experiment is None:
-                raise LeaseLost
-            datasets = DatasetRepository(session)
-            dataset = await datasets.get(experiment.dataset_id)
-            if dataset is None:
-                raise ExperimentFailed("The dataset of this experiment is gone.")
-            config = ExperimentConfig.model_validate(experiment.config)
-            positions = await DatasetService(session).sample(dataset, config.dataset.n, config.seed)
-            self._progress = Progress(experiment.total)
-            if experiment.progress is not None:
-                self._progress.active_s = ProgressSnapshot.from_dict(experiment.progress).active_s
-            self._progress.begin(await RunRepository(session).tally(self._id))
-            return experiment, dataset, positions
-
-    def _may_lose(self) -> int:
-        limiter = self._limiter
-        return 0 if limiter is None else limiter.ceiling - limiter.in_flight
+            pending = PendingSamples(
+                self._runtime.sessions, self._id, resolved.dataset.id, positions, config.repeats
+            )
+            consume = partial(self._consume, pending, runner, writer, config)
+            count = min(limiter.ceiling * _CONSUMERS_A_SLOT, max(1, self._progress.left))
+            try:
+                await run_consumers(consume, count, self._stopping, settings.shutdown_grace_s)
+            finally:
+                await self._flush(writer)
 
     async def _consume(
         self,
+        pending: PendingSamples,
         runner: SampleRunner,
         writer: GroupCommitWriter,
         config: ExperimentConfig,
-        dataset_id: uuid.UUID,
-        positions: list[int],
-        ceiling: int,
     ) -> None:
-        feed = PendingSamples(self._runtime.sessions, self._id, dataset_id, positions, config.repeats)
-
-        async def consume() -> None:
-            while not self._stopping.is_set():
-                await writer.room()
-                sample = await feed.next()
-                if sample is None:
-                    return
-                run = await runner.run(sample)
-                writer.add_run(run)
-                self._count(run, config)
-
-        left = max(1, self._progress.total - self._progress.stored)
-        tasks = [asyncio.create_task(consume()) for _ in range(min(ceiling * _CONSUMERS_A_SLOT, left))]
-        try:
-            await self._until_done_or_stopped(tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            # What has been answered is kept, whatever ends the work; only a shutdown does not wait
-            # for a database that is away: what is lost then is asked for again.
-            async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
-                await writer.flush()
-
-    async def _until_done_or_stopped(self, tasks: "list[asyncio.Task[None]]") -> None:
-        everything: asyncio.Future[Any] = asyncio.gather(*tasks)
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            waited: set[asyncio.Future[Any]] = {everything, stopping}
-            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            if not everything.done():
-                await asyncio.wait({everything}, timeout=self._runtime.settings.shutdown_grace_s)
-            if everything.done():
-                everything.result()
-        finally:
-            stopping.cancel()
-            everything.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await everything
+        while not self._stopping.is_set():
+            await writer.room()
+            sample = await pending.next()
+            if sample is None:
+                return
+            run = await runner.run(sample)
+            writer.add_run(run)
+            self._count(run, config)
 
     def _count(self, run: RunRecord, config: ExperimentConfig) -> None:
         self._progress.count(run)
@@ -346,10 +295,18 @@ class Executor:
                 f"({config.max_failed_share:g} of {progress.total}) allows.{last}"
             )
 
+    async def _flush(self, writer: GroupCommitWriter) -> None:
+        """Store what was answered, whatever ended the work.
+
+        Only a shutdown does not wait for a database that is away: what is lost then is asked for again.
+        """
+        async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
+            await writer.flush()
+
 
 async def run_experiment(runtime: Runtime, experiment_id: uuid.UUID, mode: ExecutionMode = "worker") -> None:
-    """Work on one experiment, in the API's own process when there is no queue (``mode``)."""
+    """Work on one experiment until it ends; an error of this process goes to the log."""
     try:
-        await Executor(runtime, experiment_id).run(mode)
+        await Executor(runtime, experiment_id, mode).run()
     except AppError as error:
         log.error("execution_failed", experiment_id=str(experiment_id), error=error.message)  # noqa: TRY400

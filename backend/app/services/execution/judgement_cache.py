@@ -1,4 +1,4 @@
-"""Judgements that outlive the process that made them."""
+"""Judgements of faithfulness, kept in the database."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -8,17 +8,17 @@ from app.services.execution.judgement_repository import JudgementRepository
 
 
 class JudgementCache:
-    """Keeps judgements in the database; see ``JudgementStore``."""
+    """Stores judgements, each call in a transaction of its own; see ``JudgementStore``."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, float]:
-        """Return those that are known."""
+        """Return the judgements that are stored under ``keys``."""
         return await when_database_answers(partial(self._get, keys), "read judgements")
 
     async def put_many(self, values: Mapping[str, float]) -> None:
-        """Remember some."""
+        """Store judgements."""
         await when_database_answers(partial(self._put, values), "store judgements")
 
     async def _get(self, keys: Sequence[str]) -> Mapping[str, float]:

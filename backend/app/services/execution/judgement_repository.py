@@ -1,4 +1,4 @@
-"""SQL of judgements: what judges of faithfulness have said of a pair before."""
+"""SQL of judgements: the values that judges of faithfulness have given to pairs of texts."""
 
 from collections.abc import Mapping, Sequence
 

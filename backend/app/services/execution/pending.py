@@ -1,4 +1,4 @@
-"""What an experiment still has to do, read a page at a time while the work goes on."""
+"""The samples of an experiment that have no run yet, read a page at a time during the work."""
 
 import asyncio
 import uuid
@@ -11,14 +11,18 @@ from app.services.datasets.repository import DatasetRepository, to_example
 from app.services.execution.sample import Sample
 from app.services.runs.repository import RunRepository
 
-_PAGE = 512  # examples
+_PAGE = 512  # examples read at a time
 
 
 class PendingSamples:
     """Hands out each (example, repeat) that has no run once, in the order of the sample.
 
     Args:
-        positions: of the sample's examples in the dataset.
+        sessions: of the database.
+        experiment_id: whose runs count.
+        dataset_id: where the examples are.
+        positions: of the sample's examples in the dataset, in the order to run them.
+        repeats: runs for each example.
     """
 
     def __init__(
@@ -35,22 +39,22 @@ class PendingSamples:
         self._positions = positions
         self._repeats = repeats
         self._read = 0
-        self._items: deque[Sample] = deque()
+        self._samples: deque[Sample] = deque()
         self._reading = asyncio.Lock()
 
     async def next(self) -> Sample | None:
         """Return the next sample; ``None`` when there is nothing left."""
-        while not self._items:
+        while not self._samples:
             async with self._reading:
-                if self._items:  # another consumer has read a page meanwhile
+                if self._samples:  # another consumer has read a page meanwhile
                     break
                 part = self._positions[self._read : self._read + _PAGE]
                 if not part:
                     return None
                 samples = await when_database_answers(partial(self._page, part), "read examples")
-                self._items.extend(samples)
+                self._samples.extend(samples)
                 self._read += len(part)
-        return self._items.popleft()
+        return self._samples.popleft()
 
     async def _page(self, positions: Sequence[int]) -> list[Sample]:
         async with self._sessions() as session:

@@ -1,125 +1,158 @@
-"""How far an experiment is, and telling whoever watches."""
+"""How far an experiment is, and publishing it to whoever watches."""
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from typing import Protocol, Self
 
 import redis.asyncio
 from redis.exceptions import RedisError
 
 from app.core.queue import connect_async, publish_progress
-from app.domain.json import JsonObject
 from app.domain.progress import ExecutionMode, ProgressSnapshot
 from app.domain.run import RunRecord, Tally
-from app.domain.status import FailureKind
+from app.domain.status import ExperimentStatus, FailureKind
 
 _REDIS_PAUSE_S = 5.0  # after a failure, so that a Redis that is away costs nothing
 
+Clock = Callable[[], float]
+"""The time in seconds, from any start."""
 
-@dataclass(slots=True)
+
+class LimiterState(Protocol):
+    """What a limiter tells of itself; see ``AdaptiveLimiter``."""
+
+    @property
+    def in_flight(self) -> int:
+        """Calls in flight."""
+        ...
+
+    @property
+    def limit(self) -> int:
+        """Calls that may be in flight now."""
+        ...
+
+    @property
+    def waiting_s(self) -> float:
+        """Seconds until calls may start again."""
+        ...
+
+
 class Progress:
     """Counts of one experiment, those of earlier executors included.
 
     Attributes:
-        active_s: seconds of work by earlier executors.
-        note: what is being prepared, before there is a first run.
+        total: runs planned; 0 until ``begin``.
+        stored: runs stored or about to be.
+        failed: runs that failed for good.
+        failures: the same, by kind.
     """
 
-    total: int
-    stored: int = 0
-    failed: int = 0
-    correct: float = 0.0
-    scored: int = 0
-    cached: int = 0
-    failures: Counter[FailureKind] = field(default_factory=Counter)
-    active_s: float = 0.0
-    note: str | None = None
-    _started: float = field(default_factory=time.monotonic)
-    _stored_before: int = 0
+    def __init__(self, mode: ExecutionMode = "worker", clock: Clock = time.monotonic) -> None:
+        self.total = self.stored = self.failed = 0
+        self.failures: Counter[FailureKind] = Counter()
+        self._mode = mode
+        self._clock = clock
+        self._limiter: LimiterState | None = None
+        self._begun = False
+        self._note: str | None = None
+        self._correct = 0.0
+        self._scored = self._cached = self._stored_before = 0
+        self._active_before_s = 0.0
+        self._started = clock()
 
-    def begin(self, tally: Tally) -> None:
-        """Take over from what is stored already."""
+    def begin(self, total: int, tally: Tally, active_s: float = 0.0) -> None:
+        """Continue from what earlier executors have stored, after ``active_s`` seconds of their work."""
+        self._begun, self.total = True, total
         self.stored = self._stored_before = tally.stored
-        self.failed, self.correct, self.scored = tally.failed, tally.correct, tally.scored
-        self.cached, self.failures = tally.cached, Counter(tally.failures)
-        self._started = time.monotonic()
-
-    def prepared(self) -> None:
-        """Start the clock: what was prepared before is no work on runs."""
-        self.note, self._started = None, time.monotonic()
+        self.failed, self.failures = tally.failed, Counter(tally.failures)
+        self._correct, self._scored, self._cached = tally.correct, tally.scored, tally.cached
+        self._active_before_s = active_s
+        self._started = self._clock()
 
     def prepare(self, note: str | None) -> None:
         """Say what is being prepared."""
-        self.note = note
+        self._note = note
+
+    def prepared(self) -> None:
+        """Start the clock: opening models and indexes does not count as work."""
+        self._note, self._started = None, self._clock()
+
+    def watch(self, limiter: LimiterState) -> None:
+        """Tell the state of this limiter, too."""
+        self._limiter = limiter
 
     def count(self, run: RunRecord) -> None:
         """Count one run."""
         self.stored += 1
-        self.cached += run.cached
+        self._cached += run.cached
         if run.failure_kind is not None:
             self.failed += 1
             self.failures[run.failure_kind] += 1
         if run.exact_match is not None:
-            self.scored += 1
-            self.correct += run.exact_match
+            self._scored += 1
+            self._correct += run.exact_match
+
+    @property
+    def left(self) -> int:
+        """Runs that are not stored yet."""
+        return self.total - self.stored
 
     @property
     def wall_s(self) -> float:
         """Seconds of work so far, by all executors."""
-        return self.active_s + time.monotonic() - self._started
+        return self._active_before_s + self._clock() - self._started
 
-    def snapshot(
-        self,
-        *,
-        in_flight: int = 0,
-        limit: int | None = None,
-        waiting_s: float = 0.0,
-        mode: ExecutionMode = "worker",
-    ) -> ProgressSnapshot:
-        """Return the progress as event streams and the database have it."""
-        here = time.monotonic() - self._started
+    def snapshot(self) -> ProgressSnapshot | None:
+        """Return the progress as event streams and the database have it; ``None`` before ``begin``."""
+        if not self._begun:
+            return None
+        here_s = self._clock() - self._started
         done_here = self.stored - self._stored_before
-        rate = done_here / here if here > 0 and done_here else None
-        left = self.total - self.stored
+        rate = done_here / here_s if here_s > 0 and done_here else None
+        limiter = self._limiter
         return ProgressSnapshot(
             total=self.total,
             done=self.stored,
             failed=self.failed,
-            cached=self.cached,
-            accuracy=self.correct / self.scored if self.scored else None,
+            cached=self._cached,
+            accuracy=self._correct / self._scored if self._scored else None,
             failures={kind.value: count for kind, count in self.failures.items()},
             rate_per_s=rate,
-            eta_s=left / rate if rate else None,
+            eta_s=self.left / rate if rate else None,
             active_s=round(self.wall_s, 3),
-            in_flight=in_flight,
-            limit=limit,
-            waiting_s=waiting_s,
-            mode=mode,
-            note=self.note,
+            in_flight=limiter.in_flight if limiter else 0,
+            limit=limiter.limit if limiter else None,
+            waiting_s=round(limiter.waiting_s, 1) if limiter else 0.0,
+            mode=self._mode,
+            note=self._note,
         )
 
 
 class ProgressPublisher:
-    """Sends progress to Redis; that Redis is away is no reason to stop an experiment."""
+    """Sends progress to Redis; an experiment runs on while Redis is away."""
 
-    def __init__(self, redis_url: str, experiment_id: str) -> None:
+    def __init__(self, redis_url: str, experiment_id: str, clock: Clock = time.monotonic) -> None:
         self._url = redis_url
         self._experiment_id = experiment_id
+        self._clock = clock
         self._client: redis.asyncio.Redis | None = None
         self._silent_until = 0.0
 
-    async def publish(self, progress: JsonObject) -> None:
-        """Send ``progress`` if Redis is there."""
-        if not self._url or time.monotonic() < self._silent_until:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def publish(self, status: ExperimentStatus, progress: ProgressSnapshot | None) -> None:
+        """Send status and progress, if there is a progress and Redis answers."""
+        if progress is None or not self._url or self._clock() < self._silent_until:
             return
         try:
             if self._client is None:
                 self._client = connect_async(self._url)
-            await publish_progress(self._client, self._experiment_id, progress)
+            await publish_progress(self._client, self._experiment_id, status, progress)
         except (RedisError, OSError):
-            self._silent_until = time.monotonic() + _REDIS_PAUSE_S
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        if self._client is not None:
-            await self._client.aclose()
+            self._silent_until = self._clock() + _REDIS_PAUSE_S

@@ -1,29 +1,26 @@
 """Puts experiments that nobody works on back on the queue.
 
-An experiment is lost when its worker was killed, or when Redis lost the job. The database knows
-better than the queue: whatever is queued or running there, without an executor that shows signs
-of life and without a waiting job, is queued again. Any number of processes may look after that;
-the claim lets one executor through.
+An experiment is lost when its worker was killed, or when Redis lost the job. The database decides,
+not the queue: whatever is queued or running there, without a recent heartbeat and without a waiting
+job, is queued again. Any number of processes may do this at once; the lease lets one executor through.
 """
 
 import asyncio
-import uuid
 
 from redis.exceptions import RedisError
 
 from app.core.database import is_database_away
 from app.core.logging import get_logger
-from app.core.queue import enqueue_experiment, waiting_experiments
+from app.core.queue import waiting_experiments
+from app.services.execution.dispatcher import enqueue
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
 
-_LOOK_EVERY_S = 2.0
-
 
 async def requeue_lost(runtime: Runtime) -> int:
-    """Queue what is lost; return how many experiments that were.
+    """Queue lost experiments again; return how many there were.
 
     Raises:
         redis.RedisError: when Redis is away.
@@ -34,17 +31,15 @@ async def requeue_lost(runtime: Runtime) -> int:
     if not unattended:
         return 0
     waiting = await asyncio.to_thread(waiting_experiments, runtime.redis_url, settings.queue)
-    lost = [str(experiment_id) for experiment_id in unattended if str(experiment_id) not in waiting]
+    lost = [experiment_id for experiment_id in unattended if str(experiment_id) not in waiting]
     for experiment_id in lost:
-        await asyncio.to_thread(
-            enqueue_experiment, runtime.redis_url, settings.queue, experiment_id, uuid.uuid4().hex[:8]
-        )
-        log.warning("experiment_requeued", experiment_id=experiment_id)
+        await enqueue(runtime, experiment_id)
+        log.warning("experiment_requeued", experiment_id=str(experiment_id))
     return len(lost)
 
 
-async def look_after_lost(runtime: Runtime, *, every_s: float = _LOOK_EVERY_S) -> None:
-    """Queue what is lost, every ``every_s`` seconds, for as long as the process lives."""
+async def look_after_lost(runtime: Runtime, *, every_s: float = 2.0) -> None:
+    """Queue lost experiments again every ``every_s`` seconds, for as long as the process lives."""
     while True:
         await asyncio.sleep(every_s)
         if not runtime.redis_url:

@@ -1,4 +1,4 @@
-"""All that an experiment works with, opened for it and closed behind it: method, model, judge.
+"""What an experiment runs with, opened for it and closed after it: method, model and scorers.
 
 What was so when the experiment was created must be so when it runs: the prompts, the model, the index.
 """
@@ -6,50 +6,49 @@ What was so when the experiment was created must be so when it runs: the prompts
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from app.core.database import when_database_answers
 from app.domain.hashing import content_hash
 from app.domain.provenance import Provenance, RetrievalProvenance
-from app.models import Dataset, Experiment, KnowledgeBase
-from app.schemas.experiment_config import ExperimentConfig, Faithfulness
+from app.domain.scoring import ScoringRule
+from app.models import KnowledgeBase
+from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.retrieval_config import RetrievalConfig
 from app.services.datasets.repository import DatasetRepository
-from app.services.evaluation.faithfulness import Judge, LlmJudge, NliJudge
-from app.services.evaluation.nli import BatchedNli, NliModel, NoEntailmentLabel, require_entailment
-from app.services.evaluation.scorers import ScoringRule
+from app.services.evaluation.judges.base import JudgementStore
+from app.services.evaluation.scorers.base import ScorerUnavailable, Scoring, open_scoring
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.execution.judgement_cache import JudgementCache
-from app.services.experiments.validation import JUDGE_SETTING
+from app.services.experiments.resolution import ResolvedConfig
+from app.services.inference.base import Engine
 from app.services.inference.cache import CacheStore, CachingEngine
 from app.services.inference.catalog import CatalogError
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
-from app.services.knowledge.repository import KnowledgeRepository
 from app.services.knowledge.retriever_factory import IndexLibrary, describe, open_retriever
-from app.services.local_models.files import ModelUnavailable, find_model, fingerprint
+from app.services.local_models.files import ModelUnavailable
 from app.services.methods.base import Method, Sources
-from app.services.methods.exemplars import ExemplarsError
-from app.services.methods.registry import build_method
 from app.services.rag.retrievers import IndexRetriever
 from app.services.runtime import Runtime
 from app.services.wikipedia.client import WikipediaClient, WikipediaUnreachable
 
-_PAGE = 512  # right answers read at a time
-_JUDGE_CALLS = 8  # of an LLM judge, in flight at most
+_PAGE = 512  # examples read at a time
+_JUDGE_CALLS = 8  # in flight at most, to a model that scorers ask
 
 Note = Callable[[str | None], None]
 """Told what is being prepared, for whoever watches."""
 
 
 class ExperimentFailed(Exception):
-    """The experiment cannot go on; the message is for the user."""
+    """The experiment cannot continue; the message is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """See the module's text."""
+    """What samples are answered with."""
 
     method: Method
     model: OpenedModel
@@ -57,29 +56,43 @@ class Resources:
 
 @asynccontextmanager
 async def open_resources(
-    runtime: Runtime, config: ExperimentConfig, experiment: Experiment, dataset: Dataset, note: Note
+    runtime: Runtime, resolved: ResolvedConfig, provenance: Provenance, note: Note
 ) -> AsyncIterator[Resources]:
     """Give method and model, opened; closes both.
 
+    Args:
+        runtime: of this process.
+        resolved: what the configuration names.
+        provenance: of the experiment when it was created.
+        note: told what is being prepared.
+
     Raises:
-        ExperimentFailed: if something cannot be had, or is not what it was.
+        ExperimentFailed: if something cannot be opened, or is not what it was.
     """
+    _require_same_prompts(resolved, provenance)
     async with AsyncExitStack() as stack:
-        method = _method(
-            config, dataset, experiment, await _sources(runtime, config, experiment, note, stack)
-        )
-        model = await _open(runtime, config, dataset, experiment)
+        sources = await _open_sources(runtime, resolved, provenance, note, stack)
+        model = await _open_model(runtime, resolved, provenance)
         stack.push_async_callback(model.engine.aclose)
-        yield Resources(method, model)
+        yield Resources(resolved.method_with(sources), model)
 
 
-async def _sources(
-    runtime: Runtime, config: ExperimentConfig, experiment: Experiment, note: Note, stack: AsyncExitStack
+def _require_same_prompts(resolved: ResolvedConfig, provenance: Provenance) -> None:
+    if content_hash(resolved.method.template) != provenance.prompt_hash:
+        raise ExperimentFailed(
+            "The method's prompts are not what they were when the experiment was created (worked examples "
+            "or software changed). Clone the experiment to run it with the prompts as they are now."
+        )
+
+
+async def _open_sources(
+    runtime: Runtime, resolved: ResolvedConfig, provenance: Provenance, note: Note, stack: AsyncExitStack
 ) -> Sources:
     """Open what the method reads from."""
-    method, retriever, wikipedia = config.method, None, None
-    if method.knowledge is not None:
-        retriever = await _retriever(runtime, method.knowledge, experiment, note, stack)
+    method, retriever, wikipedia = resolved.config.method, None, None
+    if method.knowledge is not None and resolved.knowledge is not None and provenance.retrieval is not None:
+        retriever = await _open_retriever(runtime, method.knowledge, resolved.knowledge, note, stack)
+        _require_same_index(method.knowledge, resolved.knowledge, provenance.retrieval)
     if method.uses_wikipedia:
         settings = runtime.settings
         try:
@@ -94,27 +107,9 @@ async def _sources(
     return Sources(retriever, wikipedia)
 
 
-def _method(config: ExperimentConfig, dataset: Dataset, experiment: Experiment, sources: Sources) -> Method:
-    rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
-    try:
-        method = build_method(config.method, rule, sources)
-    except ExemplarsError as error:
-        raise ExperimentFailed(str(error)) from error
-    if content_hash(method.template) != Provenance.from_json(experiment.provenance).prompt_hash:
-        raise ExperimentFailed(
-            "The method's prompts are not what they were when the experiment was created (worked examples "
-            "or software changed). Clone the experiment to run it with the prompts as they are now."
-        )
-    return method
-
-
-async def _retriever(
-    runtime: Runtime, config: RetrievalConfig, experiment: Experiment, note: Note, stack: AsyncExitStack
+async def _open_retriever(
+    runtime: Runtime, wanted: RetrievalConfig, row: KnowledgeBase, note: Note, stack: AsyncExitStack
 ) -> IndexRetriever:
-    before = RetrievalProvenance.from_json(experiment.provenance["retrieval"])
-    row = await when_database_answers(
-        partial(_knowledge_base, runtime, before.knowledge_base.id), "find a knowledge base"
-    )
     library = IndexLibrary(runtime.settings.index_dir)
     stack.callback(library.close)
 
@@ -124,49 +119,42 @@ async def _retriever(
 
     note("opening the knowledge base")
     try:
-        retriever = await open_retriever(library, config, row, runtime.sessions, progress)
+        retriever = await open_retriever(library, wanted, row, runtime.sessions, progress)
     except ModelUnavailable as error:
         raise ExperimentFailed(str(error)) from error
     finally:
         note(None)
     stack.callback(retriever.close)
-    if not before.agrees_with(describe(config, row)):
+    return retriever
+
+
+def _require_same_index(wanted: RetrievalConfig, row: KnowledgeBase, before: RetrievalProvenance) -> None:
+    # After the retriever was opened: its models are on this machine now.
+    if not before.agrees_with(describe(wanted, row)):
         raise ExperimentFailed(
             "The models of the retrieval are not what they were when the experiment was created. "
             "Clone the experiment to run it with the models as they are now."
         )
-    return retriever
 
 
-async def _knowledge_base(runtime: Runtime, knowledge_base_id: str) -> KnowledgeBase:
-    async with runtime.sessions() as session:
-        row = await KnowledgeRepository(session).get(uuid.UUID(knowledge_base_id))
-    if row is None:
-        raise ExperimentFailed("The knowledge base of this experiment is gone.")
-    return row
-
-
-async def _open(
-    runtime: Runtime, config: ExperimentConfig, dataset: Dataset, experiment: Experiment
-) -> OpenedModel:
-    try:
-        answers = None
-        models = runtime.models()
-        if models.needs_answers(config.model):
-            answers = await when_database_answers(partial(_gold, runtime, dataset.id), "read answers")
-        opened = await models.open(config.model, config.timeout_s, answers)
-    except CatalogError as error:
-        raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
-    if opened.fingerprint != Provenance.from_json(experiment.provenance).model_fingerprint:
-        await opened.engine.aclose()
+async def _open_model(runtime: Runtime, resolved: ResolvedConfig, provenance: Provenance) -> OpenedModel:
+    config, dataset = resolved.config, resolved.dataset
+    if resolved.fingerprint != provenance.model_fingerprint:
         raise ExperimentFailed(
             f"{config.model} is not what it was when the experiment was created (address, file or "
             "software changed). Clone the experiment to run it with the model as it is now."
         )
-    return opened
+    answers = None
+    if resolved.models.needs_answers(config.model):
+        answers = await when_database_answers(partial(_accepted_answers, runtime, dataset.id), "read answers")
+    try:
+        return await resolved.models.open(config.model, config.timeout_s, answers)
+    except CatalogError as error:
+        raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
 
 
-async def _gold(runtime: Runtime, dataset_id: uuid.UUID) -> dict[str, str]:
+async def _accepted_answers(runtime: Runtime, dataset_id: uuid.UUID) -> dict[str, str]:
+    """Return the first accepted answer of each question."""
     answers: dict[str, str] = {}
     async with runtime.sessions() as session:
         after = -1
@@ -177,50 +165,47 @@ async def _gold(runtime: Runtime, dataset_id: uuid.UUID) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_judge(
-    runtime: Runtime, config: ExperimentConfig, store: CacheStore
-) -> AsyncIterator[Judge | None]:
-    """Give the judge of faithfulness that the configuration names, if it names one.
+async def open_scorers(
+    runtime: Runtime, config: ExperimentConfig, rule: ScoringRule, store: CacheStore
+) -> AsyncIterator[Scoring]:
+    """Give all scorers of an experiment on a dataset with this scoring rule, opened; closes them.
 
     Raises:
-        ExperimentFailed: if its model cannot be had.
+        ExperimentFailed: if the model of one is not available.
     """
-    wanted = config.faithfulness
-    if wanted is None:
-        yield None
-    elif wanted.judge == "nli":
-        nli = _nli(runtime, wanted)
+    async with AsyncExitStack() as stack:
+        resources = _ScorerResources(config, JudgementCache(runtime.sessions), runtime, store, stack)
         try:
-            yield NliJudge(nli)
-        finally:
-            nli.close()
-    else:
-        opened = await _judging_model(runtime, wanted, config.timeout_s)
+            scoring = await stack.enter_async_context(open_scoring(SCORERS.of(config, rule), resources))
+        except ScorerUnavailable as error:
+            raise ExperimentFailed(str(error)) from error
+        yield scoring
+
+
+@dataclass(frozen=True, slots=True)
+class _ScorerResources:
+    """See ``ScorerResources``; what it opens is closed with ``stack``."""
+
+    config: ExperimentConfig
+    judgements: JudgementStore
+    runtime: Runtime
+    store: CacheStore
+    stack: AsyncExitStack
+    opened: dict[str, Engine] = field(default_factory=dict)
+
+    async def engine(self, model: str) -> Engine:
+        """Open a model, or return it if another scorer has opened it."""
+        if model in self.opened:
+            return self.opened[model]
         try:
-            settings = runtime.settings
-            ceiling = min(_JUDGE_CALLS, opened.max_concurrency or _JUDGE_CALLS)
-            retrying = RetryingEngine(
-                opened.engine,
-                AdaptiveLimiter(ceiling),
-                settings.max_attempts,
-                settings.rate_limit_patience_s,
-            )
-            yield LlmJudge(CachingEngine(retrying, store, opened.fingerprint), wanted.model)
-        finally:
-            await opened.engine.aclose()
-
-
-def _nli(runtime: Runtime, wanted: Faithfulness) -> BatchedNli:
-    try:
-        folder = find_model(wanted.model, JUDGE_SETTING)
-        require_entailment(folder)
-    except (ModelUnavailable, NoEntailmentLabel) as error:
-        raise ExperimentFailed(str(error)) from error
-    return BatchedNli(NliModel(folder), fingerprint(folder), JudgementCache(runtime.sessions))
-
-
-async def _judging_model(runtime: Runtime, wanted: Faithfulness, timeout_s: float) -> OpenedModel:
-    try:
-        return await runtime.models().open(wanted.model, timeout_s)
-    except CatalogError as error:
-        raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
+            found = await self.runtime.models().open(model, self.config.timeout_s)
+        except CatalogError as error:
+            raise ScorerUnavailable(f"{error.message} {error.hint}".strip()) from error
+        self.stack.push_async_callback(found.engine.aclose)
+        settings = self.runtime.settings
+        ceiling = min(_JUDGE_CALLS, found.max_concurrency or _JUDGE_CALLS)
+        retrying = RetryingEngine(
+            found.engine, AdaptiveLimiter(ceiling), settings.max_attempts, settings.rate_limit_patience_s
+        )
+        self.opened[model] = CachingEngine(retrying, self.store, found.fingerprint)
+        return self.opened[model]

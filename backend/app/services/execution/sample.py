@@ -1,4 +1,4 @@
-"""One example of an experiment: answered by the method, scored, and recorded."""
+"""One sample of an experiment: answered by the method, scored, and recorded."""
 
 import uuid
 from collections.abc import Sequence
@@ -9,14 +9,13 @@ from app.domain.examples import Example
 from app.domain.generation import total_of
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
-from app.domain.prediction import Call, Prediction, Score, Vote
+from app.domain.prediction import Call, Prediction, ScoredSample, Vote
 from app.domain.run import RunRecord
+from app.domain.scoring import Score, ScoringRule
 from app.domain.status import FailureKind, RunStatus
 from app.domain.trace import Trace
 from app.schemas.experiment_config import ExperimentConfig
-from app.services.evaluation.faithfulness import Judge, score_faithfulness
-from app.services.evaluation.retrieval import score_retrieval
-from app.services.evaluation.scorers import ScoringRule, score_answer, scorers_for
+from app.services.evaluation.scorers.base import Scoring
 from app.services.inference.base import Engine, EngineError
 from app.services.inference.catalog import ModelSpec
 from app.services.inference.failures import clean
@@ -37,28 +36,38 @@ class Sample:
 
 
 class SampleRunner:
-    """Turns samples into run records; a failure becomes a record, never an exception."""
+    """Turns samples into run records; a failure becomes a record, never an exception.
+
+    Args:
+        experiment_id: which experiment the runs belong to.
+        config: of the experiment.
+        method: answers examples.
+        rule: how answers are scored.
+        spec: of the model, for its price.
+        engine: where the method's calls go.
+        scoring: scores answered samples.
+        window: tokens that the model takes, prompt and answer together; ``None`` if unknown.
+    """
 
     def __init__(
         self,
         experiment_id: uuid.UUID,
         config: ExperimentConfig,
         method: Method,
-        scoring: str,
+        rule: ScoringRule,
         spec: ModelSpec,
         engine: Engine,
+        scoring: Scoring,
         *,
         window: int | None = None,
-        judge: Judge | None = None,
     ) -> None:
         self._window = window
-        self._judge = judge
+        self._scoring = scoring
         self._experiment_id = experiment_id
         self._config = config
         self._params = config.generation_params()
         self._method = method
-        self._rule: ScoringRule = scoring  # type: ignore[assignment]
-        self._scorers = scorers_for(self._rule)
+        self._rule = rule
         self._price = spec.usd_per_1m
         self._engine = engine
 
@@ -70,22 +79,14 @@ class SampleRunner:
         )
         try:
             prediction = await self._method(sample.example, context)
-            return self._answered(sample, prediction, await self._scores(sample.example, prediction))
+            scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule))
+            return self._answered(sample, prediction, scores)
         except EngineError as error:
             return self._failed(sample, context.transcript, error.kind, error.message, error.attempts)
         except Exception as error:
             log.exception("run_crashed", example=sample.example.key)
             message = clean(f"{type(error).__name__}: {error}")
             return self._failed(sample, context.transcript, FailureKind.INTERNAL, message, 1)
-
-    async def _scores(self, example: Example, prediction: Prediction) -> list[Score]:
-        answer, passages = prediction.answer, prediction.passages
-        scores = score_answer(answer, prediction.output, example.answers, self._rule, self._scorers)
-        if passages is not None:
-            scores += score_retrieval(passages, example, self._rule)
-        if self._judge is not None:
-            scores += await score_faithfulness(self._judge, example.question, answer, passages)
-        return scores
 
     def _answered(self, sample: Sample, prediction: Prediction, scores: list[Score]) -> RunRecord:
         results = [call.result for call in prediction.calls]

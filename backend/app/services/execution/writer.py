@@ -1,16 +1,19 @@
-"""Makes runs and answers durable, many a commit.
+"""Stores runs and answers, many in each commit.
 
-One writer, so that commits never wait on each other. When idle it commits what comes at once;
-under load, whatever gathered in up to 40 ms, since a commit costs as much as several rows. It waits
-less when more answers gather than may be lost: a killed worker asks again for what was in flight
-and for what was not durable, and both together should not exceed the concurrency by much.
-What the database has not confirmed stays in memory and is written again when it is back; rows that
-did arrive are skipped then.
+There is one writer, so that commits never wait for each other. When idle, it commits a row at once;
+under load, the rows of up to 40 ms together, since a commit costs as much as several rows. It waits
+less when more answers are pending than may be lost: after its worker was killed, an experiment asks
+again for the calls that were in flight and for the answers that were not committed, and both together
+should not exceed the concurrency by much.
+
+While the database is away, rows stay in memory, and are written again when it is back; rows that
+arrived nevertheless are skipped then.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
@@ -20,32 +23,44 @@ from app.domain.run import RunRecord
 from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
 
-_LONGEST_WAIT_S = 0.04
-_LOOK_EVERY_S = 0.005
-_GATHER_S = 0.003
-_LOOK_UP_EVERY_S = 0.03
-_MAX_WAITING = 4_000  # rows
+
+@dataclass(frozen=True, slots=True)
+class WriterOptions:
+    """How rows and lookups are grouped.
+
+    Attributes:
+        longest_wait_s: from one commit to the next, while rows come in.
+        look_every_s: between two looks at how many rows wait.
+        gather_s: that a lookup waits for others to join it, when there was none for a while.
+        look_up_every_s: between two queries for lookups, while lookups come in.
+        max_waiting: rows in memory at most; ``room`` waits while the database is away for long.
+    """
+
+    longest_wait_s: float = 0.04
+    look_every_s: float = 0.005
+    gather_s: float = 0.003
+    look_up_every_s: float = 0.03
+    max_waiting: int = 4_000
 
 
 class GroupCommitWriter:
-    """Takes rows at any speed; see the module's text. It is also the cache's store.
+    """Stores runs and answers, and looks answers up; see the module's text. It is a ``CacheStore``.
 
     Args:
         sessions: to the database.
-        may_lose: how many answers may wait to be durable at the moment.
-        max_waiting: rows in memory at most: the runner waits when the database is away for long.
+        may_lose: how many answers may be uncommitted at the moment.
+        options: how rows and lookups are grouped.
     """
 
     def __init__(
         self,
         sessions: Sessions,
         may_lose: Callable[[], int] = lambda: 0,
-        *,
-        max_waiting: int = _MAX_WAITING,
+        options: WriterOptions = WriterOptions(),
     ) -> None:
+        self._options = options
         self._sessions = sessions
         self._may_lose = may_lose
-        self._max_waiting = max_waiting
         self._runs: list[RunRecord] = []
         self._generations: list[CachedGeneration] = []
         self._lookups: dict[str, list[asyncio.Future[GenerationResult | None]]] = {}
@@ -71,7 +86,7 @@ class GroupCommitWriter:
 
     @property
     def waiting(self) -> int:
-        """Rows that are not durable yet."""
+        """Rows that are not committed yet."""
         return len(self._runs) + len(self._generations) + self._writing
 
     def add_run(self, run: RunRecord) -> None:
@@ -85,25 +100,24 @@ class GroupCommitWriter:
         self._wake.set()
 
     async def get(self, key: str) -> GenerationResult | None:
-        """Look an answer up, together with whatever else is asked for now; see ``CacheStore.get``."""
+        """Look an answer up, in one query with other lookups; see ``CacheStore.get``."""
         future: asyncio.Future[GenerationResult | None] = asyncio.get_running_loop().create_future()
         self._lookups.setdefault(key, []).append(future)
         self._lookup_wake.set()
         return await future
 
     async def room(self) -> None:
-        """Return when there is room for more rows."""
+        """Wait until there is room for more rows."""
+        most = self._options.max_waiting
         self._raise_if_broken()
-        if self.waiting < self._max_waiting:
+        if self.waiting < most:
             return
         async with self._settled:
-            await self._settled.wait_for(
-                lambda: self.waiting < self._max_waiting or self._broken() is not None
-            )
+            await self._settled.wait_for(lambda: self.waiting < most or self._broken() is not None)
         self._raise_if_broken()
 
     async def flush(self) -> None:
-        """Return when all rows are durable."""
+        """Wait until all rows are committed."""
         self._flushing = True
         async with self._settled:
             await self._settled.wait_for(lambda: self.waiting == 0 or self._broken() is not None)
@@ -126,8 +140,8 @@ class GroupCommitWriter:
                 await self._wake.wait()
                 await self._let_gather()
                 self._wake.clear()
-                # In one order for all writers: they may store the same rows at the same time, and
-                # each waits for the other's until it is committed.
+                # All writers use one order: two that store the same rows at the same time would
+                # otherwise wait for each other (a deadlock).
                 runs = sorted(self._runs, key=lambda run: (run.example_id, run.repeat))
                 generations = sorted(self._generations, key=lambda generation: generation.key)
                 self._runs, self._generations = [], []
@@ -142,10 +156,10 @@ class GroupCommitWriter:
                 self._settled.notify_all()
 
     async def _let_gather(self) -> None:
-        """Return when it is time for the next commit."""
-        until = self._committed_at + _LONGEST_WAIT_S
+        """Wait until it is time for the next commit."""
+        until = self._committed_at + self._options.longest_wait_s
         while not self._flushing and time.monotonic() < until:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(self._options.look_every_s)
             if len(self._generations) > self._may_lose():
                 return
 
@@ -158,21 +172,21 @@ class GroupCommitWriter:
         looked_up_at = 0.0
         while True:
             await self._lookup_wake.wait()
-            # Who asks next comes along. There are more consumers than slots, so that none is idle
-            # while some wait here; the first of all must not wait long.
+            # Lookups that follow soon join this query. Slots do not stay idle meanwhile, since there are
+            # more consumers than slots; only the very first lookup must not wait long.
             since = time.monotonic() - looked_up_at
-            await asyncio.sleep(max(_GATHER_S, _LOOK_UP_EVERY_S - since))
+            await asyncio.sleep(max(self._options.gather_s, self._options.look_up_every_s - since))
             self._lookup_wake.clear()
             lookups, self._lookups = self._lookups, {}
             looked_up_at = time.monotonic()
             found: dict[str, GenerationResult] | Exception
             try:
                 found = await when_database_answers(partial(self._look_up, list(lookups)), "read the cache")
-            except Exception as error:  # noqa: BLE001 - becomes the failure of who asked
+            except Exception as error:  # noqa: BLE001 - raised where the lookup was made
                 found = error
             for key, futures in lookups.items():
                 for future in futures:
-                    if future.done():  # who asked has been cancelled
+                    if future.done():  # whoever waited for it was cancelled
                         continue
                     if isinstance(found, Exception):
                         future.set_exception(found)

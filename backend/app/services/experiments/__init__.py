@@ -1,4 +1,4 @@
-"""Experiments as described: validation, creation, preview, provenance, watching, aggregation.
+"""Experiments: resolved, validated, created, listed, watched, cancelled, aggregated.
 
-It must not do the work on them: that is execution's.
+It must not start work or call a model: that is execution's.
 """

@@ -1,15 +1,16 @@
-"""From stored runs to the stored result."""
+"""Aggregating the stored runs of an experiment to its result."""
 
 import uuid
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.metrics import RunContext
 from app.domain.provenance import Provenance
 from app.models import Result
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.experiments.repository import ExperimentRepository
-from app.services.experiments.result_repository import ResultRepository
 from app.services.runs.repository import RunRepository
+from app.services.runs.result_repository import ResultRepository
 
 
 async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: float | None) -> Result | None:
@@ -28,4 +29,4 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
         seed=experiment.seed,
     )
     metrics = compute_metrics(facts, context)
-    return await ResultRepository(session).replace(experiment_id, metrics, experiment.provenance)
+    return await ResultRepository(session).replace(experiment_id, metrics.as_dict(), experiment.provenance)

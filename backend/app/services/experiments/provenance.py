@@ -8,9 +8,9 @@ from app.core.config import PROJECT_ROOT
 from app.core.packages import package_version
 from app.domain.hashing import content_hash
 from app.domain.provenance import CodeVersion, DatasetProvenance, Provenance, RetrievalProvenance
+from app.domain.scoring import ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
-from app.services.evaluation.measures import FAITHFULNESS, RETRIEVAL, Measure
-from app.services.evaluation.scorers import Scorer, ScoringRule, scorers_for
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.methods.base import Method
 
 _PACKAGES = ("aiohttp", "huggingface-hub", "numpy", "sqlalchemy", "xllamacpp")
@@ -74,7 +74,7 @@ def build_provenance(
     return Provenance(
         config_hash=config.hash(),
         dataset=dataset,
-        scorers={scorer.name: scorer.version for scorer in _measures(config, rule)},
+        scorers={score.name: score.version for one in SCORERS.of(config, rule) for score in one.scores},
         prompt_hash=content_hash(method.template),
         model_fingerprint=model_fingerprint,
         code=code_version(),
@@ -84,9 +84,3 @@ def build_provenance(
         retrieval=retrieval,
         model_parameters=model_parameters,
     )
-
-
-def _measures(config: ExperimentConfig, rule: ScoringRule) -> list[Scorer | Measure]:
-    """Return everything that the runs will be scored by."""
-    retrieval = RETRIEVAL if config.method.knowledge else ()
-    return [*scorers_for(rule), *retrieval, *(FAITHFULNESS if config.faithfulness else ())]

@@ -1,4 +1,4 @@
-"""SQL of experiments: their life, their lease, and lists of them."""
+"""SQL of experiments: their status, their lease, and lists of them."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,13 +10,16 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
+from app.domain.json import JsonObject
 from app.domain.progress import Beat, ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, Result
 
+# SQLAlchemy does not type what JSON columns can do.
 _metrics: Any = Result.metrics
 _config: Any = Experiment.config
-# Of an agent its steps, without what it was asked again: near enough for an estimate.
+_progress: Any = Experiment.progress
+# An agent's calls are taken as its steps; repair prompts are left out, which is close enough for an estimate.
 _CALLS_A_RUN = func.coalesce(
     _metrics[("agent", "iterations", "value")].as_float(), _config[("method", "samples")].as_float(), 1.0
 )
@@ -31,7 +34,9 @@ _SORTS: dict[str, Any] = {
     "exact_match": _metrics[("scores", "exact_match", "value")].as_float(),
 }
 SORT_KEYS = tuple(_SORTS)
-_NULLABLE = frozenset({"finished_at", "exact_match"})  # elsewhere it would keep an index from being used
+_NULLABLE = frozenset(
+    {"finished_at", "exact_match"}
+)  # NULLS LAST on other keys would prevent the use of their index
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,15 @@ class ExperimentFilter:
     models: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """The values that occur in experiments, each list sorted."""
+
+    methods: list[str]
+    models: list[str]
+    datasets: list[str]
 
 
 class ExperimentRepository:
@@ -96,7 +110,7 @@ class ExperimentRepository:
         )
 
     async def mark_queued(self, experiment_id: uuid.UUID) -> bool:
-        """Let exactly one caller start an experiment: true for the one."""
+        """Mark an experiment as queued; true for exactly one of several callers."""
         return await self._changed(
             (
                 Experiment.id == experiment_id,
@@ -108,7 +122,7 @@ class ExperimentRepository:
         )
 
     async def claim(self, experiment_id: uuid.UUID, lease: uuid.UUID, stale_after_s: float) -> bool:
-        """Become the executor: of a queued experiment, or of a running one whose executor is gone."""
+        """Take the lease of a queued experiment, or of a running one whose heartbeat is stale."""
         return await self._changed(
             (
                 Experiment.id == experiment_id,
@@ -121,21 +135,23 @@ class ExperimentRepository:
             started_at=func.coalesce(Experiment.started_at, func.clock_timestamp()),
         )
 
-    async def heartbeat(self, experiment_id: uuid.UUID, lease: uuid.UUID, progress: ProgressSnapshot) -> Beat:
-        """Renew the lease and store the progress; return what the executor is to do next."""
+    async def heartbeat(
+        self, experiment_id: uuid.UUID, lease: uuid.UUID, progress: ProgressSnapshot | None
+    ) -> Beat:
+        """Renew the lease, and store the progress if it is given; return what the executor is to do next."""
         statement = (
             update(Experiment)
             .where(*_held(experiment_id, lease))
-            .values(heartbeat_at=func.clock_timestamp(), progress=progress.as_dict())
+            .values(heartbeat_at=func.clock_timestamp(), **_progress_value(progress))
             .returning(Experiment.cancel_requested, Experiment.deleted_at)
         )
         row = (await self._session.execute(statement)).one_or_none()
         if row is None:
             return Beat.LEASE_LOST
-        return Beat.CANCEL if row[0] or row[1] else Beat.GO_ON
+        return Beat.CANCEL if row[0] or row[1] else Beat.CONTINUE
 
     async def release(self, experiment_id: uuid.UUID, lease: uuid.UUID) -> bool:
-        """Stop being the executor, so that another may go on at once."""
+        """Give the lease back, so that another executor may claim it at once."""
         return await self._changed(_held(experiment_id, lease), lease=None, heartbeat_at=None)
 
     async def finish(
@@ -144,20 +160,20 @@ class ExperimentRepository:
         lease: uuid.UUID,
         status: ExperimentStatus,
         reason: str | None,
-        progress: ProgressSnapshot,
+        progress: ProgressSnapshot | None,
     ) -> bool:
         """End an experiment; false if the lease is lost."""
         return await self._changed(
             _held(experiment_id, lease),
             status=status,
             reason=reason,
-            progress=progress.as_dict(),
             lease=None,
             finished_at=func.clock_timestamp(),
+            **_progress_value(progress),
         )
 
     async def request_cancel(self, experiment_id: uuid.UUID, stale_after_s: float) -> bool:
-        """Cancel at once what nobody works on, or ask its executor to; false if it has ended."""
+        """Cancel an experiment that nobody works on, or ask its executor to; false if it has ended."""
         at_once = await self._changed(
             (
                 Experiment.id == experiment_id,
@@ -174,7 +190,7 @@ class ExperimentRepository:
         )
 
     async def unattended(self, stale_after_s: float) -> Sequence[uuid.UUID]:
-        """Return the experiments that should be worked on: queued, or running with nobody there."""
+        """Return the experiments that need an executor: queued, or running with a stale heartbeat."""
         query = select(Experiment.id).where(
             Experiment.deleted_at.is_(None), or_(_queued(), _abandoned(stale_after_s))
         )
@@ -191,12 +207,11 @@ class ExperimentRepository:
 
     async def count_runs(self) -> tuple[int, int]:
         """Return how many runs there are, and how many of them failed, without reading any run."""
-        progress: Any = Experiment.progress
         sums = [
             func.coalesce(
                 func.sum(
                     func.coalesce(
-                        _metrics[("counts", in_result)].as_integer(), progress[in_progress].as_integer(), 0
+                        _metrics[("counts", in_result)].as_integer(), _progress[in_progress].as_integer(), 0
                     )
                 ),
                 0,
@@ -212,7 +227,7 @@ class ExperimentRepository:
         row = (await self._session.execute(query)).one()
         return int(row[0]), int(row[1])
 
-    async def facets(self) -> tuple[list[str], list[str], list[str]]:
+    async def facets(self) -> Facets:
         """Return the methods, models and datasets that occur, each sorted."""
         methods, models, datasets = [
             list(
@@ -224,11 +239,11 @@ class ExperimentRepository:
             )
             for column in (Experiment.method, Experiment.model, Experiment.dataset_name)
         ]
-        return methods, models, datasets
+        return Facets(methods, models, datasets)
 
     async def completed_results(
-        self, model: str, dataset: str, method: dict[str, Any], limit: int
-    ) -> list[tuple[dict[str, Any], float]]:
+        self, model: str, dataset: str, method: JsonObject, limit: int
+    ) -> list[tuple[JsonObject, float]]:
         """Return metrics and calls a run of the newest completed experiments of this kind.
 
         Args:
@@ -276,12 +291,16 @@ class ExperimentRepository:
         found: Experiment | None = await self._session.scalar(query)
         return found
 
-    async def _changed(self, where: Sequence[ColumnElement[bool]], **values: Any) -> bool:
+    async def _changed(self, where: Sequence[ColumnElement[bool]], **values: object) -> bool:
         statement = update(Experiment).where(*where).values(**values).returning(Experiment.id)
         return (await self._session.execute(statement)).first() is not None
 
 
-def _completed(model: str) -> Select[dict[str, Any]]:
+def _progress_value(progress: ProgressSnapshot | None) -> dict[str, JsonObject]:
+    return {} if progress is None else {"progress": progress.as_dict()}
+
+
+def _completed(model: str) -> Select[JsonObject]:
     return (
         select(Result.metrics)
         .join(Experiment, Experiment.id == Result.experiment_id)

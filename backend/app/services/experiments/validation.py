@@ -1,112 +1,62 @@
-"""Whether an experiment can be made of a configuration, with what is found on the way."""
+"""Whether an experiment with some configuration can run, before there is one."""
 
 import asyncio
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
-from app.models import Dataset, KnowledgeBase
 from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
-from app.services.datasets.service import DatasetService
-from app.services.evaluation.scorers import ScoringRule
-from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
-from app.services.inference.engines.connector import ModelStatus
+from app.services.evaluation.scorers.faithfulness import JUDGE_SETTING
+from app.services.evaluation.scorers.registry import SCORERS
+from app.services.experiments.resolution import ResolvedConfig, resolve
+from app.services.inference.catalog import CatalogError
 from app.services.inference.registry import ModelRegistry
 from app.services.knowledge.retriever_factory import require_model_here, require_models
-from app.services.knowledge.service import KnowledgeService
-from app.services.methods.base import Method
-from app.services.methods.exemplars import ExemplarsError
-from app.services.methods.registry import build_method
 from app.services.runtime import Runtime
 
-JUDGE_SETTING = "faithfulness.model"
-"""The field that names the judge's model."""
 
-
-@dataclass(frozen=True, slots=True)
-class ResolvedConfig:
-    """What a configuration names.
-
-    Attributes:
-        questions: size of the sample.
-        method: as it asks questions of this dataset.
-        fingerprint: of the model; empty if its file is missing and may be.
-        knowledge: the knowledge base that the method reads, if it reads one.
-    """
-
-    dataset: Dataset
-    questions: int
-    method: Method
-    spec: ModelSpec
-    status: ModelStatus
-    fingerprint: str
-    knowledge: KnowledgeBase | None
-
-
-async def resolve(
-    session: AsyncSession, runtime: Runtime, config: ExperimentConfig, *, file_needed: bool = True
+async def validate(
+    session: AsyncSession, runtime: Runtime, config: ExperimentConfig, *, files_needed: bool = True
 ) -> ResolvedConfig:
-    """Return what ``config`` names; the model's key may be missing.
+    """Return what ``config`` names, if an experiment can be created with it; the key may be missing.
 
     Args:
-        session: to read the dataset with.
+        session: to read datasets and knowledge bases with.
         runtime: for the models.
         config: what to check.
-        file_needed: false: the files of models that run here may be missing, too.
+        files_needed: false: the files of models that run here may be missing.
 
     Raises:
-        InvalidInput: if the model, the dataset, the sample size or the worked examples cannot be;
-            names the field.
+        InvalidInput: if something does not exist or does not fit together; names the field.
     """
-    dataset = await DatasetService(session).require(config.dataset.name, config.dataset.version)
-    questions = _sample_size(config, dataset.size)
-    method = _method(config, dataset)
-    models = runtime.models()
-    try:
-        provider, spec = models.catalog.find(config.model)
-        _require_feature(config, provider, spec)
-        status = models.status(config.model)
-        fingerprint = ""
-        if file_needed or status.state != "file_missing":
-            # Reading a large model file for its hash takes a while the first time.
-            fingerprint = await asyncio.to_thread(models.fingerprint, config.model)
-    except CatalogError as error:
-        raise model_error(error, "GET /api/v1/models lists the models.") from error
-    knowledge = await _knowledge(session, config, models_needed=file_needed)
-    await _check_judge(config, models, model_needed=file_needed)
-    return ResolvedConfig(dataset, questions, method, spec, status, fingerprint, knowledge)
+    resolved = await resolve(session, runtime, config, file_needed=files_needed)
+    _check_sample_size(resolved)
+    _check_features(resolved)
+    _check_scorers(config, resolved.models, model_needed=files_needed)
+    if files_needed:
+        await _check_models_of_retrieval(config)
+        await _check_judge(config, resolved.models)
+    return resolved
 
 
-async def _knowledge(
-    session: AsyncSession, config: ExperimentConfig, *, models_needed: bool
-) -> KnowledgeBase | None:
-    wanted = config.method.knowledge
-    if wanted is None:
-        return None
-    row = await KnowledgeService(session).require(wanted.knowledge_base, wanted.version)
-    if models_needed:
-        await asyncio.to_thread(require_models, wanted)  # may ask the hub
-    return row
-
-
-async def _check_judge(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
-    wanted = config.faithfulness
-    if wanted is None or not model_needed:
-        return
-    if wanted.judge == "nli":
-        await asyncio.to_thread(require_model_here, wanted.model, JUDGE_SETTING)
-        return
-    try:
-        models.require(wanted.model)
-    except CatalogError as error:
+def _check_sample_size(resolved: ResolvedConfig) -> None:
+    config, size, n = resolved.config, resolved.dataset.size, resolved.questions
+    if n > size:
         raise InvalidInput(
-            error.message, hint=error.hint, errors=[FieldError(JUDGE_SETTING, error.message)]
-        ) from error
+            f"The dataset {config.dataset.name} has {size} examples, not {n}.",
+            hint=f"Ask for {size} or fewer, or leave n out for all.",
+            errors=[FieldError("dataset.n", f"must be at most {size}")],
+        )
+    if n * config.repeats > MAX_EXAMPLES:
+        raise InvalidInput(
+            f"{n} examples × {config.repeats} repeats are more than {MAX_EXAMPLES:,} runs.",
+            errors=[FieldError("repeats", "too many runs")],
+        )
 
 
-def _require_feature(config: ExperimentConfig, provider: ProviderSpec, spec: ModelSpec) -> None:
+def _check_features(resolved: ResolvedConfig) -> None:
     """Raise unless the model's provider has the feature that the method needs."""
+    config, provider, spec = resolved.config, resolved.provider, resolved.spec
     method = config.method
     wanted, field = method.needed_feature, method.feature_field
     if wanted is None or (wanted in provider.features and spec.api == "chat"):
@@ -133,36 +83,48 @@ def _require_feature(config: ExperimentConfig, provider: ProviderSpec, spec: Mod
     )
 
 
-def _method(config: ExperimentConfig, dataset: Dataset) -> Method:
-    rule: ScoringRule = dataset.scoring  # type: ignore[assignment]
+async def _check_models_of_retrieval(config: ExperimentConfig) -> None:
+    wanted = config.method.knowledge
+    if wanted is not None:
+        await asyncio.to_thread(require_models, wanted)  # may ask the hub
+
+
+def _check_scorers(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
+    """Raise unless every scorer that is named exists, and its model is there."""
+    for name, options in config.scorers.items():
+        scorer = SCORERS.get(name)
+        if scorer is None or scorer.applies is not None:
+            there = ", ".join(SCORERS.chosen_by_name()) or "none"
+            raise InvalidInput(
+                f"There is no scorer {name!r} to choose.",
+                hint=f"Scorers to choose: {there}.",
+                errors=[FieldError(f"scorers.{name}", "no such scorer")],
+            )
+        where = f"scorers.{name}.model"
+        if scorer.asks_model and options.model is None:
+            raise InvalidInput(
+                f"The scorer {name} asks a model.",
+                hint=f"Name it under {where}, as provider/model.",
+                errors=[FieldError(where, "name the model, as provider/model")],
+            )
+        if options.model is not None and model_needed:
+            _require_model(models, options.model, where)
+
+
+def _require_model(models: ModelRegistry, model: str, where: str) -> None:
     try:
-        return build_method(config.method, rule)
-    except ExemplarsError as error:
-        raise InvalidInput(str(error), errors=[FieldError("method.exemplars", str(error))]) from error
-
-
-def model_error(error: CatalogError, hint: str = "") -> InvalidInput:
-    """Return what the catalog says of a model as an error of the field ``model``.
-
-    Args:
-        error: the catalog's.
-        hint: for when the catalog has none.
-    """
-    return InvalidInput(error.message, hint=error.hint or hint, errors=[FieldError("model", error.message)])
-
-
-def _sample_size(config: ExperimentConfig, size: int) -> int:
-    n = config.dataset.n or size
-    if n > size:
-        message = f"The dataset {config.dataset.name} has {size} examples, not {n}."
+        models.require(model)
+    except CatalogError as error:
         raise InvalidInput(
-            message,
-            hint=f"Ask for {size} or fewer, or leave n out for all.",
-            errors=[FieldError("dataset.n", f"must be at most {size}")],
-        )
-    if n * config.repeats > MAX_EXAMPLES:
-        raise InvalidInput(
-            f"{n} examples × {config.repeats} repeats are more than {MAX_EXAMPLES:,} runs.",
-            errors=[FieldError("repeats", "too many runs")],
-        )
-    return n
+            error.message, hint=error.hint, errors=[FieldError(where, error.message)]
+        ) from error
+
+
+async def _check_judge(config: ExperimentConfig, models: ModelRegistry) -> None:
+    wanted = config.faithfulness
+    if wanted is None:
+        return
+    if wanted.judge == "nli":
+        await asyncio.to_thread(require_model_here, wanted.model, JUDGE_SETTING)
+    else:
+        _require_model(models, wanted.model, JUDGE_SETTING)

@@ -14,10 +14,10 @@ class EngineError(Exception):
     """A call that failed.
 
     Attributes:
-        kind: decides whether another try makes sense, and what the failure is counted as.
-        message: what happened, for a person; free of secrets.
-        retry_after_s: the server's own wish, in seconds, if it named one.
-        attempts: calls made in all; set by the retry layer.
+        kind: decides whether the call is repeated, and as what the failure is counted.
+        message: what happened, for people; holds no secrets.
+        retry_after_s: seconds that the server asks to wait before the next call, if it says so.
+        attempts: calls made in total; set by the retry layer.
     """
 
     kind: FailureKind
@@ -30,7 +30,7 @@ class EngineError(Exception):
 
 
 class Engine(Protocol):
-    """Whatever answers generation requests."""
+    """What answers generation requests: a provider's API, a local server, a mock, or a layer around one."""
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request.
@@ -43,7 +43,7 @@ class Engine(Protocol):
     async def generate_batch(
         self, requests: Sequence[GenerationRequest]
     ) -> list[GenerationResult | EngineError]:
-        """Answer many requests at once; a failure takes its request's place and harms no other."""
+        """Answer many requests at once; an error stands in its request's place and affects no other."""
         ...
 
     async def aclose(self) -> None:
@@ -52,7 +52,7 @@ class Engine(Protocol):
 
 
 class EngineBase:
-    """Gives an engine that answers one request its ``generate_batch``."""
+    """Base of engines that answer one request at a time: adds ``generate_batch``."""
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
@@ -61,7 +61,7 @@ class EngineBase:
     async def generate_batch(
         self, requests: Sequence[GenerationRequest]
     ) -> list[GenerationResult | EngineError]:
-        """Answer all requests concurrently; how many at once is the limiter's business."""
+        """Answer all requests concurrently; the limiter decides how many are sent at the same time."""
 
         async def one(request: GenerationRequest) -> GenerationResult | EngineError:
             try:

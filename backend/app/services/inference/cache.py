@@ -1,4 +1,4 @@
-"""Answers given once are not asked for again."""
+"""The response cache: a request that was answered before is not sent again."""
 
 from dataclasses import replace
 from typing import Protocol
@@ -9,19 +9,19 @@ from app.services.inference.base import Engine, EngineBase
 
 
 class CacheStore(Protocol):
-    """Where answers are kept."""
+    """Where responses are stored."""
 
     async def get(self, key: str) -> GenerationResult | None:
-        """Return the answer stored under ``key``, if there is one."""
+        """Return the response stored under ``key``; ``None`` if there is none."""
         ...
 
     def put(self, key: str, model: str, result: GenerationResult) -> None:
-        """Keep an answer; it may become durable a little later."""
+        """Store a response; it may reach the disk a little later."""
         ...
 
 
 def cache_key(request: GenerationRequest, fingerprint: str) -> str:
-    """Return the hash of all that shapes an answer: model, messages, parameters, seed, repeat."""
+    """Return the hash of everything that decides a response: model, messages, parameters, seed, repeat."""
     return content_hash(
         {
             "model": request.model,
@@ -30,7 +30,7 @@ def cache_key(request: GenerationRequest, fingerprint: str) -> str:
             "params": request.params.as_dict(),
             "seed": request.seed,
             "repeat": request.repeat,
-            # Only where there are any, so that the answers of before there were any are still found.
+            # Only where there are any: keys of responses from before these fields existed stay valid.
             **({"constraint": request.constraint.as_dict()} if request.constraint else {}),
             **({"tools": [tool.as_dict() for tool in request.tools]} if request.tools else {}),
         }
@@ -38,10 +38,13 @@ def cache_key(request: GenerationRequest, fingerprint: str) -> str:
 
 
 class CachingEngine(EngineBase):
-    """Answers from the store where it can, and stores what it had to ask for.
+    """Answers from the store where it can; otherwise asks the inner engine and stores the response.
 
     Args:
-        read: false asks anew every time, and still stores the answers.
+        inner: engine that is asked.
+        store: where responses are stored.
+        fingerprint: of the model, a part of each key.
+        read: false: every request is sent, and the responses are stored all the same.
     """
 
     def __init__(self, inner: Engine, store: CacheStore, fingerprint: str, *, read: bool = True) -> None:
@@ -62,5 +65,5 @@ class CachingEngine(EngineBase):
         return result
 
     async def aclose(self) -> None:
-        """Close the engine within."""
+        """Close the inner engine."""
         await self._inner.aclose()

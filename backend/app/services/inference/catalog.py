@@ -1,6 +1,6 @@
-"""The model catalog: ``configs/models.yaml`` and GGUF files, as data.
+"""The model catalog as data: providers and models.
 
-What differs between providers is written in the file; no code asks for a provider by its name.
+What differs between providers stands in ``configs/models.yaml``; no code asks for a provider by name.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from app.domain.json import JsonObject
 _PACKAGE_PREFIX = "package:"
 
 Feature = Literal["tools", "json_schema", "grammar"]
-"""What a provider can do beside answering: call tools, decode by a JSON schema, by a GBNF grammar."""
+"""Optional abilities of a provider: tool calls, decoding by a JSON schema, by a GBNF grammar."""
 
 
 class CatalogError(Exception):
-    """The catalog or a model named in it cannot be used; ``hint`` says what to do."""
+    """The catalog, or a model in it, cannot be used; ``hint`` says what to do."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class Price(_Strict):
 
 
 class ProviderSpec(_Strict):
-    """How to talk to one provider; see the head of ``configs/models.yaml``."""
+    """How one provider is reached; ``configs/models.yaml`` explains the fields."""
 
     engine: str
     label: str = ""
@@ -55,7 +55,7 @@ class ProviderSpec(_Strict):
     inference_provider: str = "auto"
 
     def resolve_base_url(self, env: Mapping[str, str]) -> str | None:
-        """Return the base URL: the variable's value if it is set, else the catalog's."""
+        """Return the base URL: that of the variable if it is set, otherwise that of the catalog."""
         set_url = env.get(self.base_url_env, "").strip() if self.base_url_env else ""
         url = set_url or self.base_url
         if not url:
@@ -87,7 +87,7 @@ class ModelSpec(_Strict):
 
     @property
     def remote_id(self) -> str:
-        """The name that the provider knows the model by."""
+        """The model's name at the provider."""
         return self.id or self.name.partition("/")[2]
 
 
@@ -101,7 +101,7 @@ class Catalog(_Strict):
         """Return the provider and the model called ``name``.
 
         Raises:
-            CatalogError: if either is unknown; the hint names what there is.
+            CatalogError: if either is unknown; the hint lists the known ones.
         """
         provider_name, _, model_id = name.partition("/")
         provider = self.providers.get(provider_name)
@@ -125,7 +125,7 @@ def resolve_model_path(spec: ModelSpec, root: Path) -> Path:
     """Return the GGUF file of a local model.
 
     Raises:
-        CatalogError: if there is no such file; the message names it.
+        CatalogError: naming the file, if it does not exist.
     """
     if spec.path is None:
         raise CatalogError(f"Model {spec.name} has no path.", "Give it one in the model catalog.")

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from app.services.inference.catalog import Catalog, CatalogError, ModelSpec, Price
 from app.services.inference.engines.registry import ENGINES
 
-# The catalog is read at each use, so that an edit counts at once; libyaml makes that cheap.
+# The catalog is read at each use, so that edits count at once; libyaml makes that cheap.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -16,10 +16,10 @@ def load_catalog(path: Path, gguf_dir: Path | None = None) -> Catalog:
     """Read the catalog, and add each ``*.gguf`` of ``gguf_dir`` as ``local/<file name>``.
 
     Raises:
-        CatalogError: if the file is missing or wrong; the message says where.
+        CatalogError: if the file is missing or invalid; the message says where.
     """
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
         catalog = Catalog.model_validate(raw)
     except OSError as error:
         raise CatalogError(f"Cannot read the model catalog {path}: {error.strerror}.") from error

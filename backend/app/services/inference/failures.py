@@ -1,4 +1,4 @@
-"""From what a server said to why the call failed, and how to say it."""
+"""From a server's error response to a failure kind and a message that is safe to show."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ _redact: Callable[[str], str] = str
 
 
 def redact_with(function: Callable[[str], str]) -> None:
-    """Have all text from servers passed through ``function`` before anyone sees it."""
+    """Pass all text from servers through ``function`` before it is stored or shown."""
     global _redact
     _redact = function
 
@@ -43,7 +43,11 @@ def redact_with(function: Callable[[str], str]) -> None:
 def clean(text: str, limit: int | None = _MESSAGE_LIMIT) -> str:
     """Return text from a server in a form that is safe to store and to show.
 
-    NUL and lone surrogates cannot be stored in Postgres; secrets must not be.
+    Postgres cannot store NUL and lone surrogates; secrets must not be stored.
+
+    Args:
+        text: from the server.
+        limit: characters that are kept; ``None``: all.
     """
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
@@ -54,7 +58,7 @@ def clean(text: str, limit: int | None = _MESSAGE_LIMIT) -> str:
 
 
 def failure_from_status(status: int, payload: bytes, headers: Mapping[str, str]) -> EngineError:
-    """Return the error for an HTTP answer other than 200."""
+    """Return the error for an HTTP response with a status other than 200."""
     message, code = _read_error(payload)
     if 300 <= status < 400:
         message = f"redirect to {headers.get('location', 'nowhere')}, not followed. {message}"
@@ -85,7 +89,7 @@ def _read_error(payload: bytes) -> tuple[str, str]:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for (a number or an HTTP date), if it does."""
+    """Return the seconds that ``Retry-After`` asks for, as a number or an HTTP date; ``None`` without it."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None

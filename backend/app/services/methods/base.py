@@ -10,9 +10,9 @@ from app.domain.generation import Constraint, GenerationParams, GenerationReques
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction
+from app.domain.scoring import ScoringRule
 from app.domain.trace import Trace
 from app.schemas.experiment_config import MAX_REPEATS
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import Engine
 from app.services.methods.prompts import PromptTemplate
 from app.services.rag.base import Retriever

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from app.domain.examples import Example
 from app.domain.prediction import Call, ParsedAnswer, Prediction, Vote
+from app.domain.scoring import ScoringRule
 from app.schemas.method_config import CoTMethodConfig
-from app.services.evaluation.scorers import ScoringRule, normalise
+from app.services.evaluation.normalise import normalise
 from app.services.methods.base import Context, PromptMethod, Sources
 from app.services.methods.exemplars import kind_for, load_exemplars
 from app.services.methods.prompts import CoTPromptTemplate

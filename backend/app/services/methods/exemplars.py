@@ -1,7 +1,7 @@
 """Worked examples for prompts: a question, the reasoning, and the answer, by kind of question.
 
-They are text of ``configs/cot_examples.json``, read anew for each experiment; the hash of an
-experiment's prompts covers them.
+They stand in ``configs/cot_examples.json``, which is read anew for each experiment; the prompt hash of an
+experiment covers them.
 """
 
 import json
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from app.domain.json import JsonObject
+from app.domain.scoring import ScoringRule
 from app.schemas.method_config import ExemplarChoice
-from app.services.evaluation.scorers import ScoringRule
 
 ExemplarKind = Literal["facts", "multi_hop", "arithmetic"]
 EXEMPLARS_FILE = Path(__file__).resolve().parents[4] / "configs" / "cot_examples.json"
@@ -28,12 +28,12 @@ _kinds: dict[ScoringRule, ExemplarKind] = {
 
 
 class ExemplarsError(Exception):
-    """The worked examples cannot be read; the message is for the user."""
+    """The worked examples cannot be read; the message says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
-    """A question that is answered with its reasoning shown."""
+    """A question, the reasoning towards its answer, and the answer."""
 
     question: str
     reasoning: str
@@ -45,7 +45,7 @@ class Exemplar:
         return f"{self.reasoning}\nAnswer: {self.answer}"
 
     def as_dict(self) -> dict[str, str]:
-        """Return the exemplar as JSON, in the words that a prompt has."""
+        """Return the exemplar as JSON, with the text that a prompt shows."""
         return {"question": self.question, "worked": self.worked}
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 from app.domain.examples import Example
 from app.domain.generation import GenerationResult
 from app.domain.prediction import ParsedAnswer, Prediction
+from app.domain.scoring import ScoringRule
 from app.schemas.method_config import NaiveMethodConfig
-from app.services.evaluation.scorers import ScoringRule
 from app.services.methods.base import Context, PromptMethod, Sources
 from app.services.methods.prompts import PromptTemplate
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer

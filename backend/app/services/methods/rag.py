@@ -7,9 +7,9 @@ from typing import ClassVar
 from app.domain.examples import Example
 from app.domain.passages import Passage, Retrieval
 from app.domain.prediction import Call, Prediction
+from app.domain.scoring import ScoringRule
 from app.domain.status import FailureKind
 from app.schemas.method_config import RagMethodConfig
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
 from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context, PromptMethod, Sources

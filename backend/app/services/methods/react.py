@@ -9,6 +9,7 @@ from app.domain.generation import Message
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
+from app.domain.scoring import ScoringRule
 from app.domain.trace import Step
 from app.schemas.method_config import AgentFormat, ReactMethodConfig, ToolName
 from app.services.agent.formats import JsonFormat, NativeFormat, StepFormat, TextFormat
@@ -26,7 +27,6 @@ from app.services.agent.tools.base import Tool
 from app.services.agent.tools.calculator import Calculator
 from app.services.agent.tools.retrieval import RetrievalTool
 from app.services.agent.tools.wikipedia import WikipediaTool
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods.base import Context, Sources
 from app.services.methods.exemplars import kind_for

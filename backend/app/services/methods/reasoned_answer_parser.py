@@ -1,14 +1,14 @@
-r"""Finding the answer at the end of a model's reasoning.
+r"""Parsing the answer at the end of a model's reasoning.
 
-Conclusions are looked for in three tiers, and within a tier the last one counts, since reasoning
-corrects itself:
+Conclusions are looked for in three tiers. Within a tier the last one counts, because models correct
+themselves:
 
 1. what is marked as the answer: ``Answer: …``, ``#### …``, ``\boxed{…}``, "the answer is …";
 2. what is concluded: a sentence that begins with "Therefore" (or the like), or with "So";
 3. the last sentence.
 
-An output that was cut off at its token limit has only the first tier: a "So" in mid-reasoning
-concludes nothing. The rule of a parsed answer is the name of what found it.
+Of an output that was cut off at its token limit only the first tier counts: a "So" in the middle of the
+reasoning concludes nothing. Each parsed answer names the rule that found it.
 """
 
 import re
@@ -56,14 +56,18 @@ _NUMBER = re.compile(
 )
 _BEFORE_NUMBER = re.compile(r"[\s$€£*(\[~≈:−-]*")
 _LIST_NUMBER = re.compile(r"^\s*\d+[.)]\s+(?=\S)")
-_MAX_CANDIDATE = 1_000  # characters behind a marker that are looked at, so that no output takes long
+_MAX_CANDIDATE = 1_000  # characters after a marker that are searched; bounds the time for any output
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A text that may be the answer, where its marker stands, and the rule that found it.
+    """A text that may be the answer.
 
-    ``marked``: it is said to be the answer, not only concluded.
+    Attributes:
+        position: offset of its marker in the output.
+        text: what follows the marker.
+        rule: name of the rule that found it.
+        marked: the output says that this is the answer, not only a conclusion.
     """
 
     position: int
@@ -75,10 +79,10 @@ class _Candidate:
 def parse_reasoned_answer(
     output: str, question: str = "", *, numeric: bool = False, cut_off: bool = False
 ) -> ParsedAnswer:
-    """Find the answer that an output reasons towards; see the module's text.
+    """Parse the answer that an output reasons towards; see the module's docstring.
 
     Reasoning in ``<think>`` tags, a repetition of the question, and further questions that the
-    model invents (with their answers) do not count.
+    model invents (with their answers) are ignored.
 
     Args:
         output: what the model wrote.
@@ -109,7 +113,7 @@ def parse_reasoned_answer(
 
 
 def _last(candidates: Iterator[_Candidate], *, numeric: bool) -> _Candidate | None:
-    """Return the last candidate with words; where a number is wanted, rather the last that has one."""
+    """Return the last candidate with words; where a number is wanted, the last with a number if any."""
     usable = sorted((one for one in candidates if words(one.text)), key=lambda one: one.position)
     with_number = [one for one in usable if _NUMBER.search(_plain(one.text))] if numeric else []
     return next(reversed(with_number or usable), None)
@@ -124,7 +128,7 @@ def _marked(said: str) -> Iterator[_Candidate]:
         )
     for hashes in _HASHES.finditer(said):
         line = _first_line(said, hashes.end())
-        # With text below it is a heading, unless it is a number.
+        # With text below, it is a heading, unless it begins with a number.
         if _starts_with_number(line) or not WORD.search(said, hashes.end() + len(line)):
             yield _Candidate(hashes.start(), line, "hashes", marked=True)
     for box in _BOX.finditer(said):
@@ -146,7 +150,7 @@ def _first_line(text: str, start: int) -> str:
 
 
 def _braced(text: str, start: int) -> str | None:
-    """Return what stands up to the brace that closes the one before ``start``; ``None`` if none does."""
+    """Return the text up to the brace that closes the one before ``start``; ``None`` without such a brace."""
     depth = 1
     for position in range(start, min(len(text), start + _MAX_CANDIDATE)):
         depth += {"{": 1, "}": -1}.get(text[position], 0)
@@ -168,7 +172,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _read(found: _Candidate, *, numeric: bool) -> ParsedAnswer:
-    """Read the answer from what was found."""
+    """Parse the answer from a candidate."""
     text = _plain(_first_sentence(_plain(found.text)))
     if REFUSAL.search(text[:REFUSAL_WITHIN]):
         return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
@@ -180,7 +184,7 @@ def _read(found: _Candidate, *, numeric: bool) -> ParsedAnswer:
 
 
 def _without_marker(said: str, *, numeric: bool) -> ParsedAnswer:
-    """Take the last sentence (with a number, where one is wanted), unless the model declines."""
+    """Parse the last sentence (with a number, where one is wanted), unless the model declines."""
     lines = [_LIST_NUMBER.sub("", _plain(line)) for line in DECORATION.sub("\n", said).splitlines()]
     sentences = [part for line in lines for part in SENTENCE_END.split(line) if words(part)]
     candidates = [part for part in sentences if _NUMBER.search(part)] if numeric else sentences
@@ -200,8 +204,8 @@ def _starts_with_number(text: str) -> bool:
 def _number(text: str, *, marked: bool) -> str | None:
     """Return the number that ``text`` gives, as digits; ``None`` if it has none.
 
-    What is marked as the answer, or stands behind an equals sign, gives the number that it begins
-    with ("48 apples in 6 bags"); otherwise the last one counts ("6 bags hold 48 apples").
+    Of a text that is marked as the answer, or follows an equals sign, it is the number at the start
+    ("48 apples in 6 bags"); otherwise the last one ("6 bags hold 48 apples").
     """
     _, sign, behind = text.rpartition("=")
     equation = bool(sign and _NUMBER.search(behind))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from app.domain.scoring import ScoringRule
 from app.schemas.method_base import MethodConfigBase
 from app.schemas.method_config import (
     CoTMethodConfig,
@@ -10,7 +11,6 @@ from app.schemas.method_config import (
     RagMethodConfig,
     ReactMethodConfig,
 )
-from app.services.evaluation.scorers import ScoringRule
 from app.services.methods.base import Method, Sources
 from app.services.methods.cot import CoTMethod
 from app.services.methods.naive import NaiveMethod

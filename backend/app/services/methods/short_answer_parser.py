@@ -1,6 +1,6 @@
-"""Finding the answer in what a model wrote.
+"""Parsing the answer from an output that begins with it.
 
-Parsing is part of the method and decides scores, so each parsed answer says which rule found it.
+Parsing is part of a method and influences its scores, so each parsed answer names the rule that found it.
 """
 
 import re
@@ -27,7 +27,7 @@ _ANNOUNCEMENT = re.compile(
     r".*:\s*$|\s*(?:(?:final )?answer|sure|certainly|of course)[\s!.]*$", re.IGNORECASE
 )
 _LABEL = re.compile(r"\s*(?:(?:the |my )?(?:\w+ )?answer(?:\s+is)?|a)\s*:\s*", re.IGNORECASE)
-# Titles ("It Is Well", "I Can't Get No Satisfaction") have a capital where speech has none.
+# Case matters: titles ("It Is Well", "I Can't Get No Satisfaction") are capitalised, speech is not.
 _LEAD_IN = re.compile(
     r"(?:.*?\b(?:[Tt]he|[Mm]y) (?:\w+ )?)?[Aa]nswer (?:to (?:the|this|your) question )?is:?\s+"
     r"|\s*(?:I (?:think|believe) (?:that )?(?:it is|it's|it was)|[Ii]t is)\s+"
@@ -39,12 +39,16 @@ _GUESS = re.compile(
 
 
 def parse_short_answer(output: str, question: str) -> ParsedAnswer:
-    """Find the short answer at the head of an output.
+    """Parse the short answer at the start of an output.
 
-    The first line with words counts, without reasoning in ``<think>`` tags, a repetition of the
-    question, an announcement or label ("Here it is:", "Answer:"), a lead-in ("The answer is"),
-    markdown, quotation marks and the final full stop. A model that goes on inventing questions
-    does no harm.
+    The answer is the first line with words, without reasoning in ``<think>`` tags, a repetition of
+    the question, an announcement or label ("Here it is:", "Answer:"), a lead-in ("The answer is"),
+    markdown, quotation marks and the final full stop. Further questions that the model invents are
+    ignored.
+
+    Args:
+        output: what the model wrote.
+        question: what it was asked.
     """
     said = output.rpartition("</think>")[2]
     if said.lstrip().startswith("<think>"):
@@ -76,7 +80,7 @@ def after_question(text: str, question: str) -> str | None:
         end = _ECHO_END.match(text, position)
         if asked and end:
             return text[end.end() :]
-    # Not the question as it was put; the model's own wording of it, perhaps.
+    # Not the question word for word; perhaps the model's own wording of it.
     return text.lstrip().partition("\n")[2] if label else None
 
 
@@ -96,7 +100,7 @@ def _answer_line(lines: list[str], rule: str) -> tuple[str, str]:
 
 
 def _read(line: str, rule: str) -> ParsedAnswer:
-    """Read the answer from its line, or find that it has none."""
+    """Parse the answer from its line, which may hold a refusal instead."""
     line = " ".join(line.split())
     refusal = REFUSAL.search(SENTENCE_END.split(line.strip(WRAPPING))[0][:REFUSAL_WITHIN])
     guess = _GUESS.search(line, refusal.end()) if refusal else None

@@ -1,16 +1,16 @@
-"""What methods read outputs with: words, sentences, decoration, refusals."""
+"""Text patterns that the answer parsers share: words, sentences, markup, refusals."""
 
 import re
 
 MAX_ANSWER_WORDS = 50
-"""A short answer has at most this many words; from a longer one only the first sentence counts."""
+"""Words of a short answer, at most; of a longer one only the first sentence is taken."""
 REFUSAL_WITHIN = 160
-"""A refusal stands in the first sentence, within this many characters."""
+"""A refusal is looked for in this many characters of the first sentence."""
 
 WORD = re.compile(r"[^\W_]+")
 DECORATION = re.compile(r"^[ \t]*(?:#+|[-*•–])[ \t]+|^[ \t]*```\w*[ \t]*$|<\|\w+\|>|</s>", re.MULTILINE)
 BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
-# What is quoted (she sang "I can't wait") is not said by the model itself.
+# Quoted text (she sang "I can't wait") is not a refusal by the model.
 REFUSAL = re.compile(
     r"""(?<!["'“‘(])(?:
       \b[Ii]\ (?:do\ not|don['’]?t|did\ not|didn['’]t)\ (?:know|have|understand|remember|recall)\b
@@ -40,13 +40,13 @@ def words(text: str) -> list[str]:
 
 
 def unwrap(text: str) -> str:
-    """Drop what surrounds an answer: quotation marks, emphasis, the final full stop."""
+    """Return an answer without surrounding quotation marks, emphasis and final full stop."""
     text = _without_full_stop(text.strip())
     inner = _without_full_stop(text.strip(WRAPPING))
-    # Quotation marks within the answer (the song "Yesterday") are a part of it.
+    # Quotation marks inside an answer (the song "Yesterday") are a part of it.
     return text if _DOUBLE_QUOTES & set(inner) else inner
 
 
 def _without_full_stop(text: str) -> str:
-    # "U.S.A." keeps its own.
+    # "U.S.A." keeps its last full stop.
     return text if _INITIALS.search(text) else text.rstrip(_FULL_STOPS).rstrip()

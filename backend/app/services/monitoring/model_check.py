@@ -1,7 +1,7 @@
 """Whether a model can be used now."""
 
 from app.schemas.catalog import ModelCheck
-from app.services.experiments.validation import model_error
+from app.services.experiments.resolution import model_error
 from app.services.inference.catalog import CatalogError, ProviderSpec
 from app.services.inference.ping import TIMEOUT_S, PingResult, ping
 from app.services.runtime import Runtime

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
@@ -26,14 +25,14 @@ class ListCursor:
         """Return the cursor of a page that ended at this position."""
         return base64.urlsafe_b64encode(orjson.dumps([self.of, *position])).decode()
 
-    def read(self, cursor: str) -> list[Any]:
-        """Return the position that ``write`` was given; its values come from outside, and are unchecked.
+    def read(self, cursor: str) -> list[object]:
+        """Return the position that ``write`` was given; its values come from outside and are unchecked.
 
         Raises:
             InvalidInput: if the cursor is unreadable or belongs to another list.
         """
         try:
-            value: Any = orjson.loads(base64.urlsafe_b64decode(cursor))
+            value: object = orjson.loads(base64.urlsafe_b64decode(cursor))
         except (ValueError, binascii.Error):
             raise self.refusal() from None
         if not isinstance(value, list) or value[:1] != [self.of]:

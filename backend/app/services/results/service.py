@@ -44,7 +44,6 @@ class ResultService:
     """Reads only."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self._session = session
         self._experiments = ExperimentRepository(session)
         self._runs = RunRepository(session)
 

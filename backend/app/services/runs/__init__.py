@@ -1,4 +1,4 @@
-"""Stored runs, results of aggregation and cached answers: SQL and nothing else.
+"""Stored runs, results and cached answers: SQL and nothing else.
 
-It must not decide anything: no scoring, no aggregation, no commits.
+It must not score, aggregate or commit.
 """

@@ -12,11 +12,11 @@ from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defer
 
 from app.domain.generation import CachedGeneration
 from app.domain.json import JsonObject
-from app.domain.prediction import Score
+from app.domain.metrics import RunFacts
 from app.domain.run import RunRecord, Tally
+from app.domain.scoring import Score
 from app.domain.status import FailureKind
 from app.models import Example, Run
-from app.services.evaluation.metrics import RunFacts
 from app.services.runs.array_insert_repository import array_insert
 from app.services.runs.cache_repository import generation_arrays, insert_generations
 

@@ -36,7 +36,7 @@ class RunScore:
 
 
 class ScoresRepository:
-    """Reads only."""
+    """Reads scores within the session it is given."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session

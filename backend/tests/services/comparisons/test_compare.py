@@ -15,7 +15,7 @@ from tests.factories import properties
 NAN = float("nan")
 
 
-def arm(
+def runs(
     values: Sequence[float], *, hashes: list[str] | None = None, repeats: int = 1, **fields: Any
 ) -> RunArrays:
     n = len(values)
@@ -40,68 +40,68 @@ def only(first: RunArrays, second: RunArrays) -> Any:
 
 class TestPair:
     def test_by_content_not_by_place(self) -> None:
-        first = arm([1, 0, 0], hashes=["a", "b", "c"])
-        second = arm([0, 0, 1], hashes=["c", "b", "a"])
+        first = runs([1, 0, 0], hashes=["a", "b", "c"])
+        second = runs([0, 0, 1], hashes=["c", "b", "a"])
         pairing = pair(first, second)
         assert [first.hashes[i] for i in pairing.first] == [second.hashes[i] for i in pairing.second]
         assert only(first, second).paired.difference == 0
 
     def test_an_edited_gold_answer_is_named(self) -> None:
-        first, second = arm([1, 1, 1]), arm([1, 1, 1], hashes=["h0", "edited", "h2"])
+        first, second = runs([1, 1, 1]), runs([1, 1, 1], hashes=["h0", "edited", "h2"])
         pairing = pair(first, second)
         assert (pairing.changed, pairing.only_first, pairing.only_second) == (["q1"], [], [])
         assert only(first, second).n_paired == 2
 
     def test_what_only_one_has_is_named(self) -> None:
-        pairing = pair(arm([1, 1, 1]), arm([1, 1], keys=["q0", "other"], hashes=["h0", "x"]))
+        pairing = pair(runs([1, 1, 1]), runs([1, 1], keys=["q0", "other"], hashes=["h0", "x"]))
         assert (pairing.changed, pairing.only_first, pairing.only_second) == ([], ["q1", "q2"], ["other"])
 
     def test_the_same_content_twice_counts_once(self) -> None:
-        assert pair(arm([1, 0], hashes=["a", "a"]), arm([1, 0], hashes=["a", "a"])).first.size == 1
+        assert pair(runs([1, 0], hashes=["a", "a"]), runs([1, 0], hashes=["a", "a"])).first.size == 1
 
     def test_repeats_belong_together(self) -> None:
-        pairing = pair(arm([1, 0, 1, 1], repeats=2), arm([0, 0, 1, 1], repeats=2))
+        pairing = pair(runs([1, 0, 1, 1], repeats=2), runs([0, 0, 1, 1], repeats=2))
         assert pairing.clusters is not None
         assert pairing.clusters.tolist() == [0, 0, 1, 1]
 
     def test_questions_on_one_document_belong_together(self) -> None:
-        first = arm([1, 0, 1], clusters=["d", "d", None])
-        clusters = pair(first, arm([1, 1, 1])).clusters
+        first = runs([1, 0, 1], clusters=["d", "d", None])
+        clusters = pair(first, runs([1, 1, 1])).clusters
         assert clusters is not None
         assert clusters.tolist() == [0, 0, 1]
 
 
 class TestCompare:
     def test_mcnemar_for_right_and_wrong(self) -> None:
-        found = only(arm([1] * 10 + [0] * 2 + [1] * 8), arm([0] * 10 + [1] * 2 + [1] * 8))
+        found = only(runs([1] * 10 + [0] * 2 + [1] * 8), runs([0] * 10 + [1] * 2 + [1] * 8))
         assert found.cells == (8, 2, 10, 0)
         assert found.paired.p == pytest.approx(0.03857, abs=1e-5)
         assert found.paired.difference == pytest.approx(-0.4)
 
     def test_failed_runs_are_left_out_and_bounded(self) -> None:
-        found = only(arm([1, 1, NAN, 0]), arm([1, 0, 1, NAN]))
+        found = only(runs([1, 1, NAN, 0]), runs([1, 0, 1, NAN]))
         assert found.n_paired == 2
         assert (found.bounds.first_missing, found.bounds.second_missing) == (1, 1)
         assert (found.bounds.low, found.bounds.as_wrong, found.bounds.high) == (-0.25, 0, 0.25)
 
     def test_nothing_paired(self) -> None:
-        found = compare_experiments(arm([1.0]), [arm([1.0], hashes=["x"])], ["exact_match"])[0]
+        found = compare_experiments(runs([1.0]), [runs([1.0], hashes=["x"])], ["exact_match"])[0]
         assert found.scores[0].paired is None
         assert all(one.paired is None for one in found.quantities)
 
     def test_holm_over_the_comparisons_of_a_score(self) -> None:
-        baseline = arm([0] * 20)
-        others = [arm([1] * 6 + [0] * 14), arm([1] * 8 + [0] * 12), arm([0] * 20)]
+        baseline = runs([0] * 20)
+        others = [runs([1] * 6 + [0] * 14), runs([1] * 8 + [0] * 12), runs([0] * 20)]
         scores = [one.scores[0] for one in compare_experiments(baseline, others, ["exact_match"])]
         assert scores[0].adjusted_p == pytest.approx(2 * scores[0].paired.p)  # type: ignore[union-attr]
         assert scores[1].adjusted_p == pytest.approx(3 * scores[1].paired.p)  # type: ignore[union-attr]
         assert scores[2].adjusted_p == 1
 
     def test_amounts(self) -> None:
-        second = arm([1, 1, 1])
+        second = runs([1, 1, 1])
         second.values["latency_ms"] = np.array([20.0, 30.0, NAN])
         amounts = {
-            one.quantity: one for one in compare_experiments(arm([1, 1, 1]), [second], [])[0].quantities
+            one.quantity: one for one in compare_experiments(runs([1, 1, 1]), [second], [])[0].quantities
         }
         assert amounts["latency_ms"].n_paired == 2
         assert amounts["latency_ms"].paired is not None
@@ -111,10 +111,10 @@ class TestCompare:
     @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
     def test_every_item_twice_as_repeats_changes_no_difference(self, pairs: list[tuple[bool, bool]]) -> None:
         first, second = ([float(pair[i]) for pair in pairs] for i in (0, 1))
-        once = only(arm(first), arm(second))
+        once = only(runs(first), runs(second))
         twice = only(
-            arm([v for v in first for _ in range(2)], repeats=2),
-            arm([v for v in second for _ in range(2)], repeats=2),
+            runs([v for v in first for _ in range(2)], repeats=2),
+            runs([v for v in second for _ in range(2)], repeats=2),
         )
         if twice.paired is not None:
             assert twice.paired.difference == pytest.approx(once.paired.difference)
@@ -124,24 +124,28 @@ class TestCompare:
 
     def test_the_same_arrays_give_the_same_object(self) -> None:
         values = [0.1, 0.5, 0.9, 1.0]
-        first, second = only(arm(values), arm(values[::-1])), only(arm(values), arm(values[::-1]))
+        first, second = only(runs(values), runs(values[::-1])), only(runs(values), runs(values[::-1]))
         assert first.paired is second.paired
 
 
 class TestBest:
     def test_ties_are_named_with_the_best(self) -> None:
-        arms = {"low": arm([0.0] * 40), "a": arm([1.0] * 30 + [0.0] * 10), "b": arm([1.0] * 29 + [0.0] * 11)}
-        assert best_of(arms, "exact_match") == ["a", "b"]
+        experiments = {
+            "low": runs([0.0] * 40),
+            "a": runs([1.0] * 30 + [0.0] * 10),
+            "b": runs([1.0] * 29 + [0.0] * 11),
+        }
+        assert best_of(experiments, "exact_match") == ["a", "b"]
 
     def test_without_scores(self) -> None:
-        assert best_of({"a": arm([NAN]), "b": arm([NAN])}, "exact_match") == []
+        assert best_of({"a": runs([NAN]), "b": runs([NAN])}, "exact_match") == []
 
 
 class TestDetectable:
     def test_falls_with_the_number_of_items(self) -> None:
-        few = only(arm([1, 0] * 20), arm([0, 1] * 10 + [1, 0] * 10)).paired
-        many = only(arm([1, 0] * 200), arm([0, 1] * 100 + [1, 0] * 100)).paired
+        few = only(runs([1, 0] * 20), runs([0, 1] * 10 + [1, 0] * 10)).paired
+        many = only(runs([1, 0] * 200), runs([0, 1] * 100 + [1, 0] * 100)).paired
         assert detectable(many) < detectable(few)  # type: ignore[operator]
 
     def test_where_nothing_differs(self) -> None:
-        assert detectable(only(arm([1, 0]), arm([1, 0])).paired) is None
+        assert detectable(only(runs([1, 0]), runs([1, 0])).paired) is None

@@ -10,10 +10,10 @@ from app.core.config import PROJECT_ROOT
 from app.domain.examples import Example
 from app.services.datasets.importers import load_builtin
 from app.services.datasets.service import DatasetService
-from app.services.evaluation.scorers import score_answer, scorers_for
 from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 from app.services.runtime import Runtime
 from tests.arithmetic import compute, equations
+from tests.scoring import score_answer
 
 FILE = PROJECT_ROOT / "data" / "datasets" / "gsm8k" / "gsm8k.json"
 DATASET = load_builtin(FILE)
@@ -57,11 +57,11 @@ def test_solution_works_with_numbers_that_are_known(example: Example) -> None:
 
 
 @by_key
-def test_the_solution_itself_is_scored_as_right(example: Example) -> None:
+async def test_the_solution_itself_is_scored_as_right(example: Example) -> None:
     solution = example.metadata["solution"]
     parsed = parse_reasoned_answer(solution, example.question, numeric=True)
     assert (parsed.text, parsed.rule) == (example.answers[0], "hashes")
-    scores = score_answer(parsed, solution, example.answers, "gsm8k", scorers_for("gsm8k"))
+    scores = await score_answer(parsed, solution, example.answers, "gsm8k")
     assert {score.name: score.value for score in scores} == dict.fromkeys(
         ("exact_match", "contains", "f1", "number_strict", "number_flexible"), 1.0
     )

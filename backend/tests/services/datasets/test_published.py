@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
 from app.domain.examples import Dataset
+from app.domain.scoring import ScoringRule
 from app.services.datasets.importers import read_dataset
-from app.services.evaluation.scorers import ScoringRule
 from app.services.imports.files import MAX_REPORTED, File
 from tests.factories import properties
 from tests.published_files import HOTPOTQA, SQUAD, TRIVIAQA

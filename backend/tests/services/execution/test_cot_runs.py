@@ -12,9 +12,9 @@ from app.domain.status import ExperimentStatus
 from app.schemas.experiment_config import MAX_REPEATS, ExperimentConfig
 from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor
-from app.services.experiments.preview import PreviewService
 from app.services.methods import cot
 from app.services.methods.exemplars import Exemplar, ExemplarsError
+from app.services.preview.service import PreviewService
 from app.services.results.export import export_runs
 from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, answered

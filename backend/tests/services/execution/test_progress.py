@@ -1,16 +1,16 @@
 """Tests of the progress: its counts, and telling it to Redis."""
 
 import uuid
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import orjson
 import pytest
 from redis.asyncio import Redis
 
-from app.core.queue import connect_async, read_progress
+from app.core.queue import Published, connect_async, read_progress
 from app.domain.progress import ProgressSnapshot
 from app.domain.run import Tally
-from app.domain.status import FailureKind
+from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.experiment import ProgressOut
 from app.services.execution import progress as module
 from app.services.execution.progress import Progress, ProgressPublisher
@@ -24,18 +24,17 @@ class Clock:
     def __init__(self) -> None:
         self.now = 1000.0
 
-    def monotonic(self) -> float:
+    def __call__(self) -> float:
         return self.now
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(module, "time", made)
-    return made
+def clock() -> Clock:
+    return Clock()
 
 
 def begun(
+    clock: Clock,
     total: int,
     stored: int = 0,
     failed: int = 0,
@@ -43,9 +42,9 @@ def begun(
     cached: int = 0,
     active_s: float = 0.0,
 ) -> Progress:
-    progress = Progress(total, active_s=active_s)
+    progress = Progress(clock=clock)
     failures = {FailureKind.TIMEOUT: failed} if failed else {}
-    progress.begin(Tally(stored, failed, correct, stored - failed, cached, failures))
+    progress.begin(total, Tally(stored, failed, correct, stored - failed, cached, failures), active_s)
     return progress
 
 
@@ -55,9 +54,24 @@ def count(
     progress.count(run_record(uuid.uuid4(), exact_match=exact_match, failure_kind=failure, cached=cached))
 
 
+def snapshot_of(progress: Progress) -> ProgressSnapshot:
+    snapshot = progress.snapshot()
+    assert snapshot is not None
+    return snapshot
+
+
+@dataclass
+class Busy:
+    """A limiter with three calls in flight."""
+
+    in_flight: int = 3
+    limit: int = 8
+    waiting_s: float = 0.52
+
+
 class TestCounts:
     def test_nothing_yet(self, clock: Clock) -> None:
-        values = begun(10).snapshot().as_dict()
+        values = snapshot_of(begun(clock, 10)).as_dict()
         assert values == {
             "total": 10,
             "done": 0,
@@ -76,40 +90,44 @@ class TestCounts:
         }
 
     def test_runs_of_all_kinds(self, clock: Clock) -> None:
-        progress = begun(10)
+        progress = begun(clock, 10)
         count(progress, 1.0, cached=True)
         count(progress, 0.0)
         count(progress, None)
         count(progress, None, FailureKind.TIMEOUT)
-        values = progress.snapshot()
+        values = snapshot_of(progress)
         assert (values.done, values.failed, values.cached) == (4, 1, 1)
         assert values.accuracy == 0.5
         assert values.failures == {"timeout": 1}
 
     def test_rate_and_time_left_are_of_this_executor(self, clock: Clock) -> None:
-        progress = begun(100, stored=40, failed=2, correct=19.0, cached=7, active_s=30.0)
+        progress = begun(clock, 100, stored=40, failed=2, correct=19.0, cached=7, active_s=30.0)
         clock.now += 5
         for _ in range(10):
             count(progress, 1.0)
-        values = progress.snapshot()
+        values = snapshot_of(progress)
         assert (values.done, values.failed, values.failures) == (50, 2, {"timeout": 2})
         assert (values.rate_per_s, values.eta_s, values.active_s) == (2.0, 25.0, 35.0)
         assert values.accuracy == pytest.approx(29 / 48)
         assert values.cached == 7
 
     def test_time_before_the_beginning_does_not_count(self, clock: Clock) -> None:
-        progress = Progress(10)
+        progress = Progress(clock=clock)
+        assert progress.snapshot() is None
         clock.now += 60  # a model that takes a while to load
-        progress.begin(Tally())
+        progress.begin(10, Tally())
         clock.now += 2
         assert progress.wall_s == 2.0
 
 
 class TestSnapshot:
     def test_is_read_as_it_was_written(self, clock: Clock) -> None:
-        progress = begun(10, stored=4, failed=1)
+        progress = begun(clock, 10, stored=4, failed=1)
         progress.prepare("embedding")
-        snapshot = progress.snapshot(in_flight=3, limit=8, waiting_s=0.5, mode="in_process")
+        progress.watch(Busy())
+        snapshot = snapshot_of(progress)
+        assert (snapshot.in_flight, snapshot.limit, snapshot.waiting_s) == (3, 8, 0.5)
+        assert snapshot.note == "embedding"
         assert ProgressSnapshot.from_dict(orjson.loads(orjson.dumps(snapshot.as_dict()))) == snapshot
 
     def test_of_an_older_version_lacks_the_note(self) -> None:
@@ -123,14 +141,15 @@ class TestSnapshot:
 
 class TestPublisher:
     async def test_what_is_published_is_read(self, runtime: Runtime) -> None:
-        publisher = ProgressPublisher(runtime.redis_url, "an-id")
         client = connect_async(runtime.redis_url)
         assert await read_progress(client, "an-id") is None
-        await publisher.publish({"done": 1})
-        await publisher.publish({"done": 2})
-        assert await read_progress(client, "an-id") == {"done": 2}
+        async with ProgressPublisher(runtime.redis_url, "an-id") as publisher:
+            for done in (1, 2):
+                await publisher.publish(ExperimentStatus.RUNNING, ProgressSnapshot(10, done))
+            await publisher.publish(ExperimentStatus.RUNNING, None)
+        published = await read_progress(client, "an-id")
+        assert published == Published(ExperimentStatus.RUNNING, ProgressSnapshot(10, 2))
         assert 0 < await client.ttl("llmforge:progress:an-id") <= 120
-        await publisher.aclose()
         await client.aclose()
 
     async def test_redis_away_costs_one_try_in_a_while(
@@ -138,22 +157,20 @@ class TestPublisher:
     ) -> None:
         tries: list[str] = []
 
-        async def refuse(client: Redis, experiment_id: str, progress: dict[str, int]) -> None:
+        async def refuse(client: Redis, experiment_id: str, *_: object) -> None:
             tries.append(experiment_id)
             raise ConnectionRefusedError
 
         monkeypatch.setattr(module, "publish_progress", refuse)
-        publisher = ProgressPublisher("redis://127.0.0.1:1/0", "an-id")
-        for _ in range(5):
-            await publisher.publish({})
-        assert len(tries) == 1
-        clock.now += 60
-        await publisher.publish({})
-        assert len(tries) == 2
-        await publisher.aclose()
+        async with ProgressPublisher("redis://127.0.0.1:1/0", "an-id", clock) as publisher:
+            for _ in range(5):
+                await publisher.publish(ExperimentStatus.RUNNING, ProgressSnapshot(10))
+            assert len(tries) == 1
+            clock.now += 60
+            await publisher.publish(ExperimentStatus.RUNNING, ProgressSnapshot(10))
+            assert len(tries) == 2
 
     async def test_without_redis_nothing_is_tried(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "connect_async", None)
-        publisher = ProgressPublisher("", "an-id")
-        await publisher.publish({"done": 1})
-        await publisher.aclose()
+        async with ProgressPublisher("", "an-id") as publisher:
+            await publisher.publish(ExperimentStatus.RUNNING, ProgressSnapshot(10))

@@ -10,10 +10,10 @@ from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
 from app.services.execution.executor import Executor
-from app.services.experiments.preview import PreviewService
 from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
 from app.services.methods.prompts import NOT_YET
+from app.services.preview.service import PreviewService
 from app.services.rag.embedding import Embedder
 from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, answered

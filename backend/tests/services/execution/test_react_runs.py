@@ -9,12 +9,14 @@ from app.core.errors import InvalidInput
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.preview import PreviewOut
-from app.schemas.result import Metrics, RunOut
+from app.schemas.result import RunOut
 from app.schemas.trace import TraceOut
+from app.services.evaluation.metrics.stored import metrics_out
 from app.services.execution.executor import Executor
-from app.services.experiments.preview import PreviewService, count_calls
 from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
+from app.services.preview.estimates import count_calls
+from app.services.preview.service import PreviewService
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, answered
@@ -126,8 +128,8 @@ class TestPreview:
     def test_calls_by_hand(self) -> None:
         agent = config(method={**SUMS, "max_iterations": 4, "final_answer_prompt": "never"}, repeats=2)
         assert count_calls(agent, 3) == 24
-        assert count_calls(agent, 3, usual=2.5) == 15
-        assert count_calls(config(repeats=2), 3, usual=2.5) == 6
+        assert count_calls(agent, 3, measured=2.5) == 15
+        assert count_calls(config(repeats=2), 3, measured=2.5) == 6
 
     async def test_needs_no_knowledge_base_without_the_tool(self, runtime: Runtime, dataset: str) -> None:
         assert (await previewed(runtime, method={**SUMS, "knowledge_base": "nowhere"})).messages
@@ -167,7 +169,7 @@ class TestRuns:
             }
             assert [step.calls for step in trace.steps] == [[0], [1], [2]]
             assert (len(run.calls), run.retrieved) == (3, None)
-        metrics = Metrics.model_validate(await metrics_of(runtime, experiment_id))
+        metrics = metrics_out(await metrics_of(runtime, experiment_id))
         assert metrics.agent is not None
         assert metrics.agent.outcomes["answered"] == metrics.agent.runs == 4
         assert metrics.agent.iterations.value == 3

@@ -52,7 +52,7 @@ class TestRequeueLost:
         ("heartbeat", "lost"),
         [("now() - interval '1 hour'", 1), ("null", 1), ("now() + interval '1 hour'", 0)],
     )
-    async def test_a_running_one_by_its_sign_of_life(
+    async def test_a_running_one_by_its_heartbeat(
         self, runtime: Runtime, dataset: str, heartbeat: str, lost: int
     ) -> None:
         await create(runtime)

@@ -11,7 +11,7 @@ from app.core.database import is_database_away
 from app.domain.generation import CachedGeneration, GenerationResult
 from app.domain.hashing import content_hash
 from app.domain.run import RunRecord
-from app.services.execution.writer import GroupCommitWriter
+from app.services.execution.writer import GroupCommitWriter, WriterOptions
 from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
@@ -138,7 +138,7 @@ class TestRoom:
             await real(self, runs, kept)
 
         monkeypatch.setattr(RunRepository, "add", add)
-        async with GroupCommitWriter(runtime.autocommit, max_waiting=5) as writer:
+        async with GroupCommitWriter(runtime.autocommit, options=WriterOptions(max_waiting=5)) as writer:
             for repeat in range(5):
                 await writer.room()
                 writer.add_run(record(experiment_id, repeat=repeat))
@@ -160,7 +160,7 @@ class TestRoom:
             raise ValueError("broken for good")
 
         monkeypatch.setattr(RunRepository, "add", add)
-        async with GroupCommitWriter(runtime.autocommit, max_waiting=2) as writer:
+        async with GroupCommitWriter(runtime.autocommit, options=WriterOptions(max_waiting=2)) as writer:
             for repeat in range(2):
                 writer.add_run(record(experiment_id, repeat=repeat))
             waiting = asyncio.create_task(writer.room())

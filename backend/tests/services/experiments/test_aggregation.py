@@ -8,20 +8,21 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.domain.generation import GenerationRequest, GenerationResult, Usage
+from app.domain.metrics import RunContext
 from app.domain.status import ExperimentStatus, FailureKind
 from app.models import Experiment, Result
-from app.services.evaluation.metrics import RunContext, compute_metrics
+from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.execution import executor as runner_module
 from app.services.execution.executor import Executor
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.result_repository import ResultRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import EngineError
 from app.services.runs.repository import RunRepository
+from app.services.runs.result_repository import ResultRepository
 from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, question
 from tests.factories import config
-from tests.support import create, result_of, runs_of, scripted, stored
+from tests.support import create, dispatcher, result_of, runs_of, scripted, stored
 
 
 async def mixed_answers(request: GenerationRequest) -> GenerationResult:
@@ -66,7 +67,7 @@ async def recomputed(runtime: Runtime, experiment_id: uuid.UUID) -> dict[str, An
         facts = await RunRepository(session).facts(experiment_id)
     wall_s, seed = result.metrics["wall_s"], experiment.config["seed"]
     parameters = experiment.provenance["model_parameters"]
-    return compute_metrics(facts, RunContext(experiment.total, wall_s, parameters, seed))
+    return compute_metrics(facts, RunContext(experiment.total, wall_s, parameters, seed)).as_dict()
 
 
 class TestStoredResult:
@@ -141,7 +142,7 @@ class TestCannotAggregate:
         async with runtime.sessions() as session:
             service = ExperimentService(session, runtime)
             experiment = await service.create(config(model="mock/hash", dataset={"name": dataset}))
-            await service.start(experiment.id)
+            await dispatcher(session, runtime).start(experiment.id)
         assert await Executor(runtime, experiment.id).run() is ExperimentStatus.FAILED
         async with runtime.sessions() as session:
             ended = await ExperimentService(session, runtime).get(experiment.id)
@@ -155,7 +156,7 @@ class TestCancelAbandoned:
         async with runtime.sessions() as session:
             service = ExperimentService(session, runtime)
             created = await service.create(config(model="mock/hash", dataset={"name": dataset}))
-            await service.start(created.id)
+            await dispatcher(session, runtime).start(created.id)
         await Executor(runtime, created.id).run()
         async with runtime.sessions() as session:  # as if its executor had died before the end
             await session.execute(

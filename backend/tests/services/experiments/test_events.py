@@ -9,22 +9,17 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.queue import connect_async, publish_progress
+from app.domain.progress import ProgressSnapshot
+from app.domain.status import ExperimentStatus
 from app.services.execution.executor import Executor
-from app.services.experiments.events import watch_experiment
+from app.services.experiments.events import ExperimentState, watch_experiment
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
 from tests.engines import Gate, ScriptedEngine
 from tests.support import PATIENCE_S, cancel, create, scripted, with_settings
 
-Event = dict[str, Any]
 
-
-def watch(runtime: Runtime, experiment_id: uuid.UUID) -> AsyncIterator[Event]:
-    """Watch without long pauses."""
-    return watch_experiment(runtime, experiment_id, tick_s=0.02)
-
-
-async def collect(runtime: Runtime, experiment_id: uuid.UUID) -> list[Event]:
+async def collect(runtime: Runtime, experiment_id: uuid.UUID) -> list[ExperimentState]:
     async with asyncio.timeout(PATIENCE_S):
         return [event async for event in watch(runtime, experiment_id)]
 
@@ -34,13 +29,17 @@ async def set_experiment(runtime: Runtime, assignments: str) -> None:
         await database.exec_driver_sql(f"update experiments set {assignments}")
 
 
-async def next_with(events: AsyncIterator[Event], **progress: Any) -> Event:
+async def next_with(events: AsyncIterator[ExperimentState], **progress: Any) -> ExperimentState:
     """Return the next event whose progress has these values."""
     async with asyncio.timeout(PATIENCE_S):
         async for event in events:
-            if event["progress"] and progress.items() <= event["progress"].items():
+            if event.progress and progress.items() <= event.progress.as_dict().items():
                 return event
     raise AssertionError("the events have ended")
+
+
+def watch(runtime: Runtime, experiment_id: uuid.UUID) -> AsyncIterator[ExperimentState]:
+    return watch_experiment(runtime, experiment_id, tick_s=0.02)
 
 
 @pytest.fixture(params=["redis", "redis_away", "no_redis"])
@@ -55,25 +54,24 @@ class TestToTheEnd:
         gate = Gate(free=8)
         experiment_id = await create(means, concurrency=4)
         events = watch(means, experiment_id)
-        assert (await anext(events))["status"] == "PENDING"
+        first = await anext(events)
+        assert (first.status, first.queued) == ("PENDING", True)
         task = asyncio.create_task(Executor(scripted(means, ScriptedEngine(gate)), experiment_id).run())
         half = await next_with(events, done=8)
-        assert (half["status"], half["progress"]["total"], half["progress"]["in_flight"]) == (
-            "RUNNING",
-            20,
-            4,
-        )
+        assert half.progress is not None
+        assert (half.status, half.progress.total, half.progress.in_flight) == ("RUNNING", 20, 4)
         gate.opened.set()
         rest = [event async for event in events]
-        assert rest[-1]["status"] == "COMPLETED"
-        assert rest[-1]["progress"]["done"] == 20
+        assert rest[-1].status == "COMPLETED"
+        assert rest[-1].progress is not None
+        assert rest[-1].progress.done == 20
         await task
 
     async def test_one_that_has_ended(self, means: Runtime, dataset: str) -> None:
         experiment_id = await create(means)
         await set_experiment(means, "status = 'FAILED', reason = 'why'")
         assert await collect(means, experiment_id) == [
-            {"status": "FAILED", "reason": "why", "progress": None},
+            ExperimentState(ExperimentStatus.FAILED, queued=False, reason="why", progress=None)
         ]
 
     async def test_a_cancelled_one(self, means: Runtime, dataset: str) -> None:
@@ -82,7 +80,7 @@ class TestToTheEnd:
         await anext(events)
         await cancel(means, experiment_id)
         (last,) = [event async for event in events]
-        assert (last["status"], last["reason"]) == ("CANCELLED", "Cancelled on request.")
+        assert (last.status, last.reason) == ("CANCELLED", "Cancelled on request.")
 
     async def test_equal_events_are_told_once(self, means: Runtime, dataset: str) -> None:
         experiment_id = await create(means)
@@ -92,32 +90,36 @@ class TestToTheEnd:
             await set_experiment(means, "status = 'CANCELLED'")
 
         ending = asyncio.create_task(end())
-        assert [event["status"] for event in await collect(means, experiment_id)] == ["PENDING", "CANCELLED"]
+        assert [event.status for event in await collect(means, experiment_id)] == ["PENDING", "CANCELLED"]
         await ending
 
 
 class TestSources:
     async def test_redis_tells_between_heartbeats(self, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
-        await set_experiment(runtime, "status = 'RUNNING', progress = '{\"done\": 1}'")
+        await set_experiment(runtime, "status = 'RUNNING', progress = '{\"total\": 20, \"done\": 1}'")
         client = connect_async(runtime.redis_url)
         events = watch(runtime, experiment_id)
-        assert (await anext(events))["progress"] == {"done": 1}
+        assert (await anext(events)).progress == ProgressSnapshot(20, 1)
         for done in (2, 3):
-            await publish_progress(client, str(experiment_id), {"status": "RUNNING", "done": done})
-            assert (await next_with(events, done=done))["progress"] == {"done": done}
+            await publish_progress(
+                client, str(experiment_id), ExperimentStatus.RUNNING, ProgressSnapshot(20, done)
+            )
+            assert (await next_with(events, done=done)).progress == ProgressSnapshot(20, done)
         await client.aclose()
 
     async def test_what_redis_says_of_the_end_is_not_believed(self, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
         await set_experiment(runtime, "status = 'RUNNING'")
         client = connect_async(runtime.redis_url)
-        await publish_progress(client, str(experiment_id), {"status": "COMPLETED", "done": 20})
+        await publish_progress(
+            client, str(experiment_id), ExperimentStatus.COMPLETED, ProgressSnapshot(20, 20)
+        )
         events = watch(runtime, experiment_id)
-        assert (await anext(events))["status"] == "RUNNING"
-        assert (await next_with(events, done=20))["status"] == "RUNNING"
+        assert (await anext(events)).status == "RUNNING"
+        assert (await next_with(events, done=20)).status == "RUNNING"
         await set_experiment(runtime, "status = 'COMPLETED'")
-        assert [event["status"] async for event in events] == ["COMPLETED"]
+        assert [event.status async for event in events] == ["COMPLETED"]
         await client.aclose()
 
     async def test_waits_for_a_database_that_is_away(
@@ -135,7 +137,7 @@ class TestSources:
 
         monkeypatch.setattr(ExperimentRepository, "get", get)
         events = watch(runtime, experiment_id)
-        assert (await anext(events))["status"] == "PENDING"
+        assert (await anext(events)).status == "PENDING"
         assert tries == 4
 
     async def test_any_other_error_ends_the_stream(

@@ -147,6 +147,39 @@ class TestOpen:
             await registry(options).open(name, 5)
 
 
+class TestConnector:
+    @pytest.mark.parametrize(
+        ("name", "wanted"),
+        [("mock/gold", True), ("mock/gold?accuracy=0.5", True), ("mock/echo", False), ("acme/gold", False)],
+    )
+    def test_only_a_mock_that_is_right_needs_the_answers(
+        self, options: LocalServerOptions, name: str, wanted: bool
+    ) -> None:
+        assert registry(options).needs_answers(name) is wanted
+
+    def test_bounds_of_models_here_are_the_server_s(self, options: LocalServerOptions) -> None:
+        connector = registry(options, models=local("a.gguf")).connector("local/small")
+        assert (connector.max_concurrency, connector.window, connector.runs_here) == (2, 256, True)
+
+    def test_bounds_of_models_elsewhere_are_the_catalog_s(self, options: LocalServerOptions) -> None:
+        known = registry(options, models=[{"name": "acme/m", "context_window": 4096}])
+        found = [known.connector(name) for name in ("acme/m", "acme/n")]
+        assert [(one.max_concurrency, one.window) for one in found] == [(None, 4096), (None, None)]
+        assert not any(one.runs_here for one in found)
+
+    @pytest.mark.parametrize(
+        ("name", "endpoint"),
+        [
+            ("acme/m", ("http://acme.example/v1", "sk")),
+            ("hf/m", None),
+            ("mock/echo", None),
+            ("local/small", None),
+        ],
+    )
+    def test_endpoint(self, options: LocalServerOptions, name: str, endpoint: Any) -> None:
+        assert registry(options, models=local("a.gguf"), ACME_KEY="sk").endpoint(name) == endpoint
+
+
 class TestFingerprint:
     def test_stays_the_same(self, options: LocalServerOptions) -> None:
         one, other = registry(options), registry(options)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.core.errors import InvalidInput
 from app.domain.passages import Article
 from app.services.datasets.importers import read_dataset
-from app.services.evaluation.retrieval import gold_of
+from app.services.evaluation.scorers.retrieval import gold_of
 from app.services.imports.files import File
 from app.services.knowledge.importers import parse_articles
 from tests.factories import properties

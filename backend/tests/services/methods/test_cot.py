@@ -10,10 +10,10 @@ import pytest
 from app.domain.generation import GenerationParams, Message
 from app.domain.hashing import content_hash
 from app.domain.prediction import ParseOutcome
+from app.domain.scoring import ScoringRule
 from app.domain.status import FailureKind
 from app.schemas.experiment_config import MAX_REPEATS
 from app.schemas.method_config import CoTMethodConfig
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
 from app.services.inference.cache import cache_key
 from app.services.methods.base import Context

@@ -10,13 +10,13 @@ from app.domain.generation import GenerationParams, GenerationResult, ToolCall
 from app.domain.hashing import content_hash
 from app.domain.passages import Retrieval
 from app.domain.prediction import ParseOutcome
+from app.domain.scoring import ScoringRule
 from app.domain.status import FailureKind
 from app.domain.trace import AgentOutcome
 from app.schemas.method_config import ReactMethodConfig
 from app.services.agent.formats import TextFormat
 from app.services.agent.tools.base import Parameter
 from app.services.agent.tools.calculator import Calculator
-from app.services.evaluation.scorers import ScoringRule
 from app.services.inference.base import EngineError
 from app.services.inference.token_estimate import estimated_tokens
 from app.services.methods import react

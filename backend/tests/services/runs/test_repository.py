@@ -4,8 +4,9 @@ import uuid
 from dataclasses import fields
 from typing import get_type_hints
 
-from app.domain.prediction import ParseOutcome, Score
+from app.domain.prediction import ParseOutcome
 from app.domain.run import RunRecord, Tally
+from app.domain.scoring import Score
 from app.domain.status import FailureKind, RunStatus
 from app.models import Run
 from app.services.runs.repository import RunRepository

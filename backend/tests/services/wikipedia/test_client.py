@@ -1,108 +1,21 @@
 """The client of Wikipedia over real HTTP, against a stand-in of its API."""
 
-import asyncio
-import json
-import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.domain.passages import Article, Section
 from app.services.wikipedia import client as wikipedia
-from app.services.wikipedia.client import Missing, WikipediaClient, fetch_articles
-from app.services.wikipedia.sections import sections_of
-from tests.factories import properties
+from app.services.wikipedia.client import Missing, fetch_articles
 from tests.fixtures import fake_wikipedia
 from tests.fixtures.fake_wikipedia import CUT, HANG, FakeWikipedia, Fault, api_error
-from tests.fixtures.wiki import direct, wiki
+from tests.services.wikipedia.conftest import Connect, kept, refused
 
-__all__ = ["direct", "wiki"]  # fixtures
 pytestmark = pytest.mark.usefixtures("direct")
-
-Connect = Callable[..., WikipediaClient]
 TOMORROW = format_datetime(datetime.now(UTC) + timedelta(days=1))
-
-
-@pytest.fixture
-async def connect(wiki: FakeWikipedia, tmp_path: Path) -> AsyncIterator[Connect]:
-    """Opens a client of the wiki without a pause; arguments by name."""
-    clients: list[WikipediaClient] = []
-
-    def open_(**arguments: Any) -> WikipediaClient:
-        usual = {"base_url": wiki.url, "cache_dir": tmp_path / "a cache", "pause_s": 0.0, "timeout_s": 5.0}
-        usual["backoff_s"] = 0.0
-        clients.append(WikipediaClient(**{**usual, **arguments}))
-        return clients[-1]
-
-    yield open_
-    for client in clients:
-        await client.__aexit__()
-
-
-def kept(folder: Path) -> list[Path]:
-    return sorted((folder / "a cache").glob("*/*"))
-
-
-def grow_old(folder: Path, seconds: float) -> None:
-    for path in kept(folder):
-        content = json.loads(path.read_bytes())
-        path.write_text(json.dumps({**content, "asked_at": content["asked_at"] - seconds}))
-
-
-async def refused(call: Awaitable[object]) -> str:
-    with pytest.raises(wikipedia.WikipediaUnreachable) as caught:
-        await call
-    return str(caught.value)
-
-
-class TestSections:
-    @pytest.mark.parametrize(
-        ("text", "headings"),
-        [
-            ("== A ==\n1\n=== B ===\n2\n==== C ====\n3\n=== D ===\n4", ["A", "A: B", "A: B: C", "A: D"]),
-            ("=== B ===\n1\n== E ==\n2\n==== C ====\n3", ["B", "E", "E: C"]),
-            ("==E = mc²==\n1\n======= F =======\n2", ["E = mc²", "E = mc²: = F ="]),
-        ],
-    )
-    def test_headings_name_what_they_are_part_of(self, text: str, headings: list[str]) -> None:
-        assert [section.heading for section in sections_of(text)] == headings
-
-    @pytest.mark.parametrize(
-        "names", [("See also", "References", "External links"), ("Notes", "FURTHER READING", "Bibliography")]
-    )
-    def test_lists_of_sources_are_left_out_with_all_below(self, names: tuple[str, ...]) -> None:
-        text = "".join(f"== {name} ==\nx\n=== Below ===\ny\n" for name in names)
-        assert sections_of(f"Lead.\n{text}== Next ==\nz") == (Section("", "Lead."), Section("Next", "z"))
-
-    def test_empty_sections_are_left_out(self) -> None:
-        assert sections_of("\n== A ==\n \n== B ==\n=== C ===\nx") == (Section("B: C", "x"),)
-
-    @pytest.mark.parametrize("line", ["= A =", "== A", "A ==", "==", "====", "a == b"])
-    def test_not_a_heading(self, line: str) -> None:
-        assert sections_of(line) == (Section("", line),)
-
-    @properties
-    @given(st.text(alphabet="= \nab\u2028\t", max_size=80))
-    def test_any_text(self, text: str) -> None:
-        for section in sections_of(text):
-            assert section.text == section.text.strip() != ""
-            assert section.text in "\n".join(line.strip() for line in text.splitlines() if line.strip())
-
-    @properties
-    @given(st.lists(st.tuples(st.integers(2, 6), st.sampled_from("ABC"), st.sampled_from("xyz"))))
-    def test_nothing_is_lost(self, parts: list[tuple[int, str, str]]) -> None:
-        text = "\n".join(f"{'=' * level} {name} {'=' * level}\n\n{body}\n" for level, name, body in parts)
-        sections = sections_of(text)
-        assert [section.text for section in sections] == [body for _, _, body in parts]
-        assert [section.heading[-1] for section in sections] == [name for _, name, _ in parts]
 
 
 class TestArticle:
@@ -198,105 +111,6 @@ class TestRequests:
         wiki.always = Fault(302, headers={"location": wiki.url.replace("127.0.0.1", host)})
         assert said in await refused(connect().article("Hamlet"))
         assert len(wiki.asked) == requests
-
-
-class TestCache:
-    async def test_asked_once(self, wiki: FakeWikipedia, connect: Connect) -> None:
-        client = connect()
-        assert await client.article("Hamlet") == await client.article("Hamlet")
-        assert await connect().article("Hamlet") == await client.article(" Hamlet")
-        assert len(wiki.asked) == 1
-        await client.summary("Hamlet")
-        assert len(wiki.asked) == 2
-
-    async def test_asked_once_by_many_at_once(self, wiki: FakeWikipedia, connect: Connect) -> None:
-        clients = [connect() for _ in range(3)]
-        await asyncio.gather(*(client.article("Hamlet") for client in clients * 3))
-        assert len(wiki.asked) == 1
-
-    async def test_misses_last_a_day(self, wiki: FakeWikipedia, connect: Connect, tmp_path: Path) -> None:
-        client = connect()
-        for age_s, requests in ((0, 2), (0, 2), (23 * 3600, 2), (3600, 4)):
-            grow_old(tmp_path, age_s)
-            assert await client.article("Hamlt") == Missing("Hamlt", ("Hamlet",))
-            assert len(wiki.asked) == requests
-
-    async def test_pages_expire(self, wiki: FakeWikipedia, connect: Connect, tmp_path: Path) -> None:
-        for age_s, requests in ((0, 1), (29 * 86400, 1), (86400, 2), (0, 2)):
-            grow_old(tmp_path, age_s)
-            assert isinstance(await connect().article("Macbeth"), Article)
-            assert len(wiki.asked) == requests
-
-    @pytest.mark.parametrize(
-        "content",
-        [
-            "",
-            "{",
-            "[]",
-            "null",
-            '{"asked_at": 1e99, "answer": {"query": {}}}',
-            '{"answer": 5, "asked_at": 1}',
-            "\0\xff",
-        ],
-    )
-    async def test_a_broken_file_is_replaced(
-        self, wiki: FakeWikipedia, connect: Connect, tmp_path: Path, content: str
-    ) -> None:
-        found = await connect().article("Hamlet")
-        [path] = kept(tmp_path)
-        path.write_text(content, encoding="latin-1")
-        for _ in range(2):
-            assert await connect().article("Hamlet") == found
-        assert len(wiki.asked) == 2
-        assert kept(tmp_path) == [path]
-
-    async def test_processes_share_answers_and_pace(self, wiki: FakeWikipedia, tmp_path: Path) -> None:
-        titles = ["Hamlet", "Macbeth", "Nobody"]
-        arguments = ["-c", fake_wikipedia.CHILD, wiki.url, str(tmp_path / "a cache"), *titles]
-        children = [await asyncio.create_subprocess_exec(sys.executable, *arguments) for _ in range(2)]
-        assert [await child.wait() for child in children] == [0, 0]
-        assert wiki.titles == titles
-        assert min(wiki.gaps_s) >= 0.05
-
-
-class TestPace:
-    async def test_pause_between_requests(self, wiki: FakeWikipedia, connect: Connect) -> None:
-        client, other = connect(pause_s=0.05), connect(pause_s=0.05)
-        await asyncio.gather(client.article("Hamlet"), client.article("Hamlt"), other.summary("Macbeth"))
-        assert len(wiki.asked) == 4
-        assert min(wiki.gaps_s) >= 0.05
-
-    async def test_others_wait_as_the_server_asks(self, wiki: FakeWikipedia, connect: Connect) -> None:
-        wiki.script.append(Fault(503, headers={"retry-after": "0.15"}))
-        await refused(connect(attempts=1).article("Hamlet"))
-        await connect().article("Macbeth")
-        assert wiki.gaps_s[0] >= 0.15
-
-    async def test_a_cached_answer_waits_for_nobody(self, connect: Connect, tmp_path: Path) -> None:
-        client = connect()
-        await client.article("Hamlet")
-        (tmp_path / "a cache" / "not-before").write_text(repr(time.time() + 50))
-        async with asyncio.timeout(5):
-            await client.article("Hamlet")
-
-    @pytest.mark.parametrize("content", ["", "tomorrow", "nan", "-inf", "inf", "1e99"])
-    async def test_no_moment_holds_up_for_long(self, connect: Connect, tmp_path: Path, content: str) -> None:
-        (tmp_path / "a cache").mkdir()
-        (tmp_path / "a cache" / "not-before").write_text(content)
-        async with asyncio.timeout(5):
-            await connect(max_retry_after_s=0.01).article("Hamlet")
-
-    async def test_given_up_while_it_waits(self, wiki: FakeWikipedia, connect: Connect) -> None:
-        wiki.script.append(HANG)
-        client = connect()
-        tasks = [asyncio.create_task(client.article(title)) for title in ("Hamlet", "Macbeth")]
-        while not wiki.asked:
-            await asyncio.sleep(0.005)
-        for task in tasks:
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-        assert isinstance(await client.article("Macbeth"), Article)
 
 
 class TestFailures:

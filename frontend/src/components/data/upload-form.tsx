@@ -57,9 +57,9 @@ export function UploadForm<T extends Added, Variables>(props: UploadFormProps<T,
   const [files, setFiles] = useState<File[]>([]);
   const [submitted, setSubmitted] = useState(false);
   const controls = Object.entries(props.controls ?? {});
-  const refused = sortProblems(upload.error instanceof ApiError ? upload.error.fields : {}, ["name", fileField, ...controls.map(([field]) => field)]);
+  const rejected = sortProblems(upload.error instanceof ApiError ? upload.error.fields : {}, ["name", fileField, ...controls.map(([field]) => field)]);
   const missing = submitted ? checkUpload(name, files, endings) : {};
-  const errors = { name: missing.name ?? refused.fields.name, files: missing.files ?? refused.fields[fileField] };
+  const errors = { name: missing.name ?? rejected.fields.name, files: missing.files ?? rejected.fields[fileField] };
 
   const choose = (chosen: File[]) => {
     upload.reset();
@@ -101,10 +101,10 @@ export function UploadForm<T extends Added, Variables>(props: UploadFormProps<T,
         />
       </Field>
       {controls.map(([field, control]) => (
-        <Fragment key={field}>{control(refused.fields[field])}</Fragment>
+        <Fragment key={field}>{control(rejected.fields[field])}</Fragment>
       ))}
       {help}
-      {upload.error && <UploadError error={upload.error} problems={refused} />}
+      {upload.error && <UploadError error={upload.error} problems={rejected} />}
       <div className="sticky -bottom-5 -mx-5 -mb-5 flex justify-end gap-2 border-t bg-paper px-5 py-3">
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="primary" disabled={upload.isPending}>

@@ -56,7 +56,9 @@ export function VersionPage<T extends DataVersion>(props: VersionPageProps<T>) {
             <Button asChild variant="primary">
               <Link href={experimentHref(group, chosen)}>
                 <FlaskConical aria-hidden="true" />
-                New experiment with this {noun}
+                <span>
+                  New experiment<span className="hidden sm:inline"> with this {noun}</span>
+                </span>
               </Link>
             </Button>
           )}

@@ -10,8 +10,8 @@ import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
 import { hasEnded } from "@/lib/experiment-status";
-import { formatAgo, formatCost, formatDate, formatDuration, formatInterval, formatMethod, formatPercent, plural } from "@/lib/format";
-import { describeScore, PRIMARY_SCORE, quantities } from "@/lib/metrics";
+import { formatAgo, formatCost, formatDate, formatDuration, formatInterval, formatMethod, formatName, formatPercent, plural } from "@/lib/format";
+import { PRIMARY_SCORE } from "@/lib/metrics";
 import { useNow } from "@/lib/use-now";
 import { cn } from "@/lib/utils";
 
@@ -53,9 +53,9 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
           <SortTh label="Status" column="status" sorting={sorting} />
           <SortTh label="Method" column="method" sorting={sorting} />
           <SortTh label="Dataset" column="dataset" sorting={sorting} />
-          <Th className="hidden w-56 sm:table-cell">{describeScore(PRIMARY_SCORE).label}, 95 % interval</Th>
-          <Th className="hidden text-right sm:table-cell">{quantities.latency_p50.label}</Th>
-          <Th className="hidden text-right sm:table-cell">{quantities.cost.label}</Th>
+          <Th className="hidden w-56 sm:table-cell">{formatName(PRIMARY_SCORE)}, 95 % interval</Th>
+          <Th className="hidden text-right sm:table-cell">Latency p50</Th>
+          <Th className="hidden text-right sm:table-cell">Cost</Th>
           <SortTh label="Created" column="created_at" sorting={sorting} right />
         </tr>
       </thead>

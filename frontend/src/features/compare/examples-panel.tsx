@@ -12,11 +12,10 @@ import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
 import { plural } from "@/lib/format";
-import { describeScore } from "@/lib/metrics";
 
 import { ExampleRow } from "./example-row";
 import { OutcomeTable } from "./outcome-table";
-import { letterOf, prepareOutcomes, scoreNames } from "./prepare";
+import { describeScores, letterOf, prepareOutcomes, scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
 const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither"] as const;
@@ -26,6 +25,7 @@ const PAGE = 25;
 export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const { experiments, differences } = comparison;
   const names = scoreNames(experiments);
+  const { labelOf } = describeScores(experiments);
   const [score, setScore] = useScore(names);
   const [state, setState] = useQueryStates({
     outcome: parseAsStringLiteral(outcomes).withDefault("differ"),
@@ -51,7 +51,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             <Select aria-label="Score" className="h-7 w-auto text-xs" value={score} onChange={(event) => setScore(event.target.value)}>
               {names.map((name) => (
                 <option key={name} value={name}>
-                  {describeScore(name).label}
+                  {labelOf(name)}
                 </option>
               ))}
             </Select>

@@ -6,10 +6,10 @@ import { FrontPlot } from "@/components/charts/front-plot";
 import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import type { Schemas } from "@/lib/api/client";
-import { describeScore, type Expense, expenses, formatQuantity } from "@/lib/metrics";
+import { type Expense, expenses, formatQuantity } from "@/lib/metrics";
 
 import { prepareFront } from "./plots";
-import { scoreNames } from "./prepare";
+import { describeScores, scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
 /** A score against latency or cost, with the Pareto front. */
@@ -23,7 +23,7 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
   return (
     <Panel
       title="Score against latency and cost"
-      hint={`${describeScore(score).label} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
+      hint={`${describeScores(comparison.experiments).labelOf(score)} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
       actions={
         costs && (
           <Segmented

@@ -6,6 +6,7 @@ import { letterOf, prepareMetrics, prepareOutcomes, prepareWarnings } from "./pr
 
 function compared(id: string, accuracy: number, p50: number | null, failed: number): Schemas["Compared"] {
   const score = { value: accuracy, low: accuracy - 0.1, high: accuracy + 0.1, n: 100 };
+  const plain = { row: "", short: "", unit: "", low: null, high: null, n: null };
   return {
     experiment_id: id,
     metrics: {
@@ -14,7 +15,13 @@ function compared(id: string, accuracy: number, p50: number | null, failed: numb
       latency_ms: { p50, p95: null },
       tokens: { prompt: 1000, completion: 500 },
       cost_usd: { per_1000_runs: null },
-      throughput_per_s: 4,
+      figures: [
+        { ...plain, ...score, name: "exact_match", label: "Exact match", group: "answer", format: "share", better: "higher" },
+        { ...plain, ...score, name: "f1", label: "F1", group: "answer", format: "share", better: "higher" },
+        { ...plain, name: "runs_failed", label: "Failed runs", group: "runs", row: "runs", format: "count", better: "lower", value: failed },
+        { ...plain, name: "latency_p95_ms", label: "Latency p95", group: "speed", row: "latency", format: "milliseconds", better: "lower", value: null },
+        { ...plain, name: "throughput_per_s", label: "Throughput", group: "speed", unit: "answers/s", format: "number", better: "higher", value: 4 },
+      ],
     },
   } as unknown as Schemas["Compared"];
 }
@@ -77,9 +84,9 @@ describe("prepareOutcomes", () => {
 });
 
 it("has no ratio to 0", () => {
-  const none = comparison.experiments.map((one) => ({ ...one, metrics: { ...one.metrics, throughput_per_s: 0 } }));
+  const none = comparison.experiments.map((one) => ({ ...one, metrics: { ...one.metrics, figures: one.metrics.figures.map((figure) => ({ ...figure, value: 0 })) } }));
   const row = prepareMetrics({ ...comparison, experiments: none }).find(({ name }) => name.startsWith("Throughput"));
-  expect(row?.cells[1]).toMatchObject({ text: "0 / s", difference: "" });
+  expect(row?.cells[1]).toMatchObject({ text: "0 answers/s", difference: "" });
 });
 it("names experiments by letters", () => expect([letterOf(0), letterOf(2)]).toEqual(["A", "C"]));
 

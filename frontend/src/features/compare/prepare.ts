@@ -9,7 +9,7 @@ import {
   formatPoints,
   formatRatio,
 } from "@/lib/format";
-import { compareScores, describeScore, formatQuantity, pairedQuantities, type Quantity, untestedQuantities } from "@/lib/metrics";
+import { comparedFigures, type Figure, formatFigure, formatQuantity, pairedQuantities, type ScoreNames, scoreNamesOf } from "@/lib/metrics";
 
 type Compared = Schemas["Compared"];
 type Difference = Schemas["ScoreDifference"];
@@ -35,8 +35,8 @@ interface MetricRow {
   cells: Cell[];
 }
 
-function toneOf(difference: number | null, better: Quantity["better"]): Tone {
-  if (difference === null) return "none";
+function toneOf(difference: number | null, better: Figure["better"]): Tone {
+  if (difference === null || better === null) return "none";
   if (difference === 0) return "same";
   return difference > 0 === (better === "higher") ? "better" : "worse";
 }
@@ -46,17 +46,21 @@ function signedCount(difference: number | null): string {
   return `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${formatCount(Math.abs(difference))}`;
 }
 
+/** Order and labels of the experiments' scores. */
+export function describeScores(experiments: Compared[]): ScoreNames {
+  return scoreNamesOf(experiments.flatMap(({ metrics }) => metrics.figures.filter(({ name }) => name in metrics.scores)));
+}
+
 /** The names of all scores of the experiments, in display order. */
 export function scoreNames(experiments: Compared[]): string[] {
-  const names = new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores)));
-  return [...names].sort(compareScores);
+  return describeScores(experiments).inOrder(new Set(experiments.flatMap(({ metrics }) => Object.keys(metrics.scores))));
 }
 
 function scoreRow(name: string, experiments: Compared[], differences: Difference[]): MetricRow {
   const of = (id: string) => differences.find((one) => one.experiment_id === id && one.score === name);
   const paired = [...new Set(experiments.slice(1).map(({ experiment_id }) => of(experiment_id)?.n_paired ?? 0))];
   return {
-    name: describeScore(name).label,
+    name: describeScores(experiments).labelOf(name),
     basis: `percentage points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
     cells: experiments.map(({ experiment_id, metrics }, index) => {
       const score = metrics.scores[name];
@@ -96,23 +100,24 @@ function pairedRow(name: PairedName, { experiments, amounts }: Comparison): Metr
   };
 }
 
-function untestedRow({ label, unit, better, of }: Quantity, experiments: Compared[]): MetricRow {
-  const baseline = experiments[0] ? of(experiments[0].metrics) : null;
-  const counted = unit === "count";
+function untestedRow(described: Figure, experiments: Compared[]): MetricRow {
+  const valueOf = ({ metrics }: Compared) => metrics.figures.find(({ name }) => name === described.name)?.value ?? null;
+  const baseline = experiments[0] ? valueOf(experiments[0]) : null;
+  const counted = described.format === "count";
   return {
-    name: label,
+    name: described.label,
     basis: counted ? "count" : "ratio, no test",
-    cells: experiments.map(({ metrics }, index) => {
-      const value = of(metrics);
+    cells: experiments.map((experiment, index) => {
+      const value = valueOf(experiment);
       const known = index > 0 && value !== null && baseline !== null;
       const difference = known ? value - baseline : null;
       return {
-        text: formatQuantity(value, unit),
+        text: formatFigure(value, described),
         note: "",
         difference: counted ? signedCount(difference) : known && baseline !== 0 ? formatRatio(value / baseline) : "",
         interval: "",
         // A colour means a significant difference, which takes a test; counts are compared as they are.
-        tone: counted ? toneOf(difference, better) : "none",
+        tone: counted ? toneOf(difference, described.better) : "none",
       };
     }),
   };
@@ -124,7 +129,7 @@ export function prepareMetrics(comparison: Comparison): MetricRow[] {
   return [
     ...scoreNames(experiments).map((name) => scoreRow(name, experiments, differences)),
     ...(Object.keys(pairedQuantities) as PairedName[]).map((name) => pairedRow(name, comparison)),
-    ...untestedQuantities.map((quantity) => untestedRow(quantity, experiments)),
+    ...comparedFigures(experiments.map(({ metrics }) => metrics)).map((figure) => untestedRow(figure, experiments)),
   ];
 }
 

@@ -5,10 +5,9 @@ import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatP, formatPointInterval, formatPoints } from "@/lib/format";
-import { describeScore } from "@/lib/metrics";
 
 import { forestDomain, prepareForest } from "./plots";
-import { letterOf, scoreNames } from "./prepare";
+import { describeScores, letterOf, scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
 type Difference = Schemas["ScoreDifference"];
@@ -24,7 +23,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
   return (
     <Panel
       title="Verdict"
-      hint={`${describeScore(score).label}, paired on the same questions${experiments.length > 2 ? `; p Holm-corrected for ${found.length} comparisons` : ""}`}
+      hint={`${describeScores(experiments).labelOf(score)}, paired on the same questions${experiments.length > 2 ? `; p Holm-corrected for ${found.length} comparisons` : ""}`}
       actions={<ScoreChoice names={names} value={score} onChange={setScore} />}
     >
       <div className="grid gap-6 lg:grid-cols-2">

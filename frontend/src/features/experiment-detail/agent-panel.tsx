@@ -8,14 +8,13 @@ import { Panel } from "@/components/ui/panel";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatInterval, formatNumber, formatNumberInterval, formatPercent, formatRatio, plural } from "@/lib/format";
-import { agentShares } from "@/lib/metrics";
+import type { EstimatedFigure } from "@/lib/metrics";
 
 import { type Counts, prepareOutcomes, prepareTools, sumTools } from "./agent-prepare";
 import { EstimateNote } from "./estimate-note";
 import { ToolBadge } from "./tool-badge";
 
 type Agent = Schemas["AgentStatistics"];
-type Estimate = Schemas["Estimate"];
 
 /** Models make up tool names: only this many tools, the most called ones, are shown at first. */
 const MAX_TOOLS = 8;
@@ -23,16 +22,17 @@ const MAX_TOOLS = 8;
 interface AgentPanelProps {
   id: string;
   agent: Agent;
+  shares: EstimatedFigure[];
   naive: Schemas["TokensToNaive"] | null;
 }
 
 /** The runs of an agent: outcomes, steps, token cost and tool calls. */
-export function AgentPanel({ id, agent, naive }: AgentPanelProps) {
+export function AgentPanel({ id, agent, shares, naive }: AgentPanelProps) {
   return (
     <Panel title="Agent runs" hint={`${plural(agent.runs, "run")}, failed ones included.`} flush>
       <dl className="grid overflow-hidden sm:grid-cols-2 lg:grid-cols-4">
-        {agentShares.map(({ name, label, note }) => (
-          <Share key={name} label={label} estimate={agent[name]} note={note} />
+        {shares.map((figure) => (
+          <Share key={figure.name} figure={figure} />
         ))}
         <Card label="Mean steps per run" value={formatNumber(agent.iterations.value)}>
           <EstimateNote estimate={agent.iterations} interval={formatNumberInterval(agent.iterations.low, agent.iterations.high)} over="runs" />
@@ -62,14 +62,14 @@ function Card({ label, value, children }: { label: string; value: string; childr
   );
 }
 
-function Share({ label, estimate, note }: { label: string; estimate: Estimate; note: string }) {
+function Share({ figure: { label, value, low, high, n, basis, help } }: { figure: EstimatedFigure }) {
   return (
-    <Card label={label} value={formatPercent(estimate.value)}>
-      <EstimateNote estimate={estimate} interval={formatInterval(estimate.low, estimate.high)} over="runs" />
+    <Card label={label} value={formatPercent(value)}>
+      <EstimateNote estimate={{ n, method: basis }} interval={formatInterval(low, high)} over="runs" />
       <div className="mt-1.5">
-        <IntervalBar {...estimate} />
+        <IntervalBar value={value} low={low} high={high} />
       </div>
-      <p className="mt-1.5 text-xs">{note}</p>
+      <p className="mt-1.5 text-xs">{help}</p>
     </Card>
   );
 }

@@ -1,10 +1,9 @@
 import { Tooltip } from "@/components/ui/tooltip";
-import type { Schemas } from "@/lib/api/client";
 import { formatCount } from "@/lib/format";
 import { describeInterval } from "@/lib/metrics";
 
 interface EstimateNoteProps {
-  estimate: Pick<Schemas["Estimate"], "level" | "method" | "n">;
+  estimate: { level?: number; method: string; n: number | null };
   /** The formatted interval. */
   interval: string;
   /** What n counts: `answered runs`. */

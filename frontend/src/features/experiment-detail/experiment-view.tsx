@@ -11,6 +11,7 @@ import { Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
 import { hasEnded, isLive } from "@/lib/experiment-status";
+import { agentShares } from "@/lib/metrics";
 
 import { AgentPanel } from "./agent-panel";
 import { AttributionPanel } from "./attribution-panel";
@@ -69,7 +70,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
       {ended && result.data?.metrics.attribution && <AttributionPanel attribution={result.data.metrics.attribution} />}
       {ended && result.data?.metrics.agent && (
-        <AgentPanel id={experiment.id} agent={result.data.metrics.agent} naive={result.data.tokens_to_naive} />
+        <AgentPanel id={experiment.id} agent={result.data.metrics.agent} shares={agentShares(result.data.metrics)} naive={result.data.tokens_to_naive} />
       )}
       {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} />}
       <ConfigPanel experiment={experiment} result={result.data} />

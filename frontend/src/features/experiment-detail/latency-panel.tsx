@@ -68,7 +68,7 @@ function Extremes({ id, sort, onSelect, label }: ExtremesProps) {
                 onClick={() => onSelect(run.id)}
                 className="flex h-7 w-full items-center gap-3 px-4 text-left -outline-offset-2 hover:bg-line/30"
               >
-                <span className="num w-16 shrink-0 text-ink">{formatDuration(run.latency_ms)}</span>
+                <span className="num w-18 shrink-0 whitespace-nowrap text-ink">{formatDuration(run.latency_ms)}</span>
                 <span className="min-w-0 flex-1 truncate text-xs">{run.question}</span>
                 <RunMark status={run.status} value={run.scores[PRIMARY_SCORE]?.value} failure={run.failure_kind} />
               </button>

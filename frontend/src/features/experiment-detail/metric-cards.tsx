@@ -1,8 +1,8 @@
 import { IntervalBar } from "@/components/charts/interval-bar";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
-import { formatInterval, formatPercent, plural } from "@/lib/format";
-import { formatQuantity, quantityCards, type ScoreCard, scoreCards } from "@/lib/metrics";
+import { formatInterval } from "@/lib/format";
+import { type EstimatedFigure, estimateGroups, figureCards, formatFigure } from "@/lib/metrics";
 import { cn } from "@/lib/utils";
 
 import { EstimateNote } from "./estimate-note";
@@ -26,26 +26,25 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
       </div>
     );
   }
-  const groups = scoreCards(metrics);
-  const amounts = quantityCards(metrics);
+  const groups = estimateGroups(metrics);
   return (
     <div className="overflow-hidden rounded-lg border">
-      {groups.map(({ group, label, cards }, index) => (
+      {groups.map(({ group, label, figures }, index) => (
         <section key={group} aria-label={label} className={index > 0 ? "border-t" : undefined}>
           {groups.length > 1 && <h3 className="px-4 pt-3 font-sans text-xs font-medium">{label}</h3>}
-          <dl className={cn("grid overflow-hidden", group === "answer" || cards.length < 4 ? "sm:grid-cols-3" : "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6")}>
-            {cards.map((card) => (
-              <Score key={card.description.name} card={card} />
+          <dl className={cn("grid overflow-hidden", index === 0 || figures.length < 4 ? "sm:grid-cols-3" : "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6")}>
+            {figures.map((figure) => (
+              <Estimate key={figure.name} figure={figure} small={index > 0 && figures.length > 3} />
             ))}
           </dl>
         </section>
       ))}
-      <dl className={cn("grid grid-cols-2 border-t", amounts.length > 6 ? "md:grid-cols-4 lg:grid-cols-7" : "md:grid-cols-3 lg:grid-cols-6")}>
-        {amounts.map(({ label, unit, of, note }) => (
+      <dl className="grid grid-cols-2 border-t md:grid-cols-3 lg:grid-cols-6">
+        {figureCards(metrics).map(({ label, value, note }) => (
           <div key={label} className="-mt-px -ml-px border-t border-l px-4 py-3">
             <dt className="text-xs">{label}</dt>
-            <dd className="num text-base font-medium text-ink">{formatQuantity(of(metrics), unit)}</dd>
-            <dd className="num text-xs">{note(metrics)}</dd>
+            <dd className="num text-base font-medium text-ink">{value}</dd>
+            <dd className="num text-xs">{note}</dd>
           </div>
         ))}
       </dl>
@@ -53,25 +52,25 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
   );
 }
 
-function Score({ card }: { card: ScoreCard }) {
-  const { description, value, low, high, unscored = 0, if_failed_were_wrong = value } = card;
-  const small = description.group === "retrieval";
+function Estimate({ figure, small }: { figure: EstimatedFigure; small: boolean }) {
+  const { label, value, low, high, n, basis, note, help, format } = figure;
   return (
-    <div className="-mt-px -ml-px border-t border-l px-4 py-4">
-      <dt className="text-xs">{description.label}</dt>
+    <div className="-mt-px -ml-px border-t border-l px-4 py-4" title={help}>
+      <dt className="text-xs">{label}</dt>
       <dd className="mt-0.5 flex flex-wrap items-baseline gap-x-2">
-        <span className={cn("font-serif text-ink", small ? "text-2xl leading-8" : "text-4xl leading-11")}>{formatPercent(value)}</span>
-        <EstimateNote estimate={card} interval={formatInterval(low, high)} over="answered runs" />
+        <span className={cn("font-serif text-ink", small ? "text-2xl leading-8" : "text-4xl leading-11")}>{formatFigure(value, figure)}</span>
+        <EstimateNote
+          estimate={{ n, method: basis }}
+          interval={format === "share" ? formatInterval(low, high) : `[${formatFigure(low, figure)}, ${formatFigure(high, figure)}]`}
+          over="answered runs"
+        />
       </dd>
-      <dd className="mt-1.5">
-        <IntervalBar value={value} low={low} high={high} />
-      </dd>
-      <dd className="num mt-1.5 min-h-4 text-xs">
-        {unscored > 0 && `${plural(unscored, "run")} without this score. `}
-        {/* A question that retrieval cannot be scored for has not failed. */}
-        {!small && value - if_failed_were_wrong > 0.0005 && `${formatPercent(if_failed_were_wrong)} if failed runs count as wrong. `}
-        {description.note}
-      </dd>
+      {format === "share" && (
+        <dd className="mt-1.5">
+          <IntervalBar value={value} low={low} high={high} />
+        </dd>
+      )}
+      <dd className="num mt-1.5 min-h-4 text-xs">{note}</dd>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 
 import { RunMark } from "@/components/run/run-mark";
+import { useScoreNames } from "@/components/run/use-score-names";
 import { Verbatim } from "@/components/text/verbatim";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
@@ -13,7 +14,7 @@ import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
 import { formatCost, formatCount, formatDuration, formatName, formatNumber } from "@/lib/format";
-import { describeScore, orderScores, PRIMARY_SCORE } from "@/lib/metrics";
+import { PRIMARY_SCORE } from "@/lib/metrics";
 
 import { CallAccordion, CallSequence, useExpandedCalls } from "./call-list";
 import { readCall } from "./calls";
@@ -123,17 +124,18 @@ function parsedBy(run: Run): string {
 }
 
 function Scores({ scores }: { scores: Run["scores"] }) {
+  const names = useScoreNames();
   return (
     <table className="w-full text-sm">
       <caption className="sr-only">Scores with reasons</caption>
       <tbody className="divide-y rounded-md border">
-        {orderScores(scores).map(([name, score]) => (
+        {names.inOrder(Object.keys(scores)).map((name) => (
           <tr key={name}>
             <th scope="row" className="w-28 py-1.5 pl-3 text-left font-normal sm:w-36">
-              {describeScore(name).label}
+              {names.labelOf(name)}
             </th>
-            <td className="w-14 py-1.5 font-medium text-ink">{typeof score.value === "number" ? formatNumber(score.value) : "–"}</td>
-            <td className="py-1.5 pr-3 text-xs">{typeof score.reason === "string" ? score.reason : ""}</td>
+            <td className="w-14 py-1.5 font-medium text-ink">{formatNumber(scores[name]?.value)}</td>
+            <td className="py-1.5 pr-3 text-xs">{scores[name]?.reason}</td>
           </tr>
         ))}
       </tbody>

@@ -4,9 +4,9 @@ import { useMemo, useState } from "react";
 
 import { CellGrid, type CellLook } from "@/components/charts/cell-grid";
 import { ScoreChoice } from "@/components/run/score-choice";
+import { useScoreNames } from "@/components/run/use-score-names";
 import { Panel } from "@/components/ui/panel";
 import { formatCount } from "@/lib/format";
-import { compareScores, describeScore } from "@/lib/metrics";
 import { cn } from "@/lib/utils";
 
 import { notRight, type GridData, nextIn, type RunState, runStates } from "./prepare";
@@ -42,6 +42,7 @@ interface RunGridProps {
 /** One cell per run, coloured by its result; a cell selects its run. */
 export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: RunGridProps) {
   const [only, setOnly] = useState<RunState | null>(null);
+  const names = useScoreNames();
   const cells = useMemo(() => grid.states.map((state) => looks[state]), [grid]);
   const index = selected === null ? undefined : grid.indexOf.get(selected);
   const go = (to: number | undefined) => {
@@ -57,7 +58,7 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
     <Panel
       title="All runs"
       hint="Each cell is a run. Click one or use the arrow keys; n and p go to the next and previous run that is not right."
-      actions={<ScoreChoice names={[...scores].sort(compareScores)} value={score} onChange={onScore} />}
+      actions={<ScoreChoice names={names.inOrder(scores)} value={score} onChange={onScore} />}
     >
       <div className="mb-3 flex flex-wrap gap-1.5" role="group" aria-label="Show only">
         {runStates
@@ -79,7 +80,7 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
           ))}
       </div>
       <CellGrid
-        label={`${formatCount(grid.states.length)} runs by ${describeScore(score).label.toLowerCase()}`}
+        label={`${formatCount(grid.states.length)} runs by ${names.labelOf(score).toLowerCase()}`}
         looks={cells}
         lit={only ? (cell) => grid.states[cell] === only : undefined}
         selected={index}

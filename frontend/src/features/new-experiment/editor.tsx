@@ -31,8 +31,8 @@ export function Editor({ start, document }: { start: Draft; document: unknown })
   const [draft, setDraft] = useState(start);
   const [position, setPosition] = useState(0);
   const create = useCreateExperiment();
-  const settled = useDebounced(draft, TYPING_MS);
-  const preview = useQuery(experimentQueries.preview(bodyOf(settled), position));
+  const debounced = useDebounced(draft, TYPING_MS);
+  const preview = useQuery(experimentQueries.preview(bodyOf(debounced), position));
 
   const rejection = preview.error ?? create.error;
   const errors = fieldErrors(rejection instanceof ApiError ? rejection : null);

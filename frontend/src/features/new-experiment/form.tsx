@@ -11,7 +11,7 @@ import { ModelField } from "./model-field";
 import { definitionsOf, type FieldSpec, fieldsOf, objectFieldsOf, propertyOf, variantsOf } from "./schema";
 import { DatasetField } from "./version-fields";
 
-/** Fields with a control of their own; all others are in the block "Execution". */
+/** Fields with a control of their own. All others are in the block "Execution", but for nested ones, which the YAML has. */
 const OWN_CONTROL = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness"];
 
 interface FormProps {
@@ -82,7 +82,7 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
         )}
       </Block>
       <Block title="Execution">
-        {top.filter(({ name }) => !OWN_CONTROL.includes(name)).map((spec) => control(spec))}
+        {top.filter(({ name, kind }) => !OWN_CONTROL.includes(name) && kind !== "other").map((spec) => control(spec))}
       </Block>
     </div>
   );

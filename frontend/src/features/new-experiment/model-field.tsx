@@ -23,8 +23,8 @@ interface ModelFieldProps {
 /** A model of the catalog or any other by its name, and whether it responds. */
 export function ModelField({ value, error, onChange }: ModelFieldProps) {
   const catalog = useQuery(systemQueries.models());
-  const settled = useDebounced(value, TYPING_MS);
-  const check = useQuery({ ...systemQueries.checkModel(settled), enabled: settled.includes("/") });
+  const debounced = useDebounced(value, TYPING_MS);
+  const check = useQuery({ ...systemQueries.checkModel(debounced), enabled: debounced.includes("/") });
   const [naming, setNaming] = useState(false);
   const groups = groupModels(catalog.data);
   const listed = groups.some(({ models }) => models.some(({ name }) => name === value));

@@ -48,13 +48,13 @@ interface Result<T> {
  * @throws ApiError if there is no response, or it is an error.
  */
 export async function unwrap<T>(result: Promise<Result<T>>): Promise<T> {
-  let settled: Result<T>;
+  let received: Result<T>;
   try {
-    settled = await result;
+    received = await result;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw unreachableError();
   }
-  if (!settled.response.ok) throw errorOf(settled.response.status, settled.error);
-  return settled.data as T;
+  if (!received.response.ok) throw errorOf(received.response.status, received.error);
+  return received.data as T;
 }

@@ -37,6 +37,15 @@ export const experimentQueries = {
     }),
 };
 
+export const scoreQueries = {
+  all: () =>
+    queryOptions({
+      queryKey: ["scores"] as const,
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/scores", { signal })),
+      staleTime: Infinity,
+    }),
+};
+
 export const resultQueries = {
   all: ["results"] as const,
   of: (id: string) => [...resultQueries.all, id] as const,

@@ -247,7 +247,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Experiment
-         * @description Go on with an experiment: the same one if it has not ended, else a child of it.
+         * @description Continue an experiment: the same one if it has not ended, else a child of it.
          */
         post: operations["resume_experiment"];
         delete?: never;
@@ -612,6 +612,26 @@ export interface paths {
          * @description Return one run with every model call, as sent and as answered.
          */
         get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scores
+         * @description List all scores with what they measure, in the order in which they are shown.
+         */
+        get: operations["list_scores"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1398,6 +1418,14 @@ export interface components {
              */
             repeats?: number;
             /**
+             * Scorers
+             * @description Further scorers by name, each with its options.
+             * @default {}
+             */
+            scorers?: {
+                [key: string]: components["schemas"]["ScorerOptions"];
+            };
+            /**
              * Seed
              * @default 0
              */
@@ -1486,6 +1514,11 @@ export interface components {
             provenance: {
                 [key: string]: unknown;
             };
+            /**
+             * Queued
+             * @description Pending, and started: it waits for a worker. False for a draft.
+             */
+            queued: boolean;
             /** Queued At */
             queued_at: string | null;
             /**
@@ -1560,6 +1593,11 @@ export interface components {
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
+            /**
+             * Queued
+             * @description Pending, and started: it waits for a worker. False for a draft.
+             */
+            queued: boolean;
             /** Queued At */
             queued_at: string | null;
             /**
@@ -1629,6 +1667,74 @@ export interface components {
              * @example no dataset 'trivia'
              */
             message: string;
+        };
+        /**
+         * Figure
+         * @description One number of a result, described so that it can be drawn without knowing it.
+         */
+        Figure: {
+            /**
+             * Basis
+             * @description What these are, or how the interval was computed.
+             */
+            basis: string;
+            /** Better */
+            better: ("higher" | "lower") | null;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "share" | "milliseconds" | "usd" | "count" | "number";
+            /**
+             * Group
+             * @description Figures of a group are shown together: answer, retrieval, speed, …
+             */
+            group: string;
+            /** Help */
+            help: string;
+            /** High */
+            high: number | null;
+            /** Label */
+            label: string;
+            /**
+             * Low
+             * @description Bounds of the 95 % confidence interval, if there is one.
+             */
+            low: number | null;
+            /**
+             * N
+             * @description How many values it is computed from, if that is not all runs.
+             */
+            n: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @description What qualifies the value; may be empty.
+             */
+            note: string;
+            /**
+             * Row
+             * @description Name of the row or card that it shares with others; empty if none.
+             */
+            row: string;
+            /**
+             * Short
+             * @description Its label within that row; empty without one.
+             */
+            short: string;
+            /**
+             * Unit
+             * @description To write behind the value; empty if `format` says it all.
+             */
+            unit: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Warning
+             * @description What makes the value less reliable; may be empty.
+             */
+            warning: string;
         };
         /**
          * HealthOut
@@ -1926,11 +2032,16 @@ export interface components {
             cost_usd: components["schemas"]["CostStatistics"];
             counts: components["schemas"]["Counts"];
             /**
+             * Figures
+             * @description These numbers, described, in the order to show them.
+             */
+            figures: components["schemas"]["Figure"][];
+            /**
              * Gpu Seconds Estimate
-             * @description A proxy: arithmetic of all tokens on one A100 at 40 %; null when the size is unknown.
+             * @description Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown.
              */
             gpu_seconds_estimate: number | null;
-            /** @description Share of the judged answers that are not faithful (below one half); null if none was. */
+            /** @description Share of the judged answers with a faithfulness below 0.5; null if none was judged. */
             hallucination_rate: components["schemas"]["Estimate"] | null;
             latency_ms: components["schemas"]["LatencyStatistics"];
             /** Scores */
@@ -2731,12 +2842,10 @@ export interface components {
             retrieved: components["schemas"]["PassageOut"][] | null;
             /**
              * Scores
-             * @description By scorer: value and reason.
+             * @description By name of the score.
              */
             scores: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["RunScore"];
             };
             /**
              * Status
@@ -2745,6 +2854,19 @@ export interface components {
             status: "ok" | "failed";
             /** @description The steps of an agent; null if the method is no agent. */
             trace: components["schemas"]["TraceOut"] | null;
+        };
+        /**
+         * RunScore
+         * @description One score of a run.
+         */
+        RunScore: {
+            /** Reason */
+            reason: string;
+            /**
+             * Value
+             * @description In [0, 1]; null if unscored.
+             */
+            value: number | null;
         };
         /**
          * RunSummary
@@ -2799,12 +2921,10 @@ export interface components {
             repeat: number;
             /**
              * Scores
-             * @description By scorer: value and reason.
+             * @description By name of the score.
              */
             scores: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["RunScore"];
             };
             /**
              * Status
@@ -2851,6 +2971,33 @@ export interface components {
             score: string;
             /** @description Null if too few are paired. */
             statistics: components["schemas"]["DifferenceStatistics"] | null;
+        };
+        /**
+         * ScoreOut
+         * @description What a score is, for whoever shows it; higher values are better.
+         */
+        ScoreOut: {
+            /**
+             * Group
+             * @description Scores of a group are shown together: answer, retrieval, faithfulness, …
+             */
+            group: string;
+            /** Help */
+            help: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "binary" | "graded";
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Version
+             * @description Only results of equal versions may be compared.
+             */
+            version: number;
         };
         /**
          * ScoreStatistics
@@ -2906,6 +3053,17 @@ export interface components {
             n: number;
             /** Value */
             value: number;
+        };
+        /**
+         * ScorerOptions
+         * @description How a scorer that the configuration chooses by name works.
+         */
+        ScorerOptions: {
+            /**
+             * Model
+             * @description provider/model, for one that asks a model.
+             */
+            model?: string | null;
         };
         /**
          * SearchIn
@@ -5538,6 +5696,44 @@ export interface operations {
             };
             /** @description The database, or another part that is needed, does not answer. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_scores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

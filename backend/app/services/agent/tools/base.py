@@ -6,10 +6,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from app.domain.generation import ToolSpec
 from app.domain.hashing import canonical_json
+from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.services.inference.failures import clean
 
@@ -100,14 +101,14 @@ class Tool(ABC):
     timeout_s: float = 30.0
 
     @abstractmethod
-    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
+    async def run(self, arguments: JsonObject) -> ToolOutput:
         """Return the output for arguments that ``check`` returned.
 
         Raises:
             ToolError: if there is no output; its message is for the model.
         """
 
-    async def execute(self, arguments: Mapping[str, Any]) -> ToolResult:
+    async def execute(self, arguments: Mapping[str, object]) -> ToolResult:
         """Check the arguments and run the tool; errors are returned as results, too.
 
         Args:
@@ -131,7 +132,7 @@ class Tool(ABC):
         text = clean(output.text, limit=None)
         return ToolResult(text, True, took_s, passages=output.passages, cut=output.cut)
 
-    def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def check(self, arguments: Mapping[str, object]) -> JsonObject:
         """Return the arguments in the types of their parameters, without those that are empty.
 
         Raises:
@@ -141,7 +142,7 @@ class Tool(ABC):
         for name in arguments:
             if name not in known:
                 raise ModelRetry(f"{self.name} has no argument {name!r:.100}; there is {', '.join(known)}.")
-        checked: dict[str, Any] = {}
+        checked: JsonObject = {}
         for name, parameter in known.items():
             value = _typed(self.name, parameter, arguments.get(name))
             if value is not None:
@@ -171,7 +172,7 @@ def quoted(text: str, limit: int = 30) -> str:
     return "“" + "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text) + "”"
 
 
-def _typed(tool: str, parameter: Parameter, value: Any) -> str | int | None:
+def _typed(tool: str, parameter: Parameter, value: object) -> str | int | None:
     """Return an argument in the type of its parameter; ``None`` if it is empty."""
     text = "" if value is None else str(value).strip()
     if len(text) > _MAX_ARGUMENT:

@@ -11,10 +11,10 @@ divisor, as in Python.
 
 import ast
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
-from typing import Any
 
+from app.domain.json import JsonObject
 from app.services.agent.tools.base import ModelRetry, Parameter, Tool, ToolOutput, quoted
 from app.services.agent.tools.expression import MAX_VALUE, OPERATORS, parse, written
 
@@ -50,7 +50,7 @@ class Calculator(Tool):
     example = "calculator[(48 / 6) * 2.5]"
     timeout_s = 5.0
 
-    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
+    async def run(self, arguments: JsonObject) -> ToolOutput:
         """Return the value, and how the expression was read if it is ambiguous."""
         reading = parse(arguments["expression"])
         text = number_text(evaluate(reading.node))

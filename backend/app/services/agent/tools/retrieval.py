@@ -1,10 +1,9 @@
 """Retrieval from a knowledge base as a tool."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
+from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.services.agent.tools.base import ModelRetry, Parameter, Tool, ToolOutput, quoted
 from app.services.agent.truncation import TRUNCATION_MARK, truncate_lines, truncated_characters
@@ -40,7 +39,7 @@ class RetrievalTool(Tool):
         self._top_k = top_k
         self._limit = limit
 
-    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
+    async def run(self, arguments: JsonObject) -> ToolOutput:
         """Return the best passages, numbered, one line each."""
         wanted = arguments.get("k", self._top_k)
         if not 1 <= wanted <= MAX_PASSAGES:

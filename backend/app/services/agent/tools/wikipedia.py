@@ -1,8 +1,6 @@
 """Wikipedia as a tool: the first paragraph of an article."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from app.domain.json import JsonObject
 from app.services.agent.tools.base import ModelRetry, Parameter, Tool, ToolFailed, ToolOutput
 from app.services.wikipedia.client import Missing, WikipediaClient, WikipediaUnreachable
 
@@ -25,7 +23,7 @@ class WikipediaTool(Tool):
     def __init__(self, client: WikipediaClient | None) -> None:
         self._client = client
 
-    async def run(self, arguments: Mapping[str, Any]) -> ToolOutput:
+    async def run(self, arguments: JsonObject) -> ToolOutput:
         """Return the first paragraph of the article, after its actual title."""
         if self._client is None:
             raise RuntimeError("the tool was built without a client")

@@ -1,4 +1,4 @@
-"""The mean of scores that come in clusters: several questions on one document, repeats of one item."""
+"""The mean of scores in clusters, such as questions on one document or repeats of one item."""
 
 from dataclasses import dataclass
 
@@ -26,28 +26,16 @@ class ClusteredMean:
     level: float = 0.95
 
 
-def clustered_standard_error(values: ArrayLike, clusters: ArrayLike | None = None) -> float:
-    """Return the standard error of the mean of ``values``, shape ``(n,)``, in their unit.
+def standard_error(sums: Floats, counts: Floats) -> float:
+    """Return the standard error of a mean over items, in their unit.
 
-    SE² = G/(G−1) · (1/n²) · Σ_clusters (Σ_i (s_i − s̄))². Without ``clusters`` each value is its own,
-    and this is the usual s/√n. Source: Liang and Zeger 1986; Miller 2024.
+    SE² = G/(G−1) · (1/n²) · Σ_clusters (Σ_i (s_i − s̄))². With clusters of one item this is the usual
+    s/√n. Source: Liang and Zeger 1986; Miller 2024.
 
     Args:
-        values: scores; none may be missing.
-        clusters: a label for each score.
-
-    Raises:
-        TooFewUnits: if there is but one cluster.
-        ValueError: if a value is not finite, or the lengths differ.
+        sums: the sum of the items of each cluster, shape ``(G,)``, G > 1.
+        counts: the number of items of each cluster, shape ``(G,)``.
     """
-    data = finite(values, "scores")
-    sums, counts = sum_by_cluster(data, clusters)
-    check_units(sums.size)
-    return standard_error(sums, counts)
-
-
-def standard_error(sums: Floats, counts: Floats) -> float:
-    """Return the same from the sum and the size of each cluster, shape ``(G,)`` each; G > 1."""
     n, units = counts.sum(), sums.size
     residuals = sums - sums.sum() / n * counts
     return float(np.sqrt(np.sum(residuals**2) * units / (units - 1)) / n)
@@ -58,6 +46,11 @@ def clustered_mean(
 ) -> ClusteredMean:
     """Return the mean of ``values`` with the t interval that its clustered standard error gives.
 
+    Args:
+        values: scores, shape ``(n,)``; none may be missing.
+        clusters: a label for each score; without them each score is a cluster of its own.
+        level: of the interval.
+
     Raises:
         TooFewUnits: if there is but one cluster.
         ValueError: if a value is not finite, or the lengths differ.
@@ -65,7 +58,7 @@ def clustered_mean(
     data = finite(values, "scores")
     sums, counts = sum_by_cluster(data, clusters)
     check_units(sums.size)
-    # Here, since scipy takes memory that a worker process does not need.
+    # Imported here, because scipy takes memory that a worker process does not need.
     from scipy.special import stdtrit
 
     error = standard_error(sums, counts)

@@ -1,16 +1,17 @@
-"""Intervals on one experiment.
+"""Confidence intervals of one experiment.
 
-Wilson and BCa are computed here rather than taken from statsmodels and scipy, which the tests
-compare them with: importing those costs a worker 150 MB and a second, and scipy's bootstrap of
+Wilson and BCa intervals are computed here. The tests compare them with statsmodels and scipy, which are
+not used because importing them costs a worker 150 MB and a second, and because scipy's bootstrap of
 10,000 scores takes a second where a resample of counts takes milliseconds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+
+from app.domain.metrics import Estimate
 
 RESAMPLES = 9_999
 _MAX_DISTINCT = 512
@@ -19,24 +20,7 @@ _CHUNK = 200
 _normal = NormalDist()
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate with its confidence interval.
-
-    Attributes:
-        method: ``wilson``, ``bca``, or ``constant`` (all values are equal: a bootstrap can say
-            nothing, and the bounds are the value itself).
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-    method: str
-    level: float = 0.95
-
-
-def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+def wilson(successes: int, n: int, level: float = 0.95) -> Estimate:
     """Return the Wilson score interval of a share.
 
     Source: Wilson 1927; Brown, Cai, DasGupta 2001, eq. 4.
@@ -50,16 +34,16 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * ((share * (1 - share) + z * z / (4 * n)) / n) ** 0.5 / (1 + z * z / n)
-    # At 0 and n one bound is exact; rounding must not push it past the edge.
+    # At 0 and n successes one bound is exact; rounding must not push it below 0 or above 1.
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     high = 1.0 if successes == n else min(1.0, centre + half)
-    return Interval(share, low, high, n, "wilson", level)
+    return Estimate(share, low, high, n, "wilson", level)
 
 
-def bca_mean(values: Sequence[float], seed: int, level: float = 0.95, resamples: int = RESAMPLES) -> Interval:
+def bca_mean(values: Sequence[float], seed: int, level: float = 0.95, resamples: int = RESAMPLES) -> Estimate:
     """Return the bias-corrected and accelerated bootstrap interval of a mean.
 
-    Source: Efron 1987; Efron and Tibshirani 1993, ch. 14. ``seed`` makes it repeatable.
+    Source: Efron 1987; Efron and Tibshirani 1993, ch. 14. ``seed`` makes it reproducible.
 
     Raises:
         ValueError: if there are no values.
@@ -71,7 +55,7 @@ def bca_mean(values: Sequence[float], seed: int, level: float = 0.95, resamples:
         raise ValueError("no values to average")
     if data[0] == data[-1]:
         value = float(data[0])
-        return Interval(value, value, value, n, "constant", level)
+        return Estimate(value, value, value, n, "constant", level)
     mean = float(data.mean())
     means = _resampled_means(data, np.random.default_rng(seed), resamples)
     # Ties count half, since means of few distinct values often equal the estimate; up to rounding,
@@ -88,7 +72,7 @@ def bca_mean(values: Sequence[float], seed: int, level: float = 0.95, resamples:
     tail = (1 - level) / 2
     bounds = [_adjusted(bias, acceleration, share) for share in (tail, 1 - tail)]
     low, high = np.quantile(means, bounds)
-    return Interval(mean, float(low), float(high), n, "bca", level)
+    return Estimate(mean, float(low), float(high), n, "bca", level)
 
 
 def _adjusted(bias: float, acceleration: float, share: float) -> float:

@@ -1,8 +1,8 @@
-"""Two experiments on the same items: how far apart, how sure.
+"""Two experiments on the same items: the difference of their scores, its interval and its test.
 
-Items are paired by the caller, who leaves out, and counts, those that one side has no score for.
-scipy's bootstrap and permutation tests, with which the tests compare these, take seconds and
-gigabytes for 10,000 items; these take tenths of a second and a few megabytes.
+The caller pairs the items, and leaves out those without a score on one side. The tests compare these
+functions with scipy's bootstrap and permutation tests, which take seconds and gigabytes for 10,000 items
+where these take tenths of a second and a few megabytes.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,6 @@ from app.services.evaluation.statistics.resampling import (
     sign_flip_p,
 )
 
-__all__ = ["FailureBounds", "McNemar", "PairedDifference", "failure_bounds", "mcnemar", "paired_difference"]
-
 Test = Literal["mcnemar", "sign_flip_exact", "sign_flip"]
 Method = Literal["score", "bootstrap", "constant"]
 
@@ -44,11 +42,11 @@ class PairedDifference:
         units: the number of clusters; of items where there are none.
         standard_error: of the difference, clustered where there are clusters; None for one item.
         p: two-sided, not adjusted for other comparisons.
-        test: what ``p`` is from: McNemar's exact test (right or wrong, no clusters), or flips of
-            signs, all or random ones.
-        method: how the interval was made: Tango's ``score`` interval (right or wrong, no clusters),
-            ``bootstrap``, or ``constant`` (all units differ by the same, of which a bootstrap can say
-            nothing: the bounds are the difference itself).
+        test: the test that gave ``p``: McNemar's exact test (binary scores, no clusters), or the
+            sign-flip test with all flips (exact) or random ones.
+        method: how the interval was computed: Tango's ``score`` interval (binary scores, no clusters),
+            ``bootstrap``, or ``constant`` (all units differ by the same, so a bootstrap cannot estimate a
+            spread, and the bounds are the difference itself).
         mcnemar: the discordant pairs with mid-p, where the test is McNemar's.
     """
 
@@ -83,20 +81,20 @@ def paired_difference(
 
     For scores that are all 0 or 1, without clusters: McNemar's exact test and Tango's score interval.
     For others: the symmetric bootstrap interval (``resampling.half_width`` says why), and the
-    sign-flip test, over clusters where there are any. p and interval come from different
-    constructions, and need not agree at the very edge: p decides.
+    sign-flip test, over clusters where there are any. p and interval are computed
+    in different ways and may disagree close to the significance level: p decides.
 
     Args:
         first: scores of the first side, shape ``(n,)``.
         second: scores of the second side on the same items, in the same order.
         clusters: a label for each item; items with the same one (questions on one document, repeats
             of one item) are drawn and flipped together.
-        seed: makes draws and flips repeatable.
-        resamples: how many draws, and how many flips where not all are looked at.
+        seed: makes draws and flips reproducible.
+        resamples: number of draws, and of flips where not all are enumerated.
         level: of the interval.
 
     Raises:
-        TooFewUnits: if there is but one unit, for scores that are not right or wrong.
+        TooFewUnits: if there is only one unit and the scores are not binary.
         ValueError: if the lengths differ, there are no items, or a score is not finite.
     """
     one, two = finite(first, "scores"), finite(second, "scores")
@@ -136,7 +134,7 @@ def _is_binary(scores: Floats) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FailureBounds:
-    """What items that failed, or could not be scored, could make of a difference (second − first).
+    """How far failed and unscored items could move a difference (second − first).
 
     Attributes:
         n: all items, scored or not.
@@ -145,8 +143,8 @@ class FailureBounds:
         both_scored: the difference on the items that both sides have a score for; None if there are
             none.
         as_wrong: the difference if everything missing were wrong, on both sides.
-        low: the least it could be: what the first side misses right, what the second misses wrong.
-        high: the most it could be: the other way round.
+        low: the smallest it could be: all items missing on the first side right, on the second side wrong.
+        high: the largest it could be: the other way round.
     """
 
     n: int

@@ -1,4 +1,4 @@
-"""How many items a comparison needs, and what a number of items can show.
+"""Power analysis: the items that a comparison needs, and the difference that a number of items can show.
 
 All tests are two-sided. Differences of shares and of scores in [0, 1] are fractions, not points.
 """
@@ -13,14 +13,13 @@ def sample_size_mcnemar(discordant: float, difference: float, alpha: float = 0.0
     """Return how many paired items McNemar's test needs.
 
     n = (z_{α/2}·√p_d + z_β·√(p_d − d²))² / d². Source: Miettinen 1968; Connor 1987. The
-    exact test is more careful than the approximate one that the formula is about, and has a little
-    less power.
+    formula is for the asymptotic test; the exact test is more conservative and has a little less power.
 
     Args:
-        discordant: p_d, the share of items that one side alone gets right, in (0, 1].
-        difference: d, the difference of the two shares; its size counts. It cannot be above p_d.
+        discordant: p_d, the share of items that only one side gets right, in (0, 1].
+        difference: d, the difference of the two shares; its sign is ignored. It cannot be above p_d.
         alpha: the level of the two-sided test.
-        power: the chance wanted of finding the difference.
+        power: the probability of detecting the difference.
 
     Raises:
         ValueError: if no such pair of shares exists, or ``alpha`` or ``power`` is no probability.
@@ -42,8 +41,8 @@ def detectable_effect_mcnemar(
     (n + z_β²)·d² − 2·√n·z_{α/2}·√p_d·d + (z_{α/2}² − z_β²)·p_d = 0.
 
     Returns:
-        A difference in (0, p_d], or None if not even one side winning every discordant pair would
-        be found.
+        A difference in (0, p_d], or None if even one side winning every discordant pair would not be
+        detected.
 
     Raises:
         ValueError: if ``n`` is not positive or ``discordant`` is not in (0, 1].
@@ -74,12 +73,12 @@ def sample_size_mean(
     within items already), leave ``variances`` at 0.
 
     Args:
-        difference: δ, in the unit of the score; its size counts.
+        difference: δ, in the unit of the score; its sign is ignored.
         omega2: ω², the variance between items of the difference of expected scores.
         variances: σ_A² and σ_B², the mean variances of a score when the same item is asked again.
         repeats: K_A and K_B, how often each item is asked.
         alpha: the level of the two-sided test.
-        power: the chance wanted of finding the difference.
+        power: the probability of detecting the difference.
 
     Raises:
         ValueError: if the difference is 0, a variance is negative, or a number of repeats is below 1.

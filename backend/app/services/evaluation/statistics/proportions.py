@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 FEWEST_DISCORDANT = 6
-"""With fewer discordant pairs the exact p cannot fall below .05, whichever way they all point."""
+"""With fewer discordant pairs the exact p is .05 or more, even if they all favour one side."""
 
 
 @dataclass(frozen=True, slots=True)
 class McNemar:
-    """McNemar's test on pairs of which one side alone is right.
+    """McNemar's test on the discordant pairs: those that only one side got right.
 
     Attributes:
-        only_first: b, pairs that the first side alone got right.
-        only_second: c, pairs that the second side alone got right.
-        p: exact, two-sided: what is reported, since it is never too small.
-        mid_p: half the chance of the observed table left out: nearer to the nominal level than ``p``
-            on average, and above it at times.
+        only_first: b, pairs that only the first side got right.
+        only_second: c, pairs that only the second side got right.
+        p: exact, two-sided. It is the one reported, because its type I error never exceeds the level.
+        mid_p: ``p`` less half the probability of the observed table: closer to the nominal level on
+            average, but its type I error can exceed the level.
         too_few: with so few discordant pairs, no outcome could have had p < .05.
     """
 
@@ -28,7 +28,7 @@ class McNemar:
 
     @property
     def discordant(self) -> int:
-        """How many pairs the two sides differ on."""
+        """Number of discordant pairs."""
         return self.only_first + self.only_second
 
 
@@ -45,7 +45,7 @@ def mcnemar(b: int, c: int) -> McNemar:
         raise ValueError(f"no counts: {b} and {c}")
     if b == c == 0:
         return McNemar(0, 0, 1.0, 1.0, too_few=True)
-    # Here, since statsmodels and scipy take 150 MB that a worker process does not need.
+    # Imported here, because statsmodels and scipy take 150 MB that a worker process does not need.
     from scipy.stats import binom
     from statsmodels.stats.contingency_tables import mcnemar as exact_test
 
@@ -58,16 +58,16 @@ def mcnemar(b: int, c: int) -> McNemar:
 def score_interval(b: int, c: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Return the score interval of the difference (c − b)/n of two shares on ``n`` paired items.
 
-    All differences that McNemar's (asymptotic) test, moved to that difference, would not reject.
-    It has no need of resampling and covers well where a bootstrap does not: with few discordant
-    pairs, and with none. Source: Tango 1998.
+    It holds all differences that the score test (McNemar's asymptotic test, for a null difference other
+    than 0) does not reject. Its coverage is good where a bootstrap's is not: with few discordant pairs,
+    and with none. Source: Tango 1998.
 
     Raises:
         ValueError: if the counts are negative, or ``n`` is not positive or below b + c.
     """
     if min(b, c) < 0 or n <= 0 or b + c > n:
         raise ValueError(f"no pairs: {b} and {c} discordant of {n}")
-    # Here, since scipy takes memory that a worker process does not need.
+    # Imported here, because scipy takes memory that a worker process does not need.
     from scipy.optimize import brentq
 
     z = NormalDist().inv_cdf(0.5 + level / 2)
@@ -87,7 +87,7 @@ def _excess(difference: float, b: int, c: int, n: int) -> float:
         return 0.0
     middle = -b - c + (2 * n - c + b) * difference
     last = -b * difference * (1 - difference)
-    # The likeliest share of pairs that the first side alone gets right, given the difference.
+    # The maximum likelihood estimate of the share that only the first side gets right, given the difference.
     only_first = ((max(middle**2 - 8 * n * last, 0.0)) ** 0.5 - middle) / (4 * n)
     variance = n * (2 * only_first + difference * (1 - difference))
     return distance**2 / variance if variance > 0 else float("inf")

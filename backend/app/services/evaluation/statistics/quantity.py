@@ -1,10 +1,9 @@
 """Latency, tokens and cost of two experiments on the same items: differences and ratios."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from app.services.evaluation.statistics.intervals import RESAMPLES
 from app.services.evaluation.statistics.resampling import (
@@ -17,24 +16,19 @@ from app.services.evaluation.statistics.resampling import (
     sum_by_cluster,
 )
 
-Statistic = Literal["mean", "median"]
-
-_MEDIAN_RESAMPLES = 1_999
-"""A resampled median takes ten times as long as a mean; so many read a bound to 0.06 standard errors."""
-
 
 @dataclass(frozen=True, slots=True)
 class QuantityDifference:
-    """How a mean, or a median, of the second side differs from the first's.
+    """How the mean of the second side differs from the first side's.
 
     Attributes:
-        first: the first side's mean or median, in the unit of the values.
-        second: the second side's.
-        difference: second − first. For medians: of the two medians, not the median of differences.
+        first: the first side's mean, in the unit of the values.
+        second: the second side's mean.
+        difference: second − first.
         low: the lower bound of the difference.
         high: the upper bound.
         ratio: second / first, with its bounds; None where one of them, or of their resamples, is 0.
-        p: of the paired sign-flip test, for means; None for medians.
+        p: of the paired sign-flip test.
         n: the number of items.
         units: the number of clusters; of items where there are none.
     """
@@ -47,10 +41,9 @@ class QuantityDifference:
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
-    p: float | None
+    p: float
     n: int
     units: int
-    statistic: Statistic
     level: float
     seed: int
 
@@ -61,40 +54,33 @@ def quantity_difference(
     clusters: ArrayLike | None = None,
     *,
     seed: int,
-    statistic: Statistic = "mean",
     resamples: int = RESAMPLES,
     level: float = 0.95,
 ) -> QuantityDifference:
     """Compare amounts of two sides on the same items, by bootstrap over items or clusters.
 
     Both intervals come from the same draws and are symmetric, the ratio's on the scale of logarithms
-    (``resampling.half_width`` says why). Sides swapped give the mirrored difference and the inverse
+    (``resampling.half_width`` says why). Swapping the sides mirrors the difference and inverts the
     ratio; another order of the items moves the bounds by no more than the Monte Carlo error.
 
     Args:
         first: amounts of the first side, 0 or more, shape ``(n,)``.
         second: amounts of the second side on the same items, in the same order.
         clusters: a label for each item; items with the same one are drawn together.
-        seed: makes the draws repeatable.
-        statistic: what is compared: means (what a run costs) or medians (what is usual).
-        resamples: how many draws; 1,999 at most for medians.
+        seed: makes the draws reproducible.
+        resamples: number of draws.
         level: of the intervals.
 
     Raises:
-        TooFewUnits: if there is but one unit.
+        TooFewUnits: if there is only one unit.
         ValueError: if the lengths differ, or an amount is negative or not finite.
     """
     one, two = finite(first, "amounts"), finite(second, "amounts")
     if one.shape != two.shape or (one.size and min(one.min(), two.min()) < 0):
         raise ValueError(f"no pairs of amounts: {one.size} and {two.size}, each 0 or more")
     rng = np.random.default_rng(seed)
-    if statistic == "mean":
-        estimates, resampled, sums = _means(one, two, clusters, rng, resamples)
-        p: float | None = sign_flip_p(sums, rng, resamples)[0]
-        units = sums.size
-    else:
-        estimates, resampled, units = _medians(one, two, clusters, rng, min(resamples, _MEDIAN_RESAMPLES))
-        p = None
+    estimates, resampled, sums = _means(one, two, clusters, rng, resamples)
+    p, units = sign_flip_p(sums, rng, resamples)[0], sums.size
     difference = float(estimates[1] - estimates[0])
     half = half_width(difference, resampled[1] - resampled[0], units, level)
     ratio, ratio_low, ratio_high = _ratio(estimates, resampled, units, level) or (None, None, None)
@@ -110,7 +96,6 @@ def quantity_difference(
         p,
         one.size,
         units,
-        statistic,
         level,
         seed,
     )
@@ -142,33 +127,3 @@ def _means(
             resampled[side, start : start + rows.shape[0]] = sums.take(rows).sum(axis=1) / items
     estimates = np.array([sums_one.sum(), sums_two.sum()]) / counts.sum()
     return estimates, resampled, sums_two - sums_one
-
-
-def _medians(
-    one: Floats, two: Floats, clusters: ArrayLike | None, rng: np.random.Generator, resamples: int
-) -> tuple[Floats, Floats, int]:
-    """Return both medians, those of the draws, shape ``(2, resamples)``, and the number of units."""
-    labels = np.arange(one.size) if clusters is None else np.asarray(clusters)
-    if labels.shape != one.shape:
-        raise ValueError(f"{labels.size} cluster labels for {one.size} values")
-    names, index = np.unique(labels, return_inverse=True)
-    size = names.size
-    check_units(size)
-    sides = [(side[order], index[order]) for side in (one, two) for order in [np.argsort(side)]]
-    resampled = np.empty((2, resamples))
-    for start, rows in draws(size, rng, resamples, cells=max(size, 320_000 * size // one.size)):
-        chunk = rows.shape[0]
-        # How often each unit was drawn, one row a draw.
-        flat = (rows + np.arange(chunk)[:, None] * size).ravel()
-        times = np.bincount(flat, minlength=chunk * size).reshape(chunk, size)
-        for side, (values, units) in enumerate(sides):
-            resampled[side, start : start + chunk] = _weighted_medians(values, times[:, units])
-    return np.array([np.median(one), np.median(two)]), resampled, size
-
-
-def _weighted_medians(values: Floats, times: NDArray[np.int64]) -> Floats:
-    """Return the median of sorted ``values``, shape ``(n,)``, each ``times`` over, shape ``(m, n)``."""
-    reached = np.cumsum(times, axis=1)
-    total = reached[:, -1:]
-    lower, upper = (2 * reached >= total).argmax(axis=1), (2 * reached > total).argmax(axis=1)
-    return np.asarray((values[lower] + values[upper]) / 2)

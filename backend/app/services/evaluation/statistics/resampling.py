@@ -1,9 +1,9 @@
-"""Resampling of paired differences: what the comparisons share.
+"""Resampling of paired differences, for all comparisons.
 
 The units that are drawn, or whose sign is flipped, are items, or clusters of items that belong
 together (questions on one document, repeats of one item). Only a unit's sum and its number of items
-matter. Units stand in an order, and with a sign, that depend neither on the order of the items nor
-on which side is called the first: the same seed then gives the same result, mirrored if swapped.
+matter. Units have a canonical order and sign, which depend neither on the order of the items nor on
+which side comes first: the same seed gives the same result, mirrored if the sides are swapped.
 """
 
 from collections.abc import Iterator
@@ -18,15 +18,15 @@ Floats = NDArray[np.float64]
 _CELLS = 160_000
 """Numbers drawn at once: about 1 MB a matrix, which stays in the processor's cache."""
 _GROUPS = 64
-"""Groups of eight units flipped at once, for the same reason."""
+"""Groups of eight units flipped at once: also about 1 MB."""
 _EXACT_UNITS = 13
-"""Up to so many units all 2^13 flips of signs are looked at: fewer than would be drawn."""
+"""Up to this many units all 2^13 flips are enumerated, which is fewer than would be drawn."""
 
 _normal = NormalDist()
 
 
 class TooFewUnits(ValueError):
-    """One item, or one cluster, says nothing about the spread between them."""
+    """There is only one item or cluster, from which no spread can be estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def resampled_means(units: Units, rng: np.random.Generator, resamples: int) -> F
     if even:
         distinct, times = np.unique(units.sums, return_counts=True)
         if distinct.size * 25 <= units.sums.size:
-            # How often each value is drawn is multinomial: the same law as drawing units, and quicker.
+            # How often each value is drawn is multinomial: the same distribution, and faster to draw.
             drawn = rng.multinomial(units.sums.size, times / units.sums.size, size=resamples)
             return np.asarray(drawn @ distinct / units.counts.sum())
     means = np.empty(resamples)
@@ -141,7 +141,7 @@ def half_width(estimate: float, resampled: Floats, units: int, level: float) -> 
         TooFewUnits: if there is but one unit.
     """
     check_units(units)
-    # Here, since scipy takes memory that a worker process does not need.
+    # Imported here, because scipy takes memory that a worker process does not need.
     from scipy.special import stdtrit
 
     z = float(stdtrit(units - 1, 0.5 + level / 2)) * (units / (units - 1)) ** 0.5
@@ -157,7 +157,7 @@ def check_units(units: int) -> None:
 def sign_flip_p(sums: Floats, rng: np.random.Generator, resamples: int) -> tuple[float, bool]:
     """Return p of the two-sided sign-flip test of ``sums``, shape ``(G,)``, and whether it is exact.
 
-    If the two sides were alike, each unit's difference could as well have had the other sign. p is
+    If the two sides were equally good, each unit's difference could as well have had the other sign. p is
     the share of all flips with a sum at least as large as the one observed; or, when there are too
     many, (hits + 1) / (resamples + 1) of random ones. Source: Fisher 1935; Phipson and Smyth
     2010 for the + 1.

@@ -1,17 +1,16 @@
-"""One sentence from the numbers of a comparison; names are data."""
+"""The result of a comparison as one sentence, and the decision of a noninferiority gate."""
 
 from enum import StrEnum
 
 from app.services.evaluation.statistics.paired import PairedDifference
 from app.services.evaluation.statistics.power import sample_size_mcnemar, sample_size_mean
 from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
-from app.services.evaluation.statistics.quantity import QuantityDifference
 
 _MANY = 1_000_000
 
 
 class Decision(StrEnum):
-    """What a noninferiority gate says."""
+    """The decision of a noninferiority gate."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -19,15 +18,15 @@ class Decision(StrEnum):
 
 
 def noninferiority(low: float, high: float, margin: float) -> Decision:
-    """Decide if the second side is worse than the first by no more than ``margin``.
+    """Decide whether the second side is worse than the first by at most ``margin``.
 
-    Decided on the whole interval of the paired difference (second − first), never on the point: it
+    The whole interval of the paired difference (second − first) decides, not the estimate: the gate
     passes only if all of the interval is above −margin, and fails only if all of it is below.
 
     Args:
         low: the lower bound of the difference.
         high: the upper bound.
-        margin: how much worse still counts as no worse; in the unit of the bounds, 0 or more.
+        margin: the largest loss that is accepted; in the unit of the bounds, 0 or more.
 
     Raises:
         ValueError: if the margin is negative, or the bounds are not in order.
@@ -45,7 +44,7 @@ def format_p(p: float) -> str:
         return "p < .001"
     if p >= 0.9995:
         return "p > .999"
-    # .0496 would round to the very number that it is held against.
+    # With three digits .0496 would be shown as .050, though it is significant.
     digits = 4 if 0.0495 <= p < 0.0505 and p != 0.05 else 3
     return "p = " + f"{p:.{digits}f}".lstrip("0")
 
@@ -53,13 +52,13 @@ def format_p(p: float) -> str:
 def items_to_settle(
     result: PairedDifference, difference: float, alpha: float = 0.05, power: float = 0.8
 ) -> int | None:
-    """Return how many items like these would show ``difference``, if it is there, with ``power``.
+    """Return how many items like these would detect ``difference`` with ``power``.
 
-    From what was observed: the share of discordant pairs, or the variance of the differences
-    (clustered where there are clusters: items then means items that come in such clusters).
+    Computed from the observed share of discordant pairs, or from the observed variance of the
+    differences (if there are clusters, for items that come in such clusters).
 
     Returns:
-        A number of items, or None where nothing was seen to vary, or for a difference of 0.
+        A number of items, or None if no variation was observed, or for a difference of 0.
     """
     if difference == 0:
         return None
@@ -80,14 +79,14 @@ def score_verdict(
     alpha: float = 0.05,
     worth: float | None = None,
 ) -> str:
-    """Return one sentence about two sides' scores, in points (hundredths).
+    """Return the result for two sides' scores as one sentence, in percentage points.
 
     Args:
         first: the first side's name.
         second: the second side's name.
         result: second − first; higher scores are better.
-        p: adjusted for the family that is shown; the result's own without it.
-        alpha: below it one side is called better.
+        p: adjusted for the family that is shown; the result's own if left out.
+        alpha: significance level.
         worth: the difference that would matter, for the number of items; without it, the one seen.
     """
     p = result.p if p is None else p
@@ -122,43 +121,6 @@ def _items_sentence(result: PairedDifference, difference: float, alpha: float) -
         return f"; a difference of {size} would probably have shown on these {_items(result.n)}"
     number = f"about {needed:,}" if needed <= _MANY else f"more than {_MANY:,}"
     return f"; {number} items would settle a difference of {size}"
-
-
-def quantity_verdict(
-    first: str,
-    second: str,
-    what: str,
-    result: QuantityDifference,
-    *,
-    unit: str = "",
-    p: float | None = None,
-    alpha: float = 0.05,
-) -> str:
-    """Return one sentence about an amount: a ratio, or a difference where there is no ratio.
-
-    Args:
-        first: the first side's name.
-        second: the second side's name.
-        what: the amount, such as ``latency`` or ``cost``.
-        result: second against first.
-        unit: of the amount, for differences.
-        p: adjusted for the family that is shown; the result's own without it. Medians have none:
-            the interval decides.
-        alpha: below it the amounts differ.
-    """
-    p = result.p if p is None else p
-    if result.ratio is None:
-        bounds = f"[{result.low:.3g}, {result.high:.3g}]"
-        size = f"{result.difference:+.3g} {unit}".rstrip()
-        seen = f"{second} − {first} = {size} {bounds}"
-    else:
-        bounds = f"[{result.ratio_low:.2f}, {result.ratio_high:.2f}]"
-        seen = f"{second} has {result.ratio:.2f} times that of {first} {bounds}"
-    apart = result.low > 0 or result.high < 0
-    if p is not None:
-        seen, apart = f"{seen}, {format_p(p)}", p < alpha
-    verdict = "differ" if apart else "are not distinguishable"
-    return f"{first} and {second} {verdict} in {result.statistic} {what}: {seen}."
 
 
 def _points(fraction: float) -> str:

@@ -22,7 +22,7 @@ from app.services.inference.engines.openai_compatible import (
 )
 from app.services.inference.failures import clean, failure_from_status
 
-# Text, usage, finish reason, model, uses of tools.
+# Text, usage, finish reason, model, tool calls.
 _Answer = tuple[object, Usage, str | None, str | None, tuple[ToolCall, ...]]
 
 
@@ -32,8 +32,8 @@ async def _refuse_redirect(response: httpx2.Response) -> None:
 
 
 def _http_client() -> httpx2.AsyncClient:
-    # The key goes to where the catalog says and nowhere else; how many calls there are at once is
-    # the limiter's business.
+    # Redirects are refused, so that the key is sent only to the address in the catalog; the limiter
+    # decides how many calls there are at the same time.
     return httpx2.AsyncClient(
         follow_redirects=False,
         timeout=None,
@@ -46,7 +46,7 @@ set_async_client_factory(_http_client)
 
 
 class HFAPIEngine(EngineBase):
-    """Chat and text generation on the Hub's providers; the client itself does not retry."""
+    """Chat and text generation through Hugging Face; the client library does not retry by itself."""
 
     def __init__(
         self,
@@ -58,21 +58,21 @@ class HFAPIEngine(EngineBase):
     ) -> None:
         self._model = model
         self._timeout_s = timeout_s
-        # A base URL and a provider exclude each other in the client.
-        # `org/model:together` chooses the provider, as on the Hub.
+        # The client takes either a base URL or a provider; `org/model:together` names the provider,
+        # as on the Hub.
         self._model_id, _, chosen = model.remote_id.partition(":")
         where: JsonObject = (
             {"base_url": base_url} if base_url else {"provider": chosen or provider.inference_provider}
         )
         self._client = AsyncInferenceClient(token=token, **where)
-        # In text generation a model's name would go before the base URL.
+        # In text generation the client would prefer a model's name to the base URL.
         self._completion_model = None if base_url else self._model_id
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
         started = time.perf_counter()
         try:
-            # The client's own timeout is one between two pieces of an answer.
+            # The client's own timeout limits the time between two chunks of a response, not the whole.
             async with asyncio.timeout(self._timeout_s):
                 call = self._chat if self._model.api == "chat" else self._complete
                 text, usage, finish_reason, model, tool_calls = await call(request)
@@ -127,7 +127,7 @@ class HFAPIEngine(EngineBase):
             "\n\n".join(message.content for message in request.messages),
             model=self._completion_model,
             details=True,
-            # The text-generation API takes no temperature of 0; greedy is "do not sample".
+            # The text-generation API rejects a temperature of 0; greedy decoding is "do not sample".
             do_sample=params.temperature > 0,
             temperature=params.temperature or None,
             max_new_tokens=params.max_tokens,
@@ -155,7 +155,7 @@ class HFAPIConnector(Connector):
 
 
 def _failure(error: HfHubHTTPError | TextGenerationError) -> EngineError:
-    # What a text-generation server explains in its own way comes wrapped around the HTTP error.
+    # The client wraps errors that a text-generation server explains around the HTTP error.
     http = error if isinstance(error, HfHubHTTPError) else error.__cause__
     if not isinstance(http, HfHubHTTPError):
         return EngineError(FailureKind.SERVER, clean(str(error)))

@@ -1,7 +1,7 @@
-"""Models on this machine: one server process a GGUF file, started when first needed, then shared.
+"""Models on this machine: one server process for each GGUF file, started on first use, then shared.
 
-Every worker on the machine finds a running server by its record (``<hash>.json``: pid and port)
-in a folder; a file lock makes sure that it is started once.
+Workers find a running server by its record (``<hash>.json``: pid and address) in a folder; a file
+lock makes sure that it is started only once.
 """
 
 import asyncio
@@ -35,12 +35,12 @@ from app.services.inference.engines.openai_compatible import OpenAICompatibleEng
 _START_TIMEOUT_S = 120
 _GGUF_MAGIC = b"GGUF"
 _MODULE = "app.services.inference.engines.local_server"
-# A proxy that is set for the web is not asked for loopback.
+# Without the proxy that the environment may name: it cannot reach loopback addresses.
 _loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # Servers that this process started; polled, so that one that has ended does not stay a zombie.
 _started: list[ManagedProcess] = []
 OWNER_VARIABLE = "LLMFORGE_OWNER_PID"
-"""Names the process whose end ends the servers; ourselves if it is not set."""
+"""Variable with the pid of the process whose end also ends the servers; this process if it is not set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class LocalServer:
             if state is not None and state.healthy:
                 return state.url
             if state is not None:
-                _end(state.pid)  # it runs, and does not answer
+                _end(state.pid)  # it runs, but does not answer
             return self._start()
 
     def _state(self) -> LocalServerState | None:
@@ -134,7 +134,7 @@ def _answers(url: str, timeout_s: float) -> bool:
 
 
 def _runs(pid: int) -> bool:
-    """Return whether ``pid`` is a local model server's; after a restart it may be anyone's."""
+    """Return whether ``pid`` is a local model server; after a restart the pid may be another process's."""
     with suppress(psutil.Error):
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and _MODULE in process.cmdline()
@@ -166,7 +166,7 @@ def server_states(state_dir: Path) -> list[LocalServerState]:
 
 
 def stop_servers(state_dir: Path) -> None:
-    """End every server of this machine, and forget it."""
+    """Stop every server of this machine, and remove the records."""
     for record in state_dir.glob("*.json"):
         state = _read_state(record)
         if state is not None:
@@ -175,7 +175,7 @@ def stop_servers(state_dir: Path) -> None:
 
 
 class LocalEngine(EngineBase):
-    """An OpenAI-compatible engine on a local server, which it starts, and starts again if it dies."""
+    """An OpenAI-compatible engine on a local server, which it starts, and restarts after a crash."""
 
     def __init__(
         self, provider: ProviderSpec, model: ModelSpec, server: LocalServer, timeout_s: float
@@ -212,8 +212,8 @@ class LocalEngine(EngineBase):
             return await inner.generate(request)
         except EngineError as error:
             if error.kind is FailureKind.CONNECTION and self._inner is inner:
-                # The server may have died: the next try starts it again. If it has not, the other
-                # calls in flight go on.
+                # The server may have crashed: the next attempt starts it again. If it has not, the
+                # other calls in flight continue.
                 self._inner = None
                 self._retired.append(inner)
             raise
@@ -237,7 +237,7 @@ class LocalConnector(Connector):
         return super().status()
 
     def fingerprint_parts(self) -> dict[str, object]:
-        """Return hash of the file, software and context; reads the file once for each change of it.
+        """Return hash of the file, software and context; reads the file again only after a change.
 
         Where the file is does not matter, only its content.
         """
@@ -252,7 +252,7 @@ class LocalConnector(Connector):
 
     @property
     def runs_here(self) -> bool:
-        """Always."""
+        """Always true."""
         return True
 
     @property

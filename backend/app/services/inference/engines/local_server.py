@@ -1,7 +1,7 @@
 """The local model server's process: llama.cpp's HTTP server on loopback, serving one GGUF file.
 
 Run as ``python -m app.services.inference.engines.local_server --model FILE --record FILE …``; started by
-``local.py``, and ended when the process that owns the platform is gone.
+``local.py``. It ends when the process that owns the platform has ended.
 """
 
 import argparse
@@ -19,21 +19,30 @@ _OWNER_CHECK_S = 1.0
 
 
 def serve(model: str, record: str, slots: int, context: int, threads: int, owner: int) -> None:
-    """Serve ``model`` until the process ``owner`` is gone; leave pid and address in ``record``."""
+    """Serve ``model`` until the process ``owner`` has ended; write pid and address into ``record``.
+
+    Args:
+        model: GGUF file.
+        record: JSON file for pid and address.
+        slots: requests that are answered at the same time.
+        context: tokens of each slot, prompt and answer together.
+        threads: that compute.
+        owner: pid of the process that owns the platform.
+    """
     import xllamacpp  # 100 MB that only this process needs
 
     params = xllamacpp.CommonParams()
     params.model.path = model
-    # What it calls itself goes into every logged call and export: no one's folders belong there.
+    # Its name is part of every stored call and export, which must not hold paths of this machine.
     params.model_alias = {Path(model).name}
     params.port = free_port()
     params.n_parallel = slots
-    params.n_ctx = context * slots  # llama.cpp divides its context among the slots
-    # More threads than cores would spin against each other.
+    params.n_ctx = context * slots  # llama.cpp divides the context among its slots
+    # More threads than cores would slow each other down.
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.n_gpu_layers = 0
-    # Nothing is answered from the prompts of before: without this their states fill gigabytes.
+    # Prompts are not cached (answers must not depend on earlier ones); their states would fill gigabytes.
     params.cache_ram_mib = 0
     params.n_ctx_checkpoints = 0
     server = xllamacpp.Server(params)
@@ -45,13 +54,13 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     sys.stdout.flush()
     while _lives(owner):
         time.sleep(_OWNER_CHECK_S)
-    # llama.cpp's threads have no business left; a tidy teardown can only hang.
+    # Exits without cleaning up: waiting for llama.cpp's threads may hang.
     os._exit(0)
 
 
 def _lives(pid: int) -> bool:
     try:
-        # Nobody may have taken note of its end yet.
+        # It may have ended as a zombie that its parent has not waited for.
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -1,6 +1,6 @@
-"""An engine like any other that needs no model: scripted, slow or failing on demand, by seed.
+"""An engine without a model: it answers by a script, and is slow or fails where the script says so.
 
-The model name is the script: ``mock/echo`` or ``mock/<kind>?latency_ms=100&fail_rate=0.1&…``.
+The model's name is the script: ``mock/echo`` or ``mock/<kind>?latency_ms=100&fail_rate=0.1&…``.
 
 =============  ===========================================================================
 kind           answer
@@ -8,14 +8,14 @@ kind           answer
 echo           the last message's text
 hash           ``A`` and 8 hex digits of the prompt's SHA-256
 fixed          the parameter ``text``
-gold           the right answer with chance ``accuracy``, else a wrong one (needs a script)
-turns          the parameters ``turn`` one after the other, by the turns that the prompt has had
+gold           the gold answer with probability ``accuracy``, else a wrong one
+turns          the parameters ``turn`` in order, by the number of assistant turns in the prompt
 =============  ===========================================================================
 
 Parameters: ``latency_ms`` (fixed), ``jitter_ms`` (added, uniform by prompt), ``fail_rate`` with
-``fail_kind`` (a failure kind) and ``fail_tries`` (how many tries fail; 0: all of them),
-``usage=0`` (report no token counts). Whether a prompt fails, and how, depends on the prompt and
-the seed alone.
+``fail_kind`` (a failure kind) and ``fail_tries`` (attempts that fail; 0: all of them),
+``usage=0`` (report no token counts). Whether a prompt fails, and how, depends only on the prompt,
+the seed and the repeat.
 """
 
 import asyncio
@@ -47,14 +47,14 @@ def _number(name: str, text: str) -> float:
 
 
 class MockEngine(EngineBase):
-    """See the module's text.
+    """Answers by a script; see the module's docstring.
 
     Args:
         script: what follows ``mock/`` in the model name.
-        answers: right answers by question, for ``gold``; matched against the prompt's lines.
+        answers: gold answers by question, for ``gold``; a question is looked for in the prompt's lines.
 
     Raises:
-        CatalogError: if the script cannot be read.
+        CatalogError: if the script is invalid.
     """
 
     def __init__(self, script: str, answers: Mapping[str, str] | None = None) -> None:
@@ -86,7 +86,7 @@ class MockEngine(EngineBase):
         return self._numbers.get(name, default)
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
-        """Answer by the script; see ``Engine.generate``."""
+        """Answer one request; see ``Engine.generate``."""
         prompt = "\n\n".join(message.content for message in request.messages)
         draw = random.Random(f"{request.seed}:{request.repeat}:{prompt}")  # noqa: S311
         fails = draw.random() < self._number("fail_rate")

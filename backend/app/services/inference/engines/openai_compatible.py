@@ -1,4 +1,4 @@
-"""Any endpoint that speaks OpenAI's chat or completions API, over one pooled HTTP client."""
+"""OpenAI's chat and completions APIs, which most providers and servers speak."""
 
 import asyncio
 import json
@@ -20,14 +20,17 @@ from app.services.inference.failures import clean, failure_from_status
 
 _CONNECT_TIMEOUT_S = 10
 _MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-_MAX_COUNT = 2**31 - 1  # what the database can hold
+_MAX_COUNT = 2**31 - 1  # of a column in the database
 _TEXT_FIELD = {"chat": "content", "completion": "text"}
-_MAX_TOOL_CALLS = 16  # of one answer that are kept; more are a model that has lost its way
+_MAX_TOOL_CALLS = 16  # of one response that are kept; a model that makes more is in a loop
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
 class OpenAICompatibleEngine(EngineBase):
-    """Calls ``POST {base_url}/chat/completions``, or ``/completions`` for completion models."""
+    """Calls ``POST {base_url}/chat/completions``, or ``/completions`` for completion models.
+
+    All calls share one HTTP client with pooled connections.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class OpenAICompatibleEngine(EngineBase):
         self._session: aiohttp.ClientSession | None = None
 
     def _client(self) -> aiohttp.ClientSession:
-        # Made on first use: a session belongs to the event loop it is made in.
+        # Created on first use: a session belongs to the event loop it is created in.
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
@@ -61,7 +64,7 @@ class OpenAICompatibleEngine(EngineBase):
         return self._session
 
     def body(self, request: GenerationRequest) -> JsonObject:
-        """Return the JSON body for ``request``, in the provider's spelling."""
+        """Return the JSON body for ``request``, with the provider's names of the parameters."""
         params = request.params
         values: JsonObject = {
             "temperature": params.temperature,
@@ -126,7 +129,7 @@ class OpenAICompatibleEngine(EngineBase):
             choice = answer["choices"][0]
             message = choice["message"] if self._model.api == "chat" else choice
             tool_calls = read_tool_calls(message.get("tool_calls"))
-            # A turn that only asks for tools may come without any text.
+            # A response that only calls tools may have no text.
             text = message.get("content") if tool_calls else message[_TEXT_FIELD[self._model.api]]
             refusal = message.get("refusal")
             finish_reason = choice.get("finish_reason")
@@ -157,7 +160,7 @@ class OpenAICompatibleEngine(EngineBase):
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
-            # TLS connections finish closing in the loop's next turn.
+            # TLS connections are closed in the next iteration of the event loop.
             await asyncio.sleep(0)
 
 
@@ -179,31 +182,31 @@ class OpenAIConnector(Connector):
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether ``url`` leads to this machine, which is never behind a proxy."""
+    """Return whether ``url`` is on this machine, which no proxy is asked for."""
     return url.startswith(_LOOPBACK)
 
 
 def constraint_fields(constraint: Constraint | None) -> JsonObject:
-    """Return the fields of a request that ask for constrained decoding."""
+    """Return the fields of a request body that ask for constrained decoding."""
     if constraint is None:
         return {}
     if constraint.kind == "grammar":
-        return {"grammar": constraint.text}  # llama.cpp's own
+        return {"grammar": constraint.text}  # an extension of llama.cpp
     schema = {"name": "answer", "strict": True, "schema": orjson.loads(constraint.text)}
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
 def read_tool_calls(calls: Any) -> tuple[ToolCall, ...]:
-    """Return the uses of tools that an answer asks for, in text that is safe to store.
+    """Return the tool calls of a response, in text that is safe to store.
 
     Raises:
-        LookupError, TypeError, AttributeError: if they have not the shape that chat APIs give them.
+        LookupError, TypeError, AttributeError: if they do not have the structure that chat APIs define.
     """
     found = []
     for number, call in enumerate((calls or [])[:_MAX_TOOL_CALLS]):
         function = call["function"]
         arguments = function.get("arguments")
-        # JSON as text by the standard; some servers send the object itself.
+        # The API defines JSON as text; some servers send the object itself.
         written = arguments if isinstance(arguments, str) else orjson.dumps(arguments or {}).decode()
         if not isinstance(function["name"], str):
             raise TypeError("a call of no tool")
@@ -216,16 +219,16 @@ def _loads(payload: bytes) -> Any:
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError:
-        return json.loads(payload)  # takes lone surrogates, of which an answer that was cut may hold one
+        return json.loads(payload)  # accepts lone surrogates, which a truncated response may contain
 
 
 def read_word(value: object) -> str | None:
-    """Return a word of the server's that is safe to store, ``None`` if it is no text."""
+    """Return a short text from the server that is safe to store; ``None`` if it is not a text."""
     return clean(value) if isinstance(value, str) else None
 
 
 def read_usage(usage: Mapping[str, object] | None) -> Usage:
-    """Return the token counts that the server reported, ``None`` for each that it did not."""
+    """Return the token counts that the server reported; ``None`` for each that is missing or invalid."""
 
     def count(name: str) -> int | None:
         value = usage.get(name) if isinstance(usage, Mapping) else None

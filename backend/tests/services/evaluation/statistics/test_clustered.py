@@ -5,31 +5,36 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 from scipy import stats
 
-from app.services.evaluation.statistics.clustered import clustered_mean, clustered_standard_error
+from app.services.evaluation.statistics.clustered import clustered_mean
 from app.services.evaluation.statistics.resampling import TooFewUnits
 from tests.factories import properties
 
 SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=40)
 
 
-class TestClusteredStandardError:
+def standard_error(scores: ArrayLike, clusters: ArrayLike | None = None) -> float:
+    return clustered_mean(scores, clusters).standard_error
+
+
+class TestStandardError:
     @properties
     @given(SCORES)
     def test_every_item_twice(self, scores: list[float]) -> None:
         """The naive error shrinks by about √2, with no more known than before; the clustered one stays."""
         n = len(scores)
-        once, twice = clustered_standard_error(scores), clustered_standard_error(scores * 2)
+        once, twice = standard_error(scores), standard_error(scores * 2)
         assert twice == pytest.approx(once / math.sqrt(2) * math.sqrt((2 * n - 2) / (2 * n - 1)), abs=1e-12)
-        assert clustered_standard_error(scores * 2, list(range(n)) * 2) == pytest.approx(once, abs=1e-12)
+        assert standard_error(scores * 2, list(range(n)) * 2) == pytest.approx(once, abs=1e-12)
 
     @properties
     @given(SCORES)
     def test_clusters_of_one_are_no_clusters(self, scores: list[float]) -> None:
         expected = pytest.approx(float(stats.sem(scores)), abs=1e-12)
-        assert clustered_standard_error(scores) == expected
-        assert clustered_standard_error(scores, [f"document {i}" for i in range(len(scores))]) == expected
+        assert standard_error(scores) == expected
+        assert standard_error(scores, [f"document {i}" for i in range(len(scores))]) == expected
 
     @pytest.mark.parametrize("seed", range(5))
     def test_agrees_with_statsmodels(self, seed: int) -> None:
@@ -37,19 +42,19 @@ class TestClusteredStandardError:
         clusters = rng.integers(0, 12, 60)
         scores = rng.random(60) + 0.2 * clusters
         fit = sm.OLS(scores, np.ones(60)).fit(cov_type="cluster", cov_kwds={"groups": clusters})
-        assert clustered_standard_error(scores, clusters) == pytest.approx(fit.bse[0])
+        assert standard_error(scores, clusters) == pytest.approx(fit.bse[0])
 
     def test_one_cluster_says_nothing(self) -> None:
         with pytest.raises(TooFewUnits, match="two clusters"):
-            clustered_standard_error([0.1, 0.2], ["a", "a"])
+            standard_error([0.1, 0.2], ["a", "a"])
 
     def test_refusals(self) -> None:
         with pytest.raises(ValueError, match="cluster labels"):
-            clustered_standard_error([0.1, 0.2], ["a"])
+            standard_error([0.1, 0.2], ["a"])
         with pytest.raises(ValueError, match="finite"):
-            clustered_standard_error([0.1, float("nan")])
+            standard_error([0.1, float("nan")])
         with pytest.raises(ValueError, match="finite"):
-            clustered_standard_error([[0.1, 0.2]])
+            standard_error([[0.1, 0.2]])
 
 
 class TestClusteredMean:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from app.services.evaluation.statistics.multiple import holm, holm_pairs, pairs, tied_for_best
+from app.services.evaluation.statistics.multiple import holm, tied_for_best
 from tests.factories import properties
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
@@ -54,17 +54,11 @@ class TestHolm:
     def test_one_is_not_adjusted_and_none_is_none(self) -> None:
         assert holm([0.04]) == pytest.approx([0.04])
         assert holm([]).size == 0
-        assert holm_pairs({}) == {}
 
     @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan")])
     def test_no_p_value(self, wrong: float) -> None:
         with pytest.raises(ValueError, match="not all p values"):
             holm([0.1, wrong])
-
-    def test_names_keep_their_values(self) -> None:
-        assert holm_pairs({("a", "b"): 0.04, ("a", "c"): 0.01}) == pytest.approx(
-            {("a", "b"): 0.04, ("a", "c"): 0.02}
-        )
 
 
 class TestTiedForBest:
@@ -90,7 +84,3 @@ class TestTiedForBest:
     def test_one_or_none(self) -> None:
         assert tied_for_best({"a": 0.1}, {}) == ["a"]
         assert tied_for_best({}, {}) == []
-
-
-def test_pairs() -> None:
-    assert pairs(["a", "b", "c"]) == [("a", "b"), ("a", "c"), ("b", "c")]

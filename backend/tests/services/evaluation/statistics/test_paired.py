@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from app.services.evaluation.statistics.clustered import clustered_standard_error
+from app.services.evaluation.statistics.clustered import clustered_mean
 from app.services.evaluation.statistics.paired import failure_bounds, paired_difference
 from app.services.evaluation.statistics.resampling import TooFewUnits
 from tests.factories import properties
@@ -77,7 +77,7 @@ class TestInterval:
         first, second = scores(50)
         clusters = np.arange(50) // 4
         found = paired_difference(first, second, clusters, seed=0)
-        assert found.standard_error == pytest.approx(clustered_standard_error(second - first, clusters))
+        assert found.standard_error == pytest.approx(clustered_mean(second - first, clusters).standard_error)
         assert found.standard_error is not None
         assert (found.high - found.low) / (2 * found.standard_error) == pytest.approx(
             2.18, rel=0.1

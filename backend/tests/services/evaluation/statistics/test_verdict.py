@@ -6,13 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.services.evaluation.statistics.paired import PairedDifference, paired_difference
-from app.services.evaluation.statistics.quantity import quantity_difference
 from app.services.evaluation.statistics.verdict import (
     Decision,
     format_p,
     items_to_settle,
     noninferiority,
-    quantity_verdict,
     score_verdict,
 )
 from tests.factories import properties
@@ -125,32 +123,6 @@ class TestItemsToSettle:
     def test_nothing_to_settle(self) -> None:
         assert items_to_settle(right_or_wrong(3, 4, 10), 0) is None
         assert items_to_settle(paired_difference([0.5, 0.2], [0.5, 0.2], seed=0), 0.1) is None
-
-
-class TestQuantityVerdict:
-    FIRST = np.linspace(1, 2, 30)
-
-    def test_a_ratio(self) -> None:
-        result = quantity_difference(self.FIRST, self.FIRST * 1.8, seed=0)
-        assert quantity_verdict("direct", "CoT", "latency", result) == (
-            "direct and CoT differ in mean latency: CoT has 1.80 times that of direct [1.80, 1.80], p < .001."
-        )
-
-    def test_a_median_has_no_p(self) -> None:
-        result = quantity_difference(self.FIRST, self.FIRST[::-1], seed=0, statistic="median")
-        text = quantity_verdict("direct", "CoT", "latency", result)
-        assert text.startswith("direct and CoT are not distinguishable in median latency: CoT has 1.00 times")
-        assert "p " not in text.split(":")[1]
-
-    def test_a_difference_where_there_is_no_ratio(self) -> None:
-        result = quantity_difference(np.zeros(30), np.full(30, 0.002), seed=0)
-        assert quantity_verdict("local", "hosted", "cost", result, unit="USD") == (
-            "local and hosted differ in mean cost: hosted − local = +0.002 USD [0.002, 0.002], p < .001."
-        )
-
-    def test_the_adjusted_p_decides(self) -> None:
-        result = quantity_difference(self.FIRST, self.FIRST * 1.8, seed=0)
-        assert "not distinguishable" in quantity_verdict("a", "b", "cost", result, p=0.06)
 
 
 class TestNoninferiority:

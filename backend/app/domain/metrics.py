@@ -1,0 +1,290 @@
+"""The metrics of an experiment, and how they are described to readers.
+
+``Metrics`` holds what is computed and stored. A ``Figure`` is one number of it as tables, cards and the
+command line show it: with label, unit, interval and the direction that is better.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from app.domain.json import JsonObject
+from app.domain.scoring import ScoreKind
+from app.domain.trace import TraceSummary
+
+Better = Literal["higher", "lower"]
+FigureFormat = Literal["share", "milliseconds", "usd", "count", "number"]
+"""How a value is written: a ``share`` in [0, 1] in per cent, a ``count`` whole with separators, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What metrics are computed from, of one run.
+
+    Attributes:
+        ok: whether it has an answer, right or wrong.
+        scores: values by score; ``None`` where unscored.
+        cached: whether all its calls were answered from the cache.
+        attempts: of its call that needed most.
+        latency_ms: of its calls together, without waiting for a free slot.
+        trace: what an agent did, in short; ``None`` if the method is no agent.
+    """
+
+    ok: bool
+    failure_kind: str | None
+    parse_outcome: str | None
+    scores: Mapping[str, float | None]
+    cached: bool
+    attempts: int
+    latency_ms: float | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+    trace: TraceSummary | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What metrics are computed from beside the runs.
+
+    Attributes:
+        planned: runs that the experiment consists of.
+        wall_s: seconds between its first and last run, over all sessions of work; ``None`` if unknown.
+        parameters: number of the model's weights, if the catalog has it.
+        seed: of the bootstrap.
+    """
+
+    planned: int
+    wall_s: float | None
+    parameters: float | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share or a mean with its confidence interval.
+
+    Attributes:
+        method: ``wilson``, ``bca``, ``clustered``, or ``constant`` (all values are equal, so a bootstrap
+            cannot estimate a spread, and the bounds are the value itself).
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    method: str
+    level: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Runs, by what became of them.
+
+    Attributes:
+        missing: planned and not run, because the experiment was stopped before.
+        retried: runs of which a call needed more than one attempt.
+        failures: failed runs by kind of failure.
+        parse_outcomes: answered runs by what the parser found.
+    """
+
+    planned: int
+    stored: int
+    ok: int
+    failed: int
+    missing: int
+    cached: int
+    retried: int
+    failures: dict[str, int]
+    parse_outcomes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreStatistics:
+    """The mean of one score over the answered runs that have it, with its confidence interval.
+
+    Attributes:
+        version: of the scorer.
+        unscored: answered runs without this score.
+        if_failed_were_wrong: the mean if every failed and unscored run had a 0: how much the
+            failures could matter at worst.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    method: str
+    level: float
+    kind: ScoreKind
+    version: int
+    unscored: int
+    if_failed_were_wrong: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Where answers went right or wrong.
+
+    Attributes:
+        supported: right, and an accepted answer was in the prompt.
+        unsupported: right without it: from the model's memory, or by chance.
+        misread: wrong, though an accepted answer was in the prompt.
+        not_retrieved: wrong, and no passage in the prompt held an accepted answer.
+    """
+
+    supported: int = 0
+    unsupported: int = 0
+    misread: int = 0
+    not_retrieved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyStatistics:
+    """Wall time of answered, uncached runs in ms; ``None`` if there are none."""
+
+    n: int
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStatistics:
+    """Sums of the token counts that servers reported; ``None`` if no server reported any."""
+
+    prompt: int | None
+    completion: int | None
+    runs_without_counts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostStatistics:
+    """Cost in US dollars; ``None`` if a price or a token count is unknown: a sum with gaps is too low.
+
+    Attributes:
+        total: of uncached runs.
+        saved_by_cache: what the cached ones would have cost.
+    """
+
+    total: float | None
+    per_1000_runs: float | None
+    saved_by_cache: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUses:
+    """Uses of one tool by what came of them; see ``domain.trace.UseClass``."""
+
+    successful: int
+    failed: int
+    unneeded: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatistics:
+    """What became of the agents of an experiment.
+
+    Attributes:
+        runs: runs with a trace, failed ones included.
+        outcomes: runs by ``AgentOutcome``.
+        success_rate: share that ended by giving an answer, right or wrong.
+        stuck_rate: share that repeated the same action until they were stopped.
+        iterations: steps of a run.
+        repairs: replies that could not be read as an action at first.
+        tools: by tool, as the model named it, the most used first.
+        failed_uses: share of all tool uses that failed; ``None`` if there were none.
+    """
+
+    runs: int
+    outcomes: dict[str, int]
+    success_rate: Estimate
+    stuck_rate: Estimate
+    iterations: Estimate
+    repairs: int
+    tools: dict[str, ToolUses]
+    failed_uses: Estimate | None
+
+
+MetricValue = Estimate | float | None
+"""A single metric: with an interval, without one, or unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """All metrics of an experiment.
+
+    Attributes:
+        attribution: ``None`` if nothing was retrieved.
+        agent: ``None`` if the method is no agent.
+        single: the metrics that the registry lists, by name.
+    """
+
+    counts: Counts
+    scores: dict[str, ScoreStatistics]
+    attribution: Attribution | None
+    agent: AgentStatistics | None
+    latency_ms: LatencyStatistics
+    tokens: TokenStatistics
+    cost_usd: CostStatistics
+    single: dict[str, MetricValue]
+
+    def as_dict(self) -> JsonObject:
+        """Return the metrics as they are stored: plain JSON, the single ones beside the others."""
+        whole = asdict(self)
+        single = whole.pop("single")
+        return {**whole, **single}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureDescription:
+    """What a figure is, for whoever shows it.
+
+    Attributes:
+        name: unique among the figures of a result.
+        label: the name that people see.
+        group: figures of a group are shown together.
+        row: name of the row of a table, or of the card, that it shares with other figures; empty if none.
+        short: its label within that row; empty without one.
+        unit: written behind the value; empty if the format says it all.
+        better: which direction is better; ``None`` if neither is.
+        help: one sentence on what it is.
+        minor: not worth showing while it is 0 or unknown.
+    """
+
+    name: str
+    label: str
+    group: str
+    row: str = ""
+    short: str = ""
+    unit: str = ""
+    format: FigureFormat = "number"
+    better: Better | None = None
+    help: str = ""
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure(FigureDescription):
+    """A described number.
+
+    Attributes:
+        value: in the format's unit; ``None`` if it is unknown.
+        low: lower bound of the 95 % confidence interval, if there is one.
+        high: upper bound.
+        n: how many values it is computed from, if that is not all runs.
+        basis: what these are, or how the interval was computed.
+        note: what qualifies the value, in words.
+        warning: what makes the value less reliable, in words.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    basis: str = ""
+    note: str = ""
+    warning: str = ""

@@ -1,0 +1,43 @@
+"""From the stored runs of an experiment to its metrics: one pure function.
+
+It is used when an experiment ends, and by the test that recomputes every aggregate.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from app.domain.metrics import Counts, Metrics, RunContext, RunFacts
+from app.services.evaluation.metrics.agents import agent_statistics
+from app.services.evaluation.metrics.attribution import count_attributions
+from app.services.evaluation.metrics.expense import cost_statistics, latency_statistics, token_statistics
+from app.services.evaluation.metrics.registry import METRICS
+from app.services.evaluation.metrics.scores import score_statistics
+
+
+def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> Metrics:
+    """Return all metrics; what cannot be known is ``None``."""
+    answered = [run for run in runs if run.ok]
+    return Metrics(
+        counts=_counts(runs, answered, context.planned),
+        scores=score_statistics(runs, answered, context.seed),
+        attribution=count_attributions(answered),
+        agent=agent_statistics([run.trace for run in runs if run.trace is not None], context.seed),
+        latency_ms=latency_statistics(answered),
+        tokens=token_statistics(answered),
+        cost_usd=cost_statistics(answered),
+        single=METRICS.compute(runs, context),
+    )
+
+
+def _counts(runs: Sequence[RunFacts], answered: Sequence[RunFacts], planned: int) -> Counts:
+    return Counts(
+        planned=planned,
+        stored=len(runs),
+        ok=len(answered),
+        failed=len(runs) - len(answered),
+        missing=planned - len(runs),
+        cached=sum(run.cached for run in answered),
+        retried=sum(run.attempts > 1 for run in runs),
+        failures=dict(Counter(run.failure_kind for run in runs if run.failure_kind)),
+        parse_outcomes=dict(Counter(run.parse_outcome for run in answered if run.parse_outcome)),
+    )

@@ -1,0 +1,36 @@
+"""Statistics of each score over the runs that have it."""
+
+from collections.abc import Sequence
+from math import fsum
+
+from app.domain.metrics import RunFacts, ScoreStatistics
+from app.services.evaluation.scorers.registry import SCORERS
+from app.services.evaluation.statistics.intervals import bca_mean, wilson
+
+
+def score_statistics(
+    runs: Sequence[RunFacts], answered: Sequence[RunFacts], seed: int
+) -> dict[str, ScoreStatistics]:
+    """Return mean and interval by score; a score that no run has is left out."""
+    names = {name: None for run in answered for name in run.scores}
+    found: dict[str, ScoreStatistics] = {}
+    for name in names:
+        values = [value for run in answered if (value := run.scores.get(name)) is not None]
+        if not values:
+            continue
+        about = SCORERS.describe(name)
+        binary = about.kind == "binary"
+        mean = wilson(round(sum(values)), len(values)) if binary else bca_mean(values, seed)
+        found[name] = ScoreStatistics(
+            value=mean.value,
+            low=mean.low,
+            high=mean.high,
+            n=mean.n,
+            method=mean.method,
+            level=mean.level,
+            kind=about.kind,
+            version=about.version,
+            unscored=len(answered) - len(values),
+            if_failed_were_wrong=fsum(values) / len(runs),
+        )
+    return found

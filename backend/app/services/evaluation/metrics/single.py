@@ -1,0 +1,111 @@
+"""Metrics that are a single number each, as the registry lists them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.domain.metrics import FigureDescription, MetricValue, RunContext, RunFacts
+from app.services.evaluation.statistics.intervals import wilson
+
+REFERENCE_GPU_FLOPS = 312e12 * 0.4
+"""A100's peak in bf16 (NVIDIA's data sheet) at 40 % utilisation; see ``estimated_gpu_seconds``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric that is a single number.
+
+    Attributes:
+        description: how it is shown; its name is the key in stored results.
+        compute: from all runs and their context to the value; ``None`` if it cannot be known.
+    """
+
+    description: FigureDescription
+    compute: Callable[[Sequence[RunFacts], RunContext], MetricValue]
+
+
+def hallucination_rate(runs: Sequence[RunFacts], _context: RunContext) -> MetricValue:
+    """Return the share of the judged answers that are not faithful; ``None`` if none was judged."""
+    judged = [value for run in runs if run.ok and (value := run.scores.get("faithful")) is not None]
+    return wilson(judged.count(0.0), len(judged)) if judged else None
+
+
+def throughput(runs: Sequence[RunFacts], context: RunContext) -> float | None:
+    """Return uncached answers a second of work; ``None`` if the time is unknown or all were cached."""
+    fresh = len(_fresh(runs))
+    return fresh / context.wall_s if context.wall_s and fresh else None
+
+
+def wall_time(_runs: Sequence[RunFacts], context: RunContext) -> float | None:
+    """Return the seconds that were worked on the experiment."""
+    return context.wall_s
+
+
+def estimated_gpu_seconds(runs: Sequence[RunFacts], context: RunContext) -> float | None:
+    """Return the seconds of arithmetic that the answers take on a reference GPU.
+
+    2 · parameters floating point operations a token (Kaplan et al. 2020, sect. 2.1), at
+    ``REFERENCE_GPU_FLOPS``. It counts arithmetic alone: decoding a single sequence is bound by
+    memory, and takes longer. ``None`` if the model's size or any token count is unknown.
+    """
+    fresh = _fresh(runs)
+    if context.parameters is None or not fresh:
+        return None
+    tokens = 0
+    for run in fresh:
+        if run.prompt_tokens is None or run.completion_tokens is None:
+            return None
+        tokens += run.prompt_tokens + run.completion_tokens
+    return 2 * context.parameters * tokens / REFERENCE_GPU_FLOPS
+
+
+def _fresh(runs: Sequence[RunFacts]) -> list[RunFacts]:
+    """Return the answered runs for which the model was called."""
+    return [run for run in runs if run.ok and not run.cached]
+
+
+HALLUCINATION_RATE = Metric(
+    FigureDescription(
+        name="hallucination_rate",
+        label="Hallucination rate",
+        group="faithfulness",
+        format="share",
+        better="lower",
+        help="Share of the judged answers with a faithfulness below 0.5.",
+        minor=True,
+    ),
+    hallucination_rate,
+)
+THROUGHPUT = Metric(
+    FigureDescription(
+        name="throughput_per_s",
+        label="Throughput",
+        group="speed",
+        unit="answers/s",
+        better="higher",
+        help="Uncached answers a second of work.",
+    ),
+    throughput,
+)
+WALL_TIME = Metric(
+    FigureDescription(
+        name="wall_s",
+        label="Wall time",
+        group="speed",
+        unit="s",
+        better="lower",
+        help="Seconds between the first and the last run, pauses between sessions of work left out.",
+    ),
+    wall_time,
+)
+GPU_SECONDS = Metric(
+    FigureDescription(
+        name="gpu_seconds_estimate",
+        label="GPU time, estimated",
+        group="cost",
+        unit="GPU s",
+        better="lower",
+        help="Arithmetic of all uncached tokens on one A100 at 40 % utilisation: a lower bound for decoding.",
+        minor=True,
+    ),
+    estimated_gpu_seconds,
+)

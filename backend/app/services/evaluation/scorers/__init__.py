@@ -1,0 +1,1 @@
+"""Scorers: from an answered example to scores. ``registry`` lists them all."""

@@ -1,0 +1,162 @@
+"""Scorers of an answer's text against the accepted answers, as the datasets' official scripts do it."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.domain.prediction import ScoredSample
+from app.domain.scoring import Score, ScoreDescription, ScoringRule
+from app.services.evaluation.normalise import (
+    gsm8k_flexible,
+    gsm8k_strict,
+    normalise,
+    normalise_gsm8k,
+    normalised_answers,
+)
+from app.services.evaluation.scorers.base import Applies, RegisteredScorer, always, without_resources
+
+GROUP = "answer"
+_CLOSED_ANSWERS = frozenset({"yes", "no", "noanswer"})
+
+TextScore = Callable[[str, tuple[str, ...], ScoringRule], tuple[float, str]]
+"""From the text, the accepted answers and the scoring rule to a value in [0, 1] and the reason for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextScorer:
+    """Scores the parsed answer, or the whole output, by a plain function.
+
+    No answer is a 0 with the parser's outcome as the reason, as the official scripts have it.
+
+    Attributes:
+        name: of its score.
+        score: see ``TextScore``.
+        whole_output: give ``score`` the whole output: for rules that look for the answer themselves.
+    """
+
+    name: str
+    score: TextScore
+    whole_output: bool = False
+
+    async def __call__(self, sample: ScoredSample) -> tuple[Score]:
+        """See ``Scorer``."""
+        prediction = sample.prediction
+        text = prediction.output if self.whole_output else prediction.answer.text
+        if text is None:
+            return (Score(self.name, 0.0, f"no answer ({prediction.answer.outcome})"),)
+        value, reason = self.score(text, tuple(sample.example.answers), sample.rule)
+        return (Score(self.name, value, reason),)
+
+
+def text_scorer(
+    description: ScoreDescription,
+    score: TextScore,
+    *,
+    whole_output: bool = False,
+    applies: Applies | None = always,
+) -> RegisteredScorer:
+    """Return the registration of a scorer of text; see ``TextScorer``."""
+    scorer = TextScorer(description.name, score, whole_output)
+    return without_resources(description.name, scorer, description, applies=applies)
+
+
+def exact_match(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
+    """Return 1 if the normalised text equals a normalised accepted answer, else 0."""
+    given = normalise(text, rule)
+    if given in normalised_answers(answers, rule):
+        return 1.0, f"“{given}” is an accepted answer"
+    return 0.0, f"“{given}” is no accepted answer"
+
+
+def contains(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
+    """Return 1 if the normalised text holds a normalised accepted answer as whole words, else 0."""
+    given = f" {normalise(text, rule)} "
+    for answer in normalised_answers(answers, rule):
+        if answer and f" {answer} " in given:
+            return 1.0, f"holds “{answer}”"
+    return 0.0, "holds no accepted answer"
+
+
+def f1(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
+    """Return the F1 of the words shared with the closest accepted answer."""
+    given = normalise(text, rule)
+    best, best_answer = 0.0, ""
+    for answer in normalised_answers(answers, rule):
+        value = _token_f1(given, answer, closed=rule == "hotpotqa")
+        if value > best:
+            best, best_answer = value, answer
+    if best == 0.0:
+        return 0.0, "shares no word with an accepted answer"
+    return best, f"closest to “{best_answer}”"
+
+
+def _token_f1(given: str, answer: str, *, closed: bool) -> float:
+    if given == answer:
+        return 1.0
+    # HotpotQA's script gives no credit for words shared with "yes", "no" or "noanswer".
+    if closed and (given in _CLOSED_ANSWERS or answer in _CLOSED_ANSWERS):
+        return 0.0
+    given_words, answer_words = given.split(), answer.split()
+    common = (Counter(given_words) & Counter(answer_words)).total()
+    if common == 0:
+        return 0.0
+    precision, recall = common / len(given_words), common / len(answer_words)
+    return 2 * precision * recall / (precision + recall)
+
+
+def number_strict(text: str, answers: tuple[str, ...], _rule: ScoringRule) -> tuple[float, str]:
+    """Return 1 if the number after ``####`` is an accepted one, else 0."""
+    return _same_number(gsm8k_strict(text), answers, "no number after ####")
+
+
+def number_flexible(text: str, answers: tuple[str, ...], _rule: ScoringRule) -> tuple[float, str]:
+    """Return 1 if the last number of the text is an accepted one, else 0."""
+    return _same_number(gsm8k_flexible(text), answers, "no number")
+
+
+def _same_number(number: str | None, answers: tuple[str, ...], missing: str) -> tuple[float, str]:
+    if number is None:
+        return 0.0, missing
+    if number in {normalise_gsm8k(answer) for answer in answers}:
+        return 1.0, f"{number} is right"
+    return 0.0, f"{number} is wrong"
+
+
+def _asks_for_numbers(_config: object, rule: ScoringRule) -> bool:
+    return rule == "gsm8k"
+
+
+EXACT_MATCH = text_scorer(
+    ScoreDescription(
+        "exact_match", 1, "binary", GROUP, "Exact match", "The answer equals an accepted one once normalised."
+    ),
+    exact_match,
+)
+CONTAINS = text_scorer(
+    ScoreDescription(
+        "contains", 1, "binary", GROUP, "Contains", "The answer holds an accepted one as whole words."
+    ),
+    contains,
+)
+F1 = text_scorer(
+    ScoreDescription(
+        "f1", 1, "graded", GROUP, "F1", "Overlap of words with the closest accepted answer, as F1."
+    ),
+    f1,
+)
+NUMBER_STRICT = text_scorer(
+    ScoreDescription(
+        "number_strict", 1, "binary", GROUP, "Number strict", "The number after #### is an accepted one."
+    ),
+    number_strict,
+    whole_output=True,
+    applies=_asks_for_numbers,
+)
+NUMBER_FLEXIBLE = text_scorer(
+    ScoreDescription(
+        "number_flexible", 1, "binary", GROUP, "Number flexible", "The last number is an accepted one."
+    ),
+    number_flexible,
+    whole_output=True,
+    applies=_asks_for_numbers,
+)

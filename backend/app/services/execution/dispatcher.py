@@ -1,0 +1,127 @@
+"""Starting work: on the queue, or in this process while Redis is away."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import Conflict
+from app.core.logging import bind, get_logger
+from app.core.queue import enqueue_experiment
+from app.domain.status import ExperimentStatus
+from app.models import Experiment
+from app.schemas.experiment_config import ExperimentConfig
+from app.services.execution.executor import run_experiment
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.resolution import model_error
+from app.services.experiments.service import ExperimentService
+from app.services.inference.catalog import CatalogError
+from app.services.runtime import Runtime
+
+log = get_logger(__name__)
+
+RunHere = Callable[[Callable[[], Awaitable[None]]], None]
+"""Takes work that this process is to do after it has answered the request."""
+
+
+async def enqueue(runtime: Runtime, experiment_id: uuid.UUID) -> None:
+    """Put an experiment on the queue.
+
+    Raises:
+        redis.RedisError: when Redis is away.
+    """
+    # The client blocks: in a thread, other requests are answered meanwhile.
+    await asyncio.to_thread(enqueue_experiment, runtime.redis_url, runtime.settings.queue, str(experiment_id))
+
+
+class Dispatcher:
+    """Starts and resumes experiments; commits what it changes.
+
+    Args:
+        session: of the database.
+        runtime: of this process.
+        run_here: called with the work if there is no queue to put it on.
+    """
+
+    def __init__(self, session: AsyncSession, runtime: Runtime, run_here: RunHere) -> None:
+        self._session = session
+        self._runtime = runtime
+        self._run_here = run_here
+        self._experiments = ExperimentService(session, runtime)
+        self._repository = ExperimentRepository(session)
+
+    async def start(self, experiment_id: uuid.UUID) -> Experiment:
+        """Start an experiment that has not been started.
+
+        Raises:
+            NotFound: if there is none.
+            Conflict: if it was started before.
+            InvalidInput: if the model cannot be used; says which key or file is missing.
+        """
+        experiment = await self._experiments.get(experiment_id)
+        with bind(experiment_id=str(experiment_id)):
+            self._require_model(experiment.model)
+            if not await self._repository.mark_queued(experiment_id):
+                conflict = _already_started(experiment)  # before the rollback, which empties the object
+                await self._session.rollback()
+                raise conflict
+            await self._session.commit()
+            await self._dispatch(experiment_id)
+            return await self._experiments.get(experiment_id)
+
+    async def resume(self, experiment_id: uuid.UUID) -> Experiment:
+        """Continue an experiment: the same one if it has not ended, else a child that repeats it.
+
+        The child finds what its parent got from the model in the response cache, and asks for the rest.
+
+        Returns:
+            The experiment that continues.
+
+        Raises:
+            NotFound: if there is none.
+            Conflict: if it is complete, or an executor is working on it.
+            InvalidInput: if the model cannot be used; says which key or file is missing.
+        """
+        experiment = await self._experiments.get(experiment_id)
+        status = ExperimentStatus(experiment.status)
+        if status is ExperimentStatus.COMPLETED:
+            raise Conflict("The experiment is complete; there is nothing to resume.")
+        if status.ended:
+            config = ExperimentConfig.model_validate(experiment.config)
+            child = await self._experiments.create(config, parent_id=experiment_id)
+            return await self.start(child.id)
+        if status is ExperimentStatus.PENDING and not experiment.queued:
+            return await self.start(experiment_id)
+        if experiment_id not in await self._repository.unattended(self._runtime.settings.stale_after_s):
+            raise Conflict("The experiment is running; it does not need to be resumed.")
+        await self._dispatch(experiment_id)
+        return experiment
+
+    async def _dispatch(self, experiment_id: uuid.UUID) -> None:
+        if self._runtime.redis_url:
+            try:
+                await enqueue(self._runtime, experiment_id)
+                return
+            except (RedisError, OSError) as error:
+                log.warning("queue_away", error=type(error).__name__)
+        self._run_here(partial(run_experiment, self._runtime, experiment_id, "in_process"))
+
+    def _require_model(self, model: str) -> None:
+        try:
+            self._runtime.models().require(model)
+        except CatalogError as error:
+            raise model_error(error) from error
+
+
+def _already_started(experiment: Experiment) -> Conflict:
+    if experiment.status == ExperimentStatus.PENDING:
+        return Conflict("The experiment is queued already.")
+    if experiment.status == ExperimentStatus.RUNNING:
+        return Conflict("The experiment is running already.")
+    return Conflict(
+        f"The experiment has ended: it is {experiment.status}.",
+        hint="Resume it (a child takes over what was answered), or clone it.",
+    )

@@ -1,0 +1,131 @@
+"""Previews: one prompt of an experiment as it would be sent, and an estimate of its size."""
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.examples import Example
+from app.domain.generation import Message
+from app.domain.json import JsonObject
+from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.preview import EstimateOut, MessageOut, PreviewExample, PreviewOut
+from app.services.datasets.repository import DatasetRepository, to_example
+from app.services.datasets.service import DatasetService
+from app.services.evaluation.metrics.stored import read_metrics
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.resolution import ResolvedConfig
+from app.services.experiments.service import ExperimentService
+from app.services.experiments.validation import validate
+from app.services.knowledge.indexes import KnowledgeIndexes
+from app.services.preview.estimates import (
+    MeasuredSpeed,
+    MeasuredTokens,
+    count_calls,
+    estimate,
+    tokens_from_prompts,
+    tokens_from_results,
+)
+from app.services.runtime import Runtime
+
+_PROMPTS = 50
+"""Prompts whose length is measured, at most."""
+_EXPERIMENTS = 20
+"""Completed experiments whose tokens are averaged, at most."""
+
+
+class PreviewService:
+    """Reads only."""
+
+    def __init__(
+        self, session: AsyncSession, runtime: Runtime, indexes: KnowledgeIndexes | None = None
+    ) -> None:
+        self._session = session
+        self._runtime = runtime
+        self._indexes = indexes
+        self._experiments = ExperimentRepository(session)
+
+    async def preview(
+        self, config: ExperimentConfig, parent_id: uuid.UUID | None, position: int
+    ) -> PreviewOut:
+        """Return the question at ``position`` of the sample (modulo its size), and an estimate.
+
+        Raises:
+            InvalidInput: if the model, the dataset or the sample size is invalid; names the field.
+            NotFound: if there is no experiment ``parent_id``.
+        """
+        checked = await validate(self._session, self._runtime, config, files_needed=False)
+        if parent_id is not None:
+            await ExperimentService(self._session, self._runtime).get(parent_id)
+        dataset = checked.dataset
+        sample = await DatasetService(self._session).sample(dataset, config.dataset.n, config.seed)
+        position %= len(sample)
+        measured = sample[:: -(-len(sample) // _PROMPTS)]
+        rows = await DatasetRepository(self._session).examples_at(dataset.id, [sample[position], *measured])
+        examples = {row.position: to_example(row) for row in rows}
+        shown = examples[sample[position]]
+        return PreviewOut(
+            example=PreviewExample(
+                position=position, key=shown.key, question=shown.question, answers=list(shown.answers)
+            ),
+            examples=checked.questions,
+            messages=[
+                MessageOut(
+                    role=message.role,
+                    content=message.content,
+                    tool_calls=[call.as_dict() for call in message.tool_calls],
+                    tool_call_id=message.tool_call_id,
+                )
+                for message in await self._prompt(config, checked, shown)
+            ],
+            model_state=checked.status.state,
+            model_message=checked.status.message,
+            config_hash=config.hash(),
+            estimate=await self._estimate(config, checked, [examples[place] for place in measured]),
+        )
+
+    async def _estimate(
+        self, config: ExperimentConfig, checked: ResolvedConfig, examples: Sequence[Example]
+    ) -> EstimateOut:
+        """Return the estimate; without a completed experiment of this kind, from prompts of ``examples``."""
+        results = [
+            _measured(metrics, calls_per_run)
+            for metrics, calls_per_run in await self._experiments.completed_results(
+                config.model, checked.dataset.name, config.method.cost_key(), _EXPERIMENTS
+            )
+        ]
+        calls = count_calls(config, checked.questions, results[0].calls_per_run if results else None)
+        tokens = tokens_from_results(results, calls) or tokens_from_prompts(
+            [checked.method.render(example) for example in examples],
+            calls,
+            config.params.max_tokens,
+            retrieved=config.method.retrieved_tokens,
+        )
+        price, speed = checked.spec.usd_per_1m, await self._speed(config)
+        return estimate(checked.questions, calls, tokens, price, speed)
+
+    async def _prompt(
+        self, config: ExperimentConfig, checked: ResolvedConfig, example: Example
+    ) -> Sequence[Message]:
+        """Return the first prompt, with passages if the index is built and its models are loaded."""
+        row, method, passages = checked.knowledge, checked.method, None
+        wanted = config.method.knowledge
+        if row is not None and wanted is not None and self._indexes and config.method.passages_in_prompt:
+            passages = await self._indexes.passages_at_once(row, wanted, example.question)
+        return method.render(example, passages)
+
+    async def _speed(self, config: ExperimentConfig) -> MeasuredSpeed | None:
+        found = await self._experiments.newest_throughput(config.model, config.method.name)
+        if found is None:
+            return None
+        calls_per_s, method = found
+        same = method == config.method.name
+        return MeasuredSpeed(calls_per_s, "this model" + ("" if same else f", but with the method {method}"))
+
+
+def _measured(stored: JsonObject, calls_per_run: float) -> MeasuredTokens:
+    metrics = read_metrics(stored)
+    tokens = metrics.tokens
+    return MeasuredTokens(
+        metrics.counts.ok, tokens.prompt, tokens.completion, tokens.runs_without_counts, calls_per_run
+    )

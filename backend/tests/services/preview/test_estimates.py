@@ -1,0 +1,85 @@
+"""Tests of the arithmetic of estimates."""
+
+import pytest
+
+from app.domain.generation import Message
+from app.services.inference.catalog import Price
+from app.services.preview.estimates import (
+    MeasuredSpeed,
+    MeasuredTokens,
+    TokenEstimate,
+    count_calls,
+    estimate,
+    power,
+    tokens_from_prompts,
+    tokens_from_results,
+)
+from tests.factories import config
+
+TOKENS = TokenEstimate(1_000_000, 500_000, "Tokens by guess")
+
+
+def measured(
+    ok: int, prompt: int | None, completion: int | None, without: int = 0, calls: float = 1
+) -> MeasuredTokens:
+    return MeasuredTokens(ok, prompt, completion, without, calls)
+
+
+def test_calls() -> None:
+    assert count_calls(config(repeats=3), 7) == 21
+    voting = config(method={"name": "cot", "samples": 5}, params={"temperature": 0.7}, repeats=3)
+    assert count_calls(voting, 7) == 105
+
+
+class TestTokensByResults:
+    def test_mean_of_the_runs_not_of_the_experiments(self) -> None:
+        found = tokens_from_results([measured(10, 100, 20), measured(30, 900, 20)], calls=8)
+        assert found is not None
+        assert (found.prompt, found.completion) == (200, 8)
+        assert "last completed 2 experiments" in found.basis
+
+    @pytest.mark.parametrize("useless", [measured(0, None, None), measured(9, 50, 5, without=4)])
+    def test_experiments_that_tell_nothing(self, useless: MeasuredTokens) -> None:
+        assert tokens_from_results([useless], calls=8) is None
+        found = tokens_from_results([useless, measured(1, 10, 2)], calls=8)
+        assert found is not None
+        assert (found.prompt, found.completion) == (80, 16)
+
+    def test_by_call_where_a_run_makes_several(self) -> None:
+        found = tokens_from_results([measured(10, 500, 100, calls=5), measured(10, 100, 20)], calls=6)
+        assert found is not None
+        assert (found.prompt, found.completion) == (60, 12)
+
+    def test_none(self) -> None:
+        assert tokens_from_results([], calls=8) is None
+
+
+def test_tokens_from_prompts() -> None:
+    prompts = [[Message("system", "abcd"), Message("user", "abcdefgh")], [Message("user", "abcd")]]
+    found = tokens_from_prompts(prompts, calls=10, max_tokens=64)
+    assert (found.prompt, found.completion) == (round(10 * (3 + 2 * 8 + 1 + 8) / 2), 640)
+    assert "2 prompts" in found.basis
+
+
+class TestEstimate:
+    def test_priced_and_timed(self) -> None:
+        found = estimate(50, 100, TOKENS, Price(input=2, output=4), MeasuredSpeed(20.0, "this model"))
+        assert (found.cost_usd, found.seconds) == (4.0, 5.0)
+        assert found.basis.startswith("Tokens by guess; time at 20 calls a second, as in")
+
+    def test_free(self) -> None:
+        assert estimate(50, 100, TOKENS, Price(input=0, output=0), None).cost_usd == 0
+
+    def test_nothing_known(self) -> None:
+        found = estimate(50, 100, TOKENS, None, None)
+        assert (found.cost_usd, found.seconds) == (None, None)
+
+
+class TestPower:
+    def test_of_a_hundred_questions(self) -> None:
+        found = power(100)
+        assert found.needed == 626
+        assert found.detectable == pytest.approx(0.124, abs=0.002)
+
+    def test_of_too_few_to_show_anything(self) -> None:
+        assert power(5).detectable is None
