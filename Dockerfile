@@ -1,4 +1,4 @@
-# One image for the API and the worker; `docker-compose.yml` says which of the two a container is.
+# One image for the API and the worker; `docker-compose.yml` gives each container its command.
 # Debian's own packages are pinned by the base image's release.
 # hadolint global ignore=DL3008
 FROM node:22-slim AS dashboard
@@ -25,7 +25,7 @@ COPY data/faithfulness data/faithfulness
 COPY --from=dashboard /srv/frontend/out frontend/out
 RUN pip install --no-cache-dir --no-deps -e backend && mkdir -p data/local && chown -R app data
 USER 1000
-# Indexes are kept with the rest of the state, where the API and the workers share them.
+# Indexes are stored with the other state, in the volume that the API and the workers share.
 ENV LLMFORGE_HOST=0.0.0.0 LLMFORGE_INDEX_DIR=/srv/data/local/chromadb PYTHONUNBUFFERED=1
 EXPOSE 8000
 CMD ["llmforge", "api"]

@@ -1,7 +1,7 @@
-"""The whole platform on one machine: embedded servers, the API and workers, under one process.
+"""Starts and supervises the whole platform on one machine: embedded servers, the API and workers.
 
-``llmforge up`` starts it in the foreground; commands that find no API start it for themselves and
-stop it when they are done. One platform a state folder: a lock and ``platform.json`` see to that.
+``llmforge up`` starts it in the foreground. Commands that find no API start a platform and stop it when
+they are done. A lock and ``platform.json`` ensure that each state folder has at most one platform.
 """
 
 import json
@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 
 
 def platform_url(home: Path) -> str | None:
-    """Return the address of the platform that runs on the state folder ``home``, if one does."""
+    """Return the URL of the platform that uses the state folder ``home``; ``None`` if none is running."""
     with suppress(OSError, ValueError, KeyError):
         url = str(json.loads((home / "platform.json").read_text())["url"])
         if answers(url):
@@ -41,7 +41,7 @@ def platform_url(home: Path) -> str | None:
 
 
 def answers(url: str, timeout_s: float = 2.0) -> bool:
-    """Whether an API lives at ``url`` (with or without a key of ours)."""
+    """Return whether an API answers at ``url``; one that asks for a key counts."""
     try:
         with urllib.request.urlopen(f"{url}/health/live", timeout=timeout_s) as response:  # noqa: S310
             return bool(response.status == 200)
@@ -55,9 +55,9 @@ class Platform:
     """All processes of a local installation.
 
     Args:
-        settings: empty database and Redis addresses mean the embedded servers.
-        say: told each step, for a person.
-        fixed_port: refuse to start when the port is taken, instead of taking another.
+        settings: where the URL of the database or Redis is empty, the embedded server is started.
+        say: called with a message for the user at each step.
+        fixed_port: whether to fail if the port is taken, instead of choosing another.
     """
 
     def __init__(self, settings: Settings, say: Say, *, fixed_port: bool = False) -> None:
@@ -78,15 +78,15 @@ class Platform:
         """Start everything; when this returns, the API answers.
 
         Raises:
-            ProcessError: if a part does not start (the others are stopped again), or a platform
-                runs on this state folder already.
+            ProcessError: if a process does not start (the others are stopped then), or a platform is
+                using the state folder already.
         """
         self._settings.home.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise ProcessError(
-                f"A platform runs already on {self._settings.home} "
+                f"A platform is using {self._settings.home} already "
                 f"({platform_url(self._settings.home) or 'it is starting'})."
             ) from error
         try:
@@ -98,7 +98,7 @@ class Platform:
     def _start_parts(self) -> None:
         env = {**os.environ, OWNER_VARIABLE: str(os.getpid())}
         env["PYTHONUNBUFFERED"] = "1"
-        stop_servers(local_options(self._settings).state_dir)  # of a platform that was killed
+        stop_servers(local_options(self._settings).state_dir)  # left by a platform that was killed
         env["DATABASE_URL"] = self._settings.database_url.get_secret_value() or self._start_postgres()
         env["REDIS_URL"] = self._settings.redis_url.get_secret_value() or self._start_valkey()
         self._start_api(env)
@@ -144,39 +144,39 @@ class Platform:
         child.start()
 
     def watch(self, seconds: float | None = None) -> None:
-        """Start again what dies, for ``seconds`` or until interrupted.
+        """Restart processes that end, for ``seconds`` or until interrupted.
 
         Raises:
-            ProcessError: if a part dies again and again right after its start.
+            ProcessError: if a process repeatedly ends right after its start.
         """
         end = None if seconds is None else time.monotonic() + seconds
         while end is None or time.monotonic() < end:
-            self.revive()
+            self.restart_ended()
             time.sleep(_WATCH_EVERY_S)
 
-    def revive(self) -> None:
-        """Start again what has died since the last look; see ``watch``."""
+    def restart_ended(self) -> None:
+        """Restart the processes that have ended; see ``watch``."""
         for server in (self._postgres, self._valkey):
             if server is not None and server.process is not None and not server.process.running:
-                self._say(f"{server.process.name} ended; starting it again")
+                self._say(f"{server.process.name} ended; restarting it")
                 server.start(server.port)
         for child in [*([self._api] if self._api else []), *self._workers]:
             if not child.running:
-                self._revive_child(child)
+                self._restart_child(child)
 
-    def _revive_child(self, child: ManagedProcess) -> None:
+    def _restart_child(self, child: ManagedProcess) -> None:
         lived_s = time.monotonic() - self._started_at[child.name]
         quick = self._quick_deaths.get(child.name, 0) + 1 if lived_s < _QUICK_DEATH_S else 0
         self._quick_deaths[child.name] = quick
         if quick >= _MAX_QUICK_DEATHS:
             raise ProcessError(f"{child.name} ends right after each start. {child.log_tail()}")
-        self._say(f"{child.name} ended; starting it again")
+        self._say(f"{child.name} ended; restarting it")
         self._start_child(child)
 
     def stop(self) -> None:
-        """Stop everything, workers first; experiments that run can be resumed."""
+        """Stop everything, workers first; running experiments can be resumed later."""
         if not self._lock.is_locked:
-            return  # refused to start: what runs on this state folder is another's
+            return  # this platform was not started; another one may be using the state folder
         grace_s = self._settings.shutdown_grace_s + 5
         for worker in self._workers:
             worker.stop(grace_s)

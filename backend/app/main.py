@@ -27,9 +27,9 @@ log = get_logger(__name__)
 _DESCRIPTION = """
 A lab for choosing how to use a language model, with evidence.
 
-An *experiment* (model, method, dataset, parameters, seed) is created, run, watched, and gives a
-*result*: scores with intervals, latency, tokens, cost, and every call as it was sent and answered.
-Errors all have one form (`ErrorBody`): what happened, what to do, and which field.
+An *experiment* (model, method, dataset, parameters, seed) is created and run, and gives a *result*:
+scores with intervals, latency, tokens, cost, and every call as it was sent and answered.
+All errors have the same body (`ErrorBody`): what happened, what to do, and which fields are wrong.
 """
 
 _V1_ROUTERS = (
@@ -48,28 +48,28 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application.
 
     Raises:
-        SystemExit: if the settings would open the API to the network without a key.
+        SystemExit: if the settings would expose the API to the network without a key.
     """
     settings = settings or get_settings()
     configure_logging(settings.log_level, settings.log_format)
-    _refuse_open_door(settings)
+    _require_key_on_network(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = open_runtime(settings)
-        runtime.models()  # a broken catalog is found now, not by the first request
+        runtime.models()  # report a broken catalog now, not at the first request
         await migrate(runtime.engine)
         await _add_builtins(runtime)
         app.state.runtime = runtime
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
-        caretaker = asyncio.create_task(look_after_lost(runtime))
+        recovery = asyncio.create_task(look_after_lost(runtime))
         log.info("api_started", version=code_version().version)
         try:
             yield
         finally:
-            caretaker.cancel()
+            recovery.cancel()
             with suppress(asyncio.CancelledError):
-                await caretaker
+                await recovery
             await indexes.aclose()
             await runtime.aclose()
 
@@ -95,15 +95,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(system.health_router)
-    # Not a route: that would be asked before the router tries a path without its last slash.
+    # Not a route, which would take precedence over redirects of paths with a trailing slash.
     app.router.default = Dashboard(settings.dashboard_dir)
     return app
 
 
-def _refuse_open_door(settings: Settings) -> None:
+def _require_key_on_network(settings: Settings) -> None:
     if not settings.is_loopback and not settings.api_key.get_secret_value():
         raise SystemExit(
-            f"LLMFORGE_HOST is {settings.host}, which other machines can reach, and there is no key. "
+            f"LLMFORGE_HOST is {settings.host}, which other machines can reach, but no API key is set. "
             "Set LLMFORGE_API_KEY, or leave LLMFORGE_HOST at 127.0.0.1."
         )
 

@@ -127,7 +127,7 @@ def kill(lab: Lab) -> Report:
         process.kill()
     killed = time.time()
     while lab.http.get(f"/experiments/{experiment_id}").json()["status"] == "RUNNING":
-        lab.platform.revive()
+        lab.platform.restart_ended()
         time.sleep(0.1)
     experiment = lab.wait(experiment_id)
     stats = lab.fake.stats()

@@ -61,7 +61,7 @@ def table_of(b: int, c: int) -> McNemar:
 def false_differences(rounds: int, seed: int, n: int = 100) -> Iterator[Row]:
     """Five experiments of equal quality: how often Holm finds any difference among the ten pairs."""
     rng = np.random.default_rng(seed)
-    families: dict[str, list[Floats]] = {"right or wrong": [], "F1": []}
+    families: dict[str, list[Floats]] = {"binary score": [], "F1": []}
     mid: list[Floats] = []
     pairs = [(i, j) for i in range(EXPERIMENTS) for j in range(i)]
     for each in range(rounds):
@@ -73,7 +73,7 @@ def false_differences(rounds: int, seed: int, n: int = 100) -> Iterator[Row]:
         tables = [
             table_of(int(np.sum(right[i] & ~right[j])), int(np.sum(right[j] & ~right[i]))) for i, j in pairs
         ]
-        families["right or wrong"].append(np.array([table.p for table in tables]))
+        families["binary score"].append(np.array([table.p for table in tables]))
         mid.append(np.array([table.mid_p for table in tables]))
         # A seed each: the draws' own error is to differ from family to family, as it does in use.
         p_values = [paired_difference(partial[i], partial[j], seed=each, resamples=DRAWS).p for i, j in pairs]
@@ -82,10 +82,10 @@ def false_differences(rounds: int, seed: int, n: int = 100) -> Iterator[Row]:
         found = float(np.mean([holm(p_values).min() < 0.05 for p_values in family]))
         raw = float(np.mean([p_values.min() < 0.05 for p_values in family]))
         note = f"{raw:.1%} without Holm"
-        if name == "right or wrong":
+        if name == "binary score":
             note += f", {np.mean([holm(p_values).min() < 0.05 for p_values in mid]):.1%} with mid-p"
         yield Row(
-            f"any false difference of {EXPERIMENTS} experiments of equal quality, {name}, {n} items",
+            f"any false difference among {EXPERIMENTS} experiments of equal quality, {name}, {n} items",
             found,
             0,
             0.05,
@@ -144,7 +144,7 @@ def truth(draw: Draw, draws: int = 4_000) -> float:
 def coverage(rounds: int, seed: int) -> Iterator[Row]:
     """How often a 95 % interval holds the truth, beside percentile and BCa bootstraps."""
     cases: list[tuple[str, Draw, float]] = [
-        (f"right or wrong, {n} items, {discordant:.0%} discordant", right_or_wrong(n, discordant, 0.05), 0.05)
+        (f"binary score, {n} items, {discordant:.0%} discordant", right_or_wrong(n, discordant, 0.05), 0.05)
         for n, discordant in ((30, 0.1), (50, 0.2), (200, 0.1), (500, 0.2))
     ]
     for n in (20, 50, 150, 500):
@@ -184,7 +184,7 @@ def planned_power(rounds: int, seed: int) -> Iterator[Row]:
         points = f"{100 * difference:.0f} points at {discordant:.0%} discordant"
         mid_p = np.mean([table.mid_p < 0.05 for table in tables])
         found = float(np.mean([table.p < 0.05 for table in tables]))
-        case = f"power, right or wrong, {n} items for {points}"
+        case = f"power, binary score, {n} items for {points}"
         yield Row(case, found, 0.77, 0.83, len(tables), f"{mid_p:.1%} with mid-p")
     for repeats in (1, 4):
         n = sample_size_mean(0.1, 1 / 9, (1 / 6, 1 / 6), (repeats, repeats))
@@ -209,9 +209,9 @@ def speed() -> Iterator[str]:
             first + rng.normal(0.01, 0.2, first.size),
             rng.integers(0, 3_500, first.size),
         ),
-        ("right or wrong", (rng.random(first.size) < 0.6).astype(float), None),
+        ("binary score", (rng.random(first.size) < 0.6).astype(float), None),
     ):
-        one = first if name != "right or wrong" else (first < 0.6).astype(float)
+        one = first if name != "binary score" else (first < 0.6).astype(float)
         times = []
         for _ in range(5):
             started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The ``llmforge`` command: a thin client of the API, and the launcher of the platform."""
+"""The ``llmforge`` command: a client of the API, and the launcher of the platform."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""The command line's view of the API: find it (or start it), call it, turn errors into sentences."""
+"""The command line's client of the API: find or start it, call it, print its errors."""
 
 import os
 import sys
@@ -29,7 +29,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 
 
 class ApiError(Exception):
-    """The API refused; ``body`` is its error."""
+    """The API answered with an error, which is ``body``."""
 
     def __init__(self, status: int, body: ErrorBody) -> None:
         super().__init__(body.message)
@@ -38,11 +38,11 @@ class ApiError(Exception):
 
 
 class OtherVersion(Exception):
-    """The API's answer is not of the form that this version knows."""
+    """The API's answer does not fit the schemas of this version."""
 
 
 class Sent(TypedDict, total=False):
-    """What a request may carry, as ``httpx`` takes it."""
+    """Arguments of a request, as in ``httpx``."""
 
     params: Mapping[str, Query]
     json: object
@@ -52,19 +52,19 @@ class Sent(TypedDict, total=False):
 
 
 def say(text: str) -> None:
-    """Tell a person something, apart from the command's output."""
+    """Print a message for a person to stderr, apart from the command's output."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
 def fail(message: str, hint: str = "", code: int = 1) -> typer.Exit:
-    """Print an error and return the exit to raise."""
+    """Print an error and return the exception that ends the command with ``code``."""
     say(f"error: {message}" + (f"\n       {hint}" if hint else ""))
     return typer.Exit(code)
 
 
 class Api:
-    """Calls to one API; a context manager, which closes the connections."""
+    """A client of one API; a context manager that closes its connections."""
 
     def __init__(self, url: str, key: str = "") -> None:
         self.url = url
@@ -78,10 +78,10 @@ class Api:
         self.http.close()
 
     def send(self, method: str, path: str, **sent: Unpack[Sent]) -> bytes:
-        """Call ``/api/v1{path}`` and return the body of its answer.
+        """Call ``/api/v1{path}`` and return the body of the answer.
 
         Raises:
-            ApiError: if the API refuses.
+            ApiError: if the answer is an error.
         """
         response = self.http.request(method, f"/api/v1{path}", **sent)
         if response.is_error:
@@ -89,20 +89,20 @@ class Api:
         return response.content
 
     def get(self, path: str, model: type[T], /, **params: Query) -> T:
-        """``GET`` with query parameters; the answer is read as ``model``.
+        """Send ``GET`` with query parameters and read the answer as ``model``.
 
         Raises:
-            ApiError: if the API refuses.
-            OtherVersion: if its answer is not such a model.
+            ApiError: if the answer is an error.
+            OtherVersion: if the answer does not fit ``model``.
         """
         return _read(self.send("GET", path, params=params), model)
 
     def post(self, path: str, model: type[T], /, **sent: Unpack[Sent]) -> T:
-        """``POST`` a JSON body or a form; see ``get``."""
+        """Send ``POST`` with a JSON body or a form; see ``get``."""
         return _read(self.send("POST", path, **sent), model)
 
     def events(self, experiment_id: UUID) -> Iterator[ExperimentEvent]:
-        """Yield the events of an experiment until it has ended or the connection breaks."""
+        """Yield the events of an experiment until it ends or the connection breaks."""
         path = f"/api/v1/experiments/{experiment_id}/events"
         timeout = httpx.Timeout(60.0, connect=5.0)
         with httpx_sse.connect_sse(self.http, "GET", path, timeout=timeout) as source:
@@ -113,7 +113,7 @@ class Api:
                 yield _read(event.data, ExperimentEvent)
 
     def resolve(self, given: str) -> UUID:
-        """Return the experiment id that ``given`` is, or is the unique beginning of.
+        """Return the id of the one experiment whose id is ``given`` or begins with it.
 
         Raises:
             typer.Exit: if there is none, or more than one.
@@ -122,7 +122,7 @@ class Api:
             try:
                 return UUID(given)
             except ValueError:
-                raise fail(f"{given!r} is no id.", "`llmforge list` shows them.") from None
+                raise fail(f"{given!r} is not an id.", "`llmforge list` shows the ids.") from None
         if len(given) < _SHORTEST_PREFIX:
             raise fail(f"{given!r} is too short for an id.", f"Give {_SHORTEST_PREFIX} characters or more.")
         offset = 0
@@ -135,15 +135,15 @@ class Api:
                 break
         if len(found) != 1:
             problem = "No experiment has" if not found else f"{len(found)} experiments have"
-            raise fail(f"{problem} an id that begins with {given}.", "`llmforge list` shows them.")
+            raise fail(f"{problem} an id that begins with {given}.", "`llmforge list` shows the ids.")
         return found[0]
 
 
 def error_of(response: httpx.Response) -> ApiError:
-    """Return the error that an answer stands for."""
+    """Return the error in an answer."""
     try:
         body = ErrorBody.model_validate_json(response.content)
-    except ValidationError:  # of a proxy, say
+    except ValidationError:  # from a proxy, for example
         message = f"HTTP {response.status_code} from {response.url}"
         body = ErrorBody(code="unknown", message=message, hint="", errors=[])
     return ApiError(response.status_code, body)
@@ -151,12 +151,12 @@ def error_of(response: httpx.Response) -> ApiError:
 
 def _read(content: bytes | str, model: type[T]) -> T:
     try:
-        # By their names on the wire: their aliases are the attributes that the API reads them from.
+        # By field name: the aliases are the attributes from which the API fills the fields.
         return TypeAdapter(model).validate_json(content, by_alias=False, by_name=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise OtherVersion(f"its answer has another form: {where}: {first['msg']}") from error
+        raise OtherVersion(f"its answer has unexpected content: {where}: {first['msg']}") from error
 
 
 def _configured_url(settings: Settings) -> str | None:
@@ -171,7 +171,7 @@ def _configured_url(settings: Settings) -> str | None:
 
 
 def _is_llmforge(url: str, settings: Settings) -> bool:
-    # Another program may live at the default port.
+    # Another program may use the default port.
     if not answers(url):
         return False
     try:
@@ -184,9 +184,9 @@ def _is_llmforge(url: str, settings: Settings) -> bool:
 
 @contextmanager
 def connected(*, start: bool = True) -> Iterator[Api]:
-    """Give the API: the configured one, the running one, or one started for this command.
+    """Connect to the configured API, or the running one, or one that is started for this command.
 
-    Errors of the API and of the connection become messages and exit code 1.
+    Errors of the API and of the connection are printed and end the command with exit code 1.
     """
     settings = get_settings()
     url = _configured_url(settings)
@@ -217,10 +217,10 @@ def _errors_told(url: str) -> Iterator[None]:
         raise fail(error.body.message, error.body.hint) from error
     except OtherVersion as error:
         raise fail(
-            f"The API at {url} is of another version ({error}).", "Use the same version on both sides."
+            f"The API at {url} has another version ({error}).", "Use the same version on both sides."
         ) from error
     except httpx.TransportError as error:
         raise fail(
             f"The API at {url} does not answer ({type(error).__name__}).",
-            "`llmforge doctor` tells what is wrong.",
+            "`llmforge doctor` shows what is wrong.",
         ) from error

@@ -1,4 +1,4 @@
-"""Commands about comparisons: compare, and running a comparison file."""
+"""The command ``compare``, and running comparison files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,18 +16,18 @@ from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
 
-MetricOption = Annotated[str, typer.Option(help="The score that verdicts are about.")]
+MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 _STYLE = {"better": "green", "worse": "red", "not_distinguishable": "default"}
 
 
 def compare(
     ids: Annotated[list[str], typer.Argument(help="2 to 12 experiments: ids, or their first characters.")],
-    baseline: Annotated[str | None, typer.Option(help="One of them; the first if left out.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="One of them; default: the first.")] = None,
     metric: MetricOption = "exact_match",
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a comment.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Compare experiments on the questions that they share, with intervals and tests."""
+    """Compare experiments on the questions they share, with intervals and tests."""
     with connected(start=False) as api:
         chosen = {"baseline": str(api.resolve(baseline))} if baseline else {}
         resolved = [str(api.resolve(one)) for one in ids]
@@ -41,10 +41,10 @@ def compare(
 
 
 def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: bool) -> None:
-    """Run all variants of a comparison file, on each of its datasets, and end with what came out.
+    """Run all variants of a comparison file on each of its datasets, and print the comparisons.
 
     Raises:
-        typer.Exit: with 1 if the file is wrong, or not every experiment completed.
+        typer.Exit: with code 1 if the file is wrong, or an experiment did not complete.
     """
     configs = comparisons(file, overrides)
     started: list[ComparisonCreated] = []
@@ -70,23 +70,23 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
 
 
 def comparisons(file: Path, overrides: JsonObject) -> list[JsonObject]:
-    """Return the comparisons of a file: one, or one a dataset where it lists ``datasets``.
+    """Return the comparisons of a file: one for each of its ``datasets``, or one if it has none.
 
-    A dataset that is named on the command line takes the place of all of them.
+    A dataset given on the command line replaces all of them.
     """
     raw = read_mapping(file)
     base = raw.get("base")
     if not isinstance(base, dict):
-        raise fail(f"{file} has variants, and no base.", "A comparison holds name, base and variants.")
+        raise fail(f"{file} has variants but no base.", "A comparison has name, base and variants.")
     names = raw.pop("datasets", None)
     if names is not None and not (
         isinstance(names, list) and names and all(isinstance(n, str) for n in names)
     ):
-        raise fail(f"{file}: datasets is no list of names.", "Such as: datasets: [gsm8k, trivia_qa].")
+        raise fail(f"{file}: datasets is not a list of names.", "Example: datasets: [gsm8k, trivia_qa]")
     if names is None or overrides.get("dataset.name"):
         return [{**raw, "base": with_overrides(base, overrides)}]
     if "name" in (base.get("dataset") or {}):
-        raise fail(f"{file} names datasets, and base.dataset.name, too.", "Leave one of them out.")
+        raise fail(f"{file} has both datasets and base.dataset.name.", "Leave one of them out.")
     return [
         {
             **raw,
@@ -98,7 +98,7 @@ def comparisons(file: Path, overrides: JsonObject) -> list[JsonObject]:
 
 
 def _follow_all(api: Api, created: ComparisonCreated, *, quiet: bool) -> bool:
-    """Follow the experiments of a comparison to their ends; return whether all completed."""
+    """Follow the experiments of a comparison until they end; return whether all completed."""
     statuses = []
     for experiment in created.experiments:
         say(f"{short(experiment.id)}  {experiment.name} ({experiment.total} runs)")
@@ -106,7 +106,7 @@ def _follow_all(api: Api, created: ComparisonCreated, *, quiet: bool) -> bool:
             statuses.append(follow(api, experiment.id, experiment.total, quiet=quiet))
         except KeyboardInterrupt:
             names = " ".join(short(one) for one in created.ids)
-            say(f"\nNot following any more. When they have ended: llmforge compare {names}")
+            say(f"\nStopped following; the experiments go on. When they have ended: llmforge compare {names}")
             raise typer.Exit(130) from None
     return all(status is ExperimentStatus.COMPLETED for status in statuses)
 
@@ -115,12 +115,14 @@ def metric_of(comparison: ComparisonOut, metric: str) -> list[ScoreDifference]:
     """Return the differences of one score.
 
     Raises:
-        typer.Exit: if the experiments do not share that score.
+        typer.Exit: if the experiments have no differences of that score.
     """
     found = [one for one in comparison.differences if one.score == metric]
     if not found:
         shared = sorted({one.score for one in comparison.differences})
-        raise fail(f"They share no score {metric!r}.", f"There are: {', '.join(shared) or 'none'}.")
+        raise fail(
+            f"The experiments do not share a score {metric!r}.", f"They share: {', '.join(shared) or 'none'}."
+        )
     return found
 
 
@@ -202,7 +204,7 @@ def _cells(
 
 
 def _cell(text: str) -> str:
-    # Names are the user's: they must not end a cell or begin a link.
+    # Users choose the names: escape what would end a cell or begin a link.
     for character in "\\|[]<>*_`":
         text = text.replace(character, f"\\{character}")
     return text.replace("\n", " ")

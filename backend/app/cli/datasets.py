@@ -42,16 +42,16 @@ def add_dataset(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="JSONL or CSV: question, answer or answers, id, cluster. Or, as published: TriviaQA, "
-            "HotpotQA, SQuAD, GSM8K, or a BEIR folder.",
+            help="JSONL or CSV with question, answer or answers, id, cluster. Or a published file of "
+            "TriviaQA, HotpotQA, SQuAD or GSM8K, or a BEIR folder.",
         ),
     ],
     scoring: Annotated[
-        str, typer.Option(help="squad, triviaqa, hotpotqa or gsm8k; else as the file's format has it.")
+        str, typer.Option(help="squad, triviaqa, hotpotqa or gsm8k; default: by the format of the file.")
     ] = "",
     json: JsonOption = False,
 ) -> None:
-    """Import a file, or a BEIR folder; a file with a wrong line or item is refused whole."""
+    """Import a file or a BEIR folder; if a line or item is wrong, nothing is imported."""
     with ExitStack() as opened:
         files = [(field, (label, opened.enter_context(_open(file)))) for field, label, file in _parts(path)]
         api = opened.enter_context(connected())
@@ -60,21 +60,21 @@ def add_dataset(
     if json:
         print_json(added)
         return
-    what = "added" if added.created else "is there already:"
+    what = "added" if added.created else "exists already:"
     say(f"{what} {added.name} {added.version} ({added.size:,} examples, {added.scoring})")
     if added.description:
         say(added.description)
 
 
 def _parts(path: Path) -> list[tuple[str, str, Path]]:
-    """Return form field, name and place of each file that is to be sent."""
+    """Return form field, name and path of each file to upload."""
     if not path.is_dir():
         return [("file", path.name, path)]
     names = [name for name in (CORPUS, QUERIES, *QRELS) if (path / name).is_file()]
     judged = [name for name in names if name in QRELS][:1]
     if not judged or not {CORPUS, QUERIES} <= set(names):
         raise fail(
-            f"The folder {path} is none of BEIR's.",
+            f"The folder {path} is not a BEIR folder.",
             f"It needs {CORPUS}, {QUERIES}, and {' or '.join(QRELS)}.",
         )
     folder = path.resolve().name
@@ -82,7 +82,7 @@ def _parts(path: Path) -> list[tuple[str, str, Path]]:
 
 
 def _open(file: Path) -> BinaryIO:
-    """Open a file that is sent as it is read, however large it is."""
+    """Open a file for an upload, which streams it."""
     try:
         return file.open("rb")
     except OSError as error:

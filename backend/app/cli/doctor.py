@@ -1,4 +1,4 @@
-"""Looking the installation over: each check says what it found, and what to do if that is bad."""
+"""Checks of the installation: each says what it found, and what to do if something is wrong."""
 
 import platform as python_platform
 import shutil
@@ -23,7 +23,7 @@ _LITTLE_SPACE_GB = 2
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding: ``ok``, ``note`` (not in use) or ``bad``, with advice if there is any."""
+    """The result of one check: ``ok``, ``note`` (not in use) or ``bad``, with advice if there is any."""
 
     name: str
     state: Literal["ok", "note", "bad"]
@@ -31,12 +31,12 @@ class Check:
     advice: str = ""
 
     def as_dict(self) -> JsonObject:
-        """Return the finding as JSON."""
+        """Return the result as JSON."""
         return asdict(self)
 
 
 def diagnose(settings: Settings) -> list[Check]:
-    """Look at everything; changes nothing and starts nothing."""
+    """Run all checks; changes nothing and starts nothing."""
     return [
         *_machine(settings),
         *_servers(settings),
@@ -50,13 +50,13 @@ def _machine(settings: Settings) -> Iterator[Check]:
     folder = settings.home if settings.home.exists() else PROJECT_ROOT
     free_gb = shutil.disk_usage(folder).free / 1e9
     state: Literal["ok", "bad"] = "ok" if free_gb > _LITTLE_SPACE_GB else "bad"
-    advice = "" if state == "ok" else "Free some space, or point LLMFORGE_HOME elsewhere."
+    advice = "" if state == "ok" else "Free some space, or set LLMFORGE_HOME to another folder."
     yield Check("state folder", state, f"{settings.home} ({free_gb:.0f} GB free)", advice)
     env_file = PROJECT_ROOT / ".env"
     yield Check(
         ".env",
         "ok" if env_file.exists() else "note",
-        f"{env_file} {'is read' if env_file.exists() else 'is not there; defaults are used'}",
+        f"{env_file} {'is read' if env_file.exists() else 'does not exist; defaults are used'}",
     )
     if not settings.is_loopback:
         key = bool(settings.api_key.get_secret_value())
@@ -68,7 +68,7 @@ def _servers(settings: Settings) -> Iterator[Check]:
     if not settings.database_url.get_secret_value():
         yield Check("database", "ok", "embedded Postgres")
     else:
-        yield Check("database", "ok", "DATABASE_URL is set; /health tells whether it answers")
+        yield Check("database", "ok", "DATABASE_URL is set; /health shows whether it answers")
     url = settings.redis_url.get_secret_value()
     if not url:
         yield Check("queue", "ok", "embedded Valkey")
@@ -76,7 +76,7 @@ def _servers(settings: Settings) -> Iterator[Check]:
     try:
         waiting, workers = queue_state(url, settings.queue)
         yield Check("queue", "ok", f"Redis answers: {waiting} waiting, {workers} workers")
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with it is what we want to tell
+    except Exception as error:  # noqa: BLE001 - any error is a result of this check
         yield Check("queue", "bad", f"Redis does not answer ({type(error).__name__})", "Check REDIS_URL.")
 
 
@@ -84,7 +84,10 @@ def _platform(settings: Settings) -> Iterator[Check]:
     url = platform_url(settings.home)
     if url is None:
         yield Check(
-            "platform", "note", "not running", "Start it with `llmforge up`; commands start it if needed."
+            "platform",
+            "note",
+            "not running",
+            "Start it with `llmforge up`; other commands start it when they need it.",
         )
         return
     yield Check("platform", "ok", f"running at {url}")

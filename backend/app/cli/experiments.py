@@ -46,8 +46,8 @@ def follow_to_end(api: Api, experiment: ExperimentOut, *, as_json: bool) -> None
     except KeyboardInterrupt:
         name = short(experiment.id)
         say(
-            f"\nNot following any more. `llmforge show {name}` shows how it stands, "
-            f"`llmforge cancel {name}` ends it, `llmforge resume {name}` goes on."
+            f"\nStopped following; the experiment goes on. `llmforge show {name}` shows its state, "
+            f"`llmforge cancel {name}` ends it, `llmforge resume {name}` continues it."
         )
         raise typer.Exit(130) from None
     print_result(api, experiment.id, as_json=as_json)
@@ -57,12 +57,12 @@ def follow_to_end(api: Api, experiment: ExperimentOut, *, as_json: bool) -> None
 
 def run(
     file: Annotated[Path, typer.Argument(help="An experiment or a comparison, as YAML.")],
-    model: Annotated[str | None, typer.Option(help="provider/model, instead of the file's.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Name of a dataset, instead of the file's.")] = None,
+    model: Annotated[str | None, typer.Option(help="provider/model; overrides the file.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Name of a dataset; overrides the file.")] = None,
     limit: Annotated[int | None, typer.Option(help="Number of questions.", min=1)] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of sample and sampling.", min=0)] = None,
-    concurrency: Annotated[int | None, typer.Option(help="Calls in flight, at most.", min=1)] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Only queue it, and print its id.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Seed of the sample and of the answers.", min=0)] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Most calls in flight.", min=1)] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Run an experiment file, or a comparison with all its variants: create, queue, follow, print.
@@ -85,7 +85,7 @@ def run(
         try:
             experiment = api.post(f"/experiments/{created.id}/run", ExperimentOut)
         except ApiError:
-            api.send("DELETE", f"/experiments/{created.id}")  # it never started: leave nothing behind
+            api.send("DELETE", f"/experiments/{created.id}")  # it did not start: leave nothing behind
             raise
         if detach:
             print_json(experiment) if json else typer.echo(experiment.id)
@@ -100,7 +100,9 @@ def list_(
     model: Annotated[list[str] | None, typer.Option(help="Only with this model.")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="Only on this dataset.")] = None,
     text: Annotated[str, typer.Option(help="Only with these words.")] = "",
-    sort: Annotated[str, typer.Option(help="Key to sort by; - before it: descending.")] = "-created_at",
+    sort: Annotated[
+        str, typer.Option(help="Field to sort by; a leading - sorts descending.")
+    ] = "-created_at",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 25,
     json: JsonOption = False,
 ) -> None:
@@ -126,7 +128,7 @@ def list_(
             return
         console.print(experiments_table(page))
         if page.total > len(page.items):
-            say(f"{len(page.items)} of {page.total}; --limit shows more.")
+            say(f"{len(page.items)} of {page.total}; use --limit to show more.")
 
 
 def show(experiment_id: IdArgument, json: JsonOption = False) -> None:
@@ -139,7 +141,7 @@ def export(
     experiment_id: IdArgument,
     fmt: Annotated[str, typer.Option("--format", "-f", help="json, jsonl, csv or parquet.")] = "jsonl",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File; standard output if left out.")
+        Path | None, typer.Option("--output", "-o", help="File; default: standard output.")
     ] = None,
 ) -> None:
     """Export all runs with questions, answers, scores and calls."""
@@ -166,7 +168,7 @@ def export(
 
 
 def cancel(experiment_id: IdArgument, json: JsonOption = False) -> None:
-    """Cancel an experiment; what has been answered is kept."""
+    """Cancel an experiment; answers so far are kept."""
     with connected(start=False) as api:
         experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/cancel", ExperimentOut)
         print_json(experiment) if json else say(f"cancelling {short(experiment.id)}")
@@ -174,12 +176,12 @@ def cancel(experiment_id: IdArgument, json: JsonOption = False) -> None:
 
 def resume(
     experiment_id: IdArgument,
-    detach: Annotated[bool, typer.Option("--detach", help="Only queue it, and print its id.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Go on with an experiment: the same one if it has not ended, else a child of it.
+    """Continue an experiment: the same one if it has not ended, else a new one with it as parent.
 
-    A child takes the answers that its parent got, and asks only for the others.
+    The new experiment takes over the answers of its parent and runs only the missing samples.
     """
     with connected(start=not detach) as api:
         experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/resume", ExperimentOut)

@@ -1,4 +1,4 @@
-"""Commands about judges of faithfulness. They run here, without the platform: nothing is stored."""
+"""Commands about judges of faithfulness. They run in this process, without the platform."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,34 +31,35 @@ from app.services.inference.catalog import CatalogError
 from app.services.local_models.files import ModelUnavailable, find_model, fingerprint
 from app.services.runtime import models_of
 
-app = typer.Typer(help="Judges of faithfulness: how good are they?", no_args_is_help=True)
+app = typer.Typer(help="Measure judges of faithfulness.", no_args_is_help=True)
 
 _SHIPPED = PROJECT_ROOT / "data" / "faithfulness" / "pairs.jsonl"
-_TIMEOUT_S = 120.0  # of one call of a model that is asked
+_TIMEOUT_S = 120.0  # of one call of an LLM judge
 _AT_ONCE = 8
 
 
 @app.callback()
 def _group() -> None:
-    """Keep `validate` a command of its own, though it is the only one."""
+    """Make `validate` a subcommand, although it is the only one."""
 
 
 @app.command()
 def validate(
     file: Annotated[
-        Path, typer.Argument(help="JSONL: context, question, answer, label; or a TSV of BEGIN.")
+        Path, typer.Argument(help="JSONL with context, question, answer, label; or a TSV file of BEGIN.")
     ] = _SHIPPED,
     judge: Annotated[
-        Literal["nli", "llm"], typer.Option(help="nli: a model that runs here; llm: a model that is asked.")
+        Literal["nli", "llm"],
+        typer.Option(help="nli: an NLI model in this process; llm: a model of the catalog."),
     ] = "nli",
     model: Annotated[
         str, typer.Option(help="nli: folder, or id on the hub; llm: provider/model.")
     ] = NLI_MODEL,
     json: JsonOption = False,
 ) -> None:
-    """Measure a judge on labelled answers: accuracy, AUC, precision and recall of finding unfaithful ones."""
+    """Measure a judge on labelled answers: accuracy, AUC, and precision and recall for unfaithful ones."""
     if judge == "llm" and model == NLI_MODEL:
-        raise fail("Name the model that judges with --model, as provider/model.")
+        raise fail("Give the model of the judge with --model, as provider/model.")
     try:
         rows = read_labelled(file)
         values = asyncio.run(_judged(rows, judge, model, show=not json))
@@ -103,19 +104,19 @@ async def _values(judge: Judge, rows: Sequence[Labelled], *, show: bool) -> list
 
 
 def _print(file: Path, model: str, found: Validation) -> None:
-    console.print(f"{model} on {file.name}: {found.n} judged, {found.unscored} not", highlight=False)
+    console.print(f"{model} on {file.name}: {found.n} judged, {found.unscored} unscored", highlight=False)
     table = Table(box=None, header_style="bold", pad_edge=False, show_header=False)
     table.add_column()
     table.add_column()
     table.add_column(style="dim")
     for name, share, meaning in (
-        ("accuracy", found.accuracy, "on the right side of one half"),
-        ("precision", found.precision, "of those called unfaithful, are"),
-        ("recall", found.recall, "of the unfaithful ones, found"),
+        ("accuracy", found.accuracy, "score on the correct side of 0.5"),
+        ("precision", found.precision, "share of answers judged unfaithful that are"),
+        ("recall", found.recall, "share of unfaithful answers that are found"),
     ):
         table.add_row(name, _share(share), meaning)
-    table.add_row("AUC", _number(found.auc), "a faithful answer gets more than an unfaithful one")
-    table.add_row("AUC of word overlap", _number(found.overlap_auc), "what a judge has to beat")
+    table.add_row("AUC", _number(found.auc), "P(a faithful answer scores above an unfaithful one)")
+    table.add_row("AUC of word overlap", _number(found.overlap_auc), "the baseline for a judge")
     console.print(table)
 
 

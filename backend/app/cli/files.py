@@ -1,4 +1,4 @@
-"""Experiment files: YAML in, configuration out, with flags on top."""
+"""Reading experiment files: YAML, with overrides by command-line flags."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -18,7 +18,7 @@ def read_mapping(path: Path) -> JsonObject:
     """Return the YAML mapping in ``path``.
 
     Raises:
-        typer.Exit: after printing what is wrong, with its line.
+        typer.Exit: after printing what is wrong, and on which line.
     """
     try:
         data = path.read_bytes()
@@ -29,18 +29,18 @@ def read_mapping(path: Path) -> JsonObject:
         line = data[: error.start].count(b"\n") + 1
         raise fail(f"{path} is not UTF-8 text: line {line}.", "Save it as UTF-8.") from error
     except DuplicateKeyError as error:
-        # YAML's own rule; other readers take the last one silently.
+        # YAML forbids it; many parsers silently take the last value.
         key = error.problem.split('"')[1]
         raise fail(f"{path}: the key {key!r} is given twice:\n{error.problem_mark}") from error
     except YAMLError as error:
         raise fail(f"{path} is not valid YAML: {error}") from error
     if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
-        raise fail(f"{path} does not hold an experiment.", "It needs at least name, model and dataset.")
+        raise fail(f"{path} does not contain an experiment.", "It needs at least name, model and dataset.")
     return raw
 
 
 def with_overrides(raw: JsonObject, overrides: JsonObject) -> JsonObject:
-    """Return ``raw`` with the values of ``overrides``, by dotted field, laid over it; None is no value."""
+    """Return a copy of ``raw`` with the ``overrides``, given by dotted field; ``None`` overrides nothing."""
     changed = deepcopy(raw)
     for field, value in overrides.items():
         if value is not None:
@@ -69,6 +69,6 @@ def _set(raw: JsonObject, field: str, value: object) -> None:
     for parent in parents:
         child = raw.setdefault(parent, {})
         if not isinstance(child, dict):
-            return  # validation will say what is wrong with it
+            return  # validation will report it
         raw = child
     raw[last] = value

@@ -19,7 +19,7 @@ _GIVE_UP_S = 120.0
 
 
 class _Details(TextColumn):
-    """Rate, time left, accuracy and errors, as the server counts them."""
+    """Rate, time left, accuracy and errors, as reported by the server."""
 
     def __init__(self) -> None:
         super().__init__("")
@@ -63,8 +63,8 @@ def follow(
 ) -> ExperimentStatus:
     """Show progress until the experiment has ended, and return its status.
 
-    A connection that breaks (the API restarts, say) is made again every ``reconnect_s`` seconds, for
-    ``give_up_s`` seconds.
+    If the connection breaks (when the API restarts, for example), a new one is tried every ``reconnect_s``
+    seconds, for ``give_up_s`` seconds.
     """
     console = Console(stderr=True)
     bar = Progress(
@@ -93,5 +93,5 @@ def follow(
                 lost_at = lost_at or time.monotonic()
                 if time.monotonic() - lost_at > give_up_s:
                     raise
-                bar.update(task, details="the API does not answer; waiting for it")
+                bar.update(task, details="the API does not answer; retrying")
             time.sleep(reconnect_s)

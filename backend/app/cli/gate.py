@@ -1,4 +1,4 @@
-"""The command ``gate``: whether a candidate is not worse than a baseline, for continuous integration."""
+"""The command ``gate``, for continuous integration: is a candidate not worse than a baseline?"""
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -16,7 +16,7 @@ _EXIT = {Decision.PASS: 0, Decision.FAIL: 1, Decision.CANNOT_TELL: 2}
 _WORDS = {
     Decision.PASS: "PASS: not worse by more than the margin",
     Decision.FAIL: "FAIL: worse by more than the margin",
-    Decision.CANNOT_TELL: "CANNOT TELL: the interval holds the margin; more questions would settle it",
+    Decision.CANNOT_TELL: "CANNOT TELL: the interval contains the margin; more questions are needed",
 }
 
 
@@ -26,15 +26,17 @@ def gate(
     metric: Annotated[str, typer.Option(help="The score to decide on.")] = "exact_match",
     margin: Annotated[
         float,
-        typer.Option("--noninferiority", min=0, max=1, help="How much worse still passes; .02 is 2 points."),
+        typer.Option(
+            "--noninferiority", min=0, max=1, help="Margin: the largest loss that passes; .02 is 2 points."
+        ),
     ] = 0.0,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write a Markdown comment.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Decide on the paired interval whether a candidate is not worse: exit 0 pass, 1 fail, 2 cannot tell.
+    """Decide by the paired interval whether a candidate is not worse: exit 0 pass, 1 fail, 2 cannot tell.
 
-    Errors of use exit with 2 as well, and write no file.
+    Usage errors exit with 2, too, and write no file.
     """
     with connected(start=False) as api:
         ids = [str(api.resolve(baseline)), str(api.resolve(candidate))]
@@ -43,7 +45,9 @@ def gate(
     statistics = difference.statistics
     if statistics is None:
         raise fail(
-            "Too few questions are paired to decide.", "Run both on the same dataset and seed.", code=2
+            "Too few questions could be paired for a decision.",
+            "Run both on the same dataset and seed.",
+            code=2,
         )
     decision = noninferiority(statistics.low, statistics.high, margin)
     text = "\n".join([_WORDS[decision], _seen(difference, statistics, margin), *_warnings(comparison)])

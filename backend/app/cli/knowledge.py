@@ -25,12 +25,12 @@ app = typer.Typer(help="Knowledge bases: add, build, search.", no_args_is_help=T
 
 _UPLOAD_TIMEOUT_S = 600
 _SEARCH_TIMEOUT_S = 3600  # the first search of a knowledge base builds its index
-_LOOK_EVERY_S = 0.5
+_POLL_S = 0.5
 _PREVIEW_CHARS = 160
 
 NameArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, and . _ -")]
-ChunkOption = Annotated[int, typer.Option("--chunk-tokens", help="Of a chunk with its title.")]
-OverlapOption = Annotated[int, typer.Option("--overlap", help="Tokens that neighbours share, at most.")]
+ChunkOption = Annotated[int, typer.Option("--chunk-tokens", help="Most tokens of a chunk, title included.")]
+OverlapOption = Annotated[int, typer.Option("--overlap", help="Most tokens that neighbouring chunks share.")]
 ModelOption = Annotated[str, typer.Option("--embedding-model", help="Folder, or id on the hub.")]
 
 
@@ -62,34 +62,34 @@ def add_base(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help=f"Files, or folders of them ({' '.join(SUFFIXES)}): title, text, section, id. "
-            "Or, as published: HotpotQA, SQuAD, or a BEIR folder."
+            help=f"Files or folders ({' '.join(SUFFIXES)}) with title, text, section, id. "
+            "Or a published file of HotpotQA or SQuAD, or a BEIR folder."
         ),
     ],
     json: JsonOption = False,
 ) -> None:
-    """Import files as (a new version of) a knowledge base; a file with a wrong line is refused whole."""
+    """Import files as a version of a knowledge base; if a line is wrong, nothing is imported."""
     files = [("files", (label, data)) for label, data in _read(paths)]
     with connected() as api:
         _add(api, name, files, json)
 
 
 def _add(api: Api, name: str, files: list[tuple[str, tuple[str, bytes]]], json: bool) -> None:
-    """Upload files, and say what became of them."""
+    """Upload files and print the result."""
     form = {"name": name}
     row = api.post("/knowledge-bases", KnowledgeBaseAdded, data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
     if json:
         print_json(row)
         return
-    what = "added" if row.created else "is there already:"
+    what = "added" if row.created else "exists already:"
     say(f"{what} {row.name} {row.version} ({row.size:,} articles)")
-    say(f"`llmforge kb build {row.name}` builds its index now; the first search or experiment does, too.")
+    say(f"`llmforge kb build {row.name}` builds its index; without it, the first search or experiment does.")
 
 
 def _read(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each file; those of a folder are named by their place in it.
+    """Yield name and content of each file; the name of a file in a folder is its path in the folder.
 
-    Of a BEIR folder, which has queries and judgements, only the documents are articles.
+    Of a BEIR folder only the corpus is read: queries and judgements are not articles.
     """
     for path in paths:
         folder = path.is_dir()
@@ -97,7 +97,7 @@ def _read(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
         found = [path / CORPUS] if beir else path.rglob("*")
         inside = sorted(one for one in found if folder and one.suffix.lower() in SUFFIXES)
         if folder and not inside:
-            raise fail(f"The folder {path} holds no file that ends in {', '.join(SUFFIXES)}.")
+            raise fail(f"The folder {path} has no file that ends in {', '.join(SUFFIXES)}.")
         for file in inside or [path]:
             try:
                 yield (file.relative_to(path).as_posix() if inside else file.name), file.read_bytes()
@@ -113,7 +113,7 @@ def build(
     embedding_model: ModelOption = EMBEDDING_MODEL,
     json: JsonOption = False,
 ) -> None:
-    """Build the index of a knowledge base; what was embedded before is not embedded again."""
+    """Build the index of a knowledge base; only new texts are embedded."""
     wanted = {"options": _options(chunk_tokens, overlap, embedding_model)}
     with connected() as api:
         state = api.post(f"/knowledge-bases/{name}/build", IndexOut, json=wanted)
@@ -132,19 +132,19 @@ def _follow(api: Api, name: str, wanted: JsonObject, state: IndexOut, *, show: b
         task = bar.add_task("embedding", total=None)
         while state.state == "building":
             bar.update(task, completed=state.done, total=state.total or None)
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_POLL_S)
             state = api.post(f"/knowledge-bases/{name}/index", IndexOut, json=wanted)
     return state
 
 
 @app.command("search")
 def search(
-    query: Annotated[str, typer.Argument(help="A question, or words.")],
+    query: Annotated[str, typer.Argument(help="A question or words.")],
     base: Annotated[str, typer.Option("--kb", help="The knowledge base.")] = "encyclopedia",
     variant: Annotated[
-        list[str] | None, typer.Option(help="naive, hybrid, reranked; several to set side by side.")
+        list[str] | None, typer.Option(help="naive, hybrid or reranked; may be given several times.")
     ] = None,
-    top_k: Annotated[int, typer.Option(help="Passages of each variant.")] = 5,
+    top_k: Annotated[int, typer.Option(help="Passages for each variant.")] = 5,
     chunk_tokens: ChunkOption = 256,
     overlap: OverlapOption = 50,
     embedding_model: ModelOption = EMBEDDING_MODEL,
@@ -188,25 +188,25 @@ def _options(chunk_tokens: int, overlap: int, embedding_model: str) -> JsonObjec
 
 @app.command("fetch-wikipedia")
 def fetch_wikipedia(
-    titles: Annotated[Path, typer.Argument(help="A text file with one title a line.")],
+    titles: Annotated[Path, typer.Argument(help="A text file with one title per line.")],
     name: Annotated[str, typer.Option(help="Name of the knowledge base.")] = "wikipedia",
     json: JsonOption = False,
 ) -> None:
-    """Fetch articles from Wikipedia, politely and only once, and add them as a knowledge base."""
+    """Fetch articles from Wikipedia, each only once, and add them as a knowledge base."""
     try:
         lines = titles.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise fail(f"Cannot read {titles}: {error}.") from error
     wanted = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not wanted:
-        raise fail(f"{titles} holds no titles.", "Write one title a line.")
+        raise fail(f"{titles} has no titles.", "Write one title per line.")
     try:
         rows, missing = asyncio.run(_fetch(wanted, show=not json))
     except WikipediaUnreachable as error:
         raise fail(str(error), "What was fetched is kept; run the command again.") from error
     for one in missing:
-        near = f" Near: {', '.join(one.nearest)}." if one.nearest else ""
-        say(f"no article {one.title!r}.{near}")
+        near = f" Nearest titles: {', '.join(one.nearest)}." if one.nearest else ""
+        say(f"No article {one.title!r}.{near}")
     if not rows:
         raise fail("None of the titles has an article.")
     data = b"\n".join(rows)

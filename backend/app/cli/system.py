@@ -31,7 +31,7 @@ _STATE_STYLE = {"ready": "green", "key_missing": "yellow", "file_missing": "red"
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the platform as orderly as Ctrl-C does."""
+    """Have SIGTERM and SIGHUP stop the platform in the same way as Ctrl-C."""
 
     def interrupt(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -50,7 +50,7 @@ def _platform() -> Iterator[Platform]:
     settings = get_settings()
     running = platform_url(settings.home)
     if running is not None:
-        raise fail(f"The platform is running already, at {running}.")
+        raise fail(f"The platform is already running at {running}.")
     platform = Platform(settings, say, fixed_port="LLMFORGE_PORT" in os.environ)
     with _signals_interrupt():
         try:
@@ -66,7 +66,7 @@ def _platform() -> Iterator[Platform]:
 
 def _print_addresses(url: str) -> None:
     built = (get_settings().dashboard_dir / "index.html").exists()
-    dashboard = f"{url}/" if built else "not built (`make up` builds it; it needs Node 20.9 or newer)"
+    dashboard = f"{url}/" if built else "not built (`make up` builds it, with Node 20.9 or newer)"
     console.print(
         f"\ndashboard  {dashboard}\nAPI        {url}/api/v1\ndocs       {url}/docs\n\n"
         "Ctrl-C stops everything.",
@@ -75,7 +75,7 @@ def _print_addresses(url: str) -> None:
 
 
 def _open_browser(url: str) -> None:
-    """Open the dashboard if a person sits before it: not in a pipe, over SSH, or without a screen."""
+    """Open the dashboard in a browser, except in a pipe, over SSH, or without a screen."""
     built = (get_settings().dashboard_dir / "index.html").exists()
     screen = (
         sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
@@ -98,7 +98,7 @@ def demo(
 ) -> None:
     """Start the platform, run the demo experiment on the bundled model, and keep serving.
 
-    Exit code 0 only if every part went well.
+    Exit code 0 only if the experiment completed.
     """
     config = read_experiment(file, {})
     with _platform() as platform:
@@ -115,21 +115,21 @@ def demo(
 
 
 def worker() -> None:
-    """Run a worker on DATABASE_URL and REDIS_URL; any number, on any machine."""
+    """Run a worker with DATABASE_URL and REDIS_URL; any number may run, on any machine."""
     if not get_settings().redis_url.get_secret_value():
         raise fail("A worker needs REDIS_URL and DATABASE_URL.", "`llmforge up` starts its own workers.")
     os.execv(sys.executable, [sys.executable, "-m", "app.tasks.worker"])
 
 
 def api() -> None:
-    """Run the API alone on DATABASE_URL and REDIS_URL."""
+    """Run only the API, with DATABASE_URL and REDIS_URL."""
     settings = get_settings()
     command = api_command(settings.host, settings.port)
     os.execv(command[0], command)
 
 
 def models(json: JsonOption = False) -> None:
-    """List the models of the catalog, and what each needs to work."""
+    """List the models of the catalog, and what is missing to use them."""
     with connected() as client:
         catalog = client.get("/models", CatalogOut)
         if json:
@@ -151,20 +151,20 @@ def models(json: JsonOption = False) -> None:
             )
         console.print(table)
         free = ", ".join(f"{provider.name}/…" for provider in catalog.providers if provider.open)
-        console.print(f"[dim]Models that are not listed may be named too: {free}[/]")
+        console.print(f"[dim]These providers accept models that are not listed, too: {free}[/]")
 
 
 def _state(model: ModelOut) -> str:
-    """Return a model's state; for a missing key, the variable that should hold it."""
+    """Return a model's state; for a missing key, the variable to set."""
     if model.state == "key_missing":
         return f"set {model.api_key_env}"
     return model.state.replace("_", " ")
 
 
 def doctor(json: JsonOption = False) -> None:
-    """Say what is configured, what answers, and what to do about what does not.
+    """Check the installation: what is configured, what answers, and what to do if something does not.
 
-    Exit code 1 if something is broken.
+    Exit code 1 if a check fails.
     """
     checks = diagnose(get_settings())
     if json:

@@ -12,7 +12,7 @@ from app.schemas.common import KeysetPage
 from app.schemas.result import RunOut, RunSummary
 from app.schemas.trace import StepOut, TraceOut
 
-_OBSERVATION = 600  # characters of one that are printed
+_OBSERVATION = 600  # characters that are printed
 _PAGE = 200
 _KIND_STYLE = {"successful": "green", "failed": "red", "unneeded": "yellow"}
 
@@ -23,19 +23,19 @@ def traces(
         str, typer.Option("--runs", help="all, correct, wrong, failed, cached or unscored.")
     ] = "all",
     outcome: Annotated[
-        str | None, typer.Option(help="Only of agents that ended so: answered, stuck, iteration_limit, …")
+        str | None, typer.Option(help="Only traces with this outcome: answered, stuck, iteration_limit, …")
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 10,
+    limit: Annotated[int, typer.Option(help="Most traces to print.", min=1)] = 10,
     json: JsonOption = False,
 ) -> None:
-    """Print the traces of an agent's runs: thoughts, actions, observations, and how it ended."""
+    """Print the traces of an agent's runs: thoughts, actions, observations, and the outcome."""
     with connected() as api:
         found = _traced(api, api.resolve(experiment_id), where, outcome, limit)
     if json:
         print_json(found)
         return
     if not found:
-        say("No run with such a trace.")
+        say("No run has such a trace.")
     for run in found:
         if run.trace is not None:
             _show(run, run.trace)

@@ -1,1 +1,1 @@
-"""Settings, logging, connections and embedded servers; depends on the domain alone."""
+"""Settings, logging, connections and embedded servers; depends on the domain only."""

@@ -1,7 +1,7 @@
 """Settings, read from the environment and from ``.env`` at the project's root.
 
-Every setting is listed with its unit and default in ``.env.example``. Keys of model providers
-are not settings: the catalog names the variable that holds each, and it is read when needed.
+``.env.example`` lists every setting with its unit and default. Keys of model providers are not
+settings: the catalog names the environment variable of each, which is read when needed.
 """
 
 import os
@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
-_IGNORE_ENV_FILE = "LLMFORGE_IGNORE_ENV_FILE"  # for tests, which no .env may change
+_IGNORE_ENV_FILE = "LLMFORGE_IGNORE_ENV_FILE"  # set by tests, so that no .env changes them
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -26,9 +26,9 @@ class Settings(BaseSettings):
         env_prefix="LLMFORGE_", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    # Where things are
+    # Files and folders
     home: Path = Field(
-        default=PROJECT_ROOT / "data" / "local", description="state of embedded servers, and logs"
+        default=PROJECT_ROOT / "data" / "local", description="data of embedded servers, and logs"
     )
     catalog: Path = Field(default=PROJECT_ROOT / "configs" / "models.yaml")
     datasets_dir: Path = Field(default=PROJECT_ROOT / "data" / "datasets")
@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     api_key: SecretStr = SecretStr("")
     cors_origins: str = Field(default="", description="comma-separated origins")
-    allowed_hosts: str = Field(default="", description="comma-separated Host names beside loopback")
+    allowed_hosts: str = Field(default="", description="comma-separated Host names, in addition to loopback")
     max_body_mb: float = Field(default=1.0, gt=0, description="JSON request bodies, megabytes")
     max_upload_mb: float = Field(default=200.0, gt=0, description="dataset uploads, megabytes")
 
@@ -58,17 +58,21 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=0, le=64, description="worker processes of `llmforge up`")
     queue: str = "llmforge"
     heartbeat_s: float = Field(default=1.0, gt=0, le=60)
-    stale_after_s: float = Field(default=10.0, gt=0, description="without a heartbeat, a run is taken over")
-    shutdown_grace_s: float = Field(default=5.0, ge=0, description="calls in flight may finish")
-    max_attempts: int = Field(default=4, ge=1, le=20, description="tries of one model call")
-    rate_limit_patience_s: float = Field(default=600.0, ge=0, description="total wait of one call on 429s")
+    stale_after_s: float = Field(
+        default=10.0, gt=0, description="age of a heartbeat at which the experiment is taken over"
+    )
+    shutdown_grace_s: float = Field(default=5.0, ge=0, description="for calls in flight to finish")
+    max_attempts: int = Field(default=4, ge=1, le=20, description="attempts of one model call")
+    rate_limit_patience_s: float = Field(
+        default=600.0, ge=0, description="total wait of one call on HTTP 429"
+    )
     local_slots: int = Field(default=8, ge=1, le=64, description="parallel sequences, local model server")
     local_context: int = Field(default=2048, ge=256, description="tokens a sequence, local model server")
     local_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
 
     # Wikipedia, for `llmforge kb fetch-wikipedia` and the agent's tool
     wikipedia_url: str = "https://en.wikipedia.org/w/api.php"
-    wikipedia_attempts: int = Field(default=4, ge=1, le=20, description="tries of one request")
+    wikipedia_attempts: int = Field(default=4, ge=1, le=20, description="attempts of one request")
 
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -88,12 +92,12 @@ class Settings(BaseSettings):
 
     @property
     def wikipedia_dir(self) -> Path:
-        """Folder of what was fetched from Wikipedia."""
+        """Folder of the cache of Wikipedia's answers."""
         return self.home / "wikipedia"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the API is reachable from this machine only."""
+        """Whether the API listens on loopback only."""
         return self.host in _LOOPBACK
 
     @property
@@ -103,7 +107,7 @@ class Settings(BaseSettings):
 
     @property
     def allowed_host_list(self) -> list[str]:
-        """Host header names that are accepted beside the loopback ones."""
+        """Names accepted in the Host header, in addition to the loopback names."""
         return _split(self.allowed_hosts)
 
 
@@ -113,13 +117,13 @@ def _split(value: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """Return the settings of this process, ``.env`` included; what is in the environment wins."""
+    """Return the settings of this process; the environment takes precedence over ``.env``."""
     if os.environ.get(_IGNORE_ENV_FILE) != "1":
         load_dotenv(PROJECT_ROOT / ".env", override=False)
     return Settings()
 
 
 def environment() -> dict[str, str]:
-    """Return the environment with ``.env`` applied, for looking up provider keys by name."""
+    """Return the environment variables, those of ``.env`` included, to look up keys of providers."""
     get_settings()
     return dict(os.environ)

@@ -1,4 +1,4 @@
-"""The database: URL forms, the engine, sessions, and the error types that mean "away"."""
+"""The database: URLs, the engine, sessions, and the errors that mean that it cannot be reached."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ T = TypeVar("T")
 Session = AsyncSession
 Sessions = async_sessionmaker[AsyncSession]
 
-# libpq's options that asyncpg spells differently or does not know.
+# Options of libpq that asyncpg spells differently or does not have.
 _SSL_MODES = frozenset({"allow", "disable", "prefer", "require", "verify-ca", "verify-full"})
 _LIBPQ_ONLY = frozenset({"channel_binding", "sslmode", "gssencmode", "target_session_attrs"})
 _MAX_BACKOFF_S = 2.0
@@ -30,17 +30,17 @@ DATABASE_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.InterfaceError,
     OSError,
 )
-"""What may mean that the database is away; ``is_database_away`` tells whether it does."""
+"""Errors that may mean that the database cannot be reached; ``is_database_away`` tells if they do."""
 
 
 def async_url(url: str) -> str:
-    """Return ``url`` in the form that SQLAlchemy's asyncpg dialect takes.
+    """Return ``url`` as SQLAlchemy's asyncpg dialect needs it.
 
-    Hosts such as Neon hand out ``postgresql://…?sslmode=require&channel_binding=require``; asyncpg
-    takes ``ssl=require`` and knows no channel binding.
+    Hosts such as Neon give ``postgresql://…?sslmode=require&channel_binding=require``; asyncpg needs
+    ``ssl=require`` and does not support channel binding.
 
     Raises:
-        ValueError: if it is no Postgres URL.
+        ValueError: if it is not a Postgres URL.
     """
     parts = urlsplit(url)
     if parts.scheme.split("+")[0] not in {"postgres", "postgresql"}:
@@ -56,13 +56,13 @@ def async_url(url: str) -> str:
 
 
 def create_engine(url: str, pool_size: int = 10, *, ping: bool = True) -> AsyncEngine:
-    """Return an engine on ``url``; JSON goes through orjson.
+    """Return an engine for ``url``; JSON is read and written by orjson.
 
     Args:
-        url: as ``async_url`` takes it.
-        pool_size: connections at most.
-        ping: try each connection before use; not needed where every transaction is repeated
-            when the database was away.
+        url: of Postgres; see ``async_url``.
+        pool_size: most connections.
+        ping: test each connection before use; not needed where every transaction is retried when the
+            database could not be reached.
     """
     return create_async_engine(
         async_url(url),
@@ -77,19 +77,19 @@ def create_engine(url: str, pool_size: int = 10, *, ping: bool = True) -> AsyncE
 
 
 def create_sessions(engine: AsyncEngine) -> Sessions:
-    """Return the session factory; objects stay readable after a commit."""
+    """Return a session factory; objects stay readable after a commit."""
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
 def is_database_away(error: BaseException) -> bool:
-    """Tell a database that cannot be reached (wait, or 503) from one that refused a statement."""
+    """Return whether an error means that the database cannot be reached, rather than a failed statement."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if isinstance(error, OperationalError | PoolTimeoutError):
         return True
     cause = error.orig if isinstance(error, DBAPIError) else error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.filename is None:  # with a name it is about a file
+        if isinstance(cause, OSError) and cause.filename is None:  # an error with a file name is about a file
             return True
         if isinstance(
             cause,
@@ -108,12 +108,12 @@ def is_database_away(error: BaseException) -> bool:
 async def when_database_answers(
     action: Callable[[], Awaitable[T]], what: str, give_up: Callable[[], bool] = lambda: False
 ) -> T:
-    """Run ``action``, again and again while the database is away, waiting up to 2 s in between.
+    """Run ``action``, and retry it while the database cannot be reached, waiting up to 2 s in between.
 
     Args:
-        action: one whole transaction; it must be safe to repeat.
-        what: for the log line.
-        give_up: asked before each wait; true lets the error through.
+        action: a whole transaction, safe to repeat.
+        what: what it does, for the log.
+        give_up: called before each wait; if it returns true, the error is raised.
     """
     delay = 0.1
     while True:

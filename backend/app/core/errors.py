@@ -1,18 +1,18 @@
-"""Errors that a user may see, each with its HTTP status.
+"""Errors that are shown to users, each with its HTTP status.
 
 ::
 
     AppError                 500
-    ├── InvalidInput         422   the request is understood and wrong; names the field
+    ├── InvalidInput         422   the input is wrong; names the field
     ├── NotFound             404
-    ├── Conflict             409   right request, wrong moment
+    ├── Conflict             409   not possible in the current state
     ├── TooLarge             413
     ├── Unauthorized         401
     ├── Forbidden            403
-    └── Unavailable          503   a part we depend on does not answer
+    └── Unavailable          503   a part that is needed does not answer
 
-One handler in ``app.api.errors`` maps them to the error schema; services raise them and know
-nothing of HTTP beyond the number.
+A handler in ``app.api.errors`` maps them to the error schema. Services raise them, and use nothing else
+of HTTP.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field (``a.b.0``) or line (``line 12``) of the input."""
+    """An error in one field (``a.b.0``) or line (``line 12``) of the input."""
 
     field: str
     message: str
 
 
 class AppError(Exception):
-    """Something a person can act on: what happened, and what to do about it."""
+    """An error for a person: ``message`` says what happened, ``hint`` what to do."""
 
     status_code = 500
     code = "internal_error"
@@ -48,14 +48,14 @@ class InvalidInput(AppError):
 
 
 class NotFound(AppError):
-    """No such thing, or it has been deleted."""
+    """The object does not exist, or has been deleted."""
 
     status_code = 404
     code = "not_found"
 
 
 class Conflict(AppError):
-    """The thing is not in a state in which this can be done."""
+    """The object is in a state in which this is not possible."""
 
     status_code = 409
     code = "conflict"
@@ -76,14 +76,14 @@ class Unauthorized(AppError):
 
 
 class Forbidden(AppError):
-    """The request comes from a host or a page that is not allowed."""
+    """The request comes from a host or an origin that is not allowed."""
 
     status_code = 403
     code = "forbidden"
 
 
 class Unavailable(AppError):
-    """A part that this needs does not answer at the moment."""
+    """A part that is needed does not answer at the moment."""
 
     status_code = 503
     code = "unavailable"

@@ -1,4 +1,4 @@
-"""Brings the database's schema up to date, once, however many processes ask at the same time."""
+"""Brings the database's schema up to date; safe to call from several processes at once."""
 
 from alembic.config import Config
 from sqlalchemy import Connection, text
@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alembic import command
 from app.core.config import PROJECT_ROOT
 
-_LOCK = 7_236_114  # any number that no other user of the database is likely to lock
+_LOCK = 7_236_114  # key of the advisory lock; any number that others are unlikely to use
 
 
 def alembic_config() -> Config:
-    """Return Alembic's configuration, wherever the process was started."""
+    """Return Alembic's configuration; it does not depend on the working directory."""
     return Config(str(PROJECT_ROOT / "backend" / "alembic.ini"))
 
 

@@ -1,20 +1,20 @@
-"""Keeps known secrets out of every log line, row and error.
+"""Masks known secrets in log lines, rows and errors.
 
-A provider may echo a key in an error message, and a careless server in its answer. Whoever learns
-a secret registers it here; whatever leaves the process or is stored goes through ``redact``.
+Providers may echo a key in an error message or an answer. Code that reads a secret registers it here;
+texts that are stored or leave the process pass through ``redact``.
 """
 
 import re
 
 _MASK = "[redacted]"
-_MIN_LENGTH = 6  # shorter values would mask ordinary words
+_MIN_LENGTH = 6  # masking shorter values would hit ordinary words
 
 _secrets: set[str] = set()
 _pattern: re.Pattern[str] | None = None
 
 
 def register_secret(value: str | None) -> None:
-    """Mask ``value`` wherever ``redact`` is applied from now on; short values are ignored."""
+    """Have ``redact`` mask ``value`` from now on; values under 6 characters are ignored."""
     global _pattern
     if value is None or len(value) < _MIN_LENGTH or value in _secrets:
         return

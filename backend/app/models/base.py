@@ -1,4 +1,4 @@
-"""The base class of all tables, with naming conventions: migrations refer to constraints by name."""
+"""The base class of all tables, with naming conventions, since migrations refer to constraints by name."""
 
 from datetime import datetime
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Datasets and their examples: written once, never changed; new content is a new version."""
+"""Datasets and their examples. They are never changed: new content is a new version."""
 
 import uuid
 from datetime import datetime
@@ -41,7 +41,7 @@ class Dataset(Base):
 
 
 class Example(Base):
-    """One item of a dataset version."""
+    """One example of a dataset version."""
 
     __tablename__ = "examples"
     __table_args__ = (UniqueConstraint("dataset_id", "position"), UniqueConstraint("dataset_id", "key"))

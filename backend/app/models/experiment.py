@@ -25,8 +25,8 @@ from app.domain.status import ExperimentStatus
 from app.models.base import Base
 from app.models.dataset import Example
 
-# The columns that runs are filtered by stand at the end of each index that they are sorted by: a filter
-# that few runs pass is then checked within the index, and not in 200,000 rows.
+# The columns by which runs are filtered, at the end of each index by which they are sorted: a selective
+# filter is then checked within the index, instead of reading 200,000 rows.
 _FILTERED = ("status", "exact_match", "cached")
 
 
@@ -34,7 +34,7 @@ class Experiment(Base):
     """An experiment: its configuration, and its status.
 
     ``lease`` names the executor that may write to it; ``heartbeat_at`` is when that executor last renewed
-    the lease, by the database's clock. ``result`` has to be loaded with the row where it is read.
+    the lease, by the database's clock. ``result`` must be loaded together with the row.
     """
 
     __tablename__ = "experiments"
@@ -113,12 +113,11 @@ class Experiment(Base):
 
 
 class Run(Base):
-    """One example answered once (or failed for good) within an experiment.
+    """The run of one sample of an experiment: answered and scored, or failed.
 
-    ``calls`` holds every model call as sent and as answered, ``retrieved`` the passages that were
-    found, best first, with rank and score at each stage, ``trace`` what an agent did, step by step; lists,
-    filters and aggregates read the other columns alone. ``example`` has to be loaded with the row where it
-    is read.
+    ``calls`` holds every model call as it was sent and answered; ``retrieved`` the passages, best first,
+    with rank and score at each stage; ``trace`` the steps of an agent. Lists, filters and aggregates read
+    only the other columns. ``example`` must be loaded together with the row.
     """
 
     __tablename__ = "runs"

@@ -1,6 +1,7 @@
-"""The response cache: one row for each answered model call.
+"""The cache of answers: one row for each answered model call.
 
-The key is the hash of all that decides the answer: model fingerprint, prompt, parameters, seed, repeat.
+The key is the hash of everything that decides the answer: model fingerprint,
+prompt, parameters, seed, repeat.
 """
 
 from datetime import datetime

@@ -1,6 +1,6 @@
-"""The cache of faithfulness judgements: one row for each pair of passage and statement that was judged.
+"""The cache of faithfulness judgements: one row for each judged pair of passage and statement.
 
-The key is the hash of all that decides the judgement: model fingerprint, passage and statement.
+The key is the hash of everything that decides the judgement: model fingerprint, passage and statement.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Knowledge bases and their articles: written once, never changed; new content is a new version."""
+"""Knowledge bases and their articles. They are never changed: new content is a new version."""
 
 import uuid
 from datetime import datetime
@@ -27,7 +27,7 @@ class KnowledgeBase(Base):
 
 
 class Article(Base):
-    """One article of a knowledge base version; ``sections`` are objects of heading and text."""
+    """One article of a knowledge base version; ``sections`` are objects with heading and text."""
 
     __tablename__ = "articles"
     __table_args__ = (

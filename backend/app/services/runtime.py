@@ -1,4 +1,4 @@
-"""What services need from the process they run in: settings, connections, and the models."""
+"""What services need from their process: settings, database connections, and models."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,7 +17,7 @@ from app.services.inference.registry import ModelRegistry, secrets_of
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One process's means; closed by whoever opened it."""
+    """Settings and connections of one process; whoever opened it closes it."""
 
     settings: Settings
     engine: AsyncEngine
@@ -31,7 +31,7 @@ class Runtime:
         return self.settings.redis_url.get_secret_value()
 
     def models(self) -> ModelRegistry:
-        """Return the models as the catalog and the environment have them now.
+        """Return the models that the catalog and the environment define now.
 
         Raises:
             CatalogError: if the catalog cannot be read.
@@ -44,7 +44,7 @@ class Runtime:
 
 
 def models_of(settings: Settings) -> ModelRegistry:
-    """Return the models as the catalog and the environment have them now; masks their secrets.
+    """Return the models that the catalog and the environment define now; registers their secrets.
 
     Raises:
         CatalogError: if the catalog cannot be read.
@@ -59,16 +59,18 @@ def models_of(settings: Settings) -> ModelRegistry:
 
 
 def local_options(settings: Settings) -> LocalServerOptions:
-    """Return how local model servers are run."""
+    """Return the options of local model servers."""
     return LocalServerOptions(
         settings.home / "llama", settings.local_slots, settings.local_context, settings.local_threads
     )
 
 
 def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
-    """Return the means of this process, and make sure that no secret of it gets out.
+    """Open the runtime of this process, and register its secrets for redaction.
 
-    ``ping``: see ``create_engine``.
+    Args:
+        settings: of the process.
+        ping: see ``create_engine``.
 
     Raises:
         Unavailable: if no database is configured.
@@ -89,7 +91,7 @@ def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
 
 
 def _register_password(url: str) -> None:
-    """Mask the password of a URL, as it is written there and as it is meant."""
+    """Register the password of a URL as a secret, both percent-encoded and decoded."""
     parts = urlsplit(url)
     written = parts.netloc.rpartition("@")[0].partition(":")[2]
     for password in (written, unquote(written), *parse_qs(parts.query).get("password", [])):

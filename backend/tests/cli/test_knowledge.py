@@ -24,7 +24,7 @@ class TestAdd:
     async def test_file(self, cli: Cli, articles: Path) -> None:
         done = await cli("kb", "add", "towers", str(articles))
         assert (done.exit_code, "(3 articles)" in done.stderr) == (0, True)
-        assert "is there already" in (await cli("kb", "add", "towers", str(articles))).stderr
+        assert "exists already" in (await cli("kb", "add", "towers", str(articles))).stderr
         listed = json.loads((await cli("kb", "list", "--json")).stdout)
         row = next(one for one in listed if one["name"] == "towers")
         assert (row["size"], row["index"]["state"]) == (3, "absent")
@@ -40,7 +40,7 @@ class TestAdd:
 
     async def test_what_cannot_be_read(self, cli: Cli, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()
-        for path, words in ((tmp_path / "empty", "holds no file"), (tmp_path / "no", "Cannot read")):
+        for path, words in ((tmp_path / "empty", "has no file"), (tmp_path / "no", "Cannot read")):
             done = await cli("kb", "add", "towers", str(path))
             assert done.exit_code == 1
             assert words in done.stderr
@@ -78,7 +78,7 @@ class TestFetchWikipedia:
             get_settings.cache_clear()
             done = await cli("kb", "fetch-wikipedia", str(titles), "--name", "plays")
         assert "added plays" in done.stderr
-        assert "no article 'No such play at all'" in done.stderr
+        assert "No article 'No such play at all'" in done.stderr
         assert done.exit_code == 1
         listed = json.loads((await cli("kb", "list", "--json")).stdout)
         assert next(one for one in listed if one["name"] == "plays")["source"] == "plays.jsonl"
@@ -96,7 +96,7 @@ class TestFetchWikipedia:
     async def test_no_titles(self, cli: Cli, tmp_path: Path) -> None:
         (tmp_path / "titles.txt").write_text("# nothing\n\n")
         done = await cli("kb", "fetch-wikipedia", str(tmp_path / "titles.txt"))
-        assert (done.exit_code, "holds no titles" in done.stderr) == (1, True)
+        assert (done.exit_code, "has no titles" in done.stderr) == (1, True)
 
 
 class TestValidate:

@@ -78,5 +78,5 @@ class TestBeir:
         (tmp_path / "corpus.jsonl").write_text("")
         done = await cli("datasets", "add", "small", str(tmp_path))
         assert done.exit_code == 1
-        assert "none of BEIR's" in done.stderr
+        assert "not a BEIR folder" in done.stderr
         assert "queries.jsonl" in done.stderr

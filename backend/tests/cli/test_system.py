@@ -36,7 +36,7 @@ class TestDatasets:
         assert (added["name"], added["size"], added["created"]) == ("mine", 7, True)
         again = await cli("datasets", "add", "mine", str(file))
         assert again.exit_code == 0
-        assert "is there already" in again.stderr
+        assert "exists already" in again.stderr
         rows = json.loads((await cli("datasets", "list", "--json")).stdout)
         assert {row["name"] for row in rows} >= {"mine", "trivia_qa"}
         assert "mine" in (await cli("datasets", "list")).stdout

@@ -125,14 +125,14 @@ class TestRunning:
 
     def test_a_second_start_is_refused_and_harms_nothing(self, platform: Platform) -> None:
         second = Platform(Settings(), lambda _: None)
-        with pytest.raises(ProcessError, match="A platform runs already") as refused:
+        with pytest.raises(ProcessError, match="A platform is using") as refused:
             second.start()
         assert platform.url in str(refused.value)
         second.stop()
         assert platform_url(Settings().home) == platform.url
         done = cli("up")
         assert done.returncode == 1
-        assert f"running already, at {platform.url}" in done.stderr
+        assert f"already running at {platform.url}" in done.stderr
 
     def test_doctor(self, platform: Platform) -> None:
         done = cli("doctor", "--json")
@@ -145,7 +145,7 @@ class TestRevival:
     def test_a_killed_worker(self, platform: Platform, quick: Path) -> None:
         before = platform._workers[0].pid
         kill(platform._workers[0])
-        platform.revive()
+        platform.restart_ended()
         assert platform._workers[0].pid != before
         assert cli("run", str(quick), "--json").returncode == 0
 
@@ -162,7 +162,7 @@ class TestRevival:
         wait_for(running, "the experiment to run")
         kill(platform._api)
         assert not answers(platform.url)
-        platform.revive()
+        platform.restart_ended()
         wait_for(lambda: answers(platform.url), "the API to answer again")
         out, err = following.communicate(timeout=PATIENCE_S)
         assert following.returncode == 0, err
@@ -174,7 +174,7 @@ class TestRevival:
         assert platform._valkey is not None
         for server in (platform._postgres.process, platform._valkey.process):
             kill(server)
-        platform.revive()
+        platform.restart_ended()
 
         def there() -> bool:
             url = f"{platform.url}/api/v1/experiments/{experiment_id}"
@@ -194,7 +194,7 @@ class TestRevival:
 
         def given_up() -> str:
             try:
-                other.revive()
+                other.restart_ended()
             except ProcessError as error:
                 return str(error)
             return ""

@@ -1,1 +1,1 @@
-"""Servers that run on the user's machine without any installation: Postgres and Valkey."""
+"""Servers that come as Python packages and need no installation: Postgres and Valkey."""

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 
 from app.core.errors import FieldError, InvalidInput
 from app.services.datasets.published import Published
-from app.services.imports.files import File, Report, Row, Rows, decode, jsonl_rows
+from app.services.imports.files import File, Report, decode
 from app.services.imports.published_formats import CORPUS, QRELS, QUERIES, find_file
+from app.services.imports.rows import Row, Rows, jsonl_rows
 
 NEEDED = f"{CORPUS}, {QUERIES}, and {' or '.join(QRELS)}"
 _COLUMNS = 3

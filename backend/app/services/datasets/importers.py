@@ -17,19 +17,9 @@ from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
 from app.services.datasets.beir import of_folder
 from app.services.datasets.published import Published, is_gsm8k, of_hotpotqa, of_json
 from app.services.evaluation.normalise import gsm8k_strict
-from app.services.imports.files import (
-    MAX_ID_CHARS,
-    File,
-    Report,
-    Row,
-    Rows,
-    decode,
-    json_content,
-    jsonl_rows,
-    peek,
-    unstorable,
-)
+from app.services.imports.files import File, Report, decode, json_content
 from app.services.imports.published_formats import is_hotpotqa
+from app.services.imports.rows import MAX_ID_CHARS, Row, Rows, jsonl_rows, peek, unstorable
 
 FileFormat = Literal["jsonl", "csv", "json"]
 _MAX_ABOUT_CHARS = 2_000
@@ -160,7 +150,7 @@ def _collect(rows: Rows, report: Report, scoring: ScoringRule, name: str) -> lis
         examples.append(example)
     report.raise_if_any(name, _HINT.replace("line", report.unit))
     if not examples:
-        raise InvalidInput(f"{name} holds no examples.", errors=[FieldError("file", "is empty")])
+        raise InvalidInput(f"{name} has no examples.", errors=[FieldError("file", "is empty")])
     return examples
 
 

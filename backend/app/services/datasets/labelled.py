@@ -7,7 +7,8 @@ from pathlib import Path
 
 from app.services.evaluation.judges.base import Claim
 from app.services.evaluation.judges.validation import Labelled
-from app.services.imports.files import Report, decode, jsonl_rows
+from app.services.imports.files import Report, decode
+from app.services.imports.rows import jsonl_rows
 
 _FAITHFUL = {
     "faithful": True,

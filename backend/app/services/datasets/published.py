@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from app.core.errors import FieldError, InvalidInput
 from app.domain.scoring import ScoringRule
 from app.services.evaluation.normalise import gsm8k_strict, normalise_triviaqa
-from app.services.imports.files import Report, Row, Rows
+from app.services.imports.files import Report
 from app.services.imports.published_formats import Squad, gold_titles, is_hotpotqa, is_squad, squad_paragraphs
+from app.services.imports.rows import Row, Rows
 
 UNDERSTOOD = (
     'TriviaQA (an object with a list "Data"), HotpotQA (a list of questions with "supporting_facts"), '

@@ -1,27 +1,16 @@
 """Reading the files that users import: every wrong line is reported, and then nothing is imported."""
 
 import json
-import math
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import TypeAlias, TypeVar
 
 import orjson
 
 from app.core.errors import FieldError, InvalidInput
 
-T = TypeVar("T")
-Row: TypeAlias = dict[str, object]
-"""A JSON object of a file, not checked yet."""
-Rows: TypeAlias = Iterator[tuple[int, Row]]
-"""Rows, each with the number of its line or item."""
-
 MAX_REPORTED = 20
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
-MAX_ID_CHARS = 500  # ids are indexed, and Postgres limits an index entry to 2,704 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,43 +101,6 @@ def decode(data: bytes, name: str) -> str:
         ) from error
 
 
-def jsonl_rows(text: str, report: Report) -> Rows:
-    """Yield the number and object of each line that holds a JSON object; report the other lines."""
-    for number, line in enumerate(_lines(text), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            report.add(number, f"is not JSON: {error.msg}")
-            continue
-        except (ValueError, RecursionError):  # an integer of thousands of digits
-            report.add(number, "contains a number with too many digits, or is nested too deeply")
-            continue
-        if isinstance(row, dict):
-            yield number, row
-        else:
-            report.add(number, f"is a JSON {type(row).__name__}, not an object")
-
-
-def _lines(text: str) -> Iterator[str]:
-    """Yield the lines one by one: a list of all of them would double the memory of a large text.
-
-    ``splitlines()`` would also split at U+2028 and the like, which JSON strings may contain unescaped.
-    """
-    start = 0
-    while (end := text.find("\n", start)) >= 0:
-        yield text[start:end]
-        start = end + 1
-    yield text[start:]
-
-
-def peek(rows: Iterator[T]) -> tuple[T | None, Iterator[T]]:
-    """Return the first of ``rows`` (``None`` if there is none), and an iterator over all of them."""
-    first = next(rows, None)
-    return first, rows if first is None else chain([first], rows)
-
-
 def json_content(file: File, where: str) -> object:
     """Return the content of a JSON file.
 
@@ -168,30 +120,3 @@ def json_content(file: File, where: str) -> object:
         raise InvalidInput(
             f"{file.name} is not JSON: {error}.", errors=[FieldError(where, "not JSON")]
         ) from error
-
-
-def unstorable(labels: Sequence[object], metadata: Row) -> str | None:
-    """Return why the database could not store the values of a row unchanged; ``None`` if it can."""
-    try:
-        orjson.dumps(metadata)  # raises where the nesting is too deep for the recursion below
-        values = [value for part in (list(labels), metadata) for value in _leaves(part)]
-        texts = "".join(value for value in values if isinstance(value, str))
-        texts.encode()
-    except (TypeError, UnicodeEncodeError):
-        return "contains a lone surrogate, an integer of more than 64 bits, or too deep a nesting"
-    if "\0" in texts:
-        return "contains a NUL character"
-    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
-        return "contains a number that is not finite"
-    return None
-
-
-def _leaves(value: object) -> Iterator[object]:
-    if isinstance(value, Mapping):
-        yield from value
-        value = value.values()
-    elif not isinstance(value, list):
-        yield value
-        return
-    for item in value:
-        yield from _leaves(item)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypedDict, TypeGuard
 
-from app.services.imports.files import File, Report, Row
+from app.services.imports.files import File, Report
+from app.services.imports.rows import Row
 
 CORPUS, QUERIES = "corpus.jsonl", "queries.jsonl"
 QRELS = ("qrels.tsv", "qrels/test.tsv")

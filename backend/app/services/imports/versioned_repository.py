@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +15,7 @@ Row = TypeVar("Row", Dataset, KnowledgeBase)
 class VersionedRepository(Generic[Row]):
     """Reads and writes within the given session; never commits."""
 
-    table: ClassVar[Any]  # the class of the rows
+    table: type[Row]  # the class of the rows
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session

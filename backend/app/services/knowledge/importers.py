@@ -11,19 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.passages import Article, Section
-from app.services.imports.files import (
-    MAX_ID_CHARS,
-    File,
-    Report,
-    Row,
-    Rows,
-    decode,
-    json_content,
-    jsonl_rows,
-    peek,
-    unstorable,
-)
+from app.services.imports.files import File, Report, decode, json_content
 from app.services.imports.published_formats import has_paragraphs, is_squad
+from app.services.imports.rows import MAX_ID_CHARS, Row, Rows, jsonl_rows, peek, unstorable
 from app.services.knowledge.published import Paragraphs, without_queries
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".md", ".markdown", ".txt")

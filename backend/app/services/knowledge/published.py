@@ -7,7 +7,7 @@ the same file names it in ``supporting``, so that gold passages are found.
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from app.services.imports.files import File, Report, Rows
+from app.services.imports.files import File, Report
 from app.services.imports.published_formats import (
     CORPUS,
     QUERIES,
@@ -16,6 +16,7 @@ from app.services.imports.published_formats import (
     hotpotqa_paragraphs,
     squad_paragraphs,
 )
+from app.services.imports.rows import Rows
 
 
 class Paragraphs:

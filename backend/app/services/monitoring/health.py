@@ -1,4 +1,4 @@
-"""Whether each part of the platform works, and what to do if it does not."""
+"""The health of each part of the platform, and what to do if it does not work."""
 
 import asyncio
 from typing import Literal
@@ -52,7 +52,7 @@ async def _database(runtime: Runtime) -> PartHealth:
 
 
 async def _queue(runtime: Runtime) -> tuple[PartHealth, PartHealth]:
-    unknown = _part("unknown", "Workers are known through the queue alone.")
+    unknown = _part("unknown", "Workers can only be counted through the queue.")
     if not runtime.redis_url:
         message = (
             "No Redis is configured: experiments run in the API's process. Set REDIS_URL to use workers."

@@ -8,12 +8,12 @@ from app.services.runtime import Runtime
 
 
 async def check_model(runtime: Runtime, name: str, timeout_s: float = TIMEOUT_S) -> ModelCheck:
-    """Return whether a model can be used; its endpoint is pinged, if it has one.
+    """Return whether a model can be used; pings its endpoint if it has one.
 
     Args:
-        runtime: with the models.
+        runtime: of this process.
         name: of the model, ``provider/model``.
-        timeout_s: longest wait for the endpoint, in seconds.
+        timeout_s: of the ping, in seconds.
 
     Raises:
         InvalidInput: if there is no such model, or its address is invalid.

@@ -88,9 +88,7 @@ class TestWrong:
         assert message in what
 
     def test_nothing_judged(self) -> None:
-        assert (
-            problems({**BEIR, "qrels/test.tsv": b"q1\td1\t0"})[0] == "small/queries.jsonl holds no examples."
-        )
+        assert problems({**BEIR, "qrels/test.tsv": b"q1\td1\t0"})[0] == "small/queries.jsonl has no examples."
 
 
 class TestProperties:

@@ -138,7 +138,7 @@ class TestJsonl:
 
     @pytest.mark.parametrize("text", ["", "\n\n", " \n\t\n"])
     def test_empty(self, text: str) -> None:
-        assert "holds no examples" in refused(text).message
+        assert "has no examples" in refused(text).message
 
     def test_line_ends_and_blank_lines(self) -> None:
         rows = jsonl(f"{GOOD}\r", "", " ", f"  {GOOD}  ")

@@ -107,7 +107,7 @@ class TestRefused:
     def test_code_that_the_config_names(self, tmp_path: Path) -> None:
         config = {"model_type": "bert", "auto_map": {"AutoModel": "modeling_own.OwnModel"}}
         folder = folder_of(tmp_path / "model", config__json=json.dumps(config).encode())
-        assert "code that comes with it" in refused(folder).message
+        assert "code of its own" in refused(folder).message
 
     @pytest.mark.parametrize(
         "types",
@@ -121,7 +121,7 @@ class TestRefused:
     )
     def test_code_that_the_modules_name(self, tmp_path: Path, types: tuple[str, ...]) -> None:
         folder = folder_of(tmp_path / "model", modules__json=modules(*types))
-        assert "code that comes with it" in refused(folder).message
+        assert "code of its own" in refused(folder).message
 
     @pytest.mark.parametrize("prefix", ["models", "base.modules.transformer", "sentence_transformer.modules"])
     def test_modules_of_the_library_are_not(self, tmp_path: Path, prefix: str) -> None:
@@ -144,7 +144,7 @@ class TestHub:
 
     def test_without_a_network(self) -> None:
         error = refused("some-lab/not-here")
-        assert "not on this machine, and cannot be fetched" in error.message
+        assert "not on this machine and cannot be downloaded" in error.message
         assert local_model("some-lab/not-here") is None
 
     def test_fetches_what_is_safe_to_load_and_only_once(
@@ -166,7 +166,7 @@ class TestHub:
 
     def test_unsafe_model_is_refused_after_fetching_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with serving({**SAFE, "config.json": b'{"auto_map": {}}'}, monkeypatch):
-            assert "code that comes with it" in refused(MODEL).message
+            assert "code of its own" in refused(MODEL).message
 
     def test_model_of_pickles_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with serving({"config.json": CONFIG, "pytorch_model.bin": b"pickle"}, monkeypatch) as hub:
