@@ -106,6 +106,11 @@ class TestTables:
         assert first.split() == ["12345678", "[bold]n[/]", "m/x", "naive", "d", "RUNNING", "0/7", "–"]
         assert second.endswith("COMPLETED   7/7  50.0 % [40.0, 60.0]")
 
+    def test_an_experiment_that_waits_for_a_worker_is_queued(self) -> None:
+        waiting = self.experiment(status="PENDING", queued=True)
+        page = Page[ExperimentSummary](items=[waiting], total=1, offset=0, limit=25)
+        assert "QUEUED" in printed(experiments_table(page))
+
     def test_result(self) -> None:
         runs = [facts(), facts(cached=True, attempts=0), failed_facts("timeout")]
         metrics = sent(runs, RunContext(5, 2.0, None, 0))
