@@ -9,6 +9,7 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue, Worker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.domain.progress import ProgressSnapshot
@@ -48,9 +49,17 @@ def connect_async(url: str) -> "redis.asyncio.Redis":
     )
 
 
-def make_queue(connection: "redis.Redis", name: str) -> Queue:
-    """Return the queue; jobs are JSON, since a pickle in a shared Redis could run any code."""
-    return Queue(name, connection=connection, serializer=JSONSerializer, default_timeout=-1)
+def make_queue(connection: "redis.Redis", name: str, job_class: type[Job] = Job) -> Queue:
+    """Return the queue; jobs are JSON, since a pickle in a shared Redis could run any code.
+
+    Args:
+        connection: to Redis.
+        name: of the queue.
+        job_class: of the jobs that are read from it; a worker's class refuses those of others.
+    """
+    return Queue(
+        name, connection=connection, job_class=job_class, serializer=JSONSerializer, default_timeout=-1
+    )
 
 
 def enqueue_experiment(url: str, queue: str, experiment_id: str) -> None:
@@ -113,9 +122,15 @@ async def publish_progress(
 
 
 async def read_progress(client: "redis.asyncio.Redis", experiment_id: str) -> Published | None:
-    """Return the newest status and progress that were published; ``None`` if there are none."""
+    """Return the newest status and progress that were published; ``None`` if there are none.
+
+    What is not of this form was not published by a worker, and counts as nothing.
+    """
     raw = await client.get(_progress_key(experiment_id))
     if raw is None:
         return None
-    value = orjson.loads(raw)
-    return Published(ExperimentStatus(value["status"]), ProgressSnapshot.from_dict(value))
+    try:
+        value = orjson.loads(raw)
+        return Published(ExperimentStatus(value["status"]), ProgressSnapshot.from_dict(value))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None

@@ -10,11 +10,14 @@ import gc
 import os
 import signal
 import time
+import uuid
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Worker
+from rq.exceptions import NoSuchJobError
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -23,7 +26,7 @@ from app.core.config import Settings, get_settings
 from app.core.errors import AppError
 from app.core.logging import configure_logging, get_logger
 from app.core.processes import die_with_parent
-from app.core.queue import make_queue
+from app.core.queue import JOB, make_queue
 from app.services.inference.catalog import CatalogError
 from app.services.inference.engines.local import OWNER_VARIABLE
 from app.services.runtime import open_runtime
@@ -32,6 +35,49 @@ from app.tasks import jobs
 log = get_logger(__name__)
 
 _LONGEST_PAUSE_S = 5.0
+
+
+class ForeignJob(Exception):
+    """A job in the queue that is not one of this project."""
+
+
+class ExperimentJob(Job):
+    """A job as a worker reads it: it runs the project's one function, whatever stands in Redis.
+
+    Whoever can write to a shared Redis could otherwise name any function of any installed package, as
+    the job itself or as its callback, or have the worker call any address.
+    """
+
+    success_callback: None = None  # in RQ a property, which imports what the job names
+    failure_callback: None = None
+    stopped_callback: None = None
+
+    def restore(self, raw_data: Mapping[bytes | str, bytes]) -> None:
+        """Read the job from Redis; fields that cannot be read make it a foreign job, which never runs."""
+        try:
+            super().restore(raw_data)
+        except NoSuchJobError:
+            raise
+        except Exception as error:  # noqa: BLE001 - any field may hold anything
+            log.warning("job_unreadable", job=self.id, error=type(error).__name__)
+            self.data = b"[null, null, [], {}]"
+        self.webhooks = []
+
+    @property
+    def func(self) -> Callable[[str], None]:
+        """The function that the job runs.
+
+        Raises:
+            ForeignJob: unless the job names it, with the id of an experiment as its only argument.
+        """
+        try:
+            own = (self.func_name, self.instance, len(self.args), len(self.kwargs)) == (JOB, None, 1, 0)
+            uuid.UUID(self.args[0])
+        except Exception as error:
+            raise ForeignJob("The job cannot be read.") from error
+        if not own:
+            raise ForeignJob("The job is not the one that workers run.")
+        return jobs.run_experiment
 
 
 class ExperimentWorker(Worker):
@@ -79,8 +125,9 @@ def run_worker(settings: Settings) -> None:
         try:
             connection = _connect(settings.redis_url.get_secret_value())
             worker = ExperimentWorker(
-                [make_queue(connection, settings.queue)],
+                [make_queue(connection, settings.queue, ExperimentJob)],
                 connection=connection,
+                job_class=ExperimentJob,
                 serializer=JSONSerializer,
                 worker_ttl=30,
                 job_monitoring_interval=1,

@@ -11,14 +11,18 @@ from typing import Any
 import psutil
 import pytest
 from pydantic import SecretStr
+from rq import Callback, Queue
+from rq.serializers import JSONSerializer
 
 from app.core.embedded.valkey import EmbeddedValkey
 from app.core.processes import ManagedProcess, free_port
+from app.core.queue import connect, make_queue
 from app.models import Run
 from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor
 from app.services.execution.recovery import look_after_lost, requeue_lost
 from app.services.runtime import Runtime
+from app.tasks.worker import ExperimentJob, ForeignJob
 from tests.factories import questions_jsonl
 from tests.fixtures.fake_llm import FakeLLM
 from tests.support import create, metrics_of, pairs, runs_of, stored, until, with_settings
@@ -141,6 +145,63 @@ class TestWork:
         said = worker.log_path.read_text()
         assert "DATABASE_URL" in said
         assert "Traceback" not in said
+
+
+class TestForeignJobs:
+    @pytest.fixture
+    def queue(self, runtime: Runtime) -> Iterator[Queue]:
+        """The queue, as anyone may write to it who can reach the Redis."""
+        connection = connect(runtime.redis_url)
+        yield make_queue(connection, runtime.settings.queue)
+        connection.close()
+
+    async def test_none_is_run(
+        self,
+        runtime: Runtime,
+        quiz: None,
+        endpoint: FakeLLM,
+        start_worker: Start,
+        queue: Queue,
+        tmp_path: Path,
+    ) -> None:
+        mark = tmp_path / "mark"
+        own = "app.tasks.jobs.run_experiment"
+        calls: list[tuple[str, tuple[object, ...], dict[str, object]]] = [
+            ("os.system", (f"touch '{mark}'",), {}),
+            ("os.mkdir", (str(mark),), {}),
+            (own, (), {}),
+            (own, (str(uuid.uuid4()), str(uuid.uuid4())), {}),
+            (own, (f"touch {mark}",), {}),
+            (own, ([1],), {}),
+            (own, (), {"experiment_id": str(uuid.uuid4())}),
+        ]
+        queued = [queue.enqueue_call(name, args, kwargs) for name, args, kwargs in calls]
+        called_back = queue.enqueue_call(
+            "os.getcwd", on_failure=Callback("os.mkdir"), on_success=Callback("os.mkdir")
+        )
+        method_of = queue.enqueue_call("os.getcwd")
+        method_of.data = b'["upper", "an instance", [], {}]'
+        method_of.save()
+        unreadable = queue.enqueue_call("os.getcwd")
+        queue.connection.hset(unreadable.key, mapping={"created_at": "never", "timeout": "soon", "data": "["})
+        experiment_id = await start_experiment(runtime)
+        worker = start_worker()
+        await completed(runtime, experiment_id)
+        assert worker.running
+        assert not mark.exists()
+        refused = [*queued, called_back, method_of]
+        await until(lambda: {job.get_status() for job in refused} == {"failed"}, "all others to be refused")
+        log = worker.log_path.read_text()
+        assert "job_unreadable" in log
+
+    async def test_the_callback_of_a_job_that_is_given_up_is_not_run(
+        self, runtime: Runtime, queue: Queue, tmp_path: Path
+    ) -> None:
+        job = queue.enqueue_call("os.getcwd", on_failure=Callback("os.mkdir"))
+        read = ExperimentJob.fetch(job.id, queue.connection, JSONSerializer)
+        assert (read.failure_callback, read.success_callback, read.stopped_callback) == (None, None, None)
+        with pytest.raises(ForeignJob):
+            read.perform()
 
 
 class TestEnd:
