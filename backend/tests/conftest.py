@@ -25,6 +25,7 @@ from app.main import create_app
 from app.models import Base
 from app.services.datasets.service import DatasetService
 from app.services.experiments.service import ExperimentService
+from app.services.local_models.files import look_below
 from app.services.runtime import Runtime, open_runtime
 from tests.factories import questions_jsonl
 from tests.tiny_models import TinyModels, make_tiny_models
@@ -59,10 +60,11 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _forget_secrets() -> Iterator[None]:
-    """Let no test's secrets mask another's text."""
+def _forget_settings() -> Iterator[None]:
+    """Let no test's secrets mask another's text, nor its settings hide another's models."""
     yield
     redaction.forget_secrets()
+    look_below(None)
     get_settings.cache_clear()
 
 
@@ -78,13 +80,17 @@ def postgres(state_dir: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(state_dir / "postgres", state_dir / "postgres.log")
     server.start()
 
+    server.stop()
+    # Tests of migrations make databases of their own.
+    server._as_superuser("postgres", "alter role llmforge createdb;\n\n")
+    # Tests kill processes, never the machine: nothing is lost without waiting for the disk.
+    with (server.data_dir / "postgresql.auto.conf").open("a") as file:
+        file.write("fsync = off\n")
+    server.start()
+
     async def prepare() -> None:
         engine = create_engine(server.url)
         await migrate(engine)
-        # Tests kill processes, never the machine: nothing is lost without waiting for the disk.
-        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            await connection.execute(text("alter system set fsync = off"))
-            await connection.execute(text("select pg_reload_conf()"))
         await engine.dispose()
 
     asyncio.run(prepare())
@@ -103,7 +109,11 @@ def valkey(state_dir: Path) -> Iterator[EmbeddedValkey]:
 
 @pytest.fixture
 def settings(
-    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    postgres: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Settings:
     """Settings on the test servers, also in the environment, where child processes find them."""
     values = {
@@ -111,6 +121,7 @@ def settings(
         "REDIS_URL": valkey.url,
         "LLMFORGE_HOME": str(tmp_path / "home"),
         "LLMFORGE_INDEX_DIR": str(tmp_path / "indexes"),
+        "LLMFORGE_MODEL_FOLDERS": str(tmp_path_factory.getbasetemp()),
         "LLMFORGE_QUEUE": f"test-{uuid.uuid4().hex[:8]}",
         "LLMFORGE_HEARTBEAT_S": "0.2",
         "LLMFORGE_STALE_AFTER_S": "2",

@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv import load_dotenv
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
 _IGNORE_ENV_FILE = "LLMFORGE_IGNORE_ENV_FILE"  # set by tests, so that no .env changes them
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_MIN_KEY_LENGTH = 16  # characters; shorter keys can be guessed
 
 
 class Settings(BaseSettings):
     """All settings of the platform; ``LLMFORGE_<NAME>`` unless the field says otherwise."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LLMFORGE_", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="LLMFORGE_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     # Files and folders
@@ -39,6 +41,11 @@ class Settings(BaseSettings):
         description="indexes of knowledge bases, built when needed",
     )
     models_dir: Path | None = Field(default=None, description="GGUF files here appear as local/<file name>")
+    model_folders: str = Field(
+        default="",
+        description="comma-separated folders below which models of retrieval and judges may be named by "
+        "their own folder, in addition to that of GGUF files",
+    )
 
     # Servers; empty means the embedded one that `llmforge up` starts
     database_url: SecretStr = Field(default=SecretStr(""), validation_alias="DATABASE_URL")
@@ -85,10 +92,29 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
 
+    @field_validator("api_key")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
+        # Clients strip a header's value, so a key with white space around it would never match.
+        key = value.get_secret_value().strip()
+        if value.get_secret_value() and len(key) < _MIN_KEY_LENGTH:
+            raise ValueError(
+                f"has {len(key)} characters, and needs at least {_MIN_KEY_LENGTH}; "
+                "`openssl rand -hex 16` makes a key"
+            )
+        if not key.isascii() or not key.isprintable():
+            raise ValueError("may hold only printable ASCII characters, which a header can carry")
+        return SecretStr(key)
+
     @property
     def gguf_dir(self) -> Path:
         """Folder whose GGUF files appear as local models."""
         return self.models_dir or self.home / "models"
+
+    @property
+    def model_folder_list(self) -> list[Path]:
+        """Folders below which an experiment may name the folder of a model."""
+        return [self.gguf_dir, *(Path(one).expanduser().absolute() for one in _split(self.model_folders))]
 
     @property
     def wikipedia_dir(self) -> Path:
@@ -117,10 +143,28 @@ def _split(value: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """Return the settings of this process; the environment takes precedence over ``.env``."""
+    """Return the settings of this process; the environment takes precedence over ``.env``.
+
+    Raises:
+        SystemExit: naming each variable that is wrong, and why.
+    """
     if os.environ.get(_IGNORE_ENV_FILE) != "1":
         load_dotenv(PROJECT_ROOT / ".env", override=False)
-    return Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = (f"error: {_variable(one)} {_said(one)}." for one in error.errors(include_url=False))
+        raise SystemExit("\n".join(problems)) from None
+
+
+def _variable(problem: ErrorDetails) -> str:
+    name = str(problem["loc"][0])  # the field, or its alias
+    return name if name.isupper() else f"{Settings.model_config['env_prefix']}{name.upper()}"
+
+
+def _said(problem: ErrorDetails) -> str:
+    message = problem["msg"].removeprefix("Value error, ")
+    return message if problem["type"] == "value_error" else f"is wrong: {message}"
 
 
 def environment() -> dict[str, str]:

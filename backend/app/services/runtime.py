@@ -13,6 +13,7 @@ from app.services.inference.catalog_file import load_catalog
 from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.failures import redact_with
 from app.services.inference.registry import ModelRegistry, secrets_of
+from app.services.local_models.files import look_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
             hint="Start the platform with `llmforge up`, or set DATABASE_URL.",
         )
     redact_with(redact)
+    look_below(settings.model_folder_list)
     register_secret(settings.api_key.get_secret_value())
     for url in (database_url, settings.redis_url.get_secret_value()):
         _register_password(url)
@@ -92,7 +94,10 @@ def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
 
 def _register_password(url: str) -> None:
     """Register the password of a URL as a secret, both percent-encoded and decoded."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # whoever uses it will say so
+        return
     written = parts.netloc.rpartition("@")[0].partition(":")[2]
     for password in (written, unquote(written), *parse_qs(parts.query).get("password", [])):
         register_secret(password)

@@ -3,12 +3,14 @@
 import asyncio
 import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.api.conftest import problem
+from tests.api.conftest import body, problem
 from tests.support import until
 from tests.tiny_models import ARTICLES, TinyModels, articles_jsonl
 
@@ -151,6 +153,33 @@ class TestSearch:
                 assert [one["field"] for one in error["errors"]] == ["method.embedding_model"]
             else:
                 assert "/no/such/folder" in response.json()["variants"][0]["message"]
+
+    async def test_folders_that_are_no_models_tell_nothing(
+        self, api: httpx.AsyncClient, towers: dict[str, Any], dataset: str, tmp_path: Path
+    ) -> None:
+        (tmp_path / "secrets").mkdir()
+        names = set()
+        for pin in ("4711", "4712"):
+            (tmp_path / "secrets" / "secret.txt").write_text(pin)
+            options = {"name": "rag", "embedding_model": str(tmp_path / "secrets")}
+            found = await api.post(f"{BASES}/towers/index", json={"options": options})
+            names.add(found.json()["name"])
+        assert names == {""}
+
+    @pytest.mark.parametrize("folder", ["/", "~", "/etc", "/proc/self"])
+    async def test_other_folders_are_not_looked_at(
+        self, api: httpx.AsyncClient, towers: dict[str, Any], dataset: str, folder: str
+    ) -> None:
+        options = {"name": "rag", "knowledge_base": "towers", "embedding_model": folder}
+        started = time.monotonic()
+        found = await api.post(f"{BASES}/towers/index", json={"options": options})
+        assert found.json()["name"] == ""
+        for path in ("/api/v1/experiments/preview", "/api/v1/experiments"):
+            answer = await api.post(path, json=body(method=options))
+            assert answer.status_code in {200, 422}, answer.text
+            if path.endswith("experiments"):
+                assert "may be looked at" in problem(answer, 422)["message"]
+        assert time.monotonic() - started < 5
 
 
 class TestImports:

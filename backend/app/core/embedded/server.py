@@ -1,13 +1,23 @@
-"""What the embedded servers have in common: a folder of data, a log, a port on loopback, a process."""
+"""What the embedded servers have in common: data, a log, a port on loopback, a password, a process.
 
+Every user of the machine can connect to a port on loopback. Only those who can read the file of the
+password, which is this user alone, get any further.
+"""
+
+import os
+import secrets
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 
-from app.core.processes import ManagedProcess
+from app.core.processes import ManagedProcess, ProcessError
 
 
 class EmbeddedServer(ABC):
-    """A server on loopback that keeps its data in ``data_dir`` and logs to ``log_path``."""
+    """A server on loopback that keeps its data in ``data_dir`` and logs to ``log_path``.
+
+    Its password is in the file ``<data_dir>.password``, which is made when it is first needed.
+    """
 
     stop_grace_s = 10.0
 
@@ -20,7 +30,7 @@ class EmbeddedServer(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """Address for clients; valid after ``start``."""
+        """Address for clients, with the password; valid after ``start``."""
 
     @abstractmethod
     def start(self, port: int = 0) -> None:
@@ -34,3 +44,36 @@ class EmbeddedServer(ABC):
         """Stop the server cleanly; its data stay."""
         if self.process is not None:
             self.process.stop(self.stop_grace_s)
+
+    @property
+    def password(self) -> str:
+        """Password of the server's only user.
+
+        Raises:
+            ProcessError: if its file can be neither read nor written.
+        """
+        path = self.data_dir.with_name(self.data_dir.name + ".password")
+        try:
+            with suppress(FileNotFoundError):
+                path.chmod(0o600)  # as it was made, whatever a copy of the folder has changed
+                if kept := path.read_text().strip():
+                    return kept
+            made = secrets.token_urlsafe(32)
+            write_private(path, made)
+        except OSError as error:
+            raise ProcessError(f"The password file {path} cannot be used: {error.strerror}.") from error
+        return made
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, also while it is being written.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    partial.replace(path)

@@ -3,10 +3,15 @@
 A model is named by the path of a folder or by its id on the Hugging Face hub. It is looked for in this
 order: the folder, an installed package that contains it, the hub's cache on this machine, the hub.
 Only safetensors weights are loaded. A model that needs code of its own is refused.
+
+A process that takes names from others calls ``look_below``: then only folders below those it names are
+looked at, since errors and fingerprints tell what is in a folder.
 """
 
 import hashlib
 import json
+import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +24,15 @@ _WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors")
 _FINGERPRINTED = {".json", ".safetensors", ".txt"}
 _OWN_MODULES = "sentence_transformers."
 _HUB_TIMEOUT_S = 10.0
+
+
+_roots: tuple[Path, ...] | None = None
+
+
+def look_below(folders: Sequence[Path] | None) -> None:
+    """Look from now on only at folders of models that are below these; ``None``: at all."""
+    global _roots
+    _roots = None if folders is None else tuple(folders)
 
 
 class ModelUnavailable(Exception):
@@ -42,14 +56,9 @@ class ModelUnavailable(Exception):
 
 
 def local_model(name: str) -> Path | None:
-    """Return the folder of a model that is on this machine, or ``None``."""
-    with suppress(
-        OSError, RuntimeError
-    ):  # the name is too long for a path, or has the home of an unknown user
-        folder = Path(name).expanduser()
-        if folder.is_dir():
-            return folder.absolute()
-    return _packaged(name) or _cached(name)
+    """Return the folder of a model that is on this machine and safe to load, or ``None``."""
+    folder = _located(name)
+    return None if folder is None or _problem(folder) else folder
 
 
 def find_model(name: str, setting: str) -> Path:
@@ -58,7 +67,7 @@ def find_model(name: str, setting: str) -> Path:
     Raises:
         ModelUnavailable: if it is not available, or is not safe to load.
     """
-    folder = local_model(name) or _fetched(name, setting)
+    folder = _located(name) or _fetched(name, setting)
     _require_safe(folder, name, setting)
     return folder
 
@@ -69,7 +78,7 @@ def require_model(name: str, setting: str) -> None:
     Raises:
         ModelUnavailable: as ``find_model`` would.
     """
-    folder = local_model(name)
+    folder = _located(name)
     if folder is not None:
         _require_safe(folder, name, setting)
         return
@@ -98,6 +107,26 @@ def fingerprint(folder: Path) -> str:
             digest.update(path.relative_to(folder).as_posix().encode())
             digest.update(bytes.fromhex(file_sha256(path)))
     return digest.hexdigest()
+
+
+def _located(name: str) -> Path | None:
+    """Return the folder that a name stands for on this machine, whatever is in it."""
+    with suppress(OSError, RuntimeError, ValueError):
+        # The name may be too long for a path, have the home of an unknown user, or hold a NUL.
+        folder = Path(name).expanduser()
+        if _may_look_at(folder) and folder.is_dir():
+            return folder.absolute()
+    return _packaged(name) or _cached(name)
+
+
+def _may_look_at(folder: Path) -> bool:
+    if _roots is None:
+        return True
+    # First by its name alone: not even whether it exists may be told of a folder elsewhere.
+    written = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve would follow links
+    if not any(written.is_relative_to(root) for root in _roots):
+        return False
+    return any(folder.resolve().is_relative_to(root.resolve()) for root in _roots)
 
 
 def _packaged(name: str) -> Path | None:
@@ -136,10 +165,16 @@ def _is_path(name: str) -> bool:
 
 
 def _no_folder(name: str, setting: str) -> ModelUnavailable:
+    hub = "a model of the Hugging Face hub as organisation/model"
+    with suppress(OSError, RuntimeError, ValueError):
+        if not _may_look_at(Path(name).expanduser()):
+            return ModelUnavailable(
+                f"The model folder {name} ({setting}) is not below one that may be looked at.",
+                setting,
+                f"Add the folder above it to LLMFORGE_MODEL_FOLDERS, or give {hub}.",
+            )
     return ModelUnavailable(
-        f"There is no model folder {name} ({setting}).",
-        setting,
-        "Give a folder on this machine, or a model of the Hugging Face hub as organisation/model.",
+        f"There is no model folder {name} ({setting}).", setting, f"Give a folder on this machine, or {hub}."
     )
 
 

@@ -12,6 +12,7 @@ from app.services.local_models.files import (
     find_model,
     fingerprint,
     local_model,
+    look_below,
     require_model,
 )
 from tests.services.local_models.hub import MODEL, serving
@@ -81,6 +82,35 @@ class TestFolder:
         monkeypatch.chdir(tmp_path)
         folder = folder_of(tmp_path / "models" / "mine")
         assert {find_model(name, SETTING) for name in ("models/mine", "./models/mine")} == {folder}
+
+    def test_only_below_folders_that_are_allowed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        inside, outside = folder_of(tmp_path / "in" / "model"), folder_of(tmp_path / "out" / "model")
+        (tmp_path / "in" / "link").symlink_to(outside)
+        look_below([tmp_path / "in"])
+        assert find_model(str(inside), SETTING) == inside
+        monkeypatch.chdir(tmp_path)
+        told = {
+            refused(name).message.replace(str(name), "…")
+            for name in (
+                outside,
+                "/",
+                "~",
+                tmp_path / "in" / "link",
+                f"{inside}/../../out/model",
+                "./out/model",
+            )
+        }
+        told |= {refused(name).message.replace(name, "…") for name in ("/no/such/folder", "./none")}
+        assert told == {f"The model folder … ({SETTING}) is not below one that may be looked at."}
+        assert local_model("out/model") is None
+        assert "There is no model folder" in refused(tmp_path / "in" / "none").message
+
+    def test_what_is_no_model_has_no_fingerprint(self, tmp_path: Path) -> None:
+        (tmp_path / "secrets").mkdir()
+        (tmp_path / "secrets" / "secret.txt").write_text("pin=4711")
+        assert local_model(str(tmp_path / "secrets")) is None
 
     @pytest.mark.parametrize(
         "name", ["/no/such/folder", "./none", "../none", "~/none", "none", "a/b/c", "a/b/"]
