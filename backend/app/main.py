@@ -17,6 +17,7 @@ from app.core.logging import configure_logging, get_logger
 from app.core.migrations import migrate
 from app.services.datasets.service import DatasetService
 from app.services.execution.recovery import look_after_lost
+from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.provenance import code_version
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await _add_builtins(runtime)
         app.state.runtime = runtime
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
+        app.state.watcher = watcher = ExperimentWatcher(runtime)
         recovery = asyncio.create_task(look_after_lost(runtime))
         log.info("api_started", version=code_version().version)
         try:
@@ -70,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             recovery.cancel()
             with suppress(asyncio.CancelledError):
                 await recovery
+            await watcher.aclose()
             await indexes.aclose()
             await runtime.aclose()
 

@@ -10,6 +10,7 @@ from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
 from app.services.datasets.service import DatasetService
 from app.services.execution.dispatcher import Dispatcher
+from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.service import ExperimentService
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
@@ -83,12 +84,19 @@ def get_indexes(request: Request) -> KnowledgeIndexes:
     return indexes
 
 
+def get_watcher(request: Request) -> ExperimentWatcher:
+    """Return what event streams share."""
+    watcher: ExperimentWatcher = request.app.state.watcher
+    return watcher
+
+
 def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonService:
     """Return the service of comparisons."""
     return ComparisonService(session, runtime)
 
 
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
+WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
 DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]

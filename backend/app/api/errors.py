@@ -18,6 +18,10 @@ from app.services.inference.catalog import CatalogError
 
 log = get_logger(__name__)
 
+_SHOWN_ERRORS = 20
+_SHOWN_PARTS = 20
+_SHOWN_CHARS = 200
+
 _DESCRIPTIONS = {
     400: "The request cannot be parsed.",
     401: "The API key is missing or wrong.",
@@ -53,7 +57,8 @@ def error_response(error: AppError, headers: Mapping[str, str] | None = None) ->
 
 
 def _path(location: Sequence[str | int]) -> str:
-    # Names of unknown fields come from the request, and may contain lone surrogates.
+    # Names of unknown fields come from the request: they may have any length and contain lone surrogates.
+    location = [part[:_SHOWN_CHARS] if isinstance(part, str) else part for part in location[:_SHOWN_PARTS]]
     parts = [str(part).encode("utf-8", "replace").decode() for part in location]
     if parts and parts[0] in {"body", "query", "path", "header", "cookie"}:
         parts = parts[1:] or parts
@@ -62,7 +67,8 @@ def _path(location: Sequence[str | int]) -> str:
 
 def _validation_error(error: RequestValidationError) -> AppError:
     problems = []
-    for problem in error.errors():
+    found = error.errors()
+    for problem in found[:_SHOWN_ERRORS]:
         where = _path(problem["loc"])
         message = readable_problem(problem["type"], problem["msg"])
         if problem["type"] == "json_invalid":
@@ -70,8 +76,10 @@ def _validation_error(error: RequestValidationError) -> AppError:
         problems.append(FieldError(where, message))
     first = problems[0]
     result = AppError(
-        f"{first.field}: {first.message}" if len(problems) == 1 else f"{len(problems)} fields are wrong.",
-        hint="`errors` names each field; /docs describes them.",
+        f"{first.field}: {first.message}" if len(found) == 1 else f"{len(found)} fields are wrong.",
+        hint="`errors` names "
+        + (f"the first {_SHOWN_ERRORS}" if len(found) > _SHOWN_ERRORS else "each field")
+        + "; /docs describes them.",
         errors=problems,
     )
     result.status_code, result.code = 422, "invalid_input"

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import AfterValidator
 
-from app.api.deps import DispatcherDep, ExperimentsDep, PreviewsDep, RuntimeDep
+from app.api.deps import DispatcherDep, ExperimentsDep, PreviewsDep, WatcherDep
 from app.api.errors import error_responses, stream_error_responses
 from app.domain.status import ExperimentStatus
 from app.schemas.common import Page, Text
@@ -19,7 +20,6 @@ from app.schemas.experiment import (
     FacetsOut,
 )
 from app.schemas.preview import PreviewOut
-from app.services.experiments.events import watch_experiment
 from app.services.experiments.repository import ExperimentFilter
 
 router = APIRouter(prefix="/experiments", tags=["experiments"], responses=error_responses(401, 403, 422, 503))
@@ -28,6 +28,14 @@ _SORT_HELP = (
     "created_at, name, status, model, method, dataset, finished_at or exact_match; - before it: descending."
 )
 _MAX_POSITION = 2**31 - 1
+_MOST_WORDS = 20
+
+
+def _few_words(text: str) -> str:
+    # Each word is looked for in each row.
+    if len(text.split()) > _MOST_WORDS:
+        raise ValueError(f"holds more than {_MOST_WORDS} words")
+    return text
 
 
 @router.post("", status_code=201, operation_id="create_experiment", responses=error_responses(404, 413))
@@ -48,7 +56,9 @@ async def list_experiments(
     model: Annotated[list[Text], Query(description="Any of these.")] = [],  # noqa: B006
     dataset: Annotated[list[Text], Query(description="Any of these.")] = [],  # noqa: B006
     text: Annotated[
-        Text, Query(max_length=200, description="All words, in name, description, model or dataset.")
+        Text,
+        Query(max_length=200, description="All words, in name, description, model or dataset."),
+        AfterValidator(_few_words),
     ] = "",
     sort: Annotated[str, Query(description=_SORT_HELP)] = "-created_at",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
@@ -133,7 +143,15 @@ async def cancel_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -
     return ExperimentOut.model_validate(await service.cancel(experiment_id))
 
 
-async def _require_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> uuid.UUID:
+async def _place(watcher: WatcherDep) -> AsyncIterator[None]:
+    # Held until the stream ends, and taken before the database is asked for anything.
+    with watcher.place():
+        yield
+
+
+async def _require_experiment(
+    experiment_id: uuid.UUID, service: ExperimentsDep, _: Annotated[None, Depends(_place)]
+) -> uuid.UUID:
     # Apart from the stream, which must neither begin for what does not exist nor use this session.
     await service.get(experiment_id)
     return experiment_id
@@ -146,9 +164,9 @@ async def _require_experiment(experiment_id: uuid.UUID, service: ExperimentsDep)
     responses=stream_error_responses(401, 403, 404, 422, 503),
 )
 async def experiment_events(
-    experiment_id: Annotated[uuid.UUID, Depends(_require_experiment)], runtime: RuntimeDep
+    experiment_id: Annotated[uuid.UUID, Depends(_require_experiment)], watcher: WatcherDep
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream status and progress as server-sent events (`progress`), until the experiment has ended."""
-    async for state in watch_experiment(runtime, experiment_id):
+    async for state in watcher.watch(experiment_id):
         body = ExperimentEvent.model_validate(state)
         yield ServerSentEvent(event="progress", data=body.model_dump(mode="json"))

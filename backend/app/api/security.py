@@ -1,6 +1,7 @@
 """Access control: one ASGI middleware in front of all routes.
 
-- Body size: a body is refused by its content length, or once more bytes than allowed have arrived.
+- Body: it is refused by its content length, once more bytes than allowed have arrived, or when it takes
+  too long to arrive.
 - Host: without a key, only requests to loopback names (and to those in ``LLMFORGE_ALLOWED_HOSTS``) are
   answered, which prevents DNS rebinding: a web page that points its own name at 127.0.0.1.
 - Origin: a request that may change something is refused if a page of another origin sent it (CSRF).
@@ -9,6 +10,7 @@
 Every answer has ``X-Content-Type-Options: nosniff`` and ``Referrer-Policy: no-referrer``.
 """
 
+import asyncio
 import hmac
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -19,35 +21,50 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.dashboard import is_dashboard
 from app.api.errors import error_response
 from app.core.config import Settings
-from app.core.errors import AppError, FieldError, Forbidden, TooLarge, Unauthorized
+from app.core.errors import AppError, FieldError, Forbidden, TooLarge, TooSlow, Unauthorized
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UPLOADS = frozenset({"/api/v1/datasets", "/api/v1/knowledge-bases"})
 _MEGABYTE = 1_000_000
+_BODY_S = 30.0
+_UPLOAD_S = 900.0
 
 
-class _BodyTooLarge(Exception):
-    """More bytes have arrived than the limit allows."""
+class _BodyRefused(Exception):
+    """The body is too large or too slow."""
 
 
 class _BoundedBody:
-    """Receives a request's messages, up to ``limit`` bytes of body."""
+    """Receives a request's messages: up to ``limit`` bytes of body, within ``seconds``.
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    Attributes:
+        error: why the body is refused, once it is.
+    """
+
+    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
         self._receive = receive
-        self._left = limit
-
-    @property
-    def exceeded(self) -> bool:
-        return self._left < 0
+        self._limit = self._left = limit
+        self._seconds = seconds
+        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._arrived = False
+        self.error: AppError | None = None
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        if self._arrived:  # what else comes tells that the client has gone, whenever that is
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            self.error = TooSlow(f"The request has not arrived within {self._seconds:g} s.")
+            raise _BodyRefused from None
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
-            if self.exceeded:
-                raise _BodyTooLarge
+            self._arrived = not message.get("more_body", False)
+            if self._left < 0:
+                self.error = _too_large(self._limit)
+                raise _BodyRefused
         return message
 
 
@@ -69,25 +86,27 @@ class SecurityMiddleware:
             return
         send = _with_headers(send)
         headers = Headers(scope=scope)
-        limit = self._max_upload if scope["path"] in _UPLOADS else self._max_body
+        is_upload = scope["path"] in _UPLOADS
+        limit = self._max_upload if is_upload else self._max_body
         error = self._refusal(scope, headers, limit)
         if error is not None:
             await error_response(error)(scope, receive, send)
             return
         answered = False
-        bounded = _BoundedBody(receive, limit)
+        bounded = _BoundedBody(receive, limit, _UPLOAD_S if is_upload else _BODY_S)
 
         async def watched_send(message: Message) -> None:
             nonlocal answered
             # The framework answers a body that ends early with an error of its own, which is not sent.
-            if answered or not bounded.exceeded:
+            if answered or bounded.error is None:
                 answered = True
                 await send(message)
 
-        with suppress(_BodyTooLarge):
+        with suppress(_BodyRefused):
             await self._app(scope, bounded, watched_send)
-        if bounded.exceeded and not answered:
-            await error_response(_too_large(limit))(scope, receive, send)
+        if bounded.error is not None and not answered:
+            # The rest of the body is not waited for, so the connection cannot be used again.
+            await error_response(bounded.error, {"connection": "close"})(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers, limit: int) -> AppError | None:
         host = _host_name(headers.get("host", ""))

@@ -7,6 +7,7 @@
     ├── NotFound             404
     ├── Conflict             409   not possible in the current state
     ├── TooLarge             413
+    ├── TooSlow              408   the request's body takes too long
     ├── Unauthorized         401
     ├── Forbidden            403
     └── Unavailable          503   a part that is needed does not answer
@@ -66,6 +67,13 @@ class TooLarge(AppError):
 
     status_code = 413
     code = "too_large"
+
+
+class TooSlow(AppError):
+    """The request body has not arrived in time."""
+
+    status_code = 408
+    code = "too_slow"
 
 
 class Unauthorized(AppError):

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from app.core.errors import Unavailable
 from app.core.queue import connect_async, publish_progress
 from app.domain.progress import ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.services.execution.executor import Executor
-from app.services.experiments.events import ExperimentState, watch_experiment
+from app.services.experiments.events import ExperimentState, ExperimentWatcher, watch_experiment
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
 from tests.engines import Gate, ScriptedEngine
@@ -149,3 +150,65 @@ class TestSources:
         monkeypatch.setattr(ExperimentRepository, "get", get)
         with pytest.raises(KeyError, match="a defect"):
             await anext(watch(runtime, uuid.uuid4()))
+
+
+class TestShared:
+    async def test_many_streams_ask_as_one(
+        self, runtime: Runtime, dataset: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        experiment_id = await create(runtime)
+        real, asked = ExperimentRepository.get, 0
+
+        async def get(self: Any, *args: Any, **kwargs: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            return await real(self, *args, **kwargs)
+
+        watcher = ExperimentWatcher(runtime, tick_s=0.02)
+        streams = [watcher.watch(experiment_id) for _ in range(100)]
+        monkeypatch.setattr(ExperimentRepository, "get", get)
+        async with asyncio.timeout(PATIENCE_S):
+            first = await asyncio.gather(*(anext(stream) for stream in streams))
+            assert {state.status for state in first} == {"PENDING"}
+            assert asked <= 3
+            late = watcher.watch(experiment_id)
+            assert (await anext(late)).status == "PENDING"
+            await set_experiment(runtime, "status = 'FAILED', reason = 'why'")
+            for stream in [*streams, late]:
+                assert [state.reason async for state in stream] == ["why"]
+        assert watcher._watched == {}
+
+    async def test_the_poller_ends_with_the_last_stream(self, runtime: Runtime, dataset: str) -> None:
+        experiment_id = await create(runtime)
+        watcher = ExperimentWatcher(runtime, tick_s=0.02)
+        streams = [watcher.watch(experiment_id) for _ in range(2)]
+        for stream in streams:
+            await anext(stream)
+        poller = watcher._watched[experiment_id].poller
+        assert poller is not None
+        await streams[0].aclose()  # type: ignore[attr-defined]  # a generator
+        assert not poller.cancelling()
+        await streams[1].aclose()  # type: ignore[attr-defined]
+        await asyncio.gather(poller, return_exceptions=True)
+        assert watcher._watched == {}
+
+    async def test_an_error_ends_every_stream(
+        self, runtime: Runtime, dataset: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def get(*_: Any, **__: Any) -> Any:
+            raise KeyError("a defect")
+
+        monkeypatch.setattr(ExperimentRepository, "get", get)
+        watcher = ExperimentWatcher(runtime, tick_s=0.02)
+        streams = [watcher.watch(uuid.UUID(int=7)) for _ in range(3)]
+        found = await asyncio.gather(*(anext(stream) for stream in streams), return_exceptions=True)
+        assert [type(error) for error in found] == [KeyError] * 3
+
+    async def test_there_is_a_most(self, runtime: Runtime) -> None:
+        watcher = ExperimentWatcher(runtime, most=2)
+        with watcher.place():
+            with watcher.place():
+                with pytest.raises(Unavailable, match="2 event streams are open"), watcher.place():
+                    pass
+            with watcher.place():
+                pass
