@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.core.config import Settings, get_settings
 from app.core.processes import ProcessError
+from app.core.visible import visible
 from app.launcher import Platform, answers, platform_url
 from app.schemas.common import ErrorBody, Page
 from app.schemas.experiment import ExperimentEvent, ExperimentSummary
@@ -53,7 +54,7 @@ class Sent(TypedDict, total=False):
 
 def say(text: str) -> None:
     """Print a message for a person to stderr, apart from the command's output."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{visible(text)}\n")
     sys.stderr.flush()
 
 

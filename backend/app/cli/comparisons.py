@@ -11,6 +11,7 @@ from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
 from app.cli.render import console, interval, milliseconds, number, percent, print_json, short
+from app.core.visible import visible
 from app.domain.generation import total_of
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
@@ -205,6 +206,7 @@ def _cells(
 
 def _cell(text: str) -> str:
     # Users choose the names: escape what would end a cell or begin a link.
+    text = visible(text)
     for character in "\\|[]<>*_`":
         text = text.replace(character, f"\\{character}")
     return text.replace("\n", " ")

@@ -34,6 +34,8 @@ def read_mapping(path: Path) -> JsonObject:
         raise fail(f"{path}: the key {key!r} is given twice:\n{error.problem_mark}") from error
     except YAMLError as error:
         raise fail(f"{path} is not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise fail(f"{path} is nested too deeply to be an experiment.") from error
     if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
         raise fail(f"{path} does not contain an experiment.", "It needs at least name, model and dataset.")
     return raw

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from app.cli.client import Api, ApiError
 from app.cli.render import number, percent
+from app.core.visible import visible
 from app.domain.status import ExperimentStatus
 from app.schemas.experiment import ProgressOut
 
@@ -25,7 +26,7 @@ class _Details(TextColumn):
         super().__init__("")
 
     def render(self, task: Task) -> Text:
-        return Text(str(task.fields.get("details", "")))
+        return Text(visible(str(task.fields.get("details", ""))))
 
 
 def details(progress: ProgressOut | None) -> str:

@@ -9,6 +9,7 @@ import typer
 from app.cli.client import JsonOption, connected, fail, say
 from app.cli.comparisons import as_markdown, metric_of, warnings_of
 from app.cli.render import print_json
+from app.core.visible import visible
 from app.schemas.comparison import ComparisonOut, DifferenceStatistics, ScoreDifference
 from app.services.evaluation.statistics.verdict import Decision, noninferiority
 
@@ -50,7 +51,8 @@ def gate(
             code=2,
         )
     decision = noninferiority(statistics.low, statistics.high, margin)
-    text = "\n".join([_WORDS[decision], _seen(difference, statistics, margin), *_warnings(comparison)])
+    said = [_WORDS[decision], _seen(difference, statistics, margin), *_warnings(comparison)]
+    text = visible("\n".join(said))
     if junit is not None:
         _write(junit, _junit(decision, metric, text))
     if markdown is not None:
@@ -81,7 +83,7 @@ def _junit(decision: Decision, metric: str, text: str) -> str:
     suite = ET.Element(
         "testsuite", name="llmforge gate", tests="1", failures=str(int(failed)), errors=str(int(unsure))
     )
-    case = ET.SubElement(suite, "testcase", classname="llmforge.gate", name=f"{metric} is not worse")
+    case = ET.SubElement(suite, "testcase", classname="llmforge.gate", name=visible(f"{metric} is not worse"))
     if failed or unsure:
         ET.SubElement(case, "failure" if failed else "error", message=_WORDS[decision]).text = text
     else:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -11,7 +11,9 @@ from pydantic_core import to_jsonable_python
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from app.core.visible import escaped_json, visible
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.result import AgentStatistics, Figure, Metrics
@@ -28,7 +30,15 @@ class WithInterval(Protocol):
     def high(self) -> float: ...  # noqa: D102
 
 
-console = Console()
+class SafeConsole(Console):
+    """A console on which texts of others cannot act on the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text as it is printed; every string that is printed comes through here."""
+        return super().render_str(visible(text), **options)
+
+
+console = SafeConsole()
 
 _STATUS_STYLE = {
     "COMPLETED": "green",
@@ -43,7 +53,7 @@ _STATUS_STYLE = {
 def print_json(value: object) -> None:
     """Print models, and what is made of them, as JSON for programs."""
     plain = to_jsonable_python(value)
-    sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode() + "\n")
+    sys.stdout.write(escaped_json(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()) + "\n")
 
 
 def number(value: float | None, unit: str = "") -> str:

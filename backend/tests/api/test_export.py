@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.services.datasets.service import DatasetService
-from app.services.results.export import ExportFormat, export_runs
+from app.services.results.export import ExportFormat, _defused, export_runs
 from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
 
@@ -129,6 +129,15 @@ class TestExport:
         assert "'=1+1" in cells
         assert "'@c" in cells
         assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
+    def test_formulas_of_any_spelling(self, start: str) -> None:
+        assert _defused(f"{start}1") == f"'{start}1"
+        assert _defused(f"1{start}") == f"1{start}"
+
+    def test_control_characters_of_a_csv_are_visible(self) -> None:
+        assert _defused("\x1b[2J a\r\nb\tc \u202e\x9b") == "␛[2J a\r\nb\tc <U+202E><U+009B>"
+        assert _defused(3) == 3
 
     async def test_parquet_has_types(self, steps: Steps, exported: str) -> None:
         table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))

@@ -168,3 +168,34 @@ class TestGate:
         first, _ = ids(await compared(cli, comparison))
         done = await cli("gate", "--baseline", first, "--candidate", first)
         assert done.exit_code != 0
+
+
+async def test_control_characters_of_names_are_visible_everywhere(
+    cli: Cli, comparison: Path, working: None, tmp_path: Path
+) -> None:
+    nasty = r"\e]0;title\a \e[2J \x9b2J \u202e"
+    comparison.write_text(COMPARISON.replace("name: half", f'name: "{nasty} half"'))
+    first, second = ids(await compared(cli, comparison))
+    junit, markdown = tmp_path / "gate.xml", tmp_path / "gate.md"
+    said = [
+        await cli("list"),
+        await cli("show", first),
+        await cli("compare", first, second),
+        await cli("compare", first, second, "--markdown"),
+        await cli("compare", first, second, "--json"),
+        await cli(
+            "gate",
+            "--baseline",
+            first,
+            "--candidate",
+            second,
+            "--junit",
+            str(junit),
+            "--markdown",
+            str(markdown),
+        ),
+    ]
+    texts = [text for done in said for text in (done.stdout, done.stderr)]
+    for text in [*texts, junit.read_text(), markdown.read_text()]:
+        assert not {one for one in text if not one.isprintable()} - {"\n"}, text
+    assert all("␛" in text for text in (said[0].stdout, said[1].stdout, said[3].stdout, markdown.read_text()))

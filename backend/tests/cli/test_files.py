@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import typer
 
-from app.cli.files import read_experiment
+from app.cli.files import read_experiment, read_mapping
 
 GOOD = "name: n\nmodel: mock/echo\ndataset: {name: quiz}\n"
 
@@ -85,3 +85,12 @@ class TestWrong:
             with pytest.raises(typer.Exit):
                 read_experiment(path, {})
             assert f"Cannot read {path}: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["[" * 3000, "{a: " * 3000, "- " * 3000])
+def test_nested_too_deeply(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "deep.yaml"
+    path.write_text(text)
+    with pytest.raises(typer.Exit):
+        read_mapping(path)
+    assert "deep.yaml" in capsys.readouterr().err

@@ -3,10 +3,24 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
-from app.cli.render import experiments_table, interval, milliseconds, number, percent, result_table
+from app.cli.client import say
+from app.cli.render import (
+    SafeConsole,
+    experiments_table,
+    interval,
+    milliseconds,
+    number,
+    percent,
+    print_json,
+    result_table,
+)
+from app.core.visible import visible
 from app.domain.metrics import RunContext, RunFacts
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary, ScoreSummary
@@ -134,3 +148,34 @@ class TestTables:
         assert "– prompt, – completion  1 runs without counts" in text
         assert "unknown (no price or no token counts)" in text
         assert "reason" not in text
+
+
+NASTY = "\x1b]0;title\x07 \x1b[2J \x9b31m \x7f \r \u202e \u2066 \x00 fine\tline\nnext"
+HARMLESS = "␛]0;title␇ ␛[2J <U+009B>31m ␡ ␍ <U+202E> <U+2066> ␀ fine\tline\nnext"
+
+
+class TestControlCharacters:
+    def test_are_made_visible(self) -> None:
+        assert visible(NASTY) == HARMLESS
+        assert visible("a\r\nb", keep_returns=True) == "a\r\nb"
+        assert visible(text := "Zürich 東京 🙂 naïve \u2028") == text
+
+    def test_none_reaches_the_terminal(self, capsys: pytest.CaptureFixture[str]) -> None:
+        console = SafeConsole(width=200, color_system=None)
+        table = Table(title=escape(NASTY))
+        table.add_column(NASTY)
+        table.add_row(escape(NASTY))
+        console.print(table, NASTY, f"[bold]{escape(NASTY)}[/]")
+        say(NASTY)
+        printed = capsys.readouterr()
+        for text in (printed.out, printed.err):
+            assert "␛[2J" in text
+            assert not any(
+                one in text for one in NASTY[: NASTY.index("f")].replace(" ", "") if not one.isprintable()
+            )
+
+    def test_json_for_programs_keeps_them_as_escapes(self, capsys: pytest.CaptureFixture[str]) -> None:
+        print_json({"name": NASTY})
+        text = capsys.readouterr().out
+        assert all(one.isprintable() or one == "\n" for one in text)
+        assert orjson.loads(text) == {"name": NASTY}

@@ -1,9 +1,13 @@
 """Tests of masking secrets and of the log's form."""
 
 import io
+import json
 import logging
+import time
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import orjson
 import pytest
@@ -30,6 +34,44 @@ class TestRedact:
     def test_too_short_to_be_one(self, value: str | None) -> None:
         register_secret(value)
         assert redact("a short text") == "a short text"
+
+    @pytest.mark.parametrize(
+        "secret", ["sk-planted/5ecret+of=the.provider", "gsk_0123456789abcdef", "pässwörd~1"]
+    )
+    def test_other_spellings(self, secret: str) -> None:
+        register_secret(secret)
+        basic = [
+            b64encode(f"{user}:{secret}{more}".encode()).decode()
+            for user in ("", "a", "ab", "abc")
+            for more in ("", "x")
+        ]
+        quoted = [
+            quote(secret, safe=""),
+            quote_plus(secret),
+            quote(secret),
+            quote(quote(secret, safe=""), safe=""),
+        ]
+        quoted += [one.replace("%2F", "%2f").replace("%C3", "%c3") for one in quoted]
+        quoted += ["".join(f"%{byte:02X}" for byte in secret.encode())]
+        escaped = [
+            json.dumps(secret)[1:-1],
+            secret.replace("/", "\\/"),
+            json.dumps(json.dumps({"a": secret.replace("/", "\\/")})),
+        ]
+        escaped += ["".join(f"\\u{ord(one):04x}" for one in secret)]
+        for written in [*basic, urlsafe_b64encode(f"ab{secret}".encode()).decode(), *quoted, *escaped]:
+            found = redact(f'{{"error": "no {written}"}}')
+            assert "[redacted]" in found, written
+            left = found.replace("[redacted]", "")
+            assert not any(written[place : place + 8] in left for place in range(4, len(written) - 12)), found
+
+    def test_a_long_text_without_secrets_is_fast(self) -> None:
+        for number in range(8):
+            register_secret(f"sk-planted-5ecret-of-provider-{number}")
+        text = "an ordinary answer with 100 % and a \\frac{1}{2} in it. " * 20_000
+        started = time.process_time()
+        assert redact(text) == text
+        assert time.process_time() - started < 1
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """From a server's error response to a failure kind and a message that is safe to show."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -7,10 +8,12 @@ from email.utils import parsedate_to_datetime
 
 import orjson
 
+from app.core.visible import visible
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 
 _MESSAGE_LIMIT = 500
+_EXCERPT_BYTES = 100_000  # of which an excerpt is made; far more than it shows, so that no cut key is shown
 _CONTEXT_LENGTH = re.compile(
     r"context[_ ](length|window|size)|maximum context|too many tokens|exceed_context_size|prompt is too long"
     r"|`?inputs`? tokens|`?inputs`? must have less than",
@@ -47,14 +50,28 @@ def clean(text: str, limit: int | None = _MESSAGE_LIMIT) -> str:
 
     Args:
         text: from the server.
-        limit: characters that are kept; ``None``: all.
+        limit: characters that are kept, of a message for people, in which control characters are made
+            visible; ``None``: all, of a model's output, which is stored as it is.
     """
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode()
     text = _redact(text)
-    return text if limit is None or len(text) <= limit else text[:limit] + " …"
+    if limit is None:
+        return text
+    text = visible(text)
+    return text if len(text) <= limit else text[:limit] + " …"
+
+
+def excerpt(payload: bytes, limit: int = _MESSAGE_LIMIT) -> str:
+    """Return the beginning of an answer that cannot be read, safe to store and to show.
+
+    Args:
+        payload: body of the answer.
+        limit: characters that are kept. Secrets are masked before the cut, which could leave a part of one.
+    """
+    return clean(payload[:_EXCERPT_BYTES].decode(errors="replace").strip(), limit)
 
 
 def failure_from_status(status: int, payload: bytes, headers: Mapping[str, str]) -> EngineError:
@@ -80,7 +97,7 @@ def _read_error(payload: bytes) -> tuple[str, str]:
     try:
         answer = orjson.loads(payload)
     except orjson.JSONDecodeError:
-        return payload[:_MESSAGE_LIMIT].decode(errors="replace").strip(), ""
+        return excerpt(payload), ""
     error = answer.get("error", answer) if isinstance(answer, dict) else answer
     if isinstance(error, dict):
         message = error.get("message") or error.get("detail") or error
@@ -89,18 +106,22 @@ def _read_error(payload: bytes) -> tuple[str, str]:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for, as a number or an HTTP date; ``None`` without it."""
+    """Return the seconds that ``Retry-After`` asks for, as a number or an HTTP date.
+
+    ``None`` without it, and for what is neither, or no time that can be waited for.
+    """
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

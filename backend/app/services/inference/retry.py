@@ -139,7 +139,12 @@ class RetryingEngine(EngineBase):
         return retry_after_s if retry_after_s is not None and retry_after_s <= self._patience_s else None
 
     def _check_patience(self, call: _Call, error: EngineError) -> None:
-        """Turn a failure into a used-up quota if waiting for the endpoint would take too long."""
+        """Turn a failure into a used-up quota if waiting for the endpoint would take too long.
+
+        A server that fails knows little of when it will be well: a wait beyond patience is not asked for.
+        """
+        if error.kind is FailureKind.SERVER:
+            error.retry_after_s = self._bearable_s(error.retry_after_s)
         retry_after_s = error.retry_after_s or 0.0
         call.asked_to_wait_s += retry_after_s
         setting = f"LLMFORGE_RATE_LIMIT_PATIENCE_S ({self._patience_s:.0f} s)"

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from typing_extensions import Buffer
 
 from app.core.database import Sessions
+from app.core.visible import visible
 from app.domain.json import JsonObject
 from app.domain.run import RunRecord
 from app.models import Run
@@ -33,7 +34,7 @@ MEDIA_TYPES: dict[str, str] = {
 }
 
 # A spreadsheet would run a cell that begins like this as a formula.
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_START = (*"=+-@", *"＝＋－＠", "\t", "\r", "\n")
 _TYPES = {
     Text: pa.string(),
     SmallInteger: pa.int16(),
@@ -159,8 +160,11 @@ def _drain(buffer: io.StringIO) -> bytes:
 
 
 def _defused(value: object) -> object:
-    """Return a cell that no spreadsheet runs as a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_START) else value
+    """Return a cell that no spreadsheet runs as a formula, and no terminal obeys."""
+    if not isinstance(value, str):
+        return value
+    text = visible(value, keep_returns=True)
+    return f"'{text}" if text.startswith(_FORMULA_START) else text
 
 
 async def _parquet(batches: Rows) -> AsyncIterator[bytes]:

@@ -1,7 +1,9 @@
 """The Hugging Face engine, through the real client against the fake server."""
 
 import asyncio
+import gzip
 import socket
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -210,6 +212,32 @@ class TestFailures:
         error = await failure_of(open_hf("completion", base_url=fake.root))
         assert error.kind == FailureKind(kind)
         assert error.message.startswith(f"HTTP {status}: ")
+
+    @pytest.mark.parametrize("encoding", ["", "gzip"])
+    @pytest.mark.parametrize("status", [200, 500])
+    async def test_too_big_when_decoded(
+        self, fake: FakeLLM, open_hf: OpenHF, encoding: str, status: int
+    ) -> None:
+        body, headers = b" " * (17 * 1024 * 1024), Reply.headers
+        if encoding:
+            body, headers = gzip.compress(body * 12), (*headers, ("content-encoding", encoding))
+        fake.script.append(Reply(status, body, headers=headers))
+        tracemalloc.start()
+        error = await failure_of(open_hf())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert error.kind is FailureKind.MALFORMED
+        assert "over 16 MB" in error.message
+        assert peak < 60_000_000
+
+    async def test_compressed_and_small_enough(self, fake: FakeLLM, open_hf: OpenHF) -> None:
+        answer = orjson.dumps(
+            {"choices": [{"message": {"role": "assistant", "content": "well"}}], "usage": {}}
+        )
+        fake.script.append(
+            Reply(body=gzip.compress(answer), headers=(*Reply.headers, ("content-encoding", "gzip")))
+        )
+        assert (await open_hf().generate(request())).text == "well"
 
     async def test_retry_after(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         fake.set(err429_rate=1, retry_after="7")

@@ -1,7 +1,10 @@
 """Each way in which a call to an OpenAI-compatible endpoint fails, over real HTTP."""
 
 import asyncio
+import gzip
 import socket
+import tracemalloc
+import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -41,6 +44,13 @@ LLAMA_CPP_CONTEXT = orjson.dumps(
 QUOTA = openai_error("You exceeded your current quota, please check your plan.", "insufficient_quota")
 FILTER = openai_error("The response was filtered due to the prompt.", "content_filter")
 SLOW_DOWN = openai_error("Rate limit reached for requests", "rate_limit_exceeded", "requests")
+
+
+def bomb(encoding: str, megabytes: int) -> bytes:
+    """Return a small body that decodes to very many spaces."""
+    packer = zlib.compressobj(9, wbits=31 if encoding == "gzip" else 15)
+    parts = [packer.compress(b" " * 1_000_000) for _ in range(megabytes)]
+    return b"".join([*parts, packer.flush()])
 
 
 class TestStatus:
@@ -131,6 +141,14 @@ class TestStatus:
         fake.set(echo_auth=True)
         assert (await engine.generate(request())).text == "Bearer [redacted]"
 
+    @pytest.mark.parametrize(("status", "before"), [(500, 480), (500, 495), (200, 180), (200, 195)])
+    async def test_a_key_that_the_cut_would_split_is_masked(
+        self, fake: FakeLLM, open_engine: OpenEngine, status: int, before: int
+    ) -> None:
+        mask("sk-planted-5ecret-of-the-provider")
+        fake.script.append(Reply(status, b"x" * before + b"sk-planted-5ecret-of-the-provider and more"))
+        assert "sk-" not in (await failure_of(open_engine())).message
+
 
 class TestRetryAfter:
     @pytest.mark.parametrize(("value", "wish"), [("7", 7.0), ("0.25", 0.25), ("0", 0.0), ("-3", 0.0)])
@@ -152,9 +170,17 @@ class TestRetryAfter:
 
     @pytest.mark.parametrize(
         ("value", "wish"),
-        [("Fri, 31 Dec 1999 23:59:59 GMT", 0.0), ("Fri, 31 Dec 1999 23:59:59", 0.0), ("1e400", float("inf"))],
+        [
+            ("Fri, 31 Dec 1999 23:59:59 GMT", 0.0),
+            ("Fri, 31 Dec 1999 23:59:59", 0.0),
+            ("1e400", None),
+            ("inf", None),
+            ("Fri, 31 Dec 2100 23:59:59 +9999999999999", None),
+            ("Fri, 31 Dec 2100 23:59:59 -9999", None),
+            ("Fri, 31 Dec 999999999999999999999 23:59:59 GMT", None),
+        ],
     )
-    def test_values_far_off(self, value: str, wish: float) -> None:
+    def test_values_far_off(self, value: str, wish: float | None) -> None:
         assert retry_after_s({"retry-after": value}) == wish
 
     @pytest.mark.parametrize(
@@ -259,6 +285,28 @@ class TestMalformed:
         assert error.kind is FailureKind.MALFORMED
         assert "over 16 MB" in error.message
 
+    @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+    @pytest.mark.parametrize("status", [200, 500])
+    async def test_small_but_too_big_when_decoded(
+        self, fake: FakeLLM, open_engine: OpenEngine, encoding: str, status: int
+    ) -> None:
+        body = bomb(encoding, 200)
+        assert len(body) < 1_000_000
+        fake.script.append(Reply(status, body, headers=(*Reply.headers, ("content-encoding", encoding))))
+        tracemalloc.start()
+        error = await failure_of(open_engine())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert error.kind is FailureKind.MALFORMED
+        assert "over 16 MB" in error.message
+        assert peak < 60_000_000
+
+    async def test_compressed_and_small_enough(self, fake: FakeLLM, open_engine: OpenEngine) -> None:
+        answer = orjson.dumps({"choices": [{"message": {"content": "well " * 100_000}}]})
+        headers = (*Reply.headers, ("content-encoding", "gzip"))
+        fake.script.append(Reply(body=gzip.compress(answer), headers=headers))
+        assert (await open_engine().generate(request())).text == "well " * 100_000
+
     async def test_endless(self, fake: FakeLLM, open_engine: OpenEngine) -> None:
         headers = (*Reply.headers, ("connection", "close"))
         fake.script.append(Reply(body=b"x" * (17 * 1024 * 1024), headers=headers, announced=-1))
@@ -306,6 +354,8 @@ class TestClean:
             ("a\0b", None, "a\ufffdb"),
             ("a\ud800b", None, "a?b"),
             ("Zürich 東京", None, "Zürich 東京"),
+            ("\x1b[2J\n\u202e", 500, "␛[2J\n<U+202E>"),
+            ("\x1b[2J\n\u202e", None, "\x1b[2J\n\u202e"),
         ],
     )
     def test_text(self, text: str, limit: int | None, cleaned: str) -> None:

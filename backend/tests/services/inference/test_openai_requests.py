@@ -158,6 +158,18 @@ class TestAnswer:
         fake.script.append(Reply(body=chat("yes", model="a\0b")))
         assert (await open_engine().generate(request())).model == "a\ufffdb"
 
+    @pytest.mark.parametrize(
+        ("charset", "codec"),
+        [("iso-8859-1", "latin-1"), ("windows-1252", "cp1252"), ("utf-8", "utf-8"), ("latin1", "utf-8")],
+    )
+    async def test_declared_charset(
+        self, fake: FakeLLM, open_engine: OpenEngine, charset: str, codec: str
+    ) -> None:
+        body = '{"choices": [{"message": {"content": "café"}}]}'.encode(codec)
+        headers = (("content-type", f"application/json; charset={charset}"),)
+        fake.script.append(Reply(body=body, headers=headers))
+        assert (await open_engine().generate(request())).text == "café"
+
 
 class TestReadUsage:
     @pytest.mark.parametrize(

@@ -249,3 +249,35 @@ class TestSecrets:
             "sk-1",
             "hf-2",
         ]
+
+
+class TestAddress:
+    @pytest.mark.parametrize(
+        ("url", "said"),
+        [
+            ("acme.example/v1", "does not start with http:// or https://"),
+            ("file:///etc/passwd", "does not start with http:// or https://"),
+            ("http://acme.example:99999/v1", "is not an address"),
+            ("http://acme.example:port/v1", "is not an address"),
+            ("http://[::1", "is not an address"),
+            ("http:///v1", "is not an address"),
+            ("http://acme example/v1", "is not an address"),
+            ("http://u:p@acme.example/v1", "holds a user name, while a key is set"),
+        ],
+    )
+    async def test_wrong(self, options: LocalServerOptions, url: str, said: str) -> None:
+        with pytest.raises(CatalogError, match=r"ACME_URL is .*, which ") as caught:
+            await registry(options, ACME_KEY="sk-env", ACME_URL=url).open("acme/m", 5)
+        assert said in caught.value.message
+
+    @pytest.mark.parametrize("url", ["HTTP://Acme.example/v1", "Http://Acme.example/v1"])
+    def test_scheme_in_capitals(self, options: LocalServerOptions, url: str) -> None:
+        known = registry(options, ACME_KEY="sk-env", ACME_URL=url)
+        assert known.connector("acme/m").base_url() == "http://Acme.example/v1"
+
+    @pytest.mark.parametrize("key", ["sk-a\nsk-b", "sk-a\r\nx-evil: 1", "schlüssel"])
+    def test_key_that_cannot_be_sent(self, options: LocalServerOptions, key: str) -> None:
+        status = registry(options, ACME_KEY=key).status("acme/m")
+        assert status.state == "key_missing"
+        assert "ACME_KEY" in status.message
+        assert key not in status.message

@@ -255,7 +255,7 @@ class TestTimes:
 
 
 class TestPatience:
-    @pytest.mark.parametrize("kind", [FailureKind.RATE_LIMIT, FailureKind.SERVER])
+    @pytest.mark.parametrize("kind", [FailureKind.RATE_LIMIT])
     def test_a_longer_retry_after_is_a_used_up_quota(self, kind: FailureKind) -> None:
         async def story(case: Case) -> None:
             error = await failure_of(case.engine)
@@ -267,6 +267,21 @@ class TestPatience:
             assert now() < 1
 
         told(lambda: Case([fail(kind, 3600)]), story)
+
+    @pytest.mark.parametrize("retry_after_s", [3600.0, 1e9, 2.5e11])
+    def test_of_a_server_that_fails_it_is_not_waited_for(self, retry_after_s: float) -> None:
+        async def story(case: Case) -> None:
+            error = await failure_of(case.engine)
+            assert (error.kind, error.attempts) == (FailureKind.SERVER, 4)
+            assert now() < 60
+
+        told(lambda: Case([fail(FailureKind.SERVER, retry_after_s) for _ in range(4)]), story)
+
+    def test_one_such_failure_costs_nothing(self) -> None:
+        async def story(case: Case) -> None:
+            assert (await case.engine.generate(request())).attempts == 2
+
+        told(lambda: Case([fail(FailureKind.SERVER, 1e9), answered()]), story)
 
     def test_a_retry_after_just_within_is_waited_for(self) -> None:
         async def story(case: Case) -> None:

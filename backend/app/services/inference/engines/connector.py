@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from app.core.packages import package_version
 from app.services.inference.base import Engine
@@ -80,10 +81,13 @@ class Connector(ABC):
             CatalogError: if it is not an HTTP address.
         """
         url = self.provider.resolve_base_url(self.env)
-        if url is not None and not url.startswith(("http://", "https://")):
+        if url is None:
+            return None
+        problem, scheme = _problem_of(url, has_key=self.key is not None), url.partition(":")[0]
+        if problem:
             where = self.provider.base_url_env or "base_url in the model catalog"
-            raise CatalogError(f"{where} is {url!r}, which does not start with http:// or https://.")
-        return url
+            raise CatalogError(f"{where} is {url!r}, which {problem}.")
+        return scheme.lower() + url[len(scheme) :]
 
     def required_base_url(self) -> str:
         """Return the provider's base URL, for engines that cannot do without one.
@@ -110,6 +114,12 @@ class Connector(ABC):
                 "key_missing",
                 f"{self.model.name} needs a key: set {self.provider.api_key_env} in the environment "
                 "or in .env.",
+            )
+        if self.key and not (self.key.isascii() and self.key.isprintable()):
+            return ModelStatus(
+                "key_missing",
+                f"The key of {self.model.name} holds characters that cannot be sent, such as a line break: "
+                f"set {self.provider.api_key_env} to the key alone.",
             )
         return ModelStatus("ready")
 
@@ -161,3 +171,19 @@ class Connector(ABC):
         Raises:
             CatalogError: if the model's address, key or file is missing or broken.
         """
+
+
+def _problem_of(url: str, *, has_key: bool) -> str:
+    """Return what is wrong with a base URL; empty if it can be used."""
+    if not url.lower().startswith(("http://", "https://")):
+        return "does not start with http:// or https://"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # a wrong port is an error only when it is read
+    except ValueError as error:
+        return f"is not an address ({error})"
+    if not host or any(character.isspace() or not character.isprintable() for character in url):
+        return "is not an address"
+    if has_key and parts.username is not None:
+        return "holds a user name, while a key is set, too; only one of them can be sent"
+    return ""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import httpx2
 from huggingface_hub import AsyncInferenceClient, set_async_client_factory
@@ -15,6 +16,7 @@ from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.engines.connector import Connector
 from app.services.inference.engines.openai_compatible import (
+    MAX_RESPONSE_BYTES,
     constraint_fields,
     read_tool_calls,
     read_usage,
@@ -25,16 +27,46 @@ from app.services.inference.failures import clean, failure_from_status
 # Text, usage, finish reason, model, tool calls.
 _Answer = tuple[object, Usage, str | None, str | None, tuple[ToolCall, ...]]
 
+_ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})  # not of the decoded body
+
 
 async def _refuse_redirect(response: httpx2.Response) -> None:
     if response.is_redirect:
         response.raise_for_status()
 
 
+class _BoundedClient(httpx2.AsyncClient):
+    """Reads no answer beyond the limit, which counts its decoded bytes."""
+
+    async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
+        """Send a request; see ``httpx2.AsyncClient.send``.
+
+        Raises:
+            EngineError: if the answer is over the limit.
+        """
+        response = await super().send(request, stream=True, **options)
+        if stream:
+            return response
+        content = bytearray()
+        try:
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > MAX_RESPONSE_BYTES:
+                    raise EngineError(
+                        FailureKind.MALFORMED, "The answer of Hugging Face is over 16 MB; not read further."
+                    )
+        finally:
+            await response.aclose()
+        headers = [
+            (name, value) for name, value in response.headers.multi_items() if name.lower() not in _ENCODED
+        ]
+        return httpx2.Response(response.status_code, headers=headers, content=bytes(content), request=request)
+
+
 def _http_client() -> httpx2.AsyncClient:
     # Redirects are refused, so that the key is sent only to the address in the catalog; the limiter
     # decides how many calls there are at the same time.
-    return httpx2.AsyncClient(
+    return _BoundedClient(
         follow_redirects=False,
         timeout=None,
         limits=httpx2.Limits(max_connections=None),

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -16,13 +17,16 @@ from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.engines.connector import Connector
-from app.services.inference.failures import clean, failure_from_status
+from app.services.inference.failures import clean, excerpt, failure_from_status
 
 _CONNECT_TIMEOUT_S = 10
-_MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+"""Most bytes of an answer, as decoded."""
+_SHOWN_CHARS = 200  # of an answer that cannot be read
 _MAX_COUNT = 2**31 - 1  # of a column in the database
 _TEXT_FIELD = {"chat": "content", "completion": "text"}
 _MAX_TOOL_CALLS = 16  # of one response that are kept; a model that makes more is in a loop
+_CHARSETS = ("iso-8859-", "latin", "windows-125", "utf-16")  # beside UTF-8, of servers that declare them
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
@@ -93,6 +97,7 @@ class OpenAICompatibleEngine(EngineBase):
         try:
             async with self._client().post(self._url, data=data, allow_redirects=False) as response:
                 payload = await self._read(response)
+                charset = response.charset
                 latency_s = time.perf_counter() - started
                 if response.status != 200:
                     raise failure_from_status(response.status, payload, response.headers)
@@ -108,24 +113,22 @@ class OpenAICompatibleEngine(EngineBase):
             raise EngineError(
                 FailureKind.CONNECTION, f"Cannot talk to {self._base_url}: {clean(str(error))}"
             ) from error
-        return self._parse(payload, latency_s)
+        return self._parse(payload, charset, latency_s)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        length = response.content_length
-        if length is not None and length <= _MAX_RESPONSE_BYTES:
-            return await response.read()
+        # Not by content length: a small body may be a large one that has been compressed.
         payload = bytearray()
         async for chunk in response.content.iter_any():
             payload += chunk
-            if len(payload) > _MAX_RESPONSE_BYTES:
+            if len(payload) > MAX_RESPONSE_BYTES:
                 raise EngineError(
                     FailureKind.MALFORMED, f"The answer of {self._base_url} is over 16 MB; not read further."
                 )
         return bytes(payload)
 
-    def _parse(self, payload: bytes, latency_s: float) -> GenerationResult:
+    def _parse(self, payload: bytes, charset: str | None, latency_s: float) -> GenerationResult:
         try:
-            answer = _loads(payload)
+            answer = _loads(payload, charset)
             choice = answer["choices"][0]
             message = choice["message"] if self._model.api == "chat" else choice
             tool_calls = read_tool_calls(message.get("tool_calls"))
@@ -138,7 +141,7 @@ class OpenAICompatibleEngine(EngineBase):
             raise EngineError(
                 FailureKind.MALFORMED,
                 f"The answer of {self._base_url} is not that of a {self._model.api} API "
-                f"({type(error).__name__}): {clean(payload[:200].decode(errors='replace'))}",
+                f"({type(error).__name__}): {excerpt(payload, _SHOWN_CHARS)}",
             ) from error
         if refusal or finish_reason == "content_filter":
             raise EngineError(
@@ -215,11 +218,17 @@ def read_tool_calls(calls: Any) -> tuple[ToolCall, ...]:
     return tuple(found)
 
 
-def _loads(payload: bytes) -> Any:
+def _loads(payload: bytes, charset: str | None) -> Any:
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError:
-        return json.loads(payload)  # accepts lone surrogates, which a truncated response may contain
+        pass
+    text: str | bytes = payload
+    # JSON is UTF-8; the header may only explain what is not. Other codecs of Python are no charsets.
+    if charset is not None and charset.lower().startswith(_CHARSETS):
+        with suppress(LookupError):
+            text = payload.decode(charset)
+    return json.loads(text)  # accepts lone surrogates, which a truncated response may contain
 
 
 def read_word(value: object) -> str | None:
