@@ -161,6 +161,10 @@ def _csv_rows(text: str, report: Report) -> Rows:
         if "question" not in header or not {"answer", "answers"} & set(header):
             report.add(1, "the header must have the columns question, and answer or answers")
             return
+        twice = sorted({name for name in header if name and header.count(name) > 1})
+        if twice:
+            report.add(1, f"the header has a column twice: {', '.join(twice)}")
+            return
         reader.fieldnames = header
         for row in reader:
             if None in row:

@@ -215,6 +215,13 @@ class TestCsv:
         assert table("question,answer\nq,a|b\n")[0].answers == ("a|b",)
 
     @pytest.mark.parametrize(
+        "header", ["question,answer,answer", "question, answer ,answer", "question,answer,x,x"]
+    )
+    def test_a_column_that_is_there_twice(self, header: str) -> None:
+        error = refused(f"{header}\nq,a,b,c\n", "csv")
+        assert "has a column twice" in error.errors[0].message
+
+    @pytest.mark.parametrize(
         "header", ["", "q,a", "question", "answer", "question;answer", "Question,Answer"]
     )
     def test_header_that_names_no_columns(self, header: str) -> None:

@@ -4,14 +4,16 @@ numexpr computes the syntax tree of an expression, one operation at a time, in f
 constant texts in ``TEMPLATES``, never text that a model wrote.
 
 Rounding errors of float64 are removed where they would change the result visibly: in a difference of nearly
-equal numbers, and before ``floor``, ``ceil``, ``round`` and ``%``. So ``0.3 - 0.1 - 0.2`` is 0 and
-``floor(4.35 * 100)`` is 435. A half is rounded to the even neighbour, and a remainder has the sign of the
-divisor, as in Python.
+equal numbers, and before ``floor``, ``ceil`` and ``round``. So ``0.3 - 0.1 - 0.2`` is 0 and
+``floor(4.35 * 100)`` is 435. A half is rounded to the even neighbour. A remainder is that of the decimals,
+as one would have it on paper, since that of their neighbours in float64 can be any other; it has the sign
+of the divisor, as in Python.
 """
 
 import ast
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import reduce
 
 from app.domain.json import JsonObject
@@ -28,7 +30,6 @@ EXACT = 2.0**53
 TEMPLATES = {
     **{sign: f"a {sign} b" for sign in ("+", "-", "*", "/", "**")},
     **{name: f"{name}(a)" for name in ("sqrt", "abs", "round", "floor", "ceil", "log", "log10", "exp")},
-    "%": "where((a % b < 0) & (b > 0) | (a % b > 0) & (b < 0), a % b + b, a % b)",
     "negated": "-a",
     "min": "where(a < b, a, b)",
     "max": "where(a > b, a, b)",
@@ -100,11 +101,16 @@ def _operation(node: ast.BinOp, sign: str, a: float, b: float) -> float:
         return 0.0
     if sign == "**":
         _check_power(part, a, b)
-    value = _run(sign, a, b)
+    value = float(_decimal(a) % _decimal(b)) if sign == "%" else _run(sign, a, b)
     if sign in "+-" and not exact and abs(value) < _NOISE * max(abs(a), abs(b)):
         return 0.0
     may_vanish = {"*": a == 0 or b == 0, "/": a == 0, "**": a == 0}.get(sign, True)
     return _checked(node, value, may_vanish=may_vanish)
+
+
+def _decimal(value: float) -> Fraction:
+    """Return the decimal that a value stands for: 73.04, and not the nearest number of float64."""
+    return Fraction(int(value)) if value.is_integer() else Fraction(f"{value:.15g}")
 
 
 def _check_power(part: str, a: float, b: float) -> None:
