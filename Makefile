@@ -13,6 +13,8 @@ JOBS   ?= 2
 WEB    := frontend/out/.built
 WEB_SOURCES := $(shell find frontend/src -type f ! -name '*.test.ts') $(wildcard frontend/*.ts frontend/*.mjs) \
                frontend/package-lock.json frontend/tsconfig.json
+# With the test tools; before the dashboard, which else would install fewer at the same time.
+PACKAGES := frontend/node_modules/.installed-dev
 NPM    := npm --no-fund --no-audit --loglevel=error
 export NEXT_TELEMETRY_DISABLED := 1
 
@@ -32,18 +34,15 @@ test:
 	cd backend && ../$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 	@$(MAKE) --no-print-directory test-web
 
-# The packages, and only then the dashboard, which else would install fewer of them at the same time.
-WEB_DEV := $(MAKE) --no-print-directory frontend/node_modules/.installed-dev && $(MAKE) --no-print-directory $(WEB)
-
 # Unit tests, then the real stack in a real browser.
 test-web: setup-dev
 	@sh frontend/scripts/need-node.sh 20.19 "The dashboard's tests" || exit 0; \
-	$(WEB_DEV) && cd frontend && npm run --silent test && \
+	$(MAKE) --no-print-directory $(PACKAGES) && $(MAKE) --no-print-directory $(WEB) && cd frontend && npm run --silent test && \
 	if sh scripts/need-browser.sh; then npm run --silent e2e; fi
 
 lint-web:
 	@sh frontend/scripts/need-node.sh 20.19 "The dashboard's checks" || exit 0; \
-	$(WEB_DEV) && cd frontend && npm run --silent types && npm run --silent lint
+	$(MAKE) --no-print-directory $(PACKAGES) && $(MAKE) --no-print-directory $(WEB) && cd frontend && npm run --silent types && npm run --silent lint
 
 # Without Node everything but the dashboard works, so its lack stops nothing.
 dashboard:

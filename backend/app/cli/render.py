@@ -34,6 +34,7 @@ _STATUS_STYLE = {
     "COMPLETED": "green",
     "RUNNING": "cyan",
     "PENDING": "dim",
+    "QUEUED": "dim",
     "FAILED": "red",
     "CANCELLED": "yellow",
 }
@@ -79,8 +80,9 @@ def short(experiment_id: UUID) -> str:
     return str(experiment_id)[:8]
 
 
-def status_text(status: str) -> str:
-    """Return a status in its colour."""
+def status_text(experiment: ExperimentSummary) -> str:
+    """Return an experiment's status in its colour; one that waits for a worker is *queued*."""
+    status = "QUEUED" if experiment.queued else str(experiment.status)
     return f"[{_STATUS_STYLE.get(status, 'white')}]{status}[/]"
 
 
@@ -99,7 +101,7 @@ def experiments_table(page: Page[ExperimentSummary]) -> Table:
             escape(one.model),
             one.method,
             escape(one.dataset),
-            status_text(one.status),
+            status_text(one),
             f"{one.progress.done if one.progress else 0}/{one.total}",
             interval(score) if score else "–",
         )
@@ -109,7 +111,7 @@ def experiments_table(page: Page[ExperimentSummary]) -> Table:
 def result_table(experiment: ExperimentOut, metrics: Metrics) -> Table:
     """Return the metrics of one experiment as a table: a row for each figure, or figures that share one."""
     table = Table(box=None, show_header=False, pad_edge=False, title_justify="left")
-    table.title = f"[bold]{escape(experiment.name)}[/]  {status_text(experiment.status)}"
+    table.title = f"[bold]{escape(experiment.name)}[/]  {status_text(experiment)}"
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     for label, figures in groupby(metrics.figures, key=lambda one: one.row or one.label):

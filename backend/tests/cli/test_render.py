@@ -84,10 +84,18 @@ class TestTables:
         config = {"name": "n", "model": "m/x", "dataset": {"name": "d"}}
         texts = {"id": "12345678-0000-4000-8000-000000000000", "name": "[bold]n[/]", "model": "m/x"}
         about = {"description": "", "method": "naive", "dataset": "d", "dataset_version": "v", "seed": 0}
-        state = {"status": "RUNNING", "scores": {}, "total": 7, "config": config, "config_hash": "h"}
+        state = {"status": "RUNNING", "queued": False, "scores": {}, "total": 7, "config": config}
         unknown = dict.fromkeys(name for name in ExperimentOut.model_fields if name != "dataset")
-        given = {**unknown, **texts, **about, **state, "provenance": {}, "created_at": NOW, **fields}
-        return ExperimentOut.model_validate(given, by_alias=False, by_name=True)
+        given = {
+            **unknown,
+            **texts,
+            **about,
+            **state,
+            "config_hash": "h",
+            "provenance": {},
+            "created_at": NOW,
+        }
+        return ExperimentOut.model_validate({**given, **fields}, by_alias=False, by_name=True)
 
     def test_list(self) -> None:
         score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 3}}
@@ -97,6 +105,11 @@ class TestTables:
         _, first, second = text.strip().splitlines()
         assert first.split() == ["12345678", "[bold]n[/]", "m/x", "naive", "d", "RUNNING", "0/7", "–"]
         assert second.endswith("COMPLETED   7/7  50.0 % [40.0, 60.0]")
+
+    def test_an_experiment_that_waits_for_a_worker_is_queued(self) -> None:
+        waiting = self.experiment(status="PENDING", queued=True)
+        page = Page[ExperimentSummary](items=[waiting], total=1, offset=0, limit=25)
+        assert "QUEUED" in printed(experiments_table(page))
 
     def test_result(self) -> None:
         runs = [facts(), facts(cached=True, attempts=0), failed_facts("timeout")]

@@ -83,12 +83,12 @@ export function Gallery() {
       </Sample>
       <Sample id="states" title="States">
         <div className="flex flex-wrap gap-2">
-          <StatusBadge status="PENDING" queued_at={null} />
-          <StatusBadge status="PENDING" queued_at="2026-01-01T00:00:00Z" />
-          <StatusBadge status="RUNNING" />
-          <StatusBadge status="COMPLETED" />
-          <StatusBadge status="FAILED" />
-          <StatusBadge status="CANCELLED" />
+          <StatusBadge status="PENDING" queued={false} />
+          <StatusBadge status="PENDING" queued />
+          <StatusBadge status="RUNNING" queued={false} />
+          <StatusBadge status="COMPLETED" queued={false} />
+          <StatusBadge status="FAILED" queued={false} />
+          <StatusBadge status="CANCELLED" queued={false} />
           <RunMark status="ok" value={1} failure={null} />
           <RunMark status="ok" value={0.4} failure={null} />
           <RunMark status="ok" value={0} failure={null} />
@@ -166,7 +166,7 @@ function SampleTable() {
               <span className="block text-xs">with a note as its second line</span>
             </Td>
             <Td>
-              <StatusBadge status="COMPLETED" />
+              <StatusBadge status="COMPLETED" queued={false} />
             </Td>
             <Td>
               <IntervalBar value={value} low={value - 0.1} high={value + 0.08} />

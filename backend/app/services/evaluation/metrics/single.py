@@ -100,7 +100,7 @@ WALL_TIME = Metric(
 GPU_SECONDS = Metric(
     FigureDescription(
         name="gpu_seconds_estimate",
-        label="GPU time, estimated",
+        label="GPU estimate",
         group="cost",
         unit="GPU s",
         better="lower",
