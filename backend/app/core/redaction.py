@@ -10,20 +10,23 @@ hide a secret can always think of another code; these are the ones that servers 
 
 import re
 from base64 import b64encode
+from urllib.parse import unquote
 
 _MASK = "[redacted]"
 _MIN_LENGTH = 6  # masking shorter values would hit ordinary words
-_ESCAPES = ("%", "\\")
+_JSON_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|([^\\]))")
+_LAYERS = 3  # of percent-encoding within percent-encoding
 
 _plain: list[str] = []  # secrets, and their spellings in base64
 _plain_pattern: re.Pattern[str] | None = None
 _escaped_pattern: re.Pattern[str] | None = None
+_escape_sign: re.Pattern[str] | None = None  # how an escape begins that a secret may be written with
 _secrets: set[str] = set()
 
 
 def register_secret(value: str | None) -> None:
     """Have ``redact`` mask ``value`` from now on; values under 6 characters are ignored."""
-    global _plain, _plain_pattern, _escaped_pattern
+    global _plain, _plain_pattern, _escaped_pattern, _escape_sign
     if value is None or len(value) < _MIN_LENGTH or value in _secrets:
         return
     _secrets.add(value)
@@ -32,13 +35,16 @@ def register_secret(value: str | None) -> None:
     _plain = sorted({*ordered, *(form for one in ordered for form in _base64(one))}, key=len, reverse=True)
     _plain_pattern = re.compile("|".join(map(re.escape, _plain)))
     _escaped_pattern = re.compile("|".join("".join(map(_spellings, one)) for one in ordered))
+    marks = "".join(sorted({character for one in ordered for character in one if not character.isalnum()}))
+    signs = [r"%[0-9a-fA-F]{2}", r"\\u[0-9a-fA-F]{4}", *([rf"\\[{re.escape(marks)}]"] if marks else [])]
+    _escape_sign = re.compile("|".join(signs))
 
 
 def forget_secrets() -> None:
     """Forget all secrets (for tests)."""
-    global _plain, _plain_pattern, _escaped_pattern
+    global _plain, _plain_pattern, _escaped_pattern, _escape_sign
     _secrets.clear()
-    _plain, _plain_pattern, _escaped_pattern = [], None, None
+    _plain, _plain_pattern, _escaped_pattern, _escape_sign = [], None, None, None
 
 
 def redact(text: str) -> str:
@@ -46,8 +52,20 @@ def redact(text: str) -> str:
     # Searching for plain texts is many times faster than a pattern, and nearly always finds nothing.
     if _plain_pattern is not None and any(one in text for one in _plain):
         text = _plain_pattern.sub(_MASK, text)
-    if _escaped_pattern is not None and any(one in text for one in _ESCAPES):
-        text = _escaped_pattern.sub(_MASK, text)
+    if _escaped_pattern is not None and _escape_sign is not None and _escape_sign.search(text):
+        meant = _unescaped(text)
+        if any(one in meant for one in _secrets):
+            text = _escaped_pattern.sub(_MASK, text)
+    return text
+
+
+def _unescaped(text: str) -> str:
+    """Return what a text with escapes means, to find out fast whether it may hold a secret."""
+    if "\\" in text:
+        text = _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+    for _ in range(_LAYERS):
+        if "%" in text:
+            text = unquote(text)
     return text
 
 
