@@ -7,14 +7,15 @@ Rounding errors of float64 are removed where they would change the result visibl
 equal numbers, and before ``floor``, ``ceil`` and ``round``. So ``0.3 - 0.1 - 0.2`` is 0 and
 ``floor(4.35 * 100)`` is 435. A half is rounded to the even neighbour. A remainder is that of the decimals,
 as one would have it on paper, since that of their neighbours in float64 can be any other; it has the sign
-of the divisor, as in Python.
+of the divisor, as in Python. Sums, products and powers of whole numbers have all their digits.
 """
 
 import ast
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import reduce
+from operator import add, mul, sub
 
 from app.domain.json import JsonObject
 from app.services.agent.tools.base import ModelRetry, Parameter, Tool, ToolOutput, quoted
@@ -36,6 +37,7 @@ TEMPLATES = {
 }
 """Every text that numexpr compiles."""
 
+_WHOLE: dict[str, Callable[[int, int], int]] = {"+": add, "-": sub, "*": mul, "**": pow}
 _NOISE = 2.0**-50  # relative error that rounding alone explains
 
 
@@ -54,7 +56,8 @@ class Calculator(Tool):
     async def run(self, arguments: JsonObject) -> ToolOutput:
         """Return the value, and how the expression was read if it is ambiguous."""
         reading = parse(arguments["expression"])
-        text = number_text(evaluate(reading.node))
+        value, whole = evaluate(reading.node), _whole(reading.node)
+        text = number_text(value) if whole is None else str(whole)
         return ToolOutput(f"{text} (read as {written(reading.node)})" if reading.ambiguous else text)
 
 
@@ -63,6 +66,26 @@ def number_text(value: float) -> str:
     if value.is_integer() and abs(value) < EXACT:
         return str(int(value))
     return f"{value:.12g}"
+
+
+def _whole(node: ast.expr) -> int | None:
+    """Return the exact value of sums, products and powers of whole numbers; ``None`` of anything else.
+
+    ``evaluate`` has bounded each part, so none is long.
+    """
+    match node:
+        case ast.Constant(value=str(text)) if text.isdecimal():
+            return int(text)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            value = _whole(operand)
+            return None if value is None else -value
+        case ast.BinOp(left=left, op=operator, right=right):
+            a, b = _whole(left), _whole(right)
+            compute = _WHOLE.get(OPERATORS[type(operator)][0])
+            if compute is None or a is None or b is None or (b < 0 and compute is pow):
+                return None
+            return compute(a, b)
+    return None
 
 
 def evaluate(node: ast.expr) -> float:

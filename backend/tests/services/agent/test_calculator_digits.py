@@ -1,4 +1,4 @@
-"""Remainders of decimals are those that one has on paper, and not those of float64."""
+"""Where float64 would be seen: remainders of decimals, and whole numbers of many digits."""
 
 import asyncio
 from fractions import Fraction
@@ -33,3 +33,18 @@ def test_of_any_decimals(a: int, a_places: int, b: int, b_places: int) -> None:
     left, right = Fraction(a, 10**a_places), Fraction(b, 10**b_places)
     text = f"{a / 10**a_places:.{a_places}f} % {b / 10**b_places:.{b_places}f}"
     assert float(value_of(text).partition(" ")[0]) == pytest.approx(float(left % right), rel=1e-11, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("9007199254740993", "9007199254740993"),
+        ("12345678901234567 * 3", "37037036703703701"),
+        ("-(10 ** 20) + 1", "-99999999999999999999"),
+        ("2 ** 10", "1024"),
+        ("2 ** (-1)", "0.5"),
+        ("12345678901234567 / 1", "1.23456789012e+16"),
+    ],
+)
+def test_digits_of_whole_numbers(text: str, value: str) -> None:
+    assert value_of(text) == value
