@@ -3,14 +3,14 @@
 from fastapi import APIRouter
 
 from app.api.deps import ComparisonsDep, DispatcherDep
-from app.api.errors import error_responses
+from app.api.errors import body_error_responses, error_responses
 from app.schemas.comparison import ComparisonCreate, ComparisonCreated
 from app.schemas.experiment import ExperimentOut
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"], responses=error_responses(401, 403, 422, 503))
 
 
-@router.post("", status_code=201, operation_id="create_comparison", responses=error_responses(404, 409, 413))
+@router.post("", status_code=201, operation_id="create_comparison", responses=body_error_responses(404, 409))
 async def create_comparison(
     body: ComparisonCreate,
     comparisons: ComparisonsDep,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
 from app.api.deps import DatasetsDep
-from app.api.errors import error_responses
+from app.api.errors import body_error_responses, error_responses
 from app.schemas.catalog import DatasetAdded, DatasetOut, ExampleOut
 from app.schemas.common import KeysetPage, Text
 
@@ -20,7 +20,7 @@ async def list_datasets(service: DatasetsDep) -> list[DatasetOut]:
     return [DatasetOut.model_validate(row) for row in await service.list_all()]
 
 
-@router.post("", status_code=201, operation_id="add_dataset", responses=error_responses(413))
+@router.post("", status_code=201, operation_id="add_dataset", responses=body_error_responses())
 async def add_dataset(
     service: DatasetsDep,
     name: Annotated[str, Form(description="Lower-case letters, digits, and . _ -")],

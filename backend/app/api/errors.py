@@ -27,6 +27,7 @@ _DESCRIPTIONS = {
     401: "The API key is missing or wrong.",
     403: "The request comes from a host or a page that is not allowed.",
     404: "What the path names does not exist.",
+    408: "The request's body has not arrived in time.",
     409: "The request conflicts with the present state.",
     413: "The request is too large.",
     422: "The input is invalid; `errors` names each field.",
@@ -37,6 +38,11 @@ _DESCRIPTIONS = {
 def error_responses(*statuses: int) -> dict[int | str, JsonObject]:
     """Return the ``responses=`` argument of a route that may answer with these statuses."""
     return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in statuses}
+
+
+def body_error_responses(*statuses: int) -> dict[int | str, JsonObject]:
+    """Return the same for a route with a body, which may be unreadable, too slow or too large."""
+    return error_responses(400, 408, 413, *statuses)
 
 
 def stream_error_responses(*statuses: int) -> dict[int | str, JsonObject]:

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
 from app.api.deps import IndexesDep, KnowledgeDep
-from app.api.errors import error_responses
-from app.schemas.common import KeysetPage, Text
+from app.api.errors import body_error_responses, error_responses
+from app.schemas.common import KeysetPage, Text, Words
 from app.schemas.knowledge import (
     ArticleOut,
     IndexIn,
@@ -34,7 +34,7 @@ async def list_knowledge_bases(service: KnowledgeDep) -> list[KnowledgeBaseOut]:
     return [KnowledgeBaseOut.model_validate(row) for row in await service.list_all()]
 
 
-@router.post("", status_code=201, operation_id="add_knowledge_base", responses=error_responses(413))
+@router.post("", status_code=201, operation_id="add_knowledge_base", responses=body_error_responses())
 async def add_knowledge_base(
     service: KnowledgeDep,
     name: Annotated[str, Form(description="Lower-case letters, digits, and . _ -")],
@@ -59,7 +59,7 @@ async def list_articles(
     name: Text,
     service: KnowledgeDep,
     version: Version = None,
-    text: Annotated[Text, Query(max_length=200, description="Words of the title or id.")] = "",
+    text: Annotated[Words, Query(max_length=200, description="Words of the title or id.")] = "",
     cursor: Annotated[
         int,
         Query(ge=-1, le=_MAX_POSITION, description="`next` of the page before; -1: from the first one on."),
@@ -78,21 +78,23 @@ async def list_articles(
     )
 
 
-@router.post("/{name}/index", operation_id="get_index", responses=error_responses(404))
+@router.post("/{name}/index", operation_id="get_index", responses=body_error_responses(404))
 async def get_index(name: Text, wanted: IndexIn, service: KnowledgeDep, indexes: IndexesDep) -> IndexOut:
     """Return whether an index is on this machine, and the progress of building it."""
     row = await service.get(name, wanted.version)
     return IndexOut.model_validate(await indexes.state(row, wanted.options))
 
 
-@router.post("/{name}/build", status_code=202, operation_id="build_index", responses=error_responses(404))
+@router.post(
+    "/{name}/build", status_code=202, operation_id="build_index", responses=body_error_responses(404)
+)
 async def build_index(name: Text, wanted: IndexIn, service: KnowledgeDep, indexes: IndexesDep) -> IndexOut:
     """Start to build an index, unless it exists; experiments build the index that they need themselves."""
     row = await service.get(name, wanted.version)
     return IndexOut.model_validate(await indexes.build(row, wanted.options))
 
 
-@router.post("/{name}/search", operation_id="search_knowledge_base", responses=error_responses(404))
+@router.post("/{name}/search", operation_id="search_knowledge_base", responses=body_error_responses(404))
 async def search_knowledge_base(
     name: Text, wanted: SearchIn, service: KnowledgeDep, indexes: IndexesDep
 ) -> SearchOut:

@@ -105,8 +105,9 @@ class SecurityMiddleware:
         with suppress(_BodyRefused):
             await self._app(scope, bounded, watched_send)
         if bounded.error is not None and not answered:
-            # The rest of the body is not waited for, so the connection cannot be used again.
-            await error_response(bounded.error, {"connection": "close"})(scope, receive, send)
+            # A slow client would keep the connection for the rest of its body.
+            headers = {"connection": "close"} if isinstance(bounded.error, TooSlow) else None
+            await error_response(bounded.error, headers)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers, limit: int) -> AppError | None:
         host = _host_name(headers.get("host", ""))

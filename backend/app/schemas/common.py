@@ -17,6 +17,19 @@ Text = Annotated[str, AfterValidator(_storable)]
 """Text that Postgres can store, which is all but NUL characters."""
 
 
+_MOST_WORDS = 20
+
+
+def _few(value: str) -> str:
+    if len(value.split()) > _MOST_WORDS:
+        raise ValueError(f"holds more than {_MOST_WORDS} words")
+    return value
+
+
+Words = Annotated[Text, AfterValidator(_few)]
+"""Words to look for in each row; few, since each costs a search of its own."""
+
+
 class Strict(BaseModel):
     """An input with no unknown fields: a misspelt field is an error, not a default."""
 
