@@ -106,8 +106,8 @@ class SecurityMiddleware:
             await self._app(scope, bounded, watched_send)
         if bounded.error is not None and not answered:
             # A slow client would keep the connection for the rest of its body.
-            headers = {"connection": "close"} if isinstance(bounded.error, TooSlow) else None
-            await error_response(bounded.error, headers)(scope, receive, send)
+            closing = {"connection": "close"} if isinstance(bounded.error, TooSlow) else None
+            await error_response(bounded.error, closing)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers, limit: int) -> AppError | None:
         host = _host_name(headers.get("host", ""))
