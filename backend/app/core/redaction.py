@@ -4,8 +4,9 @@ Providers may echo a key in an error message or an answer. Code that reads a sec
 texts that are stored or leave the process pass through ``redact``.
 
 A secret is also masked where it is written in base64 (by itself or within a longer text, such as the
-header of basic authentication), percent-encoded as in URLs, or with the escapes of JSON. Whoever wants to
-hide a secret can always think of another code; these are the ones that servers use by themselves.
+header of basic authentication), percent-encoded as in URLs, with the escapes of JSON, or over several
+lines. Whoever wants to hide a secret can always think of another code; these are the ones that servers use
+by themselves.
 """
 
 import re
@@ -15,6 +16,8 @@ from urllib.parse import unquote
 _MASK = "[redacted]"
 _MIN_LENGTH = 6  # masking shorter values would hit ordinary words
 _JSON_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|([^\\]))")
+_PERCENT = re.compile("%[0-9a-fA-F]{2}")
+_BREAKS = ("\n", "\r", "\0", "\ufffd")  # the last stands for a NUL where that cannot be stored
 _LAYERS = 3  # of percent-encoding within percent-encoding
 
 _plain: list[str] = []  # secrets, and their spellings in base64
@@ -34,9 +37,11 @@ def register_secret(value: str | None) -> None:
     ordered = sorted(_secrets, key=len, reverse=True)
     _plain = sorted({*ordered, *(form for one in ordered for form in _base64(one))}, key=len, reverse=True)
     _plain_pattern = re.compile("|".join(map(re.escape, _plain)))
-    _escaped_pattern = re.compile("|".join("".join(map(_spellings, one)) for one in ordered))
+    between = f"[{''.join(_BREAKS)}]*"
+    _escaped_pattern = re.compile("|".join(between.join(map(_spellings, one)) for one in ordered))
     marks = "".join(sorted({character for one in ordered for character in one if not character.isalnum()}))
-    signs = [r"%[0-9a-fA-F]{2}", r"\\u[0-9a-fA-F]{4}", *([rf"\\[{re.escape(marks)}]"] if marks else [])]
+    signs = [r"%[0-9a-fA-F]{2}", r"\\u[0-9a-fA-F]{4}", f"[{''.join(_BREAKS)}]"]
+    signs += [rf"\\[{re.escape(marks)}]"] if marks else []
     _escape_sign = re.compile("|".join(signs))
 
 
@@ -61,11 +66,14 @@ def redact(text: str) -> str:
 
 def _unescaped(text: str) -> str:
     """Return what a text with escapes means, to find out fast whether it may hold a secret."""
+    for one in _BREAKS:
+        text = text.replace(one, "")
     if "\\" in text:
         text = _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
     for _ in range(_LAYERS):
-        if "%" in text:
-            text = unquote(text)
+        if not _PERCENT.search(text):
+            break
+        text = unquote(text)
     return text
 
 

@@ -9,7 +9,7 @@ _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SHOWN = {
     **{code: chr(0x2400 + code) for code in range(0x20)},  # ␛ for escape, and so on
     0x7F: "\u2421",
-    **{code: f"<U+{code:04X}>" for code in (*range(0x80, 0xA0), *_BIDI)},
+    **{code: f"<U+{code:04X}>" for code in (*range(0x80, 0xA0), *_BIDI, 0xFFFE, 0xFFFF)},
 }
 _TABLES = {
     keep: {code: shown for code, shown in _SHOWN.items() if chr(code) not in keep}

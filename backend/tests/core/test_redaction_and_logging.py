@@ -65,6 +65,12 @@ class TestRedact:
             left = found.replace("[redacted]", "")
             assert not any(written[place : place + 8] in left for place in range(4, len(written) - 12)), found
 
+    @pytest.mark.parametrize("between", ["\n", "\r\n", "\0", "\ufffd"])
+    def test_over_several_lines(self, between: str) -> None:
+        register_secret("sk-planted/5ecret")
+        assert redact(f"a sk-plan{between}ted/5e{between}cret\nb") == "a [redacted]\nb"
+        assert redact(f"a sk-plan{between}ted\nb") == f"a sk-plan{between}ted\nb"
+
     def test_a_long_text_without_secrets_is_fast(self) -> None:
         for number in range(8):
             register_secret(f"sk-planted-5ecret-of-provider-{number}")
