@@ -99,8 +99,7 @@ class Settings(BaseSettings):
         key = value.get_secret_value().strip()
         if value.get_secret_value() and len(key) < _MIN_KEY_LENGTH:
             raise ValueError(
-                f"has {len(key)} characters, and needs at least {_MIN_KEY_LENGTH}; "
-                "`openssl rand -hex 16` makes a key"
+                f"needs at least {_MIN_KEY_LENGTH} characters; `openssl rand -hex 16` makes a key"
             )
         if not key.isascii() or not key.isprintable():
             raise ValueError("may hold only printable ASCII characters, which a header can carry")
