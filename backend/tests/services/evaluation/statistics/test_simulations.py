@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.statistics import Row, coverage, false_differences, planned_power
+from benchmarks.rows import Row
+from benchmarks.statistics import coverage, false_differences, planned_power
 
 ROUNDS = 100
 
