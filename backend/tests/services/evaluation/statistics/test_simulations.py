@@ -39,7 +39,7 @@ def test_decisions_keep_their_promises_at_every_size() -> None:
         for row in found
         if row.case.startswith("gate") and any(f"points, {n} " in row.case for n in (2, 5, 10))
     ]
-    assert {row.note for row in small} == {"0.0% decided"}
+    assert {row.note.split(",")[0] for row in small} == {"0.0% decided"}
 
 
 def test_a_row_knows_its_own_error() -> None:
