@@ -130,6 +130,28 @@ class TestCompare:
         assert {line.replace("\\|", "").count("|") for line in rows} == {7}
         assert "[x](y)" not in done.stdout
 
+    async def test_repeats_are_no_more_questions(self, cli: Cli, comparison: Path, working: None) -> None:
+        comparison.write_text(COMPARISON.replace("seed: 3", "seed: 3, repeats: 3"))
+        found = await compared(cli, comparison)
+        scores = [one["metrics"]["scores"]["exact_match"] for one in found["experiments"]]
+        assert [(one["n"], one["method"]) for one in scores] == [(60, "clustered"), (60, "wilson")]
+        (difference,) = [one for one in found["differences"] if one["score"] == "exact_match"]
+        assert difference["statistics"]["units"] == 20
+
+    async def test_questions_of_equal_content_are_named_and_belong_together(
+        self, cli: Cli, runtime: Runtime, comparison: Path, working: None
+    ) -> None:
+        async with runtime.sessions() as session:
+            await DatasetService(session).add_file(
+                "twice", "twice.jsonl", b"\n".join([questions_jsonl(10)] * 2)
+            )
+        found = await compared_on(cli, comparison, "twice")
+        (difference,) = [one for one in found["differences"] if one["score"] == "exact_match"]
+        assert (difference["n_paired"], difference["statistics"]["units"]) == (20, 10)
+        assert [line[:56] for line in found["warnings"]] == [
+            "10 of the questions have the content of another one (10,"
+        ]
+
     async def test_an_unknown_score(self, cli: Cli, comparison: Path, working: None) -> None:
         done = await cli("compare", *ids(await compared(cli, comparison)), "--metric", "beauty")
         assert done.exit_code == 1
