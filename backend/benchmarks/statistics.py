@@ -1,13 +1,13 @@
 """If the statistics keep their promises, by simulation: ``python -m benchmarks.statistics``.
 
-False differences in families where nothing differs, how often an interval holds the truth, and the
-power that a planned number of items reaches. One core, some minutes; ``docs/benchmarks.md`` keeps
-the figures, and the tests run it with fewer rounds.
+False differences in families where nothing differs, how often an interval holds the truth, the
+power that a planned number of items reaches, and what the product says and decides of all this
+(``benchmarks.decisions``). One core, some minutes; ``docs/benchmarks.md`` keeps the figures, and the
+tests run it with fewer rounds.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -19,6 +19,8 @@ from app.services.evaluation.statistics.paired import paired_difference
 from app.services.evaluation.statistics.power import sample_size_mcnemar, sample_size_mean
 from app.services.evaluation.statistics.proportions import McNemar, mcnemar
 from app.services.evaluation.statistics.resampling import paired_units, resampled_means
+from benchmarks.decisions import decisions
+from benchmarks.rows import Row
 
 Floats = NDArray[np.float64]
 Rng = np.random.Generator
@@ -27,29 +29,6 @@ Draw = Callable[[Rng], tuple[Floats, Floats, NDArray[np.int64] | None]]
 
 EXPERIMENTS = 5
 DRAWS = 999
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One share that was measured, and the bounds that it should keep."""
-
-    case: str
-    measured: float
-    low: float
-    high: float
-    rounds: int
-    note: str = ""
-
-    @property
-    def error(self) -> float:
-        """Two standard errors of the simulation itself."""
-        share = min(max(self.measured, 0.01), 0.99)
-        return float(2 * (share * (1 - share) / self.rounds) ** 0.5)
-
-    @property
-    def kept(self) -> bool:
-        """Whether the share is within its bounds, give or take the simulation's error."""
-        return self.low - self.error <= self.measured <= self.high + self.error
 
 
 @cache
@@ -225,6 +204,7 @@ def rows(rounds: int, seed: int = 2026) -> Iterator[Row]:
     yield from false_differences(rounds, seed)
     yield from coverage(rounds, seed)
     yield from planned_power(rounds, seed)
+    yield from decisions(rounds, seed)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from app.domain.status import ExperimentStatus
 from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
+_PAIR = 2
 _STYLE = {"better": "green", "worse": "red", "not_distinguishable": "default"}
 
 
@@ -148,6 +149,8 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
             console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
         if one.missing:
             console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
+    for line in _of_families(comparison):
+        console.print(f"[dim]{line}[/]", highlight=False)
     tied = comparison.tied_for_best.get(metric, [])
     names = [one.label for one in comparison.experiments if one.experiment_id in tied]
     if len(comparison.experiments) > 2:
@@ -167,7 +170,16 @@ def as_markdown(comparison: ComparisonOut, metric: str) -> str:
     for one in differences.values():
         lines.append(f"- {_cell(one.statistics.verdict if one.statistics else one.message)}")
     lines += [f"- {_cell(one.missing.message)}" for one in differences.values() if one.missing]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"- {line}" for line in _of_families(comparison))])
+
+
+def _of_families(comparison: ComparisonOut) -> list[str]:
+    """Return what must be said where p is adjusted for several comparisons, and their intervals are not."""
+    if len(comparison.experiments) <= _PAIR:
+        return []
+    return [
+        "p is adjusted by Holm for all comparisons of a score; each interval is that of its comparison alone"
+    ]
 
 
 def warnings_of(comparison: ComparisonOut) -> list[str]:

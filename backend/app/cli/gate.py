@@ -1,6 +1,10 @@
 """The command ``gate``, for continuous integration: is a candidate not worse than a baseline?"""
 
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +15,7 @@ from app.cli.comparisons import as_markdown, metric_of, warnings_of
 from app.cli.render import print_json
 from app.core.visible import visible
 from app.schemas.comparison import ComparisonOut, DifferenceStatistics, ScoreDifference
-from app.services.evaluation.statistics.verdict import Decision, noninferiority
+from app.services.evaluation.statistics.verdict import FEWEST_TO_DECIDE, Decision, gate_decision
 
 _EXIT = {Decision.PASS: 0, Decision.FAIL: 1, Decision.CANNOT_TELL: 2}
 _WORDS = {
@@ -19,6 +23,25 @@ _WORDS = {
     Decision.FAIL: "FAIL: worse by more than the margin",
     Decision.CANNOT_TELL: "CANNOT TELL: the interval contains the margin; more questions are needed",
 }
+_TOO_FEW = f"CANNOT TELL: a decision needs {FEWEST_TO_DECIDE} independent questions or clusters at least"
+_MISSING = "CANNOT TELL: what failed or has no score could decide"
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """End with 2 whatever ends the command before there is a decision: 1 would say that one is worse."""
+    try:
+        yield
+    except typer.Exit as ended:
+        raise typer.Exit(_EXIT[Decision.CANNOT_TELL]) from ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """A decision, and its first line."""
+
+    decision: Decision
+    words: str
 
 
 def gate(
@@ -39,53 +62,88 @@ def gate(
 
     Usage errors exit with 2, too, and write no file.
     """
+    with _usage_errors():
+        comparison, difference, statistics = _compared(baseline, candidate, metric, margin)
+    not_run = sum(one.metrics.counts.missing for one in comparison.experiments)
+    found = _decide(difference, statistics, margin, not_run)
+    missing = [difference.missing.message] if difference.missing else []
+    seen = _seen(difference, statistics, margin)
+    text = visible("\n".join([found.words, seen, *missing, *_warnings(comparison)]))
+    if junit is not None:
+        _write(junit, _junit(found, metric, text))
+    if markdown is not None:
+        _write(markdown, f"### {found.words}\n\n{as_markdown(comparison, metric)}\n")
+    if json:
+        print_json(
+            {"decision": found.decision.value, "margin": margin, "metric": metric, **difference.model_dump()}
+        )
+    else:
+        typer.echo(text)
+    raise typer.Exit(_EXIT[found.decision])
+
+
+def _compared(
+    baseline: str, candidate: str, metric: str, margin: float
+) -> tuple[ComparisonOut, ScoreDifference, DifferenceStatistics]:
+    """Return the comparison, its difference of the metric, and that one's statistics.
+
+    Raises:
+        typer.Exit: if there are none, or the arguments are wrong.
+    """
+    if not isfinite(margin):
+        raise fail(f"{margin} is no margin.", "A margin lies between 0 and 1: .02 is 2 points.")
     with connected(start=False) as api:
         ids = [str(api.resolve(baseline)), str(api.resolve(candidate))]
         comparison = api.get("/results/compare", ComparisonOut, ids=ids)
     difference = metric_of(comparison, metric)[0]
-    statistics = difference.statistics
-    if statistics is None:
-        raise fail(
-            "Too few questions could be paired for a decision.",
-            "Run both on the same dataset and seed.",
-            code=2,
-        )
-    decision = noninferiority(statistics.low, statistics.high, margin)
-    said = [_WORDS[decision], _seen(difference, statistics, margin), *_warnings(comparison)]
-    text = visible("\n".join(said))
-    if junit is not None:
-        _write(junit, _junit(decision, metric, text))
-    if markdown is not None:
-        _write(markdown, f"### {_WORDS[decision]}\n\n{as_markdown(comparison, metric)}\n")
-    if json:
-        print_json(
-            {"decision": decision.value, "margin": margin, "metric": metric, **difference.model_dump()}
-        )
-    else:
-        typer.echo(text)
-    raise typer.Exit(_EXIT[decision])
+    if difference.statistics is None:
+        raise fail(f"No decision. {difference.message}", "Run both on the same dataset and seed.")
+    return comparison, difference, difference.statistics
+
+
+def _decide(
+    difference: ScoreDifference, statistics: DifferenceStatistics, margin: float, not_run: int
+) -> _Gate:
+    missing, interval = difference.missing, (statistics.low, statistics.high)
+    with_missing = (missing.interval_low, missing.interval_high) if missing else None
+    decision = gate_decision(interval, statistics.units, margin, with_missing)
+    words = _WORDS[decision]
+    if decision is Decision.CANNOT_TELL:
+        if statistics.units < FEWEST_TO_DECIDE:
+            words = f"{_TOO_FEW}; there are {statistics.units}"
+        elif gate_decision(interval, statistics.units, margin) is not decision:
+            words = _MISSING
+    elif not_run:
+        decision, words = Decision.CANNOT_TELL, f"CANNOT TELL: {not_run:,} planned runs were not run"
+    return _Gate(decision, words)
 
 
 def _seen(difference: ScoreDifference, statistics: DifferenceStatistics, margin: float) -> str:
     return (
         f"{difference.score}: candidate − baseline = {100 * (difference.difference or 0.0):+.1f} points "
         f"[{100 * statistics.low:.1f}, {100 * statistics.high:.1f}] "
-        f"on {difference.n_paired} questions; margin {100 * margin:g} points"
+        f"on {_counted(difference.n_paired, statistics.units)}; margin {100 * margin:g} points"
     ).replace("-", "−")
+
+
+def _counted(pairs: int, units: int) -> str:
+    if pairs == units:
+        return f"{pairs:,} question" if pairs == 1 else f"{pairs:,} questions"
+    return f"{pairs:,} pairs of answers in {units:,} independent questions or clusters"
 
 
 def _warnings(comparison: ComparisonOut) -> list[str]:
     return [f"warning: {line}" for line in warnings_of(comparison)]
 
 
-def _junit(decision: Decision, metric: str, text: str) -> str:
-    failed, unsure = decision is Decision.FAIL, decision is Decision.CANNOT_TELL
+def _junit(found: _Gate, metric: str, text: str) -> str:
+    failed, unsure = found.decision is Decision.FAIL, found.decision is Decision.CANNOT_TELL
     suite = ET.Element(
         "testsuite", name="llmforge gate", tests="1", failures=str(int(failed)), errors=str(int(unsure))
     )
     case = ET.SubElement(suite, "testcase", classname="llmforge.gate", name=visible(f"{metric} is not worse"))
     if failed or unsure:
-        ET.SubElement(case, "failure" if failed else "error", message=_WORDS[decision]).text = text
+        ET.SubElement(case, "failure" if failed else "error", message=found.words).text = text
     else:
         ET.SubElement(case, "system-out").text = text
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

@@ -28,6 +28,8 @@ class RunFacts:
         attempts: of its call that needed most.
         latency_ms: of its calls together, without waiting for a free slot.
         trace: what an agent did, in short; ``None`` if the method is no agent.
+        question: content hash of its example, which repeats and copies of it share; ``None`` if unknown.
+        cluster: name of what its example belongs to (its document, say); ``None`` if it is independent.
     """
 
     ok: bool
@@ -41,6 +43,8 @@ class RunFacts:
     completion_tokens: int | None
     cost_usd: float | None
     trace: TraceSummary | None = None
+    question: str | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,9 @@ class Estimate:
     """A share or a mean with its confidence interval.
 
     Attributes:
-        method: ``wilson``, ``bca``, ``clustered``, or ``constant`` (all values are equal, so a bootstrap
-            cannot estimate a spread, and the bounds are the value itself).
+        method: ``wilson``, ``bca``, ``likelihood`` (few values, or few that differ), ``clustered`` (repeats,
+            or examples that belong together), or ``constant``: all amounts are equal, so that nothing is
+            known of their spread, and the bounds are none.
     """
 
     value: float

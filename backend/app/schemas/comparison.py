@@ -77,8 +77,8 @@ class DifferenceStatistics(BaseModel):
     low: float
     high: float
     level: float
-    interval: Literal["score", "bootstrap", "constant"] = Field(
-        description="score: Tango's interval for 0/1 scores; bootstrap; constant: all differences are equal."
+    interval: Literal["score", "bootstrap", "likelihood"] = Field(
+        description="score: Tango's interval for 0/1 scores; bootstrap; likelihood: few differ, or none."
     )
     p: float = Field(description="Two-sided, not adjusted.")
     adjusted_p: float = Field(
@@ -110,6 +110,10 @@ class MissingEffect(BaseModel):
     as_wrong: float = Field(description="The difference if all of them were wrong.")
     low: float = Field(description="The smallest difference possible, whatever they would have scored.")
     high: float = Field(description="The largest.")
+    interval_low: float = Field(
+        description="Lower bound of the 95 % interval if all of them count against this experiment."
+    )
+    interval_high: float = Field(description="Upper bound if all of them count for it.")
     message: str = Field(description="All of this as a sentence.")
 
 
@@ -145,7 +149,10 @@ class AmountDifference(BaseModel):
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
-    p: float | None
+    p: float | None = Field(description="Two-sided, not adjusted.")
+    adjusted_p: float | None = Field(
+        description="By Holm's method, over all comparisons of amounts in this answer; `outcome` is by it."
+    )
     outcome: Verdict
 
 

@@ -130,6 +130,28 @@ class TestCompare:
         assert {line.replace("\\|", "").count("|") for line in rows} == {7}
         assert "[x](y)" not in done.stdout
 
+    async def test_repeats_are_no_more_questions(self, cli: Cli, comparison: Path, working: None) -> None:
+        comparison.write_text(COMPARISON.replace("seed: 3", "seed: 3, repeats: 3"))
+        found = await compared(cli, comparison)
+        scores = [one["metrics"]["scores"]["exact_match"] for one in found["experiments"]]
+        assert [(one["n"], one["method"]) for one in scores] == [(60, "clustered"), (60, "wilson")]
+        (difference,) = [one for one in found["differences"] if one["score"] == "exact_match"]
+        assert difference["statistics"]["units"] == 20
+
+    async def test_questions_of_equal_content_are_named_and_belong_together(
+        self, cli: Cli, runtime: Runtime, comparison: Path, working: None
+    ) -> None:
+        async with runtime.sessions() as session:
+            await DatasetService(session).add_file(
+                "twice", "twice.jsonl", b"\n".join([questions_jsonl(10)] * 2)
+            )
+        found = await compared_on(cli, comparison, "twice")
+        (difference,) = [one for one in found["differences"] if one["score"] == "exact_match"]
+        assert (difference["n_paired"], difference["statistics"]["units"]) == (20, 10)
+        assert [line[:56] for line in found["warnings"]] == [
+            "10 of the questions have the content of another one (10,"
+        ]
+
     async def test_an_unknown_score(self, cli: Cli, comparison: Path, working: None) -> None:
         done = await cli("compare", *ids(await compared(cli, comparison)), "--metric", "beauty")
         assert done.exit_code == 1
@@ -164,10 +186,69 @@ class TestGate:
         assert (suite.get("failures"), suite.get("errors")) == (str(int(code == 1)), str(int(code == 2)))
         assert word in markdown.read_text()
 
+    @pytest.mark.parametrize("repeats", [1, 3])
+    async def test_a_few_equal_answers_are_no_evidence(
+        self, cli: Cli, comparison: Path, working: None, repeats: int
+    ) -> None:
+        text = COMPARISON.replace("mock/gold?accuracy=0.3", "mock/gold?latency_ms=1")
+        comparison.write_text(text.replace("seed: 3", f"seed: 3, repeats: {repeats}"))
+        found = ids(await compared(cli, comparison))
+        done = await cli("gate", "--baseline", found[0], "--candidate", found[1], "--noninferiority", "0.001")
+        assert (done.exit_code, done.stdout[:11]) == (2, "CANNOT TELL"), done.stdout
+        assert "[0.0, 0.0]" not in done.stdout
+
+    async def test_fewer_questions_than_a_decision_needs(
+        self, cli: Cli, comparison: Path, working: None
+    ) -> None:
+        comparison.write_text(COMPARISON.replace("name: quiz", "name: quiz, n: 8"))
+        found = ids(await compared(cli, comparison))
+        done = await cli("gate", "--baseline", found[0], "--candidate", found[1], "--noninferiority", "1")
+        assert done.exit_code == 2
+        assert "20 independent questions" in done.stdout
+        assert "8" in done.stdout.splitlines()[0]
+
+    async def test_failed_runs_decide(
+        self, cli: Cli, comparison: Path, working: None, tmp_path: Path
+    ) -> None:
+        """What is answered passes; half of it failed."""
+        text = COMPARISON.replace("mock/gold}", '"mock/gold?fail_rate=0.5&fail_kind=bad_request"}')
+        text = text.replace("seed: 3", "seed: 3, max_failed_share: 1")
+        comparison.write_text(text.replace("accuracy=0.3", "accuracy=0.6"))
+        found = ids(await compared(cli, comparison))
+        junit, markdown = tmp_path / "gate.xml", tmp_path / "gate.md"
+        done = await cli(
+            "gate", "--baseline", found[0], "--candidate", found[1], "--noninferiority", "0.02",
+            "--junit", str(junit), "--markdown", str(markdown),
+        )  # fmt: skip
+        assert done.exit_code == 2, done.stdout
+        assert "runs of all" in done.stdout
+        assert "runs of all" in junit.read_text()
+        assert "runs of all" in markdown.read_text()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"--metric": "beauty"},
+            {"--candidate": "0123456789ab"},
+            {"--candidate": "no"},
+            {"--candidate": "00000000-0000-4000-8000-000000000000"},
+            {"--noninferiority": "nan"},
+            {"--noninferiority": "2"},
+        ],
+        ids=str,
+    )
+    async def test_an_error_of_use_is_no_decision(
+        self, cli: Cli, comparison: Path, working: None, change: dict[str, str]
+    ) -> None:
+        first, second = ids(await compared(cli, comparison))
+        given = {"--baseline": first, "--candidate": second, **change}
+        done = await cli("gate", *(part for pair in given.items() for part in pair))
+        assert (done.exit_code, done.stdout) == (2, "")
+
     async def test_too_little_in_common(self, cli: Cli, comparison: Path, working: None) -> None:
         first, _ = ids(await compared(cli, comparison))
         done = await cli("gate", "--baseline", first, "--candidate", first)
-        assert done.exit_code != 0
+        assert done.exit_code == 2
 
 
 async def test_control_characters_of_names_are_visible_everywhere(

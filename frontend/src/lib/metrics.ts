@@ -175,6 +175,7 @@ const intervalMethods: Record<string, string> = {
   wilson: "Wilson score interval",
   bca: "BCa bootstrap interval",
   clustered: "cluster-robust interval",
+  likelihood: "likelihood interval",
   constant: "all values equal: no interval",
 };
 

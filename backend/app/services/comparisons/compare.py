@@ -1,7 +1,7 @@
 """Several experiments against a baseline, and against each other: pure functions on arrays.
 
 The comparisons of one score with the baseline are a family: their p values are adjusted together, by
-Holm's method.
+Holm's method. All comparisons of amounts (latency, tokens, cost) are one more.
 """
 
 from collections import OrderedDict
@@ -23,6 +23,7 @@ from app.services.evaluation.statistics.paired import (
     paired_difference,
 )
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, detectable_effect_mean
+from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
 from app.services.evaluation.statistics.quantity import QuantityDifference, quantity_difference
 from app.services.evaluation.statistics.resampling import TooFewUnits
 
@@ -41,6 +42,10 @@ class ScoreComparison:
         adjusted_p: after Holm, over the comparisons of this score.
         bounds: of the difference, whatever the failed and unscored items would have scored; None for
             scores outside [0, 1].
+        not_applicable: items that both sides answered and neither has this score for: it does not apply
+            to them, and they are no part of the bounds.
+        with_missing: the lower bound of the interval if all that is missing counts against this experiment,
+            and the upper one if all counts for it; None if nothing is missing.
         cells: items that both got right, only this one, only the baseline, neither; None for graded
             scores.
     """
@@ -51,15 +56,22 @@ class ScoreComparison:
     adjusted_p: float | None
     bounds: FailureBounds | None
     cells: tuple[int, ...] | None
+    not_applicable: int = 0
+    with_missing: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QuantityComparison:
-    """Latency, tokens or cost of an experiment against the baseline's, on the same items."""
+    """Latency, tokens or cost of an experiment against the baseline's, on the same items.
+
+    Attributes:
+        adjusted_p: after Holm, over all comparisons of amounts.
+    """
 
     quantity: str
     n_paired: int
     paired: QuantityDifference | None
+    adjusted_p: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,7 @@ class ExperimentComparison:
 
 
 Found = TypeVar("Found", PairedDifference, QuantityDifference)
+Compared = TypeVar("Compared", ScoreComparison, QuantityComparison)
 Labels = NDArray[np.intp]
 
 
@@ -119,11 +132,19 @@ def compare_experiments(
         )
         for name in scores
     ]
+    amounts = _adjusted(
+        [
+            _quantity(baseline, other, pairing, name)
+            for other, pairing in zip(others, pairings, strict=True)
+            for name in QUANTITIES
+        ]
+    )
+    each = len(QUANTITIES)
     return [
         ExperimentComparison(
             pairing,
             [family[index] for family in by_score],
-            [_quantity(baseline, others[index], pairing, name) for name in QUANTITIES],
+            amounts[index * each : (index + 1) * each],
         )
         for index, pairing in enumerate(pairings)
     ]
@@ -140,6 +161,8 @@ def detectable(paired: PairedDifference) -> float | None:
     It is computed from the observed share of items that differ, or the observed variance of the
     differences. None if no item differs, or if so few items cannot reach p < .05 at all.
     """
+    if paired.units < FEWEST_DISCORDANT:
+        return None
     if paired.mcnemar is not None:
         discordant = paired.mcnemar.discordant / paired.n
         return detectable_effect_mcnemar(paired.n, discordant) if discordant else None
@@ -177,14 +200,40 @@ def _score(baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str) -
     first, second = baseline.values[name][pairing.first], other.values[name][pairing.second]
     one, two, clusters = _kept(first, second, pairing)
     binary = bool(np.all((one == 0) | (one == 1)) and np.all((two == 0) | (two == 1)))
+    applies = ~_not_applicable(baseline, other, pairing, first, second)
+    bounds = _bounds(first[applies], second[applies])
+    missing = bounds is not None and bool(bounds.first_missing or bounds.second_missing)
     return ScoreComparison(
         score=name,
         n_paired=one.size,
         paired=_score_difference(one, two, clusters),
         adjusted_p=None,
-        bounds=_bounds(first, second),
+        bounds=bounds,
         cells=tuple(int(((one == a) & (two == b)).sum()) for a, b in _CELLS) if binary else None,
+        not_applicable=int((~applies).sum()),
+        with_missing=_with_missing(first, second, pairing.clusters, applies) if missing else None,
     )
+
+
+def _not_applicable(
+    baseline: RunArrays, other: RunArrays, pairing: Pairing, first: Floats, second: Floats
+) -> NDArray[np.bool_]:
+    """Return which pairs both answered, with neither scored: what a yes leaves to be found, say."""
+    failed = np.array(baseline.failed, dtype=bool)[pairing.first]
+    failed |= np.array(other.failed, dtype=bool)[pairing.second]
+    return np.asarray(np.isnan(first) & np.isnan(second) & ~failed)
+
+
+def _with_missing(
+    first: Floats, second: Floats, clusters: Labels | None, applies: NDArray[np.bool_]
+) -> tuple[float, float] | None:
+    """Return the interval's bounds if what is missing counts against the second side, and for it."""
+    one, two = first[applies], second[applies]
+    labels = _unless_single(None if clusters is None else clusters[applies])
+    lost_one, lost_two = np.isnan(one), np.isnan(two)
+    against = _score_difference(np.where(lost_one, 1.0, one), np.where(lost_two, 0.0, two), labels)
+    towards = _score_difference(np.where(lost_one, 0.0, one), np.where(lost_two, 1.0, two), labels)
+    return None if against is None or towards is None else (against.low, towards.high)
 
 
 def _bounds(first: Floats, second: Floats) -> FailureBounds | None:
@@ -204,12 +253,15 @@ def _kept(first: Floats, second: Floats, pairing: Pairing) -> tuple[Floats, Floa
     """Return the pairs that have both values, and their clusters unless each pair is its own."""
     kept = ~np.isnan(first) & ~np.isnan(second)
     clusters = None if pairing.clusters is None else pairing.clusters[kept]
-    if clusters is not None and np.unique(clusters).size == clusters.size:
-        clusters = None
-    return first[kept], second[kept], clusters
+    return first[kept], second[kept], _unless_single(clusters)
 
 
-def _adjusted(family: list[ScoreComparison]) -> list[ScoreComparison]:
+def _unless_single(clusters: Labels | None) -> Labels | None:
+    """Return the labels, or None if each item has its own."""
+    return None if clusters is None or np.unique(clusters).size == clusters.size else clusters
+
+
+def _adjusted(family: list[Compared]) -> list[Compared]:
     tested = [index for index, one in enumerate(family) if one.paired is not None]
     adjusted = holm([one.paired.p for one in family if one.paired is not None])
     ps = {index: float(p) for index, p in zip(tested, adjusted, strict=True)}

@@ -15,8 +15,8 @@ from app.services.results.service import ResultService
 from app.services.runs.scores_repository import RunScore, ScoresRepository, Unscored
 
 AgreementFilter = Literal["all", "differ", "same", "both", "only_first", "only_second", "neither"]
-Question = tuple[str, int]
-"""Content hash of an example, and the repeat."""
+Question = tuple[str, int, int]
+"""Content hash of an example, the repeat, and which of the examples with that content it is."""
 
 _CELLS = {
     "both": (True, True),

@@ -1,13 +1,15 @@
 """One experiment as arrays, and two experiments paired on the same questions: pure functions."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Key = tuple[str, int]
+Key = tuple[str, int, int]
+"""Content hash of an example, index of the repeat, and which of the examples with that content it is."""
 
 QUANTITIES = ("latency_ms", "tokens", "cost_usd")
 """What is measured of a run besides its scores; less is better."""
@@ -35,11 +37,18 @@ class RunArrays:
     values: dict[str, Floats]
 
     def positions(self) -> dict[Key, int]:
-        """Return where each (content, repeat) is; of two examples with the same content, the first."""
+        """Return where each (content, repeat, copy) is; copies of one content are numbered in their order."""
         found: dict[Key, int] = {}
+        copies: Counter[tuple[str, int]] = Counter()
         for position, key in enumerate(zip(self.hashes, self.repeats, strict=True)):
-            found.setdefault(key, position)
+            found[(*key, copies[key])] = position
+            copies[key] += 1
         return found
+
+    def copies(self) -> list[str]:
+        """Return the keys of examples whose content another one before them has."""
+        places = [position for (_, _, copy), position in self.positions().items() if copy]
+        return _names(self, sorted(places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ class Pairing:
         changed: examples with the same key whose question or accepted answers differ.
         only_first: other examples that only the first has.
         only_second: other examples that only the second has.
+        more_first: examples that both have, of which the first has more runs, and how many more.
+        more_second: the same of the second.
     """
 
     first: NDArray[np.intp]
@@ -62,14 +73,16 @@ class Pairing:
     changed: list[str]
     only_first: list[str]
     only_second: list[str]
+    more_first: dict[str, int] = field(default_factory=dict)
+    more_second: dict[str, int] = field(default_factory=dict)
 
 
 def pair(first: RunArrays, second: RunArrays) -> Pairing:
     """Pair the runs of two experiments by content and repeat; name what cannot be paired."""
     in_first, in_second = first.positions(), second.positions()
     shared = [key for key in in_first if key in in_second]
-    left = _names(first, [in_first[key] for key in in_first if key not in in_second])
-    right = _names(second, [in_second[key] for key in in_second if key not in in_first])
+    left, more_left = _alone(first, in_first, in_second)
+    right, more_right = _alone(second, in_second, in_first)
     also_right = set(right)
     changed = [name for name in left if name in also_right]
     index = np.array([in_first[key] for key in shared], dtype=np.intp)
@@ -80,7 +93,17 @@ def pair(first: RunArrays, second: RunArrays) -> Pairing:
         changed=changed,
         only_first=[name for name in left if name not in also_right],
         only_second=[name for name in right if name not in set(changed)],
+        more_first=more_left,
+        more_second=more_right,
     )
+
+
+def _alone(runs: RunArrays, own: dict[Key, int], other: dict[Key, int]) -> tuple[list[str], dict[str, int]]:
+    """Return the examples that the other side lacks, and those of which it has fewer runs, with how many."""
+    contents = {content for content, _, _ in other}
+    unpaired = [(key[0] in contents, position) for key, position in own.items() if key not in other]
+    lacking = _names(runs, [position for known, position in unpaired if not known])
+    return lacking, dict(Counter(runs.keys[position] for known, position in unpaired if known))
 
 
 def _names(runs: RunArrays, positions: Sequence[int]) -> list[str]:

@@ -22,11 +22,12 @@ from app.services.comparisons.compare import (
 from app.services.comparisons.pairing import Pairing
 from app.services.comparisons.service import Comparison
 from app.services.evaluation.metrics.stored import metrics_out
-from app.services.evaluation.statistics.paired import FailureBounds, PairedDifference
+from app.services.evaluation.statistics.paired import PairedDifference
 from app.services.evaluation.statistics.verdict import items_to_settle, score_verdict
 from app.services.results.service import ExperimentResult
 
 _ALPHA = 0.05
+_FEWEST_PAIRS = 2
 _LISTED = 50
 """Unpaired questions listed at most."""
 _NAMED = 5
@@ -100,9 +101,15 @@ def _score(other: Experiment, names: tuple[str, str], one: ScoreComparison) -> S
         only_baseline=only_baseline,
         neither=neither,
         statistics=_statistics(names, one.paired, one.adjusted_p) if one.paired else None,
-        missing=_missing(names, one.bounds) if one.bounds else None,
-        message="" if one.paired else f"Too few questions are paired for a test: {one.n_paired:,}.",
+        missing=_missing(names, one),
+        message="" if one.paired else _no_test(one.n_paired),
     )
+
+
+def _no_test(paired: int) -> str:
+    if paired < _FEWEST_PAIRS:
+        return f"Too few questions are paired for a test: {paired:,}."
+    return f"No test: all {paired:,} paired answers belong to one cluster, which shows no spread between any."
 
 
 def _statistics(
@@ -123,32 +130,44 @@ def _statistics(
         units=paired.units,
         detectable=detectable(paired),
         needed=items_to_settle(paired, paired.difference),
-        outcome=_verdict(paired.difference, p, more_is_better=True),
+        outcome=outcome_of(paired.difference, p, more_is_better=True),
         verdict=score_verdict(*names, paired, p=p),
         seed=paired.seed,
     )
 
 
-def _verdict(difference: float, p: float, *, more_is_better: bool) -> Verdict:
+def outcome_of(difference: float, p: float, *, more_is_better: bool) -> Verdict:
+    """Return how a difference is labelled, by its adjusted p."""
     if p >= _ALPHA or difference == 0:
         return "not_distinguishable"
     return "better" if (difference > 0) == more_is_better else "worse"
 
 
-def _missing(names: tuple[str, str], bounds: FailureBounds) -> MissingEffect | None:
-    if not bounds.first_missing and not bounds.second_missing:
+def _missing(names: tuple[str, str], one: ScoreComparison) -> MissingEffect | None:
+    bounds = one.bounds
+    if bounds is None or not (bounds.first_missing or bounds.second_missing):
         return None
     baseline, this = names
+    # Without an interval, as for a single cluster, nothing between the ends of the scale is excluded.
+    low, high = one.with_missing or (-1.0, 1.0)
+    left_out = (
+        f" The score does not apply to {one.not_applicable:,} more, which are left out."
+        if one.not_applicable
+        else ""
+    )
     return MissingEffect(
         this_missing=bounds.second_missing,
         baseline_missing=bounds.first_missing,
         as_wrong=bounds.as_wrong,
         low=bounds.low,
         high=bounds.high,
+        interval_low=low,
+        interval_high=high,
         message=(
             f"{bounds.second_missing:,} runs of {this} and {bounds.first_missing:,} of {baseline} have no "
             f"score. Counted as wrong, they would make the difference {_points(bounds.as_wrong)} points; "
-            f"with any scores, it lies in [{_points(bounds.low)}, {_points(bounds.high)}]."
+            f"with any scores, it lies in [{_points(bounds.low)}, {_points(bounds.high)}], "
+            f"with a 95 % interval of [{_points(low)}, {_points(high)}].{left_out}"
         ),
     )
 
@@ -161,6 +180,7 @@ def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | No
     if one.paired is None:
         return None
     paired = one.paired
+    p = paired.p if one.adjusted_p is None else one.adjusted_p
     return AmountDifference(
         experiment_id=other.id,
         quantity=one.quantity,
@@ -174,7 +194,8 @@ def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | No
         ratio_low=paired.ratio_low,
         ratio_high=paired.ratio_high,
         p=paired.p,
-        outcome=_verdict(paired.difference, paired.p, more_is_better=False),
+        adjusted_p=p,
+        outcome=outcome_of(paired.difference, p, more_is_better=False),
     )
 
 
@@ -205,6 +226,12 @@ def unpaired_message(names: tuple[str, str], pairing: Pairing) -> str:
         (pairing.only_first, f"only in {baseline}"),
     )
     parts = [f"{len(keys):,} {words} ({_some(keys)})" for keys, words in kinds if keys]
+    more = ((pairing.more_second, this), (pairing.more_first, baseline))
+    parts += [
+        f"{sum(runs.values()):,} more runs of {len(runs):,} questions in {name} ({_some(list(runs))})"
+        for runs, name in more
+        if runs
+    ]
     return f"Not paired between {baseline} and {this}: {'; '.join(parts)}." if parts else ""
 
 

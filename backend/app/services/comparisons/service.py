@@ -18,6 +18,7 @@ from app.schemas.comparison import ComparisonConfig, Variant
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.result import Metrics as MetricsOut
 from app.services.comparisons.compare import ExperimentComparison, best_of, compare_experiments
+from app.services.comparisons.pairing import RunArrays
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.token_ratio import TokenRatio, against_naive
 from app.services.evaluation.metrics.stored import metrics_out
@@ -28,6 +29,8 @@ from app.services.runtime import Runtime
 
 _SHARED = ("dataset", "seed", "repeats")
 """What pairs the questions: a variant that changed it would answer other questions than the baseline."""
+_NAMED = 5
+"""Questions named in a sentence at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,8 @@ class ComparisonService:
         # In a thread: resampling 10,000 questions takes tenths of a second.
         found = await asyncio.to_thread(compare_experiments, baseline, others, scores)
         best = await asyncio.to_thread(lambda: {name: best_of(runs, name) for name in scores})
-        return Comparison(results, found, best, _warnings(experiments, provenances, scores))
+        warnings = _warnings(experiments, provenances, scores) + _copies(experiments, list(runs.values()))
+        return Comparison(results, found, best, warnings)
 
 
 def _comparable(provenances: Sequence[Provenance]) -> list[str]:
@@ -202,6 +206,20 @@ def _warnings(
             versions = ", ".join(str(one[name]) for one in scorers)
             warnings.append(f"Scorer versions of {name} differ: {versions}; not compared.")
     return warnings
+
+
+def _copies(experiments: Sequence[Experiment], runs: Sequence[RunArrays]) -> list[str]:
+    """Return sentences about questions of equal content; one if all experiments have the same."""
+    found = {experiment.name: one.copies() for experiment, one in zip(experiments, runs, strict=True)}
+    distinct = {tuple(keys) for keys in found.values()}
+    if len(distinct) == 1:
+        found = {"the questions": list(distinct.pop())}
+    return [
+        f"{len(keys):,} of {name} have the content of another one ({', '.join(keys[:_NAMED])}"
+        f"{', …' if len(keys) > _NAMED else ''}): paired in their order, as answers to one question."
+        for name, keys in found.items()
+        if keys
+    ]
 
 
 def _differ(what: str, values: Sequence[Hashable]) -> list[str]:

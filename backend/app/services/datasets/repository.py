@@ -71,6 +71,13 @@ class DatasetRepository(VersionedRepository[Dataset]):
         query = select(Example.position, Example.content_hash).where(Example.dataset_id == dataset_id)
         return [(row[0], row[1]) for row in await self._session.execute(query.order_by(Example.position))]
 
+    async def clusters(self, dataset_id: uuid.UUID) -> dict[int, str]:
+        """Return the cluster of each example that has one, by position."""
+        query = select(Example.position, Example.cluster).where(
+            Example.dataset_id == dataset_id, Example.cluster.is_not(None)
+        )
+        return {row[0]: str(row[1]) for row in await self._session.execute(query)}
+
 
 def to_example(row: Example) -> ExampleNoun:
     """Return a stored example as a domain object."""

@@ -122,7 +122,12 @@ def tokens_from_prompts(
 
 
 def estimate(
-    questions: int, calls: int, tokens: TokenEstimate, price: Price | None, speed: MeasuredSpeed | None
+    questions: int,
+    calls: int,
+    tokens: TokenEstimate,
+    price: Price | None,
+    speed: MeasuredSpeed | None,
+    independent: int | None = None,
 ) -> EstimateOut:
     """Return the estimate of a whole experiment.
 
@@ -132,6 +137,7 @@ def estimate(
         tokens: of these calls.
         price: of the model, if the catalog has one.
         speed: of an earlier experiment with this model, if there is one.
+        independent: how many clusters the questions form; as many as questions if left out.
     """
     cost = None
     if price is not None:
@@ -150,7 +156,19 @@ def estimate(
         cost_usd=cost,
         seconds=calls / speed.calls_per_s if speed else None,
         power=power(questions),
-        basis=f"{tokens.basis}; {time}",
+        basis=f"{tokens.basis}; {time}{_of_clusters(questions, independent or questions)}",
+    )
+
+
+def _of_clusters(questions: int, clusters: int) -> str:
+    """Return a sentence on what clusters do to the power; empty if each question is its own."""
+    if clusters >= questions:
+        return ""
+    worst = detectable_effect_mcnemar(clusters, _DISCORDANT)
+    least = "nothing" if worst is None else f"{100 * worst:.1f} points"
+    return (
+        f" The power is that of {questions:,} independent questions: these belong to {clusters:,} clusters, "
+        f"and if those of a cluster are answered alike, it is that of {clusters:,}, which detect {least}."
     )
 
 

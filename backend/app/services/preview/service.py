@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.examples import Example
 from app.domain.generation import Message
 from app.domain.json import JsonObject
+from app.models import Dataset
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.preview import EstimateOut, MessageOut, PreviewExample, PreviewOut
 from app.services.datasets.repository import DatasetRepository, to_example
@@ -81,11 +82,21 @@ class PreviewService:
             model_state=checked.status.state,
             model_message=checked.status.message,
             config_hash=config.hash(),
-            estimate=await self._estimate(config, checked, [examples[place] for place in measured]),
+            estimate=await self._estimate(
+                config,
+                checked,
+                [examples[place] for place in measured],
+                await self._independent(dataset, sample),
+            ),
         )
 
+    async def _independent(self, dataset: Dataset, sample: Sequence[int]) -> int:
+        """Return how many clusters of examples the sample has; an example without one counts as its own."""
+        clusters = await DatasetRepository(self._session).clusters(dataset.id)
+        return len({clusters.get(position, position) for position in sample})
+
     async def _estimate(
-        self, config: ExperimentConfig, checked: ResolvedConfig, examples: Sequence[Example]
+        self, config: ExperimentConfig, checked: ResolvedConfig, examples: Sequence[Example], independent: int
     ) -> EstimateOut:
         """Return the estimate; without a completed experiment of this kind, from prompts of ``examples``."""
         results = [
@@ -102,7 +113,7 @@ class PreviewService:
             retrieved=config.method.retrieved_tokens,
         )
         price, speed = checked.spec.usd_per_1m, await self._speed(config)
-        return estimate(checked.questions, calls, tokens, price, speed)
+        return estimate(checked.questions, calls, tokens, price, speed, independent)
 
     async def _prompt(
         self, config: ExperimentConfig, checked: ResolvedConfig, example: Example

@@ -118,8 +118,11 @@ class RunRepository:
             Run.completion_tokens,
             Run.cost_usd,
             Run.trace["summary"],
+            Example.content_hash,
+            Example.cluster,
         )
-        query = query.where(Run.experiment_id == experiment_id).order_by(Run.example_id, Run.repeat)
+        query = query.join(Example, Example.id == Run.example_id).where(Run.experiment_id == experiment_id)
+        query = query.order_by(Run.example_id, Run.repeat)
         return [
             RunFacts(row[0] == "ok", row[1], row[2], _score_values(row[3]), *row[4:])
             for row in await self._session.execute(query)

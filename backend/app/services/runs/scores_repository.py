@@ -1,6 +1,7 @@
 """SQL of one score over many runs: the few columns that maps and comparisons need."""
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -84,10 +85,10 @@ class ScoresRepository:
         row = (await self._session.execute(query)).one()
         return row[0] or [], row[1] or "", row[2] or []
 
-    async def by_question(self, experiment_id: uuid.UUID, score: str) -> dict[tuple[str, int], RunScore]:
-        """Return the score of each ``(content hash of the example, repeat)``, in file order.
+    async def by_question(self, experiment_id: uuid.UUID, score: str) -> dict[tuple[str, int, int], RunScore]:
+        """Return the score of each ``(content hash of the example, repeat, copy)``, in file order.
 
-        Of two examples with the same content, only the first is in it.
+        Examples of equal content are copies, numbered in their order.
         """
         query = (
             select(Example.content_hash, Run.repeat, Run.id, Run.status, score_value(score))
@@ -95,10 +96,13 @@ class ScoresRepository:
             .where(Run.experiment_id == experiment_id)
             .order_by(Example.position, Run.repeat)
         )
-        found: dict[tuple[str, int], RunScore] = {}
+        found: dict[tuple[str, int, int], RunScore] = {}
+        copies: Counter[tuple[str, int]] = Counter()
         for content_hash, repeat, run_id, status, value in await self._session.execute(query):
             scored: float | Unscored = "unscored" if value is None else value
-            found.setdefault((content_hash, repeat), RunScore(run_id, None if status == "failed" else scored))
+            question = (content_hash, repeat)
+            found[(*question, copies[question])] = RunScore(run_id, None if status == "failed" else scored)
+            copies[question] += 1
         return found
 
     async def runs(self, run_ids: Sequence[int]) -> dict[int, Run]:

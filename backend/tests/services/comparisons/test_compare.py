@@ -56,8 +56,19 @@ class TestPair:
         pairing = pair(runs([1, 1, 1]), runs([1, 1], keys=["q0", "other"], hashes=["h0", "x"]))
         assert (pairing.changed, pairing.only_first, pairing.only_second) == ([], ["q1", "q2"], ["other"])
 
-    def test_the_same_content_twice_counts_once(self) -> None:
-        assert pair(runs([1, 0], hashes=["a", "a"]), runs([1, 0], hashes=["a", "a"])).first.size == 1
+    def test_copies_of_a_question_are_paired_in_order_and_belong_together(self) -> None:
+        one = runs([1, 0, 1], hashes=["a", "a", "b"])
+        pairing = pair(one, runs([0, 0, 1], hashes=["b", "a", "a"]))
+        assert (pairing.first.tolist(), pairing.second.tolist()) == ([0, 1, 2], [1, 2, 0])
+        assert pairing.clusters is not None
+        assert pairing.clusters.tolist() == [0, 0, 1]
+        assert one.copies() == ["q1"]
+
+    def test_more_repeats_are_no_missing_questions(self) -> None:
+        pairing = pair(runs([1] * 6, repeats=3), runs([1] * 10, repeats=5))
+        assert pairing.first.size == 6
+        assert (pairing.changed, pairing.only_first, pairing.only_second) == ([], [], [])
+        assert (pairing.more_first, pairing.more_second) == ({}, {"q0": 2, "q1": 2})
 
     def test_repeats_belong_together(self) -> None:
         pairing = pair(runs([1, 0, 1, 1], repeats=2), runs([0, 0, 1, 1], repeats=2))
@@ -83,6 +94,27 @@ class TestCompare:
         assert found.n_paired == 2
         assert (found.bounds.first_missing, found.bounds.second_missing) == (1, 1)
         assert (found.bounds.low, found.bounds.as_wrong, found.bounds.high) == (-0.25, 0, 0.25)
+
+    def test_the_interval_with_failures_is_that_of_the_worst_and_best_scores(self) -> None:
+        found = only(runs([1.0] * 40), runs([1.0] * 30 + [NAN] * 10))
+        against = only(runs([1.0] * 40), runs([1.0] * 30 + [0.0] * 10)).paired
+        towards = only(runs([1.0] * 40), runs([1.0] * 40)).paired
+        assert found.with_missing == (against.low, towards.high)
+        assert only(runs([1.0] * 40), runs([1.0] * 40)).with_missing is None
+
+    def test_what_a_score_does_not_apply_to_is_not_missing(self) -> None:
+        both = only(runs([1, NAN, 0]), runs([1, NAN, 1]))
+        assert (both.bounds.n, both.bounds.second_missing, both.not_applicable) == (2, 0, 1)
+        failed = only(runs([1, NAN, 0], failed=[False, True, False]), runs([1, NAN, 1]))
+        assert (failed.bounds.first_missing, failed.bounds.second_missing) == (1, 1)
+
+    def test_holm_over_all_amounts(self) -> None:
+        others = [runs([1.0] * 8), runs([1.0] * 8)]
+        others[0].values["tokens"] = np.arange(20.0, 28.0)
+        first, second = (one.quantities for one in compare_experiments(runs([1.0] * 8), others, []))
+        adjusted = {one.quantity: one.adjusted_p for one in first}
+        assert adjusted["tokens"] == pytest.approx(6 * 2 / 2**8)
+        assert {one.adjusted_p for one in second} == {1.0}
 
     def test_nothing_paired(self) -> None:
         found = compare_experiments(runs([1.0]), [runs([1.0], hashes=["x"])], ["exact_match"])[0]
@@ -146,6 +178,10 @@ class TestDetectable:
         few = only(runs([1, 0] * 20), runs([0, 1] * 10 + [1, 0] * 10)).paired
         many = only(runs([1, 0] * 200), runs([0, 1] * 100 + [1, 0] * 100)).paired
         assert detectable(many) < detectable(few)  # type: ignore[operator]
+
+    @pytest.mark.parametrize("n", [1, 2, 5])
+    def test_of_too_few_items_to_reach_significance(self, n: int) -> None:
+        assert detectable(only(runs([0.0] * n), runs([1.0] * n)).paired) is None
 
     def test_where_nothing_differs(self) -> None:
         assert detectable(only(runs([1, 0]), runs([1, 0])).paired) is None

@@ -1,5 +1,7 @@
 """Tests of the sentences and labels of a comparison."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,12 @@ class TestUnpaired:
         assert unpaired_message(("plain", "cot"), pairing(changed=1, only_first=2, only_second=6)) == (
             "Not paired between plain and cot: 1 whose question or accepted answers differ (q0); "
             "6 only in cot (q0, q1, q2, q3, q4, …); 2 only in plain (q0, q1)."
+        )
+
+    def test_more_repeats_are_named_as_such(self) -> None:
+        unequal = replace(pairing(), more_second={"q0": 2, "q1": 2})
+        assert unpaired_message(("plain", "cot"), unequal) == (
+            "Not paired between plain and cot: 4 more runs of 2 questions in cot (q0, q1)."
         )
 
 

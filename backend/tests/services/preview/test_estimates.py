@@ -70,6 +70,13 @@ class TestEstimate:
     def test_free(self) -> None:
         assert estimate(50, 100, TOKENS, Price(input=0, output=0), None).cost_usd == 0
 
+    def test_questions_in_clusters_are_no_independent_ones(self) -> None:
+        assert "clusters" not in estimate(300, 300, TOKENS, None, None, 300).basis
+        found = estimate(300, 300, TOKENS, None, None, 40)
+        assert found.power == estimate(300, 300, TOKENS, None, None).power
+        assert "that of 300 independent questions: these belong to 40 clusters" in found.basis
+        assert "that of 40, which detect 19." in found.basis
+
     def test_nothing_known(self) -> None:
         found = estimate(50, 100, TOKENS, None, None)
         assert (found.cost_usd, found.seconds) == (None, None)

@@ -32,7 +32,7 @@ const comparison = {
   experiments: [compared("a", 0.5, 100, 0), compared("b", 0.6, 250, 3)],
   differences: [pair],
   amounts: [
-    { experiment_id: "b", quantity: "latency_ms", n_paired: 98, baseline: 100, this: 250, difference: 150, low: 120, high: 180, ratio: 2.5, ratio_low: 2, ratio_high: 3.1, p: 0, outcome: "worse" },
+    { experiment_id: "b", quantity: "latency_ms", n_paired: 98, baseline: 100, this: 250, difference: 150, low: 120, high: 180, ratio: 2.5, ratio_low: 2, ratio_high: 3.1, p: 0, adjusted_p: 0, outcome: "worse" },
   ] satisfies Schemas["AmountDifference"][],
   unpaired: [],
   tied_for_best: {},

@@ -93,7 +93,7 @@ function pairedRow(name: PairedName, { experiments, amounts }: Comparison): Metr
         text: formatQuantity(index === 0 ? rows[0]?.baseline : row?.this, unit),
         note: "",
         difference: told ? formatRatio(row.ratio) : "",
-        interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.p)}` : "",
+        interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.adjusted_p)}` : "",
         tone: told ? row.outcome : "none",
       };
     }),

@@ -734,6 +734,11 @@ export interface components {
          */
         AmountDifference: {
             /**
+             * Adjusted P
+             * @description By Holm's method, over all comparisons of amounts in this answer; `outcome` is by it.
+             */
+            adjusted_p: number | null;
+            /**
              * Baseline
              * @description Mean per run; latency in milliseconds, cost in US dollars.
              */
@@ -756,7 +761,10 @@ export interface components {
              * @enum {string}
              */
             outcome: "better" | "worse" | "not_distinguishable";
-            /** P */
+            /**
+             * P
+             * @description Two-sided, not adjusted.
+             */
             p: number | null;
             /**
              * Quantity
@@ -1206,10 +1214,10 @@ export interface components {
             high: number;
             /**
              * Interval
-             * @description score: Tango's interval for 0/1 scores; bootstrap; constant: all differences are equal.
+             * @description score: Tango's interval for 0/1 scores; bootstrap; likelihood: few differ, or none.
              * @enum {string}
              */
-            interval: "score" | "bootstrap" | "constant";
+            interval: "score" | "bootstrap" | "likelihood";
             /** Level */
             level: number;
             /** Low */
@@ -2074,6 +2082,16 @@ export interface components {
              * @description The largest.
              */
             high: number;
+            /**
+             * Interval High
+             * @description Upper bound if all of them count for it.
+             */
+            interval_high: number;
+            /**
+             * Interval Low
+             * @description Lower bound of the 95 % interval if all of them count against this experiment.
+             */
+            interval_low: number;
             /**
              * Low
              * @description The smallest difference possible, whatever they would have scored.

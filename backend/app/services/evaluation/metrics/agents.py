@@ -5,28 +5,39 @@ from collections.abc import Sequence
 
 from app.domain.metrics import AgentStatistics, Estimate, ToolUses
 from app.domain.trace import AgentOutcome, TraceSummary
-from app.services.evaluation.statistics.clustered import clustered_mean
-from app.services.evaluation.statistics.intervals import bca_mean, wilson
+from app.services.evaluation.statistics.means import amount_mean, share
 
 OTHER_TOOLS = "(other names)"
 _NAMED_TOOLS = 12  # models invent tool names, any number of them
 
 
-def agent_statistics(traces: Sequence[TraceSummary], seed: int) -> AgentStatistics | None:
-    """Return what became of the agents of an experiment; ``None`` if there were none."""
+def agent_statistics(
+    traces: Sequence[TraceSummary], seed: int, units: Sequence[str] | None = None
+) -> AgentStatistics | None:
+    """Return what became of the agents of an experiment; ``None`` if there were none.
+
+    Args:
+        traces: of all runs that have one.
+        seed: of the bootstrap.
+        units: of each trace; equal for runs that are not independent, such as repeats of one question.
+    """
     if not traces:
         return None
     outcomes = Counter(trace["outcome"] for trace in traces)
     return AgentStatistics(
         runs=len(traces),
         outcomes={outcome.value: outcomes[outcome.value] for outcome in AgentOutcome},
-        success_rate=wilson(outcomes[AgentOutcome.ANSWERED], len(traces)),
-        stuck_rate=wilson(outcomes[AgentOutcome.STUCK], len(traces)),
-        iterations=bca_mean([float(trace["iterations"]) for trace in traces], seed),
+        success_rate=_rate(traces, AgentOutcome.ANSWERED, units),
+        stuck_rate=_rate(traces, AgentOutcome.STUCK, units),
+        iterations=amount_mean([float(trace["iterations"]) for trace in traces], units, seed),
         repairs=sum(trace["repairs"] for trace in traces),
         tools=_tools(traces),
-        failed_uses=_failed_uses(traces),
+        failed_uses=_failed_uses(traces, units or [str(run) for run in range(len(traces))]),
     )
+
+
+def _rate(traces: Sequence[TraceSummary], outcome: AgentOutcome, units: Sequence[str] | None) -> Estimate:
+    return share([float(trace["outcome"] == outcome) for trace in traces], units)
 
 
 def _tools(traces: Sequence[TraceSummary]) -> dict[str, ToolUses]:
@@ -44,22 +55,13 @@ def _tools(traces: Sequence[TraceSummary]) -> dict[str, ToolUses]:
     }
 
 
-def _failed_uses(traces: Sequence[TraceSummary]) -> Estimate | None:
-    """Return the share of tool uses that failed; each run is a cluster, since errors lead to errors."""
+def _failed_uses(traces: Sequence[TraceSummary], units: Sequence[str]) -> Estimate | None:
+    """Return the share of tool uses that failed; uses of a run belong together: errors lead to errors."""
     failed: list[float] = []
-    runs: list[int] = []
-    for run, trace in enumerate(traces):
+    labels: list[str] = []
+    for unit, trace in zip(units, traces, strict=True):
         for counts in trace["uses"].values():
             uses = sum(counts.values())
             failed += [1.0] * counts["failed"] + [0.0] * (uses - counts["failed"])
-            runs += [run] * uses
-    if not failed:
-        return None
-    clusters = len(set(runs))
-    if clusters < 2 or len(set(failed)) == 1:
-        # There is no spread to estimate from, so the interval is that of as many runs.
-        share = wilson(clusters if failed[0] else 0, clusters)
-        return Estimate(sum(failed) / len(failed), share.low, share.high, len(failed), "wilson")
-    mean = clustered_mean(failed, runs)
-    low, high = max(0.0, mean.low), min(1.0, mean.high)
-    return Estimate(mean.value, low, high, len(failed), "clustered")
+            labels += [unit] * uses
+    return share(failed, labels) if failed else None

@@ -6,12 +6,13 @@ It is used when an experiment ends, and by the test that recomputes every aggreg
 from collections import Counter
 from collections.abc import Sequence
 
-from app.domain.metrics import Counts, Metrics, RunContext, RunFacts
+from app.domain.metrics import AgentStatistics, Counts, Metrics, RunContext, RunFacts
 from app.services.evaluation.metrics.agents import agent_statistics
 from app.services.evaluation.metrics.attribution import count_attributions
 from app.services.evaluation.metrics.expense import cost_statistics, latency_statistics, token_statistics
 from app.services.evaluation.metrics.registry import METRICS
 from app.services.evaluation.metrics.scores import score_statistics
+from app.services.evaluation.metrics.units import units_of
 
 
 def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> Metrics:
@@ -21,12 +22,17 @@ def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> Metrics:
         counts=_counts(runs, answered, context.planned),
         scores=score_statistics(runs, answered, context.seed),
         attribution=count_attributions(answered),
-        agent=agent_statistics([run.trace for run in runs if run.trace is not None], context.seed),
+        agent=_agents(runs, context.seed),
         latency_ms=latency_statistics(answered),
         tokens=token_statistics(answered),
         cost_usd=cost_statistics(answered),
         single=METRICS.compute(runs, context),
     )
+
+
+def _agents(runs: Sequence[RunFacts], seed: int) -> AgentStatistics | None:
+    traced = [run for run in runs if run.trace is not None]
+    return agent_statistics([run.trace for run in traced if run.trace], seed, units_of(traced))
 
 
 def _counts(runs: Sequence[RunFacts], answered: Sequence[RunFacts], planned: int) -> Counts:

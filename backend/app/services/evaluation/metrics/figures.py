@@ -48,10 +48,18 @@ def _is_nothing(figure: Figure) -> bool:
 def _figure(description: FigureDescription, value: MetricValue) -> Figure:
     about = asdict(description)
     if isinstance(value, Estimate):
+        low, high, note = _bounds(value)
         return Figure(
-            **about, value=value.value, low=value.low, high=value.high, n=value.n, basis=value.method
+            **about, value=value.value, low=low, high=high, n=value.n, basis=value.method, note=note
         )
     return Figure(**about, value=value)
+
+
+def _bounds(mean: Estimate | ScoreStatistics) -> tuple[float | None, float | None, str]:
+    """Return the bounds to show, and in words why there are none."""
+    if mean.method != "constant":
+        return mean.low, mean.high, ""
+    return None, None, f"equal in all {mean.n:,} runs, which says nothing of the spread: no interval"
 
 
 def _single(metrics: Metrics) -> Iterator[Figure]:
@@ -66,6 +74,7 @@ def _scores(metrics: Metrics) -> Iterator[Figure]:
     names = sorted(metrics.scores, key=lambda name: order.index(name) if name in order else len(order))
     for name in names:
         about, score = SCORERS.describe(name), metrics.scores[name]
+        low, high, why = _bounds(score)
         yield Figure(
             name=name,
             label=about.label,
@@ -74,11 +83,11 @@ def _scores(metrics: Metrics) -> Iterator[Figure]:
             better="higher",
             help=about.help,
             value=score.value,
-            low=score.low,
-            high=score.high,
+            low=low,
+            high=high,
             n=score.n,
             basis=score.method,
-            note=_score_note(about, score),
+            note="; ".join(filter(None, [why, _score_note(about, score)])),
         )
 
 

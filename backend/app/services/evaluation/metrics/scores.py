@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from math import fsum
 
 from app.domain.metrics import RunFacts, ScoreStatistics
+from app.services.evaluation.metrics.units import units_of
 from app.services.evaluation.scorers.registry import SCORERS
-from app.services.evaluation.statistics.intervals import bca_mean, wilson
+from app.services.evaluation.statistics.means import bounded_mean, share
 
 
 def score_statistics(
@@ -15,12 +16,12 @@ def score_statistics(
     names = {name: None for run in answered for name in run.scores}
     found: dict[str, ScoreStatistics] = {}
     for name in names:
-        values = [value for run in answered if (value := run.scores.get(name)) is not None]
+        scored = [run for run in answered if run.scores.get(name) is not None]
+        values = [value for run in scored if (value := run.scores.get(name)) is not None]
         if not values:
             continue
-        about = SCORERS.describe(name)
-        binary = about.kind == "binary"
-        mean = wilson(round(sum(values)), len(values)) if binary else bca_mean(values, seed)
+        about, units = SCORERS.describe(name), units_of(scored)
+        mean = share(values, units) if about.kind == "binary" else bounded_mean(values, units, seed)
         found[name] = ScoreStatistics(
             value=mean.value,
             low=mean.low,

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.domain.metrics import FigureDescription, MetricValue, RunContext, RunFacts
-from app.services.evaluation.statistics.intervals import wilson
+from app.services.evaluation.metrics.units import units_of
+from app.services.evaluation.statistics.means import share
 
 REFERENCE_GPU_FLOPS = 312e12 * 0.4
 """A100's peak in bf16 (NVIDIA's data sheet) at 40 % utilisation; see ``estimated_gpu_seconds``."""
@@ -25,8 +26,8 @@ class Metric:
 
 def hallucination_rate(runs: Sequence[RunFacts], _context: RunContext) -> MetricValue:
     """Return the share of the judged answers that are not faithful; ``None`` if none was judged."""
-    judged = [value for run in runs if run.ok and (value := run.scores.get("faithful")) is not None]
-    return wilson(judged.count(0.0), len(judged)) if judged else None
+    judged = [run for run in runs if run.ok and run.scores.get("faithful") is not None]
+    return share([float(run.scores["faithful"] == 0) for run in judged], units_of(judged)) if judged else None
 
 
 def throughput(runs: Sequence[RunFacts], context: RunContext) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from app.services.evaluation.statistics.likelihood import effective_units, leverage_factors, t_quantile
 from app.services.evaluation.statistics.resampling import Floats, check_units, finite, sum_by_cluster
 
 
@@ -14,7 +15,8 @@ class ClusteredMean:
 
     Attributes:
         n: the number of scores.
-        clusters: the number of clusters; the t distribution has one degree of freedom less.
+        clusters: the number of clusters. If they are of equal size, the t distribution has one degree of
+            freedom less; otherwise fewer still, and the interval allows for the pull of large clusters.
     """
 
     value: float
@@ -41,6 +43,16 @@ def standard_error(sums: Floats, counts: Floats) -> float:
     return float(np.sqrt(np.sum(residuals**2) * units / (units - 1)) / n)
 
 
+def inflation(sums: Floats, counts: Floats) -> float:
+    """Return by how much the standard error is too small because clusters differ in size; 1 or more or less.
+
+    The arguments are those of ``standard_error``.
+    """
+    residuals = sums - sums.sum() / counts.sum() * counts
+    plain = float(np.sum(residuals**2))
+    return float(np.sqrt(np.sum((residuals * leverage_factors(counts)) ** 2) / plain)) if plain else 1.0
+
+
 def clustered_mean(
     values: ArrayLike, clusters: ArrayLike | None = None, level: float = 0.95
 ) -> ClusteredMean:
@@ -58,10 +70,7 @@ def clustered_mean(
     data = finite(values, "scores")
     sums, counts = sum_by_cluster(data, clusters)
     check_units(sums.size)
-    # Imported here, because scipy takes memory that a worker process does not need.
-    from scipy.special import stdtrit
-
     error = standard_error(sums, counts)
-    half = float(stdtrit(sums.size - 1, 0.5 + level / 2)) * error
+    half = t_quantile(effective_units(counts), level) * error * inflation(sums, counts)
     mean = float(data.mean())
     return ClusteredMean(mean, mean - half, mean + half, error, data.size, sums.size, level)

@@ -6,16 +6,19 @@ where these take tenths of a second and a few megabytes.
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.services.evaluation.statistics.clustered import standard_error
+from app.services.evaluation.statistics.clustered import inflation, standard_error
 from app.services.evaluation.statistics.intervals import RESAMPLES
+from app.services.evaluation.statistics.likelihood import few_differ, likelihood_interval
 from app.services.evaluation.statistics.proportions import McNemar, mcnemar, score_interval
 from app.services.evaluation.statistics.resampling import (
     Floats,
+    Units,
     check_units,
     finite,
     half_width,
@@ -25,7 +28,7 @@ from app.services.evaluation.statistics.resampling import (
 )
 
 Test = Literal["mcnemar", "sign_flip_exact", "sign_flip"]
-Method = Literal["score", "bootstrap", "constant"]
+Method = Literal["score", "bootstrap", "likelihood"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ class PairedDifference:
         test: the test that gave ``p``: McNemar's exact test (binary scores, no clusters), or the
             sign-flip test with all flips (exact) or random ones.
         method: how the interval was computed: Tango's ``score`` interval (binary scores, no clusters),
-            ``bootstrap``, or ``constant`` (all units differ by the same, so a bootstrap cannot estimate a
-            spread, and the bounds are the difference itself).
+            ``bootstrap``, or ``likelihood`` where few units differ, or none, so that the draws know too
+            little of what was not seen.
         mcnemar: the discordant pairs with mid-p, where the test is McNemar's.
     """
 
@@ -74,15 +77,16 @@ def paired_difference(
     seed: int,
     resamples: int = RESAMPLES,
     level: float = 0.95,
+    best: float = 1.0,
 ) -> PairedDifference:
     """Compare two sides on the same items.
 
     The order of the items does not matter, and sides swapped give the mirrored result.
 
     For scores that are all 0 or 1, without clusters: McNemar's exact test and Tango's score interval.
-    For others: the symmetric bootstrap interval (``resampling.half_width`` says why), and the
-    sign-flip test, over clusters where there are any. p and interval are computed
-    in different ways and may disagree close to the significance level: p decides.
+    For others: the symmetric bootstrap interval (``resampling.half_width`` says why), never within the
+    likelihood interval where few differ, and the sign-flip test, over clusters where there are any. p and
+    interval are computed in different ways and may disagree close to the significance level: p decides.
 
     Args:
         first: scores of the first side, shape ``(n,)``.
@@ -92,6 +96,7 @@ def paired_difference(
         seed: makes draws and flips reproducible.
         resamples: number of draws, and of flips where not all are enumerated.
         level: of the interval.
+        best: the greatest score; the least is 0. Scores beyond these widen the scale to themselves.
 
     Raises:
         TooFewUnits: if there is only one unit and the scores are not binary.
@@ -118,14 +123,26 @@ def paired_difference(
     rng = np.random.default_rng(seed)
     p, exact = sign_flip_p(units.sums, rng, resamples)
     test: Test = "sign_flip_exact" if exact else "sign_flip"
-    if np.abs(units.influence).max() <= 1e-12 * max(1e-300, np.abs(units.sums).max()):
-        return PairedDifference(
-            *means, mean, mean, mean, n, size, 0.0, p, test, "constant", None, level, seed
-        )
-    half = half_width(units.mean, resampled_means(units, rng, resamples), size, level)
-    return PairedDifference(
-        *means, mean, mean - half, mean + half, n, size, error, p, test, "bootstrap", None, level, seed
-    )
+    span = max(best, one.max(), two.max()) - min(0.0, one.min(), two.min())
+    low, high, method = _bounds(units, rng, resamples, span, level)
+    return PairedDifference(*means, mean, low, high, n, size, error, p, test, method, None, level, seed)
+
+
+def _bounds(
+    units: Units, rng: np.random.Generator, resamples: int, span: float, level: float
+) -> tuple[float, float, Method]:
+    """Return the bootstrap's bounds; where few units differ, the likelihood's if they are further out."""
+    low, high = inf, -inf
+    method: Method = "bootstrap"
+    if np.abs(units.influence).max() > 1e-12 * max(1e-300, np.abs(units.sums).max()):
+        half = half_width(units.mean, resampled_means(units, rng, resamples), units.counts, level)
+        half *= inflation(units.sums, units.counts)
+        low, high = units.mean - half, units.mean + half
+    if few_differ(units.sums, units.counts):
+        least, most = likelihood_interval(units.sums, units.counts, -span, span, level)
+        if least < low or most > high:
+            low, high, method = min(low, least), max(high, most), "likelihood"
+    return (low, high, method) if units.sign > 0 else (-high, -low, method)
 
 
 def _is_binary(scores: Floats) -> bool:

@@ -79,11 +79,11 @@ def quantity_difference(
     if one.shape != two.shape or (one.size and min(one.min(), two.min()) < 0):
         raise ValueError(f"no pairs of amounts: {one.size} and {two.size}, each 0 or more")
     rng = np.random.default_rng(seed)
-    estimates, resampled, sums = _means(one, two, clusters, rng, resamples)
+    estimates, resampled, sums, counts = _means(one, two, clusters, rng, resamples)
     p, units = sign_flip_p(sums, rng, resamples)[0], sums.size
     difference = float(estimates[1] - estimates[0])
-    half = half_width(difference, resampled[1] - resampled[0], units, level)
-    ratio, ratio_low, ratio_high = _ratio(estimates, resampled, units, level) or (None, None, None)
+    half = half_width(difference, resampled[1] - resampled[0], counts, level)
+    ratio, ratio_low, ratio_high = _ratio(estimates, resampled, counts, level) or (None, None, None)
     return QuantityDifference(
         float(estimates[0]),
         float(estimates[1]),
@@ -102,20 +102,20 @@ def quantity_difference(
 
 
 def _ratio(
-    estimates: Floats, resampled: Floats, units: int, level: float
+    estimates: Floats, resampled: Floats, counts: Floats, level: float
 ) -> tuple[float, float, float] | None:
     if min(estimates.min(), resampled.min()) <= 0:
         return None
     logs = np.log(resampled)
     log = float(np.log(estimates[1]) - np.log(estimates[0]))
-    half = half_width(log, logs[1] - logs[0], units, level)
+    half = half_width(log, logs[1] - logs[0], counts, level)
     return float(np.exp(log)), float(np.exp(log - half)), float(np.exp(log + half))
 
 
 def _means(
     one: Floats, two: Floats, clusters: ArrayLike | None, rng: np.random.Generator, resamples: int
-) -> tuple[Floats, Floats, Floats]:
-    """Return both means, those of the draws, shape ``(2, resamples)``, and each unit's difference."""
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return both means, those of the draws, shape ``(2, resamples)``, each unit's difference and items."""
     sums_one, counts = sum_by_cluster(one, clusters)
     sums_two, _ = sum_by_cluster(two, clusters)
     check_units(counts.size)
@@ -126,4 +126,4 @@ def _means(
         for side, sums in enumerate((sums_one, sums_two)):
             resampled[side, start : start + rows.shape[0]] = sums.take(rows).sum(axis=1) / items
     estimates = np.array([sums_one.sum(), sums_two.sum()]) / counts.sum()
-    return estimates, resampled, sums_two - sums_one
+    return estimates, resampled, sums_two - sums_one, counts

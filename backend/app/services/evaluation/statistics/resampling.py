@@ -13,6 +13,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from app.services.evaluation.statistics.likelihood import effective_units, t_quantile
+
 Floats = NDArray[np.float64]
 
 _CELLS = 160_000
@@ -128,23 +130,28 @@ def draws(
         yield start, chunk.astype(np.int64)
 
 
-def half_width(estimate: float, resampled: Floats, units: int, level: float) -> float:
-    """Return h so that estimate ± h is the symmetric bootstrap interval, from draws of ``units``.
+def half_width(estimate: float, resampled: Floats, counts: Floats, level: float) -> float:
+    """Return h so that estimate ± h is the symmetric bootstrap interval, from draws of units.
 
     h is the quantile of |resampled − estimate| (Hall 1988: with both tails in one, the errors from
     skew cancel), read a little further out: resampled means vary by √((G−1)/G) too little, and have
-    a normal's tails where those of a t with G − 1 degrees of freedom are due (Hesterberg 2015).
+    a normal's tails where those of a t with G − 1 degrees of freedom are due (Hesterberg 2015); of
+    clusters of unequal size only the effective number counts.
     With 20 and 50 F1 scores of which few differ, equal-tailed percentiles cover 79 and
     91 %, BCa 72 and 86 %, this interval 93 and 96 %: ``benchmarks/statistics.py``.
+
+    Args:
+        estimate: the observed mean.
+        resampled: the means of the draws.
+        counts: the number of items of each unit, shape ``(G,)``.
+        level: of the interval.
 
     Raises:
         TooFewUnits: if there is but one unit.
     """
+    units = counts.size
     check_units(units)
-    # Imported here, because scipy takes memory that a worker process does not need.
-    from scipy.special import stdtrit
-
-    z = float(stdtrit(units - 1, 0.5 + level / 2)) * (units / (units - 1)) ** 0.5
+    z = t_quantile(effective_units(counts), level) * (units / (units - 1)) ** 0.5
     return float(np.quantile(np.abs(resampled - estimate), 2 * _normal.cdf(z) - 1))
 
 

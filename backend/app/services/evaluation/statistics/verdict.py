@@ -1,12 +1,18 @@
 """The result of a comparison as one sentence, and the decision of a noninferiority gate."""
 
 from enum import StrEnum
+from math import ceil
 
 from app.services.evaluation.statistics.paired import PairedDifference
 from app.services.evaluation.statistics.power import sample_size_mcnemar, sample_size_mean
 from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
 
 _MANY = 1_000_000
+FEWEST_TO_DECIDE = 20
+"""Independent units below which a gate cannot tell: of candidates that are worse by just the margin, Tango's
+interval would pass 4 % on ten units, where 2.5 % are promised."""
+
+Bounds = tuple[float, float]
 
 
 class Decision(StrEnum):
@@ -38,6 +44,29 @@ def noninferiority(low: float, high: float, margin: float) -> Decision:
     return Decision.FAIL if high < -margin else Decision.CANNOT_TELL
 
 
+def gate_decision(
+    interval: Bounds, units: int, margin: float, with_missing: Bounds | None = None
+) -> Decision:
+    """Decide as ``noninferiority`` does, and never on too little, or on the answered questions alone.
+
+    Args:
+        interval: of the paired difference (second − first) on what both sides answered.
+        units: independent ones that it is computed from: clusters, or else questions.
+        margin: the largest loss that is accepted.
+        with_missing: the lower bound if what failed counts against the second side, and the upper one if
+            it counts for it; ``None`` if nothing is missing.
+
+    Raises:
+        ValueError: as for ``noninferiority``.
+    """
+    low, high = interval
+    if with_missing is not None:
+        low, high = min(low, with_missing[0]), max(high, with_missing[1])
+    decision = noninferiority(low, high, margin)
+    # Width zero is no knowledge: all units that were seen were equal.
+    return Decision.CANNOT_TELL if units < FEWEST_TO_DECIDE or low == high else decision
+
+
 def format_p(p: float) -> str:
     """Return ``p = .012``, ``p < .001`` or ``p > .999``."""
     if p < 0.001:
@@ -55,7 +84,8 @@ def items_to_settle(
     """Return how many items like these would detect ``difference`` with ``power``.
 
     Computed from the observed share of discordant pairs, or from the observed variance of the
-    differences (if there are clusters, for items that come in such clusters).
+    differences (if there are clusters, for items that come in such clusters). Never so few that p < .05
+    cannot be reached.
 
     Returns:
         A number of items, or None if no variation was observed, or for a difference of 0.
@@ -64,10 +94,14 @@ def items_to_settle(
         return None
     if result.mcnemar is not None:
         discordant = max(result.mcnemar.discordant / result.n, abs(difference))
-        return sample_size_mcnemar(discordant, difference, alpha, power)
+        # The formula is of the asymptotic test; the exact one says nothing with fewer discordant pairs.
+        floor = ceil(FEWEST_DISCORDANT / discordant - 1e-9)
+        return max(floor, sample_size_mcnemar(discordant, difference, alpha, power))
     if not result.standard_error:
         return None
-    return sample_size_mean(difference, result.n * result.standard_error**2, alpha=alpha, power=power)
+    needed = sample_size_mean(difference, result.n * result.standard_error**2, alpha=alpha, power=power)
+    # Nor does the sign-flip test with fewer units, of which each has so many items.
+    return max(needed, -(-FEWEST_DISCORDANT * result.n // result.units))
 
 
 def score_verdict(

@@ -12,9 +12,10 @@ from app.domain.metrics import RunContext
 from app.domain.trace import USE_CLASSES, AgentOutcome, TraceSummary
 from app.services.evaluation.metrics.agents import agent_statistics
 from app.services.evaluation.metrics.compute import compute_metrics
+from app.services.evaluation.metrics.figures import figures_of
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.evaluation.statistics.clustered import clustered_mean
-from app.services.evaluation.statistics.intervals import bca_mean, wilson
+from app.services.evaluation.statistics.intervals import wilson
 from tests.factories import facts, failed_facts, properties
 
 
@@ -82,8 +83,8 @@ class TestByHand:
 
     def test_iterations_are_a_mean_by_the_seed(self) -> None:
         iterations = computed(*THREE)["iterations"]
-        expected = bca_mean([2.0, 3.0, 1.0], 3)
-        assert (iterations["value"], iterations["n"]) == (2.0, 3)
+        expected = clustered_mean([2.0, 3.0, 1.0])
+        assert (iterations["value"], iterations["n"], iterations["method"]) == (2.0, 3, "clustered")
         assert (iterations["low"], iterations["high"]) == (expected.low, expected.high)
 
     def test_tools_are_summed_the_most_used_first(self) -> None:
@@ -108,6 +109,23 @@ class TestByHand:
         interval = wilson(2 if value else 0, 2)
         assert (share["value"], share["n"], share["method"]) == (value, 10, "wilson")
         assert (share["low"], share["high"]) == (interval.low, interval.high)
+
+    def test_repeats_of_one_question_belong_together(self) -> None:
+        traces = [trace("answered" if number % 4 else "stuck", number % 4 + 1) for number in range(40)]
+        units = [f"q{number % 4}" for number in range(40)]
+        ours, theirs = agent_statistics(traces, 3, units), agent_statistics(traces, 3)
+        assert ours is not None
+        assert theirs is not None
+        for name in ("success_rate", "stuck_rate", "iterations"):
+            one, other = getattr(ours, name), getattr(theirs, name)
+            assert (one.value, one.method) == (other.value, "clustered")
+            assert one.high - one.low > 1.5 * (other.high - other.low), name
+
+    def test_equal_steps_have_no_interval_to_show(self) -> None:
+        whole = compute_metrics([facts(trace=trace("answered", 4)) for _ in range(3)], CONTEXT)
+        (steps,) = [one for one in figures_of(whole) if one.name == "agent_iterations"]
+        assert (steps.value, steps.low, steps.high) == (4.0, None, None)
+        assert "no interval" in steps.note
 
     def test_of_no_uses_there_is_no_share(self) -> None:
         assert computed(trace(), trace())["failed_uses"] is None

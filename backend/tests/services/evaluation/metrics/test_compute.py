@@ -96,12 +96,50 @@ class TestScores:
         }
 
     def test_graded_is_a_mean_with_a_bootstrap_interval_by_the_seed(self) -> None:
-        values = [0.0, 0.4, 0.5, 2 / 3, 1.0]
+        values = [0.0, 0.4, 0.5, 2 / 3, 1.0] * 5
         runs = [facts(scores={"f1": value}) for value in values]
         score = metrics(runs, seed=3)["scores"]["f1"]
         interval = bca_mean(values, 3)
         assert (score["value"], score["low"], score["high"]) == (interval.value, interval.low, interval.high)
-        assert (score["method"], score["kind"], score["n"]) == ("bca", "graded", 5)
+        assert (score["method"], score["kind"], score["n"]) == ("bca", "graded", 25)
+
+    @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+    def test_a_few_equal_scores_are_no_certainty(self, value: float) -> None:
+        score = metrics([facts(scores={"f1": value})] * 10)["scores"]["f1"]
+        assert (score["value"], score["method"]) == (value, "likelihood")
+        assert score["high"] - score["low"] > 0.25
+
+    def test_repeats_add_nothing_if_the_answers_depend_on_the_question_alone(self) -> None:
+        """30 questions, 11 right, asked ten times: the interval is that of 30 answers, not of 300."""
+        runs = [
+            facts(scores={"exact_match": float(number < 11)}, question=f"q{number}")
+            for number in range(30)
+            for _ in range(10)
+        ]
+        score = metrics(runs)["scores"]["exact_match"]
+        assert (score["n"], score["method"]) == (300, "clustered")
+        # The clustered t interval of 30 units is ± 18.3 points.
+        assert (score["high"] - score["low"]) / 2 == pytest.approx(0.183, abs=0.003)
+
+    def test_questions_on_one_document_are_not_independent(self) -> None:
+        runs = [
+            facts(
+                scores={"f1": 0.1 * (number % 10), "faithful": float(number % 2)}, cluster=f"d{number % 10}"
+            )
+            for number in range(60)
+        ]
+        alone = [replace(run, cluster=None) for run in runs]
+        found, other = metrics(runs), metrics(alone)
+        for name in ("f1", "faithful"):
+            ours, theirs = found["scores"][name], other["scores"][name]
+            assert ours["high"] - ours["low"] > 2 * (theirs["high"] - theirs["low"])
+        rates = [one["hallucination_rate"] for one in (found, other)]
+        assert rates[0]["high"] - rates[0]["low"] > 2 * (rates[1]["high"] - rates[1]["low"])
+
+    def test_one_question_alone_says_nothing_of_others(self) -> None:
+        runs = [facts(scores={"exact_match": value}, question="q") for value in (1.0, 0.0, 1.0)]
+        score = metrics(runs)["scores"]["exact_match"]
+        assert (score["low"], score["high"]) == (0.0, 1.0)
 
     def test_failed_and_unscored_runs_are_no_zeros_but_could_be(self) -> None:
         runs = [

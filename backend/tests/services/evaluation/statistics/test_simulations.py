@@ -2,7 +2,9 @@
 
 import pytest
 
-from benchmarks.statistics import Row, coverage, false_differences, planned_power
+from benchmarks.decisions import SIZES, decisions
+from benchmarks.rows import Row
+from benchmarks.statistics import coverage, false_differences, planned_power
 
 ROUNDS = 100
 
@@ -24,6 +26,20 @@ def test_nothing_is_far_off(found: list[Row]) -> None:
 def test_all_is_simulated(found: list[Row]) -> None:
     kinds = [row.case.split()[0].rstrip(",") for row in found]
     assert {kind: kinds.count(kind) for kind in kinds} == {"any": 2, "coverage": 10, "power": 6}
+
+
+def test_decisions_keep_their_promises_at_every_size() -> None:
+    found = list(decisions(40, 1))
+    assert [row for row in found if far_off(row)] == []
+    for size in SIZES:
+        assert sum(f" {size} " in row.case for row in found) >= 10
+    # Below the smallest size at which it keeps its promise, the gate decides nothing.
+    small = [
+        row
+        for row in found
+        if row.case.startswith("gate") and any(f"points, {n} " in row.case for n in (2, 5, 10))
+    ]
+    assert {row.note.split(",")[0] for row in small} == {"0.0% decided"}
 
 
 def test_a_row_knows_its_own_error() -> None:

@@ -9,6 +9,7 @@ from app.services.evaluation.statistics.paired import PairedDifference, paired_d
 from app.services.evaluation.statistics.verdict import (
     Decision,
     format_p,
+    gate_decision,
     items_to_settle,
     noninferiority,
     score_verdict,
@@ -123,6 +124,36 @@ class TestItemsToSettle:
     def test_nothing_to_settle(self) -> None:
         assert items_to_settle(right_or_wrong(3, 4, 10), 0) is None
         assert items_to_settle(paired_difference([0.5, 0.2], [0.5, 0.2], seed=0), 0.1) is None
+
+    @pytest.mark.parametrize("n", [1, 2, 4])
+    def test_never_fewer_than_can_reach_significance(self, n: int) -> None:
+        result = right_or_wrong(0, n, n)
+        assert items_to_settle(result, 1.0) == 6
+        assert "about 6 items would settle" in score_verdict("a", "b", result)
+
+    def test_nor_fewer_units(self) -> None:
+        clusters = np.repeat([0, 1], 10)
+        result = paired_difference(np.zeros(20), np.repeat([0.8, 0.9], 10), clusters, seed=0)
+        assert items_to_settle(result, 0.85) == 60
+
+
+class TestGate:
+    def test_as_the_interval_says(self) -> None:
+        assert gate_decision((-0.01, 0.05), 20, 0.02) is Decision.PASS
+        assert gate_decision((-0.09, -0.03), 20, 0.02) is Decision.FAIL
+
+    @pytest.mark.parametrize("interval", [(-0.01, 0.05), (-0.09, -0.03)])
+    def test_never_on_too_little(self, interval: tuple[float, float]) -> None:
+        assert gate_decision(interval, 19, 0.02) is Decision.CANNOT_TELL
+
+    def test_width_zero_is_no_certainty(self) -> None:
+        assert gate_decision((0.0, 0.0), 400, 0.02) is Decision.CANNOT_TELL
+
+    def test_what_is_missing_decides(self) -> None:
+        assert gate_decision((-0.01, 0.05), 200, 0.02, (-0.3, 0.2)) is Decision.CANNOT_TELL
+        assert gate_decision((-0.01, 0.05), 200, 0.02, (-0.015, 0.06)) is Decision.PASS
+        assert gate_decision((-0.2, -0.1), 200, 0.02, (-0.3, -0.05)) is Decision.FAIL
+        assert gate_decision((-0.2, -0.1), 200, 0.02, (-0.3, 0.1)) is Decision.CANNOT_TELL
 
 
 class TestNoninferiority:
