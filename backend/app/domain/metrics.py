@@ -6,7 +6,7 @@ command line show it: with label, unit, interval and the direction that is bette
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from app.domain.json import JsonObject
 from app.domain.scoring import ScoreKind
@@ -26,8 +26,15 @@ class RunFacts:
         scores: values by score; ``None`` where unscored.
         cached: whether all its calls were answered from the cache.
         attempts: of its call that needed most.
-        latency_ms: of its calls together, without waiting for a free slot.
+        latency_ms: what a user waits for it: model, retrieval and tools, without waiting for a free slot.
+        prompt_tokens: of all its answered calls, cached ones included.
+        completion_tokens: likewise.
+        cost_usd: likewise.
         trace: what an agent did, in short; ``None`` if the method is no agent.
+        model_ms: the part of the latency that the model took; ``None`` in runs from before it was apart.
+        paid_prompt_tokens: see ``paid``; ``None``: as ``cached`` says, all or nothing was paid.
+        paid_completion_tokens: likewise.
+        paid_usd: likewise.
     """
 
     ok: bool
@@ -41,6 +48,47 @@ class RunFacts:
     completion_tokens: int | None
     cost_usd: float | None
     trace: TraceSummary | None = None
+    model_ms: float | None = None
+    paid_prompt_tokens: int | None = None
+    paid_completion_tokens: int | None = None
+    paid_usd: float | None = None
+
+    @property
+    def paid(self) -> "Expense":
+        """What its calls cost this time: those that were made, and not answered from the cache."""
+        if self.cached:
+            return Expense(0, 0, 0.0)
+        return Expense(
+            self.prompt_tokens if self.paid_prompt_tokens is None else self.paid_prompt_tokens,
+            self.completion_tokens if self.paid_completion_tokens is None else self.paid_completion_tokens,
+            self.cost_usd if self.paid_usd is None else self.paid_usd,
+        )
+
+    @property
+    def saved(self) -> "Expense":
+        """What the calls that were answered from the cache would have cost."""
+        paid = self.paid
+        return Expense(
+            _without(self.prompt_tokens, paid.prompt_tokens),
+            _without(self.completion_tokens, paid.completion_tokens),
+            _without(self.cost_usd, paid.usd),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Expense:
+    """Tokens and US dollars of some calls; ``None`` where unknown."""
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    usd: float | None
+
+
+_Amount = TypeVar("_Amount", int, float)
+
+
+def _without(whole: _Amount | None, part: _Amount | None) -> _Amount | None:
+    return None if whole is None or part is None else whole - part
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +189,7 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class LatencyStatistics:
-    """Wall time of answered, uncached runs in ms; ``None`` if there are none."""
+    """A time of answered, uncached runs in ms; ``None`` if there are none."""
 
     n: int
     p50: float | None = None
@@ -154,7 +202,13 @@ class LatencyStatistics:
 
 @dataclass(frozen=True, slots=True)
 class TokenStatistics:
-    """Sums of the token counts that servers reported; ``None`` if no server reported any."""
+    """Sums of the token counts that servers reported; ``None`` if no server reported any.
+
+    Attributes:
+        prompt: of the calls that were made, failed runs' included.
+        completion: likewise.
+        runs_without_counts: answered runs for which a count is missing in the sums.
+    """
 
     prompt: int | None
     completion: int | None
@@ -166,8 +220,9 @@ class CostStatistics:
     """Cost in US dollars; ``None`` if a price or a token count is unknown: a sum with gaps is too low.
 
     Attributes:
-        total: of uncached runs.
-        saved_by_cache: what the cached ones would have cost.
+        total: of the calls that were made, failed runs' included.
+        per_1000_runs: what 1,000 answers take without a cache: the mean of the uncached answers.
+        saved_by_cache: what the calls that were answered from the cache would have cost.
     """
 
     total: float | None
@@ -220,6 +275,10 @@ class Metrics:
     Attributes:
         attribution: ``None`` if nothing was retrieved.
         agent: ``None`` if the method is no agent.
+        latency_ms: what a user waits: model, retrieval and tools.
+        model_ms: the part of it that the model took; ``None`` in results from before it was apart, whose
+            ``latency_ms`` is the time of the model alone.
+        saved_tokens: of the calls that were answered from the cache; ``None`` in earlier results.
         single: the metrics that the registry lists, by name.
     """
 
@@ -231,6 +290,8 @@ class Metrics:
     tokens: TokenStatistics
     cost_usd: CostStatistics
     single: dict[str, MetricValue]
+    model_ms: LatencyStatistics | None = None
+    saved_tokens: TokenStatistics | None = None
 
     def as_dict(self) -> JsonObject:
         """Return the metrics as they are stored: plain JSON, the single ones beside the others."""

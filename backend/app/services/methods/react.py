@@ -91,6 +91,7 @@ class ReactMethod:
         finally:
             context.transcript.trace = trace = agent.trace()
             context.transcript.passages = passages = self._passages(agent)
+            context.transcript.beside_model_s = trace.tools_s
         answer = self._read(agent.answer, trace.steps, example.question)
         calls = tuple(context.transcript.calls)
         return Prediction(agent.output, answer, calls, passages, trace)

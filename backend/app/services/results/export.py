@@ -5,6 +5,7 @@ The columns are the fields of ``RunRecord`` with those of the example; a new fie
 
 import csv
 import io
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, fields
@@ -32,8 +33,10 @@ MEDIA_TYPES: dict[str, str] = {
     "parquet": "application/vnd.apache.parquet",
 }
 
-# A spreadsheet would run a cell that begins like this as a formula.
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet would run a cell that begins like this as a formula. Some skip what is invisible before it,
+# and read full-width signs. Apostrophes before it are taken in too, so that taking one away undoes this.
+_FORMULA = re.compile("'*(?:[\\s\ufeff\u200b-\u200f\u2060]*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r])")
+_NUMBER = re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][+-]?\d+)?%?", re.ASCII)
 _TYPES = {
     Text: pa.string(),
     SmallInteger: pa.int16(),
@@ -42,6 +45,8 @@ _TYPES = {
     Boolean: pa.bool_(),
     JSONB: pa.string(),
 }
+
+_LATER = ("model_ms", "paid_prompt_tokens", "paid_completion_tokens", "paid_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,13 @@ def _stored_columns() -> dict[str, _Column]:
 
 
 def _columns() -> tuple[_Column, ...]:
-    """Return all columns: what identifies the run and its question, the stored fields, the long ones."""
+    """Return all columns: what identifies the run and its question, the stored fields, the long ones.
+
+    Columns of later versions stand at the end, so that the places of the others stay.
+    """
     stored = _stored_columns()
     repeat = stored.pop("repeat")
+    later = [stored.pop(name) for name in _LATER]
     return (
         _Column("run_id", "id", pa.int64()),
         _Column("example_key", "example.key", pa.string()),
@@ -87,6 +96,7 @@ def _columns() -> tuple[_Column, ...]:
         _Column("created_at", "created_at", pa.timestamp("us", tz="UTC")),
         *(column for column in stored.values() if column.nested),
         _Column("metadata", "example.extra", pa.string(), nested=True),
+        *later,
     )
 
 
@@ -159,8 +169,10 @@ def _drain(buffer: io.StringIO) -> bytes:
 
 
 def _defused(value: object) -> object:
-    """Return a cell that no spreadsheet runs as a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_START) else value
+    """Return a cell that no spreadsheet runs as a formula; a plain number, such as -4, stays one."""
+    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
 
 
 async def _parquet(batches: Rows) -> AsyncIterator[bytes]:
