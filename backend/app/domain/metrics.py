@@ -6,7 +6,7 @@ command line show it: with label, unit, interval and the direction that is bette
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 from app.domain.json import JsonObject
 from app.domain.scoring import ScoreKind
@@ -30,11 +30,11 @@ class RunFacts:
         prompt_tokens: of all its answered calls, cached ones included.
         completion_tokens: likewise.
         cost_usd: likewise.
-        trace: what an agent did, in short; ``None`` if the method is no agent.
         model_ms: the part of the latency that the model took; ``None`` in runs from before it was apart.
-        paid_prompt_tokens: see ``paid``; ``None``: as ``cached`` says, all or nothing was paid.
+        paid_prompt_tokens: of the calls that were made; ``None``: all or nothing, as ``cached`` says.
         paid_completion_tokens: likewise.
         paid_usd: likewise.
+        trace: what an agent did, in short; ``None`` if the method is no agent.
     """
 
     ok: bool
@@ -47,48 +47,11 @@ class RunFacts:
     prompt_tokens: int | None
     completion_tokens: int | None
     cost_usd: float | None
-    trace: TraceSummary | None = None
     model_ms: float | None = None
     paid_prompt_tokens: int | None = None
     paid_completion_tokens: int | None = None
     paid_usd: float | None = None
-
-    @property
-    def paid(self) -> "Expense":
-        """What its calls cost this time: those that were made, and not answered from the cache."""
-        if self.cached:
-            return Expense(0, 0, 0.0)
-        return Expense(
-            self.prompt_tokens if self.paid_prompt_tokens is None else self.paid_prompt_tokens,
-            self.completion_tokens if self.paid_completion_tokens is None else self.paid_completion_tokens,
-            self.cost_usd if self.paid_usd is None else self.paid_usd,
-        )
-
-    @property
-    def saved(self) -> "Expense":
-        """What the calls that were answered from the cache would have cost."""
-        paid = self.paid
-        return Expense(
-            _without(self.prompt_tokens, paid.prompt_tokens),
-            _without(self.completion_tokens, paid.completion_tokens),
-            _without(self.cost_usd, paid.usd),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Expense:
-    """Tokens and US dollars of some calls; ``None`` where unknown."""
-
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    usd: float | None
-
-
-_Amount = TypeVar("_Amount", int, float)
-
-
-def _without(whole: _Amount | None, part: _Amount | None) -> _Amount | None:
-    return None if whole is None or part is None else whole - part
+    trace: TraceSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,11 +126,11 @@ class RunRepository:
             Run.prompt_tokens,
             Run.completion_tokens,
             Run.cost_usd,
-            Run.trace["summary"],
             Run.model_ms,
             Run.paid_prompt_tokens,
             Run.paid_completion_tokens,
             Run.paid_usd,
+            Run.trace["summary"],
         )
         query = query.where(Run.experiment_id == experiment_id).order_by(Run.example_id, Run.repeat)
         return [

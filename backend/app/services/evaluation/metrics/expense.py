@@ -1,11 +1,49 @@
 """What the answers took: time, tokens and money."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import fsum
+from typing import TypeVar
 
 import numpy as np
 
 from app.domain.metrics import CostStatistics, LatencyStatistics, RunFacts, TokenStatistics
+
+_Amount = TypeVar("_Amount", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Expense:
+    """Tokens and US dollars of some calls; ``None`` where unknown."""
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    usd: float | None
+
+
+def paid_by(run: RunFacts) -> Expense:
+    """Return what the calls of a run cost this time: those that were not answered from the cache."""
+    if run.cached:
+        return Expense(0, 0, 0.0)
+    return Expense(
+        run.prompt_tokens if run.paid_prompt_tokens is None else run.paid_prompt_tokens,
+        run.completion_tokens if run.paid_completion_tokens is None else run.paid_completion_tokens,
+        run.cost_usd if run.paid_usd is None else run.paid_usd,
+    )
+
+
+def saved_by_cache_in(run: RunFacts) -> Expense:
+    """Return what those calls of a run would have cost that were answered from the cache."""
+    paid = paid_by(run)
+    return Expense(
+        _without(run.prompt_tokens, paid.prompt_tokens),
+        _without(run.completion_tokens, paid.completion_tokens),
+        _without(run.cost_usd, paid.usd),
+    )
+
+
+def _without(whole: _Amount | None, part: _Amount | None) -> _Amount | None:
+    return None if whole is None or part is None else whole - part
 
 
 def latency_statistics(answered: Sequence[RunFacts]) -> LatencyStatistics:
@@ -34,7 +72,7 @@ def _time_statistics(times: Iterable[float | None]) -> LatencyStatistics:
 
 def token_statistics(runs: Sequence[RunFacts]) -> TokenStatistics:
     """Return the sums of the tokens that were paid for, failed runs' included."""
-    paid = [(run, run.paid) for run in runs]
+    paid = [(run, paid_by(run)) for run in runs]
     nothing_known = all(run.prompt_tokens is None and run.completion_tokens is None for run in runs)
     return TokenStatistics(
         prompt=None if nothing_known else _sum_of_known([one.prompt_tokens for _, one in paid]),
@@ -47,7 +85,7 @@ def token_statistics(runs: Sequence[RunFacts]) -> TokenStatistics:
 
 def saved_token_statistics(runs: Sequence[RunFacts]) -> TokenStatistics:
     """Return the sums of the tokens of calls that were answered from the cache."""
-    saved = [(run, run.saved) for run in runs]
+    saved = [(run, saved_by_cache_in(run)) for run in runs]
     return TokenStatistics(
         prompt=_sum_of_known([one.prompt_tokens for _, one in saved]),
         completion=_sum_of_known([one.completion_tokens for _, one in saved]),
@@ -70,7 +108,8 @@ def cost_statistics(runs: Sequence[RunFacts]) -> CostStatistics:
     """
     fresh = [run.cost_usd for run in runs if run.ok and not run.cached]
     # An answer without a known cost has no saving to report unless the cache has given some of it.
-    saved = [run.saved.usd for run in runs if run.cached or run.saved.usd is not None]
+    pairs = [(run, saved_by_cache_in(run).usd) for run in runs]
+    saved = [usd for run, usd in pairs if run.cached or usd is not None]
     per_run = _sum_if_all_known(fresh) if fresh else None
     return CostStatistics(
         total=_total(runs),
@@ -82,7 +121,7 @@ def cost_statistics(runs: Sequence[RunFacts]) -> CostStatistics:
 def _total(runs: Sequence[RunFacts]) -> float | None:
     if all(run.cost_usd is None for run in runs):
         return None
-    return _sum_if_all_known([run.paid.usd for run in runs if run.ok or run.paid.usd is not None])
+    return _sum_if_all_known([paid_by(run).usd for run in runs if run.ok or paid_by(run).usd is not None])
 
 
 def _sum_if_all_known(values: Sequence[float | None]) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.domain.metrics import FigureDescription, MetricValue, RunContext, RunFacts
+from app.services.evaluation.metrics.expense import paid_by
 from app.services.evaluation.statistics.intervals import wilson
 
 REFERENCE_GPU_FLOPS = 312e12 * 0.4
@@ -51,7 +52,7 @@ def estimated_gpu_seconds(runs: Sequence[RunFacts], context: RunContext) -> floa
         return None
     tokens = 0
     for run in runs:
-        paid = run.paid
+        paid = paid_by(run)
         if paid.prompt_tokens is not None and paid.completion_tokens is not None:
             tokens += paid.prompt_tokens + paid.completion_tokens
         elif run.ok:
