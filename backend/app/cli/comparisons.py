@@ -16,6 +16,7 @@ from app.domain.generation import total_of
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
+from app.schemas.result import Metrics
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 _PAIR = 2
@@ -196,8 +197,6 @@ def _cells(
 ) -> list[str]:
     metrics = experiment.metrics
     score = metrics.scores.get(metric)
-    tokens, ok = metrics.tokens, metrics.counts.ok
-    counted = total_of([tokens.prompt, tokens.completion])
     change, p = "baseline" if difference is None else "–", ""
     if difference and difference.statistics and difference.difference is not None:
         statistics = difference.statistics
@@ -212,8 +211,16 @@ def _cells(
         change.replace("-", "−"),
         p,
         milliseconds(metrics.latency_ms.p50),
-        number(None if counted is None or not ok else counted / ok),
+        number(_tokens_per_answer(metrics)),
     ]
+
+
+def _tokens_per_answer(metrics: Metrics) -> float | None:
+    if metrics.tokens_per_answer is not None:
+        return metrics.tokens_per_answer
+    # Results from before this was stored have the tokens of answered runs alone.
+    counted = total_of([metrics.tokens.prompt, metrics.tokens.completion])
+    return counted / metrics.counts.ok if counted is not None and metrics.counts.ok else None
 
 
 def _cell(text: str) -> str:

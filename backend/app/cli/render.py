@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from app.core.visible import escaped_json, visible
+from app.domain.rounding import fixed, significant
 from app.schemas.common import Page
-from app.schemas.experiment import ExperimentOut, ExperimentSummary
+from app.schemas.experiment import ExperimentOut, ExperimentSummary, ScoreSummary
 from app.schemas.result import AgentStatistics, Figure, Metrics
 
 
@@ -62,7 +63,7 @@ def number(value: float | None, unit: str = "") -> str:
         return "–"
     if value == 0:
         return f"0{unit}"
-    digits = f"{value:.3g}"
+    digits = f"{significant(value):.3g}"
     if "e" in digits:
         digits = f"{value:,.0f}" if abs(value) >= 1 else f"{value:.2g}"
     return f"{digits}{unit}"
@@ -72,17 +73,17 @@ def milliseconds(value: float | None) -> str:
     """Return a duration: milliseconds below a second, seconds above."""
     if value is None:
         return "–"
-    return f"{value:.0f} ms" if value < 999.5 else number(value / 1000, " s")
+    return f"{fixed(value, 0)} ms" if value < 999.5 else number(value / 1000, " s")
 
 
 def percent(value: float | None) -> str:
     """Return a share as a percentage with one decimal."""
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else f"{fixed(100 * value)} %"
 
 
 def interval(score: WithInterval) -> str:
     """Return a share with its interval."""
-    return f"{percent(score.value)} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+    return f"{percent(score.value)} [{fixed(100 * score.low)}, {fixed(100 * score.high)}]"
 
 
 def short(experiment_id: UUID) -> str:
@@ -109,13 +110,19 @@ def experiments_table(page: Page[ExperimentSummary]) -> Table:
             short(one.id),
             escape(one.name),
             escape(one.model),
-            one.method,
+            f"{one.method} {one.variant}".rstrip(),
             escape(one.dataset),
             status_text(one),
             f"{one.progress.done if one.progress else 0}/{one.total}",
-            interval(score) if score else "–",
+            _score_text(one, score),
         )
     return table
+
+
+def _score_text(experiment: ExperimentSummary, score: ScoreSummary | None) -> str:
+    """Return a score with what it is the mean of, and how many runs failed."""
+    failed = f", {experiment.failed_runs:,} failed" if experiment.failed_runs else ""
+    return f"{interval(score)}, n = {score.n:,}{failed}" if score else f"–{failed}"
 
 
 def result_table(experiment: ExperimentOut, metrics: Metrics) -> Table:

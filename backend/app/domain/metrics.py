@@ -26,7 +26,14 @@ class RunFacts:
         scores: values by score; ``None`` where unscored.
         cached: whether all its calls were answered from the cache.
         attempts: of its call that needed most.
-        latency_ms: of its calls together, without waiting for a free slot.
+        latency_ms: what a user waits for it: model, retrieval and tools, without waiting for a free slot.
+        prompt_tokens: of all its answered calls, cached ones included.
+        completion_tokens: likewise.
+        cost_usd: likewise.
+        model_ms: the part of the latency that the model took; ``None`` in runs from before it was apart.
+        paid_prompt_tokens: of the calls that were made; ``None``: all or nothing, as ``cached`` says.
+        paid_completion_tokens: likewise.
+        paid_usd: likewise.
         trace: what an agent did, in short; ``None`` if the method is no agent.
         question: content hash of its example, which repeats and copies of it share; ``None`` if unknown.
         cluster: name of what its example belongs to (its document, say); ``None`` if it is independent.
@@ -42,6 +49,10 @@ class RunFacts:
     prompt_tokens: int | None
     completion_tokens: int | None
     cost_usd: float | None
+    model_ms: float | None = None
+    paid_prompt_tokens: int | None = None
+    paid_completion_tokens: int | None = None
+    paid_usd: float | None = None
     trace: TraceSummary | None = None
     question: str | None = None
     cluster: str | None = None
@@ -146,7 +157,7 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class LatencyStatistics:
-    """Wall time of answered, uncached runs in ms; ``None`` if there are none."""
+    """A time of answered, uncached runs in ms; ``None`` if there are none."""
 
     n: int
     p50: float | None = None
@@ -159,7 +170,13 @@ class LatencyStatistics:
 
 @dataclass(frozen=True, slots=True)
 class TokenStatistics:
-    """Sums of the token counts that servers reported; ``None`` if no server reported any."""
+    """Sums of the token counts that servers reported; ``None`` if no server reported any.
+
+    Attributes:
+        prompt: of the calls that were made, failed runs' included.
+        completion: likewise.
+        runs_without_counts: answered runs for which a count is missing in the sums.
+    """
 
     prompt: int | None
     completion: int | None
@@ -171,8 +188,9 @@ class CostStatistics:
     """Cost in US dollars; ``None`` if a price or a token count is unknown: a sum with gaps is too low.
 
     Attributes:
-        total: of uncached runs.
-        saved_by_cache: what the cached ones would have cost.
+        total: of the calls that were made, failed runs' included.
+        per_1000_runs: what 1,000 answers take without a cache: the mean of the uncached answers.
+        saved_by_cache: what the calls that were answered from the cache would have cost.
     """
 
     total: float | None
@@ -225,6 +243,10 @@ class Metrics:
     Attributes:
         attribution: ``None`` if nothing was retrieved.
         agent: ``None`` if the method is no agent.
+        latency_ms: what a user waits: model, retrieval and tools.
+        model_ms: the part of it that the model took; ``None`` in results from before it was apart, whose
+            ``latency_ms`` is the time of the model alone.
+        saved_tokens: of the calls that were answered from the cache; ``None`` in earlier results.
         single: the metrics that the registry lists, by name.
     """
 
@@ -236,6 +258,8 @@ class Metrics:
     tokens: TokenStatistics
     cost_usd: CostStatistics
     single: dict[str, MetricValue]
+    model_ms: LatencyStatistics | None = None
+    saved_tokens: TokenStatistics | None = None
 
     def as_dict(self) -> JsonObject:
         """Return the metrics as they are stored: plain JSON, the single ones beside the others."""

@@ -115,6 +115,11 @@ class Retrieval:
     passages: tuple[Passage, ...]
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def total_s(self) -> float:
+        """Seconds of all stages, without waiting for other searches to end."""
+        return sum(self.seconds.values())
+
     def without_last(self, dropped: int) -> tuple[Passage, ...]:
         """Return the passages with the last ``dropped`` marked as left out of the prompt."""
         kept = len(self.passages) - dropped

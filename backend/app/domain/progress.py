@@ -32,7 +32,8 @@ class ProgressSnapshot:
         cached: runs answered from the response cache.
         accuracy: mean exact match so far; ``None`` if nothing is scored yet.
         failures: failed runs by kind.
-        rate_per_s: runs per second of the current executor; ``None`` before the first.
+        rate_per_s: runs per second of the current executor for which the model was called; ``None``
+            before the first. Answers from the cache say nothing of how long the others take.
         eta_s: seconds until all runs are stored, at that rate.
         active_s: seconds of work so far, by all executors.
         in_flight: model calls in flight.

@@ -28,14 +28,25 @@ class RunRecord:
         scores: by name.
         cached: whether every call was answered from the response cache.
         attempts: the most attempts that one of its calls took; 0 if all came from the cache.
-        latency_ms: time of the answered calls, in milliseconds; waiting in this process not included.
+        latency_ms: what a user of the method waits for an answer, in milliseconds: model, retrieval and
+            tools; waiting in this process not included. Of a run from the cache it is what the calls took
+            when they were made; ``None`` for a failed run, and for one of which only some calls came
+            from the cache.
         queue_ms: time that the calls waited for the concurrency limiter, in milliseconds.
-        prompt_tokens: sum over the calls; ``None`` if a server reported none.
+        prompt_tokens: sum over the answered calls, cached ones included; ``None`` if there are none, or a
+            server reported none.
         completion_tokens: likewise.
-        cost_usd: at the catalog's prices; ``None`` if a price or a count is unknown.
+        cost_usd: of the answered calls, cached ones included, at the catalog's prices; ``None`` if a price
+            or a count is unknown.
         calls: every model call, as sent and as answered.
         retrieved: passages, best first; ``None`` if the method retrieves nothing.
         trace: what an agent did; ``None`` if the method is no agent.
+        model_ms: the part of the latency that the model calls took, in milliseconds; ``None`` in runs from
+            before there was such a part, whose latency is the time of the model alone.
+        paid_prompt_tokens: the part of ``prompt_tokens`` that was paid for: of calls that were made, and
+            not answered from the cache.
+        paid_completion_tokens: likewise.
+        paid_usd: the part of ``cost_usd`` that was paid.
     """
 
     experiment_id: uuid.UUID
@@ -62,6 +73,10 @@ class RunRecord:
     cost_usd: float | None = None
     retrieved: list[JsonObject] | None = None
     trace: JsonObject | None = None
+    model_ms: float | None = None
+    paid_prompt_tokens: int | None = None
+    paid_completion_tokens: int | None = None
+    paid_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,11 @@ class Trace:
         """Number of repair prompts."""
         return sum(step.repaired for step in self.steps)
 
+    @property
+    def tools_s(self) -> float:
+        """Seconds that tools took."""
+        return sum(step.use.duration_s for step in self.steps if step.use is not None)
+
     def uses(self) -> dict[str, dict[UseClass, int]]:
         """Return the number of uses by tool and class."""
         return count_uses([step.use for step in self.steps if step.use])

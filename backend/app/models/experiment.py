@@ -15,6 +15,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    false,
     func,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -34,7 +35,8 @@ class Experiment(Base):
     """An experiment: its configuration, and its status.
 
     ``lease`` names the executor that may write to it; ``heartbeat_at`` is when that executor last renewed
-    the lease, by the database's clock. ``result`` must be loaded together with the row.
+    the lease, by the database's clock. ``resumes_parent``: it continues its parent's work, and takes over
+    the answers to it. ``result`` must be loaded together with the row.
     """
 
     __tablename__ = "experiments"
@@ -56,6 +58,7 @@ class Experiment(Base):
     provenance: Mapped[JsonObject]
     total: Mapped[int] = mapped_column(Integer)
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("experiments.id"))
+    resumes_parent: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     status: Mapped[str] = mapped_column(Text, default="PENDING")
     reason: Mapped[str | None] = mapped_column(Text)
@@ -107,6 +110,18 @@ class Experiment(Base):
         return None if self.result is None else self.result.metrics["latency_ms"]["p50"]
 
     @property
+    def latency_of_model_only(self) -> bool:
+        """Whether the result's latency lacks retrieval and tools: in results from before they were in it."""
+        metrics = {} if self.result is None else self.result.metrics
+        waits = any(metrics.get(part) is not None for part in ("attribution", "agent"))
+        return waits and metrics.get("model_ms") is None
+
+    @property
+    def method_config(self) -> JsonObject:
+        """The configuration of the method; empty in experiments from the time of a single method."""
+        return dict(self.config.get("method", {}))
+
+    @property
     def cost_usd(self) -> float | None:
         """Cost of the result, in US dollars; ``None`` without a result, or if a price is unknown."""
         return None if self.result is None else self.result.metrics["cost_usd"]["total"]
@@ -154,6 +169,10 @@ class Run(Base):
     calls: Mapped[list[JsonObject]]
     retrieved: Mapped[list[JsonObject] | None]
     trace: Mapped[JsonObject | None]
+    model_ms: Mapped[float | None] = mapped_column(Double)
+    paid_prompt_tokens: Mapped[int | None] = mapped_column(Integer)
+    paid_completion_tokens: Mapped[int | None] = mapped_column(Integer)
+    paid_usd: Mapped[float | None] = mapped_column(Double)
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     example: Mapped[Example] = relationship(lazy="raise", viewonly=True)

@@ -2,13 +2,15 @@
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.common import FromAttributes
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.method_config import AnyMethodConfig, MethodConfig
 
 
 class ExperimentCreate(BaseModel):
@@ -44,7 +46,9 @@ class ProgressOut(FromAttributes):
     cached: int
     accuracy: float | None = Field(description="Mean exact match so far; null before the first score.")
     failures: dict[str, int] = Field(description="Failed runs by kind of failure.")
-    rate_per_s: float | None = Field(description="Runs per second; null before the first run.")
+    rate_per_s: float | None = Field(
+        description="Runs per second, those from the cache left out; null before the first."
+    )
     eta_s: float | None = Field(description="Seconds until the last run, at that rate.")
     active_s: float = Field(description="Seconds of work so far.")
     in_flight: int = Field(description="Model calls that wait for their answer.")
@@ -63,6 +67,20 @@ class ScoreSummary(BaseModel):
     n: int
 
 
+def _variant_of(method: object) -> object:
+    """Return the variant of a method's configuration; text as it is, which was one already."""
+    if not isinstance(method, dict):
+        return method
+    try:
+        return _methods.validate_python(method).variant_label
+    except ValidationError:  # a stored configuration that is no longer valid is still listed
+        return ""
+
+
+_methods: TypeAdapter[AnyMethodConfig] = TypeAdapter(MethodConfig)
+Variant = Annotated[str, BeforeValidator(_variant_of)]
+
+
 class ExperimentSummary(FromAttributes):
     """An experiment as lists show it."""
 
@@ -71,6 +89,9 @@ class ExperimentSummary(FromAttributes):
     description: str
     model: str
     method: str
+    variant: Variant = Field(
+        validation_alias="method_config", description="Of the method, in a few words; may be empty."
+    )
     dataset: str = Field(validation_alias="dataset_name")
     dataset_version: str
     total: int
@@ -80,7 +101,10 @@ class ExperimentSummary(FromAttributes):
     progress: ProgressOut | None = Field(validation_alias="progress_snapshot")
     scores: dict[str, ScoreSummary] = Field(description="By scorer; empty without a result.")
     failed_runs: int | None
-    latency_p50_ms: float | None = Field(description="Of answered, uncached calls; null without a result.")
+    latency_p50_ms: float | None = Field(description="Of answered, uncached runs; null without a result.")
+    latency_of_model_only: bool = Field(
+        description="True in results from before retrieval and tools were part of the latency."
+    )
     cost_usd: float | None = Field(description="Null without a result, and when a price is unknown.")
     seed: int
     created_at: datetime

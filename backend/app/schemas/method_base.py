@@ -70,6 +70,11 @@ class MethodConfigBase(Strict):
     model_config = ConfigDict(json_schema_extra=_titled)
 
     @property
+    def variant_label(self) -> str:
+        """What tells experiments with this method apart in a list, in a few words; may be empty."""
+        return ""
+
+    @property
     def most_calls(self) -> int:
         """Model calls of one run, at most; repeated calls after an error are not counted."""
         return 1

@@ -66,6 +66,12 @@ class CoTMethodConfig(MethodConfigBase):
     )
 
     @property
+    def variant_label(self) -> str:
+        """Worked examples and samples."""
+        shots = f"{self.shots}-shot" if self.shots else "zero-shot"
+        return shots if self.samples == 1 else f"{shots}, {self.samples} samples"
+
+    @property
     def most_calls(self) -> int:
         """One for each sample."""
         return self.samples
@@ -96,6 +102,11 @@ class RagMethodConfig(MethodConfigBase, RetrievalConfig):
     def knowledge(self) -> RetrievalConfig:
         """The passages of every prompt."""
         return self
+
+    @property
+    def variant_label(self) -> str:
+        """That of the retrieval."""
+        return self.variant
 
     @property
     def retrieved_tokens(self) -> int:
@@ -173,6 +184,11 @@ class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
         renamed = {**data, "final_answer_prompt": data["last_question"]}
         del renamed["last_question"]
         return renamed
+
+    @property
+    def variant_label(self) -> str:
+        """Tools, and the form of a step."""
+        return f"{', '.join(self.tools)}; {self.form}"
 
     @property
     def most_calls(self) -> int:

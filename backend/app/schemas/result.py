@@ -47,7 +47,7 @@ class ScoreStatistics(FromAttributes):
 
 
 class LatencyStatistics(FromAttributes):
-    """Wall time of answered, uncached calls in milliseconds; our own queueing not included."""
+    """A time of answered runs without cached calls, in milliseconds; our own queueing not included."""
 
     n: int
     p50: float | None
@@ -59,7 +59,7 @@ class LatencyStatistics(FromAttributes):
 
 
 class TokenStatistics(FromAttributes):
-    """Token counts as reported by the server."""
+    """Token counts as reported by the server, of calls that were made; failed runs' included."""
 
     prompt: int | None
     completion: int | None
@@ -69,9 +69,11 @@ class TokenStatistics(FromAttributes):
 class CostStatistics(FromAttributes):
     """US dollars at the catalog's prices; null when a price or a count is unknown."""
 
-    total: float | None
-    per_1000_runs: float | None
-    saved_by_cache: float | None
+    total: float | None = Field(description="Of the calls that were made, failed runs' included.")
+    per_1000_runs: float | None = Field(description="Of 1,000 answers if no call comes from the cache.")
+    saved_by_cache: float | None = Field(
+        description="What the calls that were answered from the cache would have cost."
+    )
 
 
 class Attribution(FromAttributes):
@@ -148,10 +150,21 @@ class Metrics(FromAttributes):
         description="Share of the judged answers with a faithfulness below 0.5; null if none was judged."
     )
     agent: AgentStatistics | None = Field(description="Null if the method is no agent.")
-    latency_ms: LatencyStatistics
+    latency_ms: LatencyStatistics = Field(
+        description="What a user waits: model, retrieval and tools; of the model alone if `model_ms` is null."
+    )
+    model_ms: LatencyStatistics | None = Field(
+        description="The part of the latency that the model took; null in results from before it was apart."
+    )
     throughput_per_s: float | None = Field(description="Uncached answers a second of work.")
     wall_s: float | None
     tokens: TokenStatistics
+    saved_tokens: TokenStatistics | None = Field(
+        description="Of the calls that were answered from the cache; null in earlier results."
+    )
+    tokens_per_answer: float | None = Field(
+        description="Mean of the answered runs, cached calls included; null if unknown."
+    )
     cost_usd: CostStatistics
     gpu_seconds_estimate: float | None = Field(
         description="Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown."
@@ -162,7 +175,15 @@ class Metrics(FromAttributes):
     def of(cls, metrics: domain.Metrics, figures: Sequence[domain.Figure]) -> "Metrics":
         """Return metrics with their figures."""
         parts = {field.name: getattr(metrics, field.name) for field in fields(metrics)}
-        single = dict.fromkeys(("hallucination_rate", "throughput_per_s", "wall_s", "gpu_seconds_estimate"))
+        single = dict.fromkeys(
+            (
+                "hallucination_rate",
+                "throughput_per_s",
+                "wall_s",
+                "tokens_per_answer",
+                "gpu_seconds_estimate",
+            )
+        )
         return cls.model_validate({**parts, **single, **metrics.single, "figures": figures})
 
 
@@ -222,11 +243,16 @@ class RunSummary(FromAttributes):
     scores: dict[str, RunScore] = Field(description="By name of the score.")
     cached: bool
     attempts: int
-    latency_ms: float | None
+    latency_ms: float | None = Field(
+        description="What a user waits for the answer: model, retrieval and tools; of the model alone if "
+        "`model_ms` is null. Null if the run failed, or only some of its calls came from the cache."
+    )
+    model_ms: float | None = Field(description="Time of the model calls.")
     queue_ms: float | None
-    prompt_tokens: int | None
+    prompt_tokens: int | None = Field(description="Of all answered calls, cached ones included.")
     completion_tokens: int | None
-    cost_usd: float | None
+    cost_usd: float | None = Field(description="Of all answered calls, cached ones included.")
+    paid_usd: float | None = Field(description="Of the calls that were made; null in earlier runs.")
     created_at: datetime
 
 

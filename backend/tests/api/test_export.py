@@ -23,8 +23,16 @@ NASTY: list[dict[str, Any]] = [
     {"id": "ü", "question": "Wie heißt \u2028 das? 🙂", "answer": "naïve", "empty": ""},
     {"id": "tab", "question": "What\tis it?", "answer": "'quoted'"},
 ]
-INTEGERS = {"run_id", "repeat", "attempts", "prompt_tokens", "completion_tokens"}
-FLOATS = {"exact_match", "contains", "f1", "latency_ms", "queue_ms", "cost_usd"}
+INTEGERS = {
+    "run_id",
+    "repeat",
+    "attempts",
+    "prompt_tokens",
+    "completion_tokens",
+    "paid_prompt_tokens",
+    "paid_completion_tokens",
+}
+FLOATS = {"exact_match", "contains", "f1", "latency_ms", "queue_ms", "cost_usd", "model_ms", "paid_usd"}
 NESTED = {"gold", "scores", "calls", "retrieved", "trace", "metadata"}
 
 
@@ -99,7 +107,8 @@ class TestExport:
         assert header == (
             "run_id,example_key,content_hash,cluster,repeat,question,gold,status,failure_kind,failure_message,"
             "output,answer,parse_outcome,parse_rule,exact_match,contains,f1,cached,attempts,latency_ms,queue_ms,"
-            "prompt_tokens,completion_tokens,cost_usd,created_at,scores,calls,retrieved,trace,metadata"
+            "prompt_tokens,completion_tokens,cost_usd,created_at,scores,calls,retrieved,trace,metadata,"
+            "model_ms,paid_prompt_tokens,paid_completion_tokens,paid_usd"
         )
         rows = orjson.loads(await download(steps, exported, "json"))
         table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))

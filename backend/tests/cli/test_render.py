@@ -98,12 +98,14 @@ class TestTables:
         config = {"name": "n", "model": "m/x", "dataset": {"name": "d"}}
         texts = {"id": "12345678-0000-4000-8000-000000000000", "name": "[bold]n[/]", "model": "m/x"}
         about = {"description": "", "method": "naive", "dataset": "d", "dataset_version": "v", "seed": 0}
+        method = {"variant": "", "latency_of_model_only": False}
         state = {"status": "RUNNING", "queued": False, "scores": {}, "total": 7, "config": config}
         unknown = dict.fromkeys(name for name in ExperimentOut.model_fields if name != "dataset")
         given = {
             **unknown,
             **texts,
             **about,
+            **method,
             **state,
             "config_hash": "h",
             "provenance": {},
@@ -113,12 +115,12 @@ class TestTables:
 
     def test_list(self) -> None:
         score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 3}}
-        ended = self.experiment(status="COMPLETED", progress=progress(done=7), scores=score)
+        ended = self.experiment(status="COMPLETED", progress=progress(done=7), scores=score, failed_runs=2)
         page = Page[ExperimentSummary](items=[self.experiment(), ended], total=2, offset=0, limit=25)
         text = printed(experiments_table(page))
         _, first, second = text.strip().splitlines()
         assert first.split() == ["12345678", "[bold]n[/]", "m/x", "naive", "d", "RUNNING", "0/7", "–"]
-        assert second.endswith("COMPLETED   7/7  50.0 % [40.0, 60.0]")
+        assert second.endswith("COMPLETED   7/7  50.0 % [40.0, 60.0], n = 3, 2 failed")
 
     def test_an_experiment_that_waits_for_a_worker_is_queued(self) -> None:
         waiting = self.experiment(status="PENDING", queued=True)
@@ -137,7 +139,7 @@ class TestTables:
         assert "p50 100 ms" in lines["latency"]
         assert "n = 1, uncached" in lines["latency"]
         assert "0.5 answers/s" in lines["throughput"]
-        assert "40 prompt, 10 completion" in lines["tokens"]
+        assert "20 prompt, 5 completion, 25 from the cache" in lines["tokens"]
         assert "$0.0010" in lines["cost"]
         assert "too [many]" in lines["reason"]
 

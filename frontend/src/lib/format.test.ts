@@ -29,6 +29,12 @@ describe("numbers", () => {
   ])("%s reads %s", (value, text) => expect(formatNumber(value)).toBe(text));
 
   it("counts with separators", () => expect(formatCount(10000)).toBe("10,000"));
+  it.each([
+    [53 / 80, "66.3 %"],
+    [115 / 400, "28.8 %"],
+    [1 / 800, "0.1 %"],
+    [3 / 2000, "0.2 %"],
+  ])("halves away from zero: %d", (share, text) => expect(formatPercent(share)).toBe(text));
   it("shares as per cent", () => expect(formatPercent(0.3667)).toBe("36.7 %"));
   it("intervals", () => expect(formatInterval(0.2187, 0.5449)).toBe("[21.9, 54.5]"));
   it("a name as words", () => expect(formatName("exact_match")).toBe("Exact match"));

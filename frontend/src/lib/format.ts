@@ -8,6 +8,14 @@ function absent(value: Maybe): value is null | undefined {
   return value === null || value === undefined || Number.isNaN(value);
 }
 
+/** With so many decimals; halves go away from zero, as in the command line (`fixed` in `backend/app/domain/rounding.py`). */
+export function fixed(value: number, places: number): string {
+  const scale = 10 ** places;
+  // What lies behind eight more decimals is of binary floats: 28.749999999999996 stands for 28.75.
+  const rounded = Math.round(Number((Math.abs(value) * scale).toFixed(8))) / scale;
+  return `${value < 0 ? "-" : ""}${rounded.toFixed(places)}`;
+}
+
 /** Three significant digits; whole numbers in full, with separators. */
 export function formatNumber(value: Maybe): string {
   if (absent(value)) return NONE;
@@ -23,12 +31,12 @@ export function formatCount(value: Maybe): string {
 
 /** A share (0 to 1) as per cent with one decimal: `36.7 %`. */
 export function formatPercent(share: Maybe): string {
-  return absent(share) ? NONE : `${(share * 100).toFixed(1)} %`;
+  return absent(share) ? NONE : `${fixed(share * 100, 1)} %`;
 }
 
 /** An interval of shares in per cent: `[21.9, 54.5]`. */
 export function formatInterval(low: Maybe, high: Maybe): string {
-  return absent(low) || absent(high) ? NONE : `[${(low * 100).toFixed(1)}, ${(high * 100).toFixed(1)}]`;
+  return absent(low) || absent(high) ? NONE : `[${fixed(low * 100, 1)}, ${fixed(high * 100, 1)}]`;
 }
 
 /** A ratio: `3.42×`. */
@@ -44,7 +52,7 @@ export function formatNumberInterval(low: Maybe, high: Maybe): string {
 /** A difference of shares in points, always with its sign (U+2212 for minus): `+8.0`, `−2.5`, `±0.0`. */
 export function formatPoints(difference: Maybe): string {
   if (absent(difference)) return NONE;
-  const points = Math.abs(difference * 100).toFixed(1);
+  const points = fixed(Math.abs(difference * 100), 1);
   if (Number(points) === 0) return "±0.0";
   return `${difference > 0 ? "+" : "−"}${points}`;
 }
@@ -59,7 +67,7 @@ export function formatP(p: Maybe): string {
   if (absent(p)) return "no test";
   if (p < 0.001) return "p < .001";
   if (p >= 0.9995) return "p > .999";
-  return `p = ${p.toFixed(p >= 0.0495 && p < 0.0505 && p !== 0.05 ? 4 : 3).replace(/^0/, "")}`;
+  return `p = ${fixed(p, p >= 0.0495 && p < 0.0505 && p !== 0.05 ? 4 : 3).replace(/^0/, "")}`;
 }
 
 /** Milliseconds under a second, else seconds, minutes, hours: `123 ms`, `1.23 s`, `2 min 05 s`, `3 h 20 min`. */
@@ -79,7 +87,7 @@ export function formatCost(usd: Maybe): string {
   if (absent(usd)) return "unknown";
   if (usd === 0) return "$0";
   if (usd >= 1000) return `$${formatCount(Math.round(usd))}`;
-  if (usd >= 1) return `$${usd.toFixed(2)}`;
+  if (usd >= 1) return `$${fixed(usd, 2)}`;
   return `$${new Intl.NumberFormat("en", { maximumSignificantDigits: 3, maximumFractionDigits: 9 }).format(usd)}`;
 }
 

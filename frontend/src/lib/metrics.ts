@@ -94,7 +94,7 @@ function noteOf(first: Figure, others: Figure[]): string {
 }
 
 /** Shown in the table of a comparison though they share a row with others. */
-const COMPARED = ["latency_p95_ms", "runs_failed"];
+const COMPARED = ["latency_p95_ms", "model_time_p50_ms", "runs_failed"];
 
 /** The figures that a comparison shows as they are, without a test. */
 export function comparedFigures(results: readonly Pick<Metrics, "figures">[]): Figure[] {
@@ -145,9 +145,14 @@ export const pairedQuantities: Record<Schemas["AmountDifference"]["quantity"], Q
   cost_usd: { label: "Mean cost", unit: "usd" },
 };
 
+/** Whether the latency is that of the model alone, though retrieval or tools take time as well: in results from before they were in it. */
+function lacksWait({ model_ms, attribution, agent }: Metrics): boolean {
+  return model_ms === null && (attribution !== null || agent !== null);
+}
+
 /** What a score can be plotted against. */
 export const expenses = {
-  latency: { label: "Latency p50", unit: "ms", of: ({ latency_ms }) => latency_ms.p50 },
+  latency: { label: "Latency p50", unit: "ms", of: (metrics) => (lacksWait(metrics) ? null : metrics.latency_ms.p50) },
   cost: { label: "Cost per 1,000 runs", unit: "usd", of: ({ cost_usd }) => cost_usd.per_1000_runs },
 } satisfies Record<string, Quantity & { of: (metrics: Metrics) => number | null }>;
 

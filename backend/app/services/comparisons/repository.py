@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import case, func, null, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,9 +24,9 @@ class RunArraysRepository:
         failed = Run.status == "failed"
         columns = [
             *(Example.content_hash, Run.repeat, Example.key, Example.cluster, failed),
-            case((or_(failed, Run.cached), null()), else_=Run.latency_ms),
-            Run.prompt_tokens + Run.completion_tokens,
-            Run.cost_usd,
+            case((or_(failed, Run.cached, _without_wait()), null()), else_=Run.latency_ms),
+            case((failed, null()), else_=Run.prompt_tokens + Run.completion_tokens),
+            case((failed, null()), else_=Run.cost_usd),
             *(score_value(name) for name in scores),
         ]
         # One row of arrays is read in a fraction of the time of one row for each run.
@@ -44,3 +44,11 @@ class RunArraysRepository:
             for name, column in zip((*QUANTITIES, *scores), rest, strict=True)
         }
         return RunArrays(hashes, repeats, keys, clusters, failed_runs, values)
+
+
+def _without_wait() -> ColumnElement[bool]:
+    """Return whether the latency of a run is that of the model alone, though a user waits for more.
+
+    So it is in runs from before retrieval and tools were in it; they cannot be compared with others.
+    """
+    return and_(Run.model_ms.is_(None), or_(Run.retrieved.is_not(None), Run.trace.is_not(None)))

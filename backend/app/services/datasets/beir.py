@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from app.core.errors import FieldError, InvalidInput
 from app.services.datasets.published import Published
+from app.services.evaluation.scorers.retrieval import ANSWERED_BY, TITLES
 from app.services.imports.files import File, Report, decode
 from app.services.imports.published_formats import CORPUS, QRELS, QUERIES, find_file
 from app.services.imports.rows import Row, Rows, jsonl_rows
@@ -118,7 +119,10 @@ def _rows(file: File, relevant: dict[str, list[str]], titles: dict[str, str], fo
         stated = _stated_answers(row)
         counts["answered"] += stated is not None
         answers = [titles[one] or one for one in documents] if stated is None else stated
-        yield line, {"id": key, "question": row.get("text"), "answers": answers, "supporting": documents}
+        # Titles are no answers: where they stand in for them, nothing can be said of an answer in a passage.
+        titled = {} if stated is not None else {ANSWERED_BY: TITLES}
+        example = {"id": key, "question": row.get("text"), "answers": answers, "supporting": documents}
+        yield line, {**example, **titled}
     used = counts["all"] - counts["unjudged"]
     if counts["answered"]:
         found.notes.append(f"{counts['answered']:,} of {used:,} queries come with answers.")

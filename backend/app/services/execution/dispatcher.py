@@ -75,7 +75,8 @@ class Dispatcher:
     async def resume(self, experiment_id: uuid.UUID) -> Experiment:
         """Continue an experiment: the same one if it has not ended, else a child that repeats it.
 
-        The child finds what its parent got from the model in the response cache, and asks for the rest.
+        The child takes over what its parent got from the model (from the response cache, or with
+        ``cache: false`` from the parent's runs), and asks for the rest.
 
         Returns:
             The experiment that continues.
@@ -91,7 +92,7 @@ class Dispatcher:
             raise Conflict("The experiment is complete; there is nothing to resume.")
         if status.ended:
             config = ExperimentConfig.model_validate(experiment.config)
-            child = await self._experiments.create(config, parent_id=experiment_id)
+            child = await self._experiments.create(config, parent_id=experiment_id, resumes_parent=True)
             return await self.start(child.id)
         if status is ExperimentStatus.PENDING and not experiment.queued:
             return await self.start(experiment_id)

@@ -196,7 +196,7 @@ class Executor:
         provenance = Provenance.from_json(experiment.provenance)
         async with open_resources(self._runtime, resolved, provenance, self._progress.prepare) as resources:
             self._progress.prepared()
-            await self._answer(resolved, positions, resources)
+            await self._answer(resolved, positions, resources, await self._resumed(experiment, config))
 
     async def _load(self) -> Experiment:
         """Return the experiment, and count what is stored of it already."""
@@ -226,7 +226,24 @@ class Executor:
         except (AppError, CatalogError) as error:
             raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
 
-    async def _answer(self, resolved: ResolvedConfig, positions: Sequence[int], resources: Resources) -> None:
+    async def _resumed(self, experiment: Experiment, config: ExperimentConfig) -> list[uuid.UUID]:
+        """Return the experiments whose runs answers are taken from; the cache has them if it is read."""
+        if config.cache:
+            return []
+
+        async def read() -> list[uuid.UUID]:
+            async with self._runtime.sessions() as session:
+                return await ExperimentRepository(session).resumed(experiment)
+
+        return await when_database_answers(read, "read what is resumed")
+
+    async def _answer(
+        self,
+        resolved: ResolvedConfig,
+        positions: Sequence[int],
+        resources: Resources,
+        resumed: Sequence[uuid.UUID],
+    ) -> None:
         """Answer, score and store all pending samples."""
         config, model, settings = resolved.config, resources.model, self._runtime.settings
         limiter = AdaptiveLimiter(min(config.concurrency, model.max_concurrency or config.concurrency))
@@ -251,7 +268,7 @@ class Executor:
                 window=model.window,
             )
             pending = PendingSamples(
-                self._runtime.sessions, self._id, resolved.dataset.id, positions, config.repeats
+                self._runtime.sessions, self._id, resolved.dataset.id, positions, config.repeats, resumed
             )
             consume = partial(self._consume, pending, runner, writer, config)
             count = min(limiter.ceiling * _CONSUMERS_A_SLOT, max(1, self._progress.left))

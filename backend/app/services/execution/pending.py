@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from app.core.database import Sessions, when_database_answers
+from app.domain.generation import GenerationResult
 from app.services.datasets.repository import DatasetRepository, to_example
+from app.services.execution.replay import answers_of
 from app.services.execution.sample import Sample
 from app.services.runs.repository import RunRepository
 
@@ -23,6 +25,7 @@ class PendingSamples:
         dataset_id: where the examples are.
         positions: of the sample's examples in the dataset, in the order to run them.
         repeats: runs for each example.
+        resumed: experiments whose answers to the same samples are taken over, the nearest first.
     """
 
     def __init__(
@@ -32,12 +35,14 @@ class PendingSamples:
         dataset_id: uuid.UUID,
         positions: Sequence[int],
         repeats: int,
+        resumed: Sequence[uuid.UUID] = (),
     ) -> None:
         self._sessions = sessions
         self._experiment_id = experiment_id
         self._dataset_id = dataset_id
         self._positions = positions
         self._repeats = repeats
+        self._resumed = resumed
         self._read = 0
         self._samples: deque[Sample] = deque()
         self._reading = asyncio.Lock()
@@ -61,10 +66,15 @@ class PendingSamples:
             found = await DatasetRepository(session).examples_at(self._dataset_id, positions)
             rows = {row.position: row for row in found}
             ids = [row.id for row in found]
-            stored = await RunRepository(session).stored_pairs(self._experiment_id, ids)
+            runs = RunRepository(session)
+            stored = await runs.stored_pairs(self._experiment_id, ids)
+            answers: dict[tuple[int, int], dict[str, GenerationResult]] = {}
+            for experiment_id in reversed(self._resumed):  # the nearest last: its answers replace others
+                for pair, calls in (await runs.calls(experiment_id, ids)).items():
+                    answers.setdefault(pair, {}).update(answers_of(calls))
         return [
-            Sample(rows[position].id, to_example(rows[position]), repeat)
+            Sample(rows[position].id, to_example(rows[position]), repeat, answers.get(pair, {}))
             for position in positions
             for repeat in range(self._repeats)
-            if (rows[position].id, repeat) not in stored
+            if (pair := (rows[position].id, repeat)) not in stored
         ]

@@ -57,18 +57,19 @@ class Progress:
         self._begun = False
         self._note: str | None = None
         self._correct = 0.0
-        self._scored = self._cached = self._stored_before = 0
+        self._scored = self._cached = 0
         self._active_before_s = 0.0
-        self._started = clock()
+        self._started = self._made_since = clock()
+        self._made = 0
 
     def begin(self, total: int, tally: Tally, active_s: float = 0.0) -> None:
         """Continue from what earlier executors have stored, after ``active_s`` seconds of their work."""
         self._begun, self.total = True, total
-        self.stored = self._stored_before = tally.stored
+        self.stored = tally.stored
         self.failed, self.failures = tally.failed, Counter(tally.failures)
         self._correct, self._scored, self._cached = tally.correct, tally.scored, tally.cached
         self._active_before_s = active_s
-        self._started = self._clock()
+        self._started = self._made_since = self._clock()
 
     def prepare(self, note: str | None) -> None:
         """Say what is being prepared."""
@@ -76,7 +77,8 @@ class Progress:
 
     def prepared(self) -> None:
         """Start the clock: opening models and indexes does not count as work."""
-        self._note, self._started = None, self._clock()
+        self._note = None
+        self._started = self._made_since = self._clock()
 
     def watch(self, limiter: LimiterState) -> None:
         """Tell the state of this limiter, too."""
@@ -86,6 +88,10 @@ class Progress:
         """Count one run."""
         self.stored += 1
         self._cached += run.cached
+        if not run.cached:
+            self._made += 1
+        elif not self._made:  # what was taken from the cache first says nothing of the speed
+            self._made_since = self._clock()
         if run.failure_kind is not None:
             self.failed += 1
             self.failures[run.failure_kind] += 1
@@ -107,9 +113,8 @@ class Progress:
         """Return the progress as event streams and the database have it; ``None`` before ``begin``."""
         if not self._begun:
             return None
-        here_s = self._clock() - self._started
-        done_here = self.stored - self._stored_before
-        rate = done_here / here_s if here_s > 0 and done_here else None
+        here_s = self._clock() - self._made_since
+        rate = self._made / here_s if here_s > 0 and self._made else None
         limiter = self._limiter
         return ProgressSnapshot(
             total=self.total,

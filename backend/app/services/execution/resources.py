@@ -120,11 +120,13 @@ async def _open_retriever(
     note("opening the knowledge base")
     try:
         retriever = await open_retriever(library, wanted, row, runtime.sessions, progress)
+        stack.callback(retriever.close)
+        note("loading the models of the retrieval")
+        await retriever.load()
     except ModelUnavailable as error:
         raise ExperimentFailed(str(error)) from error
     finally:
         note(None)
-    stack.callback(retriever.close)
     return retriever
 
 

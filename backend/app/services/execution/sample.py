@@ -1,12 +1,13 @@
 """One sample of an experiment: answered by the method, scored, and recorded."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypedDict
 
 from app.core.logging import get_logger
 from app.domain.examples import Example
-from app.domain.generation import total_of
+from app.domain.generation import GenerationResult, total_of
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction, ScoredSample, Vote
@@ -16,6 +17,7 @@ from app.domain.status import FailureKind, RunStatus
 from app.domain.trace import Trace
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import Scoring
+from app.services.execution.replay import ReplayingEngine, request_json
 from app.services.inference.base import Engine, EngineError
 from app.services.inference.catalog import ModelSpec
 from app.services.inference.failures import clean
@@ -28,11 +30,27 @@ _MILLI = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An (example, repeat) without a run."""
+    """An (example, repeat) without a run.
+
+    Attributes:
+        answers: calls that an earlier experiment made for it, which this one resumes; see ``answers_of``.
+    """
 
     example_id: int
     example: Example
     repeat: int
+    answers: Mapping[str, GenerationResult] = field(default_factory=dict)
+
+
+class _Expenses(TypedDict):
+    """Fields of a run record; see there."""
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+    paid_prompt_tokens: int | None
+    paid_completion_tokens: int | None
+    paid_usd: float | None
 
 
 class SampleRunner:
@@ -74,13 +92,12 @@ class SampleRunner:
     async def run(self, sample: Sample) -> RunRecord:
         """Answer and score one sample."""
         config = self._config
-        context = Context(
-            self._engine, config.model, self._params, config.seed, sample.repeat, window=self._window
-        )
+        engine = ReplayingEngine(self._engine, sample.answers) if sample.answers else self._engine
+        context = Context(engine, config.model, self._params, config.seed, sample.repeat, window=self._window)
         try:
             prediction = await self._method(sample.example, context)
             scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule))
-            return self._answered(sample, prediction, scores)
+            return self._answered(sample, prediction, scores, context.transcript.beside_model_s)
         except EngineError as error:
             return self._failed(sample, context.transcript, error.kind, error.message, error.attempts)
         except Exception as error:
@@ -88,9 +105,15 @@ class SampleRunner:
             message = clean(f"{type(error).__name__}: {error}")
             return self._failed(sample, context.transcript, FailureKind.INTERNAL, message, 1)
 
-    def _answered(self, sample: Sample, prediction: Prediction, scores: list[Score]) -> RunRecord:
+    def _answered(
+        self, sample: Sample, prediction: Prediction, scores: list[Score], beside_model_s: float
+    ) -> RunRecord:
         results = [call.result for call in prediction.calls]
         values = {score.name: score.value for score in scores}
+        cached = [result.cached for result in results]
+        model_s = sum(result.latency_s for result in results)
+        # With some calls from the cache, nobody has waited for the whole: neither now nor before.
+        whole = all(cached) or not any(cached)
         return RunRecord(
             experiment_id=self._experiment_id,
             example_id=sample.example_id,
@@ -105,16 +128,15 @@ class SampleRunner:
             f1=values.get("f1"),
             scores={score.name: score for score in scores},
             # An agent whose first prompt was too long has made no call at all.
-            cached=bool(results) and all(result.cached for result in results),
+            cached=bool(results) and all(cached),
             attempts=max((result.attempts for result in results), default=0),
-            latency_ms=sum(result.latency_s for result in results) * _MILLI,
+            latency_ms=(model_s + beside_model_s) * _MILLI if whole else None,
             queue_ms=sum(result.queue_s for result in results) * _MILLI,
-            prompt_tokens=total_of([result.usage.prompt_tokens for result in results]),
-            completion_tokens=total_of([result.usage.completion_tokens for result in results]),
-            cost_usd=self._cost(prediction.calls),
             calls=[_call_json(call) for call in prediction.calls],
             retrieved=_passages_json(prediction.passages),
             trace=_trace_json(prediction.trace),
+            model_ms=model_s * _MILLI,
+            **self._expenses(results),
         )
 
     def _failed(
@@ -134,14 +156,28 @@ class SampleRunner:
             calls=[*(_call_json(call) for call in transcript.calls), last],
             retrieved=_passages_json(transcript.passages),
             trace=_trace_json(transcript.trace),
+            **self._expenses([call.result for call in transcript.calls], failed=True),
         )
 
-    def _cost(self, calls: tuple[Call, ...]) -> float | None:
+    def _expenses(self, results: Sequence[GenerationResult], *, failed: bool = False) -> _Expenses:
+        """Return tokens and cost of all answered calls, and of those among them that were made now."""
+        paid = [result for result in results if not result.cached]
+        known = bool(results) or not failed  # of a call that failed nobody says what it took
+        return _Expenses(
+            prompt_tokens=total_of([one.usage.prompt_tokens for one in results]) if known else None,
+            completion_tokens=total_of([one.usage.completion_tokens for one in results]) if known else None,
+            cost_usd=self._cost(results),
+            paid_prompt_tokens=total_of([one.usage.prompt_tokens for one in paid]),
+            paid_completion_tokens=total_of([one.usage.completion_tokens for one in paid]),
+            paid_usd=self._cost(paid),
+        )
+
+    def _cost(self, results: Sequence[GenerationResult]) -> float | None:
         if self._price is None:
             return None
         cost = 0.0
-        for call in calls:
-            usage = call.result.usage
+        for result in results:
+            usage = result.usage
             if usage.prompt_tokens is None or usage.completion_tokens is None:
                 if self._price.input or self._price.output:
                     return None
@@ -160,12 +196,9 @@ def _trace_json(trace: Trace | None) -> JsonObject | None:
 
 
 def _call_json(call: Call) -> JsonObject:
-    request, result = call.request, call.result
+    result = call.result
     return {
-        "messages": [message.as_dict() for message in request.messages],
-        "params": {**request.params.as_dict(), "seed": request.seed, "repeat": request.repeat},
-        **({"constraint": request.constraint.as_dict()} if request.constraint else {}),
-        **({"tools": [tool.as_dict() for tool in request.tools]} if request.tools else {}),
+        **request_json(call.request),
         **({"tool_calls": [call.as_dict() for call in result.tool_calls]} if result.tool_calls else {}),
         "text": result.text,
         "finish_reason": result.finish_reason,

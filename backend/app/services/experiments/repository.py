@@ -80,6 +80,21 @@ class ExperimentRepository:
         query = query.execution_options(populate_existing=True)
         return (await self._session.execute(query)).scalar_one_or_none()
 
+    async def resumed(self, experiment: Experiment) -> list[uuid.UUID]:
+        """Return the experiments whose work this one continues, the nearest first.
+
+        Those before a change of the model are left out: its answers would be others now.
+        """
+        found: list[uuid.UUID] = []
+        fingerprint = experiment.provenance["model_fingerprint"]
+        while experiment.resumes_parent and experiment.parent_id is not None:
+            parent = await self.get(experiment.parent_id, deleted=True)
+            if parent is None or parent.provenance["model_fingerprint"] != fingerprint:
+                break
+            found.append(parent.id)
+            experiment = parent
+        return found
+
     async def list_page(
         self, where: ExperimentFilter, sort: str, *, descending: bool, offset: int, limit: int
     ) -> tuple[Sequence[Experiment], int]:

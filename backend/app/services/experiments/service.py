@@ -31,8 +31,15 @@ class ExperimentService:
         self._runtime = runtime
         self._repository = ExperimentRepository(session)
 
-    async def create(self, config: ExperimentConfig, parent_id: uuid.UUID | None = None) -> Experiment:
+    async def create(
+        self, config: ExperimentConfig, parent_id: uuid.UUID | None = None, *, resumes_parent: bool = False
+    ) -> Experiment:
         """Store a new experiment.
+
+        Args:
+            config: of the experiment.
+            parent_id: the experiment that it repeats.
+            resumes_parent: whether it takes over what its parent was answered, instead of asking again.
 
         Raises:
             InvalidInput: if something does not exist or does not fit together; names the field.
@@ -64,6 +71,7 @@ class ExperimentService:
             provenance=provenance.as_json(),
             total=checked.questions * config.repeats,
             parent_id=parent_id,
+            resumes_parent=resumes_parent,
             status=ExperimentStatus.PENDING,
         )
         await self._repository.add(experiment)

@@ -37,8 +37,21 @@ def cache_key(request: GenerationRequest, fingerprint: str) -> str:
     )
 
 
+_CUT = frozenset({"length", "max_tokens", "model_length"})
+_NO_ANSWER = frozenset({"content_filter", "safety", "error"})
+
+
+def may_be_replayed(result: GenerationResult) -> bool:
+    """Return whether a response is an answer: not ended by an error or a filter, nor cut before its start."""
+    reason = (result.finish_reason or "").casefold()
+    cut_before_its_start = reason in _CUT and not result.text.strip() and not result.tool_calls
+    return reason not in _NO_ANSWER and not cut_before_its_start
+
+
 class CachingEngine(EngineBase):
     """Answers from the store where it can; otherwise asks the inner engine and stores the response.
+
+    A response that is no answer is not stored: the next time it is asked for again.
 
     Args:
         inner: engine that is asked.
@@ -58,10 +71,11 @@ class CachingEngine(EngineBase):
         key = cache_key(request, self._fingerprint)
         if self._read:
             found = await self._store.get(key)
-            if found is not None:
+            if found is not None and may_be_replayed(found):
                 return replace(found, cached=True, attempts=0, queue_s=0.0)
         result = await self._inner.generate(request)
-        self._store.put(key, request.model, result)
+        if may_be_replayed(result):
+            self._store.put(key, request.model, result)
         return result
 
     async def aclose(self) -> None:

@@ -36,12 +36,15 @@ class Transcript:
         calls: calls that were answered, in order.
         passages: passages that were retrieved; ``None`` if none were asked for.
         trace: steps of an agent.
+        beside_model_s: seconds that retrieval and tools took: what a user of the method waits for beside
+            the model. Waiting for other questions to be searched for is not in it.
     """
 
     asked: tuple[Message, ...] | None = None
     calls: list[Call] = field(default_factory=list)
     passages: tuple[Passage, ...] | None = None
     trace: Trace | None = None
+    beside_model_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

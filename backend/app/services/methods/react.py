@@ -90,6 +90,7 @@ class ReactMethod:
             await agent.run()
         finally:
             context.transcript.trace = trace = agent.trace()
+            context.transcript.beside_model_s = trace.tools_s
             context.transcript.passages = passages = self._passages(agent)
         answer = self._read(agent.answer, trace.steps, example.question)
         calls = tuple(context.transcript.calls)

@@ -136,7 +136,12 @@ class PreviewService:
 
 def _measured(stored: JsonObject, calls_per_run: float) -> MeasuredTokens:
     metrics = read_metrics(stored)
-    tokens = metrics.tokens
+    # What answers take, whether it was paid for or came from the cache.
+    parts = [part for part in (metrics.tokens, metrics.saved_tokens) if part is not None]
     return MeasuredTokens(
-        metrics.counts.ok, tokens.prompt, tokens.completion, tokens.runs_without_counts, calls_per_run
+        metrics.counts.ok,
+        sum(part.prompt or 0 for part in parts),
+        sum(part.completion or 0 for part in parts),
+        sum(part.runs_without_counts for part in parts),
+        calls_per_run,
     )

@@ -52,6 +52,10 @@ class Embedder:
         """Length of a vector."""
         return int(self._loaded().get_embedding_dimension())
 
+    def load(self) -> None:
+        """Load the model now, so that no query waits for it."""
+        self._loaded()
+
     def _loaded(self) -> "SentenceTransformer":
         with self._lock:
             if self._model is None:

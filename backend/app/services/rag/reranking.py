@@ -27,11 +27,19 @@ class Reranker:
         if not texts:
             return []
         with self._lock:
-            if self._model is None:
-                self._model = _load(self.folder)
             pairs = [(query, text) for text in texts]
-            found = self._model.predict(pairs, batch_size=_AT_ONCE, show_progress_bar=False)
+            found = self._loaded().predict(pairs, batch_size=_AT_ONCE, show_progress_bar=False)
         return [float(score) for score in found]
+
+    def load(self) -> None:
+        """Load the model now, so that no query waits for it."""
+        with self._lock:
+            self._loaded()
+
+    def _loaded(self) -> "CrossEncoder":
+        if self._model is None:
+            self._model = _load(self.folder)
+        return self._model
 
 
 def _load(folder: Path) -> "CrossEncoder":

@@ -114,6 +114,15 @@ class IndexRetriever:
         """Return the passages for ``query``, best first."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.search, query)
 
+    async def load(self) -> None:
+        """Load the models now, so that no query waits for it, or is measured with it."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+
+    def _load(self) -> None:
+        self._embedder.load()
+        if self._reranker is not None:
+            self._reranker.load()
+
     def close(self) -> None:
         """End the thread; the index stays open for other retrievers."""
         self._thread.shutdown(wait=False, cancel_futures=True)

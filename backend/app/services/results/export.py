@@ -5,6 +5,7 @@ The columns are the fields of ``RunRecord`` with those of the example; a new fie
 
 import csv
 import io
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, fields
@@ -33,8 +34,10 @@ MEDIA_TYPES: dict[str, str] = {
     "parquet": "application/vnd.apache.parquet",
 }
 
-# A spreadsheet would run a cell that begins like this as a formula.
-_FORMULA_START = (*"=+-@", *"＝＋－＠", "\t", "\r", "\n")
+# A spreadsheet would run a cell that begins like this as a formula. Some skip what is invisible before it,
+# and read full-width signs. Apostrophes before it are taken in too, so that taking one away undoes this.
+_FORMULA = re.compile("'*(?:[\\s\ufeff\u200b-\u200f\u2060]*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r])")
+_NUMBER = re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][+-]?\d+)?%?", re.ASCII)
 _TYPES = {
     Text: pa.string(),
     SmallInteger: pa.int16(),
@@ -43,6 +46,8 @@ _TYPES = {
     Boolean: pa.bool_(),
     JSONB: pa.string(),
 }
+
+_LATER = ("model_ms", "paid_prompt_tokens", "paid_completion_tokens", "paid_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,13 @@ def _stored_columns() -> dict[str, _Column]:
 
 
 def _columns() -> tuple[_Column, ...]:
-    """Return all columns: what identifies the run and its question, the stored fields, the long ones."""
+    """Return all columns: what identifies the run and its question, the stored fields, the long ones.
+
+    Columns of later versions stand at the end, so that the places of the others stay.
+    """
     stored = _stored_columns()
     repeat = stored.pop("repeat")
+    later = [stored.pop(name) for name in _LATER]
     return (
         _Column("run_id", "id", pa.int64()),
         _Column("example_key", "example.key", pa.string()),
@@ -88,6 +97,7 @@ def _columns() -> tuple[_Column, ...]:
         _Column("created_at", "created_at", pa.timestamp("us", tz="UTC")),
         *(column for column in stored.values() if column.nested),
         _Column("metadata", "example.extra", pa.string(), nested=True),
+        *later,
     )
 
 
@@ -160,11 +170,13 @@ def _drain(buffer: io.StringIO) -> bytes:
 
 
 def _defused(value: object) -> object:
-    """Return a cell that no spreadsheet runs as a formula, and no terminal obeys."""
+    """Return a cell that no spreadsheet runs as a formula, and no terminal obeys; a plain number stays one."""
     if not isinstance(value, str):
         return value
     text = visible(value, keep_returns=True)
-    return f"'{text}" if text.startswith(_FORMULA_START) else text
+    if _NUMBER.fullmatch(text) or not (_FORMULA.match(value) or _FORMULA.match(text)):
+        return text
+    return f"'{text}"
 
 
 async def _parquet(batches: Rows) -> AsyncIterator[bytes]:

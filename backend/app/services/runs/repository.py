@@ -87,6 +87,15 @@ class RunRepository:
         )
         return {(row[0], row[1]) for row in await self._session.execute(query)}
 
+    async def calls(
+        self, experiment_id: uuid.UUID, example_ids: Sequence[int]
+    ) -> dict[tuple[int, int], list[JsonObject]]:
+        """Return the stored calls of each ``(example id, repeat)`` of these examples."""
+        query = select(Run.example_id, Run.repeat, Run.calls).where(
+            Run.experiment_id == experiment_id, Run.example_id.in_(example_ids)
+        )
+        return {(row[0], row[1]): row[2] for row in await self._session.execute(query)}
+
     async def tally(self, experiment_id: uuid.UUID) -> Tally:
         """Return the counts of an experiment's runs."""
         query = select(
@@ -117,6 +126,10 @@ class RunRepository:
             Run.prompt_tokens,
             Run.completion_tokens,
             Run.cost_usd,
+            Run.model_ms,
+            Run.paid_prompt_tokens,
+            Run.paid_completion_tokens,
+            Run.paid_usd,
             Run.trace["summary"],
             Example.content_hash,
             Example.cluster,

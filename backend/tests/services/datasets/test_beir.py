@@ -34,8 +34,8 @@ class TestFolder:
             ("q3", "what sank", ("a ship",)),
         ]
         assert [one.metadata for one in dataset.examples] == [
-            {"supporting": ["d1"]},
-            {"supporting": ["d2", "d1"]},
+            {"supporting": ["d1"], "answered_by": "titles"},
+            {"supporting": ["d2", "d1"], "answered_by": "titles"},
             {"supporting": ["d3"]},
         ]
 

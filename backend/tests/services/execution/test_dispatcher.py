@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.queue import waiting_experiments
@@ -105,6 +106,54 @@ class TestResume:
         counts = (await metrics_of(runtime, child.id))["counts"]
         assert (counts["ok"], counts["cached"]) == (20, 12)
         assert (await stored(runtime, parent_id)).status == "FAILED"
+
+    async def test_without_a_cache_nothing_is_paid_twice(self, runtime: Runtime, dataset: str) -> None:
+        broken = True
+
+        async def script(request: GenerationRequest) -> GenerationResult:
+            if broken and int(question(request).split()[3]) >= 12:
+                raise EngineError(FailureKind.BAD_REQUEST, "not now")
+            return answered(question(request))
+
+        engine = ScriptedEngine(script)
+        means = scripted(runtime, engine)
+        # What others were answered is not taken: each experiment without a cache asks for itself.
+        for _ in range(2):
+            parent_id = await create(means, concurrency=1, cache=False, repeats=2)
+            await Executor(means, parent_id).run()
+        answers = [run for run in await runs_of(runtime, parent_id) if run.status == "ok"]
+        assert len(engine.calls) > 2 * len(answers)
+        assert not any(run.cached for run in answers)
+        broken = False
+        engine.calls.clear()
+        for parent in (parent_id, None):
+            async with runtime.sessions() as session:
+                if parent is not None:
+                    child = await dispatcher(session, means).resume(parent)
+                else:  # what is resumed may itself have resumed
+                    await session.execute(text("update experiments set status = 'FAILED'"))
+                    await session.commit()
+                    child = await dispatcher(session, means).resume(child.id)
+            await Executor(means, child.id).run()
+            assert len(engine.calls) == 40 - len(answers)
+        runs = await runs_of(runtime, child.id)
+        assert [run.cached for run in runs] == [True] * 40
+        assert [run.answer for run in runs[: len(answers)]] == [run.answer for run in answers]
+        metrics = await metrics_of(runtime, child.id)
+        assert (metrics["tokens"]["prompt"], metrics["saved_tokens"]["prompt"]) == (0, 3 * 40)
+
+    async def test_a_clone_without_a_cache_asks_for_itself(self, runtime: Runtime, dataset: str) -> None:
+        engine = ScriptedEngine("an answer")
+        means = scripted(runtime, engine)
+        parent_id = await create(means, cache=False)
+        await Executor(means, parent_id).run()
+        async with runtime.sessions() as session:
+            clone = await ExperimentService(session, means).create(
+                config(**on_quiz(model="mock/gold", cache=False)), parent_id=parent_id
+            )
+            await dispatcher(session, means).start(clone.id)
+        await Executor(means, clone.id).run()
+        assert len(engine.calls) == 40
 
     async def test_one_that_nobody_works_on(
         self, runtime: Runtime, dispatch: Dispatcher, dataset: str

@@ -111,6 +111,18 @@ class TestCounts:
         assert values.accuracy == pytest.approx(29 / 48)
         assert values.cached == 7
 
+    def test_rate_and_time_left_are_of_calls_that_were_made(self, clock: Clock) -> None:
+        progress = begun(clock, 1200)
+        clock.now += 3
+        for _ in range(516):
+            count(progress, 1.0, cached=True)
+        assert snapshot_of(progress).rate_per_s is None
+        clock.now += 4
+        for _ in range(60):
+            count(progress, 1.0)
+        values = snapshot_of(progress)
+        assert (values.rate_per_s, values.eta_s) == (15.0, (1200 - 576) / 15)
+
     def test_time_before_the_beginning_does_not_count(self, clock: Clock) -> None:
         progress = Progress(clock=clock)
         assert progress.snapshot() is None

@@ -10,7 +10,7 @@ import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
 import { hasEnded } from "@/lib/experiment-status";
-import { formatAgo, formatCost, formatDate, formatDuration, formatInterval, formatMethod, formatName, formatPercent, plural } from "@/lib/format";
+import { formatAgo, formatCost, formatCount, formatDate, formatDuration, formatInterval, formatMethod, formatName, formatPercent, plural } from "@/lib/format";
 import { PRIMARY_SCORE } from "@/lib/metrics";
 import { useNow } from "@/lib/use-now";
 import { cn } from "@/lib/utils";
@@ -84,7 +84,10 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
             <Td className="hidden sm:table-cell">
               <StatusBadge {...experiment} />
             </Td>
-            <Td className="hidden sm:table-cell">{formatMethod(experiment.method)}</Td>
+            <Td className="hidden max-w-44 sm:table-cell">
+              <span className="block">{formatMethod(experiment.method)}</span>
+              <span className="block truncate text-xs">{experiment.variant}</span>
+            </Td>
             <Td className="hidden max-w-44 sm:table-cell">
               <span className="block truncate">{experiment.dataset}</span>
               <span className="block text-xs">{plural(experiment.total, "run")}</span>
@@ -92,8 +95,11 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
             <Td className="hidden sm:table-cell">
               <Accuracy experiment={experiment} />
             </Td>
-            <Td className="num hidden text-right sm:table-cell">{formatDuration(experiment.latency_p50_ms)}</Td>
-            <Td className="num hidden text-right sm:table-cell">{formatCost(experiment.cost_usd)}</Td>
+            <Td className="num hidden text-right sm:table-cell">
+              {formatDuration(experiment.latency_p50_ms)}
+              {experiment.latency_of_model_only && <span className="block text-xs">model only</span>}
+            </Td>
+            <Td className="num hidden text-right sm:table-cell">{hasEnded(experiment) ? formatCost(experiment.cost_usd) : "–"}</Td>
             <Td className="hidden text-right whitespace-nowrap sm:table-cell">
               <time dateTime={experiment.created_at} title={formatDate(experiment.created_at)}>
                 {formatAgo(experiment.created_at, now)}
@@ -115,11 +121,21 @@ function Accuracy({ experiment }: { experiment: Experiment }) {
           <span className="text-sm font-medium text-ink">{formatPercent(score.value)}</span> {formatInterval(score.low, score.high)}
         </span>
         <IntervalBar {...score} />
+        <span className="text-xs">
+          n = {formatCount(score.n)}
+          <Failures count={experiment.failed_runs} />
+        </span>
       </div>
     );
   }
   const { progress } = experiment;
-  if (!progress || hasEnded(experiment)) return <span>–</span>;
+  if (!progress || hasEnded(experiment)) {
+    return (
+      <span className="num text-xs">
+        –<Failures count={experiment.failed_runs} />
+      </span>
+    );
+  }
   return (
     <div className="num flex w-full flex-col gap-1.5">
       <span className="text-xs">
@@ -128,6 +144,11 @@ function Accuracy({ experiment }: { experiment: Experiment }) {
       <Progress done={progress.done} total={progress.total} failed={progress.failed} label={`Progress of ${experiment.name}`} />
     </div>
   );
+}
+
+function Failures({ count }: { count: number | null }) {
+  if (!count) return null;
+  return <span className="text-bad">, {formatCount(count)} failed</span>;
 }
 
 function SortTh({ label, column, sorting, right = false }: { label: string; column: string; sorting?: Sorting; right?: boolean }) {

@@ -72,7 +72,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       {ended && result.data?.metrics.agent && (
         <AgentPanel id={experiment.id} agent={result.data.metrics.agent} shares={agentShares(result.data.metrics)} naive={result.data.tokens_to_naive} />
       )}
-      {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} />}
+      {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} modelOnly={experiment.latency_of_model_only} />}
       <ConfigPanel experiment={experiment} result={result.data} />
       {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}
     </ExperimentHeader>

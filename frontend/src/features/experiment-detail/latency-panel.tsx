@@ -20,16 +20,18 @@ interface LatencyPanelProps {
   id: string;
   latencies: (number | null)[];
   live: boolean;
+  /** Of the model alone: in results from before retrieval and tools were part of it. */
+  modelOnly: boolean;
   onSelect: (runId: number) => void;
 }
 
 /** A histogram of latencies, and the fastest and slowest runs. */
-export function LatencyPanel({ id, latencies, live, onSelect }: LatencyPanelProps) {
+export function LatencyPanel({ id, latencies, live, modelOnly, onSelect }: LatencyPanelProps) {
   const data = useMemo(() => prepareHistogram(latencies), [latencies]);
   if (data.n === 0) return null;
   return (
     <div className={cn("grid min-w-0 items-stretch gap-5", !live && "lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]")}>
-      <Panel title="Latency" hint={`Of ${plural(data.n, "answered, uncached call")}; waiting in our own queue is not included.`}>
+      <Panel title="Latency" hint={`Of ${plural(data.n, "answered, uncached run")}: ${modelOnly ? "the model alone, without retrieval and tools" : "model, retrieval and tools"}; waiting in our own queue is not included.`}>
         <Histogram
           data={data}
           label="Latency"

@@ -2,7 +2,7 @@ import { Panel } from "@/components/ui/panel";
 import { Progress } from "@/components/ui/progress";
 import type { Schemas } from "@/lib/api/client";
 import { shownStatus, type ShownStatus } from "@/lib/experiment-status";
-import { formatCount, formatDuration, formatName, formatNumber, formatPercent } from "@/lib/format";
+import { formatCount, formatDuration, formatName, formatNumber, formatPercent, plural } from "@/lib/format";
 
 import { describePreparation } from "./prepare";
 
@@ -52,7 +52,7 @@ const titles: Partial<Record<ShownStatus, string>> = { NOT_STARTED: "Not started
 
 function describeLoad(progress: Schemas["ProgressOut"] | null): string | undefined {
   if (!progress) return undefined;
-  const parts = [`${progress.in_flight} calls in flight`];
+  const parts = [`${plural(progress.in_flight, "call")} in flight`];
   if (progress.limit !== null) parts.push(`concurrency limit ${progress.limit}`);
   if (progress.waiting_s > 0) parts.push(`rate limited: waiting ${formatDuration(progress.waiting_s * 1000)}`);
   if (progress.mode === "in_process") parts.push("no job queue: running in the API process");

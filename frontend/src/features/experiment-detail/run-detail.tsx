@@ -143,13 +143,20 @@ function Scores({ scores }: { scores: Run["scores"] }) {
   );
 }
 
+/** The cost of all calls, and what was paid where some came from the cache. */
+function costOf({ cost_usd, paid_usd }: Run): string {
+  const saved = cost_usd !== null && paid_usd !== null && paid_usd !== cost_usd;
+  return saved ? `${formatCost(cost_usd)}, ${formatCost(paid_usd)} paid` : formatCost(cost_usd);
+}
+
 function Facts({ run, finish }: { run: Run; finish: string | undefined }) {
   const facts: [string, string][] = [
     ["Latency", run.cached ? "from cache" : formatDuration(run.latency_ms)],
+    ["Model time", run.cached ? "from cache" : formatDuration(run.model_ms ?? run.latency_ms)],
     ["Queue time", formatDuration(run.queue_ms)],
     ["Attempts", formatCount(run.attempts)],
     ["Tokens", `${formatCount(run.prompt_tokens)} in, ${formatCount(run.completion_tokens)} out`],
-    ["Cost", formatCost(run.cost_usd)],
+    ["Cost", costOf(run)],
     ["Finish reason", finish ?? "–"],
     ["Repeat", formatCount(run.repeat + 1)],
     ["Cluster", run.cluster ?? "–"],

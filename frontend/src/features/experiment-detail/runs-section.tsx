@@ -24,10 +24,12 @@ interface RunsSectionProps {
   id: string;
   planned: number;
   live: boolean;
+  /** The latency of these runs lacks retrieval and tools. */
+  modelOnly: boolean;
 }
 
 /** The runs: grid, list, the selected run, and latencies. */
-export function RunsSection({ id, planned, live }: RunsSectionProps) {
+export function RunsSection({ id, planned, live, modelOnly }: RunsSectionProps) {
   const [{ run, score }, setState] = useQueryStates(
     { run: parseAsInteger, score: parseAsString.withDefault(PRIMARY_SCORE) },
     { history: "replace" },
@@ -73,7 +75,7 @@ export function RunsSection({ id, planned, live }: RunsSectionProps) {
           <RunDetail id={id} runId={shown} grid={grid} onSelect={select} />
         </div>
       </div>
-      <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} onSelect={open} />
+      <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} modelOnly={modelOnly} onSelect={open} />
     </>
   );
 }

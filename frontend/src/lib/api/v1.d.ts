@@ -1045,11 +1045,20 @@ export interface components {
          * @description US dollars at the catalog's prices; null when a price or a count is unknown.
          */
         CostStatistics: {
-            /** Per 1000 Runs */
+            /**
+             * Per 1000 Runs
+             * @description Of 1,000 answers if no call comes from the cache.
+             */
             per_1000_runs: number | null;
-            /** Saved By Cache */
+            /**
+             * Saved By Cache
+             * @description What the calls that were answered from the cache would have cost.
+             */
             saved_by_cache: number | null;
-            /** Total */
+            /**
+             * Total
+             * @description Of the calls that were made, failed runs' included.
+             */
             total: number | null;
         };
         /**
@@ -1505,8 +1514,13 @@ export interface components {
              */
             id: string;
             /**
+             * Latency Of Model Only
+             * @description True in results from before retrieval and tools were part of the latency.
+             */
+            latency_of_model_only: boolean;
+            /**
              * Latency P50 Ms
-             * @description Of answered, uncached calls; null without a result.
+             * @description Of answered, uncached runs; null without a result.
              */
             latency_p50_ms: number | null;
             /** Method */
@@ -1548,6 +1562,11 @@ export interface components {
             status: components["schemas"]["ExperimentStatus"];
             /** Total */
             total: number;
+            /**
+             * Variant
+             * @description Of the method, in a few words; may be empty.
+             */
+            variant: string;
         };
         /**
          * ExperimentStatus
@@ -1588,8 +1607,13 @@ export interface components {
              */
             id: string;
             /**
+             * Latency Of Model Only
+             * @description True in results from before retrieval and tools were part of the latency.
+             */
+            latency_of_model_only: boolean;
+            /**
              * Latency P50 Ms
-             * @description Of answered, uncached calls; null without a result.
+             * @description Of answered, uncached runs; null without a result.
              */
             latency_p50_ms: number | null;
             /** Method */
@@ -1627,6 +1651,11 @@ export interface components {
             status: components["schemas"]["ExperimentStatus"];
             /** Total */
             total: number;
+            /**
+             * Variant
+             * @description Of the method, in a few words; may be empty.
+             */
+            variant: string;
         };
         /**
          * FacetsOut
@@ -1977,7 +2006,7 @@ export interface components {
         };
         /**
          * LatencyStatistics
-         * @description Wall time of answered, uncached calls in milliseconds; our own queueing not included.
+         * @description A time of answered runs without cached calls, in milliseconds; our own queueing not included.
          */
         LatencyStatistics: {
             /** Max */
@@ -2051,7 +2080,12 @@ export interface components {
             gpu_seconds_estimate: number | null;
             /** @description Share of the judged answers with a faithfulness below 0.5; null if none was judged. */
             hallucination_rate: components["schemas"]["Estimate"] | null;
+            /** @description What a user waits: model, retrieval and tools; of the model alone if `model_ms` is null. */
             latency_ms: components["schemas"]["LatencyStatistics"];
+            /** @description The part of the latency that the model took; null in results from before it was apart. */
+            model_ms: components["schemas"]["LatencyStatistics"] | null;
+            /** @description Of the calls that were answered from the cache; null in earlier results. */
+            saved_tokens: components["schemas"]["TokenStatistics"] | null;
             /** Scores */
             scores: {
                 [key: string]: components["schemas"]["ScoreStatistics"];
@@ -2062,6 +2096,11 @@ export interface components {
              */
             throughput_per_s: number | null;
             tokens: components["schemas"]["TokenStatistics"];
+            /**
+             * Tokens Per Answer
+             * @description Mean of the answered runs, cached calls included; null if unknown.
+             */
+            tokens_per_answer: number | null;
             /** Wall S */
             wall_s: number | null;
         };
@@ -2444,7 +2483,7 @@ export interface components {
             note: string | null;
             /**
              * Rate Per S
-             * @description Runs per second; null before the first run.
+             * @description Runs per second, those from the cache left out; null before the first.
              */
             rate_per_s: number | null;
             /** Total */
@@ -2811,7 +2850,10 @@ export interface components {
             completion_tokens: number | null;
             /** Content Hash */
             content_hash: string;
-            /** Cost Usd */
+            /**
+             * Cost Usd
+             * @description Of all answered calls, cached ones included.
+             */
             cost_usd: number | null;
             /**
              * Created At
@@ -2833,19 +2875,35 @@ export interface components {
             gold: string[];
             /** Id */
             id: number;
-            /** Latency Ms */
+            /**
+             * Latency Ms
+             * @description What a user waits for the answer: model, retrieval and tools; of the model alone if `model_ms` is null. Null if the run failed, or only some of its calls came from the cache.
+             */
             latency_ms: number | null;
             /** Metadata */
             metadata: {
                 [key: string]: unknown;
             };
+            /**
+             * Model Ms
+             * @description Time of the model calls.
+             */
+            model_ms: number | null;
             /** Output */
             output: string | null;
+            /**
+             * Paid Usd
+             * @description Of the calls that were made; null in earlier runs.
+             */
+            paid_usd: number | null;
             /** Parse Outcome */
             parse_outcome: string | null;
             /** Parse Rule */
             parse_rule: string | null;
-            /** Prompt Tokens */
+            /**
+             * Prompt Tokens
+             * @description Of all answered calls, cached ones included.
+             */
             prompt_tokens: number | null;
             /** Question */
             question: string;
@@ -2899,7 +2957,10 @@ export interface components {
             cached: boolean;
             /** Completion Tokens */
             completion_tokens: number | null;
-            /** Cost Usd */
+            /**
+             * Cost Usd
+             * @description Of all answered calls, cached ones included.
+             */
             cost_usd: number | null;
             /**
              * Created At
@@ -2921,15 +2982,31 @@ export interface components {
             gold: string[];
             /** Id */
             id: number;
-            /** Latency Ms */
+            /**
+             * Latency Ms
+             * @description What a user waits for the answer: model, retrieval and tools; of the model alone if `model_ms` is null. Null if the run failed, or only some of its calls came from the cache.
+             */
             latency_ms: number | null;
+            /**
+             * Model Ms
+             * @description Time of the model calls.
+             */
+            model_ms: number | null;
             /** Output */
             output: string | null;
+            /**
+             * Paid Usd
+             * @description Of the calls that were made; null in earlier runs.
+             */
+            paid_usd: number | null;
             /** Parse Outcome */
             parse_outcome: string | null;
             /** Parse Rule */
             parse_rule: string | null;
-            /** Prompt Tokens */
+            /**
+             * Prompt Tokens
+             * @description Of all answered calls, cached ones included.
+             */
             prompt_tokens: number | null;
             /** Question */
             question: string;
@@ -3189,7 +3266,7 @@ export interface components {
         };
         /**
          * TokenStatistics
-         * @description Token counts as reported by the server.
+         * @description Token counts as reported by the server, of calls that were made; failed runs' included.
          */
         TokenStatistics: {
             /** Completion */

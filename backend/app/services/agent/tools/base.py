@@ -55,11 +55,13 @@ class ToolOutput:
         text: for the model.
         passages: of the knowledge base, that the text consists of.
         cut: characters that the tool left out.
+        took_s: seconds that the use took, if part of the wall time was spent waiting for other uses.
     """
 
     text: str
     passages: tuple[Passage, ...] = ()
     cut: int = 0
+    took_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class ToolResult:
     Attributes:
         text: the output, or the error message, for the model.
         success: whether there is an output.
-        duration_s: wall time in seconds.
+        duration_s: seconds that it took, without waiting for other uses.
         error: ``retry``: the model may use the tool again; ``final``: it must not; ``None``: no error.
         passages: see ``ToolOutput``.
         cut: see ``ToolOutput``.
@@ -91,14 +93,14 @@ class Tool(ABC):
         description: one line for the model.
         parameters: the first is the one that is written in brackets, ``name[…]``.
         example: a call as the model should write it.
-        timeout_s: seconds after which a use is cancelled.
+        timeout_s: seconds after which a use is cancelled; ``None``: never.
     """
 
     name: ClassVar[str]
     description: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
     example: ClassVar[str]
-    timeout_s: float = 30.0
+    timeout_s: float | None = 30.0
 
     @abstractmethod
     async def run(self, arguments: JsonObject) -> ToolOutput:
@@ -123,12 +125,13 @@ class Tool(ABC):
             return ToolResult(clean(str(error), limit=None), False, time.perf_counter() - started, error.kind)
         except TimeoutError:
             took_s = time.perf_counter() - started
-            message = f"{self.name} gave no result within {min(took_s, self.timeout_s):.2g} s."
+            limit_s = took_s if self.timeout_s is None else min(took_s, self.timeout_s)
+            message = f"{self.name} gave no result within {limit_s:.2g} s."
             return ToolResult(message, False, took_s, "retry")
         except Exception as error:  # noqa: BLE001 - a bug in a tool must not lose the agent's run
             message = f"{self.name} is out of order ({clean(f'{type(error).__name__}: {error}')})."
             return ToolResult(message, False, time.perf_counter() - started, "final")
-        took_s = time.perf_counter() - started
+        took_s = time.perf_counter() - started if output.took_s is None else output.took_s
         text = clean(output.text, limit=None)
         return ToolResult(text, True, took_s, passages=output.passages, cut=output.cut)
 

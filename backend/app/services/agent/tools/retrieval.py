@@ -31,6 +31,7 @@ class RetrievalTool(Tool):
         Parameter("k", f"how many passages, 1 to {MAX_PASSAGES}", "integer", required=False),
     )
     example = "retrieval[height of K2]"
+    timeout_s: float | None = None  # searches wait for each other, and none can be stopped
 
     def __init__(self, retriever: Retriever | None, top_k: int, limit: int | None = None) -> None:
         if not 1 <= top_k <= MAX_PASSAGES:
@@ -50,14 +51,14 @@ class RetrievalTool(Tool):
         if self._retriever is None:
             raise RuntimeError("the tool was built without a knowledge base")
         found = await self._retriever.retrieve(arguments["query"])
-        passages = found.passages[:wanted]
+        passages, took_s = found.passages[:wanted], found.total_s if found.seconds else None
         lines = [_line(number, passage) for number, passage in enumerate(passages, start=1)]
         text = "\n".join(lines)
         if self._limit is None or len(text) <= self._limit:
-            return ToolOutput(text or "Nothing was found.", passages)
+            return ToolOutput(text or "Nothing was found.", passages, took_s=took_s)
         shown = truncate_lines(text, self._limit)
         kept = [_as_shown(*pair) for pair in zip(passages, lines, shown.split("\n"), strict=True)]
-        return ToolOutput(shown, tuple(kept), truncated_characters(text, shown))
+        return ToolOutput(shown, tuple(kept), truncated_characters(text, shown), took_s)
 
 
 def _line(number: int, passage: Passage) -> str:

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from app.domain.metrics import AgentStatistics, Counts, Metrics, RunContext, RunFacts
 from app.services.evaluation.metrics.agents import agent_statistics
 from app.services.evaluation.metrics.attribution import count_attributions
-from app.services.evaluation.metrics.expense import cost_statistics, latency_statistics, token_statistics
+from app.services.evaluation.metrics.expense import (
+    cost_statistics,
+    latency_statistics,
+    model_time_statistics,
+    saved_token_statistics,
+    token_statistics,
+)
 from app.services.evaluation.metrics.registry import METRICS
 from app.services.evaluation.metrics.scores import score_statistics
 from app.services.evaluation.metrics.units import units_of
@@ -24,9 +30,11 @@ def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> Metrics:
         attribution=count_attributions(answered),
         agent=_agents(runs, context.seed),
         latency_ms=latency_statistics(answered),
-        tokens=token_statistics(answered),
-        cost_usd=cost_statistics(answered),
+        tokens=token_statistics(runs),
+        cost_usd=cost_statistics(runs),
         single=METRICS.compute(runs, context),
+        model_ms=model_time_statistics(answered),
+        saved_tokens=saved_token_statistics(runs),
     )
 
 

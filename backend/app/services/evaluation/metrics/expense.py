@@ -1,16 +1,66 @@
 """What the answers took: time, tokens and money."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import fsum
+from typing import TypeVar
 
 import numpy as np
 
 from app.domain.metrics import CostStatistics, LatencyStatistics, RunFacts, TokenStatistics
 
+_Amount = TypeVar("_Amount", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Expense:
+    """Tokens and US dollars of some calls; ``None`` where unknown."""
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    usd: float | None
+
+
+def paid_by(run: RunFacts) -> Expense:
+    """Return what the calls of a run cost this time: those that were not answered from the cache."""
+    if run.cached:
+        return Expense(0, 0, 0.0)
+    return Expense(
+        run.prompt_tokens if run.paid_prompt_tokens is None else run.paid_prompt_tokens,
+        run.completion_tokens if run.paid_completion_tokens is None else run.paid_completion_tokens,
+        run.cost_usd if run.paid_usd is None else run.paid_usd,
+    )
+
+
+def saved_by_cache_in(run: RunFacts) -> Expense:
+    """Return what those calls of a run would have cost that were answered from the cache."""
+    paid = paid_by(run)
+    return Expense(
+        _without(run.prompt_tokens, paid.prompt_tokens),
+        _without(run.completion_tokens, paid.completion_tokens),
+        _without(run.cost_usd, paid.usd),
+    )
+
+
+def _without(whole: _Amount | None, part: _Amount | None) -> _Amount | None:
+    return None if whole is None or part is None else whole - part
+
 
 def latency_statistics(answered: Sequence[RunFacts]) -> LatencyStatistics:
-    """Summarise the latency of uncached runs in ms; cached ones would make the model look faster."""
-    values = [run.latency_ms for run in answered if not run.cached and run.latency_ms is not None]
+    """Summarise the latency of uncached runs in ms; cached ones would make the method look faster."""
+    return _time_statistics(run.latency_ms for run in answered if not run.cached)
+
+
+def model_time_statistics(answered: Sequence[RunFacts]) -> LatencyStatistics:
+    """Summarise the time of the model, in ms, over the runs that have a latency.
+
+    Runs from before it was stored apart are left out: their latency is the time of the model.
+    """
+    return _time_statistics(run.model_ms for run in answered if not run.cached and run.latency_ms is not None)
+
+
+def _time_statistics(times: Iterable[float | None]) -> LatencyStatistics:
+    values = [time for time in times if time is not None]
     if not values:
         return LatencyStatistics(0)
     data = np.sort(values)
@@ -20,13 +70,27 @@ def latency_statistics(answered: Sequence[RunFacts]) -> LatencyStatistics:
     )
 
 
-def token_statistics(answered: Sequence[RunFacts]) -> TokenStatistics:
-    """Return the sums of the token counts that servers reported, and how many runs have none."""
+def token_statistics(runs: Sequence[RunFacts]) -> TokenStatistics:
+    """Return the sums of the tokens that were paid for, failed runs' included."""
+    paid = [(run, paid_by(run)) for run in runs]
+    nothing_known = all(run.prompt_tokens is None and run.completion_tokens is None for run in runs)
     return TokenStatistics(
-        prompt=_sum_of_known([run.prompt_tokens for run in answered]),
-        completion=_sum_of_known([run.completion_tokens for run in answered]),
+        prompt=None if nothing_known else _sum_of_known([one.prompt_tokens for _, one in paid]),
+        completion=None if nothing_known else _sum_of_known([one.completion_tokens for _, one in paid]),
         runs_without_counts=sum(
-            run.prompt_tokens is None or run.completion_tokens is None for run in answered
+            run.ok and (one.prompt_tokens is None or one.completion_tokens is None) for run, one in paid
+        ),
+    )
+
+
+def saved_token_statistics(runs: Sequence[RunFacts]) -> TokenStatistics:
+    """Return the sums of the tokens of calls that were answered from the cache."""
+    saved = [(run, saved_by_cache_in(run)) for run in runs]
+    return TokenStatistics(
+        prompt=_sum_of_known([one.prompt_tokens for _, one in saved]),
+        completion=_sum_of_known([one.completion_tokens for _, one in saved]),
+        runs_without_counts=sum(
+            run.cached and (one.prompt_tokens is None or one.completion_tokens is None) for run, one in saved
         ),
     )
 
@@ -36,16 +100,28 @@ def _sum_of_known(values: Sequence[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def cost_statistics(answered: Sequence[RunFacts]) -> CostStatistics:
-    """Return the cost; cached answers cost nothing this time, and are counted as savings."""
-    fresh = [run.cost_usd for run in answered if not run.cached]
-    saved = [run.cost_usd for run in answered if run.cached]
-    total = _sum_if_all_known(fresh)
+def cost_statistics(runs: Sequence[RunFacts]) -> CostStatistics:
+    """Return what was paid, failed runs' calls included, and what cached calls have saved.
+
+    A failed run without a cost is left out: none of its calls was answered. Where no run at all has a
+    cost, it is unknown and not 0.
+    """
+    fresh = [run.cost_usd for run in runs if run.ok and not run.cached]
+    # An answer without a known cost has no saving to report unless the cache has given some of it.
+    pairs = [(run, saved_by_cache_in(run).usd) for run in runs]
+    saved = [usd for run, usd in pairs if run.cached or usd is not None]
+    per_run = _sum_if_all_known(fresh) if fresh else None
     return CostStatistics(
-        total=total,
-        per_1000_runs=1000 * total / len(fresh) if total is not None and fresh else None,
+        total=_total(runs),
+        per_1000_runs=None if per_run is None else 1000 * per_run / len(fresh),
         saved_by_cache=_sum_if_all_known(saved),
     )
+
+
+def _total(runs: Sequence[RunFacts]) -> float | None:
+    if all(run.cost_usd is None for run in runs):
+        return None
+    return _sum_if_all_known([paid_by(run).usd for run in runs if run.ok or paid_by(run).usd is not None])
 
 
 def _sum_if_all_known(values: Sequence[float | None]) -> float | None:

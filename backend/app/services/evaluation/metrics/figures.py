@@ -12,10 +12,12 @@ from app.domain.metrics import (
     Estimate,
     Figure,
     FigureDescription,
+    LatencyStatistics,
     Metrics,
     MetricValue,
     ScoreStatistics,
 )
+from app.domain.rounding import fixed
 from app.domain.scoring import ScoreDescription
 from app.services.evaluation.metrics.registry import METRICS
 from app.services.evaluation.scorers.registry import SCORERS
@@ -95,7 +97,7 @@ def _score_note(about: ScoreDescription, score: ScoreStatistics) -> str:
     notes = [f"{score.unscored:,} without this score"] if score.unscored else []
     # Where retrieval cannot be judged nothing has failed: the note is for scores of the answer.
     if about.group == "answer" and score.value - score.if_failed_were_wrong > _SMALLEST_EFFECT:
-        notes.append(f"{100 * score.if_failed_were_wrong:.1f} % if what failed counted as wrong")
+        notes.append(f"{fixed(100 * score.if_failed_were_wrong)} % if what failed counted as wrong")
     return "; ".join(notes)
 
 
@@ -108,7 +110,7 @@ def _agent(agent: AgentStatistics) -> Iterator[Figure]:
 
 _SUCCESS = FigureDescription(
     name="agent_success_rate",
-    label="Success rate",
+    label="Gave an answer",
     group="agent",
     format="share",
     better="higher",
@@ -161,25 +163,50 @@ def _runs(counts: Counts) -> Iterator[Figure]:
 
 
 def _latency(metrics: Metrics) -> Iterator[Figure]:
-    latency = metrics.latency_ms
-    values = {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99, "max": latency.max}
+    model = metrics.model_ms
+    # Results from before the model's time was apart have nothing else.
+    basis = "uncached" if model is not None else "uncached, time of the model alone"
+    yield from _times("latency", "Latency", _WAIT, metrics.latency_ms, basis)
+    if model is not None:
+        yield from _times("model_time", "Model time", _MODEL_TIME, model, "uncached")
+
+
+_WAIT = "What a user waits: model, retrieval and tools; waiting for a free slot not included."
+_MODEL_TIME = "The part of the latency that the model took."
+
+
+def _times(row: str, label: str, about: str, times: LatencyStatistics, basis: str) -> Iterator[Figure]:
+    values = {"p50": times.p50, "p95": times.p95, "p99": times.p99, "max": times.max}
     for short, value in values.items():
         yield Figure(
-            name=f"latency_{short}_ms",
-            label=f"Latency {short}",
+            name=f"{row}_{short}_ms",
+            label=f"{label} {short}",
             group="speed",
-            row="latency",
+            row=row.replace("_", " "),
             short=short,
             format="milliseconds",
             better="lower",
-            help="Of answered, uncached runs; waiting for a free slot not included.",
+            help=about,
             value=value,
-            n=latency.n,
-            basis="uncached",
+            n=times.n,
+            basis=basis,
         )
 
 
-_TOKENS = _count("tokens", "tokens", "Tokens", "in all", "As counted by the model's server.")
+_TOKENS = _count(
+    "tokens",
+    "tokens",
+    "Tokens",
+    "in all",
+    "Of the calls that were made, failed runs' included, as the model's server counted them.",
+)
+_SAVED_TOKENS = _count(
+    "tokens",
+    "tokens_saved_by_cache",
+    "Tokens saved by the cache",
+    "from the cache",
+    "Of the calls that were answered from the cache.",
+)
 _PROMPT = replace(_TOKENS, name="tokens_prompt", label="Prompt tokens", short="prompt")
 _COMPLETION = replace(_TOKENS, name="tokens_completion", label="Completion tokens", short="completion")
 
@@ -194,6 +221,9 @@ def _tokens(metrics: Metrics) -> Iterator[Figure]:
     for description, value in values:
         described = replace(description, better="lower", minor=False)
         yield replace(_figure(described, value), warning=warning)
+    saved = metrics.saved_tokens
+    if saved is not None and saved.prompt is not None and saved.completion is not None:
+        yield _figure(_SAVED_TOKENS, saved.prompt + saved.completion)
 
 
 _COST = FigureDescription(
@@ -204,14 +234,14 @@ _COST = FigureDescription(
     short="in all",
     format="usd",
     better="lower",
-    help="Of all uncached calls, at the catalog's prices.",
+    help="Of the calls that were made, failed runs' included, at the catalog's prices.",
 )
 _COST_PER_1000 = replace(
     _COST,
     name="cost_per_1000_runs_usd",
     label="Cost per 1,000 runs",
     short="per 1,000 runs",
-    help="Of 1,000 uncached runs.",
+    help="Of 1,000 answers if no call comes from the cache.",
     minor=True,
 )
 _SAVED = replace(
@@ -220,7 +250,7 @@ _SAVED = replace(
     label="Cost saved by the cache",
     short="saved by the cache",
     better=None,
-    help="What the cached answers would have cost.",
+    help="What the calls that were answered from the cache would have cost.",
     minor=True,
 )
 

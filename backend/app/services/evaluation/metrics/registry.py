@@ -7,11 +7,24 @@ from app.services.evaluation.metrics.single import (
     GPU_SECONDS,
     HALLUCINATION_RATE,
     THROUGHPUT,
+    TOKENS_PER_ANSWER,
     WALL_TIME,
     Metric,
 )
 
-_OWN_KEYS = frozenset({"counts", "scores", "attribution", "agent", "latency_ms", "tokens", "cost_usd"})
+_OWN_KEYS = frozenset(
+    {
+        "counts",
+        "scores",
+        "attribution",
+        "agent",
+        "latency_ms",
+        "tokens",
+        "cost_usd",
+        "model_ms",
+        "saved_tokens",
+    }
+)
 
 
 class MetricRegistry:
@@ -41,6 +54,7 @@ METRICS = MetricRegistry(
         HALLUCINATION_RATE,
         THROUGHPUT,
         WALL_TIME,
+        TOKENS_PER_ANSWER,
         GPU_SECONDS,
     ]
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from app.domain.metrics import FigureDescription, MetricValue, RunContext, RunFacts
 from app.services.evaluation.metrics.units import units_of
 from app.services.evaluation.statistics.means import share
+from app.services.evaluation.metrics.expense import paid_by
+from app.services.evaluation.statistics.intervals import wilson
 
 REFERENCE_GPU_FLOPS = 312e12 * 0.4
 """A100's peak in bf16 (NVIDIA's data sheet) at 40 % utilisation; see ``estimated_gpu_seconds``."""
@@ -48,15 +50,26 @@ def estimated_gpu_seconds(runs: Sequence[RunFacts], context: RunContext) -> floa
     ``REFERENCE_GPU_FLOPS``. It counts arithmetic alone: decoding a single sequence is bound by
     memory, and takes longer. ``None`` if the model's size or any token count is unknown.
     """
-    fresh = _fresh(runs)
-    if context.parameters is None or not fresh:
+    if context.parameters is None or not _fresh(runs):
         return None
     tokens = 0
-    for run in fresh:
-        if run.prompt_tokens is None or run.completion_tokens is None:
+    for run in runs:
+        paid = paid_by(run)
+        if paid.prompt_tokens is not None and paid.completion_tokens is not None:
+            tokens += paid.prompt_tokens + paid.completion_tokens
+        elif run.ok:
             return None
-        tokens += run.prompt_tokens + run.completion_tokens
     return 2 * context.parameters * tokens / REFERENCE_GPU_FLOPS
+
+
+def tokens_per_answer(runs: Sequence[RunFacts], _context: RunContext) -> float | None:
+    """Return the mean tokens of all calls for an answer, cached ones included; ``None`` if none is known."""
+    known = [
+        run.prompt_tokens + run.completion_tokens
+        for run in runs
+        if run.ok and run.prompt_tokens is not None and run.completion_tokens is not None
+    ]
+    return sum(known) / len(known) if known else None
 
 
 def _fresh(runs: Sequence[RunFacts]) -> list[RunFacts]:
@@ -97,6 +110,19 @@ WALL_TIME = Metric(
         help="Seconds between the first and the last run, pauses between sessions of work left out.",
     ),
     wall_time,
+)
+TOKENS_PER_ANSWER = Metric(
+    FigureDescription(
+        name="tokens_per_answer",
+        label="Tokens an answer",
+        group="tokens",
+        row="tokens",
+        short="an answer",
+        better="lower",
+        help="Mean of the answered runs, cached calls included.",
+        minor=True,
+    ),
+    tokens_per_answer,
 )
 GPU_SECONDS = Metric(
     FigureDescription(

@@ -2,12 +2,15 @@
 
 An example's ``supporting`` metadata names its gold articles by title or id. An article counts as
 retrieved when any chunk of it was; its rank is the rank of its first chunk, counted in articles. Where
-no gold articles are named, a passage that holds an accepted answer counts as relevant instead. How many
-such passages the knowledge base has is unknown, so only hit and reciprocal rank can be computed.
+no gold articles are named, a passage that holds an accepted answer counts as relevant instead, and the
+scores have names of their own. How many such passages the knowledge base has is unknown, so only hit and
+reciprocal rank can be computed.
 """
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 
 from app.domain.examples import Example
 from app.domain.passages import Passage
@@ -15,25 +18,38 @@ from app.domain.prediction import ScoredSample
 from app.domain.scoring import Score, ScoreDescription, ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.normalise import normalise
-from app.services.evaluation.scorers.base import without_resources
+from app.services.evaluation.scorers.base import RegisteredScorer, Scorer, ScorerResources
 
 GROUP = "retrieval"
 SUPPORTING = "supporting"
 """Key of the metadata that names an example's gold articles."""
+ANSWERED_BY = "answered_by"
+"""Key of the metadata that says what the accepted answers are, if they are no answers: ``TITLES``."""
+TITLES = "titles"
 NDCG_DEPTH = 10
 _CLOSED = frozenset({"yes", "no", "noanswer"})
 
 
-async def retrieval_scorer(sample: ScoredSample) -> list[Score]:
+async def retrieval_scorer(sample: ScoredSample, depth: int = NDCG_DEPTH) -> list[Score]:
     """Score the retrieved passages; no scores if the method retrieves nothing. See ``Scorer``."""
     passages = sample.prediction.passages
-    return [] if passages is None else score_retrieval(passages, sample.example, sample.rule)
+    return [] if passages is None else score_retrieval(passages, sample.example, sample.rule, depth)
 
 
-def score_retrieval(passages: Sequence[Passage], example: Example, rule: ScoringRule) -> list[Score]:
-    """Return the scores of one retrieval; those of gold articles only where the example names them."""
-    scores = [answer_in_context(passages, example.answers, rule)]
-    gold = gold_of(example)
+def score_retrieval(
+    passages: Sequence[Passage], example: Example, rule: ScoringRule, depth: int = NDCG_DEPTH
+) -> list[Score]:
+    """Return the scores of one retrieval; those of gold articles only where the example names them.
+
+    Args:
+        passages: best first.
+        example: with accepted answers and, perhaps, gold articles.
+        rule: of the dataset.
+        depth: articles that the nDCG goes by; below 10 it is called ``ndcg_at_k``.
+    """
+    titles = example.metadata.get(ANSWERED_BY) == TITLES
+    in_context = _TITLES_ONLY if titles else answer_in_context(passages, example.answers, rule)
+    scores, gold = [in_context], gold_of(example)
     if not gold:
         return [*scores, *_by_answers(passages, example.answers, rule)]
     ranking = _articles(passages)
@@ -45,8 +61,13 @@ def score_retrieval(passages: Sequence[Passage], example: Example, rule: Scoring
         Score("mrr", 1 / ranks[0] if ranks else 0.0, found),
         Score("all_at_k", float(len(ranks) == len(gold)), found),
         Score("recall_at_k", len(ranks) / len(gold), found),
-        Score("ndcg_at_10", ndcg(ranks, len(gold)), found),
+        Score("ndcg_at_10" if depth == NDCG_DEPTH else "ndcg_at_k", ndcg(ranks, len(gold), depth), found),
     ]
+
+
+_TITLES_ONLY = Score(
+    "answer_in_context", None, "the accepted answers are the titles of the gold articles, and no answers"
+)
 
 
 def _by_answers(passages: Sequence[Passage], answers: Sequence[str], rule: ScoringRule) -> list[Score]:
@@ -58,8 +79,8 @@ def _by_answers(passages: Sequence[Passage], answers: Sequence[str], rule: Scori
         f"passage {ranks[0]} holds an accepted answer" if ranks else "no passage holds an accepted answer"
     )
     return [
-        Score("hit_at_k", float(bool(ranks)), reason),
-        Score("mrr", 1 / ranks[0] if ranks else 0.0, reason),
+        Score("answer_hit_at_k", float(bool(ranks)), reason),
+        Score("answer_mrr", 1 / ranks[0] if ranks else 0.0, reason),
     ]
 
 
@@ -133,9 +154,15 @@ def _description(name: str, label: str, about: str, *, graded: bool = False) -> 
     return ScoreDescription(name, 1, "graded" if graded else "binary", GROUP, label, about)
 
 
-RETRIEVAL = without_resources(
-    "retrieval",
-    retrieval_scorer,
+def _open(resources: ScorerResources) -> AbstractAsyncContextManager[Scorer]:
+    """Open the scorer; the nDCG of a method that retrieves once goes no deeper than its ``top_k``."""
+    method, depth = resources.config.method, NDCG_DEPTH
+    if method.passages_in_prompt and method.knowledge is not None:
+        depth = min(depth, method.knowledge.top_k)
+    return nullcontext(partial(retrieval_scorer, depth=depth))
+
+
+_SCORES = (
     _description(
         "answer_in_context", "Answer in context", "A passage in the prompt holds an accepted answer."
     ),
@@ -144,5 +171,23 @@ RETRIEVAL = without_resources(
     _description("recall_at_k", "Recall@k", "Share of the gold articles that were retrieved.", graded=True),
     _description("mrr", "MRR", "Reciprocal rank of the first gold article.", graded=True),
     _description("ndcg_at_10", "nDCG@10", "Ranking quality of the first 10 articles.", graded=True),
-    applies=_retrieves,
+    _description(
+        "ndcg_at_k",
+        "nDCG@k",
+        "Ranking quality of the articles that were retrieved, which are fewer than 10.",
+        graded=True,
+    ),
+    _description(
+        "answer_hit_at_k",
+        "Answer hit@k",
+        "A passage that holds an accepted answer was retrieved; for questions without gold articles.",
+    ),
+    _description(
+        "answer_mrr",
+        "Answer MRR",
+        "Reciprocal rank of the first passage that holds an accepted answer; for questions without gold "
+        "articles.",
+        graded=True,
+    ),
 )
+RETRIEVAL = RegisteredScorer("retrieval", _SCORES, _open, _retrieves)

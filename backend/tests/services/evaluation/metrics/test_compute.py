@@ -188,6 +188,16 @@ class TestLatency:
         latency = metrics(runs)["latency_ms"]
         assert (latency["n"], latency["min"], latency["max"]) == (1, 30.0, 30.0)
 
+    def test_model_time_is_a_figure_of_its_own(self) -> None:
+        runs = [
+            facts(latency_ms=500.0, model_ms=100.0),
+            facts(latency_ms=None, model_ms=900.0),  # partly from the cache
+            facts(latency_ms=1.0, model_ms=1.0, cached=True),
+        ]
+        found = metrics(runs)
+        assert (found["latency_ms"]["mean"], found["latency_ms"]["n"]) == (500.0, 1)
+        assert (found["model_ms"]["mean"], found["model_ms"]["n"]) == (100.0, 1)
+
     def test_nothing_measured(self) -> None:
         latency = metrics([facts(cached=True)])["latency_ms"]
         assert latency == {"n": 0, **dict.fromkeys(("p50", "p95", "p99", "min", "max", "mean"))}
@@ -211,6 +221,18 @@ class TestTokens:
         runs = [facts(), facts(prompt_tokens=None), facts(completion_tokens=None), failed_facts()]
         assert metrics(runs)["tokens"] == {"prompt": 40, "completion": 10, "runs_without_counts": 2}
 
+    def test_what_failed_runs_and_partly_cached_ones_paid(self) -> None:
+        runs = [
+            facts(),
+            failed_facts(prompt_tokens=8, completion_tokens=2, cost_usd=0.5),
+            facts(prompt_tokens=50, completion_tokens=10, paid_prompt_tokens=20, paid_completion_tokens=4),
+            facts(cached=True),
+        ]
+        found = metrics(runs)
+        assert found["tokens"] == {"prompt": 48, "completion": 11, "runs_without_counts": 0}
+        assert found["saved_tokens"] == {"prompt": 50, "completion": 11, "runs_without_counts": 0}
+        assert found["tokens_per_answer"] == pytest.approx((25 + 60 + 25) / 3)
+
     def test_nothing_known_is_not_zero(self) -> None:
         runs = [facts(prompt_tokens=None, completion_tokens=None)]
         assert metrics(runs)["tokens"] == {"prompt": None, "completion": None, "runs_without_counts": 1}
@@ -230,6 +252,19 @@ class TestCost:
         cost = metrics([facts(cost_usd=0.002), facts(cost_usd=None, cached=True)])["cost_usd"]
         assert cost == pytest.approx({"total": 0.002, "per_1000_runs": 2.0, "saved_by_cache": None})
 
+    def test_what_failed_runs_and_partly_cached_ones_paid(self) -> None:
+        runs = [
+            failed_facts(cost_usd=0.003, paid_usd=0.003),
+            facts(cost_usd=0.0101, paid_usd=0.004),
+            failed_facts(),
+        ]
+        cost = metrics(runs)["cost_usd"]
+        assert cost == pytest.approx({"total": 0.007, "per_1000_runs": 10.1, "saved_by_cache": 0.0061})
+
+    @pytest.mark.parametrize("run", [failed_facts(), facts(cost_usd=None, cached=True)])
+    def test_without_a_price_nothing_is_known_to_be_free(self, run: RunFacts) -> None:
+        assert metrics([run])["cost_usd"]["total"] is None
+
     def test_all_cached_costs_nothing(self) -> None:
         cost = metrics([facts(cost_usd=0.002, cached=True)])["cost_usd"]
         assert cost == {"total": 0.0, "per_1000_runs": None, "saved_by_cache": 0.002}
@@ -239,6 +274,10 @@ class TestEstimatedGpuSeconds:
     def test_two_operations_a_parameter_and_token(self) -> None:
         runs = [facts(prompt_tokens=90, completion_tokens=10)] * 3
         assert gpu_seconds(runs, 1e9) == pytest.approx(2 * 1e9 * 300 / REFERENCE_GPU_FLOPS)
+
+    def test_of_failed_runs_as_well(self) -> None:
+        runs = [facts(), failed_facts(prompt_tokens=20, completion_tokens=5)]
+        assert gpu_seconds(runs, 1e9) == pytest.approx(2 * 1e9 * 50 / REFERENCE_GPU_FLOPS)
 
     def test_cached_answers_compute_nothing(self) -> None:
         fresh, cached = facts(), facts(cached=True, prompt_tokens=None)

@@ -56,14 +56,26 @@ class TestGold:
     def test_none_named(self, named: object) -> None:
         assert gold_of(example(metadata={"supporting": named})) == frozenset()
         scores = score_retrieval([], example(metadata={"supporting": named}), "squad")
-        assert [score.name for score in scores] == ["answer_in_context", "hit_at_k", "mrr"]
+        assert [score.name for score in scores] == ["answer_in_context", "answer_hit_at_k", "answer_mrr"]
 
     def test_passages_with_an_answer_stand_in_for_them(self) -> None:
         found = [passage("a", "Rome"), passage("b", "Paris", dropped=True)]
         scores = {s.name: s for s in score_retrieval(found, example("q", "Paris"), "squad")}
-        assert (scores["hit_at_k"].value, scores["mrr"].value) == (1.0, 0.5)
+        assert (scores["answer_hit_at_k"].value, scores["answer_mrr"].value) == (1.0, 0.5)
         assert scores["answer_in_context"].value == 0.0
-        assert scores["mrr"].reason == "passage 2 holds an accepted answer"
+        assert scores["answer_mrr"].reason == "passage 2 holds an accepted answer"
+
+    def test_titles_are_no_answers(self) -> None:
+        wanted = example("q", "Paris", metadata={"supporting": ["a"], "answered_by": "titles"})
+        scores = {s.name: s.value for s in score_retrieval([passage("a", "Paris")], wanted, "squad")}
+        assert scores["answer_in_context"] is None
+        assert scores["hit_at_k"] == 1.0
+
+    def test_ndcg_of_fewer_than_ten_is_called_so(self) -> None:
+        wanted = example(metadata={"supporting": ["a", "b"]})
+        found = [passage("c"), passage("a")]
+        (score,) = [s for s in score_retrieval(found, wanted, "squad", 1) if s.name.startswith("ndcg")]
+        assert (score.name, score.value) == ("ndcg_at_k", 0.0)
 
     def test_neither_is_known(self) -> None:
         names = [score.name for score in score_retrieval([passage("a")], example("q", "yes"), "squad")]

@@ -208,6 +208,9 @@ class TestRegistry:
             "recall_at_k": (1, "graded"),
             "mrr": (1, "graded"),
             "ndcg_at_10": (1, "graded"),
+            "ndcg_at_k": (1, "graded"),
+            "answer_hit_at_k": (1, "binary"),
+            "answer_mrr": (1, "graded"),
             "faithfulness": (1, "graded"),
             "faithful": (1, "binary"),
         }

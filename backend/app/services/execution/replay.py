@@ -1,0 +1,80 @@
+"""Answers that a resumed experiment takes over from the one that it resumes.
+
+They come from its stored runs and not from the response cache: with ``cache: false`` an experiment must
+not be given answers of others, and the cache does not say whose answers it has.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
+from app.domain.hashing import content_hash
+from app.domain.json import JsonObject
+from app.services.inference.base import Engine, EngineBase
+from app.services.inference.cache import may_be_replayed
+
+_MILLI = 1000.0
+_REQUEST_KEYS = ("messages", "params", "constraint", "tools")
+
+
+class ReplayingEngine(EngineBase):
+    """Answers from an earlier run of the same sample where it can; otherwise asks the inner engine.
+
+    Args:
+        inner: engine that is asked.
+        answers: by hash of the request, as ``answers_of`` returns them.
+    """
+
+    def __init__(self, inner: Engine, answers: Mapping[str, GenerationResult]) -> None:
+        self._inner = inner
+        self._answers = answers
+
+    async def generate(self, request: GenerationRequest) -> GenerationResult:
+        """Answer one request; see ``Engine.generate``."""
+        found = self._answers.get(content_hash(request_json(request)))
+        return found if found is not None else await self._inner.generate(request)
+
+    async def aclose(self) -> None:
+        """Close the inner engine."""
+        await self._inner.aclose()
+
+
+def request_json(request: GenerationRequest) -> JsonObject:
+    """Return what was asked, as it is stored with a call."""
+    return {
+        "messages": [message.as_dict() for message in request.messages],
+        "params": {**request.params.as_dict(), "seed": request.seed, "repeat": request.repeat},
+        **({"constraint": request.constraint.as_dict()} if request.constraint else {}),
+        **({"tools": [tool.as_dict() for tool in request.tools]} if request.tools else {}),
+    }
+
+
+def answers_of(calls: Iterable[JsonObject]) -> dict[str, GenerationResult]:
+    """Return the answers among the stored calls of a run, by hash of the request.
+
+    Calls that failed have none, and an answer that may not be replayed is asked for again.
+    """
+    found: dict[str, GenerationResult] = {}
+    for call in calls:
+        if "text" not in call:
+            continue
+        result = _result_of(call)
+        if may_be_replayed(result):
+            found[content_hash({key: call[key] for key in _REQUEST_KEYS if key in call})] = result
+    return found
+
+
+def _result_of(call: JsonObject) -> GenerationResult:
+    return GenerationResult(
+        text=call["text"],
+        usage=Usage(call["prompt_tokens"], call["completion_tokens"]),
+        latency_s=call["latency_ms"] / _MILLI,
+        attempts=0,
+        finish_reason=call["finish_reason"],
+        model=call["model"],
+        system_fingerprint=call["system_fingerprint"],
+        cached=True,
+        tool_calls=tuple(
+            ToolCall(one["id"], one["function"]["name"], one["function"]["arguments"])
+            for one in call.get("tool_calls", ())
+        ),
+    )
