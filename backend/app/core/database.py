@@ -30,7 +30,7 @@ DATABASE_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.InterfaceError,
     OSError,
 )
-"""Errors that may mean that the database cannot be reached; ``is_database_away`` tells if they do."""
+"""Errors that may mean that the database cannot be reached; ``is_database_away`` decides."""
 
 
 def async_url(url: str) -> str:

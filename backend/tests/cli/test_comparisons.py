@@ -90,8 +90,8 @@ class TestRun:
     @pytest.mark.parametrize(
         ("line", "said"),
         [
-            ("datasets: quiz", "no list"),
-            ("datasets: []", "no list"),
+            ("datasets: quiz", "not a list"),
+            ("datasets: []", "not a list"),
             ("datasets: [quiz]", "base.dataset.name"),
         ],
     )

@@ -119,7 +119,7 @@ class TestValidate:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (["--judge", "llm"], "Name the model that judges"),
+            (["--judge", "llm"], "Give the model of the judge"),
             (["--model", "/no/such/folder"], "/no/such/folder"),
             (["/no/such/file.jsonl"], "Cannot read"),
         ],
