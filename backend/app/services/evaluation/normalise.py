@@ -17,11 +17,11 @@ Normaliser = Callable[[str], str]
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _ASCII_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _TRIVIAQA_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation + "‘’´`", " "))
-_GSM8K_STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
+_GSM8K_STRICT = re.compile(r"#### (\-?[0-9\.\,]{1,200})")
 _MINUS = str.maketrans("−", "-")
 _LAST_NUMBER_WITHIN = 20_000
 """Characters at the end of an output in which its last number is looked for: bounds the time."""
-_GSM8K_FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
+_GSM8K_FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,200})|(-?[0-9]+)")
 
 
 def normalise_squad(text: str) -> str:

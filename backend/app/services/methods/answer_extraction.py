@@ -115,7 +115,15 @@ class _Reader:
         if self._cut_off:
             return ParsedAnswer(None, ParseOutcome.CUT_OFF, "no_marked_answer")
         concluded = self._best(concluded_answers(self._said))
-        return self._of(concluded) if concluded else self._unmarked(lines)
+        if concluded and not (concluded.rule == "so" and self._goes_on_computing(concluded)):
+            return self._of(concluded)
+        return self._unmarked(lines)
+
+    def _goes_on_computing(self, found: Candidate) -> bool:
+        """Return whether equations follow a "So": it was one step of several."""
+        lines = self._said[found.position :].splitlines()
+        behind = [one for line in lines for one in sentences(plain(line))][1:]
+        return self._numeric and any("=" in one and has_number(one) for one in behind)
 
     def _best(self, candidates: list[Candidate]) -> Candidate | None:
         """Return the last candidate; where a number is wanted, the last with a number if any."""
@@ -127,8 +135,9 @@ class _Reader:
     def _nothing(self) -> ParsedAnswer:
         if self._repeated:
             return ParsedAnswer(None, ParseOutcome.ECHO, "question_repeated")
-        if self._cut_off and words(self._said):
-            return ParsedAnswer(None, ParseOutcome.CUT_OFF, "no_marked_answer")
+        if self._cut_off:
+            rule = "no_marked_answer" if words(self._said) else "no_words"
+            return ParsedAnswer(None, ParseOutcome.CUT_OFF, rule)
         return ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
 
     def _lines(self) -> list[str]:
@@ -147,7 +156,7 @@ class _Reader:
         line = lines[0]
         parts = sentences(line)
         greeted = len(parts) > 1 and _ANNOUNCEMENT.match(parts[0]) is not None
-        first = without_reservation(parts[1] if greeted else parts[0])
+        first = without_reservation(parts[1] if greeted else parts[0])[:_MAX_ANSWER]
         if self._refuses(first):
             return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
         answer = read_text(first, self._question)

@@ -17,7 +17,7 @@ _OPERATOR = re.compile(r"\s*(?:[-+*/×x÷·−](?=[\s\d($])|plus\b|minus\b|times
 _EXPRESSION = re.compile(r"\s*(?:[-+*/×x÷·−]|plus|minus|times)\s*[$(]*")
 _TWO_EQUATIONS = re.compile(r"\d\s*(?:,|and\b|or\b)\s*[a-z]\s*=\s*[-\d]")
 _LAST_CLAUSE = re.compile(
-    r"(?:,?\s(?:so|therefore|thus|hence|which means)|,\s(?:giving|making|for a total of))\b(?! (?:far"
+    r"(?:,?\s(?:so|therefore|thus|hence|which means)|,\s(?:thereby|giving|making|for a total of))\b(?! (?:far"
     r"|that|much|many)\b)"
 )
 _RESULT_ASIDE = re.compile(r",\s(?:which|that) (?:is|equals|makes|gives)\b")

@@ -36,7 +36,7 @@ _OWN_TURN = re.compile(
 _END_TOKEN = re.compile(
     r"<\|\w{1,40}\|>|</s>|<s>|<e[ou][st](?:_id)?>|<end_of_turn>|<start_of_turn>|<｜[^｜\n]{1,40}｜>|\[/?INST\]"
 )
-_HIDDEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e\u2066-\u2069]")
+_HIDDEN = re.compile("[\u200b-\u200f\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
 _TAGS = re.compile(
     r"</?(?:b|strong|i|em|u|p|br|span|code|mark|div|small|big|center|font|h[1-6]|ul|ol|li|final|output|result"
     r"|solution|response)(?:\s[^<>\n]{0,80})?/?>",

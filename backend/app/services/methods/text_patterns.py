@@ -43,9 +43,9 @@ NO_ANSWER = re.compile(
 )
 """A whole answer that says there is none."""
 SENTENCE_END = re.compile(
-    r"(?<=[.!?])(?<!\b[^\W\d_]\.)(?<!^1\.)(?<!\b(?:Dr|Mr|Ms|St|Jr|Sr|Lt|Mt|Ft|Co|vs"
-    r"|Rs)\.)(?<!\b(?:Mrs|Sgt|Gen|Col|Rev|Inc|Ltd)\.)"
-    r"(?<!\b(?:Capt|Prof)\.)(?<!\bNo\.(?=\s\d))\s+|(?<=[。！？])"
+    r"(?<=[.!?])(?<!\b[^\W\d_]\.)(?<!^1\.)(?<!\b(?:Dr|Mr|Ms|St|Jr|Sr|Lt|Mt|Ft|Co|vs|Rs|PP)\.)"
+    r"(?<!\b(?:Mrs|Sgt|Gen|Col|Rev|Inc|Ltd|Adm|Gov|Sen|Rep|Hon|Maj)\.)(?<!\b(?:Capt|Prof|Corp|Bros)\.)"
+    r"(?<!\bNo\.(?=\s\d))\s+(?![a-z\s–—-])|(?<=[。！？])"
     r"|(?<=\.)\s+(?=(?:It|This|These|They|He|She)\s(?:is|was|are|were)\b)"
 )
 _OTHER_FULL_STOPS = "…。．।،؛、，"

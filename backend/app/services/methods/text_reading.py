@@ -25,9 +25,7 @@ _KIND_LABEL = re.compile(
     re.IGNORECASE,
 )
 _LABEL_OF_THE_QUESTION = re.compile(r"^\s*([^\W\d_]+(?: [^\W\d_]+){0,2})\s*:\s+")
-_AMBIGUOUS = (
-    r"(?!(?:Always|Not|Only|My|Now|All|Still|Over|Gonna|Too|Never|Just|Raining|Alright|Late|an? [A-Z]))"
-)
+_AMBIGUOUS = r"(?!(?:Always|Not|Only|My|Now|All|Still|Over|Gonna|Too|Never|Just|Raining|Late)\b|an? [A-Z])"
 # Case matters: titles ("It Is Well", "This Is Spinal Tap") are capitalised, speech is not.
 _LEAD_IN = re.compile(
     r"^\s*(?:(?:[Ss]o|[Ww]ell|[Tt]hen|[Tt]herefore|[Tt]hus|[Hh]ence|[Yy]es|[Oo]h|[Aa]h|[Hh]mm+"
@@ -63,7 +61,7 @@ _BEHIND = re.compile(
     r"|\s[-–—]+\s(?:as|because|since|which|who|he|she|it|this|that|they|the|a|an|not)\b.*"
     r"|\s\((?:also|aka|a\.k\.a\.?|formerly|originally|better|commonly|sometimes|often|known|i\.e\."
     r"|e\.g\.|not|as|I|source|from the)\b[^()]*\)"
-    r"|;\s.*|\s\((?:I['’]m|I am|but|though|because|since)\b.*",
+    r"|;\s(?!and\b|or\b).*|\s\((?:I['’]m|I am|but|though|because|since)\b.*",
 )
 _RESERVATION = re.compile(r"(,?\s\(?(?:but|though|although)\s(?=I\b|I['’]))")
 _SENTENCE_WORDS = re.compile(
@@ -73,15 +71,14 @@ _SENTENCE_WORDS = re.compile(
     r"|took|takes|led"
     r"|gave|gives|said|says|know|knew|means|refers|think|need|need to|let|lies|rises|flows|began|said"
     r"|sang|held"
-    r"|\w{2,}ed)\b(?!-)|^(?:[Ii]dentify|[Ff]ind|[Dd]etermine|[Rr]ecall|[Cc]onsider|[Nn]ote|[Tt]hink"
-    r"|[Ll]ook|[Uu]nderstand"
-    r"|[Aa]naly[sz]e|[Cc]heck|[Cc]alculate|[Cc]ount|[Mm]ultiply|[Aa]dd|[Ff]irst|[Nn]ext|[Tt]hen"
-    r"|[Ff]inally|[Ll]et|[Ss]tep"
+    r"|(?<!-)(?!hundred)[a-z]\w+ed)\b(?!-)|^(?:(?:[Ii]dentify|[Ff]ind|[Dd]etermine|[Rr]ecall|[Cc]onsider|[Nn]ote|[Tt]hink|[Ll]ook|[Uu]nderstand"
+    r"|[Aa]naly[sz]e|[Cc]heck|[Cc]alculate|[Cc]ount|[Mm]ultiply|[Aa]dd|[Ll]et|[Ss]tep)(?=:| [a-z\d])"
+    r"|(?:[Ff]irst|[Nn]ext|[Tt]hen|[Ff]inally)(?=,)"
     r"|[Ii]n (?:conclusion|short|summary)|[Tt]o (?:sum|conclude)|[Oo]verall|[Tt]herefore|[Tt]hus"
     r"|[Hh]ence|[Ss]o,)\b"
 )
 _PREPOSITION = re.compile(
-    r"^(?:in|on|at|from|by|for|with|to|not|also|located|known|because|why|how|when|where)\b"
+    r"^(?:in|on|at|from|by|for|with|to|not|also|located|known|it|all|so|true|correct|right|because|why|how|when|where)\b"
 )
 
 

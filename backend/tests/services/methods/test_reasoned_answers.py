@@ -66,6 +66,10 @@ NUMBERS = [
     ("8 and 8 is 16. So 16 + 32 = 48 apples.", "48", "so"),
     ("So the first bag has 8. So the crate has 48. So we are done.", "48", "so"),
     ("So far there are 8. Hence 6 bags hold 48.", "48", "therefore"),
+    ("So 24 / 3 = 8. Then there were 6 * 8 = 48 apples.", "48", "last_sentence"),
+    ("So he had 30 + 30 = 60 apples\nThat means he had 60 - 12 = 48 apples", "48", "last_sentence"),
+    ("So there are 48 apples. I hope that helps with your 2 questions.", "48", "so"),
+    ("Each of the 3 friends pays $16, so the 3 friends pay $48 in total.", "48", "last_sentence"),
     # Neither
     ("48", "48", "first_line"),
     ("48 apples", "48", "first_line"),
@@ -102,6 +106,7 @@ TEXTS = [
 WITHOUT = [
     ("", False, ParseOutcome.EMPTY, "no_words"),
     (" \n…\n", False, ParseOutcome.EMPTY, "no_words"),
+    ("", True, ParseOutcome.CUT_OFF, "no_words"),
     ("<think>\n6 * 8 is", False, ParseOutcome.EMPTY, "unfinished_thinking"),
     ("<think>\n6 * 8 is", True, ParseOutcome.CUT_OFF, "unfinished_thinking"),
     ("There are 6 bags of 8 apples. So we multiply 6 by", True, ParseOutcome.CUT_OFF, "no_marked_answer"),

@@ -48,6 +48,15 @@ class TestExactMatch:
             ("18.0", ["18"], "gsm8k", 1.0),
             ("so 5 and 6 make 11", ["#### 11"], "gsm8k", 1.0),
             ("anything", [], "triviaqa", 0.0),
+            ("The", ["The The"], "squad", 0.0),
+            ("!", ["!!!"], "triviaqa", 0.0),
+            ("the the", ["The The"], "squad", 1.0),
+            ("2", ["1/2"], "gsm8k", 0.0),
+            ("0.5", ["1/2"], "gsm8k", 1.0),
+            ("5.5", ["5.50"], "gsm8k", 1.0),
+            ("1234.56", ["1.234,56"], "gsm8k", 1.0),
+            ("1500000", ["1.5 million"], "gsm8k", 1.0),
+            ("0.5", ["50%"], "gsm8k", 1.0),
         ],
     )
     def test_value(self, text: str, answers: list[str], rule: ScoringRule, expected: float) -> None:
