@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.services.methods.text_patterns import REFUSAL, SENTENCE_END, WORD, words
-from app.services.methods.text_reading import first_sentence, is_bare
+from app.services.methods.text_reading import first_sentence, is_bare, lead_in_removed
 
 _MAX_CANDIDATE = 1_000  # characters after a marker that are searched
 _MAX_MARKERS = 20  # of each kind, the last ones: both bound the time for any output
@@ -30,7 +30,10 @@ _LABEL = re.compile(
 _ANSWER_IS = re.compile(
     r"\b(?:answer|(?:my|best|educated)[ \t]guess)(?:[ \t]to[ \t](?:the|this|that"
     r"|your)[ \t](?:[a-z]+[ \t]){0,3}?[a-z]+)?[ \t]"
-    r"(?:is|was|(?:would|must|should|could|might)[ \t]be)(?:[ \t]*[:：]|\b)[ \t]*(?:that\b)?"
+    r"(?:is|was|(?:would|must|should|could|might|has[ \t]to)[ \t]be)(?:[ \t]*[:：]|\b)[ \t]*(?:that\b)?"
+    r"(?:,?[ \t]*(?:therefore|thus|clearly|obviously|probably|most[ \t]likely"
+    r"|simply|of[ \t]course|indeed),?[ \t]+)?"
+    r"|\banswer[ ](?=(?:is|was)n['’]t\b)"
     r"|\b(?:correct|right|best)[ \t](?:option|choice)[ \t]is[ \t:]*"
     r"|\b(?:la[ ]respuesta(?:[ ]correcta)?[ ]es|la[ ](?:bonne[ ])?réponse[ ]est"
     r"|die[ ](?:richtige[ ])?antwort[ ](?:ist|lautet)"
@@ -40,6 +43,10 @@ _ANSWER_IS = re.compile(
 _GUESS = re.compile(
     r"\bbut[ ](?:I[ ](?:do[ ])?(?:think|believe|guess|suspect|would[ ](?:guess|say))[ ]|(?=(?:it"
     r"|my)\b))(?:that[ ])?"
+    r"|(?:(?<=[.!?][ \n])|^)(?P<next>(?:However|But|Still|Nevertheless|That[ ]said"
+    r"|From[ ]my[^,.\n]{0,30}),?[ ]"
+    r"(?=(?:I|it|my)\b)|(?=I[ ](?:would[ ])?(?:think|believe|guess|suspect)[ ]))",
+    re.MULTILINE,
 )
 _HASHES = re.compile(r"####[ \t]*(?=[^\s#])")
 _BOX = re.compile(r"\\f?boxe?d?\s{0,5}\{")
@@ -128,9 +135,12 @@ def _line_behind(said: str, marker: re.Match[str]) -> str:
 
 def _guess(said: str, marker: re.Match[str]) -> str | None:
     """Return what follows "but I think", if the sentence begins with a refusal, or a first thought."""
-    before = said[max(0, marker.start() - 300) : marker.start()].rpartition("\n")[2]
-    begun = SENTENCE_END.split(before)[-1]
-    return first_line(said, marker.end()) if REFUSAL.search(begun) or _FIRST_THOUGHT.search(begun) else None
+    before = said[max(0, marker.start() - 300) : marker.start()]
+    begun = SENTENCE_END.split(before.rpartition("\n")[2])[-1]
+    line = first_line(said, marker.end())
+    if marker["next"] is not None:  # a sentence of its own, which may as well go on with the refusal
+        return line if REFUSAL.search(before) and lead_in_removed(first_sentence(line)) else None
+    return line if REFUSAL.search(begun) or _FIRST_THOUGHT.search(begun) else None
 
 
 def _corrected(said: str, marker: re.Match[str]) -> str | None:

@@ -42,25 +42,30 @@ _LEAD_IN = re.compile(
     r"|(?:[^,.]{0,40} )?[Yy]ou(?:['’]re| are) looking for(?: is)?(?=[ :]))"
     r"(?: (?:probably|likely|most likely|actually|definitely|certainly|called|named))?:? *"
 )
+_SOURCE = re.compile(
+    r"^\s*(?:[Bb]ased on|[Aa]ccording to|[Aa]s (?:per|stated in)|[Ff]rom (?:the|my)) [^,]{1,80}, ?"
+)
+_SO_YES = re.compile(r"^.*,\s(?:so|therefore|thus|hence),? (?:the answer is )?(yes|no)\W*$", re.IGNORECASE)
 _THINK = re.compile(
     r"^\s*(?:I(?:['’]d| would|['’]ll)? (?:have to )?(?:think|believe|guess|say|suspect|go with|pick"
     r"|choose|answer)(?: that)?:? "
-    r"|(?:[Mm]ost likely|[Pp]robably|[Pp]resumably|[Pp]ossibly|[Pp]erhaps),? (?=[A-Z\d])"
+    r"|[Mm]ost likely,? |(?:[Pp]robably|[Pp]resumably|[Pp]ossibly|[Pp]erhaps),? (?=[A-Z\d])"
+    r"|[^:]{1,80}\b(?:is|was|are): |[Hh]ere(?:['’]s| is)\b[^:]{0,60}: "
     r"|(?:[Ss]ure|[Cc]ertainly|[Oo]f course|[Oo]kay|[Hh]mm+)[,!.…]+ )"
 )
 _NOT_BUT = re.compile(
-    r"^\s*(?:(?:it|that) (?:is|was) not|it['’]s not|(?:it|that) (?:isn|wasn)['’]t|not) [^,.;]{1,60}?"
+    r"^\s*(?:(?:it|that) (?:is|was) not|it['’]s not|(?:(?:it|that) )?(?:isn|wasn)['’]t|not) [^,.;]{1,60}?"
     r"(?:,? but (?:rather |instead )?(?:it(?:['’]s| is| was) )?|[,;] (?:it|that)(?:['’]s| is| was) )",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    r"\s?\[\d{1,3}(?:,\s?\d{1,3})*\].*|,?\s(?:because|since|rather than|instead of|as of)\s.*"
+    r"\s?\[\d{1,3}(?:,\s?\d{1,3})*\]\W*$|,?\s(?:because|since|rather than|instead of|as of)\s.*"
     r"|,\s(?:I (?:think|believe|guess|suppose)|if I|probably|most likely|perhaps|in my opinion)\b.*"
     r"|\s(?:is|was|would be) (?:the|my) (?:final |best |correct |right )?(?:answer|guess)\b.*"
     r"|,\s(?:as|which|who|where|whose|though|although|so|but I|but this|but it['’]s|not)\b.*"
     r"|\s[-–—]+\s(?:as|because|since|which|who|he|she|it|this|that|they|the|a|an|not)\b.*"
     r"|\s\((?:also|aka|a\.k\.a\.?|formerly|originally|better|commonly|sometimes|often|known|i\.e\."
-    r"|e\.g\.|not|as|I|source|from the)\b[^()]*\)"
+    r"|e\.g\.|not|as|I|source|confidence|from the)\b[^()]*\)"
     r"|;\s(?!and\b|or\b).*|\s\((?:I['’]m|I am|but|though|because|since)\b.*",
 )
 _RESERVATION = re.compile(r"(,?\s\(?(?:but|though|although)\s(?=I\b|I['’]))")
@@ -70,10 +75,10 @@ _SENTENCE_WORDS = re.compile(
     r"|comes|went|goes|lived|lives|wrote|writes|born|made|makes|became|won|played|plays|died|found"
     r"|took|takes|led"
     r"|gave|gives|said|says|know|knew|means|refers|think|need|need to|let|lies|rises|flows|began|said"
-    r"|sang|held"
+    r"|sang|held|thought|asks|mentions|shows|sits|begins|became"
     r"|(?<!-)(?!hundred)[a-z]\w+ed)\b(?!-)|^(?:(?:[Ii]dentify|[Ff]ind|[Dd]etermine|[Rr]ecall|[Cc]onsider|[Nn]ote|[Tt]hink|[Ll]ook|[Uu]nderstand"
     r"|[Aa]naly[sz]e|[Cc]heck|[Cc]alculate|[Cc]ount|[Mm]ultiply|[Aa]dd|[Ll]et|[Ss]tep)(?=:| [a-z\d])"
-    r"|(?:[Ff]irst|[Nn]ext|[Tt]hen|[Ff]inally)(?=,)"
+    r"|(?:I|We|[Ll]et['’]s) [a-z]+|(?:[Ff]irst|[Nn]ext|[Tt]hen|[Ff]inally)(?=,)"
     r"|[Ii]n (?:conclusion|short|summary)|[Tt]o (?:sum|conclude)|[Oo]verall|[Tt]herefore|[Tt]hus"
     r"|[Hh]ence|[Ss]o,)\b"
 )
@@ -142,9 +147,12 @@ def read_text(text: str, question: str) -> str:
     """Return the answer that a sentence gives: without the words around it, or else the whole sentence."""
     text = without_list_number(text)
     text = _without_label(text, question)
-    trimmed = _trimmed(text)
-    turned = _NOT_BUT.match(trimmed)
-    trimmed = trimmed[turned.end() :] if turned else trimmed
+    closed = _SO_YES.match(text)
+    if closed:
+        return closed[1]
+    said = _SOURCE.sub("", text)
+    turned = _NOT_BUT.match(said)
+    trimmed = _trimmed(said[turned.end() :] if turned else said)
     rest = lead_in_removed(trimmed)
     if rest is not None:
         turned = _NOT_BUT.match(rest)

@@ -122,6 +122,18 @@ TEXT_STYLES = [
     "I am not certain, but it could be {x}.",
     "I believe the answer is {x}, but I'm not certain.",
     "I'm not sure. My best guess is {x}.",
+    "The passages do not mention it. However, I believe it is {x}.",
+    # with a source, or an opening
+    "Based on the context, it is {x}.",
+    "According to the passages, {x}.",
+    "Most likely {x}.",
+    "I'm fairly sure it's {x}.",
+    "{x}, I think.",
+    "{x} is the answer.",
+    "{x} [1]",
+    "Here is the answer: {x}",
+    "Sure! {x}.",
+    "=> {x}",
     # labels
     "Answer: {x}",
     "A: {x}",
