@@ -95,21 +95,13 @@ class Candidate:
 
 def marked_answers(said: str) -> list[Candidate]:
     """Return what ``said`` marks as its answer, in its order; the last ones of each kind."""
-    readers: list[tuple[str, re.Pattern[str], Callable[[str, re.Match[str]], str | None]]] = [
-        ("answer_label", _LABEL, _line_behind),
-        ("answer_is", _ANSWER_IS, _line_behind),
-        ("guess_after_refusal", _GUESS, _guess),
-        ("hashes", _HASHES, _behind_hashes),
-        ("boxed", _BOX, _in_box),
-        ("answer_tag", _TAG, _in_tag),
-        ("json", _JSON, _in_json),
-        ("correction", _CORRECTION, _corrected),
-    ]
+    lowered = said.lower()
     found = [
-        Candidate(marker.start(), text, rule)
-        for rule, pattern, read in readers
-        for marker in deque(pattern.finditer(said), _MAX_MARKERS)
-        if (text := read(said, marker)) is not None and words(text)
+        Candidate(place.start(), text, marker.rule)
+        for marker in _MARKERS
+        if any(word in lowered for word in marker.words)
+        for place in deque(marker.pattern.finditer(said), _MAX_MARKERS)
+        if (text := marker.read(said, place)) is not None and words(text)
     ]
     return sorted(found, key=lambda one: one.position)
 
@@ -192,3 +184,70 @@ def _in_json(said: str, marker: re.Match[str]) -> str | None:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value) if isinstance(value, str | int | float) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Marker:
+    """A kind of marker.
+
+    Attributes:
+        rule: name of the rule.
+        pattern: finds it.
+        read: gives the text that it marks, if any.
+        words: one of these is in each text that has it, in lower case; saves most searches.
+    """
+
+    rule: str
+    pattern: re.Pattern[str]
+    read: Callable[[str, re.Match[str]], str | None]
+    words: tuple[str, ...]
+
+
+_FOREIGN = ("antwort", "réponse", "respuesta", "risposta", "resposta")
+_MARKERS = (
+    _Marker(
+        "answer_label",
+        _LABEL,
+        _line_behind,
+        ("answer", "response", "result", "reply", "conclusion", "ответ", "答", "a:", *_FOREIGN),
+    ),
+    _Marker("answer_is", _ANSWER_IS, _line_behind, ("answer", "guess", "option", "choice", *_FOREIGN)),
+    _Marker(
+        "guess_after_refusal",
+        _GUESS,
+        _guess,
+        (
+            "but ",
+            "however",
+            "still",
+            "nevertheless",
+            "that said",
+            "from my",
+            "i think",
+            "i believe",
+            "i guess",
+        )
+        + ("i suspect", "i would "),
+    ),
+    _Marker("hashes", _HASHES, _behind_hashes, ("####",)),
+    _Marker("boxed", _BOX, _in_box, ("\\box", "\\fbox")),
+    _Marker("answer_tag", _TAG, _in_tag, ("answer>", "answer]")),
+    _Marker("json", _JSON, _in_json, ("answer", "result", "response", "output", "solution", "prediction")),
+    _Marker(
+        "correction",
+        _CORRECTION,
+        _corrected,
+        (
+            "wait",
+            "actually",
+            "correction",
+            "scratch that",
+            "hold on",
+            "on second thought",
+            "sorry",
+            "i mean",
+            "make that",
+            "no,",
+        ),
+    ),
+)
