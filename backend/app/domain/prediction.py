@@ -23,6 +23,8 @@ class ParseOutcome(StrEnum):
     """An answer was taken, from an output far longer than a short answer."""
     NO_ANSWER = "no_answer"
     """The model reasons, and comes to no answer."""
+    UNSURE = "unsure"
+    """It gives a range, or several numbers of which none is the answer; none was taken."""
     CUT_OFF = "cut_off"
     """The output ended at its token limit before there was an answer."""
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from app.domain.examples import Example
-from app.domain.prediction import Call, ParsedAnswer, Prediction, Vote
+from app.domain.prediction import ParsedAnswer, Prediction, Vote
 from app.domain.scoring import ScoringRule
 from app.schemas.method_config import CoTMethodConfig
 from app.services.evaluation.normalise import normalise
+from app.services.methods.answer_extraction import read_answer
 from app.services.methods.base import Context, PromptMethod, Sources
 from app.services.methods.exemplars import kind_for, load_exemplars
 from app.services.methods.prompts import CoTPromptTemplate
-from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 
 
 @dataclass(frozen=True)
@@ -47,21 +47,13 @@ class CoTMethod(PromptMethod):
         """Answer ``example``; see ``Method``."""
         messages = self.render(example)
         calls = [await context.call(messages, sample) for sample in range(self.samples)]
-        answers = [self._parse(call, example.question) for call in calls]
+        answers = [read_answer(call.result, example.question, self.rule) for call in calls]
         if self.samples == 1:
             return Prediction(calls[0].result.text, answers[0], tuple(calls))
         votes = count_votes(answers, self.rule)
         chosen = max(range(self.samples), key=lambda sample: votes[sample].votes)
         voted = tuple(replace(call, vote=vote) for call, vote in zip(calls, votes, strict=True))
         return Prediction(calls[chosen].result.text, answers[chosen], voted)
-
-    def _parse(self, call: Call, question: str) -> ParsedAnswer:
-        return parse_reasoned_answer(
-            call.result.text,
-            question,
-            numeric=self.rule == "gsm8k",
-            cut_off=call.result.finish_reason == "length",
-        )
 
 
 def count_votes(answers: Sequence[ParsedAnswer], rule: ScoringRule) -> list[Vote]:

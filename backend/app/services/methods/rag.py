@@ -12,15 +12,15 @@ from app.domain.status import FailureKind
 from app.schemas.method_config import RagMethodConfig
 from app.services.inference.base import EngineError
 from app.services.inference.token_estimate import estimated_tokens
+from app.services.methods.answer_extraction import read_answer
 from app.services.methods.base import Context, PromptMethod, Sources
-from app.services.methods.naive import read_answer
 from app.services.methods.prompts import RagPromptTemplate
 from app.services.rag.base import Retriever
 
 
 @dataclass(frozen=True)
 class RagMethod(PromptMethod):
-    """Retrieves once, makes one call, and takes the start of the output as the answer.
+    """Retrieves once, makes one call, and reads the answer from its output.
 
     A prompt that would not fit into the model's window loses its last passages, which are the
     least likely to help; passages that are left out are marked. Whether a prompt fits is estimated;

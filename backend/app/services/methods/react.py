@@ -28,10 +28,9 @@ from app.services.agent.tools.calculator import Calculator
 from app.services.agent.tools.retrieval import RetrievalTool
 from app.services.agent.tools.wikipedia import WikipediaTool
 from app.services.inference.token_estimate import estimated_tokens
+from app.services.methods.answer_extraction import extract_answer
 from app.services.methods.base import Context, Sources
 from app.services.methods.exemplars import kind_for
-from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
-from app.services.methods.short_answer_parser import parse_short_answer
 from app.services.methods.worked_traces import load_traces
 
 _formats: dict[AgentFormat, Callable[..., StepFormat]] = {
@@ -92,8 +91,9 @@ class ReactMethod:
             context.transcript.trace = trace = agent.trace()
             context.transcript.beside_model_s = trace.tools_s
             context.transcript.passages = passages = self._passages(agent)
-        answer = self._read(agent.answer, trace.steps, example.question)
         calls = tuple(context.transcript.calls)
+        cut_off = bool(calls) and calls[-1].result.finish_reason == "length"
+        answer = self._read(agent.answer, trace.steps, example.question, cut_off=cut_off)
         return Prediction(agent.output, answer, calls, passages, trace)
 
     def _passages(self, agent: Agent) -> tuple[Passage, ...] | None:
@@ -119,18 +119,16 @@ class ReactMethod:
 
         return Model(next_turn, final_answer, fits)
 
-    def _read(self, given: str | None, steps: Sequence[Step], question: str) -> ParsedAnswer:
-        """Parse what the agent answered, by the rules for the outputs of the other methods."""
+    def _read(
+        self, given: str | None, steps: Sequence[Step], question: str, *, cut_off: bool
+    ) -> ParsedAnswer:
+        """Read what the agent answered, as the outputs of the other methods are read."""
         if given is None:
             return ParsedAnswer(None, ParseOutcome.NO_ANSWER, "agent_gave_none")
         step = steps[-1]
-        numeric = self.rule == "gsm8k"
-        if not numeric and (step.last or step.read_as == "text"):
-            parsed = parse_short_answer(given, question)
-        elif step.last or step.read_as == "text":
-            parsed = parse_reasoned_answer(given, question, numeric=True)
-        else:
-            parsed = parse_reasoned_answer(f"Answer: {given}", question, numeric=numeric)
+        # What stands in an action ends where the action does; only plain text can have been cut off.
+        plain_text = step.last or step.read_as == "text"
+        parsed = extract_answer(given, question, numeric=self.rule == "gsm8k", cut_off=cut_off and plain_text)
         # As it stands in the stored results of earlier runs.
         rule = "last_question" if step.last else step.read_as
         return replace(parsed, rule=f"{rule}: {parsed.rule}")

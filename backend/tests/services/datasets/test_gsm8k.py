@@ -10,7 +10,7 @@ from app.core.config import PROJECT_ROOT
 from app.domain.examples import Example
 from app.services.datasets.importers import load_builtin
 from app.services.datasets.service import DatasetService
-from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
+from app.services.methods.answer_extraction import extract_answer
 from app.services.runtime import Runtime
 from tests.arithmetic import compute, equations
 from tests.scoring import score_answer
@@ -59,7 +59,7 @@ def test_solution_works_with_numbers_that_are_known(example: Example) -> None:
 @by_key
 async def test_the_solution_itself_is_scored_as_right(example: Example) -> None:
     solution = example.metadata["solution"]
-    parsed = parse_reasoned_answer(solution, example.question, numeric=True)
+    parsed = extract_answer(solution, example.question, numeric=True)
     assert (parsed.text, parsed.rule) == (example.answers[0], "hashes")
     scores = await score_answer(parsed, solution, example.answers, "gsm8k")
     assert {score.name: score.value for score in scores} == dict.fromkeys(

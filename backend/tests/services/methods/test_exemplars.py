@@ -9,8 +9,8 @@ import pytest
 from app.core.config import PROJECT_ROOT
 from app.domain.examples import Example
 from app.services.datasets.importers import load_builtin
+from app.services.methods.answer_extraction import extract_answer
 from app.services.methods.exemplars import EXEMPLARS_FILE, Exemplar, load_exemplars
-from app.services.methods.reasoned_answer_parser import parse_reasoned_answer
 from tests.arithmetic import compute, equations
 
 KINDS = ("facts", "multi_hop", "arithmetic")
@@ -36,7 +36,7 @@ def test_five_of_each_kind() -> None:
 @pytest.mark.parametrize("exemplar", ALL, ids=lambda exemplar: exemplar.question[:30])
 def test_the_parser_reads_what_is_shown(exemplar: Exemplar) -> None:
     assert exemplar.worked.endswith(f"\nAnswer: {exemplar.answer}")
-    parsed = parse_reasoned_answer(exemplar.worked, exemplar.question)
+    parsed = extract_answer(exemplar.worked, exemplar.question)
     assert (parsed.text, parsed.rule) == (exemplar.answer, "answer_label")
 
 

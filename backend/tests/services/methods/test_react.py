@@ -113,12 +113,12 @@ class TestAnswer:
     @pytest.mark.parametrize(
         ("rule", "text", "read", "found_by"),
         [
-            ("triviaqa", "Action: finish[Ada Lovelace.]", "Ada Lovelace", "bracket: answer_label"),
-            ("hotpotqa", 'Action: Finish("yes")', "yes", "call: answer_label"),
-            ("hotpotqa", "Final Answer: **Dinant**", "Dinant", "answer_line: answer_label"),
-            ("triviaqa", '{"action": "finish", "input": "Ada"}', "Ada", "json: answer_label"),
-            ("gsm8k", "Action: finish[$1,200.00 in all]", "1200", "bracket: answer_label"),
-            ("gsm8k", "Answer: 18 dollars", "18", "answer_line: answer_label"),
+            ("triviaqa", "Action: finish[Ada Lovelace.]", "Ada Lovelace", "bracket: first_line"),
+            ("hotpotqa", 'Action: Finish("yes")', "yes", "call: first_line"),
+            ("hotpotqa", "Final Answer: **Dinant**", "Dinant", "answer_line: first_line"),
+            ("triviaqa", '{"action": "finish", "input": "Ada"}', "Ada", "json: first_line"),
+            ("gsm8k", "Action: finish[$1,200.00 in all]", "1200", "bracket: last_sentence"),
+            ("gsm8k", "Answer: 18 dollars", "18", "answer_line: first_line"),
         ],
     )
     async def test_is_read_as_that_of_any_method(

@@ -10,7 +10,6 @@ from app.services.evaluation.normalise import (
     gsm8k_flexible,
     gsm8k_strict,
     normalise,
-    normalise_gsm8k,
     normalised_answers,
 )
 from app.services.evaluation.scorers.base import Applies, RegisteredScorer, always, without_resources
@@ -63,9 +62,17 @@ def text_scorer(
 def exact_match(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
     """Return 1 if the normalised text equals a normalised accepted answer, else 0."""
     given = normalise(text, rule)
-    if given in normalised_answers(answers, rule):
+    if given in normalised_answers(answers, rule) if given else _is_one_of(text, answers):
         return 1.0, f"“{given}” is an accepted answer"
     return 0.0, f"“{given}” is no accepted answer"
+
+
+def _is_one_of(text: str, answers: tuple[str, ...]) -> bool:
+    """Return whether a text that normalises to nothing ("The The") is an accepted answer as it stands.
+
+    Otherwise any other such text would be ("the", "!").
+    """
+    return text.strip().casefold() in {answer.strip().casefold() for answer in answers}
 
 
 def contains(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
@@ -80,6 +87,9 @@ def contains(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[fl
 def f1(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
     """Return the F1 of the words shared with the closest accepted answer."""
     given = normalise(text, rule)
+    if not given:
+        same = _is_one_of(text, answers)
+        return float(same), "the same as an accepted answer" if same else "no word is left once normalised"
     best, best_answer = 0.0, ""
     for answer in normalised_answers(answers, rule):
         value = _token_f1(given, answer, closed=rule == "hotpotqa")
@@ -117,7 +127,7 @@ def number_flexible(text: str, answers: tuple[str, ...], _rule: ScoringRule) -> 
 def _same_number(number: str | None, answers: tuple[str, ...], missing: str) -> tuple[float, str]:
     if number is None:
         return 0.0, missing
-    if number in {normalise_gsm8k(answer) for answer in answers}:
+    if normalise(number, "gsm8k") in normalised_answers(answers, "gsm8k"):
         return 1.0, f"{number} is right"
     return 0.0, f"{number} is wrong"
 
@@ -128,25 +138,25 @@ def _asks_for_numbers(_config: object, rule: ScoringRule) -> bool:
 
 EXACT_MATCH = text_scorer(
     ScoreDescription(
-        "exact_match", 1, "binary", GROUP, "Exact match", "The answer equals an accepted one once normalised."
+        "exact_match", 2, "binary", GROUP, "Exact match", "The answer equals an accepted one once normalised."
     ),
     exact_match,
 )
 CONTAINS = text_scorer(
     ScoreDescription(
-        "contains", 1, "binary", GROUP, "Contains", "The answer holds an accepted one as whole words."
+        "contains", 2, "binary", GROUP, "Contains", "The answer holds an accepted one as whole words."
     ),
     contains,
 )
 F1 = text_scorer(
     ScoreDescription(
-        "f1", 1, "graded", GROUP, "F1", "Overlap of words with the closest accepted answer, as F1."
+        "f1", 2, "graded", GROUP, "F1", "Overlap of words with the closest accepted answer, as F1."
     ),
     f1,
 )
 NUMBER_STRICT = text_scorer(
     ScoreDescription(
-        "number_strict", 1, "binary", GROUP, "Number strict", "The number after #### is an accepted one."
+        "number_strict", 2, "binary", GROUP, "Number strict", "The number after #### is an accepted one."
     ),
     number_strict,
     whole_output=True,
@@ -154,7 +164,7 @@ NUMBER_STRICT = text_scorer(
 )
 NUMBER_FLEXIBLE = text_scorer(
     ScoreDescription(
-        "number_flexible", 1, "binary", GROUP, "Number flexible", "The last number is an accepted one."
+        "number_flexible", 2, "binary", GROUP, "Number flexible", "The last number is an accepted one."
     ),
     number_flexible,
     whole_output=True,

@@ -45,9 +45,18 @@ class TestExactMatch:
             ("ACDC", ["AC/DC"], "squad", 1.0),
             ("ACDC", ["AC/DC"], "triviaqa", 0.0),
             ("$1,234", ["1234"], "gsm8k", 1.0),
-            ("18.0", ["18"], "gsm8k", 0.0),
+            ("18.0", ["18"], "gsm8k", 1.0),
             ("so 5 and 6 make 11", ["#### 11"], "gsm8k", 1.0),
             ("anything", [], "triviaqa", 0.0),
+            ("The", ["The The"], "squad", 0.0),
+            ("!", ["!!!"], "triviaqa", 0.0),
+            ("the the", ["The The"], "squad", 1.0),
+            ("2", ["1/2"], "gsm8k", 0.0),
+            ("0.5", ["1/2"], "gsm8k", 1.0),
+            ("5.5", ["5.50"], "gsm8k", 1.0),
+            ("1234.56", ["1.234,56"], "gsm8k", 1.0),
+            ("1500000", ["1.5 million"], "gsm8k", 1.0),
+            ("0.5", ["50%"], "gsm8k", 1.0),
         ],
     )
     def test_value(self, text: str, answers: list[str], rule: ScoringRule, expected: float) -> None:
@@ -148,7 +157,7 @@ class TestNumbers:
             ("#### 5 apples then #### 7", ["7"], 0.0, 1.0),
             ("The answer is $1,234.", ["1234"], 0.0, 1.0),
             ("#### 1,234", ["Half of 2,468.\n#### 1,234"], 1.0, 1.0),
-            ("18.0", ["18"], 0.0, 0.0),
+            ("18.0", ["18"], 0.0, 1.0),
             ("none", ["18"], 0.0, 0.0),
         ],
     )
@@ -197,11 +206,11 @@ class TestRegistry:
     def test_versions(self) -> None:
         """Results are compared by version, so a change here must be meant."""
         assert {score.name: (score.version, score.kind) for score in SCORERS.descriptions()} == {
-            "exact_match": (1, "binary"),
-            "contains": (1, "binary"),
-            "f1": (1, "graded"),
-            "number_strict": (1, "binary"),
-            "number_flexible": (1, "binary"),
+            "exact_match": (2, "binary"),
+            "contains": (2, "binary"),
+            "f1": (2, "graded"),
+            "number_strict": (2, "binary"),
+            "number_flexible": (2, "binary"),
             "answer_in_context": (1, "binary"),
             "hit_at_k": (1, "binary"),
             "all_at_k": (1, "binary"),

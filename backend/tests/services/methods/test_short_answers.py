@@ -1,9 +1,9 @@
-"""Outputs as models write them, and what a fair judge would take from each."""
+"""Outputs that begin with their answer, and what a fair judge would take from each."""
 
 import pytest
 
 from app.domain.prediction import ParsedAnswer, ParseOutcome
-from app.services.methods.short_answer_parser import parse_short_answer
+from app.services.methods.answer_extraction import extract_answer
 
 QUESTION = "What is the capital of France?"
 
@@ -26,7 +26,7 @@ PLAIN: Table = {
     "explanation": ("Paris\n\nExplanation: it has been since 987.", "Paris", "first_line"),
     "windows_line_ends": ("Paris\r\nLyon\r\n", "Paris", "first_line"),
     "line_of_marks_first": ("---\nParis", "Paris", "first_line"),
-    "doubt_behind_the_answer": ("Paris. I don't know more.", "Paris. I don't know more", "first_line"),
+    "doubt_behind_the_answer": ("Paris. I don't know more.", "Paris", "first_line"),
     "end_token": ("Paris<|im_end|>\n<|im_start|>user", "Paris", "first_line"),
     "end_of_sequence": ("Paris</s>", "Paris", "first_line"),
 }
@@ -84,30 +84,30 @@ QUOTES_AND_MARKDOWN: Table = {
 }
 
 LABELS: Table = {
-    "label": ("Answer: Paris", "Paris", "after_label"),
-    "label_lower_case": ("answer: Paris.", "Paris", "after_label"),
-    "label_short": ("A: Paris", "Paris", "after_label"),
-    "label_final": ("Final Answer: Paris", "Paris", "after_label"),
-    "label_the_correct": ("The correct answer: Paris", "Paris", "after_label"),
-    "label_is_colon": ("The answer is: Paris.", "Paris", "after_label"),
-    "label_bold": ("**Answer:** Paris", "Paris", "after_label"),
-    "label_bold_before_colon": ("**Answer**: **Paris**", "Paris", "after_label"),
-    "label_alone": ("Answer:\n\nParis", "Paris", "line_after_label"),
-    "label_as_heading": ("## Answer\n\n**Paris**", "Paris", "line_after_label"),
-    "announcement": ("Sure! Here is the answer:\n\nParis", "Paris", "line_after_label"),
-    "announcement_of_a_list": ("Some capitals:\n1. Paris\n2. Rome", "Paris", "line_after_label"),
-    "courtesy": ("Certainly!\nParis", "Paris", "line_after_label"),
-    "announcement_and_label": ("Here you are:\nAnswer: Paris", "Paris", "after_label"),
+    "label": ("Answer: Paris", "Paris", "answer_label"),
+    "label_lower_case": ("answer: Paris.", "Paris", "answer_label"),
+    "label_short": ("A: Paris", "Paris", "answer_label"),
+    "label_final": ("Final Answer: Paris", "Paris", "answer_label"),
+    "label_the_correct": ("The correct answer: Paris", "Paris", "answer_label"),
+    "label_is_colon": ("The answer is: Paris.", "Paris", "answer_is"),
+    "label_bold": ("**Answer:** Paris", "Paris", "answer_label"),
+    "label_bold_before_colon": ("**Answer**: **Paris**", "Paris", "answer_label"),
+    "label_alone": ("Answer:\n\nParis", "Paris", "answer_label"),
+    "label_as_heading": ("## Answer\n\n**Paris**", "Paris", "answer_label"),
+    "announcement": ("Sure! Here is the answer:\n\nParis", "Paris", "answer_label"),
+    "announcement_of_a_list": ("Some capitals:\n1. Paris\n2. Rome", "Paris", "first_line"),
+    "courtesy": ("Certainly!\nParis", "Paris", "first_line"),
+    "announcement_and_label": ("Here you are:\nAnswer: Paris", "Paris", "answer_label"),
     "courtesy_alone_is_the_answer": ("Sure.", "Sure", "first_line"),
     "label_of_something_else": ("Title: Hamlet", "Title: Hamlet", "first_line"),
 }
 
 LEAD_INS: Table = {
-    "the_answer_is": ("The answer is Paris.", "Paris", "after_lead_in"),
-    "the_correct_answer_is": ("The correct answer is **Paris**.", "Paris", "after_lead_in"),
-    "the_answer_to_your_question": ("The answer to your question is Paris.", "Paris", "after_lead_in"),
-    "courtesy_first": ("Sure! The answer is Paris.", "Paris", "after_lead_in"),
-    "so_the_answer_is": ("It begins with a P, so the answer is: Paris.", "Paris", "after_lead_in"),
+    "the_answer_is": ("The answer is Paris.", "Paris", "answer_is"),
+    "the_correct_answer_is": ("The correct answer is **Paris**.", "Paris", "answer_is"),
+    "the_answer_to_your_question": ("The answer to your question is Paris.", "Paris", "answer_is"),
+    "courtesy_first": ("Sure! The answer is Paris.", "Paris", "answer_is"),
+    "so_the_answer_is": ("It begins with a P, so the answer is: Paris.", "Paris", "answer_is"),
     "it_is": ("It is Paris.", "Paris", "after_lead_in"),
     "i_think_it_is": ("I think it is Paris.", "Paris", "after_lead_in"),
     "i_believe_that_it_s": ("I believe that it's Paris", "Paris", "after_lead_in"),
@@ -119,11 +119,11 @@ LEAD_INS: Table = {
 QUESTIONS: Table = {
     "echo_then_answer": ("What is the capital of France?\nParis", "Paris", "after_echo"),
     "echo_in_the_same_line": ("What is the capital of France? Paris.", "Paris", "after_echo"),
-    "echo_of_the_prompt": (f"Question: {QUESTION}\nAnswer: Paris", "Paris", "after_label"),
-    "echo_of_the_prompt_in_one_line": (f"Question: {QUESTION} Answer: Paris", "Paris", "after_label"),
+    "echo_of_the_prompt": (f"Question: {QUESTION}\nAnswer: Paris", "Paris", "answer_label"),
+    "echo_of_the_prompt_in_one_line": (f"Question: {QUESTION} Answer: Paris", "Paris", "answer_label"),
     "echo_in_bold": (f"**{QUESTION}**\n\nParis", "Paris", "after_echo"),
     "echo_without_mark": ("what is the capital of france\nParis", "Paris", "after_echo"),
-    "echo_in_other_words": ("Question: Name France's capital.\nAnswer: Paris", "Paris", "after_label"),
+    "echo_in_other_words": ("Question: Name France's capital.\nAnswer: Paris", "Paris", "answer_label"),
     "question_turned_into_a_sentence": (
         "What is the capital of France is Paris",
         "What is the capital of France is Paris",
@@ -135,18 +135,18 @@ QUESTIONS: Table = {
         "first_line",
     ),
     "invents_questions_in_one_line": ("Paris Question: And of Spain? Answer: Madrid", "Paris", "first_line"),
-    "invents_short_questions": ("A: Paris\nQ: And of Spain?\nA: Madrid", "Paris", "after_label"),
+    "invents_short_questions": ("A: Paris\nQ: And of Spain?\nA: Madrid", "Paris", "answer_label"),
 }
 
 THINKING: Table = {
     "thinking": ("<think>\nMadrid? No.\n</think>\n\nParis", "Paris", "first_line"),
-    "thinking_opened_by_the_prompt": ("Madrid? No.\n</think>\nAnswer: Paris", "Paris", "after_label"),
+    "thinking_opened_by_the_prompt": ("Madrid? No.\n</think>\nAnswer: Paris", "Paris", "answer_label"),
     "thinking_nothing": ("<think>\n\n</think>\n\nParis.", "Paris", "first_line"),
 }
 
 GUESSES: Table = {
     "not_sure_but_i_think": ("I'm not sure, but I think it is Paris.", "Paris", "guess_after_refusal"),
-    "best_guess": ("I don't know, but my best guess is Paris.", "Paris", "guess_after_refusal"),
+    "best_guess": ("I don't know, but my best guess is Paris.", "Paris", "answer_is"),
     "sorry_but_it_is": ("I'm sorry, but it's Paris.", "Paris", "guess_after_refusal"),
     "would_say": ("I am not entirely certain, but I would say Paris", "Paris", "guess_after_refusal"),
 }
@@ -235,7 +235,7 @@ NOTHING = [
 class TestAnswers:
     @pytest.mark.parametrize(("output", "text", "rule"), ALL.values(), ids=ALL)
     def test_found(self, output: str, text: str, rule: str) -> None:
-        assert parse_short_answer(output, QUESTION) == ParsedAnswer(text, ParseOutcome.ANSWERED, rule)
+        assert extract_answer(output, QUESTION) == ParsedAnswer(text, ParseOutcome.ANSWERED, rule)
 
     def test_scenarios_are_not_lost_by_a_name_used_twice(self) -> None:
         assert len(ALL) == sum(len(table) for table in TABLES)
@@ -245,37 +245,33 @@ class TestRefusals:
     @pytest.mark.parametrize("output", REFUSALS)
     def test_recognised(self, output: str) -> None:
         expected = ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
-        assert parse_short_answer(output, QUESTION) == expected
-        assert (
-            parse_short_answer(f"{output}\n\nQuestion: And of Spain?\nAnswer: Madrid", QUESTION) == expected
-        )
+        assert extract_answer(output, QUESTION) == expected
+        assert extract_answer(f"{output}\n\nQuestion: And of Spain?\nAnswer: Madrid", QUESTION) == expected
 
     def test_phrase_far_behind_the_answer_is_none(self) -> None:
         output = f"Paris, {'as far as the old books on this matter go, ' * 4}though I cannot prove it"
-        assert parse_short_answer(output, QUESTION) == ParsedAnswer(
-            output, ParseOutcome.ANSWERED, "first_line"
-        )
+        assert extract_answer(output, QUESTION) == ParsedAnswer("Paris", ParseOutcome.ANSWERED, "first_line")
 
     def test_after_repeating_the_question(self) -> None:
-        parsed = parse_short_answer(f"{QUESTION}\nI don't know.", QUESTION)
+        parsed = extract_answer(f"{QUESTION}\nI don't know.", QUESTION)
         assert parsed.outcome is ParseOutcome.REFUSAL
 
 
 class TestNothing:
     @pytest.mark.parametrize("output", NOTHING)
     def test_no_words(self, output: str) -> None:
-        assert parse_short_answer(output, QUESTION) == ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
+        assert extract_answer(output, QUESTION) == ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
 
     @pytest.mark.parametrize(
         "output",
         ["Answer:", "The answer is ?", "It is ...", "Answer:\nQuestion: And of Spain?\nAnswer: Madrid"],
     )
     def test_label_without_answer(self, output: str) -> None:
-        assert parse_short_answer(output, QUESTION) == ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
+        assert extract_answer(output, QUESTION) == ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
 
     @pytest.mark.parametrize("before", ["", "\n", "<think>Hm.</think>\n"])
     def test_thinking_that_never_ended(self, before: str) -> None:
-        parsed = parse_short_answer(f"{before}<think>\nParis or Lyon? The answer is", QUESTION)
+        parsed = extract_answer(f"{before}<think>\nParis or Lyon? The answer is", QUESTION)
         assert parsed == ParsedAnswer(None, ParseOutcome.EMPTY, "unfinished_thinking")
 
 
@@ -294,17 +290,17 @@ class TestEcho:
     )
     def test_no_answer(self, output: str) -> None:
         expected = ParsedAnswer(None, ParseOutcome.ECHO, "question_repeated")
-        assert parse_short_answer(output, QUESTION) == expected
+        assert extract_answer(output, QUESTION) == expected
 
     def test_question_of_several_lines(self) -> None:
         question = "Ann has 3 apples.\nShe eats 1.\nHow many are left?"
-        assert parse_short_answer(question, question).outcome is ParseOutcome.ECHO
-        parsed = parse_short_answer(f"{question}\n2", question)
+        assert extract_answer(question, question).outcome is ParseOutcome.ECHO
+        parsed = extract_answer(f"{question}\n2", question)
         assert parsed == ParsedAnswer("2", ParseOutcome.ANSWERED, "after_echo")
 
     @pytest.mark.parametrize("question", ["", "?", "Paris or Lyon?"])
     def test_answer_that_shares_words_with_the_question(self, question: str) -> None:
-        parsed = parse_short_answer("Paris", question)
+        parsed = extract_answer("Paris", question)
         assert parsed == ParsedAnswer("Paris", ParseOutcome.ANSWERED, "first_line")
 
 
@@ -320,17 +316,16 @@ class TestTooLong:
             ("J. R. R. Tolkien lived in the U.S. then.", "J. R. R. Tolkien lived in the U.S. then"),
             ("... Paris.", "Paris"),
             ("? ! Paris.", "Paris"),
-            ("The answer is Paris.", "Paris"),
         ],
     )
     def test_first_sentence_of_an_essay(self, first: str, text: str) -> None:
-        parsed = parse_short_answer(f"{first} {self.more}", QUESTION)
+        parsed = extract_answer(f"{first} {self.more}", QUESTION)
         assert parsed == ParsedAnswer(text, ParseOutcome.TOO_LONG, "first_sentence")
 
     def test_50_words_are_an_answer_and_51_are_not(self) -> None:
-        assert parse_short_answer("word " * 50, QUESTION).outcome is ParseOutcome.ANSWERED
-        assert parse_short_answer("word " * 51, QUESTION).outcome is ParseOutcome.TOO_LONG
+        assert extract_answer("word " * 50, QUESTION).outcome is ParseOutcome.ANSWERED
+        assert extract_answer("word " * 51, QUESTION).outcome is ParseOutcome.TOO_LONG
 
     def test_essay_behind_a_short_line(self) -> None:
-        parsed = parse_short_answer(f"Paris\n{self.more}", QUESTION)
+        parsed = extract_answer(f"Paris\n{self.more}", QUESTION)
         assert parsed == ParsedAnswer("Paris", ParseOutcome.ANSWERED, "first_line")

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.prediction import ParseOutcome
-from app.services.methods.short_answer_parser import parse_short_answer
+from app.services.methods.answer_extraction import extract_answer
 from tests.factories import properties
 
 # What the rules look for, in any order.
@@ -30,14 +30,14 @@ QUESTIONS = st.text(max_size=20) | st.sampled_from(["Who?", "Who is New York?", 
 NAMES = st.lists(
     st.sampled_from(["Paris", "York", "Émile", "van", "of", "1969", "東京"]), min_size=1, max_size=5
 )
-NO_ANSWER = {ParseOutcome.EMPTY, ParseOutcome.ECHO, ParseOutcome.REFUSAL}
+NO_ANSWER = {ParseOutcome.EMPTY, ParseOutcome.ECHO, ParseOutcome.REFUSAL, ParseOutcome.NO_ANSWER}
 
 
 class TestAnyOutput:
     @properties
     @given(OUTPUTS, QUESTIONS)
     def test_has_a_text_with_words_or_none_by_its_outcome(self, output: str, question: str) -> None:
-        parsed = parse_short_answer(output, question)
+        parsed = extract_answer(output, question)
         assert (parsed.text is None) == (parsed.outcome in NO_ANSWER)
         assert parsed.rule
         if parsed.text is not None:
@@ -49,13 +49,13 @@ class TestAnyOutput:
     @given(OUTPUTS, QUESTIONS)
     def test_text_is_taken_from_the_output_and_never_made_up(self, output: str, question: str) -> None:
         rest = iter(output)
-        text = parse_short_answer(output, question).text or ""
+        text = extract_answer(output, question).text or ""
         assert all(character in rest for character in text.replace(" ", ""))
 
     @properties
     @given(st.text(" \t\r\n\f\v\u00a0\u2003.,;:!?-_*'\"`()[]"), QUESTIONS)
     def test_white_space_and_punctuation_are_no_answer(self, output: str, question: str) -> None:
-        parsed = parse_short_answer(output, question)
+        parsed = extract_answer(output, question)
         assert (parsed.text, parsed.outcome) == (None, ParseOutcome.EMPTY)
 
 
@@ -64,7 +64,7 @@ class TestPlainAnswer:
     @given(NAMES)
     def test_is_taken_as_it_is(self, words: list[str]) -> None:
         answer = " ".join(words)
-        assert parse_short_answer(answer, "Who?").text == answer
+        assert extract_answer(answer, "Who?").text == answer
 
     @pytest.mark.parametrize(
         "form",
@@ -87,10 +87,10 @@ class TestPlainAnswer:
     @given(words=NAMES)
     def test_is_found_in_every_form(self, form: str, words: list[str]) -> None:
         answer = " ".join(words)
-        assert parse_short_answer(form.replace("{}", answer), "Who?").text == answer
+        assert extract_answer(form.replace("{}", answer), "Who?").text == answer
 
     @properties
     @given(NAMES, OUTPUTS.filter(lambda text: "</think>" not in text))
     def test_what_follows_on_other_lines_does_not_matter(self, words: list[str], more: str) -> None:
         answer = " ".join(words)
-        assert parse_short_answer(f"{answer}\n\n{more}", "Who?").text == answer
+        assert extract_answer(f"{answer}\n\n{more}", "Who?").text == answer

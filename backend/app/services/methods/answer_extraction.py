@@ -1,0 +1,241 @@
+"""Reading the answer in a model's output: one reader for all methods.
+
+What an output says does not depend on the method that asked for it, so naive prompting, chain of thought,
+RAG and the agent all call ``extract_answer``. It looks for the answer in this order:
+
+1. what is marked as the answer (see ``answer_candidates``), the last one;
+2. a first line or sentence that is an answer and nothing else;
+3. what is concluded ("Therefore, …", "So …"), the last one;
+4. "It is …" at the start, a last line that is an answer and nothing else, and then the sentence that is
+   closest to the question: the first or the last.
+
+Of an output that was cut off at its token limit only what is complete counts. Where an output gives a range,
+or several numbers of which none is the answer, the outcome is *unsure*, and there is no answer. Each parsed
+answer names the rule that found it. No output raises an error, and only a bounded part of it is read.
+"""
+
+import re
+from dataclasses import replace
+
+from app.domain.generation import GenerationResult
+from app.domain.prediction import ParsedAnswer, ParseOutcome
+from app.domain.scoring import ScoringRule
+from app.services.methods.answer_candidates import (
+    Candidate,
+    concluded_answers,
+    marked_answers,
+)
+from app.services.methods.number_reading import has_number, number_alone, read_number
+from app.services.methods.output_cleaning import CleanedOutput, clean_output
+from app.services.methods.text_patterns import (
+    MAX_ANSWER_WORDS,
+    NO_ANSWER,
+    REFUSAL,
+    REFUSAL_WITHIN,
+    WRAPPING,
+    sentences,
+    unwrap,
+    words,
+)
+from app.services.methods.text_reading import (
+    first_sentence,
+    is_bare,
+    is_prose,
+    lead_in_removed,
+    plain,
+    read_text,
+    without_list_numbers,
+    without_reservation,
+)
+
+_MAX_ANSWER = 1_000  # characters
+_ANNOUNCEMENT = re.compile(
+    r".{0,200}:\s*$|\s*(?:(?:final )?answer|sure|certainly|of course|okay|ok|well|hmm+|alright|great|got it"
+    r"|let(?:'s|’s| us| me)\b[^.!:\n]{0,60}|thinking|great question|good question"
+    r"|thank you[^.!\n]{0,40})[\s!.,…]*$",
+    re.IGNORECASE,
+)
+_ANNOUNCING = frozenset({"the", "my", "final", "short", "correct", "so", "answer", "it", "is", "a"})
+_ELABORATION = re.compile(r"(?:He|She|It|They|This|These|Its|His|Her|Their|The)\b")
+
+
+def read_answer(result: GenerationResult, question: str, rule: ScoringRule) -> ParsedAnswer:
+    """Return the answer in what a model gave for ``question``, for a dataset scored by ``rule``."""
+    cut_off = result.finish_reason == "length"
+    return extract_answer(result.text, question, numeric=rule == "gsm8k", cut_off=cut_off)
+
+
+def extract_answer(
+    output: str, question: str = "", *, numeric: bool = False, cut_off: bool = False
+) -> ParsedAnswer:
+    """Return the answer in an output, as a person would read it; see the module's docstring.
+
+    Thinking, a repetition of the question, and further questions that the model invents (with their
+    answers) are ignored.
+
+    Args:
+        output: what the model wrote.
+        question: what it was asked.
+        numeric: the answer is a number: it alone is returned, as digits, without currency,
+            separators of thousands, unit, or a fraction of zeros.
+        cut_off: the output ended at its token limit.
+    """
+    cleaned = clean_output(output, question)
+    if cleaned.unfinished_thinking:
+        outcome = ParseOutcome.CUT_OFF if cut_off else ParseOutcome.EMPTY
+        return ParsedAnswer(None, outcome, "unfinished_thinking")
+    reader = _Reader(cleaned, question, numeric=numeric, cut_off=cut_off and not cleaned.complete)
+    parsed = reader.read()
+    return replace(parsed, rule=f"{parsed.rule} (middle not read)") if cleaned.shortened else parsed
+
+
+class _Reader:
+    """Reads one output."""
+
+    def __init__(self, cleaned: CleanedOutput, question: str, *, numeric: bool, cut_off: bool) -> None:
+        self._said = cleaned.text
+        self._repeated = cleaned.repeated_question
+        self._question = question
+        self._numeric = numeric
+        self._cut_off = cut_off
+
+    def read(self) -> ParsedAnswer:
+        """Return the answer of the best tier that has one."""
+        marked = self._best(marked_answers(self._said))
+        if marked:
+            return self._of(marked)
+        if _only_announces(self._said):
+            return self._nothing()
+        lines = self._lines()
+        if not lines:
+            return self._nothing()
+        alone = self._answer_alone(lines)
+        if alone:
+            return alone
+        if self._cut_off:
+            return ParsedAnswer(None, ParseOutcome.CUT_OFF, "no_marked_answer")
+        concluded = self._best(concluded_answers(self._said))
+        if concluded and not (concluded.rule == "so" and self._goes_on_computing(concluded)):
+            return self._of(concluded)
+        return self._unmarked(lines)
+
+    def _goes_on_computing(self, found: Candidate) -> bool:
+        """Return whether equations follow a "So": it was one step of several."""
+        lines = self._said[found.position :].splitlines()
+        behind = [one for line in lines for one in sentences(plain(line))][1:]
+        return self._numeric and any("=" in one and has_number(one) for one in behind)
+
+    def _best(self, candidates: list[Candidate]) -> Candidate | None:
+        """Return the last candidate; where a number is wanted, the last with a number if any."""
+        if self._numeric:
+            with_number = [one for one in candidates if has_number(plain(one.text))]
+            candidates = with_number or candidates
+        return candidates[-1] if candidates else None
+
+    def _nothing(self) -> ParsedAnswer:
+        if self._repeated:
+            return ParsedAnswer(None, ParseOutcome.ECHO, "question_repeated")
+        if self._cut_off:
+            rule = "no_marked_answer" if words(self._said) else "no_words"
+            return ParsedAnswer(None, ParseOutcome.CUT_OFF, rule)
+        return ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
+
+    def _lines(self) -> list[str]:
+        """Return the lines with words, on which the answer may stand: without announcements before it."""
+        plain_lines = [line for line in map(plain, self._said.splitlines()) if words(line)]
+        lines = [line for line in without_list_numbers(plain_lines) if words(line)]
+        while len(lines) > 1 and _ANNOUNCEMENT.match(lines[0]):
+            lines = lines[1:]
+        return lines
+
+    def _answer_alone(self, lines: list[str]) -> ParsedAnswer | None:
+        """Return the answer if the first line, or the first sentence of it, is one and nothing else."""
+        rule = "after_echo" if self._repeated else "first_line"
+        if self._numeric:
+            return self._number_alone(lines, rule)
+        line = lines[0]
+        parts = sentences(line)
+        greeted = len(parts) > 1 and _ANNOUNCEMENT.match(parts[0]) is not None
+        first = without_reservation(parts[1] if greeted else parts[0])[:_MAX_ANSWER]
+        if self._refuses(first):
+            return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
+        answer = read_text(first, self._question)
+        if len(words(line)) > MAX_ANSWER_WORDS or not is_bare(answer) or first.endswith(("?", ":")):
+            return None
+        if is_prose(first) and len(lines) > 1 and is_bare(lines[-1]) and not is_prose(lines[-1]):
+            return None
+        found = "after_lead_in" if lead_in_removed(first) else rule
+        return ParsedAnswer(answer, ParseOutcome.ANSWERED, found)
+
+    def _number_alone(self, lines: list[str], rule: str) -> ParsedAnswer | None:
+        first = first_sentence(lines[0])
+        others = lines[1:]
+        is_list = any(number_alone(line) for line in others)
+        if not number_alone(first) or is_list:
+            return None
+        number, unsure = read_number(first, marked=True)
+        if number is None:
+            return ParsedAnswer(None, ParseOutcome.UNSURE, unsure)
+        return ParsedAnswer(number, ParseOutcome.ANSWERED, rule)
+
+    def _refuses(self, sentence: str) -> bool:
+        inner = sentence.strip(WRAPPING)
+        return bool(REFUSAL.search(inner[:REFUSAL_WITHIN]) or NO_ANSWER.fullmatch(unwrap(inner)))
+
+    def _of(self, found: Candidate) -> ParsedAnswer:
+        """Return the answer that a candidate gives."""
+        sentence = without_reservation(plain(first_sentence(plain(found.text)))[:_MAX_ANSWER])
+        if self._refuses(sentence):
+            return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
+        if self._numeric:
+            number, unsure = read_number(sentence, marked=found.marked)
+            if number is not None:
+                return ParsedAnswer(number, ParseOutcome.ANSWERED, found.rule)
+            if unsure:
+                return ParsedAnswer(None, ParseOutcome.UNSURE, unsure)
+        return self._answered(sentence, found.rule)
+
+    def _answered(self, sentence: str, rule: str) -> ParsedAnswer:
+        answer = read_text(sentence, self._question)
+        if not words(answer):
+            return ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
+        too_long = len(words(answer)) > MAX_ANSWER_WORDS
+        return ParsedAnswer(answer, ParseOutcome.TOO_LONG if too_long else ParseOutcome.ANSWERED, rule)
+
+    def _unmarked(self, lines: list[str]) -> ParsedAnswer:
+        """Return the answer of an output that neither marks nor concludes one."""
+        said = [part for line in lines for part in sentences(line)]
+        with_number = [part for part in said if has_number(part)] if self._numeric else said
+        refused = self._refuses(said[0]) or self._refuses(said[-1])
+        if refused and not (self._numeric and with_number):
+            return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
+        if not with_number or with_number[-1].endswith(("?", ":")):
+            return ParsedAnswer(None, ParseOutcome.NO_ANSWER, "no_conclusion")
+        if self._numeric:
+            return self._of(Candidate(0, with_number[-1], "last_sentence", marked=False))
+        if len(words(lines[0])) > MAX_ANSWER_WORDS:
+            answer = read_text(said[0], self._question)[:_MAX_ANSWER]
+            return ParsedAnswer(answer, ParseOutcome.TOO_LONG, "first_sentence")
+        chosen, rule = self._closest(lines, said)
+        return self._answered(chosen[:_MAX_ANSWER], rule)
+
+    def _closest(self, lines: list[str], said: list[str]) -> tuple[str, str]:
+        """Return the sentence that answers the question: the first or the last, and the rule for it."""
+        if len(said) == 1:
+            return said[0], "after_echo" if self._repeated else "first_line"
+        if len(lines) > 1 and is_bare(read_text(lines[-1], self._question)):
+            return lines[-1], "last_line"
+        asked = set(words(self._question))
+        shared = [len(asked.intersection(words(one))) for one in (said[0], said[-1])]
+        elaborates = all(_ELABORATION.match(one) for one in said[1:])
+        if shared[0] > shared[1] or (shared[0] == shared[1] and elaborates):
+            return said[0], "first_sentence"
+        return said[-1], "last_sentence"
+
+
+def _only_announces(said: str) -> bool:
+    """Return whether a text has no words, or only those before an answer that does not come."""
+    found = words(said[:100])
+    return not words(said) or (
+        len(said) < 100 and found[-1] in {"answer", "is"} and _ANNOUNCING.issuperset(found)
+    )
