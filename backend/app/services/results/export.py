@@ -170,7 +170,7 @@ def _drain(buffer: io.StringIO) -> bytes:
 
 
 def _defused(value: object) -> object:
-    """Return a cell that no spreadsheet runs as a formula, and no terminal obeys; a plain number stays one."""
+    """Return a cell that no spreadsheet runs as a formula, and no terminal obeys; a number stays one."""
     if not isinstance(value, str):
         return value
     text = visible(value, keep_returns=True)

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.domain.metrics import FigureDescription, MetricValue, RunContext, RunFacts
+from app.services.evaluation.metrics.expense import paid_by
 from app.services.evaluation.metrics.units import units_of
 from app.services.evaluation.statistics.means import share
-from app.services.evaluation.metrics.expense import paid_by
-from app.services.evaluation.statistics.intervals import wilson
 
 REFERENCE_GPU_FLOPS = 312e12 * 0.4
 """A100's peak in bf16 (NVIDIA's data sheet) at 40 % utilisation; see ``estimated_gpu_seconds``."""
