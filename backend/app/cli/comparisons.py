@@ -20,6 +20,9 @@ from app.schemas.result import Metrics
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 _PAIR = 2
+_WIDE = 110
+_AMOUNTS = 2
+"""Columns of amounts, the last ones of the table, which is shown whole from so many characters on."""
 _STYLE = {"better": "green", "worse": "red", "not_distinguishable": "default"}
 
 
@@ -135,17 +138,20 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
     for line in warnings_of(comparison):
         say(f"warning: {line}")
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Experiment")
-    for column in _columns(metric):
+    table.add_column("Experiment", overflow="fold")
+    # In a narrow terminal names would be cut to a letter: they matter more than the amounts.
+    kept = len(_columns(metric)) - (_AMOUNTS if console.width < _WIDE else 0)
+    for column in _columns(metric)[:kept]:
         table.add_column(column, justify="right", no_wrap=True)
     for experiment in comparison.experiments:
         cells = _cells(experiment, differences.get(experiment.experiment_id), metric)
-        table.add_row(escape(experiment.label), *cells)
+        table.add_row(escape(experiment.label), *cells[:kept])
     console.print(table)
     for one in differences.values():
         if one.statistics:
             style = _STYLE[one.statistics.outcome]
-            console.print(f"[{style}]{escape(one.statistics.verdict)}[/]", highlight=False)
+            pairs = f"[dim]({one.n_paired:,} {'pair' if one.n_paired == 1 else 'pairs'})[/]"
+            console.print(f"[{style}]{escape(one.statistics.verdict)}[/] {pairs}", highlight=False)
         else:
             console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
         if one.missing:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from app.services.datasets.service import DatasetService
 from app.services.runtime import Runtime
@@ -116,6 +117,19 @@ class TestCompare:
         assert done.exit_code == 0, done.stderr
         assert "all is better than half by" in done.stdout
         assert done.stdout.index("\nall ") < done.stdout.index("\nhalf ")
+
+    async def test_names_are_whole_in_a_narrow_terminal(
+        self, cli: Cli, comparison: Path, working: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        text = COMPARISON.replace("name: half", "name: half-of-the-answers").replace(
+            "name: all", "name: all-answers"
+        )
+        comparison.write_text(text)
+        found = ids(await compared(cli, comparison))
+        monkeypatch.setattr("app.cli.comparisons.console", Console(width=80))
+        done = await cli("compare", *found)
+        assert "\nhalf-of-the-answers " in done.stdout
+        assert "(20 pairs)" in done.stdout
 
     async def test_json_is_the_api_s(self, cli: Cli, comparison: Path, working: None) -> None:
         printed = await compared(cli, comparison)

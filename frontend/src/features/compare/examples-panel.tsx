@@ -85,7 +85,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
         ) : (
           <ul className="divide-y border-t">
             {items.map((item) => (
-              <ExampleRow key={`${item.content_hash} ${item.repeat}`} item={item} experiments={ordered} letters={ids.map((id) => letterOf(experiments.findIndex((one) => one.experiment_id === id)))} score={score} />
+              <ExampleRow key={item.runs.map((run) => run?.id).join(" ")} item={item} experiments={ordered} letters={ids.map((id) => letterOf(experiments.findIndex((one) => one.experiment_id === id)))} score={score} />
             ))}
           </ul>
         )
