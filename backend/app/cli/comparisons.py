@@ -13,12 +13,14 @@ from app.cli.follow import follow
 from app.cli.render import console, interval, milliseconds, number, percent, print_json, short
 from app.domain.generation import total_of
 from app.domain.json import JsonObject
+from app.domain.rounding import fixed
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
 from app.schemas.result import Metrics
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 _STYLE = {"better": "green", "worse": "red", "not_distinguishable": "default"}
+_NAME_WIDTH = 16  # of a column, at least
 
 
 def compare(
@@ -133,9 +135,10 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
     for line in warnings_of(comparison):
         say(f"warning: {line}")
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Experiment")
+    # In a narrow terminal cells break into lines: a name that is cut tells no experiments apart.
+    table.add_column("Experiment", min_width=_NAME_WIDTH, overflow="fold")
     for column in _columns(metric):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right", overflow="fold")
     for experiment in comparison.experiments:
         cells = _cells(experiment, differences.get(experiment.experiment_id), metric)
         table.add_row(escape(experiment.label), *cells)
@@ -188,7 +191,8 @@ def _cells(
     if difference and difference.statistics and difference.difference is not None:
         statistics = difference.statistics
         change = (
-            f"{100 * difference.difference:+.1f} [{100 * statistics.low:.1f}, {100 * statistics.high:.1f}]"
+            f"{fixed(100 * difference.difference, sign=True)} "
+            f"[{fixed(100 * statistics.low)}, {fixed(100 * statistics.high)}], n = {difference.n_paired:,}"
         )
         p = f"{statistics.adjusted_p:.3g}"
         if not plain:

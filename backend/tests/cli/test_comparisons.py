@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.cli.render import console
 from app.services.datasets.service import DatasetService
 from app.services.runtime import Runtime
 from tests.cli.conftest import Cli
@@ -129,6 +130,15 @@ class TestCompare:
         assert len(rows) == 4
         assert {line.replace("\\|", "").count("|") for line in rows} == {7}
         assert "[x](y)" not in done.stdout
+
+    async def test_a_narrow_terminal_cuts_no_name(
+        self, cli: Cli, comparison: Path, working: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(console, "_width", 80)
+        comparison.write_text(COMPARISON.replace("name: half", "name: a variant whose name is long"))
+        done = await cli("compare", *ids(await compared(cli, comparison)))
+        assert "…" not in done.stdout
+        assert "n = 20" in " ".join(done.stdout.split())
 
     async def test_an_unknown_score(self, cli: Cli, comparison: Path, working: None) -> None:
         done = await cli("compare", *ids(await compared(cli, comparison)), "--metric", "beauty")
