@@ -14,6 +14,7 @@ from app.cli.render import console, interval, milliseconds, number, percent, pri
 from app.core.visible import visible
 from app.domain.generation import total_of
 from app.domain.json import JsonObject
+from app.domain.rounding import fixed
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
 from app.schemas.result import Metrics
@@ -24,6 +25,7 @@ _WIDE = 110
 _AMOUNTS = 2
 """Columns of amounts, the last ones of the table, which is shown whole from so many characters on."""
 _STYLE = {"better": "green", "worse": "red", "not_distinguishable": "default"}
+_NAME_WIDTH = 16  # of a column, at least
 
 
 def compare(
@@ -138,7 +140,7 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
     for line in warnings_of(comparison):
         say(f"warning: {line}")
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Experiment", overflow="fold")
+    table.add_column("Experiment", min_width=_NAME_WIDTH, overflow="fold")
     # In a narrow terminal names would be cut to a letter: they matter more than the amounts.
     kept = len(_columns(metric)) - (_AMOUNTS if console.width < _WIDE else 0)
     for column in _columns(metric)[:kept]:
@@ -207,7 +209,8 @@ def _cells(
     if difference and difference.statistics and difference.difference is not None:
         statistics = difference.statistics
         change = (
-            f"{100 * difference.difference:+.1f} [{100 * statistics.low:.1f}, {100 * statistics.high:.1f}]"
+            f"{fixed(100 * difference.difference, sign=True)} "
+            f"[{fixed(100 * statistics.low)}, {fixed(100 * statistics.high)}], n = {difference.n_paired:,}"
         )
         p = f"{statistics.adjusted_p:.3g}"
         if not plain:

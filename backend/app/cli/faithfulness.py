@@ -15,6 +15,7 @@ from app.cli.render import console, print_json
 from app.core.config import PROJECT_ROOT, get_settings
 from app.core.errors import AppError
 from app.domain.metrics import Estimate
+from app.domain.rounding import fixed
 from app.schemas.experiment_config import NLI_MODEL
 from app.services.datasets.labelled import read_labelled
 from app.services.evaluation.judges.base import Judge
@@ -123,7 +124,7 @@ def _print(file: Path, model: str, found: Validation) -> None:
 def _share(share: Estimate | None) -> str:
     if share is None:
         return "–"
-    return f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}]"
+    return f"{fixed(100 * share.value)} % [{fixed(100 * share.low)}, {fixed(100 * share.high)}]"
 
 
 def _number(value: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from app.cli.render import console
 from app.services.datasets.service import DatasetService
 from app.services.runtime import Runtime
 from tests.cli.conftest import Cli
@@ -165,6 +166,15 @@ class TestCompare:
         assert [line[:56] for line in found["warnings"]] == [
             "10 of the questions have the content of another one (10,"
         ]
+
+    async def test_a_narrow_terminal_cuts_no_name(
+        self, cli: Cli, comparison: Path, working: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(console, "_width", 80)
+        comparison.write_text(COMPARISON.replace("name: half", "name: a variant whose name is long"))
+        done = await cli("compare", *ids(await compared(cli, comparison)))
+        assert "…" not in done.stdout
+        assert "n = 20" in " ".join(done.stdout.split())
 
     async def test_an_unknown_score(self, cli: Cli, comparison: Path, working: None) -> None:
         done = await cli("compare", *ids(await compared(cli, comparison)), "--metric", "beauty")

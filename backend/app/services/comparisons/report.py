@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from os.path import commonprefix
 
+from app.domain.rounding import fixed
 from app.models import Experiment
 from app.schemas.comparison import (
     AmountDifference,
@@ -173,7 +174,7 @@ def _missing(names: tuple[str, str], one: ScoreComparison) -> MissingEffect | No
 
 
 def _points(difference: float) -> str:
-    return f"{100 * difference:+.1f}".replace("-", "−")
+    return fixed(100 * difference, sign=True).replace("-", "−")
 
 
 def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | None:

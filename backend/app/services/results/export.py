@@ -36,7 +36,7 @@ MEDIA_TYPES: dict[str, str] = {
 
 # A spreadsheet would run a cell that begins like this as a formula. Some skip what is invisible before it,
 # and read full-width signs. Apostrophes before it are taken in too, so that taking one away undoes this.
-_FORMULA = re.compile("'*(?:[\\s\ufeff\u200b-\u200f\u2060]*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r])")
+_FORMULA = re.compile("'*(?:[\\s\ufeff\u200b-\u200f\u2060]*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r\n])")
 _NUMBER = re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][+-]?\d+)?%?", re.ASCII)
 _TYPES = {
     Text: pa.string(),
@@ -174,7 +174,7 @@ def _defused(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = visible(value, keep_returns=True)
-    if _NUMBER.fullmatch(text) or not (_FORMULA.match(value) or _FORMULA.match(text)):
+    if _NUMBER.fullmatch(text) or not _FORMULA.match(text):
         return text
     return f"'{text}"
 

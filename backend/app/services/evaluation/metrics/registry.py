@@ -53,8 +53,8 @@ METRICS = MetricRegistry(
     [
         HALLUCINATION_RATE,
         THROUGHPUT,
-        WALL_TIME,
         TOKENS_PER_ANSWER,
+        WALL_TIME,
         GPU_SECONDS,
     ]
 )

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from math import ceil
 
+from app.domain.rounding import fixed
 from app.services.evaluation.statistics.paired import PairedDifference
 from app.services.evaluation.statistics.power import sample_size_mcnemar, sample_size_mean
 from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
@@ -158,15 +159,15 @@ def _items_sentence(result: PairedDifference, difference: float, alpha: float) -
 
 
 def _points(fraction: float) -> str:
-    return f"{100 * fraction:.1f} points"
+    return f"{fixed(100 * fraction)} points"
 
 
 def _signed(fraction: float) -> str:
-    return f"{100 * fraction:+.1f}".replace("-", "−") + " points"
+    return fixed(100 * fraction, sign=True).replace("-", "−") + " points"
 
 
 def _bounds(low: float, high: float) -> str:
-    return f"[{100 * low:.1f}, {100 * high:.1f}]".replace("-", "−")
+    return f"[{fixed(100 * low)}, {fixed(100 * high)}]".replace("-", "−")
 
 
 def _items(n: int) -> str:
