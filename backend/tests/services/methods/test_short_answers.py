@@ -54,6 +54,8 @@ NON_LATIN: Table = {
     "arabic": ("القاهرة", "القاهرة", "first_line"),
     "russian_quotes": ("«Париж».", "Париж", "first_line"),
     "hindi_stop": ("नई दिल्ली।", "नई दिल्ली", "first_line"),
+    "chinese_sentence": ("答案是北京。", "北京", "answer_label"),
+    "arabic_comma": ("القاهرة،", "القاهرة", "first_line"),
     "greek": ("Αθήνα.", "Αθήνα", "first_line"),
     "accents": ("São Paulo", "São Paulo", "first_line"),
     "digits": ("٤٢", "٤٢", "first_line"),
