@@ -141,8 +141,8 @@ class TestExport:
 
     @pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
     def test_formulas_of_any_spelling(self, start: str) -> None:
-        assert _defused(f"{start}1") == f"'{start}1"
-        assert _defused(f"1{start}") == f"1{start}"
+        assert _defused(f"{start}A1") == f"'{start}A1"
+        assert _defused(f"A1{start}") == f"A1{start}"
 
     def test_control_characters_of_a_csv_are_visible(self) -> None:
         assert _defused("\x1b[2J a\r\nb\tc \u202e\x9b") == "␛[2J a\r\nb\tc <U+202E><U+009B>"

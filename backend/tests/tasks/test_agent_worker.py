@@ -96,7 +96,7 @@ class TestKilledInTheMiddle:
         await Executor(runtime, whole).run()
         assert told(after) == told(await runs_of(runtime, whole))
         here, there = await metrics_of(runtime, experiment_id), await metrics_of(runtime, whole)
-        for name in ("scores", "agent", "tokens"):
+        for name in ("scores", "agent", "tokens_per_answer"):
             assert here[name] == there[name]
         assert here["agent"]["tools"] == {"calculator": {"successful": SIZE, "failed": SIZE, "unneeded": 0}}
         assert here["agent"]["repairs"] == SIZE
