@@ -14,6 +14,7 @@ from app.cli.client import JsonOption, connected, fail, say
 from app.cli.comparisons import as_markdown, metric_of, warnings_of
 from app.cli.render import print_json
 from app.core.visible import visible
+from app.domain.rounding import fixed
 from app.schemas.comparison import ComparisonOut, DifferenceStatistics, ScoreDifference
 from app.services.evaluation.statistics.verdict import FEWEST_TO_DECIDE, Decision, gate_decision
 
@@ -119,9 +120,10 @@ def _decide(
 
 
 def _seen(difference: ScoreDifference, statistics: DifferenceStatistics, margin: float) -> str:
+    change = fixed(100 * (difference.difference or 0.0), sign=True)
     return (
-        f"{difference.score}: candidate − baseline = {100 * (difference.difference or 0.0):+.1f} points "
-        f"[{100 * statistics.low:.1f}, {100 * statistics.high:.1f}] "
+        f"{difference.score}: candidate − baseline = {change} points "
+        f"[{fixed(100 * statistics.low)}, {fixed(100 * statistics.high)}] "
         f"on {_counted(difference.n_paired, statistics.units)}; margin {100 * margin:g} points"
     ).replace("-", "−")
 

@@ -25,13 +25,13 @@ def _has_places(*places: str) -> Callable[[str], str]:
 
 Template = Annotated[
     Text,
-    Field(max_length=MAX_TEMPLATE_CHARS, description="Must hold {question}."),
+    Field(max_length=MAX_TEMPLATE_CHARS, description="Must contain {question}."),
     AfterValidator(_has_places("question")),
 ]
 """Text of a prompt with a place for the question."""
 PassagesTemplate = Annotated[
     Text,
-    Field(max_length=MAX_TEMPLATE_CHARS, description="Must hold {passages} and {question}."),
+    Field(max_length=MAX_TEMPLATE_CHARS, description="Must contain {passages} and {question}."),
     AfterValidator(_has_places("passages", "question")),
 ]
 """Text of a prompt with places for the retrieved passages and the question."""

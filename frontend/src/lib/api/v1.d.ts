@@ -903,7 +903,7 @@ export interface components {
             system?: string | null;
             /**
              * Template
-             * @description Must hold {question}.
+             * @description Must contain {question}.
              * @default Question: {question}
              *     Let's think step by step. Write down each step first; then, on the last line, write "Answer:" and the answer.
              */
@@ -2220,7 +2220,7 @@ export interface components {
             system?: string | null;
             /**
              * Template
-             * @description Must hold {question}.
+             * @description Must contain {question}.
              * @default Question: {question}
              *     Answer:
              */
@@ -2580,7 +2580,7 @@ export interface components {
             system?: string | null;
             /**
              * Template
-             * @description Must hold {passages} and {question}.
+             * @description Must contain {passages} and {question}.
              * @default {passages}
              *
              *     Answer the question from the passages. Write only the name, number or short phrase that is asked for, nothing else.
@@ -2723,7 +2723,7 @@ export interface components {
             system?: string | null;
             /**
              * Template
-             * @description Must hold {question}.
+             * @description Must contain {question}.
              * @default Question: {question}
              */
             template?: string;

@@ -9,7 +9,7 @@ from app.domain.metrics import Attribution, RunFacts
 def attribution(scores: Mapping[str, float | None]) -> str | None:
     """Return which field of ``Attribution`` counts a run with these scores; ``None`` if none does.
 
-    An answer counts as right if it holds an accepted one, however it is worded.
+    An answer counts as right if it contains an accepted one, however it is worded.
     """
     in_context = scores.get("answer_in_context")
     right = [value for name in ("exact_match", "contains") if (value := scores.get(name)) is not None]

@@ -2,7 +2,7 @@
 
 An example's ``supporting`` metadata names its gold articles by title or id. An article counts as
 retrieved when any chunk of it was; its rank is the rank of its first chunk, counted in articles. Where
-no gold articles are named, a passage that holds an accepted answer counts as relevant instead, and the
+no gold articles are named, a passage that contains an accepted answer counts as relevant instead, and the
 scores have names of their own. How many such passages the knowledge base has is unknown, so only hit and
 reciprocal rank can be computed.
 """
@@ -76,7 +76,9 @@ def _by_answers(passages: Sequence[Passage], answers: Sequence[str], rule: Scori
         return []
     ranks = [rank for rank, one in enumerate(passages, start=1) if _held(one, gold, rule) is not None]
     reason = (
-        f"passage {ranks[0]} holds an accepted answer" if ranks else "no passage holds an accepted answer"
+        f"passage {ranks[0]} contains an accepted answer"
+        if ranks
+        else "no passage contains an accepted answer"
     )
     return [
         Score("answer_hit_at_k", float(bool(ranks)), reason),
@@ -97,8 +99,8 @@ def answer_in_context(passages: Sequence[Passage], answers: Sequence[str], rule:
     for number, passage in enumerate(passages, start=1):
         held = None if passage.dropped else _held(passage, gold, rule)
         if held is not None:
-            return Score(name, 1.0, f"passage {number} holds “{held}”")
-    return Score(name, 0.0, "no passage in the prompt holds an accepted answer")
+            return Score(name, 1.0, f"passage {number} contains “{held}”")
+    return Score(name, 0.0, "no passage in the prompt contains an accepted answer")
 
 
 def _findable(answers: Sequence[str], rule: ScoringRule) -> list[str]:
@@ -164,7 +166,7 @@ def _open(resources: ScorerResources) -> AbstractAsyncContextManager[Scorer]:
 
 _SCORES = (
     _description(
-        "answer_in_context", "Answer in context", "A passage in the prompt holds an accepted answer."
+        "answer_in_context", "Answer in context", "A passage in the prompt contains an accepted answer."
     ),
     _description("hit_at_k", "Hit@k", "At least one gold article was retrieved."),
     _description("all_at_k", "All gold@k", "All gold articles were retrieved."),
@@ -180,12 +182,12 @@ _SCORES = (
     _description(
         "answer_hit_at_k",
         "Answer hit@k",
-        "A passage that holds an accepted answer was retrieved; for questions without gold articles.",
+        "A passage that contains an accepted answer was retrieved; for questions without gold articles.",
     ),
     _description(
         "answer_mrr",
         "Answer MRR",
-        "Reciprocal rank of the first passage that holds an accepted answer; for questions without gold "
+        "Reciprocal rank of the first passage that contains an accepted answer; for questions without gold "
         "articles.",
         graded=True,
     ),

@@ -80,8 +80,8 @@ def contains(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[fl
     given = f" {normalise(text, rule)} "
     for answer in normalised_answers(answers, rule):
         if answer and f" {answer} " in given:
-            return 1.0, f"holds “{answer}”"
-    return 0.0, "holds no accepted answer"
+            return 1.0, f"contains “{answer}”"
+    return 0.0, "contains no accepted answer"
 
 
 def f1(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
@@ -144,7 +144,7 @@ EXACT_MATCH = text_scorer(
 )
 CONTAINS = text_scorer(
     ScoreDescription(
-        "contains", 2, "binary", GROUP, "Contains", "The answer holds an accepted one as whole words."
+        "contains", 2, "binary", GROUP, "Contains", "The answer contains an accepted one as whole words."
     ),
     contains,
 )

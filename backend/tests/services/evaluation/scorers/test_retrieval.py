@@ -24,7 +24,7 @@ def passage(article: str, text: str = "", title: str = "", *, dropped: bool = Fa
 class TestAnswerInContext:
     def test_word_for_word_once_normalised(self) -> None:
         score = answer_in_context([passage("a"), passage("b", "the AC/DC, live")], ["AC DC"], "triviaqa")
-        assert (score.value, score.reason) == (1.0, "passage 2 holds “ac dc”")
+        assert (score.value, score.reason) == (1.0, "passage 2 contains “ac dc”")
 
     def test_not_within_a_word(self) -> None:
         assert answer_in_context([passage("a", "Alison")], ["Ali"], "squad").value == 0.0
@@ -63,7 +63,7 @@ class TestGold:
         scores = {s.name: s for s in score_retrieval(found, example("q", "Paris"), "squad")}
         assert (scores["answer_hit_at_k"].value, scores["answer_mrr"].value) == (1.0, 0.5)
         assert scores["answer_in_context"].value == 0.0
-        assert scores["answer_mrr"].reason == "passage 2 holds an accepted answer"
+        assert scores["answer_mrr"].reason == "passage 2 contains an accepted answer"
 
     def test_titles_are_no_answers(self) -> None:
         wanted = example("q", "Paris", metadata={"supporting": ["a"], "answered_by": "titles"})
