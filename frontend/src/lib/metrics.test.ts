@@ -76,4 +76,5 @@ describe("values", () => {
 
 it("says how an interval was computed", () => {
   expect(describeInterval({ method: "wilson", n: 1000 }, "answered runs")).toBe("95 % Wilson score interval, n = 1,000 answered runs");
+  expect(describeInterval({ method: "constant", n: 4 }, "runs")).toBe("All values are equal, which says nothing of their spread, n = 4 runs");
 });

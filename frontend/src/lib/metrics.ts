@@ -181,10 +181,11 @@ const intervalMethods: Record<string, string> = {
   bca: "BCa bootstrap interval",
   clustered: "cluster-robust interval",
   likelihood: "likelihood interval",
-  constant: "all values equal: no interval",
+  constant: "All values are equal, which says nothing of their spread",
 };
 
 /** How the interval of an estimate was computed: `95 % Wilson score interval, n = 100 answered runs`. */
 export function describeInterval({ level = 0.95, method, n }: { level?: number; method: string; n: number | null }, over: string): string {
-  return `${formatNumber(level * 100)} % ${intervalMethods[method] ?? method}, n = ${formatCount(n)} ${over}`;
+  const name = intervalMethods[method] ?? method;
+  return `${method === "constant" ? name : `${formatNumber(level * 100)} % ${name}`}, n = ${formatCount(n)} ${over}`;
 }

@@ -10,12 +10,12 @@ interface EstimateNoteProps {
   over: string;
 }
 
-/** An interval with its n; the tooltip says how it was computed. */
+/** An interval with its n; the tooltip says how it was computed, or why there is none. */
 export function EstimateNote({ estimate, interval, over }: EstimateNoteProps) {
   return (
     <Tooltip content={`${describeInterval(estimate, over)}.`}>
       <button type="button" className="num rounded-sm text-xs underline decoration-line decoration-dotted underline-offset-3">
-        {interval}, n = {formatCount(estimate.n)}
+        {estimate.method === "constant" ? "no interval" : interval}, n = {formatCount(estimate.n)}
       </button>
     </Tooltip>
   );
