@@ -1,10 +1,12 @@
 """Installed packages: their versions, and the folders of the files that they carry."""
 
 import importlib.util
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 
+@cache  # reading a distribution's metadata takes half a millisecond, and each experiment asks for several
 def package_version(name: str) -> str | None:
     """Return the version of an installed distribution; ``None`` if it is not installed."""
     try:

@@ -96,6 +96,8 @@ class Candidate:
 def marked_answers(said: str) -> list[Candidate]:
     """Return what ``said`` marks as its answer, in its order; the last ones of each kind."""
     lowered = said.lower()
+    if not _SOME_MARKER.search(lowered):
+        return []
     found = [
         Candidate(place.start(), text, marker.rule)
         for marker in _MARKERS
@@ -251,3 +253,4 @@ _MARKERS = (
         ),
     ),
 )
+_SOME_MARKER = re.compile("|".join(re.escape(word) for marker in _MARKERS for word in marker.words))

@@ -92,9 +92,10 @@ def clean_output(output: str, question: str) -> CleanedOutput:
 
 def without_thinking(output: str) -> str | None:
     """Return what follows the thinking; ``None`` if the output ended within it."""
-    end = max(
-        ((found + len(mark)) for mark in _THINKING_ENDS if (found := output.rfind(mark)) >= 0), default=0
-    )
+    end = 0
+    if any(bracket in output for bracket in "<[◁"):  # each mark begins with one; most outputs have none
+        ends = ((found + len(mark)) for mark in _THINKING_ENDS if (found := output.rfind(mark)) >= 0)
+        end = max(ends, default=0)
     said = output[end:]
     if said.startswith("analysis"):  # the same, where the server leaves out the marks of its channels
         said = said.partition("assistantfinal")[2] or said

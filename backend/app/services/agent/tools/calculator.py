@@ -108,7 +108,7 @@ def evaluate(node: ast.expr) -> float:
 
 
 def _run(template: str, a: float, b: float = 0.0) -> float:
-    import numexpr  # type: ignore[import-untyped]  # slow to import, and rarely needed
+    import numexpr  # type: ignore[import-untyped]  # ships no types; slow to import, and rarely needed
 
     # Without the dictionaries numexpr would look up names in the frames of its callers.
     return float(numexpr.evaluate(TEMPLATES[template], local_dict={"a": a, "b": b}, global_dict={}))

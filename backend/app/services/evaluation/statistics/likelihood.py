@@ -7,6 +7,7 @@ it is Wilson's, for differences of two shares Tango's, and it needs neither to b
 """
 
 from math import inf
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +19,7 @@ _FEW = 12
 extreme one, that says nothing of those that were not seen."""
 _SMALLEST_DF = 0.5
 """Below this a t quantile is astronomical, and the interval all of the scale anyway."""
+_MANY_DF = 250
 _TINY = 1e-12
 
 
@@ -54,11 +56,23 @@ def leverage_factors(counts: Floats) -> Floats:
 
 
 def t_quantile(units: float, level: float) -> float:
-    """Return the two-sided quantile of a t distribution with ``units`` − 1 degrees of freedom."""
-    # Imported here, because scipy takes memory that a worker process does not need.
+    """Return the two-sided quantile of a t distribution with ``units`` − 1 degrees of freedom.
+
+    For many degrees of freedom by the expansion of Abramowitz and Stegun (26.7.5), right to 10 digits.
+    """
+    df = max(units - 1, _SMALLEST_DF)
+    if df >= _MANY_DF:
+        z = NormalDist().inv_cdf(0.5 + level / 2)
+        return (
+            z
+            + (z**3 + z) / (4 * df)
+            + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df**2)
+            + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * df**3)
+        )
+    # Imported here: scipy takes 0.1 s and memory that most worker processes can do without.
     from scipy.special import stdtrit
 
-    return float(stdtrit(max(units - 1, _SMALLEST_DF), 0.5 + level / 2))
+    return float(stdtrit(df, 0.5 + level / 2))
 
 
 def likelihood_interval(
@@ -86,6 +100,11 @@ def likelihood_interval(
         return least, most
     limit = t_quantile(effective_units(sizes), level) ** 2
     scale = most - least
+    at_end = sizes[0] * least, sizes[0] * most
+    if data[0] in at_end and np.all(data == data[0]) and np.all(sizes == sizes[0]):
+        # All at one end of the scale: Wilson's interval, with t. Loading scipy for it would take 0.2 s.
+        width = scale * limit / (limit + data.size)
+        return (least, least + width) if data[0] == at_end[0] else (most - width, most)
     data = data / scale
     # Mirrored data must give mirrored bounds to the last digit, whatever their order.
     low = _lower(*_sorted(data, sizes), least / scale, limit)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from app.services.evaluation.statistics.likelihood import (
     effective_units,
@@ -29,6 +30,14 @@ class TestBounds:
         least, most = interval([1.0] * n, least=0.0)
         assert most == 1.0
         assert least < 0.025 ** (1 / n)
+
+    @pytest.mark.parametrize("n", [2, 30, 10_000])
+    @pytest.mark.parametrize("size", [1.0, 3.0])
+    def test_of_values_at_one_end_are_the_limit_of_those_beside_it(self, n: int, size: float) -> None:
+        counts = np.full(n, size)
+        for end, beside in ((0.0, 1e-9), (1.0, 1 - 1e-9)):
+            there = likelihood_interval(counts * end, counts, 0.0, 1.0)
+            assert there == pytest.approx(likelihood_interval(counts * beside, counts, 0.0, 1.0), abs=1e-6)
 
     @pytest.mark.parametrize(("b", "c"), [(3, 9), (0, 4), (10, 10), (0, 0)])
     def test_of_right_and_wrong_are_tangos(self, b: int, c: int) -> None:
@@ -81,3 +90,9 @@ def _normal_cdf(z: float) -> float:
     from statistics import NormalDist
 
     return NormalDist().cdf(z)
+
+
+@pytest.mark.parametrize("units", [251.0, 251.5, 1_000.0])
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.999])
+def test_quantiles_for_many_units_are_those_of_scipy(units: float, level: float) -> None:
+    assert t_quantile(units, level) == pytest.approx(stats.t.ppf(0.5 + level / 2, units - 1), rel=1e-8)
