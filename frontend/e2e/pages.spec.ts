@@ -52,7 +52,10 @@ const places: { name: string; path: () => string; shown: (page: Page) => Promise
   {
     name: "experiments",
     path: () => "/experiments/?text=linked&sort=name",
-    shown: (page) => expect(page.getByRole("link", { name: "Linked A" })).toBeVisible(),
+    shown: async (page) => {
+      await expect(page.getByRole("link", { name: "Linked A" })).toBeVisible();
+      await expect(page.getByRole("option", { name: "trivia_qa" })).toBeAttached(); // the filters' choices come by a request of their own
+    },
   },
   {
     name: "new experiment",
