@@ -41,7 +41,11 @@ class FailureKind(StrEnum):
     MALFORMED = "malformed"
     REFUSED = "refused"
     """The provider's content filter blocked the prompt or the answer."""
+    UNAVAILABLE = "unavailable"
+    """The endpoint loads its model, or is overloaded, for longer than we have patience."""
     CONTEXT_LENGTH = "context_length"
+    TOO_LARGE = "too_large"
+    """The request alone exceeds what the plan allows in a minute."""
     BAD_REQUEST = "bad_request"
     AUTH = "auth"
     QUOTA = "quota"
@@ -68,6 +72,9 @@ _RETRYABLE = frozenset(
         FailureKind.CONNECTION,
         FailureKind.SERVER,
         FailureKind.MALFORMED,
+        FailureKind.UNAVAILABLE,
     }
 )
-_FATAL = frozenset({FailureKind.AUTH, FailureKind.QUOTA, FailureKind.MODEL_NOT_FOUND})
+_FATAL = frozenset(
+    {FailureKind.AUTH, FailureKind.QUOTA, FailureKind.MODEL_NOT_FOUND, FailureKind.UNAVAILABLE}
+)

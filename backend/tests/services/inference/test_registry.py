@@ -8,7 +8,6 @@ import pytest
 
 from app.services.inference.catalog import Catalog, CatalogError
 from app.services.inference.engines.connector import LocalServerOptions
-from app.services.inference.engines.hf_api import HFAPIEngine
 from app.services.inference.engines.mock import MockEngine
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 from app.services.inference.registry import ModelRegistry, secrets_of
@@ -96,7 +95,7 @@ class TestStatus:
 class TestOpen:
     @pytest.mark.parametrize(
         ("name", "kind"),
-        [("mock/echo", MockEngine), ("acme/m", OpenAICompatibleEngine), ("hf/m", HFAPIEngine)],
+        [("mock/echo", MockEngine), ("acme/m", OpenAICompatibleEngine), ("hf/m", OpenAICompatibleEngine)],
     )
     async def test_kind(self, options: LocalServerOptions, name: str, kind: type) -> None:
         opened = await registry(options, ACME_KEY="sk", HF_KEY="hf").open(name, 5)

@@ -2489,8 +2489,13 @@ export interface components {
             /** Total */
             total: number;
             /**
+             * Waiting For
+             * @description What keeps the endpoint from answering, such as loading its model; null if nothing does.
+             */
+            waiting_for: string | null;
+            /**
              * Waiting S
-             * @description Seconds until the endpoint may be called again (rate limit).
+             * @description Seconds until the endpoint may be called again.
              */
             waiting_s: number;
         };
