@@ -56,14 +56,16 @@ _JSON = re.compile(
     re.IGNORECASE,
 )
 _GROUPED_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+")
+# At the start of a sentence or clause: "those that can actually fly" corrects nothing.
 _CORRECTION = re.compile(
-    r"(?:\b(?:wait|actually|correction|scratch[ ]that|hold[ ]on|on[ ]second[ ]thought|sorry"
+    r"(?:(?:(?<=[^\w\s][ \n])|(?<=[^\w\s])|^[ \t]*)(?:(?:oh|hm+|no|but|or|well)[,.!]?[ ])?"
+    r"(?:wait|actually|correction|scratch[ ]that|hold[ ]on|on[ ]second[ ]thought|sorry"
     r"|no,[ ]wait|I[ ]meant?|make[ ]that)\b"
     r"|(?<=[?…–—-])[ ]?No,|(?<=\.{3})[ ]No,)[\s,.:;!—–-]{0,5}"
     r"(?:(?:no|wait|actually|correction|sorry|I[ ](?:was|am)[ ]wrong|that(?:['’]s|[ ]is"
     r"|[ ]was)[ ](?:wrong|not[ ]right|incorrect))"
     r"\b[\s,.:;!—–-]{0,5}){0,3}(?P<is>it(?:['’]s|[ ](?:is|was|should[ ]be|must[ ]be))[ ](?!not\b))?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _FIRST_THOUGHT = re.compile(r"\b(?:going to say|thought|might (?:seem|think|say)|would have said)\b")
 _CONCLUSION = re.compile(

@@ -9,9 +9,10 @@ RAG and the agent all call ``extract_answer``. It looks for the answer in this o
 4. "It is …" at the start, a last line that is an answer and nothing else, and then the sentence that is
    closest to the question: the first or the last.
 
-Of an output that was cut off at its token limit only what is complete counts. Where an output gives a range,
-or several numbers of which none is the answer, the outcome is *unsure*, and there is no answer. Each parsed
-answer names the rule that found it. No output raises an error, and only a bounded part of it is read.
+Of an output that was cut off at its token limit only what is complete counts: a marked answer, or a first
+sentence that repeats at least half of the question's words and is no reasoning. Where an output gives a
+range, or several numbers of which none is the answer, the outcome is *unsure*, and there is no answer. Each
+parsed answer names the rule that found it. No output raises an error, and only a bounded part of it is read.
 """
 
 import re
@@ -58,6 +59,10 @@ _ANNOUNCEMENT = re.compile(
 )
 _ONE_WORD = re.compile(r"(?:[A-Z][a-zA-Z0-9]{0,40}|[1-9][0-9]{0,8})\.?")
 _ANNOUNCING = frozenset({"the", "my", "final", "short", "correct", "so", "answer", "it", "is", "a"})
+_REASONING = re.compile(
+    r"\b(?:the question|we|let(?:['’]s| us| me)|step \d)\b|^(?:first|to|in order to|given|since|if)\b",
+    re.IGNORECASE,
+)
 _ELABORATION = re.compile(r"(?:He|She|It|They|This|These|Its|His|Her|Their|The)\b")
 
 
@@ -117,7 +122,7 @@ class _Reader:
         if alone:
             return alone
         if self._cut_off:
-            return ParsedAnswer(None, ParseOutcome.CUT_OFF, "no_marked_answer")
+            return self._statement(lines) or ParsedAnswer(None, ParseOutcome.CUT_OFF, "no_marked_answer")
         concluded = self._best(concluded_answers(self._said))
         if concluded and not (concluded.rule == "so" and self._goes_on_computing(concluded)):
             return self._of(concluded)
@@ -170,6 +175,17 @@ class _Reader:
             return None
         found = "after_lead_in" if lead_in_removed(first) else rule
         return ParsedAnswer(answer, ParseOutcome.ANSWERED, found)
+
+    def _statement(self, lines: list[str]) -> ParsedAnswer | None:
+        """Return the first sentence of an output that was cut off later, if it states what was asked."""
+        parts = sentences(lines[0])
+        first = parts[0]
+        complete = len(parts) > 1 or len(lines) > 1 or first.endswith((".", "!"))
+        if self._numeric or not complete or _REASONING.search(first) or first.endswith(("?", ":")):
+            return None
+        asked = set(words(self._question))
+        repeated = asked.intersection(words(first))
+        return self._answered(first, "first_sentence") if len(asked) <= 2 * len(repeated) > 0 else None
 
     def _number_alone(self, lines: list[str], rule: str) -> ParsedAnswer | None:
         first = first_sentence(lines[0])
