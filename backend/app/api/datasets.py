@@ -36,7 +36,7 @@ async def add_dataset(
         File(description="Instead, a BEIR folder: corpus.jsonl, queries.jsonl, qrels.tsv or qrels/test.tsv."),
     ] = [],  # noqa: B006 - never changed
     scoring: Annotated[
-        str, Form(description="squad, triviaqa, hotpotqa or gsm8k; empty: that of the file's format.")
+        str, Form(description="squad, triviaqa, hotpotqa, gsm8k or multilingual; empty: by the format.")
     ] = "",
     columns: Annotated[
         list[str],

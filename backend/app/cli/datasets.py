@@ -47,7 +47,7 @@ def add_dataset(
         ),
     ],
     scoring: Annotated[
-        str, typer.Option(help="squad, triviaqa, hotpotqa or gsm8k; default: by the format of the file.")
+        str, typer.Option(help="squad, triviaqa, hotpotqa, gsm8k or multilingual; default: by the format.")
     ] = "",
     columns: Annotated[
         list[str] | None,

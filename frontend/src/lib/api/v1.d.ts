@@ -868,7 +868,7 @@ export interface components {
             name: string;
             /**
              * Scoring
-             * @description squad, triviaqa, hotpotqa or gsm8k; empty: that of the file's format.
+             * @description squad, triviaqa, hotpotqa, gsm8k or multilingual; empty: by the format.
              * @default
              */
             scoring?: string;
