@@ -25,6 +25,8 @@ import re
 import string
 import unicodedata
 
+from app.domain.scripts import UNSPACED
+
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _UNSEEN = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufe00-\ufe0f"
@@ -39,10 +41,7 @@ _KEPT_POINT = "\ue000"  # of a private area: no text has it, and no category of 
 _POINT_WITHIN = re.compile(r"(?<=\w)\.(?=\w)")
 _LAST_WITH_MARKS = 0xFFFF
 _FIRST_IDEOGRAPH, _LAST_IDEOGRAPH = 0x3400, 0x9FFF
-_BY_CHARACTER = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-    "\U00020000-\U0003ffff]"
-)
+_BY_CHARACTER = re.compile(f"[{UNSPACED}]")
 
 
 def _marks() -> dict[int, str | None]:
