@@ -2041,6 +2041,11 @@ export interface components {
              * @description Hash of its articles, 16 hex digits.
              */
             version: string;
+            /**
+             * Warnings
+             * @description What may be wrong with the files, for a person to read.
+             */
+            warnings: string[];
         };
         /**
          * KnowledgeBaseOut
