@@ -18,7 +18,7 @@ from app.domain.rounding import fixed
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
 from app.schemas.result import Metrics
-from app.services.evaluation.statistics.verdict import interval_in_points
+from app.services.evaluation.statistics.verdict import format_p, interval_in_points
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 _WIDE = 110
@@ -211,7 +211,7 @@ def _cells(
             f"{interval_in_points(statistics.simultaneous_low, statistics.simultaneous_high)}, "
             f"n = {difference.n_paired:,}"
         )
-        p = f"{statistics.adjusted_p:.3g}"
+        p = format_p(statistics.adjusted_p).removeprefix("p ").removeprefix("= ")
         if not plain:
             change = f"[{_STYLE[statistics.outcome]}]{change}[/]"
     return [

@@ -14,7 +14,12 @@ from numpy.typing import ArrayLike
 
 from app.services.evaluation.statistics.clustered import inflation, standard_error
 from app.services.evaluation.statistics.intervals import RESAMPLES
-from app.services.evaluation.statistics.likelihood import few_differ, likelihood_interval
+from app.services.evaluation.statistics.likelihood import (
+    correlation_within,
+    effective_units,
+    few_differ,
+    likelihood_interval,
+)
 from app.services.evaluation.statistics.multiple import Bounds, simultaneous_level
 from app.services.evaluation.statistics.proportions import McNemar, mcnemar, score_interval
 from app.services.evaluation.statistics.resampling import (
@@ -132,7 +137,8 @@ def paired_difference(
     test: Test = "sign_flip_exact" if exact else "sign_flip"
     span = max(best, one.max(), two.max()) - min(0.0, one.min(), two.min())
     resampled = resampled_means(units, rng, resamples) if _vary(units) else None
-    (plain, method), (joint, _) = (_bounds(units, resampled, span, each) for each in levels)
+    effective = effective_units(units.counts, correlation_within(two - one, units.sums, units.counts))
+    (plain, method), (joint, _) = (_bounds(units, effective, resampled, span, each) for each in levels)
     return PairedDifference(*means, mean, *plain, n, size, error, p, test, method, None, level, seed, joint)
 
 
@@ -141,16 +147,18 @@ def _vary(units: Units) -> bool:
     return bool(np.abs(units.influence).max() > 1e-12 * max(1e-300, np.abs(units.sums).max()))
 
 
-def _bounds(units: Units, resampled: Floats | None, span: float, level: float) -> tuple[Bounds, Method]:
+def _bounds(
+    units: Units, effective: float, resampled: Floats | None, span: float, level: float
+) -> tuple[Bounds, Method]:
     """Return the bootstrap's bounds; where few units differ, the likelihood's if they are further out."""
     low, high = inf, -inf
     method: Method = "bootstrap"
     if resampled is not None:
-        half = half_width(units.mean, resampled, units.counts, level)
+        half = half_width(units.mean, resampled, units.counts.size, effective, level)
         half *= inflation(units.sums, units.counts)
         low, high = units.mean - half, units.mean + half
     if few_differ(units.sums, units.counts):
-        least, most = likelihood_interval(units.sums, units.counts, -span, span, level)
+        least, most = likelihood_interval(units.sums, units.counts, -span, span, level, effective)
         if least < low or most > high:
             low, high, method = min(low, least), max(high, most), "likelihood"
     return (low, high) if units.sign > 0 else (-high, -low), method

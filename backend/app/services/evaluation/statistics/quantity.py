@@ -1,11 +1,14 @@
 """Latency, tokens and cost of two experiments on the same items: differences and ratios."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from app.services.evaluation.statistics.clustered import inflation
 from app.services.evaluation.statistics.intervals import RESAMPLES
+from app.services.evaluation.statistics.likelihood import correlation_within, effective_units
 from app.services.evaluation.statistics.multiple import Bounds, simultaneous_level
 from app.services.evaluation.statistics.resampling import (
     Floats,
@@ -90,12 +93,17 @@ def quantity_difference(
     estimates, resampled, sums, counts = _means(one, two, clusters, rng, resamples)
     p, units = sign_flip_p(sums, rng, resamples)[0], sums.size
     difference = float(estimates[1] - estimates[0])
-    apart = resampled[1] - resampled[0]
-    halves = [
-        half_width(difference, apart, counts, each) for each in (level, simultaneous_level(level, family))
-    ]
-    plain, joint = ((difference - half, difference + half) for half in halves)
-    ratio, (ratio_low, ratio_high), ratio_joint = _ratio(estimates, resampled, counts, level, family)
+    effective = effective_units(counts, correlation_within(two - one, sums, counts))
+    wider = inflation(sums, counts)
+
+    def halves(estimate: float, apart: Floats) -> list[float]:
+        levels = (level, simultaneous_level(level, family))
+        return [wider * half_width(estimate, apart, counts.size, effective, each) for each in levels]
+
+    plain, joint = (
+        (difference - half, difference + half) for half in halves(difference, resampled[1] - resampled[0])
+    )
+    ratio, (ratio_low, ratio_high), ratio_joint = _ratio(estimates, resampled, halves)
     return QuantityDifference(
         float(estimates[0]),
         float(estimates[1]),
@@ -116,15 +124,16 @@ def quantity_difference(
 
 
 def _ratio(
-    estimates: Floats, resampled: Floats, counts: Floats, level: float, family: int
+    estimates: Floats, resampled: Floats, halves: Callable[[float, Floats], list[float]]
 ) -> tuple[float | None, Bounds | tuple[None, None], Bounds | None]:
     """Return the ratio with its bounds, plain and simultaneous; None for all if something is 0."""
     if min(estimates.min(), resampled.min()) <= 0:
         return None, (None, None), None
     logs = np.log(resampled)
-    log, apart = float(np.log(estimates[1]) - np.log(estimates[0])), logs[1] - logs[0]
-    halves = [half_width(log, apart, counts, each) for each in (level, simultaneous_level(level, family))]
-    plain, joint = ((float(np.exp(log - half)), float(np.exp(log + half))) for half in halves)
+    log = float(np.log(estimates[1]) - np.log(estimates[0]))
+    plain, joint = (
+        (float(np.exp(log - half)), float(np.exp(log + half))) for half in halves(log, logs[1] - logs[0])
+    )
     return float(np.exp(log)), plain, joint
 
 

@@ -75,7 +75,7 @@ def format_p(p: float) -> str:
         return "p > .999"
     # With three digits .0496 would be shown as .050, though it is significant.
     digits = 4 if 0.0495 <= p < 0.0505 and p != 0.05 else 3
-    return "p = " + f"{p:.{digits}f}".lstrip("0")
+    return "p = " + fixed(p, digits).lstrip("0")
 
 
 def questions_to_settle(
