@@ -13,14 +13,16 @@ from typing import Any, Literal
 
 import orjson
 
-from app.domain.generation import GenerationResult, ToolCall, Usage
+from app.domain.generation import GenerationResult, ToolCall
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 from app.services.inference.event_streams import BrokenStream, is_stream, join_events, without_comments
 from app.services.inference.failures import clean, excerpt, failure_in_answer
+from app.services.inference.thinking import split_thinking, thinking_in_parts, thinking_of_message
+from app.services.inference.usage import read_usage
 
+_TEXT_PARTS = frozenset({"text", "output_text"})
 _SHOWN_CHARS = 200  # of an answer that cannot be read
-_MAX_COUNT = 2**31 - 1  # of a column in the database
 _MAX_TOOL_CALLS = 16  # of one response that are kept; a model that makes more is in a loop
 _CHARSETS = ("iso-8859-", "latin", "windows-125", "utf-16")  # beside UTF-8, of servers that declare them
 _NO_ERRORS = frozenset({"", "0", "200", "ok", "success", "none"})
@@ -103,9 +105,14 @@ def _result(answer: Any, choice: Any, api: str, latency_s: float) -> GenerationR
             FailureKind.REFUSED, f"Blocked by the provider: {clean(str(refusal or 'content filter'))}"
         )
     tool_calls = read_tool_calls(message.get("tool_calls"))
-    # A response that only calls tools may have no text.
-    content = message.get("content") if tool_calls else message["content" if api == "chat" else "text"]
-    text = content if isinstance(content, str) else _text_of(content)
+    thinking = thinking_of_message(message) if api == "chat" else ""
+    # A response that only calls tools, or whose tokens went into thinking, may have no text.
+    optional = tool_calls or thinking
+    content = message.get("content") if optional else message["content" if api == "chat" else "text"]
+    if isinstance(content, str):
+        within, text = split_thinking(content)
+    else:
+        within, text = thinking_in_parts(content), _text_of(content)
     if finish_reason == "error" and not text and not tool_calls:
         raise EngineError(FailureKind.SERVER, "The provider ended the answer with an error.")
     return GenerationResult(
@@ -116,6 +123,7 @@ def _result(answer: Any, choice: Any, api: str, latency_s: float) -> GenerationR
         model=read_word(answer.get("model")),
         system_fingerprint=read_word(answer.get("system_fingerprint")),
         tool_calls=tool_calls,
+        thinking=clean(thinking or within, limit=None) if thinking or within else "",
     )
 
 
@@ -130,8 +138,8 @@ def _text_of(content: Any) -> str:
     if content is None:
         return ""
     parts = [content] if isinstance(content, dict) else content
-    texts = [part["text"] for part in parts if part.get("type") in {"text", "output_text"}]
-    if not texts and not any(part.get("type") == "thinking" for part in parts):
+    texts = [part["text"] for part in parts if part.get("type") in _TEXT_PARTS]
+    if not texts and not thinking_in_parts(parts):
         raise TypeError("no text")
     return "".join(texts)
 
@@ -192,17 +200,3 @@ def _loads(payload: bytes, charset: str | None) -> Any:
 def read_word(value: object) -> str | None:
     """Return a short text from the server that is safe to store; ``None`` if it is not a text, or empty."""
     return clean(value) if isinstance(value, str) and value else None
-
-
-def read_usage(usage: Mapping[str, object] | None) -> Usage:
-    """Return the token counts that the server reported; ``None`` for each that is missing or invalid."""
-    if not isinstance(usage, Mapping):
-        return Usage()
-    return Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
-
-
-def _count(value: object) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    valid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
-    return value if valid and isinstance(value, int) else None

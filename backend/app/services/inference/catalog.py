@@ -32,10 +32,19 @@ class _Strict(BaseModel):
 
 
 class Price(_Strict):
-    """US dollars per million tokens."""
+    """US dollars per million tokens.
+
+    Attributes:
+        input: of the prompt.
+        output: generated, thinking included.
+        cached_input: of the part of the prompt that the provider had in its prompt cache; ``None``: as input.
+        cache_write: of the part that it put into it; ``None``: as input.
+    """
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0)
+    cache_write: float | None = Field(default=None, ge=0)
 
 
 class ProviderSpec(_Strict):

@@ -13,7 +13,7 @@ import orjson
 _DONE = "[DONE]"
 _LINE_END = re.compile(r"\r\n|\r|\n")  # and no other: JSON may hold further ones of Unicode
 _MOST_CHOICES = 16
-_TEXTS = ("content", "reasoning_content", "reasoning", "refusal", "text")
+_TEXTS = ("content", "reasoning_content", "reasoning", "thinking", "refusal")
 
 
 class BrokenStream(ValueError):

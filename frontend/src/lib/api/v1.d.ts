@@ -2232,6 +2232,11 @@ export interface components {
             tokens_per_answer: number | null;
             /** Wall S */
             wall_s: number | null;
+            /**
+             * Warnings
+             * @description What makes the result less reliable, as sentences.
+             */
+            warnings: string[];
         };
         /**
          * MissingEffect
@@ -2969,6 +2974,16 @@ export interface components {
             answer: string | null;
             /** Attempts */
             attempts: number;
+            /**
+             * Cache Read Tokens
+             * @description Of the prompt, from the provider's prompt cache.
+             */
+            cache_read_tokens: number | null;
+            /**
+             * Cache Write Tokens
+             * @description Of the prompt, put into the provider's prompt cache.
+             */
+            cache_write_tokens: number | null;
             /** Cached */
             cached: boolean;
             /** Calls */
@@ -3043,6 +3058,11 @@ export interface components {
             question: string;
             /** Queue Ms */
             queue_ms: number | null;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking.
+             */
+            reasoning_tokens: number | null;
             /** Repeat */
             repeat: number;
             /**
@@ -3064,6 +3084,11 @@ export interface components {
             status: "ok" | "failed";
             /** @description The steps of an agent; null if the method is no agent. */
             trace: components["schemas"]["TraceOut"] | null;
+            /**
+             * Warnings
+             * @description Null if there are none.
+             */
+            warnings: components["schemas"]["RunWarning"][] | null;
         };
         /**
          * RunScore
@@ -3160,6 +3185,19 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "failed";
+        };
+        /**
+         * RunWarning
+         * @description What makes the answer of a run less reliable.
+         */
+        RunWarning: {
+            /**
+             * Kind
+             * @description `cut_off_thinking`, `prompt_cut` or `window_full`.
+             */
+            kind: string;
+            /** Message */
+            message: string;
         };
         /**
          * ScoreDifference
@@ -3411,10 +3449,25 @@ export interface components {
          * @description Token counts as reported by the server, of calls that were made; failed runs' included.
          */
         TokenStatistics: {
+            /**
+             * Cache Read
+             * @description The part of the prompts from the provider's prompt cache.
+             */
+            cache_read: number | null;
+            /**
+             * Cache Write
+             * @description The part of the prompts that was put into it.
+             */
+            cache_write: number | null;
             /** Completion */
             completion: number | null;
             /** Prompt */
             prompt: number | null;
+            /**
+             * Reasoning
+             * @description The part of the completions that was thinking.
+             */
+            reasoning: number | null;
             /** Runs Without Counts */
             runs_without_counts: number;
         };
