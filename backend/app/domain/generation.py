@@ -92,12 +92,14 @@ class GenerationParams:
         temperature: 0 is greedy decoding.
         max_tokens: upper bound on generated tokens.
         stop: strings that end the generation and are not part of the text.
+        drop_unsupported: leave out what a model turns out to refuse; it decides no answer by itself.
     """
 
     temperature: float = 0.0
     max_tokens: int = 64
     top_p: float | None = None
     stop: tuple[str, ...] = ()
+    drop_unsupported: bool = False
 
     def as_dict(self) -> JsonObject:
         """Return the parameters as plain JSON, in a form that is stable for hashing."""
@@ -173,6 +175,7 @@ class GenerationResult:
         model: the model name that the server says it used.
         cached: whether it came from the response cache.
         tool_calls: uses of the offered tools that the model asks for.
+        left_out: parameters of the request that were left out, since the model turned out to refuse them.
     """
 
     text: str
@@ -186,6 +189,7 @@ class GenerationResult:
     cached: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
     thinking: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def cut_off(self) -> bool:

@@ -10,11 +10,14 @@ from app.domain.prediction import ParseOutcome
 from app.domain.scoring import Score
 from app.domain.status import FailureKind, RunStatus
 
+LEFT_OUT = "left_out:"
+"""With the name of a parameter: the kind of warning that it was left out, since the model refuses it."""
+
 
 class RunWarning(TypedDict):
     """What makes the answer of a run less reliable: of which kind it is, and in words.
 
-    Kinds: ``cut_off_thinking``, ``prompt_cut``, ``window_full``.
+    Kinds: ``cut_off_thinking``, ``prompt_cut``, ``window_full``, and those of ``LEFT_OUT``.
     """
 
     kind: str

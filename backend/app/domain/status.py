@@ -47,6 +47,8 @@ class FailureKind(StrEnum):
     TOO_LARGE = "too_large"
     """The request alone exceeds what the plan allows in a minute."""
     BAD_REQUEST = "bad_request"
+    UNSUPPORTED = "unsupported"
+    """The model refuses a parameter that the experiment sets, whatever its value, or a role."""
     AUTH = "auth"
     QUOTA = "quota"
     """The account's quota is used up, or the endpoint asks for a longer wait than we have patience."""
@@ -76,5 +78,11 @@ _RETRYABLE = frozenset(
     }
 )
 _FATAL = frozenset(
-    {FailureKind.AUTH, FailureKind.QUOTA, FailureKind.MODEL_NOT_FOUND, FailureKind.UNAVAILABLE}
+    {
+        FailureKind.AUTH,
+        FailureKind.QUOTA,
+        FailureKind.MODEL_NOT_FOUND,
+        FailureKind.UNAVAILABLE,
+        FailureKind.UNSUPPORTED,
+    }
 )

@@ -267,7 +267,9 @@ class RunSummary(FromAttributes):
 class RunWarning(BaseModel):
     """What makes the answer of a run less reliable."""
 
-    kind: str = Field(description="`cut_off_thinking`, `prompt_cut` or `window_full`.")
+    kind: str = Field(
+        description="`cut_off_thinking`, `prompt_cut`, `window_full`, or `left_out:` and a name."
+    )
     message: str
 
 

@@ -22,7 +22,7 @@ class TestFailureKind:
 
     def test_fatal(self) -> None:
         fatal = {kind.value for kind in FailureKind if kind.fatal}
-        assert fatal == {"auth", "quota", "model_not_found", "unavailable"}
+        assert fatal == {"auth", "quota", "model_not_found", "unavailable", "unsupported"}
 
     @pytest.mark.parametrize("kind", FailureKind)
     def test_only_what_is_waited_for_with_patience_is_both_retried_and_fatal(self, kind: FailureKind) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.prediction import Call
-from app.domain.run import RunWarning
+from app.domain.run import LEFT_OUT, RunWarning
 
 _LEAST_PROMPT = 512  # tokens; no server has a smaller context window
 _FEW_CHARACTERS = 5  # a token of prose has fewer, on average
@@ -18,6 +18,9 @@ def warnings_of(calls: Sequence[Call]) -> list[RunWarning] | None:
         warning = _warning_of(call.request, call.result)
         if warning is not None:
             found.setdefault(warning["kind"], warning)
+        for name in call.result.left_out:
+            kind = f"{LEFT_OUT}{name}"
+            found.setdefault(kind, {"kind": kind, "message": f"The model refuses {name}: it was left out."})
     return list(found.values()) or None
 
 

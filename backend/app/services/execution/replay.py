@@ -81,4 +81,5 @@ def _result_of(call: JsonObject) -> GenerationResult:
             for one in call.get("tool_calls", ())
         ),
         thinking=call.get("thinking", ""),
+        left_out=tuple(call.get("left_out", ())),
     )

@@ -168,6 +168,7 @@ def _call_json(call: Call) -> JsonObject:
         **({"tool_calls": [call.as_dict() for call in result.tool_calls]} if result.tool_calls else {}),
         "text": result.text,
         **({"thinking": result.thinking} if result.thinking else {}),
+        **({"left_out": list(result.left_out)} if result.left_out else {}),
         "finish_reason": result.finish_reason,
         "model": result.model,
         "system_fingerprint": result.system_fingerprint,

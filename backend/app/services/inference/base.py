@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
+from app.services.inference.refused_parameters import RefusedParameter
 
 
 @dataclass(eq=False)
@@ -21,6 +22,7 @@ class EngineError(Exception):
         final: whether the same call is bound to fail again, though the kind may be retried.
         waiting_for: what the endpoint needs time for, for whoever watches; set if the kind is
             ``unavailable``.
+        refused: the parameter that the model refuses; set if the kind is ``unsupported``.
     """
 
     kind: FailureKind
@@ -29,6 +31,7 @@ class EngineError(Exception):
     attempts: int = 1
     final: bool = False
     waiting_for: str = ""
+    refused: RefusedParameter | None = None
 
     def __str__(self) -> str:
         return self.message

@@ -4,6 +4,7 @@ What differs between providers stands in ``configs/models.yaml``; no code asks f
 """
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,10 @@ _PACKAGE_PREFIX = "package:"
 
 Feature = Literal["tools", "json_schema", "grammar"]
 """Optional abilities of a provider: tool calls, decoding by a JSON schema, by a GBNF grammar."""
+
+
+Spellings = dict[str, str | None]
+"""Names of parameters (and the role of system messages) at a provider; ``None``: it does not take it."""
 
 
 class CatalogError(Exception):
@@ -58,7 +63,8 @@ class ProviderSpec(_Strict):
     api_key_env: str | None = None
     key_required: bool = True
     open: bool = False
-    fields: dict[str, str | None] = {}
+    fields: Spellings = {}
+    by_model: dict[str, Spellings] = {}
     extra_body: JsonObject = {}
     features: tuple[Feature, ...] = ()
     inference_provider: str = "auto"
@@ -86,6 +92,7 @@ class ModelSpec(_Strict):
     context_window: int | None = Field(default=None, gt=0)
     usd_per_1m: Price | None = None
     parameters: float | None = Field(default=None, gt=0)
+    fields: Spellings = {}
     path: str | None = None
     description: str = ""
 
@@ -128,6 +135,15 @@ class Catalog(_Strict):
             return provider, ModelSpec(name=name)
         known = ", ".join(model.name for model in self.models if model.provider == provider_name)
         raise CatalogError(f"Unknown model {name!r}.", f"Models of {provider_name}: {known or 'none'}.")
+
+
+def spellings_of(provider: ProviderSpec, model: ModelSpec) -> Spellings:
+    """Return how a model's parameters are spelled: by the provider, for such models, and for this one."""
+    found = dict(provider.fields)
+    for pattern, fields in provider.by_model.items():
+        if fnmatchcase(model.remote_id.casefold(), pattern.casefold()):
+            found |= fields
+    return found | model.fields
 
 
 def resolve_model_path(spec: ModelSpec, root: Path) -> Path:

@@ -17,11 +17,6 @@ CONTEXT_LENGTH = re.compile(
     re.IGNORECASE,
 )
 CONTENT_FILTER = re.compile(r"content[_ ](filter|policy|management)|safety", re.IGNORECASE)
-REFUSED_ROLE = re.compile(
-    r"system (role|message|prompt|instruction)s?\b.{0,40}\bnot (be )?(supported|enabled|allowed)"
-    r"|not support (the )?system (role|message|prompt|instruction)",
-    re.IGNORECASE,
-)
 LOADING = re.compile(
     r"\bloading\b|not (yet )?(loaded|ready)\b|warm(ing)? up|cold start|starting up|initiali[sz]ing",
     re.IGNORECASE,

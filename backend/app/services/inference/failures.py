@@ -11,10 +11,10 @@ from app.services.inference.failure_words import (
     CONTEXT_LENGTH,
     LOADING,
     OVERLOADED,
-    REFUSED_ROLE,
     limit_of,
     status_of_words,
 )
+from app.services.inference.refused_parameters import refused_parameter
 from app.services.inference.stated_waits import reset_s, retry_after_s, wait_in_body_s
 
 _MESSAGE_LIMIT = 500
@@ -36,6 +36,8 @@ _by_status: dict[int, FailureKind] = {
     498: FailureKind.RATE_LIMIT,  # Groq's word for no capacity at the moment
     _OVERLOADED_STATUS: FailureKind.UNAVAILABLE,
 }
+_MAY_BE_UNSUPPORTED = frozenset({FailureKind.BAD_REQUEST, FailureKind.SERVER})
+_REFUSALS = frozenset({400, 404, 422, 500, 501})
 _WITH_WAIT = frozenset({FailureKind.RATE_LIMIT, FailureKind.SERVER, FailureKind.UNAVAILABLE})
 
 _redact: Callable[[str], str] = str
@@ -102,6 +104,9 @@ def failure_in_answer(error: object, headers: Mapping[str, str]) -> EngineError:
 def _failure(status: int, error: ErrorBody, headers: Mapping[str, str], what: str) -> EngineError:
     kind, hint = _kind_of(status, error, headers)
     failure = EngineError(kind, f"{what}: {clean(error.message) or 'no message'}{hint}")
+    if kind in _MAY_BE_UNSUPPORTED and status in _REFUSALS:
+        failure.refused = refused_parameter(error)
+        failure.kind = FailureKind.UNSUPPORTED if failure.refused else kind
     if kind in _WITH_WAIT:
         failure.retry_after_s = _wait_s(error, headers)
     if kind is FailureKind.UNAVAILABLE:
@@ -119,8 +124,6 @@ def _kind_of(status: int, error: ErrorBody, headers: Mapping[str, str]) -> tuple
         limit, hint = limit_of(status, error, headers, waits=_wait_s(error, headers) is not None)
         if limit is not None:
             return limit, hint
-    if REFUSED_ROLE.search(error.message) and status >= 400:
-        return FailureKind.BAD_REQUEST, ""
     if status in {400, 413, 422, 500} and CONTEXT_LENGTH.search(error.said):
         return FailureKind.CONTEXT_LENGTH, ""
     if status in {400, 422} and CONTENT_FILTER.search(error.said):

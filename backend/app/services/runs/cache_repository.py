@@ -54,6 +54,8 @@ def result_json(result: GenerationResult) -> JsonObject:
 
 
 def result_of_json(value: JsonObject) -> GenerationResult:
-    """Return the answered call that ``result_json`` wrote; older rows have no tool calls."""
+    """Return the answered call that ``result_json`` wrote; older rows have fewer fields."""
     calls = tuple(ToolCall(**call) for call in value.get("tool_calls", ()))
-    return GenerationResult(**{**value, "usage": Usage(**value["usage"]), "tool_calls": calls})
+    left_out = tuple(value.get("left_out", ()))
+    usage = Usage(**value["usage"])
+    return GenerationResult(**{**value, "usage": usage, "tool_calls": calls, "left_out": left_out})

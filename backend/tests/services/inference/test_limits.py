@@ -124,8 +124,8 @@ CASES: list[tuple[int, Any, FailureKind, float | None]] = [
     (403, error("Your country is not supported"), AUTH, None),
     (401, error("Incorrect API key provided"), AUTH, None),
     (400, error("Unknown field"), FailureKind.BAD_REQUEST, None),
-    (400, error("System role not supported"), FailureKind.BAD_REQUEST, None),
-    (500, error("System role not supported"), FailureKind.BAD_REQUEST, None),
+    (400, error("System role not supported"), FailureKind.UNSUPPORTED, None),
+    (500, error("System role not supported"), FailureKind.UNSUPPORTED, None),
     # What is up again in a while.
     (503, error("Loading model", code=503, type="unavailable_error"), UNAVAILABLE, None),
     (503, {"error": "Model m is currently loading", "estimated_time": 20.0}, UNAVAILABLE, 20.0),
@@ -167,10 +167,12 @@ def test_what_is_waited_for_is_told(body: Any, word: str) -> None:
 
 
 def test_input_that_a_server_repeats_is_no_reason() -> None:
-    detail = [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted", "input": "Payment required"}]
+    detail = [
+        {"loc": ["body", "messages"], "msg": "Extra inputs are not permitted", "input": "Payment required"}
+    ]
     failure = failure_from_status(400, orjson.dumps({"detail": detail}), {})
     assert failure.kind is FailureKind.BAD_REQUEST
-    assert failure.message == "HTTP 400: body.seed: Extra inputs are not permitted"
+    assert failure.message == "HTTP 400: body.messages: Extra inputs are not permitted"
 
 
 RESET = datetime.now(UTC) + timedelta(seconds=40)

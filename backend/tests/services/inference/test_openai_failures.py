@@ -65,7 +65,7 @@ class TestStatus:
             (422, openai_error("prompt is too long: 9000 tokens > 8192"), FailureKind.CONTEXT_LENGTH),
             (400, FILTER, FailureKind.REFUSED),
             (400, openai_error("blocked by our content management policy"), FailureKind.REFUSED),
-            (400, openai_error("unknown parameter: 'seed'"), FailureKind.BAD_REQUEST),
+            (400, openai_error("unknown parameter: 'seed'"), FailureKind.UNSUPPORTED),
             (422, orjson.dumps({"detail": [{"msg": "field required"}]}), FailureKind.BAD_REQUEST),
             (401, openai_error("Incorrect API key provided"), FailureKind.AUTH),
             (403, openai_error("Your country is not supported"), FailureKind.AUTH),

@@ -1548,7 +1548,8 @@ export interface components {
              * @default {
              *       "max_tokens": 64,
              *       "stop": [],
-             *       "temperature": 0
+             *       "temperature": 0,
+             *       "unsupported": "fail"
              *     }
              */
             params?: components["schemas"]["Params"];
@@ -2429,6 +2430,13 @@ export interface components {
             temperature?: number;
             /** Top P */
             top_p?: number | null;
+            /**
+             * Unsupported
+             * @description Where the model refuses a parameter: end the experiment, or go on without it.
+             * @default fail
+             * @enum {string}
+             */
+            unsupported?: "fail" | "drop";
         };
         /**
          * PartHealth
@@ -3193,7 +3201,7 @@ export interface components {
         RunWarning: {
             /**
              * Kind
-             * @description `cut_off_thinking`, `prompt_cut` or `window_full`.
+             * @description `cut_off_thinking`, `prompt_cut`, `window_full`, or `left_out:` and a name.
              */
             kind: string;
             /** Message */

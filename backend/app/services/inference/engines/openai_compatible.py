@@ -3,23 +3,28 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import aiohttp
 import orjson
 from yarl import URL
 
-from app.domain.generation import Constraint, GenerationRequest, GenerationResult
+from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.answers import read_answer
 from app.services.inference.base import EngineBase, EngineError
-from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.catalog import ModelSpec, ProviderSpec, spellings_of
 from app.services.inference.engines.connector import Connector
+from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, write_body
 from app.services.inference.failures import clean, failure_from_status
 
 _CONNECT_TIMEOUT_S = 10
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 """Most bytes of an answer, as decoded."""
+_MOST_REFUSALS = 8  # of one request, each of another parameter
+_DROPPABLE = frozenset({"temperature", "top_p", "stop", "seed", "max_tokens", SYSTEM_ROLE})
+"""Parameters without which a request still asks the same question."""
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
@@ -49,6 +54,8 @@ class OpenAICompatibleEngine(EngineBase):
         if api_key:
             self._headers["authorization"] = f"Bearer {api_key}"
         self._session: aiohttp.ClientSession | None = None
+        self._spellings = spellings_of(provider, model)
+        self._found: dict[str, str | None] = {}  # spellings that refusals have taught
 
     def _client(self) -> aiohttp.ClientSession:
         # Created on first use: a session belongs to the event loop it is created in.
@@ -64,30 +71,40 @@ class OpenAICompatibleEngine(EngineBase):
 
     def body(self, request: GenerationRequest) -> JsonObject:
         """Return the JSON body for ``request``, with the provider's names of the parameters."""
-        params = request.params
-        values: JsonObject = {
-            "temperature": params.temperature,
-            "max_tokens": params.max_tokens,
-            "top_p": params.top_p,
-            "stop": list(params.stop) or None,
-            "seed": request.seed + request.repeat,
-            "tools": [tool.as_dict() for tool in request.tools] or None,
-            **constraint_fields(request.constraint),
-        }
-        body: JsonObject = {"model": self._model.remote_id, **self._provider.extra_body}
-        if self._model.api == "chat":
-            body["messages"] = [message.as_dict() for message in request.messages]
-        else:
-            body["prompt"] = "\n\n".join(message.content for message in request.messages)
-        for name, value in values.items():
-            spelling = self._provider.fields.get(name, name)
-            if value is not None and spelling is not None:
-                body[spelling] = value
-        return body
+        return write_body(request, self._provider, self._model, self._spellings).values
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
-        """Answer one request; see ``Engine.generate``."""
-        data = orjson.dumps(self.body(request))
+        """Answer one request; see ``Engine.generate``.
+
+        What the model turns out to refuse is left out from then on, if the request allows it.
+        """
+        for _ in range(_MOST_REFUSALS):
+            body = write_body(request, self._provider, self._model, self._spellings)
+            try:
+                return await self._send(body)
+            except EngineError as error:
+                if error.refused is None:
+                    raise
+                name = self._ours(error.refused.name)
+                if not body.holds(error.refused.name, name):
+                    error.kind = FailureKind.BAD_REQUEST  # it is about something else
+                    raise
+                if not request.params.drop_unsupported or name not in _DROPPABLE:
+                    raise _explained_refusal(error, name) from error.__cause__
+                self._learn(name, error.refused.instead)
+        raise EngineError(FailureKind.BAD_REQUEST, "The model refuses one parameter after another.")
+
+    def _learn(self, name: str, instead: str | None) -> None:
+        """Spell a refused parameter otherwise from now on, or leave it out."""
+        self._found[name] = instead if instead != self._spellings.get(name, name) else None
+        self._spellings = {**self._spellings, **self._found}
+
+    def _ours(self, spelling: str) -> str:
+        """Return our name of a parameter that the server calls ``spelling``."""
+        return next((name for name, theirs in self._spellings.items() if theirs == spelling), spelling)
+
+    async def _send(self, body: RequestBody) -> GenerationResult:
+        data = orjson.dumps(body.values)
         started = time.perf_counter()
         try:
             async with self._client().post(self.url, data=data, allow_redirects=False) as response:
@@ -95,7 +112,7 @@ class OpenAICompatibleEngine(EngineBase):
                 latency_s = time.perf_counter() - started
                 if response.status != 200:
                     raise failure_from_status(response.status, payload, response.headers)
-                return self._parse(payload, response, latency_s)
+                result = self._parse(payload, response, latency_s)
         except TimeoutError as error:
             raise EngineError(
                 FailureKind.TIMEOUT, f"No answer from {self._shown_url} within {self._timeout_s:g} s."
@@ -110,6 +127,9 @@ class OpenAICompatibleEngine(EngineBase):
             ) from error
         except EngineError as error:
             raise self._explained(error) from error.__cause__
+        if not self._found:
+            return result
+        return replace(result, left_out=tuple(name for name in body.left_out if name in self._found))
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         # Not by content length: a small body may be a large one that has been compressed.
@@ -175,11 +195,12 @@ def is_loopback(url: str) -> bool:
     return url.startswith(_LOOPBACK)
 
 
-def constraint_fields(constraint: Constraint | None) -> JsonObject:
-    """Return the fields of a request body that ask for constrained decoding."""
-    if constraint is None:
-        return {}
-    if constraint.kind == "grammar":
-        return {"grammar": constraint.text}  # an extension of llama.cpp
-    schema = {"name": "answer", "strict": True, "schema": orjson.loads(constraint.text)}
-    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+def _explained_refusal(error: EngineError, name: str) -> EngineError:
+    """Return the error of a refused parameter with what can be done about it."""
+    what = "a system message" if name == SYSTEM_ROLE else f"the parameter {name}"
+    how = ""
+    if name in _DROPPABLE:
+        instead = "send its text as the user's" if name == SYSTEM_ROLE else "leave it out"
+        how = f"; set params.unsupported to drop, to {instead}"
+    error.message = f"{error.message} (The model refuses {what}{how}.)"
+    return error
