@@ -84,6 +84,8 @@ def _add(api: Api, name: str, files: list[tuple[str, tuple[str, bytes]]], json: 
         return
     what = "added" if row.created else "exists already:"
     say(f"{what} {row.name} {row.version} ({row.size:,} articles)")
+    for warning in row.warnings:
+        say(f"warning: {warning}")
     say(f"`llmforge kb build {row.name}` builds its index; without it, the first search or experiment does.")
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
-from app.schemas.common import Text
+from app.schemas.common import Flag, Strict, Text
 from app.schemas.experiment import ExperimentOut
 from app.schemas.result import Metrics
 
@@ -22,14 +22,12 @@ class Variant(BaseModel):
     name: Text = Field(min_length=1, max_length=100, examples=["few-shot"])
 
 
-class ComparisonConfig(BaseModel):
+class ComparisonConfig(Strict):
     """Experiments that differ in what is compared, and in nothing else.
 
     ``base`` holds the fields that they share (without a name); each variant's fields replace those of the
     base. Objects are merged field by field, except ``method``. The first variant is the baseline.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Text = Field(min_length=1, max_length=90, examples=["Naive against chain-of-thought"])
     description: Text = Field(default="", max_length=5_000)
@@ -37,13 +35,11 @@ class ComparisonConfig(BaseModel):
     variants: Annotated[list[Variant], Field(min_length=2, max_length=12)]
 
 
-class ComparisonCreate(BaseModel):
+class ComparisonCreate(Strict):
     """A comparison to store."""
 
-    model_config = ConfigDict(extra="forbid")
-
     config: ComparisonConfig
-    run: bool = Field(default=True, description="Whether to start the experiments at once, in their order.")
+    run: Flag = Field(default=True, description="Whether to start the experiments at once, in their order.")
 
 
 class ComparisonCreated(BaseModel):
