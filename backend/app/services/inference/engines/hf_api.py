@@ -9,6 +9,7 @@ import httpx2
 from huggingface_hub import AsyncInferenceClient, set_async_client_factory
 from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, TextGenerationError
 
+from app.core.threads import by_size
 from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
 from app.domain.json import JsonObject
 from app.domain.status import FailureKind
@@ -124,7 +125,7 @@ class HFAPIEngine(EngineBase):
         if not isinstance(text, str):
             raise EngineError(FailureKind.MALFORMED, "The answer holds no text.")
         return GenerationResult(
-            text=clean(text, limit=None),
+            text=await by_size(len(text), clean, text, limit=None),
             usage=usage,
             latency_s=time.perf_counter() - started,
             finish_reason=read_word(finish_reason),

@@ -11,6 +11,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from app.core.threads import by_size
 from app.domain.generation import Constraint, GenerationRequest, GenerationResult, ToolCall, Usage
 from app.domain.json import JsonObject
 from app.domain.status import FailureKind
@@ -113,7 +114,7 @@ class OpenAICompatibleEngine(EngineBase):
             raise EngineError(
                 FailureKind.CONNECTION, f"Cannot talk to {self._base_url}: {clean(str(error))}"
             ) from error
-        return self._parse(payload, charset, latency_s)
+        return await by_size(len(payload), self._parse, payload, charset, latency_s)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         # Not by content length: a small body may be a large one that has been compressed.
