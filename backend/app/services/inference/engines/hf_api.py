@@ -9,7 +9,6 @@ import httpx2
 from huggingface_hub import AsyncInferenceClient, set_async_client_factory
 from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, TextGenerationError
 
-from app.core.threads import by_size
 from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
 from app.domain.json import JsonObject
 from app.domain.status import FailureKind
@@ -24,6 +23,7 @@ from app.services.inference.engines.openai_compatible import (
     read_word,
 )
 from app.services.inference.failures import clean, failure_from_status
+from app.services.inference.threads import by_size
 
 # Text, usage, finish reason, model, tool calls.
 _Answer = tuple[object, Usage, str | None, str | None, tuple[ToolCall, ...]]

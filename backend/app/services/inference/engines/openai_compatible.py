@@ -11,7 +11,6 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from app.core.threads import by_size
 from app.domain.generation import Constraint, GenerationRequest, GenerationResult, ToolCall, Usage
 from app.domain.json import JsonObject
 from app.domain.status import FailureKind
@@ -19,6 +18,7 @@ from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.engines.connector import Connector
 from app.services.inference.failures import clean, excerpt, failure_from_status
+from app.services.inference.threads import by_size
 
 _CONNECT_TIMEOUT_S = 10
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
