@@ -70,9 +70,15 @@ class DifferenceStatistics(BaseModel):
     All differences are this experiment minus the baseline, as fractions.
     """
 
-    low: float
-    high: float
-    level: float
+    low: float = Field(description="Lower bound of the plain interval: that of this comparison alone.")
+    high: float = Field(description="Upper bound of the plain interval.")
+    level: float = Field(description="Of the plain interval, and of all simultaneous ones together.")
+    simultaneous_low: float = Field(
+        description="Lower bound of the interval that holds at once with those of the family, and contains 0 "
+        "if and only if the outcome is not_distinguishable."
+    )
+    simultaneous_high: float = Field(description="Upper bound of the simultaneous interval.")
+    family: int = Field(description="Comparisons that p and the simultaneous interval allow for.")
     interval: Literal["score", "bootstrap", "likelihood"] = Field(
         description="score: Tango's interval for 0/1 scores; bootstrap; likelihood: few differ, or none."
     )
@@ -118,7 +124,10 @@ class ScoreDifference(BaseModel):
 
     experiment_id: uuid.UUID
     score: str
-    n_paired: int
+    n_paired: int = Field(description="Pairs of answers.")
+    n_questions: int = Field(
+        description="Questions that the pairs are of: fewer than pairs if questions were asked repeatedly."
+    )
     difference: float | None = Field(description="This experiment minus the baseline, mean over the pairs.")
     both: int | None = Field(
         description="Pairs that both got right; null for graded scores, as are the next three."
@@ -140,11 +149,19 @@ class AmountDifference(BaseModel):
     baseline: float = Field(description="Mean per run; latency in milliseconds, cost in US dollars.")
     this: float
     difference: float
-    low: float
-    high: float
+    low: float = Field(description="Lower bound of the plain interval: that of this comparison alone.")
+    high: float = Field(description="Upper bound of the plain interval.")
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
+    simultaneous_low: float = Field(
+        description="Lower bound of the interval that holds at once with those of all amounts, and contains "
+        "0 if and only if the outcome is not_distinguishable."
+    )
+    simultaneous_high: float = Field(description="Upper bound of the simultaneous interval.")
+    simultaneous_ratio_low: float | None = Field(description="The same of the ratio, with 1 in place of 0.")
+    simultaneous_ratio_high: float | None
+    family: int = Field(description="Comparisons that p and the simultaneous intervals allow for.")
     p: float | None = Field(description="Two-sided, not adjusted.")
     adjusted_p: float | None = Field(
         description="By Holm's method, over all comparisons of amounts in this answer; `outcome` is by it."

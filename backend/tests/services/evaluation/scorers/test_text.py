@@ -211,6 +211,8 @@ class TestRegistry:
             "f1": (3, "graded"),
             "number_strict": (2, "binary"),
             "number_flexible": (2, "binary"),
+            "reader_match": (1, "binary"),
+            "reader_agrees": (1, "binary"),
             "answer_in_context": (1, "binary"),
             "hit_at_k": (1, "binary"),
             "all_at_k": (1, "binary"),
