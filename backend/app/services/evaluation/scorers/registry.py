@@ -7,7 +7,14 @@ from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import RegisteredScorer
 from app.services.evaluation.scorers.faithfulness import FAITHFULNESS
 from app.services.evaluation.scorers.retrieval import RETRIEVAL
-from app.services.evaluation.scorers.text import CONTAINS, EXACT_MATCH, F1, NUMBER_FLEXIBLE, NUMBER_STRICT
+from app.services.evaluation.scorers.text import (
+    CONTAINS,
+    EXACT_MATCH,
+    F1,
+    NUMBER_FLEXIBLE,
+    NUMBER_OFFICIAL,
+    NUMBER_STRICT,
+)
 
 
 class ScorerRegistry:
@@ -56,6 +63,7 @@ SCORERS = ScorerRegistry(
         F1,
         NUMBER_STRICT,
         NUMBER_FLEXIBLE,
+        NUMBER_OFFICIAL,
         RETRIEVAL,
         FAITHFULNESS,
     ]

@@ -7,12 +7,19 @@ from hypothesis import strategies as st
 from app.domain.prediction import ParsedAnswer, ParseOutcome
 from app.domain.scoring import Score, ScoringRule
 from app.services.evaluation.scorers.registry import SCORERS
-from app.services.evaluation.scorers.text import contains, exact_match, f1, number_flexible, number_strict
+from app.services.evaluation.scorers.text import (
+    contains,
+    exact_match,
+    f1,
+    number_flexible,
+    number_official,
+    number_strict,
+)
 from tests.factories import properties
 from tests.scoring import score_answer, scorer_names
 
-RULES: list[ScoringRule] = ["triviaqa", "squad", "hotpotqa", "gsm8k"]
-WORD_RULES: list[ScoringRule] = ["triviaqa", "squad", "hotpotqa"]
+RULES: list[ScoringRule] = ["triviaqa", "squad", "hotpotqa", "gsm8k", "multilingual"]
+WORD_RULES: list[ScoringRule] = ["triviaqa", "squad", "hotpotqa", "multilingual"]
 WORDS = st.lists(st.sampled_from(["new", "york", "city", "of", "1969"]), max_size=6)
 # A few short pieces, so that a text and an answer often are the same once normalised.
 PIECES = st.lists(
@@ -27,6 +34,7 @@ FUNCTIONS = {
     "f1": f1,
     "number_strict": number_strict,
     "number_flexible": number_flexible,
+    "number_official": number_official,
 }
 KINDS = {score.name: score.kind for score in SCORERS.descriptions()}
 
@@ -57,6 +65,16 @@ class TestExactMatch:
             ("1234.56", ["1.234,56"], "gsm8k", 1.0),
             ("1500000", ["1.5 million"], "gsm8k", 1.0),
             ("0.5", ["50%"], "gsm8k", 1.0),
+            ("0.33", ["1/3"], "gsm8k", 1.0),
+            ("0.3333", ["1/3"], "gsm8k", 1.0),
+            ("1/3", ["0.333"], "gsm8k", 1.0),
+            ("-0.67", ["-2/3"], "gsm8k", 1.0),
+            ("0.3", ["1/3"], "gsm8k", 0.0),
+            ("0.34", ["1/3"], "gsm8k", 0.0),
+            ("0.66", ["2/3"], "gsm8k", 0.0),
+            ("0", ["1/3"], "gsm8k", 0.0),
+            ("1234.51", ["1234.5"], "gsm8k", 0.0),
+            ("北京。", ["「北京」"], "multilingual", 1.0),
         ],
     )
     def test_value(self, text: str, answers: list[str], rule: ScoringRule, expected: float) -> None:
@@ -171,6 +189,14 @@ class TestNumbers:
         assert number_flexible("8", ("7",), "gsm8k")[1] == "8 is wrong"
         assert number_flexible("7", ("7",), "gsm8k")[1] == "7 is right"
 
+    @pytest.mark.parametrize(
+        ("text", "gold", "official", "by_value"),
+        [("#### 1,234", "1234", 1, 1), ("#### 18.0", "18", 0, 1), ("#### $5", "5", 0, 0), ("18", "18", 0, 0)],
+    )
+    def test_official_rule_compares_text(self, text: str, gold: str, official: int, by_value: int) -> None:
+        assert value("number_official", text, gold, rule="gsm8k") == official
+        assert value("number_strict", text, gold, rule="gsm8k") == by_value
+
 
 class TestBetweenScorers:
     @pytest.mark.parametrize("rule", RULES)
@@ -211,6 +237,7 @@ class TestRegistry:
             "f1": (3, "graded"),
             "number_strict": (2, "binary"),
             "number_flexible": (2, "binary"),
+            "number_official": (1, "binary"),
             "answer_in_context": (1, "binary"),
             "hit_at_k": (1, "binary"),
             "all_at_k": (1, "binary"),
@@ -230,7 +257,14 @@ class TestRegistry:
 
     def test_questions_for_numbers(self) -> None:
         names = scorer_names("gsm8k")
-        assert names == ["exact_match", "contains", "f1", "number_strict", "number_flexible"]
+        assert names == [
+            "exact_match",
+            "contains",
+            "f1",
+            "number_strict",
+            "number_flexible",
+            "number_official",
+        ]
 
 
 class TestScoreAnswer:
