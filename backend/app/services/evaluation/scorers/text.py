@@ -62,24 +62,20 @@ def text_scorer(
 
 
 def exact_match(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
-    """Return 1 if the normalised text equals a normalised accepted answer, else 0."""
+    """Return 1 if the normalised text equals a normalised accepted answer, else 0.
+
+    Two texts of which nothing is left ("The", "A") are equal, as in the official scripts; the import
+    names such accepted answers.
+    """
     given = normalise(text, rule)
     accepted = normalised_answers(answers, rule)
-    if _is_accepted(given, accepted, rule) if given else _is_one_of(text, answers):
+    if _is_accepted(given, accepted, rule):
         return 1.0, f"“{given}” is an accepted answer"
     return 0.0, f"“{given}” is no accepted answer"
 
 
 def _is_accepted(given: str, accepted: tuple[str, ...], rule: ScoringRule) -> bool:
     return given in accepted or (rule == "gsm8k" and any(is_rounded(given, answer) for answer in accepted))
-
-
-def _is_one_of(text: str, answers: tuple[str, ...]) -> bool:
-    """Return whether a text that normalises to nothing ("The The") is an accepted answer as it stands.
-
-    Otherwise any other such text would be ("the", "!").
-    """
-    return text.strip().casefold() in {answer.strip().casefold() for answer in answers}
 
 
 def contains(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
@@ -92,11 +88,10 @@ def contains(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[fl
 
 
 def f1(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
-    """Return the F1 of the words shared with the closest accepted answer."""
+    """Return the F1 of the words shared with the closest accepted answer; 0 where there are no words."""
     given = normalise(text, rule)
     if not given:
-        same = _is_one_of(text, answers)
-        return float(same), "the same as an accepted answer" if same else "no word is left once normalised"
+        return 0.0, "no word is left once normalised"
     best, best_answer = 0.0, ""
     for answer in normalised_answers(answers, rule):
         if rule == "gsm8k" and is_rounded(given, answer):
