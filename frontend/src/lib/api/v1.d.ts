@@ -770,9 +770,20 @@ export interface components {
              * Format: uuid
              */
             experiment_id: string;
-            /** High */
+            /**
+             * Family
+             * @description Comparisons that p and the simultaneous intervals allow for.
+             */
+            family: number;
+            /**
+             * High
+             * @description Upper bound of the plain interval.
+             */
             high: number;
-            /** Low */
+            /**
+             * Low
+             * @description Lower bound of the plain interval: that of this comparison alone.
+             */
             low: number;
             /** N Paired */
             n_paired: number;
@@ -797,6 +808,23 @@ export interface components {
             ratio_high: number | null;
             /** Ratio Low */
             ratio_low: number | null;
+            /**
+             * Simultaneous High
+             * @description Upper bound of the simultaneous interval.
+             */
+            simultaneous_high: number;
+            /**
+             * Simultaneous Low
+             * @description Lower bound of the interval that holds at once with those of all amounts, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            simultaneous_low: number;
+            /** Simultaneous Ratio High */
+            simultaneous_ratio_high: number | null;
+            /**
+             * Simultaneous Ratio Low
+             * @description The same of the ratio, with 1 in place of 0.
+             */
+            simultaneous_ratio_low: number | null;
             /** This */
             this: number;
         };
@@ -1291,7 +1319,15 @@ export interface components {
              * @description The smallest difference that this number of questions detects with a power of .8.
              */
             detectable: number | null;
-            /** High */
+            /**
+             * Family
+             * @description Comparisons that p and the simultaneous interval allow for.
+             */
+            family: number;
+            /**
+             * High
+             * @description Upper bound of the plain interval.
+             */
             high: number;
             /**
              * Interval
@@ -1299,9 +1335,15 @@ export interface components {
              * @enum {string}
              */
             interval: "score" | "bootstrap" | "likelihood";
-            /** Level */
+            /**
+             * Level
+             * @description Of the plain interval, and of all simultaneous ones together.
+             */
             level: number;
-            /** Low */
+            /**
+             * Low
+             * @description Lower bound of the plain interval: that of this comparison alone.
+             */
             low: number;
             /**
              * Mid P
@@ -1325,6 +1367,16 @@ export interface components {
             p: number;
             /** Seed */
             seed: number;
+            /**
+             * Simultaneous High
+             * @description Upper bound of the simultaneous interval.
+             */
+            simultaneous_high: number;
+            /**
+             * Simultaneous Low
+             * @description Lower bound of the interval that holds at once with those of the family, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            simultaneous_low: number;
             /** Standard Error */
             standard_error: number | null;
             /**
@@ -3131,8 +3183,16 @@ export interface components {
             message: string;
             /** @description Null if every pair has both scores. */
             missing: components["schemas"]["MissingEffect"] | null;
-            /** N Paired */
+            /**
+             * N Paired
+             * @description Pairs of answers.
+             */
             n_paired: number;
+            /**
+             * N Questions
+             * @description Questions that the pairs are of: fewer than pairs if questions were asked repeatedly.
+             */
+            n_questions: number;
             /** Neither */
             neither: number | null;
             /** Only Baseline */

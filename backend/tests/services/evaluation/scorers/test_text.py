@@ -241,6 +241,8 @@ class TestRegistry:
             "number_strict": (2, "binary"),
             "number_flexible": (2, "binary"),
             "number_official": (1, "binary"),
+            "reader_match": (1, "binary"),
+            "reader_agrees": (1, "binary"),
             "answer_in_context": (1, "binary"),
             "hit_at_k": (1, "binary"),
             "all_at_k": (1, "binary"),
