@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import threading
 import tracemalloc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -23,9 +24,11 @@ from app.domain.generation import (
 from app.domain.status import FailureKind
 from app.services.inference.base import Engine
 from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines import hf_api
 from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.engines.hf_api import HFAPIConnector, HFTextGenerationEngine
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
+from app.services.inference.failures import clean
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.fake_llm_behaviour import Reply, hash_answer
 from tests.services.inference.steps import failure_of, mask, prompt_of, request, requests
@@ -350,3 +353,20 @@ class TestInferenceProvider:
         assert isinstance(engine, HFTextGenerationEngine)
         assert (engine._client.provider, engine._model) == ("together", "org/model")
         await engine.aclose()
+
+
+@pytest.mark.parametrize(("size", "on_loop"), [(1_000, True), (2_000_000, False)])
+async def test_where_a_text_is_cleaned(
+    fake: FakeLLM, open_hf: OpenHF, monkeypatch: pytest.MonkeyPatch, size: int, on_loop: bool
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noting(text: str, limit: int | None) -> str:
+        threads.append(threading.current_thread())
+        return clean(text, limit)
+
+    monkeypatch.setattr(hf_api, "clean", noting)
+    fake.script.append(Reply(body=orjson.dumps([{"generated_text": "a " * (size // 2)}])))
+    engine = await open_hf("completion", base_url=fake.root)
+    assert (await engine.generate(request())).text.startswith("a a a ")
+    assert [thread is threading.main_thread() for thread in threads] == [on_loop]

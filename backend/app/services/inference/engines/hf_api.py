@@ -21,6 +21,7 @@ from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.engines.connector import Connector
 from app.services.inference.engines.openai_compatible import MAX_RESPONSE_BYTES, OpenAICompatibleEngine
 from app.services.inference.failures import clean, failure_from_status
+from app.services.inference.threads import by_size
 
 _ROUTER_URL = "https://router.huggingface.co"
 _CHAT_PATH = "/v1"
@@ -118,8 +119,9 @@ class HFTextGenerationEngine(EngineBase):
             raise EngineError(FailureKind.MALFORMED, f"Unreadable answer: {clean(str(error))}") from error
         if not isinstance(text, str):
             raise EngineError(FailureKind.MALFORMED, "The answer holds no text.")
+        cleaned = await by_size(len(text), clean, text, limit=None)
         latency_s = time.perf_counter() - started
-        return GenerationResult(clean(text, limit=None), usage, latency_s, finish_reason=finish_reason)
+        return GenerationResult(cleaned, usage, latency_s, finish_reason=finish_reason)
 
     async def _complete(self, request: GenerationRequest) -> tuple[object, Usage, str | None]:
         params = request.params

@@ -18,6 +18,7 @@ from app.services.inference.catalog import ModelSpec, ProviderSpec, spellings_of
 from app.services.inference.engines.connector import Connector
 from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, write_body
 from app.services.inference.failures import clean, failure_from_status
+from app.services.inference.threads import by_size
 
 _CONNECT_TIMEOUT_S = 10
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
@@ -111,8 +112,10 @@ class OpenAICompatibleEngine(EngineBase):
                 payload = await self._read(response)
                 latency_s = time.perf_counter() - started
                 if response.status != 200:
-                    raise failure_from_status(response.status, payload, response.headers)
-                result = self._parse(payload, response, latency_s)
+                    raise await by_size(
+                        len(payload), failure_from_status, response.status, payload, response.headers
+                    )
+                result = await by_size(len(payload), self._parse, payload, response, latency_s)
         except TimeoutError as error:
             raise EngineError(
                 FailureKind.TIMEOUT, f"No answer from {self._shown_url} within {self._timeout_s:g} s."
