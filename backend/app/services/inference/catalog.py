@@ -67,6 +67,9 @@ class ProviderSpec(_Strict):
     by_model: dict[str, Spellings] = {}
     extra_body: JsonObject = {}
     features: tuple[Feature, ...] = ()
+    headers: dict[str, str] = {}
+    key_headers: tuple[str, ...] = ()
+    models_url: str | None = None
     inference_provider: str = "auto"
 
     def resolve_base_url(self, env: Mapping[str, str]) -> str | None:
@@ -77,6 +80,13 @@ class ProviderSpec(_Strict):
             return None
         url = url.rstrip("/")
         return url if url.endswith(self.url_path) else url + self.url_path
+
+    def headers_with(self, key: str | None) -> dict[str, str]:
+        """Return the headers of every request: who asks, the key, and what the provider wants beside."""
+        headers = {"user-agent": "llmforge", **self.headers}
+        if key:
+            headers |= {"authorization": f"Bearer {key}", **dict.fromkeys(self.key_headers, key)}
+        return headers
 
     def resolve_key(self, env: Mapping[str, str]) -> str | None:
         """Return the key, or ``None`` if its variable is not set."""

@@ -57,12 +57,14 @@ class TestStatus:
         ("name", "env", "state"),
         [
             ("mock/echo", {}, "ready"),
-            ("acme/m", {"ACME_KEY": "sk"}, "ready"),
+            ("acme/m", {"ACME_KEY": "sk"}, "not_checked"),
             ("acme/m", {}, "key_missing"),
             ("acme/m", {"ACME_KEY": " "}, "key_missing"),
-            ("vllm/m", {}, "ready"),
+            ("vllm/m", {}, "not_checked"),
+            ("own/m", {}, "address_missing"),
+            ("own/m", {"OWN_URL": "http://127.0.0.1:1"}, "not_checked"),
             ("hf/m", {}, "key_missing"),
-            ("hf/m", {"HF_KEY": "hf"}, "ready"),
+            ("hf/m", {"HF_KEY": "hf"}, "not_checked"),
         ],
     )
     def test_key(self, options: LocalServerOptions, name: str, env: dict[str, str], state: str) -> None:
@@ -126,8 +128,7 @@ class TestOpen:
     async def test_no_address_names_its_variable(self, options: LocalServerOptions) -> None:
         with pytest.raises(CatalogError) as caught:
             await registry(options).open("own/m", 5)
-        assert "own/m has no address" in caught.value.message
-        assert caught.value.hint == "Set OWN_URL."
+        assert caught.value.message == "The provider of own/m has no address: set OWN_URL."
 
     @pytest.mark.parametrize("value", ["127.0.0.1:11434", "localhost:8080/v1", "ftp://a", "file:///etc"])
     async def test_no_web_address_names_its_variable(self, options: LocalServerOptions, value: str) -> None:
@@ -170,7 +171,7 @@ class TestConnector:
         ("name", "endpoint"),
         [
             ("acme/m", ("http://acme.example/v1", "sk")),
-            ("hf/m", None),
+            ("hf/m", ("https://router.huggingface.co/v1", None)),
             ("mock/echo", None),
             ("local/small", None),
         ],

@@ -429,7 +429,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the catalog's models, and whether each can be used now.
+         * @description List the catalog's models, and whether each can be used, as far as that is known.
          */
         get: operations["list_models"];
         put?: never;
@@ -2300,7 +2300,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "key_missing" | "file_missing" | "unreachable";
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
         };
         /**
          * ModelOut
@@ -2338,7 +2338,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "key_missing" | "file_missing";
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
             usd_per_1m: components["schemas"]["PriceOut"] | null;
         };
         /**
@@ -2384,7 +2384,7 @@ export interface components {
             failed_runs: number;
             /**
              * Models Ready
-             * @description Models of the catalog that can be used now.
+             * @description Models of the catalog that are known to be ready.
              */
             models_ready: number;
             /**
@@ -2558,13 +2558,23 @@ export interface components {
              * Model State
              * @enum {string}
              */
-            model_state: "ready" | "key_missing" | "file_missing";
+            model_state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing";
         };
         /**
          * PriceOut
          * @description US dollars per million tokens.
          */
         PriceOut: {
+            /**
+             * Cache Write
+             * @description Of what the provider puts into it.
+             */
+            cache_write: number | null;
+            /**
+             * Cached Input
+             * @description Of what the provider has in its prompt cache.
+             */
+            cached_input: number | null;
             /** Input */
             input: number;
             /** Output */
@@ -2652,6 +2662,11 @@ export interface components {
             base_url_env: string | null;
             /** Label */
             label: string;
+            /**
+             * Message
+             * @description What to do if it is not ready; else empty.
+             */
+            message: string;
             /** Name */
             name: string;
             /**
@@ -2659,6 +2674,12 @@ export interface components {
              * @description Whether models that the catalog does not list may be named.
              */
             open: boolean;
+            /**
+             * State
+             * @description What is known of its endpoint.
+             * @enum {string}
+             */
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
         };
         /**
          * RAG
@@ -5576,7 +5597,10 @@ export interface operations {
     };
     list_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Ask each endpoint that has what it needs first. */
+                check?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5603,6 +5627,15 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

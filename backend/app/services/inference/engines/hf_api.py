@@ -18,7 +18,7 @@ from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
-from app.services.inference.engines.connector import Connector
+from app.services.inference.engines.connector import Connector, ModelStatus, not_checked
 from app.services.inference.engines.openai_compatible import MAX_RESPONSE_BYTES, OpenAICompatibleEngine
 from app.services.inference.failures import clean, failure_from_status
 from app.services.inference.threads import by_size
@@ -150,6 +150,15 @@ class HFTextGenerationEngine(EngineBase):
 class HFAPIConnector(Connector):
     """Opens models of Hugging Face Inference Providers; without a base URL the Hub chooses one."""
 
+    def status(self) -> ModelStatus:
+        """Return whether the key is set; whether the endpoint answers is not known before it is asked."""
+        return not_checked(super().status())
+
+    def endpoint(self) -> tuple[str, str | None]:
+        """Return the address of the chat API, and the key; see ``Connector.endpoint``."""
+        url = self.base_url() or _ROUTER_URL
+        return url if url.endswith(_CHAT_PATH) else url + _CHAT_PATH, self.key
+
     async def open(
         self, timeout_s: float, answers: Mapping[str, str] | None = None
     ) -> HFTextGenerationEngine | OpenAICompatibleEngine:
@@ -163,8 +172,7 @@ class HFAPIConnector(Connector):
         if own is None:
             chosen = chosen or self.provider.inference_provider.removeprefix("auto")
             name = f"{name}:{chosen}" if chosen else name
-        url = own or _ROUTER_URL
-        url = url if url.endswith(_CHAT_PATH) else url + _CHAT_PATH
+        url, _ = self.endpoint()
         model = self.model.model_copy(update={"id": name})
         return OpenAICompatibleEngine(self.provider, model, url, self.key, timeout_s)
 

@@ -15,7 +15,7 @@ from app.domain.status import FailureKind
 from app.services.inference.answers import read_answer
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec, spellings_of
-from app.services.inference.engines.connector import Connector
+from app.services.inference.engines.connector import Connector, ModelStatus, not_checked
 from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, write_body
 from app.services.inference.failures import clean, failure_from_status
 from app.services.inference.threads import by_size
@@ -50,10 +50,8 @@ class OpenAICompatibleEngine(EngineBase):
         self._base_url = base_url
         self._shown_url = clean(base_url)  # it may hold a password
         self._timeout_s = timeout_s
-        self._headers = {"content-type": "application/json", "user-agent": "llmforge"}
+        self._headers = {"content-type": "application/json", **provider.headers_with(api_key)}
         self._has_key = bool(api_key)
-        if api_key:
-            self._headers["authorization"] = f"Bearer {api_key}"
         self._session: aiohttp.ClientSession | None = None
         self._spellings = spellings_of(provider, model)
         self._found: dict[str, str | None] = {}  # spellings that refusals have taught
@@ -178,6 +176,14 @@ class OpenAICompatibleEngine(EngineBase):
 
 class OpenAIConnector(Connector):
     """Opens models of any provider that speaks OpenAI's API; the provider must have an address."""
+
+    def status(self) -> ModelStatus:
+        """Return whether the key is set; whether the endpoint answers is not known before it is asked."""
+        if self.provider.resolve_base_url(self.env) is None:
+            where = self.provider.base_url_env or "base_url in the model catalog"
+            message = f"The provider of {self.model.name} has no address: set {where}."
+            return ModelStatus("address_missing", message)
+        return not_checked(super().status())
 
     def endpoint(self) -> tuple[str, str | None]:
         """Return base URL and key; see ``Connector.endpoint``."""
