@@ -69,6 +69,7 @@ function provenance(experiment: Schemas["ExperimentOut"], result: Schemas["Resul
 /** `{a: 1, b: x}` as "a 1, b x". */
 function oneLine(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(String).join(", ");
   return Object.entries(value)
     .map(([key, inner]) => `${key} ${typeof inner === "object" ? JSON.stringify(inner) : String(inner)}`)
     .join(", ");

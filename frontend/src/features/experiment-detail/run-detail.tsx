@@ -20,6 +20,7 @@ import { CallAccordion, CallSequence, useExpandedCalls } from "./call-list";
 import { readCall } from "./calls";
 import type { GridData } from "./prepare";
 import { Retrieved } from "./retrieved";
+import { RunWarnings } from "./thinking";
 import { TraceTimeline } from "./trace";
 import { stepsOfCalls } from "./trace-prepare";
 
@@ -101,6 +102,7 @@ function Detail({ run }: { run: Run }) {
           <span className="font-medium">{formatName(run.failure_kind ?? "failed")}:</span> {run.failure_message}
         </p>
       )}
+      <RunWarnings warnings={run.warnings} />
       {Object.keys(run.scores).length > 0 && <Scores scores={run.scores} />}
       {trace && <TraceTimeline trace={trace} onCall={expanded.goTo} />}
       {run.output !== null && <Verbatim label="Raw output">{run.output}</Verbatim>}

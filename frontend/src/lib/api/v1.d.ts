@@ -429,7 +429,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the catalog's models, and whether each can be used now.
+         * @description List the catalog's models, and whether each can be used, as far as that is known.
          */
         get: operations["list_models"];
         put?: never;
@@ -1548,7 +1548,8 @@ export interface components {
              * @default {
              *       "max_tokens": 64,
              *       "stop": [],
-             *       "temperature": 0
+             *       "temperature": 0,
+             *       "unsupported": "fail"
              *     }
              */
             params?: components["schemas"]["Params"];
@@ -2232,6 +2233,11 @@ export interface components {
             tokens_per_answer: number | null;
             /** Wall S */
             wall_s: number | null;
+            /**
+             * Warnings
+             * @description What makes the result less reliable, as sentences.
+             */
+            warnings: string[];
         };
         /**
          * MissingEffect
@@ -2294,7 +2300,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "key_missing" | "file_missing" | "unreachable";
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
         };
         /**
          * ModelOut
@@ -2332,7 +2338,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "key_missing" | "file_missing";
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
             usd_per_1m: components["schemas"]["PriceOut"] | null;
         };
         /**
@@ -2378,7 +2384,7 @@ export interface components {
             failed_runs: number;
             /**
              * Models Ready
-             * @description Models of the catalog that can be used now.
+             * @description Models of the catalog that are known to be ready.
              */
             models_ready: number;
             /**
@@ -2424,6 +2430,13 @@ export interface components {
             temperature?: number;
             /** Top P */
             top_p?: number | null;
+            /**
+             * Unsupported
+             * @description Where the model refuses a parameter: end the experiment, or go on without it.
+             * @default fail
+             * @enum {string}
+             */
+            unsupported?: "fail" | "drop";
         };
         /**
          * PartHealth
@@ -2545,13 +2558,23 @@ export interface components {
              * Model State
              * @enum {string}
              */
-            model_state: "ready" | "key_missing" | "file_missing";
+            model_state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing";
         };
         /**
          * PriceOut
          * @description US dollars per million tokens.
          */
         PriceOut: {
+            /**
+             * Cache Write
+             * @description Of what the provider puts into it.
+             */
+            cache_write: number | null;
+            /**
+             * Cached Input
+             * @description Of what the provider has in its prompt cache.
+             */
+            cached_input: number | null;
             /** Input */
             input: number;
             /** Output */
@@ -2618,8 +2641,13 @@ export interface components {
             /** Total */
             total: number;
             /**
+             * Waiting For
+             * @description What keeps the endpoint from answering, such as loading its model; null if nothing does.
+             */
+            waiting_for: string | null;
+            /**
              * Waiting S
-             * @description Seconds until the endpoint may be called again (rate limit).
+             * @description Seconds until the endpoint may be called again.
              */
             waiting_s: number;
         };
@@ -2634,6 +2662,11 @@ export interface components {
             base_url_env: string | null;
             /** Label */
             label: string;
+            /**
+             * Message
+             * @description What to do if it is not ready; else empty.
+             */
+            message: string;
             /** Name */
             name: string;
             /**
@@ -2641,6 +2674,12 @@ export interface components {
              * @description Whether models that the catalog does not list may be named.
              */
             open: boolean;
+            /**
+             * State
+             * @description What is known of its endpoint.
+             * @enum {string}
+             */
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
         };
         /**
          * RAG
@@ -2964,6 +3003,16 @@ export interface components {
             answer: string | null;
             /** Attempts */
             attempts: number;
+            /**
+             * Cache Read Tokens
+             * @description Of the prompt, from the provider's prompt cache.
+             */
+            cache_read_tokens: number | null;
+            /**
+             * Cache Write Tokens
+             * @description Of the prompt, put into the provider's prompt cache.
+             */
+            cache_write_tokens: number | null;
             /** Cached */
             cached: boolean;
             /** Calls */
@@ -3038,6 +3087,11 @@ export interface components {
             question: string;
             /** Queue Ms */
             queue_ms: number | null;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking.
+             */
+            reasoning_tokens: number | null;
             /** Repeat */
             repeat: number;
             /**
@@ -3059,6 +3113,11 @@ export interface components {
             status: "ok" | "failed";
             /** @description The steps of an agent; null if the method is no agent. */
             trace: components["schemas"]["TraceOut"] | null;
+            /**
+             * Warnings
+             * @description Null if there are none.
+             */
+            warnings: components["schemas"]["RunWarning"][] | null;
         };
         /**
          * RunScore
@@ -3155,6 +3214,19 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "failed";
+        };
+        /**
+         * RunWarning
+         * @description What makes the answer of a run less reliable.
+         */
+        RunWarning: {
+            /**
+             * Kind
+             * @description `cut_off_thinking`, `prompt_cut`, `window_full`, or `left_out:` and a name.
+             */
+            kind: string;
+            /** Message */
+            message: string;
         };
         /**
          * ScoreDifference
@@ -3416,10 +3488,25 @@ export interface components {
          * @description Token counts as reported by the server, of calls that were made; failed runs' included.
          */
         TokenStatistics: {
+            /**
+             * Cache Read
+             * @description The part of the prompts from the provider's prompt cache.
+             */
+            cache_read: number | null;
+            /**
+             * Cache Write
+             * @description The part of the prompts that was put into it.
+             */
+            cache_write: number | null;
             /** Completion */
             completion: number | null;
             /** Prompt */
             prompt: number | null;
+            /**
+             * Reasoning
+             * @description The part of the completions that was thinking.
+             */
+            reasoning: number | null;
             /** Runs Without Counts */
             runs_without_counts: number;
         };
@@ -5510,7 +5597,10 @@ export interface operations {
     };
     list_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Ask each endpoint that has what it needs first. */
+                check?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5537,6 +5627,15 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
