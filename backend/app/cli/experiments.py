@@ -139,7 +139,9 @@ def show(experiment_id: IdArgument, json: JsonOption = False) -> None:
 
 def export(
     experiment_id: IdArgument,
-    fmt: Annotated[str, typer.Option("--format", "-f", help="json, jsonl, csv or parquet.")] = "jsonl",
+    fmt: Annotated[
+        str, typer.Option("--format", "-f", help="json, jsonl, csv (see the README on formulas) or parquet.")
+    ] = "jsonl",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File; default: standard output.")
     ] = None,
