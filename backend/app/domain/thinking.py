@@ -15,28 +15,32 @@ THINKING_BEGINS = (
     "<|begin_of_thought|>",
     "<|START_THINKING|>",
     "<|thinking|>",
+    "<|channel>thought",
+    "<unused94>thought",
     "<|channel|>analysis",
     "<|start|>assistant<|channel|>analysis",
 )
-THINKING_ENDS = (
-    *(f"</{name}>" for name in _SPELLINGS),
+_TAG_END = re.compile(f"</(?:{'|'.join(_NAMES)})>", re.IGNORECASE)
+_OTHER_ENDS = (
     "◁/think▷",
     "[/THINK]",
     "[/REASONING]",
     "<|end_of_thought|>",
     "<|END_THINKING|>",
     "<|/thinking|>",
+    "<think/>",
+    "<channel|>",
+    "<unused95>",
     "<|channel|>final<|message|>",
 )
-_END = re.compile("|".join(map(re.escape, sorted(THINKING_ENDS, key=len, reverse=True))))
 
 
 def after_thinking(output: str) -> str:
     """Return what follows the last mark that ends thinking; all of the output without one."""
-    # Each mark begins with one of these; most outputs have none.
-    if "</" not in output and "[/" not in output and "◁" not in output and "<|" not in output:
-        return output
-    end = 0
-    for found in _END.finditer(output):
-        end = found.end()
+    if "<" not in output and "[/" not in output and "◁" not in output:
+        return output  # each mark begins with one of these; most outputs have none
+    end = max(found + len(mark) if (found := output.rfind(mark)) >= 0 else 0 for mark in _OTHER_ENDS)
+    if "</" in output:
+        for tag in _TAG_END.finditer(output, end):
+            end = tag.end()
     return output[end:]
