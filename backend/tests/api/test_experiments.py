@@ -326,6 +326,18 @@ class TestResume:
         experiment_id = await steps.run()
         problem(await steps.api.post(f"{EXPERIMENTS}/{experiment_id}/resume"), 409)
 
+    async def test_failed_runs_of_a_complete_one_are_asked_again(self, steps: Steps) -> None:
+        model = "mock/gold?fail_rate=0.4&fail_kind=refused"
+        parent = await steps.run(model=model, max_failed_share=1.0)
+        failed = (await steps.get(f"{EXPERIMENTS}/{parent}"))["failed_runs"]
+        assert 0 < failed < 20
+        response = await steps.api.post(f"{EXPERIMENTS}/{parent}/resume")
+        child = response.json()
+        assert (response.status_code, child["parent_id"]) == (202, parent)
+        assert await steps.work(child["id"]) is ExperimentStatus.COMPLETED
+        counts = (await steps.get(f"/api/v1/results/{child['id']}"))["metrics"]["counts"]
+        assert (counts["cached"], counts["failed"]) == (20 - failed, failed)  # this model fails again
+
     async def test_cancelled_goes_on_as_a_child(self, steps: Steps) -> None:
         parent = await steps.create()
         await steps.api.post(f"{EXPERIMENTS}/{parent}/cancel")

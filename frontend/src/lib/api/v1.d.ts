@@ -268,6 +268,9 @@ export interface paths {
         /**
          * Resume Experiment
          * @description Continue an experiment: the same one if it has not ended, else a child of it.
+         *
+         *     The child takes over what was answered, and asks for what failed or is missing: of a complete experiment,
+         *     for its failed runs.
          */
         post: operations["resume_experiment"];
         delete?: never;
