@@ -18,7 +18,7 @@ from sqlalchemy import (
     false,
     func,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from app.domain.json import JsonObject
 from app.domain.progress import ProgressSnapshot
@@ -176,6 +176,14 @@ class Run(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     example: Mapped[Example] = relationship(lazy="raise", viewonly=True)
+
+    # No columns: what a query computes, if it is asked to; see ``services/runs/selection_repository.py``.
+    output_start: Mapped[str | None] = query_expression()
+    output_length: Mapped[int | None] = query_expression()
+    answer_start: Mapped[str | None] = query_expression()
+    answer_length: Mapped[int | None] = query_expression()
+    scores_start: Mapped[JsonObject | None] = query_expression()
+    sort_value: Mapped[float | None] = query_expression()
 
 
 class Result(Base):
