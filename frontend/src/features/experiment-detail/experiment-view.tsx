@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { useQueryState } from "nuqs";
+import { parseAsBoolean, useQueryState } from "nuqs";
 import { useState } from "react";
 
 import { Page } from "@/components/layout/page";
@@ -59,6 +59,12 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   const ended = hasEnded(experiment);
   const live = isLive(experiment);
   const result = useQuery({ ...resultQueries.detail(experiment.id), enabled: ended });
+  const [full] = useQueryState("full", parseAsBoolean.withDefault(false));
+  const failures = Object.keys(result.data?.metrics.counts.failures ?? experiment.progress?.failures ?? {}).sort();
+  const runs = (ended || live) && (
+    <RunsSection id={experiment.id} planned={experiment.total} live={live} modelOnly={experiment.latency_of_model_only} failures={failures} />
+  );
+  if (full && runs) return <ExperimentHeader experiment={experiment}>{runs}</ExperimentHeader>;
   return (
     <ExperimentHeader experiment={experiment}>
       {!ended && <LivePanel experiment={experiment} />}
@@ -72,7 +78,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       {ended && result.data?.metrics.agent && (
         <AgentPanel id={experiment.id} agent={result.data.metrics.agent} shares={agentShares(result.data.metrics)} naive={result.data.tokens_to_naive} />
       )}
-      {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} modelOnly={experiment.latency_of_model_only} />}
+      {runs}
       <ConfigPanel experiment={experiment} result={result.data} />
       {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}
     </ExperimentHeader>

@@ -4,7 +4,7 @@ import { api, API_URL, authHeaders, type Schemas, unwrap } from "./client";
 import type { operations } from "./v1";
 
 export type ExperimentQuery = NonNullable<operations["list_experiments"]["parameters"]["query"]>;
-type RunQuery = NonNullable<operations["list_runs"]["parameters"]["query"]>;
+export type RunQuery = NonNullable<operations["list_runs"]["parameters"]["query"]>;
 
 /** Query keys and functions, one factory per resource; no other module writes a query key. */
 export const experimentQueries = {
@@ -67,6 +67,18 @@ export const resultQueries = {
         ),
       placeholderData: keepPreviousData,
     }),
+  slices: (id: string, score: string) =>
+    queryOptions({
+      queryKey: [...resultQueries.of(id), "slices", score],
+      queryFn: ({ signal }) =>
+        unwrap(
+          api.GET("/api/v1/results/{experiment_id}/slices", {
+            params: { path: { experiment_id: id }, query: { score } },
+            signal,
+          }),
+        ),
+      placeholderData: keepPreviousData,
+    }),
   runs: (id: string, query: RunQuery) =>
     queryOptions({
       queryKey: [...resultQueries.of(id), "runs", query],
@@ -102,6 +114,7 @@ export const resultQueries = {
           }),
         ),
       staleTime: Infinity,
+      gcTime: 30_000, // a run may hold megabytes
       placeholderData: keepPreviousData,
     }),
   compare: (ids: string[]) =>
