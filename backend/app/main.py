@@ -11,6 +11,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, system
 from app.api.dashboard import Dashboard
 from app.api.errors import install_error_handlers
+from app.api.methods import MethodsMiddleware
 from app.api.security import SecurityMiddleware
 from app.core.config import Settings, get_settings
 from app.core.logging import configure_logging, get_logger
@@ -31,6 +32,7 @@ A lab for choosing how to use a language model, with evidence.
 An *experiment* (model, method, dataset, parameters, seed) is created and run, and gives a *result*:
 scores with intervals, latency, tokens, cost, and every call as it was sent and answered.
 All errors have the same body (`ErrorBody`): what happened, what to do, and which fields are wrong.
+A method that a path does not have is answered with 405; the header `Allow` names those that it has.
 """
 
 _V1_ROUTERS = (
@@ -84,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/openapi.json",
     )
     install_error_handlers(app)
+    app.add_middleware(MethodsMiddleware, routes_of=app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityMiddleware, settings=settings)
     app.add_middleware(

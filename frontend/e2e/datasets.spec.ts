@@ -54,6 +54,20 @@ test("a file is uploaded as a dataset, and as versions of it", async ({ page, ap
   expect(problems).toEqual([]);
 });
 
+test("columns by other names are mapped, and warnings are shown before the dataset", async ({ page, problems }) => {
+  await page.goto("/datasets/");
+  await page.getByRole("button", { name: "Upload a dataset" }).click();
+  await fileField(page).setInputFiles(file("german.csv", ["Frage;Answer", "Wie hoch?;5", "Wie hoch?;6"]));
+  await expect(dialog(page).getByLabel("Answer", { exact: true })).toHaveValue("Answer"); // guessed
+  await dialog(page).getByLabel("Question", { exact: true }).selectOption("Frage");
+  await expect(dialog(page).getByText("Wie hoch? · Wie hoch?")).toBeVisible();
+  await submit(page);
+  await expect(dialog(page).getByRole("list", { name: "Warnings" }).getByRole("listitem")).toContainText(["is there more than once"]);
+  await dialog(page).getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByRole("heading", { name: "german", level: 1 })).toBeVisible();
+  expect(problems).toEqual([]);
+});
+
 test("a file with wrong lines is rejected, and each wrong line is listed", async ({ page, api }) => {
   await page.goto("/datasets/");
   await page.getByRole("button", { name: "Upload a dataset" }).click();

@@ -6,7 +6,7 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 
 from app.api.deps import DatasetsDep
 from app.api.errors import body_error_responses, error_responses
-from app.schemas.catalog import DatasetAdded, DatasetOut, ExampleOut
+from app.schemas.catalog import ColumnsOut, DatasetAdded, DatasetOut, ExampleOut
 from app.schemas.common import KeysetPage, Text
 
 _MAX_POSITION = 2**31 - 1
@@ -27,7 +27,7 @@ async def add_dataset(
     file: Annotated[
         UploadFile | None,
         File(
-            description="JSONL or CSV: question, answer or answers, id, cluster; "
+            description="JSONL, CSV, .xlsx or Parquet: question, answer or answers, id, cluster; "
             "or the JSON or JSONL of TriviaQA, HotpotQA, SQuAD or GSM8K, as published."
         ),
     ] = None,
@@ -36,14 +36,32 @@ async def add_dataset(
         File(description="Instead, a BEIR folder: corpus.jsonl, queries.jsonl, qrels.tsv or qrels/test.tsv."),
     ] = [],  # noqa: B006 - never changed
     scoring: Annotated[
-        str, Form(description="squad, triviaqa, hotpotqa or gsm8k; empty: that of the file's format.")
+        str, Form(description="squad, triviaqa, hotpotqa, gsm8k or multilingual; empty: by the format.")
     ] = "",
+    columns: Annotated[
+        list[str],
+        Form(
+            alias="map",
+            description="Where a field is, as field=column; may be given several times. A point leads into "
+            "an object (answer=answer.value); without a column (id=) a field is not read.",
+        ),
+    ] = [],  # noqa: B006 - never changed
 ) -> DatasetAdded:
     """Import files as a dataset, or as a new version of one; one wrong line or item refuses all of it."""
     uploads = files if file is None else [file, *files]
     given = [(one.filename or "", await one.read()) for one in uploads]
-    dataset, created = await service.add_files(name, given, scoring)
-    return DatasetAdded(**DatasetOut.model_validate(dataset).model_dump(), created=created)
+    dataset, created, warnings = await service.add_files(name, given, scoring, columns)
+    about = DatasetOut.model_validate(dataset).model_dump()
+    return DatasetAdded(**about, created=created, warnings=list(warnings))
+
+
+@router.post("/columns", operation_id="list_columns", responses=body_error_responses())
+async def list_columns(
+    service: DatasetsDep,
+    file: Annotated[UploadFile, File(description="As for an import; the first part of a text file will do.")],
+) -> ColumnsOut:
+    """List the columns of a file, and which ones an import would read; nothing is stored."""
+    return ColumnsOut.model_validate(await service.columns(file.filename or "", await file.read()))
 
 
 @router.get("/{name}", operation_id="get_dataset", responses=error_responses(404))

@@ -44,8 +44,9 @@ async def add_knowledge_base(
 ) -> KnowledgeBaseAdded:
     """Import files as a knowledge base, or as a new version of one; one wrong line refuses all of them."""
     given = [(file.filename or "", await file.read()) for file in files]
-    row, created = await service.add_files(name, given)
-    return KnowledgeBaseAdded(**KnowledgeBaseOut.model_validate(row).model_dump(), created=created)
+    row, created, warnings = await service.add_files(name, given)
+    about = KnowledgeBaseOut.model_validate(row).model_dump()
+    return KnowledgeBaseAdded(**about, created=created, warnings=list(warnings))
 
 
 @router.get("/{name}", operation_id="get_knowledge_base", responses=error_responses(404))

@@ -25,7 +25,7 @@ from app.core.errors import AppError, FieldError, Forbidden, TooLarge, TooSlow, 
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_UPLOADS = frozenset({"/api/v1/datasets", "/api/v1/knowledge-bases"})
+_UPLOADS = frozenset({"/api/v1/datasets", "/api/v1/datasets/columns", "/api/v1/knowledge-bases"})
 _MEGABYTE = 1_000_000
 _BODY_S = 30.0
 _UPLOAD_S = 900.0

@@ -47,7 +47,7 @@ class Sent(TypedDict, total=False):
 
     params: Mapping[str, Query]
     json: object
-    data: Mapping[str, str]
+    data: Mapping[str, str | Sequence[str]]
     files: Sequence[tuple[str, tuple[str, bytes | BinaryIO]]]
     timeout: float
 

@@ -18,9 +18,9 @@ from app.domain.rounding import fixed
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
 from app.schemas.result import Metrics
+from app.services.evaluation.statistics.verdict import format_p, interval_in_points
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
-_PAIR = 2
 _WIDE = 110
 _AMOUNTS = 2
 """Columns of amounts, the last ones of the table, which is shown whole from so many characters on."""
@@ -183,12 +183,10 @@ def as_markdown(comparison: ComparisonOut, metric: str) -> str:
 
 
 def _of_families(comparison: ComparisonOut) -> list[str]:
-    """Return what must be said where p is adjusted for several comparisons, and their intervals are not."""
-    if len(comparison.experiments) <= _PAIR:
+    """Return what must be said where p and intervals allow for several comparisons."""
+    if all(one.statistics is None or one.statistics.family == 1 for one in comparison.differences):
         return []
-    return [
-        "p is adjusted by Holm for all comparisons of a score; each interval is that of its comparison alone"
-    ]
+    return ["p is adjusted by Holm for all comparisons of a score, and their intervals are simultaneous"]
 
 
 def warnings_of(comparison: ComparisonOut) -> list[str]:
@@ -210,9 +208,10 @@ def _cells(
         statistics = difference.statistics
         change = (
             f"{fixed(100 * difference.difference, sign=True)} "
-            f"[{fixed(100 * statistics.low)}, {fixed(100 * statistics.high)}], n = {difference.n_paired:,}"
+            f"{interval_in_points(statistics.simultaneous_low, statistics.simultaneous_high)}, "
+            f"n = {difference.n_paired:,}"
         )
-        p = f"{statistics.adjusted_p:.3g}"
+        p = format_p(statistics.adjusted_p).removeprefix("p ").removeprefix("= ")
         if not plain:
             change = f"[{_STYLE[statistics.outcome]}]{change}[/]"
     return [

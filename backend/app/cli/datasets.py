@@ -42,20 +42,28 @@ def add_dataset(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="JSONL or CSV with question, answer or answers, id, cluster. Or a published file of "
-            "TriviaQA, HotpotQA, SQuAD or GSM8K, or a BEIR folder.",
+            help="JSONL, CSV, .xlsx or Parquet with question, answer or answers, id, cluster. Or a published "
+            "file of TriviaQA, HotpotQA, SQuAD or GSM8K, or a BEIR folder.",
         ),
     ],
     scoring: Annotated[
-        str, typer.Option(help="squad, triviaqa, hotpotqa or gsm8k; default: by the format of the file.")
+        str, typer.Option(help="squad, triviaqa, hotpotqa, gsm8k or multilingual; default: by the format.")
     ] = "",
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Where a field is, if its column has another name: --map question=input.",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Import a file or a BEIR folder; if a line or item is wrong, nothing is imported."""
     with ExitStack() as opened:
         files = [(field, (label, opened.enter_context(_open(file)))) for field, label, file in _parts(path)]
         api = opened.enter_context(connected())
-        form = {"name": name, "scoring": scoring}
+        form = {"name": name, "scoring": scoring, "map": columns or []}
         added = api.post("/datasets", DatasetAdded, data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
     if json:
         print_json(added)
@@ -64,6 +72,8 @@ def add_dataset(
     say(f"{what} {added.name} {added.version} ({added.size:,} examples, {added.scoring})")
     if added.description:
         say(added.description)
+    for warning in added.warnings:
+        say(f"warning: {warning}")
 
 
 def _parts(path: Path) -> list[tuple[str, str, Path]]:

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -12,6 +13,9 @@ from app.cli.client import fail, say
 from app.domain.json import JsonObject
 from app.schemas.common import readable_problem
 from app.schemas.experiment_config import ExperimentConfig
+
+_YAML_1_1 = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
+_BOOLEAN_FIELDS = {name for name, field in ExperimentConfig.model_fields.items() if field.annotation is bool}
 
 
 def read_mapping(path: Path) -> JsonObject:
@@ -38,7 +42,7 @@ def read_mapping(path: Path) -> JsonObject:
         raise fail(f"{path} is nested too deeply to be an experiment.") from error
     if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
         raise fail(f"{path} does not contain an experiment.", "It needs at least name, model and dataset.")
-    return raw
+    return {key: _with_booleans(key, value) for key, value in raw.items()}
 
 
 def with_overrides(raw: JsonObject, overrides: JsonObject) -> JsonObject:
@@ -64,6 +68,20 @@ def read_experiment(path: Path, overrides: JsonObject) -> ExperimentConfig:
             where = ".".join(str(part) for part in problem["loc"]) or "file"
             say(f"  {where}: {readable_problem(problem['type'], problem['msg'])}")
         raise fail(f"{path} is not a valid experiment.") from error
+
+
+def _with_booleans(key: str, value: Any) -> Any:
+    """Return the value of a key with ``yes``, ``no``, ``on`` and ``off`` as YAML 1.1 means them.
+
+    In YAML 1.2, by which files are read, they are texts; only fields that take no text are changed.
+    """
+    if isinstance(value, dict):
+        return {name: _with_booleans(name, one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_with_booleans(key, one) for one in value]
+    if key in _BOOLEAN_FIELDS and isinstance(value, str):
+        return _YAML_1_1.get(value.lower(), value)
+    return value
 
 
 def _set(raw: JsonObject, field: str, value: object) -> None:

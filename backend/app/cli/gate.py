@@ -16,7 +16,12 @@ from app.cli.render import print_json
 from app.core.visible import visible
 from app.domain.rounding import fixed
 from app.schemas.comparison import ComparisonOut, DifferenceStatistics, ScoreDifference
-from app.services.evaluation.statistics.verdict import FEWEST_TO_DECIDE, Decision, gate_decision
+from app.services.evaluation.statistics.verdict import (
+    FEWEST_TO_DECIDE,
+    Decision,
+    gate_decision,
+    interval_in_points,
+)
 
 _EXIT = {Decision.PASS: 0, Decision.FAIL: 1, Decision.CANNOT_TELL: 2}
 _WORDS = {
@@ -123,15 +128,17 @@ def _seen(difference: ScoreDifference, statistics: DifferenceStatistics, margin:
     change = fixed(100 * (difference.difference or 0.0), sign=True)
     return (
         f"{difference.score}: candidate − baseline = {change} points "
-        f"[{fixed(100 * statistics.low)}, {fixed(100 * statistics.high)}] "
-        f"on {_counted(difference.n_paired, statistics.units)}; margin {100 * margin:g} points"
+        f"{interval_in_points(statistics.low, statistics.high)} "
+        f"on {_counted(difference, statistics.units)}; margin {100 * margin:g} points"
     ).replace("-", "−")
 
 
-def _counted(pairs: int, units: int) -> str:
-    if pairs == units:
-        return f"{pairs:,} question" if pairs == 1 else f"{pairs:,} questions"
-    return f"{pairs:,} pairs of answers in {units:,} independent questions or clusters"
+def _counted(difference: ScoreDifference, units: int) -> str:
+    questions = difference.n_questions
+    text = f"{questions:,} question" if questions == 1 else f"{questions:,} questions"
+    if questions < difference.n_paired:
+        text = f"{difference.n_paired:,} pairs of answers to {text}"
+    return f"{text} in {units:,} clusters" if units < questions else text
 
 
 def _warnings(comparison: ComparisonOut) -> list[str]:

@@ -15,6 +15,7 @@ from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.render import console, print_json
 from app.core.config import get_settings
 from app.domain.json import JsonObject
+from app.domain.rounding import fixed, significant
 from app.schemas.knowledge import IndexOut, KnowledgeBaseAdded, KnowledgeBaseOut, SearchOut, VariantOut
 from app.schemas.retrieval_config import EMBEDDING_MODEL, RERANKER
 from app.services.imports.published_formats import CORPUS, QUERIES
@@ -83,6 +84,8 @@ def _add(api: Api, name: str, files: list[tuple[str, tuple[str, bytes]]], json: 
         return
     what = "added" if row.created else "exists already:"
     say(f"{what} {row.name} {row.version} ({row.size:,} articles)")
+    for warning in row.warnings:
+        say(f"warning: {warning}")
     say(f"`llmforge kb build {row.name}` builds its index; without it, the first search or experiment does.")
 
 
@@ -166,11 +169,13 @@ def search(
 
 def _print_variant(found: VariantOut) -> None:
     total = sum(found.milliseconds.values())
-    console.print(f"\n[bold]{found.variant}[/bold]  {total:.0f} ms", highlight=False)
+    console.print(f"\n[bold]{found.variant}[/bold]  {fixed(total, 0)} ms", highlight=False)
     if found.message:
         console.print(f"  {escape(found.message)}", highlight=False)
     for rank, passage in enumerate(found.passages, start=1):
-        stages = ", ".join(f"{name} {hit.rank} ({hit.score:.3g})" for name, hit in passage.stages.items())
+        stages = ", ".join(
+            f"{name} {hit.rank} ({significant(hit.score):.3g})" for name, hit in passage.stages.items()
+        )
         text = " ".join(passage.text.split())
         text = text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + "…"
         title = escape(passage.title or passage.id)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, Protocol
 from uuid import UUID
@@ -40,6 +41,7 @@ class SafeConsole(Console):
 
 
 console = SafeConsole()
+_WHOLE_DOLLARS = 1000
 
 _STATUS_STYLE = {
     "COMPLETED": "green",
@@ -65,7 +67,7 @@ def number(value: float | None, unit: str = "") -> str:
         return f"0{unit}"
     digits = f"{significant(value):.3g}"
     if "e" in digits:
-        digits = f"{value:,.0f}" if abs(value) >= 1 else f"{value:.2g}"
+        digits = _count(value) if abs(value) >= 1 else f"{value:.2g}"
     return f"{digits}{unit}"
 
 
@@ -177,11 +179,16 @@ def _bare(text: str) -> str:
 
 
 def _dollars(value: float | None) -> str:
-    return "unknown" if value is None else f"${value:.4f}"
+    """Return US dollars as the dashboard does: whole from 1,000, cents from 1, three digits below."""
+    if value is None or value == 0:
+        return "unknown" if value is None else "$0"
+    if value >= 1:
+        return f"${_count(value) if value >= _WHOLE_DOLLARS else fixed(value, 2)}"
+    return f"${Decimal(repr(significant(value))):f}"
 
 
 def _count(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
+    return "–" if value is None else f"{int(fixed(value, 0)):,}"
 
 
 _FORMATS: dict[str, Callable[[float | None], str]] = {

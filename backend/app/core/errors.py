@@ -5,6 +5,7 @@
     AppError                 500
     ├── InvalidInput         422   the input is wrong; names the field
     ├── NotFound             404
+    ├── MethodNotAllowed     405
     ├── Conflict             409   not possible in the current state
     ├── TooLarge             413
     ├── TooSlow              408   the request's body takes too long
@@ -53,6 +54,13 @@ class NotFound(AppError):
 
     status_code = 404
     code = "not_found"
+
+
+class MethodNotAllowed(AppError):
+    """The path exists, but has no such method."""
+
+    status_code = 405
+    code = "method_not_allowed"
 
 
 class Conflict(AppError):

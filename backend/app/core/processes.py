@@ -120,7 +120,7 @@ class ManagedProcess:
                 preexec_fn=die_with_parent if self.dies_with_parent else None,  # noqa: PLW1509
             )
 
-    def wait_ready(self, ready: Callable[[], T], timeout_s: float) -> T:
+    def wait_ready(self, ready: Callable[[], T | None], timeout_s: float) -> T:
         """Call ``ready`` until it returns a true value, and return that.
 
         Raises:

@@ -3,75 +3,130 @@
 Providers may echo a key in an error message or an answer. Code that reads a secret registers it here;
 texts that are stored or leave the process pass through ``redact``.
 
-A secret is also masked where it is written in base64 (by itself or within a longer text, such as the
-header of basic authentication), percent-encoded as in URLs, with the escapes of JSON, or over several
-lines. Whoever wants to hide a secret can always think of another code; these are the ones that servers use
-by themselves.
+A secret is masked as it is and in these spellings, which servers use by themselves or a model plays with:
+
+- base64, by itself or within a longer text, such as the header of basic authentication;
+- percent-encoded as in URLs, also twice, and with the escapes of JSON;
+- over several lines, or with NUL characters in it.
+
+One of 16 characters or more, as keys of providers are, also
+
+- in upper or lower case, or any mixture of both;
+- in hexadecimal, and backwards;
+- with spaces, quotes, commas, plus signs or zero-width characters between its characters.
+
+Whoever wants to hide a secret can always think of another code.
 """
 
 import re
 from base64 import b64encode
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 _MASK = "[redacted]"
 _MIN_LENGTH = 6  # masking shorter values would hit ordinary words
+_LONG = 16  # characters of a secret that no ordinary text holds by chance, however it is spelt
 _JSON_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|([^\\]))")
 _PERCENT = re.compile("%[0-9a-fA-F]{2}")
 _BREAKS = ("\n", "\r", "\0", "\ufffd")  # the last stands for a NUL where that cannot be stored
+_GAPS = (*_BREAKS, " ", "\t", '"', "'", "`", ",", "+", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")
+_MOST_GAPS = 8  # between two characters of a secret
 _LAYERS = 3  # of percent-encoding within percent-encoding
 
-_plain: list[str] = []  # secrets, and their spellings in base64
-_plain_pattern: re.Pattern[str] | None = None
-_escaped_pattern: re.Pattern[str] | None = None
-_escape_sign: re.Pattern[str] | None = None  # how an escape begins that a secret may be written with
-_secrets: set[str] = set()
+
+class _Secrets:
+    """The registered secrets, and how they are looked for.
+
+    Attributes:
+        exact: what is looked for as it is: secrets and their spellings in base64.
+        any_case: what is looked for in lower case: long secrets backwards and in hexadecimal.
+        short: secrets that may be escaped, or stand over several lines.
+        long: secrets in lower case that, beyond that, may have gaps.
+    """
+
+    def __init__(self, secrets: set[str]) -> None:
+        # Longest first, so that a secret that contains another is masked whole.
+        ordered = sorted(secrets, key=len, reverse=True)
+        long = [one for one in ordered if len(one) >= _LONG]
+        short = [one for one in ordered if len(one) < _LONG]
+        self.all = secrets
+        self.exact = _longest_first({*ordered, *(form for one in ordered for form in _base64(one))})
+        hidden = {form.lower() for one in long for form in (one[::-1], one.encode("utf-8", "replace").hex())}
+        self.any_case = _longest_first(hidden)
+        self.short = short
+        self.long = [_without(one, _GAPS).lower() for one in long]
+        self.exact_pattern = _any_of(map(re.escape, self.exact))
+        self.any_case_pattern = _any_of(map(re.escape, self.any_case), re.IGNORECASE)
+        self.short_pattern = _any_of(_spelt(one, _BREAKS) for one in short)
+        self.long_pattern = _any_of((_spelt(one, _GAPS) for one in long), re.IGNORECASE)
+        marks = "".join(
+            sorted({character for one in ordered for character in one if not character.isalnum()})
+        )
+        self.json_escape = re.compile(rf"\\(?:u[0-9a-fA-F]{{4}}|[{re.escape(marks)}u])" if marks else r"\\u")
+
+
+def _longest_first(texts: set[str]) -> list[str]:
+    return sorted(texts, key=len, reverse=True)
+
+
+def _any_of(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    return re.compile("|".join(patterns) or "(?!)", flags)
+
+
+_known: _Secrets | None = None
 
 
 def register_secret(value: str | None) -> None:
     """Have ``redact`` mask ``value`` from now on; values under 6 characters are ignored."""
-    global _plain, _plain_pattern, _escaped_pattern, _escape_sign
-    if value is None or len(value) < _MIN_LENGTH or value in _secrets:
-        return
-    _secrets.add(value)
-    # Longest first, so that a secret that contains another is masked whole.
-    ordered = sorted(_secrets, key=len, reverse=True)
-    _plain = sorted({*ordered, *(form for one in ordered for form in _base64(one))}, key=len, reverse=True)
-    _plain_pattern = re.compile("|".join(map(re.escape, _plain)))
-    between = f"[{''.join(_BREAKS)}]*"
-    _escaped_pattern = re.compile("|".join(between.join(map(_spellings, one)) for one in ordered))
-    marks = "".join(sorted({character for one in ordered for character in one if not character.isalnum()}))
-    signs = [r"%[0-9a-fA-F]{2}", r"\\u[0-9a-fA-F]{4}", f"[{''.join(_BREAKS)}]"]
-    signs += [rf"\\[{re.escape(marks)}]"] if marks else []
-    _escape_sign = re.compile("|".join(signs))
+    global _known
+    known = _known.all if _known else set()
+    if value is not None and len(value) >= _MIN_LENGTH and value not in known:
+        _known = _Secrets({*known, value})
 
 
 def forget_secrets() -> None:
     """Forget all secrets (for tests)."""
-    global _plain, _plain_pattern, _escaped_pattern, _escape_sign
-    _secrets.clear()
-    _plain, _plain_pattern, _escaped_pattern, _escape_sign = [], None, None, None
+    global _known
+    _known = None
 
 
 def redact(text: str) -> str:
     """Return ``text`` with every registered secret replaced by ``[redacted]``."""
+    known = _known
+    if known is None:
+        return text
     # Searching for plain texts is many times faster than a pattern, and nearly always finds nothing.
-    if _plain_pattern is not None and any(one in text for one in _plain):
-        text = _plain_pattern.sub(_MASK, text)
-    if _escaped_pattern is not None and _escape_sign is not None and _escape_sign.search(text):
-        meant = _unescaped(text)
-        if any(one in meant for one in _secrets):
-            text = _escaped_pattern.sub(_MASK, text)
+    if _holds(text, known.exact):
+        text = known.exact_pattern.sub(_MASK, text)
+    if known.any_case and _holds(text.lower(), known.any_case):
+        text = known.any_case_pattern.sub(_MASK, text)
+    meant = _unescaped(text, known)
+    if known.short and _holds(_without(meant, _BREAKS), known.short):
+        text = known.short_pattern.sub(_MASK, text)
+    if known.long and _holds(_without(meant, _GAPS).lower(), known.long):
+        text = known.long_pattern.sub(_MASK, text)
     return text
 
 
-def _unescaped(text: str) -> str:
-    """Return what a text with escapes means, to find out fast whether it may hold a secret."""
-    for one in _BREAKS:
+def _holds(text: str, wanted: list[str]) -> bool:
+    for one in wanted:  # noqa: SIM110 - a generator for any() costs as much as the search
+        if one in text:
+            return True
+    return False
+
+
+def _without(text: str, characters: tuple[str, ...]) -> str:
+    for one in characters:
         text = text.replace(one, "")
-    if "\\" in text:
+    return text
+
+
+def _unescaped(text: str, known: _Secrets) -> str:
+    """Return what a text with escapes means, to find out fast whether it may hold a secret."""
+    if "\\" in text and known.json_escape.search(text):
         text = _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
     for _ in range(_LAYERS):
-        if not _PERCENT.search(text):
+        if "%" not in text or not _PERCENT.search(text):
             break
         text = unquote(text)
     return text
@@ -86,6 +141,12 @@ def _base64(secret: str) -> set[str]:
         written = b64encode(b"\0" * before + data).decode()[undecided:decided]
         found |= {written, written.translate(str.maketrans("+/", "-_"))}
     return {form for form in found if len(form) >= _MIN_LENGTH}
+
+
+def _spelt(secret: str, gaps: tuple[str, ...]) -> str:
+    """Return a pattern for a secret with escapes, and with gaps between its characters."""
+    between = f"[{re.escape(''.join(gaps))}]{{0,{_MOST_GAPS}}}"
+    return between.join(map(_spellings, secret))
 
 
 def _spellings(character: str) -> str:

@@ -3,6 +3,9 @@
 import hashlib
 import json
 
+# Made once: json.dumps makes a new encoder for each call with options.
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 
 def canonical_json(value: object) -> bytes:
     """Return ``value`` as JSON with sorted keys and no spaces, UTF-8 encoded.
@@ -11,9 +14,8 @@ def canonical_json(value: object) -> bytes:
         TypeError: if ``value`` holds something that JSON cannot express.
         ValueError: if it holds NaN or an infinity, which have no JSON form.
     """
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # A lone surrogate cannot be encoded; "surrogatepass" keeps distinct content distinct.
-    return text.encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
 
 
 def content_hash(value: object) -> str:

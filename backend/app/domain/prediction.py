@@ -29,6 +29,11 @@ class ParseOutcome(StrEnum):
     """The output ended at its token limit before there was an answer."""
 
 
+_SURE_OUTCOMES = frozenset({ParseOutcome.ANSWERED, ParseOutcome.REFUSAL, ParseOutcome.EMPTY})
+_CHOOSING_RULES = frozenset({"first_sentence", "last_sentence", "last_line"})
+"""Rules that take one of several sentences, of which none is marked as the answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedAnswer:
     """The answer found in an output: its text (``None`` if there is none), outcome, and rule.
@@ -39,6 +44,11 @@ class ParsedAnswer:
     text: str | None
     outcome: ParseOutcome
     rule: str
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the output says clearly what its answer is, or that it has none."""
+        return self.outcome in _SURE_OUTCOMES and self.rule not in _CHOOSING_RULES
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-ScoringRule = Literal["triviaqa", "squad", "hotpotqa", "gsm8k"]
-"""Whose official evaluation rules a dataset's answers are compared by."""
+ScoringRule = Literal["triviaqa", "squad", "hotpotqa", "gsm8k", "multilingual"]
+"""How a dataset's answers are compared: by the official rules of a dataset, or those for any language."""
 SCORING_RULES: tuple[ScoringRule, ...] = get_args(ScoringRule)
 
 ScoreKind = Literal["binary", "graded"]

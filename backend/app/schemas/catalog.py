@@ -28,6 +28,24 @@ class DatasetAdded(DatasetOut):
     """An imported dataset."""
 
     created: bool = Field(description="False if this version existed already.")
+    warnings: list[str] = Field(description="What may be wrong with the file, for a person to read.")
+
+
+class ColumnOut(FromAttributes):
+    """A column of a file."""
+
+    name: str
+    values: list[str] = Field(description="Its first values, shortened.")
+
+
+class ColumnsOut(FromAttributes):
+    """The columns of a file, and which ones would be read."""
+
+    columns: list[ColumnOut]
+    fields: dict[str, str] = Field(
+        description="Column of each field that was found, of question, answer, answers, id, cluster."
+    )
+    published: bool = Field(description="The file is in a published format, whose columns need no mapping.")
 
 
 class ExampleOut(FromAttributes):

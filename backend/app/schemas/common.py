@@ -2,7 +2,8 @@
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat
+from pydantic_core import PydanticKnownError
 
 T = TypeVar("T")
 
@@ -30,8 +31,27 @@ Words = Annotated[Text, AfterValidator(_few)]
 """Words to look for in each row; few, since each costs a search of its own."""
 
 
+def _no_text(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+NoText = BeforeValidator(_no_text)
+"""What makes an ``int`` an ``Integer``; bounds stand before it, or they are missing in the JSON schema."""
+Integer = Annotated[int, NoText]
+"""An integer, also if it is written as 20.0 or 1e3; ``true`` and "5" are none."""
+Number = StrictFloat
+"""A number; ``true`` and "0.5" are none."""
+Flag = StrictBool
+"""``true`` or ``false``; 0, 1 and "no" are neither."""
+
+
 class Strict(BaseModel):
-    """An input with no unknown fields: a misspelt field is an error, not a default."""
+    """An input with no unknown fields: a misspelt field is an error, not a default.
+
+    Its numbers and booleans are ``Integer``, ``Number`` and ``Flag``, which are taken as they are written.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
-from app.schemas.common import Text
+from app.schemas.common import Flag, Strict, Text
 from app.schemas.experiment import ExperimentOut
 from app.schemas.result import Metrics
 
@@ -22,14 +22,12 @@ class Variant(BaseModel):
     name: Text = Field(min_length=1, max_length=100, examples=["few-shot"])
 
 
-class ComparisonConfig(BaseModel):
+class ComparisonConfig(Strict):
     """Experiments that differ in what is compared, and in nothing else.
 
     ``base`` holds the fields that they share (without a name); each variant's fields replace those of the
     base. Objects are merged field by field, except ``method``. The first variant is the baseline.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Text = Field(min_length=1, max_length=90, examples=["Naive against chain-of-thought"])
     description: Text = Field(default="", max_length=5_000)
@@ -37,13 +35,11 @@ class ComparisonConfig(BaseModel):
     variants: Annotated[list[Variant], Field(min_length=2, max_length=12)]
 
 
-class ComparisonCreate(BaseModel):
+class ComparisonCreate(Strict):
     """A comparison to store."""
 
-    model_config = ConfigDict(extra="forbid")
-
     config: ComparisonConfig
-    run: bool = Field(default=True, description="Whether to start the experiments at once, in their order.")
+    run: Flag = Field(default=True, description="Whether to start the experiments at once, in their order.")
 
 
 class ComparisonCreated(BaseModel):
@@ -74,9 +70,15 @@ class DifferenceStatistics(BaseModel):
     All differences are this experiment minus the baseline, as fractions.
     """
 
-    low: float
-    high: float
-    level: float
+    low: float = Field(description="Lower bound of the plain interval: that of this comparison alone.")
+    high: float = Field(description="Upper bound of the plain interval.")
+    level: float = Field(description="Of the plain interval, and of all simultaneous ones together.")
+    simultaneous_low: float = Field(
+        description="Lower bound of the interval that holds at once with those of the family, and contains 0 "
+        "if and only if the outcome is not_distinguishable."
+    )
+    simultaneous_high: float = Field(description="Upper bound of the simultaneous interval.")
+    family: int = Field(description="Comparisons that p and the simultaneous interval allow for.")
     interval: Literal["score", "bootstrap", "likelihood"] = Field(
         description="score: Tango's interval for 0/1 scores; bootstrap; likelihood: few differ, or none."
     )
@@ -122,7 +124,10 @@ class ScoreDifference(BaseModel):
 
     experiment_id: uuid.UUID
     score: str
-    n_paired: int
+    n_paired: int = Field(description="Pairs of answers.")
+    n_questions: int = Field(
+        description="Questions that the pairs are of: fewer than pairs if questions were asked repeatedly."
+    )
     difference: float | None = Field(description="This experiment minus the baseline, mean over the pairs.")
     both: int | None = Field(
         description="Pairs that both got right; null for graded scores, as are the next three."
@@ -144,11 +149,19 @@ class AmountDifference(BaseModel):
     baseline: float = Field(description="Mean per run; latency in milliseconds, cost in US dollars.")
     this: float
     difference: float
-    low: float
-    high: float
+    low: float = Field(description="Lower bound of the plain interval: that of this comparison alone.")
+    high: float = Field(description="Upper bound of the plain interval.")
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
+    simultaneous_low: float = Field(
+        description="Lower bound of the interval that holds at once with those of all amounts, and contains "
+        "0 if and only if the outcome is not_distinguishable."
+    )
+    simultaneous_high: float = Field(description="Upper bound of the simultaneous interval.")
+    simultaneous_ratio_low: float | None = Field(description="The same of the ratio, with 1 in place of 0.")
+    simultaneous_ratio_high: float | None
+    family: int = Field(description="Comparisons that p and the simultaneous intervals allow for.")
     p: float | None = Field(description="Two-sided, not adjusted.")
     adjusted_p: float | None = Field(
         description="By Holm's method, over all comparisons of amounts in this answer; `outcome` is by it."

@@ -8,16 +8,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
-from app.schemas.common import FromAttributes
+from app.schemas.common import FromAttributes, Strict
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import AnyMethodConfig, MethodConfig
 
 
-class ExperimentCreate(BaseModel):
+class ExperimentCreate(Strict):
     """A new experiment."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {

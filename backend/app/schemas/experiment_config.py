@@ -8,7 +8,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from app.domain.generation import GenerationParams
 from app.domain.hashing import content_hash
 from app.domain.json import JsonObject
-from app.schemas.common import Strict, Text
+from app.schemas.common import Flag, Integer, NoText, Number, Strict, Text
 from app.schemas.method_config import METHODS, MethodConfig, NaiveMethodConfig
 
 NLI_MODEL = "facebook/bart-large-mnli"
@@ -35,23 +35,23 @@ class DatasetChoice(Strict):
 
     name: Text = Field(min_length=1, max_length=100, examples=["trivia_qa"])
     version: Text | None = Field(default=None, description="Hex digits; the newest version if left out.")
-    n: int | None = Field(
-        default=None, ge=1, le=MAX_EXAMPLES, description="Sample size, drawn by the seed; all if left out."
+    n: Annotated[int, Field(ge=1, le=MAX_EXAMPLES), NoText] | None = Field(
+        default=None, description="Sample size, drawn by the seed; all if left out."
     )
 
 
 class Params(Strict):
     """Sampling parameters."""
 
-    temperature: float = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
-    max_tokens: int = Field(
+    temperature: Number = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
+    max_tokens: Integer = Field(
         default=NaiveMethodConfig.max_tokens,
         ge=1,
         le=32_768,
         description="Of one model call; if left out, by the method: "
         f"{', '.join(f'{name} {config.max_tokens}' for name, config in METHODS.items())}.",
     )
-    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_p: Number | None = Field(default=None, gt=0, le=1)
     stop: list[Annotated[Text, Field(min_length=1, max_length=200)]] = Field(
         default=[], max_length=_MOST_STOPS
     )
@@ -99,14 +99,16 @@ class ExperimentConfig(Strict):
     method: MethodConfig = NaiveMethodConfig()
     dataset: DatasetChoice
     params: Params = Params()
-    seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    repeats: int = Field(default=1, ge=1, le=MAX_REPEATS, description="Independent answers to each question.")
-    concurrency: int = Field(default=16, ge=1, le=1024, description="Calls in flight, at most.")
-    timeout_s: float = Field(default=120.0, gt=0, le=3600, description="Of one call, seconds.")
-    max_failed_share: float = Field(
+    seed: Integer = Field(default=0, ge=0, le=2**31 - 1)
+    repeats: Integer = Field(
+        default=1, ge=1, le=MAX_REPEATS, description="Independent answers to each question."
+    )
+    concurrency: Integer = Field(default=16, ge=1, le=1024, description="Calls in flight, at most.")
+    timeout_s: Number = Field(default=120.0, gt=0, le=3600, description="Of one call, seconds.")
+    max_failed_share: Number = Field(
         default=0.1, ge=0, le=1, description="The experiment stops when more of its runs than this failed."
     )
-    cache: bool = Field(default=True, description="Whether answers given before may be used again.")
+    cache: Flag = Field(default=True, description="Whether answers given before may be used again.")
     faithfulness: Faithfulness | None = Field(
         default=None,
         description="Who judges if answers follow from the retrieved passages; nobody if left out.",

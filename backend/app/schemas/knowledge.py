@@ -2,9 +2,9 @@
 
 import uuid
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from app.schemas.common import FromAttributes, Strict, Text
 from app.schemas.method_config import RagMethodConfig
@@ -30,6 +30,7 @@ class KnowledgeBaseAdded(KnowledgeBaseOut):
     """An imported knowledge base."""
 
     created: bool = Field(description="False if this version existed already.")
+    warnings: list[str] = Field(description="What may be wrong with the files, for a person to read.")
 
 
 class SectionOut(BaseModel):
@@ -67,10 +68,16 @@ class IndexOut(FromAttributes):
     message: str = Field(description="The error, if building failed; else empty.")
 
 
+def _not_blank(query: str) -> str:
+    if not any(character.isprintable() and not character.isspace() for character in query):
+        raise ValueError("is blank: give a question or words")
+    return query
+
+
 class SearchIn(IndexIn):
     """A query, and the retrieval variants to run it with."""
 
-    query: Text = Field(min_length=1, max_length=_MAX_QUERY_CHARS)
+    query: Annotated[Text, AfterValidator(_not_blank)] = Field(min_length=1, max_length=_MAX_QUERY_CHARS)
     variants: list[Variant] = Field(
         default=["naive", "hybrid", "reranked"],
         min_length=1,

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from app.domain.json import JsonObject
-from app.schemas.common import Text
+from app.schemas.common import Integer, Text
 from app.schemas.method_base import MAX_TEMPLATE_CHARS, MethodConfigBase, PassagesTemplate, Template
 from app.schemas.retrieval_config import RetrievalConfig
 
@@ -43,7 +43,7 @@ class CoTMethodConfig(MethodConfigBase):
     cost_fields: ClassVar[frozenset[str]] = frozenset({"shots"})
 
     name: Literal["cot"]
-    shots: int = Field(
+    shots: Integer = Field(
         default=3,
         ge=0,
         le=5,
@@ -58,7 +58,7 @@ class CoTMethodConfig(MethodConfigBase):
         'then, on the last line, write "Answer:" and the answer.'
     )
     system: Text | None = Field(default=None, max_length=MAX_TEMPLATE_CHARS)
-    samples: int = Field(
+    samples: Integer = Field(
         default=1,
         ge=1,
         le=20,
@@ -152,14 +152,14 @@ class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
         description="Of a step. text: Thought and Action lines; grammar: those, enforced while decoding; "
         "json: an object, enforced by its schema; native: the endpoint's tool calls.",
     )
-    max_iterations: int = Field(
+    max_iterations: Integer = Field(
         default=5, ge=1, le=20, description="Steps before the model is asked for its answer."
     )
-    shots: int = Field(default=2, ge=0, le=3, description="Worked examples before the question.")
+    shots: Integer = Field(default=2, ge=0, le=3, description="Worked examples before the question.")
     exemplars: ExemplarChoice = Field(
         default="auto", description="Kind of the worked examples; auto: by the dataset's scoring."
     )
-    observation_tokens: int = Field(
+    observation_tokens: Integer = Field(
         default=400, ge=32, le=4096, description="Of what the model is shown of a tool's result, about."
     )
     final_answer_prompt: Literal["never", "needed", "always"] = Field(
@@ -167,7 +167,7 @@ class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
         description="When the model is asked for its answer in plain words, from what was found. "
         "needed: where the agent ended without one.",
     )
-    top_k: int = Field(default=2, ge=1, le=10, description="Passages that a retrieval gives.")
+    top_k: Integer = Field(default=2, ge=1, le=10, description="Passages that a retrieval gives.")
     template: Template = "Question: {question}"
     system: Text | None = Field(
         default=None,

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from app.schemas.common import Strict, Text
+from app.schemas.common import Integer, Number, Strict, Text
 
 EMBEDDING_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 RERANKER = "cross-encoder/ms-marco-MiniLM-L-6-v2"
@@ -23,14 +23,14 @@ class RetrievalConfig(Strict):
     version: Text | None = Field(
         default=None, description="Of the knowledge base, hex digits; the newest if left out."
     )
-    top_k: int = Field(default=5, ge=1, le=50, description="Passages in the prompt.")
-    dense_candidates: int = Field(
+    top_k: Integer = Field(default=5, ge=1, le=50, description="Passages in the prompt.")
+    dense_candidates: Integer = Field(
         default=10, ge=1, le=200, description="Passages that dense retrieval gives to the fusion."
     )
-    word_candidates: int = Field(
+    word_candidates: Integer = Field(
         default=10, ge=1, le=200, description="Passages that BM25 gives to the fusion."
     )
-    similarity_floor: float | None = Field(
+    similarity_floor: Number | None = Field(
         default=None,
         ge=-1,
         le=1,
@@ -39,19 +39,19 @@ class RetrievalConfig(Strict):
     fusion: Literal["scores", "ranks"] = Field(
         default="scores", description="scores: their weighted sum; ranks: reciprocal rank fusion."
     )
-    dense_weight: float = Field(
+    dense_weight: Number = Field(
         default=0.4,
         ge=0,
         le=1,
         description="Weight of dense retrieval in a fusion by scores; BM25 has the rest.",
     )
-    chunk_tokens: int = Field(
+    chunk_tokens: Integer = Field(
         default=256,
         ge=32,
         le=8192,
         description="Tokens of a chunk with its title, as the embedding model counts them.",
     )
-    chunk_overlap: int = Field(
+    chunk_overlap: Integer = Field(
         default=50, ge=0, le=4096, description="Tokens that neighbouring chunks share, at most."
     )
     embedding_model: Text = Field(

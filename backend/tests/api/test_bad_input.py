@@ -64,6 +64,17 @@ BAD_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"max_failed_share": 1.1}, "config.max_failed_share"),
     ({"max_failed_share": float("nan")}, "config.max_failed_share"),
     ({"cache": "perhaps"}, "config.cache"),
+    # Texts and booleans are no numbers, and neither are booleans.
+    ({"seed": "5"}, "config.seed"),
+    ({"seed": True}, "config.seed"),
+    ({"repeats": True}, "config.repeats"),
+    ({"timeout_s": "60"}, "config.timeout_s"),
+    ({"dataset": {"name": "quiz", "n": True}}, "config.dataset.n"),
+    ({"params": {"temperature": "0.5"}}, "config.params.temperature"),
+    ({"method": {"name": "rag", "chunk_overlap": False}}, "config.method.chunk_overlap"),
+    ({"method": {"name": "rag", "similarity_floor": "0"}}, "config.method.similarity_floor"),
+    ({"method": {"name": "react", "max_iterations": "3"}}, "config.method.max_iterations"),
+    ({"cache": "no"}, "config.cache"),
     # Known only to the services:
     ({"dataset": {"name": "nowhere"}}, "dataset.name"),
     ({"dataset": {"name": "../quiz"}}, "dataset.name"),

@@ -66,6 +66,33 @@ class TestAdd:
         assert [field["field"] for field in error["errors"]] == ["line 2", "line 3", "line 4"]
         assert (await api.get(DATASETS)).json() == []
 
+    async def test_columns_and_warnings(self, api: httpx.AsyncClient) -> None:
+        content = "sep=;\r\nFrage;Antwort\r\nq;b\r\nq;c\r\n".encode("utf-16")
+        form = {"name": "new", "map": ["question=Frage", "answer=Antwort"]}
+        response = await api.post(DATASETS, data=form, files={"file": ("a.csv", content)})
+        assert response.status_code == 201, response.text
+        assert response.json()["warnings"] == [
+            "1 question is there more than once, with different answers: lines 3, 4."
+        ]
+
+    async def test_wrong_map(self, api: httpx.AsyncClient) -> None:
+        error = problem(await upload(api, b"question,answer\nq,a", "a.csv", map="gold=x"), 422)
+        assert [field["field"] for field in error["errors"]] == ["map"]
+
+    async def test_columns_of_a_file(self, api: httpx.AsyncClient) -> None:
+        files = {"file": ("a.csv", b"Question;gold;note\nq;b;\n")}
+        response = await api.post(f"{DATASETS}/columns", files=files)
+        assert response.json() == {
+            "columns": [
+                {"name": "Question", "values": ["q"]},
+                {"name": "gold", "values": ["b"]},
+                {"name": "note", "values": []},
+            ],
+            "fields": {"question": "Question", "answer": "gold"},
+            "published": False,
+        }
+        assert (await api.get(DATASETS)).json() == []
+
 
 class TestPublished:
     async def test_beir_folder(self, api: httpx.AsyncClient) -> None:

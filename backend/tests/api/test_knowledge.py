@@ -56,6 +56,14 @@ class TestAdd:
         assert [one["field"] for one in error["errors"]] == ["line 2"]
         assert (await api.get(BASES)).json() == []
 
+    async def test_articles_that_are_there_twice_are_named(self, api: httpx.AsyncClient) -> None:
+        rows = [{"id": "a", "text": "x"}, {"id": "b", "text": "y"}, {"id": "A ", "text": "x"}]
+        response = await upload(api, articles_jsonl(rows))
+        assert response.json()["warnings"] == [
+            "The same text under several ids, of which each can be a passage: “a”, “A ”.",
+            "Ids that differ by case or blanks alone are kept apart: “a”, “A ”.",
+        ]
+
     async def test_no_file(self, api: httpx.AsyncClient) -> None:
         problem(await api.post(BASES, data={"name": "towers"}), 422)
 
@@ -130,6 +138,8 @@ class TestSearch:
         ("fields", "field"),
         [
             ({"query": ""}, "query"),
+            ({"query": "  \n"}, "query"),
+            ({"query": "\u200b\u00a0"}, "query"),
             ({"query": "x" * 2001}, "query"),
             ({"variants": ["best"]}, "variants.0"),
             ({"options": {"name": "rag", "top_k": 0}}, "options.top_k"),

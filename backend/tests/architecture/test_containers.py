@@ -86,6 +86,16 @@ class TestCompose:
         ports = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
         assert ports == ["127.0.0.1:8000:8000"]
 
+    def test_every_server_asks_for_a_password_that_nobody_can_guess(self) -> None:
+        text = (PROJECT_ROOT / "docker-compose.yml").read_text()
+        for name in ("LLMFORGE_API_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
+            assert f"${{{name}:?" in text
+            assert f"${{{name}:-" not in text
+        environment = COMPOSE["x-app"]["environment"]
+        assert "app:${POSTGRES_PASSWORD:?" in environment["DATABASE_URL"]
+        assert "redis://:${REDIS_PASSWORD:?" in environment["REDIS_URL"]
+        assert "requirepass" in " ".join(COMPOSE["services"]["redis"]["command"])
+
     @pytest.mark.parametrize("name", ["api", "worker", "postgres", "redis"])
     def test_has_the_service(self, name: str) -> None:
         assert name in COMPOSE["services"]

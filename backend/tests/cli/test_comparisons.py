@@ -4,11 +4,13 @@ import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from rich.console import Console
 
 from app.cli.render import console
+from app.models import Result
 from app.services.datasets.service import DatasetService
 from app.services.runtime import Runtime
 from tests.cli.conftest import Cli
@@ -132,6 +134,22 @@ class TestCompare:
         assert "\nhalf-of-the-answers " in done.stdout
         assert "(20 pairs)" in done.stdout
 
+    async def test_a_family_names_both_intervals(self, cli: Cli, comparison: Path, working: None) -> None:
+        comparison.write_text(COMPARISON + '  - {name: most, model: "mock/gold?accuracy=0.6"}\n')
+        found = await compared(cli, comparison)
+        statistics = found["differences"][0]["statistics"]
+        assert statistics["family"] == 2
+        assert statistics["simultaneous_low"] < statistics["low"]
+        done = await cli("compare", *ids(found))
+        assert "(this comparison alone: [" in done.stdout
+        assert "their intervals are simultaneous" in done.stdout
+        markdown = (await cli("compare", *ids(found), "--markdown")).stdout
+        assert "(this comparison alone: " in markdown
+        assert "their intervals are simultaneous" in markdown
+        alone = (await cli("compare", *ids(found)[:2])).stdout
+        assert "alone" not in alone
+        assert "simultaneous" not in alone
+
     async def test_json_is_the_api_s(self, cli: Cli, comparison: Path, working: None) -> None:
         printed = await compared(cli, comparison)
         done = await cli("compare", *ids(printed), "--json")
@@ -248,6 +266,31 @@ class TestGate:
         assert "runs of all" in done.stdout
         assert "runs of all" in junit.read_text()
         assert "runs of all" in markdown.read_text()
+
+    @pytest.mark.parametrize(("order", "margin"), [((0, 1), "0"), ((1, 0), "0.02")])
+    async def test_planned_runs_that_were_never_made_leave_it_open(
+        self,
+        cli: Cli,
+        comparison: Path,
+        working: None,
+        runtime: Runtime,
+        order: tuple[int, int],
+        margin: str,
+    ) -> None:
+        """What was run would pass, or fail; a candidate that was stopped was to answer three more."""
+        found = ids(await compared(cli, comparison))
+        candidate = found[order[1]]
+        async with runtime.sessions.begin() as session:
+            result = await session.get_one(Result, UUID(candidate))
+            counts = {**result.metrics["counts"], "missing": 3}
+            result.metrics = {**result.metrics, "counts": counts}
+        options = ("--baseline", found[order[0]], "--candidate", candidate, "--noninferiority", margin)
+        done = await cli("gate", *options)
+        assert (done.exit_code, done.stdout.splitlines()[0]) == (
+            2,
+            "CANNOT TELL: 3 planned runs were not run",
+        )
+        assert json.loads((await cli("gate", *options, "--json")).stdout)["decision"] == "cannot tell"
 
     @pytest.mark.parametrize(
         "change",

@@ -38,6 +38,25 @@ class TestRead:
             value = value[part]
         assert value == expected
 
+    @pytest.mark.parametrize(
+        ("line", "field", "value"),
+        [
+            ("timeout_s: 1e3", "timeout_s", 1000.0),
+            ("timeout_s: 6_0", "timeout_s", 60.0),
+            ("seed: 5.0", "seed", 5),
+            ("seed: 0x10", "seed", 16),
+            ("max_failed_share: 1", "max_failed_share", 1.0),
+            ("cache: no", "cache", False),
+            ("cache: ON", "cache", True),
+            ("cache: false", "cache", False),
+        ],
+    )
+    def test_numbers_and_booleans_as_yaml_writes_them(
+        self, tmp_path: Path, line: str, field: str, value: object
+    ) -> None:
+        read = getattr(read_experiment(write(tmp_path, f"{GOOD}{line}\n"), {}), field)
+        assert (read, type(read)) == (value, type(value))
+
     def test_the_demo(self) -> None:
         demo = Path(__file__).parents[3] / "configs" / "experiments" / "demo.yaml"
         assert read_experiment(demo, {}).model == "local/smollm2-135m-instruct"
@@ -54,6 +73,14 @@ class TestWrong:
             (GOOD + "params: {heat: 1}\n", "params.heat: there is no such field"),
             (GOOD + "params: {temperature: -1}\n", "params.temperature: "),
             (GOOD + "seed: many\n", "seed: "),
+            (GOOD + "seed: '5'\n", "seed: Input should be a valid integer"),
+            (GOOD + "repeats: true\n", "repeats: Input should be a valid integer"),
+            (
+                GOOD + "method: {name: rag, chunk_overlap: false}\n",
+                "method.chunk_overlap: Input should be a valid integer",
+            ),
+            (GOOD + "cache: perhaps\n", "cache: Input should be a valid boolean"),
+            (GOOD + "cache: 1\n", "cache: Input should be a valid boolean"),
             (GOOD + "method: {name: naive, template: no place}\n", "must hold the place {question}"),
             ("name: n\n", "model: Field required"),
             ("- a\n- b\n", "does not contain an experiment"),

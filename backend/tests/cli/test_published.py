@@ -53,6 +53,19 @@ class TestTriviaqa:
         assert json.loads(done.stdout)["scoring"] == "squad"
 
 
+class TestTable:
+    async def test_columns_by_map_and_warnings(self, cli: Cli, tmp_path: Path) -> None:
+        file = tmp_path / "mine.csv"
+        file.write_text("Frage;Antwort\nq;b\nq;c\n")
+        done = await cli("datasets", "add", "mine", str(file))
+        assert done.exit_code == 1
+        assert "--map question=NAME" in done.stderr
+        given = ["--map", "question=Frage", "--map", "answer=Antwort"]
+        done = await cli("datasets", "add", "mine", str(file), *given)
+        assert done.exit_code == 0, done.stderr
+        assert "warning: 1 question is there more than once" in done.stderr
+
+
 class TestBeir:
     async def test_dataset_and_knowledge_base_of_one_folder(
         self, cli: Cli, api_url: str, tmp_path: Path

@@ -56,7 +56,7 @@ class TestNumbers:
             (12.345, "12.3/s"),
             (999.4, "999/s"),
             (999.6, "1,000/s"),
-            (1234.5, "1,234/s"),
+            (1234.5, "1,235/s"),
             (1234567, "1,234,567/s"),
             (0.01234, "0.0123/s"),
             (0.0000123, "1.2e-05/s"),
@@ -140,7 +140,7 @@ class TestTables:
         assert "n = 1, uncached" in lines["latency"]
         assert "0.5 answers/s" in lines["throughput"]
         assert "20 prompt, 5 completion, 25 from the cache" in lines["tokens"]
-        assert "$0.0010" in lines["cost"]
+        assert "$0.001" in lines["cost"]
         assert "too [many]" in lines["reason"]
 
     def test_what_is_not_known(self) -> None:

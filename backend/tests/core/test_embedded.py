@@ -1,12 +1,11 @@
 """Tests of the embedded servers: they start, stop, keep data, and say what is broken."""
 
 import importlib.util
-import os
 import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +19,7 @@ from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.embedded.valkey import EmbeddedValkey
 from app.core.processes import ManagedProcess, ProcessError, free_port, port_answers
 from app.core.queue import connect
+from tests.other_user import as_nobody, needs_root
 
 _LAUNCHER = """
 import os, sys
@@ -189,27 +189,7 @@ class TestPostgres:
         assert sql(server, "select count(*) from kept") == "2"
 
 
-def as_nobody(action: Callable[[], object]) -> str:
-    """Return what comes of an action in a process of the user ``nobody``: its result or its error."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-            found = repr(action())
-        except BaseException as error:
-            found = repr(error)
-        os.write(writer, found.encode())
-        os._exit(0)
-    os.close(writer)
-    os.waitpid(pid, 0)
-    with os.fdopen(reader) as file:
-        return file.read()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@needs_root
 class TestAnotherUserOfTheMachine:
     def test_is_not_taken_by_valkey(self, folder: Path) -> None:
         server = EmbeddedValkey(folder / "valkey", folder / "valkey.log")

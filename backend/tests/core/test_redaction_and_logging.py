@@ -16,6 +16,8 @@ import structlog
 from app.core.logging import bind, configure_logging, get_logger
 from app.core.redaction import redact, register_secret
 
+KEY = "sk-proj-Planted/5ecret+0fTheProvider"
+
 
 class TestRedact:
     def test_nothing_known(self) -> None:
@@ -70,6 +72,38 @@ class TestRedact:
         register_secret("sk-planted/5ecret")
         assert redact(f"a sk-plan{between}ted/5e{between}cret\nb") == "a [redacted]\nb"
         assert redact(f"a sk-plan{between}ted\nb") == f"a sk-plan{between}ted\nb"
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            KEY.upper(),
+            KEY.lower(),
+            KEY.swapcase(),
+            KEY[::-1],
+            KEY[::-1].upper(),
+            KEY.encode().hex(),
+            KEY.encode().hex().upper(),
+            " ".join(KEY),
+            ", ".join(KEY),
+            f"{KEY[:9]} {KEY[9:]}",
+            f'{KEY[:9]}" + "{KEY[9:]}',
+            f"{KEY[:9]}`\n`{KEY[9:]}",
+            "\u200b".join(KEY).upper(),
+            quote(KEY.upper(), safe=""),
+        ],
+    )
+    def test_spellings_of_a_long_secret(self, written: str) -> None:
+        register_secret(KEY)
+        assert redact(f"Here it is: <{written}>.") == "Here it is: <[redacted]>."
+
+    @pytest.mark.parametrize(
+        "text",
+        ["LLMFORGE", "llm forge", "egrofmll", "6c6c6d666f726765", "Sk-Planted", "sk - planted / 5ecret"],
+    )
+    def test_ordinary_texts_that_look_like_a_short_secret_stay(self, text: str) -> None:
+        for secret in ("llmforge", "sk-planted"):
+            register_secret(secret)
+        assert redact(f"a {text} b") == f"a {text} b"
 
     def test_a_long_text_without_secrets_is_fast(self) -> None:
         for number in range(8):

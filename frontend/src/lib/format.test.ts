@@ -12,8 +12,10 @@ import {
   formatNumberInterval,
   formatP,
   formatPercent,
+  formatPointInterval,
   formatPoints,
   formatRatio,
+  formatRatioInterval,
   plural,
 } from "./format";
 
@@ -105,4 +107,8 @@ describe("how long ago", () => {
 });
 
 it("formats intervals of numbers", () => expect([formatNumberInterval(2, 3.456), formatNumberInterval(null, 2)]).toEqual(["[2, 3.46]", "–"]));
+it("shows that an interval excludes no difference where an end is shown as it", () => {
+  expect([formatPointInterval(0, 0.08), formatPointInterval(1e-9, 0.08), formatPointInterval(-0.08, -1e-9)]).toEqual(["[±0.0, +8.0]", "(±0.0, +8.0]", "[−8.0, ±0.0)"]);
+  expect([formatRatioInterval(1, 2), formatRatioInterval(1 + 1e-9, 2), formatRatioInterval(0.5, 1 - 1e-9)]).toEqual(["[1, 2]", "(1, 2]", "[0.5, 1)"]);
+});
 it("formats ratios", () => expect([3.4159, 1, 12.5, null].map(formatRatio)).toEqual(["3.42×", "1×", "12.5×", "–"]));

@@ -44,9 +44,21 @@ export function formatRatio(ratio: Maybe): string {
   return absent(ratio) ? NONE : `${formatNumber(ratio)}×`;
 }
 
-/** An interval of plain numbers, such as ratios: `[2.1, 3.45]`. */
+/** `[low, high]`; where `none` (no difference) is not in it, though an end is shown as it, that end has a parenthesis. */
+function bracketed(low: number, high: number, none: number, format: (end: number) => string): string {
+  const opening = low > none && format(low) === format(none) ? "(" : "[";
+  const closing = high < none && format(high) === format(none) ? ")" : "]";
+  return `${opening}${format(low)}, ${format(high)}${closing}`;
+}
+
+/** An interval of plain numbers: `[2.1, 3.45]`. */
 export function formatNumberInterval(low: Maybe, high: Maybe): string {
   return absent(low) || absent(high) ? NONE : `[${formatNumber(low)}, ${formatNumber(high)}]`;
+}
+
+/** An interval of a ratio, of which 1 is no difference: `[2.1, 3.45]`. */
+export function formatRatioInterval(low: Maybe, high: Maybe): string {
+  return absent(low) || absent(high) ? NONE : bracketed(low, high, 1, formatNumber);
 }
 
 /** A difference of shares in points, always with its sign (U+2212 for minus): `+8.0`, `−2.5`, `±0.0`. */
@@ -59,7 +71,7 @@ export function formatPoints(difference: Maybe): string {
 
 /** An interval of a difference in points: `[−2.5, +8.0]`. */
 export function formatPointInterval(low: Maybe, high: Maybe): string {
-  return absent(low) || absent(high) ? NONE : `[${formatPoints(low)}, ${formatPoints(high)}]`;
+  return absent(low) || absent(high) ? NONE : bracketed(low, high, 0, formatPoints);
 }
 
 /** `p = .012`, `p < .001`, `p > .999`; near .05 with a fourth digit, which shows on which side it lies. */

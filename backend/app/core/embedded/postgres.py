@@ -17,7 +17,8 @@ from pathlib import Path
 
 import psutil
 
-from app.core.embedded.server import EmbeddedServer, write_private
+from app.core.embedded.server import EmbeddedServer
+from app.core.files import write_private
 from app.core.packages import package_folder
 from app.core.processes import ManagedProcess, ProcessError, free_port, port_answers
 

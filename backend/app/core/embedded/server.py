@@ -4,12 +4,12 @@ Every user of the machine can connect to a port on loopback. Only those who can 
 password, which is this user alone, get any further.
 """
 
-import os
 import secrets
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 
+from app.core.files import write_private
 from app.core.processes import ManagedProcess, ProcessError
 
 
@@ -63,17 +63,3 @@ class EmbeddedServer(ABC):
         except OSError as error:
             raise ProcessError(f"The password file {path} cannot be used: {error.strerror}.") from error
         return made
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, also while it is being written.
-
-    Raises:
-        OSError: if it cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    partial.replace(path)

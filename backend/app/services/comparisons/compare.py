@@ -1,21 +1,29 @@
 """Several experiments against a baseline, and against each other: pure functions on arrays.
 
 The comparisons of one score with the baseline are a family: their p values are adjusted together, by
-Holm's method. All comparisons of amounts (latency, tokens, cost) are one more.
+Holm's method, and their intervals hold at once. All comparisons of amounts (latency, tokens, cost) are one
+more.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from math import exp, log
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.services.comparisons.pairing import QUANTITIES, Floats, Pairing, RunArrays, pair
-from app.services.evaluation.statistics.multiple import holm, tied_for_best
+from app.services.evaluation.statistics.multiple import (
+    Bounds,
+    agreeing,
+    direction,
+    holm,
+    tied_for_best,
+)
 from app.services.evaluation.statistics.paired import (
     FailureBounds,
     PairedDifference,
@@ -30,6 +38,8 @@ from app.services.evaluation.statistics.resampling import TooFewUnits
 SEED = 20_260_101
 """Seed of all resampling: the same runs always give the same figures."""
 _CACHE_SIZE = 512
+ALPHA = 0.05
+"""Level of the tests: a difference whose adjusted p is below it is called better or worse."""
 _CELLS = ((1, 1), (0, 1), (1, 0), (0, 0))
 
 
@@ -46,6 +56,10 @@ class ScoreComparison:
             to them, and they are no part of the bounds.
         with_missing: the lower bound of the interval if all that is missing counts against this experiment,
             and the upper one if all counts for it; None if nothing is missing.
+        simultaneous: bounds of the difference that hold at once with those of the whole family, and contain
+            0 if and only if the adjusted p finds no difference.
+        family: number of comparisons that were adjusted together.
+        questions: distinct ones among the paired items, which are more if questions were asked repeatedly.
         cells: items that both got right, only this one, only the baseline, neither; None for graded
             scores.
     """
@@ -58,6 +72,9 @@ class ScoreComparison:
     cells: tuple[int, ...] | None
     not_applicable: int = 0
     with_missing: tuple[float, float] | None = None
+    simultaneous: Bounds | None = None
+    family: int = 1
+    questions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +83,18 @@ class QuantityComparison:
 
     Attributes:
         adjusted_p: after Holm, over all comparisons of amounts.
+        simultaneous: as of a score, over all comparisons of amounts.
+        simultaneous_ratio: the same of the ratio, with 1 in the place of 0.
+        family: number of comparisons that were adjusted together.
     """
 
     quantity: str
     n_paired: int
     paired: QuantityDifference | None
     adjusted_p: float | None = None
+    simultaneous: Bounds | None = None
+    simultaneous_ratio: Bounds | None = None
+    family: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +119,11 @@ class _Cached(Generic[Found]):
         self._found: OrderedDict[bytes, Found | None] = OrderedDict()
         self._lock = Lock()
 
-    def __call__(self, first: Floats, second: Floats, clusters: Labels | None) -> Found | None:
+    def __call__(
+        self, first: Floats, second: Floats, clusters: Labels | None, family: int = 1
+    ) -> Found | None:
         """Return the difference, or None if there are too few units for one."""
-        digest = blake2b(digest_size=16)
+        digest = blake2b(family.to_bytes(4, "big"), digest_size=16)
         for array in (first, second, clusters):
             digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
         key = digest.digest()
@@ -107,7 +132,7 @@ class _Cached(Generic[Found]):
                 self._found.move_to_end(key)
                 return self._found[key]
         try:
-            found = self._compute(first, second, clusters, seed=SEED) if first.size else None
+            found = self._compute(first, second, clusters, seed=SEED, family=family) if first.size else None
         except TooFewUnits:
             found = None
         with self._lock:
@@ -126,24 +151,19 @@ def compare_experiments(
 ) -> list[ExperimentComparison]:
     """Compare each of ``others`` with ``baseline`` by these scores and by the quantities."""
     pairings = [pair(baseline, other) for other in others]
-    by_score = [
-        _adjusted(
-            [_score(baseline, other, pairing, name) for other, pairing in zip(others, pairings, strict=True)]
-        )
-        for name in scores
-    ]
-    amounts = _adjusted(
-        [
-            _quantity(baseline, other, pairing, name)
-            for other, pairing in zip(others, pairings, strict=True)
-            for name in QUANTITIES
-        ]
-    )
+    paired = list(zip(others, pairings, strict=True))
+    by_score = []
+    for name in scores:
+        family = _family(baseline, [(*one, name) for one in paired])
+        by_score.append(_adjusted([_score(baseline, *one, name, family) for one in paired]))
+    pairs = [(*one, name) for one in paired for name in QUANTITIES]
+    family = _family(baseline, pairs)
+    amounts = _adjusted([_quantity(baseline, *one, family) for one in pairs])
     each = len(QUANTITIES)
     return [
         ExperimentComparison(
             pairing,
-            [family[index] for family in by_score],
+            [compared[index] for compared in by_score],
             amounts[index * each : (index + 1) * each],
         )
         for index, pairing in enumerate(pairings)
@@ -152,7 +172,7 @@ def compare_experiments(
 
 def compare_quantity(baseline: RunArrays, other: RunArrays, name: str) -> QuantityComparison:
     """Compare ``other`` with ``baseline`` by one quantity alone."""
-    return _quantity(baseline, other, pair(baseline, other), name)
+    return _quantity(baseline, other, pair(baseline, other), name, 1)
 
 
 def detectable(paired: PairedDifference) -> float | None:
@@ -186,9 +206,10 @@ def best_of(experiments: Mapping[str, RunArrays], score: str) -> list[str]:
     best = max(means, key=lambda name: means[name])
     others = [name for name in means if name != best]
     first = experiments[best]
-    found = [
-        _score(first, experiments[name], pair(first, experiments[name]), score).paired for name in others
-    ]
+    pairs = [(experiments[name], pair(first, experiments[name]), score) for name in others]
+    # The number makes no difference to p; with it, what was compared with the baseline is found again.
+    family = _family(first, pairs)
+    found = [_score(first, *one, family).paired for one in pairs]
     tested = [(name, one.p) for name, one in zip(others, found, strict=True) if one is not None]
     adjusted = holm([p for _, p in tested])
     return tied_for_best(
@@ -196,22 +217,45 @@ def best_of(experiments: Mapping[str, RunArrays], score: str) -> list[str]:
     )
 
 
-def _score(baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str) -> ScoreComparison:
+def _family(baseline: RunArrays, pairs: Sequence[tuple[RunArrays, Pairing, str]]) -> int:
+    """Return how many of these comparisons have enough units for a test, 1 at least."""
+    return max(1, sum(_testable(*_values(baseline, *one)) for one in pairs))
+
+
+def _testable(one: Floats, two: Floats, clusters: Labels | None) -> bool:
+    if clusters is not None:
+        return np.unique(clusters).size > 1
+    return one.size > 1 or (one.size == 1 and _binary(one, two))
+
+
+def _values(
+    baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str
+) -> tuple[Floats, Floats, Labels | None]:
+    return _kept(baseline.values[name][pairing.first], other.values[name][pairing.second], pairing)
+
+
+def _binary(one: Floats, two: Floats) -> bool:
+    return bool(np.all((one == 0) | (one == 1)) and np.all((two == 0) | (two == 1)))
+
+
+def _score(
+    baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str, family: int
+) -> ScoreComparison:
     first, second = baseline.values[name][pairing.first], other.values[name][pairing.second]
     one, two, clusters = _kept(first, second, pairing)
-    binary = bool(np.all((one == 0) | (one == 1)) and np.all((two == 0) | (two == 1)))
     applies = ~_not_applicable(baseline, other, pairing, first, second)
     bounds = _bounds(first[applies], second[applies])
     missing = bounds is not None and bool(bounds.first_missing or bounds.second_missing)
     return ScoreComparison(
         score=name,
         n_paired=one.size,
-        paired=_score_difference(one, two, clusters),
+        paired=_score_difference(one, two, clusters, family),
         adjusted_p=None,
         bounds=bounds,
-        cells=tuple(int(((one == a) & (two == b)).sum()) for a, b in _CELLS) if binary else None,
+        cells=tuple(int(((one == a) & (two == b)).sum()) for a, b in _CELLS) if _binary(one, two) else None,
         not_applicable=int((~applies).sum()),
         with_missing=_with_missing(first, second, pairing.clusters, applies) if missing else None,
+        questions=pairing.count_questions(~np.isnan(first) & ~np.isnan(second)),
     )
 
 
@@ -243,10 +287,11 @@ def _bounds(first: Floats, second: Floats) -> FailureBounds | None:
         return None
 
 
-def _quantity(baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str) -> QuantityComparison:
-    first, second = baseline.values[name][pairing.first], other.values[name][pairing.second]
-    one, two, clusters = _kept(first, second, pairing)
-    return QuantityComparison(name, one.size, _quantity_difference(one, two, clusters))
+def _quantity(
+    baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str, family: int
+) -> QuantityComparison:
+    one, two, clusters = _values(baseline, other, pairing, name)
+    return QuantityComparison(name, one.size, _quantity_difference(one, two, clusters, family))
 
 
 def _kept(first: Floats, second: Floats, pairing: Pairing) -> tuple[Floats, Floats, Labels | None]:
@@ -262,7 +307,22 @@ def _unless_single(clusters: Labels | None) -> Labels | None:
 
 
 def _adjusted(family: list[Compared]) -> list[Compared]:
-    tested = [index for index, one in enumerate(family) if one.paired is not None]
+    """Return the comparisons with adjusted p values, and simultaneous intervals that agree with them."""
     adjusted = holm([one.paired.p for one in family if one.paired is not None])
-    ps = {index: float(p) for index, p in zip(tested, adjusted, strict=True)}
-    return [replace(one, adjusted_p=ps.get(index)) for index, one in enumerate(family)]
+    ps = iter(adjusted.tolist())
+    return [
+        one if one.paired is None else _in_family(one, one.paired, next(ps), adjusted.size) for one in family
+    ]
+
+
+def _in_family(
+    one: Compared, found: PairedDifference | QuantityDifference, p: float, family: int
+) -> Compared:
+    side = direction(found.difference, p, ALPHA)
+    ratio = found.simultaneous_ratio if isinstance(found, QuantityDifference) else None
+    of_ratio: dict[str, Any] = {}
+    if ratio is not None:
+        low, high = agreeing((log(ratio[0]), log(ratio[1])), side)
+        of_ratio = {"simultaneous_ratio": (exp(low), exp(high))}
+    bounds = agreeing(found.simultaneous, side)
+    return replace(one, adjusted_p=p, family=family, simultaneous=bounds, **of_ratio)

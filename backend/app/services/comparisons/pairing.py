@@ -65,6 +65,8 @@ class Pairing:
         only_second: other examples that only the second has.
         more_first: examples that both have, of which the first has more runs, and how many more.
         more_second: the same of the second.
+        questions: a label for each pair, the same for those of one question (content); None if each pair
+            is of another one.
     """
 
     first: NDArray[np.intp]
@@ -75,6 +77,11 @@ class Pairing:
     only_second: list[str]
     more_first: dict[str, int] = field(default_factory=dict)
     more_second: dict[str, int] = field(default_factory=dict)
+    questions: NDArray[np.intp] | None = None
+
+    def count_questions(self, kept: NDArray[np.bool_]) -> int:
+        """Return how many questions the pairs are of for which ``kept`` is true, shape ``(pairs,)``."""
+        return int(kept.sum() if self.questions is None else np.unique(self.questions[kept]).size)
 
 
 def pair(first: RunArrays, second: RunArrays) -> Pairing:
@@ -90,6 +97,7 @@ def pair(first: RunArrays, second: RunArrays) -> Pairing:
         first=index,
         second=np.array([in_second[key] for key in shared], dtype=np.intp),
         clusters=_clusters(first, index),
+        questions=_questions(shared),
         changed=changed,
         only_first=[name for name in left if name not in also_right],
         only_second=[name for name in right if name not in set(changed)],
@@ -108,6 +116,13 @@ def _alone(runs: RunArrays, own: dict[Key, int], other: dict[Key, int]) -> tuple
 
 def _names(runs: RunArrays, positions: Sequence[int]) -> list[str]:
     return list(dict.fromkeys(runs.keys[position] for position in positions))
+
+
+def _questions(shared: Sequence[Key]) -> NDArray[np.intp] | None:
+    """Return a number for each pair's question, or None if no two pairs share one."""
+    numbers: dict[str, int] = {}
+    labels = [numbers.setdefault(content, len(numbers)) for content, _, _ in shared]
+    return None if len(numbers) == len(labels) else np.array(labels, dtype=np.intp)
 
 
 def _clusters(runs: RunArrays, index: NDArray[np.intp]) -> NDArray[np.intp] | None:

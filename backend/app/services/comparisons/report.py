@@ -16,6 +16,7 @@ from app.schemas.comparison import (
     Verdict,
 )
 from app.services.comparisons.compare import (
+    ALPHA,
     QuantityComparison,
     ScoreComparison,
     detectable,
@@ -23,11 +24,11 @@ from app.services.comparisons.compare import (
 from app.services.comparisons.pairing import Pairing
 from app.services.comparisons.service import Comparison
 from app.services.evaluation.metrics.stored import metrics_out
+from app.services.evaluation.statistics.multiple import direction
 from app.services.evaluation.statistics.paired import PairedDifference
-from app.services.evaluation.statistics.verdict import items_to_settle, score_verdict
+from app.services.evaluation.statistics.verdict import questions_to_settle, score_verdict
 from app.services.results.service import ExperimentResult
 
-_ALPHA = 0.05
 _FEWEST_PAIRS = 2
 _LISTED = 50
 """Unpaired questions listed at most."""
@@ -96,12 +97,13 @@ def _score(other: Experiment, names: tuple[str, str], one: ScoreComparison) -> S
         experiment_id=other.id,
         score=one.score,
         n_paired=one.n_paired,
+        n_questions=one.questions,
         difference=one.paired.difference if one.paired else None,
         both=both,
         only_this=only_this,
         only_baseline=only_baseline,
         neither=neither,
-        statistics=_statistics(names, one.paired, one.adjusted_p) if one.paired else None,
+        statistics=_statistics(names, one.paired, one) if one.paired else None,
         missing=_missing(names, one),
         message="" if one.paired else _no_test(one.n_paired),
     )
@@ -114,13 +116,18 @@ def _no_test(paired: int) -> str:
 
 
 def _statistics(
-    names: tuple[str, str], paired: PairedDifference, adjusted_p: float | None
+    names: tuple[str, str], paired: PairedDifference, one: ScoreComparison
 ) -> DifferenceStatistics:
-    p = paired.p if adjusted_p is None else adjusted_p
+    p = paired.p if one.adjusted_p is None else one.adjusted_p
+    low, high = one.simultaneous or paired.simultaneous
+    together = (low, high) if one.family > 1 else None
     return DifferenceStatistics(
         low=paired.low,
         high=paired.high,
         level=paired.level,
+        simultaneous_low=low,
+        simultaneous_high=high,
+        family=one.family,
         interval=paired.method,
         p=paired.p,
         adjusted_p=p,
@@ -130,18 +137,19 @@ def _statistics(
         standard_error=paired.standard_error,
         units=paired.units,
         detectable=detectable(paired),
-        needed=items_to_settle(paired, paired.difference),
+        needed=questions_to_settle(paired, paired.difference, one.questions),
         outcome=outcome_of(paired.difference, p, more_is_better=True),
-        verdict=score_verdict(*names, paired, p=p),
+        verdict=score_verdict(*names, paired, p=p, simultaneous=together, questions=one.questions),
         seed=paired.seed,
     )
 
 
 def outcome_of(difference: float, p: float, *, more_is_better: bool) -> Verdict:
     """Return how a difference is labelled, by its adjusted p."""
-    if p >= _ALPHA or difference == 0:
+    side = direction(difference, p, ALPHA)
+    if side == 0:
         return "not_distinguishable"
-    return "better" if (difference > 0) == more_is_better else "worse"
+    return "better" if (side > 0) == more_is_better else "worse"
 
 
 def _missing(names: tuple[str, str], one: ScoreComparison) -> MissingEffect | None:
@@ -182,6 +190,8 @@ def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | No
         return None
     paired = one.paired
     p = paired.p if one.adjusted_p is None else one.adjusted_p
+    low, high = one.simultaneous or paired.simultaneous
+    ratio_low, ratio_high = one.simultaneous_ratio or (None, None)
     return AmountDifference(
         experiment_id=other.id,
         quantity=one.quantity,
@@ -194,6 +204,11 @@ def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | No
         ratio=paired.ratio,
         ratio_low=paired.ratio_low,
         ratio_high=paired.ratio_high,
+        simultaneous_low=low,
+        simultaneous_high=high,
+        simultaneous_ratio_low=ratio_low,
+        simultaneous_ratio_high=ratio_high,
+        family=one.family,
         p=paired.p,
         adjusted_p=p,
         outcome=outcome_of(paired.difference, p, more_is_better=False),

@@ -1,13 +1,11 @@
-"""Reading datasets from files: JSONL, CSV, published JSON, BEIR folders, and our own JSON.
+"""Reading datasets from files: JSONL, CSV, Excel, Parquet, published JSON, BEIR folders, and our own JSON.
 
 A file with a wrong line is not imported at all: the error lists every wrong line, up to a limit.
 """
 
-import csv
-import io
 import json
-import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,49 +13,72 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.examples import Dataset, Example
 from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
 from app.services.datasets.beir import of_folder
+from app.services.datasets.checks import warnings_of
+from app.services.datasets.columns import Columns
+from app.services.datasets.golds import number_problem, read_golds
 from app.services.datasets.published import Published, is_gsm8k, of_hotpotqa, of_json
 from app.services.evaluation.normalise import gsm8k_strict
 from app.services.imports.files import File, Report, decode, json_content
 from app.services.imports.published_formats import is_hotpotqa
 from app.services.imports.rows import MAX_ID_CHARS, Row, Rows, jsonl_rows, peek, unstorable
+from app.services.imports.tables import Table, binary_kind, csv_table, parquet_table, workbook_table
 
-FileFormat = Literal["jsonl", "csv", "json"]
+FileFormat = Literal["jsonl", "csv", "json", "xlsx", "parquet"]
+_BY_SUFFIX: dict[str, FileFormat] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+}
 _MAX_ABOUT_CHARS = 2_000
 _HINT = "Each line needs a question, and an answer or a list of answers."
 _MAX_QUESTION_CHARS = 100_000
-_MAX_ANSWERS = 1_000
-_KNOWN = frozenset({"id", "question", "answer", "answers", "cluster"})
-
-csv.field_size_limit(10_000_000)
+_OUR_COLUMNS = Columns()
 
 
-def format_of(filename: str) -> FileFormat:
-    """Return the format of a file, by the ending of its name.
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A dataset that was read from files.
+
+    Attributes:
+        dataset: complete and storable.
+        warnings: sentences on what may be wrong with it.
+    """
+
+    dataset: Dataset
+    warnings: tuple[str, ...] = ()
+
+
+def format_of(file: File) -> FileFormat:
+    """Return the format of a file: by its content where that tells, else by the ending of its name.
 
     Raises:
-        InvalidInput: if the ending is unknown.
+        InvalidInput: if it is unknown.
     """
-    suffix = Path(filename).suffix.lower()
-    if suffix in {".jsonl", ".ndjson"}:
-        return "jsonl"
-    if suffix == ".csv":
-        return "csv"
-    if suffix == ".json":
-        return "json"
-    raise InvalidInput(
-        f"Cannot tell the format of {filename!r}.",
-        hint="Name it .jsonl (one JSON object a line), .csv (with a header line), or .json.",
-        errors=[FieldError("file", "must end in .jsonl, .csv or .json")],
-    )
+    found = binary_kind(file) or _BY_SUFFIX.get(Path(file.name).suffix.lower())
+    if found is None or (found in {"xlsx", "parquet"} and binary_kind(file) is None):
+        raise InvalidInput(
+            f"Cannot tell the format of {file.name!r}.",
+            hint="Name it .jsonl (one JSON object a line), .csv or .tsv (with a header line), .xlsx, "
+            ".parquet, or .json.",
+            errors=[FieldError("file", f"must be one of {', '.join(_BY_SUFFIX)}")],
+        )
+    return found
 
 
-def read_dataset(name: str, files: Sequence[File], scoring: ScoringRule | None = None) -> Dataset:
+def read_dataset(
+    name: str, files: Sequence[File], scoring: ScoringRule | None = None, columns: Columns = _OUR_COLUMNS
+) -> Imported:
     """Return the dataset of one file, or of the files of a BEIR folder.
 
     Args:
         name: the dataset's.
         files: the uploaded files; several are a BEIR folder.
         scoring: the rule for its answers; ``None`` for the rule that its format implies.
+        columns: where question and answers are, if a file is in none of the published formats.
 
     Raises:
         InvalidInput: listing the wrong lines or items, or naming the missing file; if the format is
@@ -65,34 +86,92 @@ def read_dataset(name: str, files: Sequence[File], scoring: ScoringRule | None =
     """
     if len(files) > 1:
         found = of_folder(files)
-        return _dataset(name, found, scoring, str(Path(found.file).parent.name or found.file))
+        return _imported(name, found, scoring, str(Path(found.file).parent.name or found.file))
     (file,) = files
-    fmt = format_of(file.name)
+    fmt = format_of(file)
     if fmt == "json":
         content = json_content(file, "file")
         if isinstance(content, dict) and isinstance(content.get("examples"), list):
-            return _own(name, file, scoring)
-        return _dataset(name, of_json(content, file.name), scoring, file.name)
-    return _dataset(name, _of_text(decode(file.data, file.name), fmt), scoring, file.name)
+            return _own(name, file, scoring, columns)
+        found = _of_list(content, columns) or of_json(content, file.name)
+    else:
+        found = _of_rows(file, fmt, columns)
+    return _imported(name, found, scoring, file.name, columns)
 
 
-def _of_text(text: str, fmt: FileFormat) -> Published:
-    report = Report()
-    if fmt == "csv":
-        return Published(_csv_rows(text, report), report)
-    first, rows = peek(jsonl_rows(text, report))
-    if first is not None and is_hotpotqa(first[1]):
+def _of_list(content: object, columns: Columns) -> Published | None:
+    """Return the examples of a JSON file that is a list of objects like the lines of JSONL."""
+    if not isinstance(content, list) or not content or not isinstance(content[0], dict):
+        return None
+    if not columns.given and (is_hotpotqa(content[0]) or not columns.fits(tuple(content[0]))):
+        return None
+    report = Report("item")
+    return _of_own_rows(_objects(content, report), report, columns)
+
+
+def _of_rows(file: File, fmt: FileFormat, columns: Columns) -> Published:
+    report = Report("line" if fmt in {"jsonl", "csv"} else "row")
+    if fmt != "jsonl":
+        table = _table(file, fmt, report, columns)
+        return _of_own_rows(_table_rows(table, report, columns), report, columns, table.notes)
+    first, rows = peek(jsonl_rows(decode(file.data, file.name), report))
+    if first is not None and not columns.given and is_hotpotqa(first[1]):
         return of_hotpotqa(rows, report)
-    return Published(rows, report, "gsm8k" if first is not None and is_gsm8k(first[1]) else "squad")
+    return _of_own_rows(rows, report, columns)
 
 
-def _dataset(name: str, found: Published, scoring: ScoringRule | None, source: str) -> Dataset:
+def _of_own_rows(rows: Rows, report: Report, columns: Columns, notes: Sequence[str] = ()) -> Published:
+    """Return the dataset of rows in no published format, unless their answers are written as GSM8K's."""
+    first, rows = peek(rows)
+    fields = {} if first is None else columns.apply(first[1])[0]
+    return Published(rows, report, "gsm8k" if is_gsm8k(fields) else "squad", list(notes))
+
+
+def _table(file: File, fmt: FileFormat, report: Report, columns: Columns) -> Table:
+    if fmt == "xlsx":
+        return workbook_table(file, columns.fits)
+    if fmt == "parquet":
+        return parquet_table(file)
+    return csv_table(decode(file.data, file.name), report, columns.fits)
+
+
+def _table_rows(table: Table, report: Report, columns: Columns) -> Rows:
+    """Yield the rows of a table in which answers may stand in one cell: ``a|b``, or a JSON list."""
+    if not columns.fits(table.columns):
+        if not report.count:
+            found = columns.of(table.columns)
+            missing = "question" if found.get("question") not in table.columns else "answer"
+            report.add(
+                1,
+                "the header must name the columns question, and answer or answers; "
+                + columns.missing(table.columns, missing),
+            )
+        return
+    several = columns.of(table.columns).get("answers")
+    for place, row in table.rows:
+        cell = row.get(several) if several else None
+        yield place, {**row, several: _answers_in(cell)} if several and isinstance(cell, str) else row
+
+
+def _answers_in(cell: str) -> object:
+    if cell.lstrip().startswith("["):
+        try:
+            return json.loads(cell)
+        except (ValueError, RecursionError):
+            pass
+    return [part.strip() for part in cell.split("|") if part.strip()]
+
+
+def _imported(
+    name: str, found: Published, scoring: ScoringRule | None, source: str, columns: Columns = _OUR_COLUMNS
+) -> Imported:
     rule = scoring or found.scoring
-    examples = _collect(found.rows, found.report, rule, found.file or source)
-    return Dataset(name, rule, tuple(examples), description=" ".join(found.notes), source=source)
+    examples, warnings = _collect(found.rows, found.report, rule, found.file or source, columns)
+    description = " ".join(found.notes)
+    return Imported(Dataset(name, rule, tuple(examples), description=description, source=source), warnings)
 
 
-def _own(name: str, file: File, scoring: ScoringRule | None) -> Dataset:
+def _own(name: str, file: File, scoring: ScoringRule | None, columns: Columns) -> Imported:
     """Read a file in the format of the shipped datasets: fields about the dataset, and ``examples``."""
     content = json.loads(decode(file.data, file.name))  # unlike orjson it accepts integers of any length
     about = {key: content.get(key, "") for key in ("description", "licence", "source", "scoring")}
@@ -110,10 +189,11 @@ def _own(name: str, file: File, scoring: ScoringRule | None) -> Dataset:
             )
     report = Report("item")
     rows = _objects(content["examples"], report)
-    examples = _collect(rows, report, rule, file.name)
-    return Dataset(
+    examples, warnings = _collect(rows, report, rule, file.name, columns)
+    dataset = Dataset(
         name, rule, tuple(examples), about["description"], about["licence"], about["source"] or file.name
     )
+    return Imported(dataset, warnings)
 
 
 def _objects(items: list[object], report: Report) -> Rows:
@@ -124,24 +204,27 @@ def _objects(items: list[object], report: Report) -> Rows:
             report.add(number, "is not an object")
 
 
-def parse_examples(text: str, fmt: Literal["jsonl", "csv"], name: str, scoring: ScoringRule) -> list[Example]:
-    """Return the examples of a file's ``text``.
-
-    Raises:
-        InvalidInput: listing each wrong line; or if there are no examples.
-    """
-    report = Report()
-    rows = jsonl_rows(text, report) if fmt == "jsonl" else _csv_rows(text, report)
-    return _collect(rows, report, scoring, name)
-
-
-def _collect(rows: Rows, report: Report, scoring: ScoringRule, name: str) -> list[Example]:
-    """Return the examples of all rows; raises ``InvalidInput`` if any row is wrong."""
+def _collect(
+    rows: Rows, report: Report, scoring: ScoringRule, name: str, columns: Columns
+) -> tuple[list[Example], tuple[str, ...]]:
+    """Return the examples of all rows, and warnings; raises ``InvalidInput`` if any row is wrong."""
     examples: list[Example] = []
     lines_by_key: dict[str, int] = {}
+    guessed = ""
     for line, row in rows:
-        example = _example(row, line, len(examples), report, scoring)
-        if example is None:
+        if not examples:
+            guessed = columns.guessed(tuple(row))
+        fields, rest = columns.apply(row)
+        key = fields.get("id")
+        example = _example({**fields, "id": str(len(examples)) if key is None else key}, rest, scoring)
+        if isinstance(example, str):
+            missing = example.startswith(("question is missing", "answer is missing"))
+            away = (
+                columns.missing(tuple(row), example.split()[0])
+                if missing and not columns.fits(tuple(row))
+                else ""
+            )
+            report.add(line, f"{example}; {away}" if away else example)
             continue
         first = lines_by_key.setdefault(example.key, line)
         if first != line:
@@ -151,93 +234,39 @@ def _collect(rows: Rows, report: Report, scoring: ScoringRule, name: str) -> lis
     report.raise_if_any(name, _HINT.replace("line", report.unit))
     if not examples:
         raise InvalidInput(f"{name} has no examples.", errors=[FieldError("file", "is empty")])
-    return examples
+    warnings = warnings_of(examples, list(lines_by_key.values()), scoring, report)
+    return examples, tuple([guessed, *warnings] if guessed else warnings)
 
 
-def _csv_rows(text: str, report: Report) -> Rows:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [name.strip() for name in reader.fieldnames or []]
-        if "question" not in header or not {"answer", "answers"} & set(header):
-            report.add(1, "the header must have the columns question, and answer or answers")
-            return
-        twice = sorted({name for name in header if name and header.count(name) > 1})
-        if twice:
-            report.add(1, f"the header has a column twice: {', '.join(twice)}")
-            return
-        reader.fieldnames = header
-        for row in reader:
-            if None in row:
-                report.add(reader.line_num, "has more cells than the header")
-                continue
-            values = {name: value for name, value in row.items() if value not in (None, "")}
-            if not values:
-                continue
-            if "answers" in values:
-                values["answers"] = _csv_answers(values["answers"])
-            yield reader.line_num, values
-    except csv.Error as error:
-        report.add(reader.reader.line_num, f"is not CSV: {error}")
-
-
-def _csv_answers(cell: str) -> object:
-    if cell.lstrip().startswith("["):
-        try:
-            return json.loads(cell)
-        except (ValueError, RecursionError):
-            pass
-    return [part.strip() for part in cell.split("|") if part.strip()]
-
-
-def _example(row: Row, line: int, position: int, report: Report, scoring: ScoringRule) -> Example | None:
-    question = row.get("question")
+def _example(fields: Row, metadata: Row, scoring: ScoringRule) -> Example | str:
+    """Return the example of a row's fields, or a message that says what is wrong with it."""
+    question = fields.get("question")
     if not isinstance(question, str) or not question.strip():
-        report.add(line, "question is missing or empty")
-        return None
+        return "question is missing or empty"
     if len(question) > _MAX_QUESTION_CHARS:
-        report.add(line, f"question is longer than {_MAX_QUESTION_CHARS:,} characters")
-        return None
-    answers = _answers(row)
+        return f"question is longer than {_MAX_QUESTION_CHARS:,} characters"
+    answers = read_golds(fields)
     if isinstance(answers, str):
-        report.add(line, answers)
-        return None
-    key, cluster = (row.get(name) for name in ("id", "cluster"))
-    metadata = {name: value for name, value in row.items() if name not in _KNOWN}
+        return answers
+    key, cluster = (fields.get(name) for name in ("id", "cluster"))
     problem = _label_problem("id", key) or _label_problem("cluster", cluster)
     problem = problem or unstorable([question, *answers, key, cluster], metadata)
     if problem is not None:
-        report.add(line, problem)
-        return None
-    if scoring == "gsm8k" and len(answers) == 1 and (number := gsm8k_strict(answers[0])) is not None:
-        metadata = {**metadata, "solution": answers[0]}
-        answers = (number,)
+        return problem
+    if scoring == "gsm8k":
+        if len(answers) == 1 and (number := gsm8k_strict(answers[0])) is not None:
+            metadata = {**metadata, "solution": answers[0]}
+            answers = (number,)
+        problem = next((found for answer in answers if (found := number_problem(answer))), None)
+        if problem is not None:
+            return problem
     return Example(
-        key=str(position) if key is None else str(key),
+        key=str(key),
         question=question.strip(),
         answers=answers,
         cluster=None if cluster is None else str(cluster),
         metadata=metadata,
     )
-
-
-def _answers(row: Row) -> tuple[str, ...] | str:
-    """Return the accepted answers, or a message that says what is wrong with them."""
-    given = row.get("answers")
-    given = row.get("answer") if given is None else given
-    if given is None:
-        return "answer is missing (give answer, or a list answers)"
-    values = given if isinstance(given, list) else [given]
-    if any(isinstance(value, bool) or not isinstance(value, str | int | float) for value in values):
-        return "answers must be texts or numbers"
-    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
-        return "answers must be texts or finite numbers"
-    texts = tuple(dict.fromkeys(str(value).strip() for value in values))
-    texts = tuple(text for text in texts if text)
-    if not texts:
-        return "answer is empty"
-    if len(texts) > _MAX_ANSWERS:
-        return f"has more than {_MAX_ANSWERS} answers"
-    return texts
 
 
 def _label_problem(name: str, value: object) -> str | None:
@@ -258,12 +287,12 @@ def load_builtin(path: Path) -> Dataset:
     """
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        lines = "\n".join(json.dumps(row) for row in raw["examples"])
-        rule = scoring_rule(raw["scoring"])
+        rule, report = scoring_rule(raw["scoring"]), Report("item")
+        examples, _ = _collect(_objects(raw["examples"], report), report, rule, path.name, _OUR_COLUMNS)
         return Dataset(
             name=raw["name"],
             scoring=rule,
-            examples=tuple(parse_examples(lines, "jsonl", path.name, rule)),
+            examples=tuple(examples),
             description=raw.get("description", ""),
             licence=raw.get("licence", ""),
             source=raw.get("source", ""),

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,11 +14,27 @@ from app.domain.examples import Dataset as DatasetNoun
 from app.domain.examples import sample_order
 from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
 from app.models import Dataset, Example
+from app.services.datasets.columns import Columns
 from app.services.datasets.importers import load_builtin, read_dataset
+from app.services.datasets.inspection import FoundColumns, columns_of
 from app.services.datasets.repository import DatasetRepository
 from app.services.imports.files import File, clean_filename, require_name
 
 log = get_logger(__name__)
+
+
+class Added(NamedTuple):
+    """What an import has done.
+
+    Attributes:
+        dataset: as it is stored.
+        created: whether it is new: content that is stored already keeps its version.
+        warnings: sentences on what may be wrong with the file.
+    """
+
+    dataset: Dataset
+    created: bool
+    warnings: tuple[str, ...]
 
 
 class DatasetService:
@@ -27,38 +44,44 @@ class DatasetService:
         self._session = session
         self._repository = DatasetRepository(session)
 
-    async def add_file(
-        self, name: str, filename: str, data: bytes, scoring: str | None = None
-    ) -> tuple[Dataset, bool]:
+    async def add_file(self, name: str, filename: str, data: bytes, scoring: str | None = None) -> Added:
         """Import one file as a version of ``name``; see ``add_files``."""
         return await self.add_files(name, [(filename, data)], scoring)
 
     async def add_files(
-        self, name: str, given: Sequence[tuple[str, bytes]], scoring: str | None = None
-    ) -> tuple[Dataset, bool]:
+        self,
+        name: str,
+        given: Sequence[tuple[str, bytes]],
+        scoring: str | None = None,
+        columns: Sequence[str] = (),
+    ) -> Added:
         """Import a file, or the files of a BEIR folder, as a version of ``name``.
 
         Args:
             name: the dataset's.
             given: names and contents of the files.
             scoring: the rule for its answers; if left out, the rule that the format implies.
-
-        Returns:
-            The dataset, and whether it is new: content that is stored already keeps its version.
+            columns: where question and answers are, each as ``field=column``.
 
         Raises:
             InvalidInput: naming the wrong fields, lines or items; nothing is stored then.
         """
-        rule = _checked(name, scoring)
+        rule, mapping = _checked(name, scoring), Columns.parse(columns)
         files = [File(clean_filename(filename), data) for filename, data in given]
         if not files:
             raise InvalidInput("There is no file.", errors=[FieldError("file", "choose a file")])
         if len(files) == 1:
             files = [File(PurePosixPath(files[0].name).name, files[0].data)]
-        return await self.add(await asyncio.to_thread(read_dataset, name, files, rule))
+        found = await asyncio.to_thread(read_dataset, name, files, rule, mapping)
+        dataset, created = await self.add(found.dataset)
+        return Added(dataset, created, found.warnings)
+
+    async def columns(self, filename: str, data: bytes) -> FoundColumns:
+        """Return the columns of a file that may be imported; see ``columns_of``."""
+        return await asyncio.to_thread(columns_of, File(PurePosixPath(clean_filename(filename)).name, data))
 
     async def add(self, dataset: DatasetNoun) -> tuple[Dataset, bool]:
-        """Store a dataset, unless this version exists; see ``add_files``."""
+        """Store a dataset, unless this version exists; return it, and whether it is new."""
         version = dataset.version
         await self._repository.lock_name(dataset.name)
         found = await self._repository.find(dataset.name, version)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from app.domain.scoring import ScoringRule
+from app.services.evaluation.multilingual import normalise_multilingual
 from app.services.evaluation.numbers import canonical, single_number
 
 Normaliser = Callable[[str], str]
@@ -84,6 +85,7 @@ _normalisers: dict[ScoringRule, Normaliser] = {
     "squad": normalise_squad,
     "hotpotqa": normalise_squad,
     "gsm8k": normalise_gsm8k,
+    "multilingual": normalise_multilingual,
 }
 
 

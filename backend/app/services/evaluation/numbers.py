@@ -202,8 +202,8 @@ def _with_more(text: str, value: Fraction, end: int, *, whole: bool) -> tuple[Fr
     power = _POWER.match(text, end)
     if power and value < 10**6:
         return value ** int(power[1]), power.end(), True
-    spaced = _SPACED_GROUPS.match(text, end) if whole and 1 <= value < 1_000 and _begins(text, end) else None
-    if spaced:
+    spaced = _SPACED_GROUPS.match(text, end) if whole and 1 <= value < 1_000 else None
+    if spaced and _begins(text, end):
         return Fraction(f"{value}{spaced[0].replace(' ', '').replace(',', '.')}"), spaced.end(), True
     scale = _SCALE.match(text, end)
     if scale:
@@ -211,9 +211,14 @@ def _with_more(text: str, value: Fraction, end: int, *, whole: bool) -> tuple[Fr
     return value, end, False
 
 
+_MOST_MARKS = (
+    200  # characters before a number that are looked at; without a bound a list of numbers takes minutes
+)
+
+
 def _begins(text: str, end: int) -> bool:
     """Return whether only marks and digits stand before ``end``: "1 200", but not "in 7 100 dollar notes"."""
-    return not any(character.isalpha() for character in text[:end])
+    return end <= _MOST_MARKS and not any(character.isalpha() for character in text[:end])
 
 
 def _tidy(digits: str) -> str:

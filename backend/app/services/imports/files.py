@@ -2,7 +2,7 @@
 
 import json
 import re
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 
 import orjson
@@ -81,18 +81,20 @@ def require_name(name: str, of_what: str) -> None:
 
 
 def decode(data: bytes, name: str) -> str:
-    """Return UTF-8 ``data`` as text, without a byte order mark.
+    """Return ``data`` as text, without a byte order mark: UTF-8, or UTF-16 that begins with that mark.
 
     Raises:
         InvalidInput: naming the line of the first byte that is not UTF-8.
     """
     try:
+        if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # Excel's "Unicode text"
+            return data.decode("utf-16")
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidInput(
             f"{name} is not UTF-8 text.",
-            hint="Save it as UTF-8.",
+            hint="Save it as UTF-8: in Excel as “CSV UTF-8”, or as a workbook (.xlsx).",
             errors=[
                 FieldError(
                     f"line {line}", f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8"

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,10 +14,25 @@ from app.domain.passages import Article as ArticleNoun
 from app.domain.passages import articles_version
 from app.models import Article, KnowledgeBase
 from app.services.imports.files import File, clean_filename, require_name
+from app.services.knowledge.checks import warnings_of
 from app.services.knowledge.importers import load_builtin, parse_articles
 from app.services.knowledge.repository import KnowledgeRepository
 
 log = get_logger(__name__)
+
+
+class Added(NamedTuple):
+    """What an import has done.
+
+    Attributes:
+        base: as it is stored.
+        created: whether it is new: content that is stored already keeps its version.
+        warnings: sentences on what may be wrong with the files.
+    """
+
+    base: KnowledgeBase
+    created: bool
+    warnings: tuple[str, ...]
 
 
 class KnowledgeService:
@@ -26,11 +42,8 @@ class KnowledgeService:
         self._session = session
         self._repository = KnowledgeRepository(session)
 
-    async def add_files(self, name: str, given: Sequence[tuple[str, bytes]]) -> tuple[KnowledgeBase, bool]:
+    async def add_files(self, name: str, given: Sequence[tuple[str, bytes]]) -> Added:
         """Import files, given as pairs of name and content, as a version of ``name``.
-
-        Returns:
-            The knowledge base, and whether it is new: content that is stored already keeps its version.
 
         Raises:
             InvalidInput: naming the wrong fields or lines; nothing is stored then.
@@ -39,7 +52,8 @@ class KnowledgeService:
         files = [File(clean_filename(filename), data) for filename, data in given]
         articles = await asyncio.to_thread(parse_articles, files)
         source = ", ".join(file.name for file in files[:3]) + (", …" if len(files) > 3 else "")
-        return await self.add(name, articles, source=source)
+        row, created = await self.add(name, articles, source=source)
+        return Added(row, created, tuple(warnings_of(articles)))
 
     async def add(
         self,
@@ -49,7 +63,7 @@ class KnowledgeService:
         licence: str = "",
         source: str = "",
     ) -> tuple[KnowledgeBase, bool]:
-        """Store a knowledge base, unless this version exists; see ``add_files``."""
+        """Store a knowledge base, unless this version exists; return it, and whether it is new."""
         version = await asyncio.to_thread(articles_version, articles)
         await self._repository.lock_name(name)
         found = await self._repository.find(name, version)

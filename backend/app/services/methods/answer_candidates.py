@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.services.methods.text_patterns import REFUSAL, SENTENCE_END, WORD, words
+from app.services.methods.text_patterns import REFUSAL, SENTENCE_END, WORD, has_words
 from app.services.methods.text_reading import first_sentence, is_bare, lead_in_removed
 
 _MAX_CANDIDATE = 1_000  # characters after a marker that are searched
@@ -56,14 +56,16 @@ _JSON = re.compile(
     re.IGNORECASE,
 )
 _GROUPED_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+")
+# At the start of a sentence or clause: "those that can actually fly" corrects nothing.
 _CORRECTION = re.compile(
-    r"(?:\b(?:wait|actually|correction|scratch[ ]that|hold[ ]on|on[ ]second[ ]thought|sorry"
+    r"(?:(?:(?<=[^\w\s][ \n])|(?<=[^\w\s])|^[ \t]*)(?:(?:oh|hm+|no|but|or|well)[,.!]?[ ])?"
+    r"(?:wait|actually|correction|scratch[ ]that|hold[ ]on|on[ ]second[ ]thought|sorry"
     r"|no,[ ]wait|I[ ]meant?|make[ ]that)\b"
     r"|(?<=[?…–—-])[ ]?No,|(?<=\.{3})[ ]No,)[\s,.:;!—–-]{0,5}"
     r"(?:(?:no|wait|actually|correction|sorry|I[ ](?:was|am)[ ]wrong|that(?:['’]s|[ ]is"
     r"|[ ]was)[ ](?:wrong|not[ ]right|incorrect))"
     r"\b[\s,.:;!—–-]{0,5}){0,3}(?P<is>it(?:['’]s|[ ](?:is|was|should[ ]be|must[ ]be))[ ](?!not\b))?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _FIRST_THOUGHT = re.compile(r"\b(?:going to say|thought|might (?:seem|think|say)|would have said)\b")
 _CONCLUSION = re.compile(
@@ -103,7 +105,7 @@ def marked_answers(said: str) -> list[Candidate]:
         for marker in _MARKERS
         if any(word in lowered for word in marker.words)
         for place in deque(marker.pattern.finditer(said), _MAX_MARKERS)
-        if (text := marker.read(said, place)) is not None and words(text)
+        if (text := marker.read(said, place)) is not None and has_words(text)
     ]
     return sorted(found, key=lambda one: one.position)
 
@@ -113,14 +115,14 @@ def concluded_answers(said: str) -> list[Candidate]:
     return [
         Candidate(marker.start(), text, "so" if marker["so"] else "therefore", marked=False)
         for marker in deque(_CONCLUSION.finditer(said), _MAX_MARKERS)
-        if words(text := first_line(said, marker.end()))
+        if has_words(text := first_line(said, marker.end()))
     ]
 
 
 def first_line(text: str, start: int) -> str:
     """Return the first line with words from ``start`` on: an answer may stand below its label."""
     part = text[start : start + _MAX_CANDIDATE]
-    return next((line for line in part.splitlines() if words(line)), "")
+    return next((line for line in part.splitlines() if has_words(line)), "")
 
 
 def _line_behind(said: str, marker: re.Match[str]) -> str:

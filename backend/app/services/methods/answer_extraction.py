@@ -9,9 +9,10 @@ RAG and the agent all call ``extract_answer``. It looks for the answer in this o
 4. "It is …" at the start, a last line that is an answer and nothing else, and then the sentence that is
    closest to the question: the first or the last.
 
-Of an output that was cut off at its token limit only what is complete counts. Where an output gives a range,
-or several numbers of which none is the answer, the outcome is *unsure*, and there is no answer. Each parsed
-answer names the rule that found it. No output raises an error, and only a bounded part of it is read.
+Of an output that was cut off at its token limit only what is complete counts: a marked answer, or a first
+sentence that repeats at least half of the question's words and is no reasoning. Where an output gives a
+range, or several numbers of which none is the answer, the outcome is *unsure*, and there is no answer. Each
+parsed answer names the rule that found it. No output raises an error, and only a bounded part of it is read.
 """
 
 import re
@@ -33,6 +34,7 @@ from app.services.methods.text_patterns import (
     REFUSAL,
     REFUSAL_WITHIN,
     WRAPPING,
+    has_words,
     sentences,
     unwrap,
     words,
@@ -55,7 +57,12 @@ _ANNOUNCEMENT = re.compile(
     r"|thank you[^.!\n]{0,40})[\s!.,…]*$",
     re.IGNORECASE,
 )
+_ONE_WORD = re.compile(r"(?:[A-Z][a-zA-Z0-9]{0,40}|[1-9][0-9]{0,8})\.?")
 _ANNOUNCING = frozenset({"the", "my", "final", "short", "correct", "so", "answer", "it", "is", "a"})
+_REASONING = re.compile(
+    r"\b(?:the question|we|let(?:['’]s| us| me)|step \d)\b|^(?:first|to|in order to|given|since|if)\b",
+    re.IGNORECASE,
+)
 _ELABORATION = re.compile(r"(?:He|She|It|They|This|These|Its|His|Her|Their|The)\b")
 
 
@@ -80,6 +87,8 @@ def extract_answer(
             separators of thousands, unit, or a fraction of zeros.
         cut_off: the output ended at its token limit.
     """
+    if _ONE_WORD.fullmatch(output) and (word := _one_word(output, question, numeric=numeric)):
+        return ParsedAnswer(word, ParseOutcome.ANSWERED, "first_line")
     cleaned = clean_output(output, question)
     if cleaned.unfinished_thinking:
         outcome = ParseOutcome.CUT_OFF if cut_off else ParseOutcome.EMPTY
@@ -113,7 +122,7 @@ class _Reader:
         if alone:
             return alone
         if self._cut_off:
-            return ParsedAnswer(None, ParseOutcome.CUT_OFF, "no_marked_answer")
+            return self._statement(lines) or ParsedAnswer(None, ParseOutcome.CUT_OFF, "no_marked_answer")
         concluded = self._best(concluded_answers(self._said))
         if concluded and not (concluded.rule == "so" and self._goes_on_computing(concluded)):
             return self._of(concluded)
@@ -136,14 +145,14 @@ class _Reader:
         if self._repeated:
             return ParsedAnswer(None, ParseOutcome.ECHO, "question_repeated")
         if self._cut_off:
-            rule = "no_marked_answer" if words(self._said) else "no_words"
+            rule = "no_marked_answer" if has_words(self._said) else "no_words"
             return ParsedAnswer(None, ParseOutcome.CUT_OFF, rule)
         return ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
 
     def _lines(self) -> list[str]:
         """Return the lines with words, on which the answer may stand: without announcements before it."""
-        plain_lines = [line for line in map(plain, self._said.splitlines()) if words(line)]
-        lines = [line for line in without_list_numbers(plain_lines) if words(line)]
+        plain_lines = [line for line in map(plain, self._said.splitlines()) if has_words(line)]
+        lines = [line for line in without_list_numbers(plain_lines) if has_words(line)]
         while len(lines) > 1 and _ANNOUNCEMENT.match(lines[0]):
             lines = lines[1:]
         return lines
@@ -166,6 +175,17 @@ class _Reader:
             return None
         found = "after_lead_in" if lead_in_removed(first) else rule
         return ParsedAnswer(answer, ParseOutcome.ANSWERED, found)
+
+    def _statement(self, lines: list[str]) -> ParsedAnswer | None:
+        """Return the first sentence of an output that was cut off later, if it states what was asked."""
+        parts = sentences(lines[0])
+        first = parts[0]
+        complete = len(parts) > 1 or len(lines) > 1 or first.endswith((".", "!"))
+        if self._numeric or not complete or _REASONING.search(first) or first.endswith(("?", ":")):
+            return None
+        asked = set(words(self._question))
+        repeated = asked.intersection(words(first))
+        return self._answered(first, "first_sentence") if len(asked) <= 2 * len(repeated) > 0 else None
 
     def _number_alone(self, lines: list[str], rule: str) -> ParsedAnswer | None:
         first = first_sentence(lines[0])
@@ -197,7 +217,7 @@ class _Reader:
 
     def _answered(self, sentence: str, rule: str) -> ParsedAnswer:
         answer = read_text(sentence, self._question)
-        if not words(answer):
+        if not has_words(answer):
             return ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
         too_long = len(words(answer)) > MAX_ANSWER_WORDS
         return ParsedAnswer(answer, ParseOutcome.TOO_LONG if too_long else ParseOutcome.ANSWERED, rule)
@@ -233,9 +253,22 @@ class _Reader:
         return said[-1], "last_sentence"
 
 
+def _one_word(output: str, question: str, *, numeric: bool) -> str | None:
+    """Return the answer where an output is one word or number: the most frequent case, so a fast one.
+
+    ``None``: the word is no answer, or is the question; the rules have to be asked.
+    """
+    word = output.rstrip(".")
+    if numeric and not word.isdigit():
+        return None
+    lowered = word.lower()
+    no_answer = lowered in _ANNOUNCING or lowered == "sorry" or NO_ANSWER.fullmatch(word)
+    return None if no_answer or question[: len(word)].lower() == lowered else word
+
+
 def _only_announces(said: str) -> bool:
     """Return whether a text has no words, or only those before an answer that does not come."""
-    found = words(said[:100])
-    return not words(said) or (
-        len(said) < 100 and found[-1] in {"answer", "is"} and _ANNOUNCING.issuperset(found)
-    )
+    if len(said) >= 100:
+        return not has_words(said)
+    found = words(said)
+    return not found or (found[-1] in {"answer", "is"} and _ANNOUNCING.issuperset(found))

@@ -24,6 +24,7 @@ _kinds: dict[ScoringRule, ExemplarKind] = {
     "squad": "facts",
     "hotpotqa": "multi_hop",
     "gsm8k": "arithmetic",
+    "multilingual": "facts",
 }
 
 

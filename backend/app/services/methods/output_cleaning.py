@@ -6,7 +6,7 @@ Every pattern is tried on a bounded part of the output, so that no output takes 
 import re
 from dataclasses import dataclass
 
-from app.services.methods.text_patterns import BOLD, WORD, words
+from app.services.methods.text_patterns import BOLD, WORD
 
 MAX_READ = 16_000
 """Characters of an output that are read, at most: the first quarter, and the last three."""
@@ -108,11 +108,11 @@ def without_thinking(output: str) -> str | None:
 def after_question(text: str, question: str) -> str | None:
     """Return what follows if ``text`` opens with the question, or with a line labelled as one."""
     label = _QUESTION_LABEL.match(text)
-    asked = words(question)
     position = label.end() if label else 0
-    for word in asked:
+    asked = None
+    for asked in WORD.finditer(question):
         said = WORD.search(text, position)
-        if said is None or said[0].lower() != word:
+        if said is None or said[0].lower() != asked[0].lower():
             break
         position = said.end()
     else:

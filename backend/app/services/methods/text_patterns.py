@@ -63,9 +63,14 @@ def words(text: str) -> list[str]:
     return [word.lower() for word in WORD.findall(text)]
 
 
+def has_words(text: str) -> bool:
+    """Return whether a text holds a word or a number."""
+    return WORD.search(text) is not None
+
+
 def sentences(line: str) -> list[str]:
     """Return the sentences of a line that have words."""
-    return [part.strip() for part in SENTENCE_END.split(line) if words(part)]
+    return [part.strip() for part in SENTENCE_END.split(line) if has_words(part)]
 
 
 def unwrap(text: str) -> str:

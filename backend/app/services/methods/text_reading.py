@@ -2,7 +2,7 @@
 
 import re
 
-from app.services.methods.text_patterns import DECORATION, WORD, sentences, unwrap, words
+from app.services.methods.text_patterns import DECORATION, WORD, has_words, sentences, unwrap, words
 
 _MAX_BARE_WORDS = 10
 _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|mathbf|textbf|textit|mathit)\s{0,3}\{([^{}]*)\}")
@@ -172,10 +172,10 @@ def _trimmed(text: str) -> str:
 def _without_label(text: str, question: str) -> str:
     """Return a text without the name of a kind before it: "Name: …", or "capital: …" if that is asked for."""
     kind = _KIND_LABEL.match(text)
-    if kind and words(text[kind.end() :]):
+    if kind and has_words(text[kind.end() :]):
         return text[kind.end() :]
     label = _LABEL_OF_THE_QUESTION.match(text)
-    if label and words(text[label.end() :]):
+    if label and has_words(text[label.end() :]):
         asked = set(re.findall(r"[^\W_]+", question))
         first, *others = label[1].split()
         if first.lower() in asked and all(asked.intersection((word, word.lower())) for word in others):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.generation import Message
+from app.domain.rounding import fixed, significant
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.preview import EstimateOut, PowerOut
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, sample_size_mcnemar
@@ -143,7 +144,7 @@ def estimate(
     if price is not None:
         cost = (tokens.prompt * price.input + tokens.completion * price.output) / 1e6
     time = (
-        f"time at {speed.calls_per_s:.3g} calls a second, "
+        f"time at {significant(speed.calls_per_s):.3g} calls a second, "
         f"as in the last completed experiment with {speed.measured_with}."
         if speed
         else "time unknown, as there is no completed experiment with this model."
@@ -165,7 +166,7 @@ def _of_clusters(questions: int, clusters: int) -> str:
     if clusters >= questions:
         return ""
     worst = detectable_effect_mcnemar(clusters, _DISCORDANT)
-    least = "nothing" if worst is None else f"{100 * worst:.1f} points"
+    least = "nothing" if worst is None else f"{fixed(100 * worst)} points"
     return (
         f" The power is that of {questions:,} independent questions: these belong to {clusters:,} clusters, "
         f"and if those of a cluster are answered alike, it is that of {clusters:,}, which detect {least}."

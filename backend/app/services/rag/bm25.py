@@ -19,8 +19,14 @@ import numpy as np
 import snowballstemmer
 from numpy.typing import NDArray
 
+from app.domain.scripts import CJK, SOUTH_EAST_ASIAN, UNSPACED
+
 Floats = NDArray[np.float64]
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+# Vowel signs and accents that are characters of their own, which \w leaves out: of Hindi, Thai, Arabic.
+_MARK = "".join(chr(code) for code in range(0x300, 0x1B00) if unicodedata.category(chr(code))[0] == "M")
+_MARKED_WORD = re.compile(rf"[^\W_](?:[^\W_]|['’](?=[^\W_])|[{_MARK}])*")
+_PARTS = re.compile(f"(?P<cjk>[{CJK}]+)|(?P<other>[{SOUTH_EAST_ASIAN}]+)|[^{UNSPACED}]+")
 _ARRAYS = ("starts", "chunks", "weights")
 # Words that do not tell what a question is about, question words among them.
 _STOP_WORDS = frozenset((
@@ -33,10 +39,32 @@ _stemmer = snowballstemmer.stemmer("english")
 
 
 def words_of(text: str) -> list[str]:
-    """Return the terms of a text for BM25: lower case, no stop words, English stems."""
-    text = unicodedata.normalize("NFC", text)  # a letter and its accent become one character
-    words = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
+    """Return the terms of a text for BM25: lower case, no stop words, English stems.
+
+    Where words have no blanks between them, terms are all pairs of neighbouring characters, as in Lucene's
+    analyser for Chinese, Japanese and Korean; of Thai and its neighbours, whose words have more letters, all
+    threes. A shorter run is a term as it is.
+    """
+    if text.isascii():
+        found = _WORD.findall(text)
+    else:
+        # A letter and its accent become one character, and full-width letters and half-width kana usual ones.
+        text = unicodedata.normalize("NFKC", text)
+        found = [part for word in _MARKED_WORD.findall(text) for part in _parts(word)]
+    words = (word.lower().replace("’", "'").removesuffix("'s") for word in found)
     return [_stem(word) for word in words if word not in _STOP_WORDS]
+
+
+def _parts(word: str) -> list[str]:
+    """Return a word, or where it has no inner blanks the pairs or threes of its characters."""
+    if word.isascii():
+        return [word]
+    parts: list[str] = []
+    for part in _PARTS.finditer(word):
+        text = part[0]
+        size = 2 if part["cjk"] else 3 if part["other"] else len(text)
+        parts += [text[start : start + size] for start in range(max(1, len(text) - size + 1))]
+    return parts
 
 
 @lru_cache(maxsize=200_000)

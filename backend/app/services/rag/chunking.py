@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.passages import SECTION_BREAK, Article, Chunk
+from app.domain.scripts import UNSPACED
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|\n+")
+_SENTENCE_END = re.compile(
+    r"[.!?…؟۔][\"'”’)\]]*\s+|\n+"
+    "|[。！？｡।॥][\"'”’）)」』]*"  # behind these no blank is written
+)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _LEAST_TEXT = 16  # fewest tokens of text in a chunk, however long its title
 
 
@@ -106,7 +111,7 @@ class Chunker:
         breaks = [place for place in breaks if 0 < place < len(spans)] + [len(spans)]
         first = 0
         while True:
-            last = self._end(spans, breaks, first, room)
+            last = self._end(text, spans, breaks, first, room)
             # Tokenized on its own, a chunk that begins within a word may have more tokens.
             while last > first + 1 and len(self._spans(text[spans[first][0] : spans[last - 1][1]])) > room:
                 last -= 1
@@ -114,11 +119,11 @@ class Chunker:
             yield first, last
             if last >= len(spans):
                 return
-            following = self._next_start(spans, breaks, first, last)
+            following = self._next_start(text, spans, breaks, first, last)
             # Without this check the next chunk could lie within this one.
-            first = following if self._end(spans, breaks, following, room) > last else last
+            first = following if self._end(text, spans, breaks, following, room) > last else last
 
-    def _end(self, spans: list[tuple[int, int]], breaks: list[int], first: int, room: int) -> int:
+    def _end(self, text: str, spans: list[tuple[int, int]], breaks: list[int], first: int, room: int) -> int:
         limit = first + room
         if limit >= len(spans):
             return len(spans)
@@ -126,22 +131,30 @@ class Chunker:
         # A cut in the first half would give many short chunks where sentences are long.
         if place >= 0 and breaks[place] > first + room // 2:
             return breaks[place]
-        return _between_words(spans, limit, first)
+        return _between_words(text, spans, limit, first)
 
-    def _next_start(self, spans: list[tuple[int, int]], breaks: list[int], first: int, last: int) -> int:
+    def _next_start(
+        self, text: str, spans: list[tuple[int, int]], breaks: list[int], first: int, last: int
+    ) -> int:
         """Return the first token of the next chunk: within the overlap, at a sentence or else at a word."""
         earliest = max(first + 1, last - self._chunking.overlap)
         place = bisect_left(breaks, earliest)
         if breaks[place] < last:
             return breaks[place]
-        words = (here for here in range(earliest, last) if spans[here][0] > spans[here - 1][1])
+        words = (here for here in range(earliest, last) if _begins_word(text, spans, here))
         return next(words, last)
 
 
-def _between_words(spans: list[tuple[int, int]], place: int, first: int) -> int:
+def _begins_word(text: str, spans: list[tuple[int, int]], here: int) -> bool:
+    """Return whether the token at ``here`` begins a word; where words have no blanks between, any does."""
+    start = spans[here][0]
+    return start > spans[here - 1][1] or _UNSPACED.match(text, start) is not None
+
+
+def _between_words(text: str, spans: list[tuple[int, int]], place: int, first: int) -> int:
     """Return the last place at or before ``place`` that is not within a word; ``place`` if there is none."""
     for here in range(place, first, -1):
-        if spans[here][0] > spans[here - 1][1]:
+        if _begins_word(text, spans, here):
             return here
     return place
 

@@ -35,7 +35,7 @@ from app.services.rag.vectors import Vectors, VectorStore
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
-FORMAT = 1
+FORMAT = 2
 """Version of the folder's format; raise it when the content changes, so that old indexes are rebuilt."""
 _NAME_LENGTH = 24
 _LOCK_POLL_S = 0.5  # between checks whether another process has finished the build

@@ -5,11 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.services.comparisons.compare import best_of, compare_experiments, detectable
+from app.services.comparisons.compare import (
+    QuantityComparison,
+    ScoreComparison,
+    best_of,
+    compare_experiments,
+    detectable,
+)
 from app.services.comparisons.pairing import QUANTITIES, RunArrays, pair
+from app.services.comparisons.report import outcome_of
 from tests.factories import properties
 
 NAN = float("nan")
@@ -158,6 +165,58 @@ class TestCompare:
         values = [0.1, 0.5, 0.9, 1.0]
         first, second = only(runs(values), runs(values[::-1])), only(runs(values), runs(values[::-1]))
         assert first.paired is second.paired
+
+
+class TestSimultaneousIntervals:
+    @settings(max_examples=15, deadline=None)
+    @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.sampled_from(["binary", "graded", "repeated"]))
+    def test_they_exclude_0_if_and_only_if_the_label_says_better_or_worse(
+        self, seed: int, others: int, kind: str
+    ) -> None:
+        rng = np.random.default_rng(seed)
+        n, repeats = int(rng.integers(2, 60)), 2 if kind == "repeated" else 1
+
+        def side(quality: float) -> RunArrays:
+            right = (rng.random(n * repeats) < quality).astype(float)
+            scores = right if kind != "graded" else np.where(rng.random(n) < 0.5, right, rng.random(n))
+            found = runs(scores.tolist(), repeats=repeats)
+            found.values["latency_ms"] = rng.lognormal(6 + quality, 0.5, n * repeats)
+            return found
+
+        baseline = side(0.4)
+        found = compare_experiments(baseline, [side(rng.random()) for _ in range(others)], ["exact_match"])
+        every: list[ScoreComparison | QuantityComparison] = [each.scores[0] for each in found]
+        every += [quantity for each in found for quantity in each.quantities]
+        for one in every:
+            if one.paired is None or one.adjusted_p is None or one.simultaneous is None:
+                continue
+            label = outcome_of(one.paired.difference, one.adjusted_p, more_is_better=True)
+            low, high = one.simultaneous
+            assert label == ("better" if low > 0 else "worse" if high < 0 else "not_distinguishable")
+            assert one.family == others * (1 if isinstance(one, ScoreComparison) else len(QUANTITIES))
+            if isinstance(one, QuantityComparison) and one.simultaneous_ratio is not None:
+                low, high = one.simultaneous_ratio
+                assert label == ("better" if low > 1 else "worse" if high < 1 else "not_distinguishable")
+
+    def test_of_one_comparison_it_is_the_plain_one(self) -> None:
+        found = only(runs([0.0] * 20 + [1.0] * 20), runs([1.0] * 40))
+        assert found.simultaneous == (found.paired.low, found.paired.high)
+        assert found.family == 1
+
+    def test_of_several_it_is_wider_and_has_their_number(self) -> None:
+        baseline = runs([0.0] * 30 + [1.0] * 10)
+        others = [runs([1.0] * 40), runs([0.0] * 29 + [1.0] * 11), runs([1.0], hashes=["x"])]
+        scores = [one.scores[0] for one in compare_experiments(baseline, others, ["exact_match"])]
+        assert [one.family for one in scores] == [2, 2, 1]
+        for one in scores[:2]:
+            assert one.paired is not None
+            assert one.simultaneous is not None
+            assert one.simultaneous[0] < one.paired.low
+            assert one.simultaneous[1] > one.paired.high
+
+    def test_questions_are_counted_once(self) -> None:
+        assert only(runs([1, 0, 1, 1], repeats=2), runs([1, 0, 1, NAN], repeats=2)).questions == 2
+        assert only(runs([1, 0, 1, 1]), runs([1, 0, 1, NAN])).questions == 3
 
 
 class TestBest:

@@ -15,7 +15,7 @@ from tests.published_files import BEIR
 
 
 def read(files: dict[str, bytes]) -> Dataset:
-    return read_dataset("mine", [File(f"small/{name}", data) for name, data in files.items()])
+    return read_dataset("mine", [File(f"small/{name}", data) for name, data in files.items()]).dataset
 
 
 def problems(files: dict[str, bytes]) -> tuple[str, list[tuple[str, str]]]:

@@ -42,7 +42,7 @@ class TestAddFile:
         data = "\ufeff" + "\r\n".join(json.dumps(row) for row in wanted)
         async with runtime.sessions() as session:
             service = DatasetService(session)
-            dataset, created = await service.add_file("mine", "a.jsonl", data.encode())
+            dataset, created, _ = await service.add_file("mine", "a.jsonl", data.encode())
             stored = await service.examples(dataset.id, -1, 10)
         assert created
         assert [(e.key, e.question, e.answers, e.cluster) for e in stored] == [
@@ -68,7 +68,7 @@ class TestAddFile:
         keys = [str(i) + "🙂" * 499 for i in range(2)]
         data = "\n".join(json.dumps({"id": key, "question": "q", "answer": "a"}) for key in keys)
         async with runtime.sessions() as session:
-            dataset, _ = await DatasetService(session).add_file("mine", "a.jsonl", data.encode())
+            dataset, *_ = await DatasetService(session).add_file("mine", "a.jsonl", data.encode())
         assert dataset.size == 2
 
     async def test_same_file_many_times_at_once(self, runtime: Runtime) -> None:
@@ -85,8 +85,8 @@ class TestFind:
     async def test_versions(self, runtime: Runtime) -> None:
         async with runtime.sessions() as session:
             service = DatasetService(session)
-            old, _ = await service.add_file("mine", "a.jsonl", questions_jsonl(2))
-            new, _ = await service.add_file("mine", "a.jsonl", questions_jsonl(3))
+            old, *_ = await service.add_file("mine", "a.jsonl", questions_jsonl(2))
+            new, *_ = await service.add_file("mine", "a.jsonl", questions_jsonl(3))
             assert (await service.get("mine")).id == new.id
             assert (await service.get("mine", old.version)).id == old.id
             assert (await service.require("mine", old.version[:8])).id == old.id

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -31,6 +32,7 @@ from app.services.inference.engines.local import (
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.registry import ModelRegistry
 from app.services.inference.retry import RetryingEngine
+from tests.other_user import as_nobody, needs_root
 from tests.services.inference.steps import failure_of, request
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -96,7 +98,7 @@ class TestStart:
     def test_once_for_many_callers_at_once(self, options: LocalServerOptions) -> None:
         urls: list[str] = []
         callers = [
-            threading.Thread(target=lambda: urls.append(LocalServer(MODEL, options).ensure()))
+            threading.Thread(target=lambda: urls.append(LocalServer(MODEL, options).ensure().url))
             for _ in range(4)
         ]
         for caller in callers:
@@ -108,13 +110,13 @@ class TestStart:
         assert len(processes(options)) == 1
 
     def test_once_for_other_processes_too(self, options: LocalServerOptions) -> None:
-        url = LocalServer(MODEL, options).ensure()
+        url = LocalServer(MODEL, options).ensure().url
         code = (
             "import sys; from pathlib import Path;"
             "from app.services.inference.engines.connector import LocalServerOptions;"
             "from app.services.inference.engines.local import LocalServer;"
             "o = LocalServerOptions(Path(sys.argv[2]), 6, 512, 1);"
-            "print(LocalServer(Path(sys.argv[1]), o).ensure())"
+            "print(LocalServer(Path(sys.argv[1]), o).ensure().url)"
         )
         told = subprocess.run(
             [sys.executable, "-c", code, str(MODEL), str(options.state_dir)],
@@ -130,16 +132,48 @@ class TestStart:
         listening = psutil.Process(pid_of(options)).net_connections(kind="inet")
         assert {entry.laddr.ip for entry in listening if entry.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
 
+    @pytest.mark.parametrize("key", [None, "a guess"])
+    def test_takes_nobody_without_its_key(self, options: LocalServerOptions, key: str | None) -> None:
+        state = LocalServer(MODEL, options).ensure()
+        headers = {} if key is None else {"authorization": f"Bearer {key}"}
+        with httpx.Client(base_url=state.url, headers=headers, trust_env=False) as client:
+            for path in ("/v1/chat/completions", "/v1/completions", "/completion", "/tokenize", "/infill"):
+                assert client.post(path, json={"prompt": "hello", "n_predict": 1}).status_code == 401, path
+            for path in ("/slots", "/props", "/metrics"):
+                assert client.get(path).status_code in (401, 501), path
+
+    def test_its_key_is_for_this_user_alone(self, options: LocalServerOptions) -> None:
+        state = LocalServer(MODEL, options).ensure()
+        (record,) = options.state_dir.glob("*.json")
+        assert record.stat().st_mode & 0o777 == 0o600
+        assert state.key in record.read_text()
+        assert state.key not in repr(state)
+        assert state.key not in " ".join(psutil.Process(state.pid).cmdline())
+        assert all(
+            state.key not in log.read_text(errors="replace") for log in options.state_dir.glob("*.log")
+        )
+
+    @needs_root
+    def test_another_user_of_the_machine(self, options: LocalServerOptions) -> None:
+        state = LocalServer(MODEL, options).ensure()
+        (record,) = options.state_dir.glob("*.json")
+        for parent in [options.state_dir, *options.state_dir.parents][:-2]:
+            parent.chmod(0o755)  # so that only the file's own mode protects it
+        assert "PermissionError" in as_nobody(record.read_text)
+        assert as_nobody(lambda: httpx.post(f"{state.url}/completion", json={}, trust_env=False)) == (
+            "<Response [401 Unauthorized]>"
+        )
+
     def test_a_proxy_for_the_web_is_not_asked(
         self, options: LocalServerOptions, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        url = LocalServer(MODEL, options).ensure()
+        url = LocalServer(MODEL, options).ensure().url
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
         monkeypatch.delenv("no_proxy", raising=False)
-        assert LocalServer(MODEL, options).ensure() == url
+        assert LocalServer(MODEL, options).ensure().url == url
 
     def test_is_listed(self, options: LocalServerOptions) -> None:
-        url = LocalServer(MODEL, options).ensure()
+        url = LocalServer(MODEL, options).ensure().url
         (state,) = server_states(options.state_dir)
         assert (state.model, state.url, state.healthy) == (str(MODEL), url, True)
 
@@ -180,9 +214,10 @@ class TestRecord:
             "[]",
             "null",
             '{"pid": 1}',
-            '{"pid": null, "url": "http://127.0.0.1:1", "model": "m"}',
-            '{"pid": "many", "url": "http://127.0.0.1:1", "model": "m"}',
-            '{"pid": 999999999, "url": "http://127.0.0.1:1", "model": "m"}',
+            '{"pid": 1, "url": "http://127.0.0.1:1", "model": "m"}',
+            '{"pid": null, "url": "http://127.0.0.1:1", "key": "k", "model": "m"}',
+            '{"pid": "many", "url": "http://127.0.0.1:1", "key": "k", "model": "m"}',
+            '{"pid": 999999999, "url": "http://127.0.0.1:1", "key": "k", "model": "m"}',
         ],
     )
     def test_that_says_nothing_true(self, tmp_path: Path, text: str) -> None:
@@ -193,7 +228,7 @@ class TestRecord:
 
     def test_of_a_process_that_is_someone_else_s_now(self, tmp_path: Path) -> None:
         with subprocess.Popen(["sleep", "600"]) as bystander:
-            record = {"pid": bystander.pid, "url": "http://127.0.0.1:1", "model": "m"}
+            record = {"pid": bystander.pid, "url": "http://127.0.0.1:1", "key": "k", "model": "m"}
             (tmp_path / "some.json").write_text(json.dumps(record))
             assert server_states(tmp_path) == []
             stop_servers(tmp_path)
@@ -217,7 +252,7 @@ class TestEnd:
             "from app.services.inference.engines.connector import LocalServerOptions;"
             "from app.services.inference.engines.local import LocalServer;"
             "o = LocalServerOptions(Path(sys.argv[2]), 1, 256, 1);"
-            "print(LocalServer(Path(sys.argv[1]), o).ensure())"
+            "print(LocalServer(Path(sys.argv[1]), o).ensure().url)"
         )
         told = subprocess.run(
             [sys.executable, "-c", code, str(MODEL), str(lonely.state_dir)],
@@ -226,7 +261,7 @@ class TestEnd:
             check=True,
             env={**os.environ, OWNER_VARIABLE: str(os.getpid())},
         )
-        assert LocalServer(MODEL, lonely).ensure() == told.stdout.strip()
+        assert LocalServer(MODEL, lonely).ensure().url == told.stdout.strip()
 
     def test_on_request(self, lonely: LocalServerOptions) -> None:
         LocalServer(MODEL, lonely).ensure()

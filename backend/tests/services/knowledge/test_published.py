@@ -132,7 +132,7 @@ def test_supporting_names_articles_of_the_same_files(files: list[tuple[str, Any]
     given = [File(name, data if isinstance(data, bytes) else orjson.dumps(data)) for name, data in files]
     articles = parse_articles([file for file in given if not file.name.endswith(".tsv")])
     names = {name.casefold() for one in articles for name in (one.key, one.title)}
-    for example in read_dataset("mine", given).examples:
+    for example in read_dataset("mine", given).dataset.examples:
         assert gold_of(example)
         assert gold_of(example) <= names
 

@@ -28,7 +28,7 @@ async def client(runtime: Runtime) -> AsyncIterator[SearchClient]:
 @pytest.fixture
 async def towers(runtime: Runtime) -> KnowledgeBase:
     async with runtime.sessions() as session:
-        row, _ = await KnowledgeService(session).add_files("towers", [("a.jsonl", articles_jsonl())])
+        row, *_ = await KnowledgeService(session).add_files("towers", [("a.jsonl", articles_jsonl())])
         return row
 
 

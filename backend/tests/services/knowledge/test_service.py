@@ -23,7 +23,7 @@ async def service(runtime: Runtime) -> AsyncIterator[KnowledgeService]:
 
 class TestAdd:
     async def test_keeps_articles_in_order(self, service: KnowledgeService) -> None:
-        row, created = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
+        row, created, _ = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
         assert (row.name, row.size, row.source, created) == ("towers", 3, "a.jsonl", True)
         found = await service.all_articles(row.id)
         assert [(one.key, one.title, one.text) for one in found] == [
@@ -31,13 +31,13 @@ class TestAdd:
         ]
 
     async def test_same_content_is_the_same_version(self, service: KnowledgeService) -> None:
-        first, _ = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
-        second, created = await service.add_files("towers", [("b.json", orjson.dumps(ARTICLES))])
+        first, *_ = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
+        second, created, _ = await service.add_files("towers", [("b.json", orjson.dumps(ARTICLES))])
         assert (second.id, created) == (first.id, False)
 
     async def test_other_content_is_another(self, service: KnowledgeService) -> None:
-        first, _ = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
-        second, _ = await service.add_files("towers", [("a.jsonl", articles_jsonl(ARTICLES[:2]))])
+        first, *_ = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
+        second, *_ = await service.add_files("towers", [("a.jsonl", articles_jsonl(ARTICLES[:2]))])
         assert first.version != second.version
         assert (await service.get("towers")).id == second.id
         assert (await service.get("towers", first.version[:8])).id == first.id
@@ -51,7 +51,7 @@ class TestAdd:
         assert sorted(await asyncio.gather(*(add() for _ in range(4)))) == [False, False, False, True]
 
     async def test_a_dataset_may_have_the_same_name(self, service: KnowledgeService, dataset: str) -> None:
-        row, _ = await service.add_files(dataset, [("a.jsonl", articles_jsonl())])
+        row, *_ = await service.add_files(dataset, [("a.jsonl", articles_jsonl())])
         assert row.name == dataset
 
     async def test_nothing_of_a_wrong_file(self, service: KnowledgeService) -> None:
@@ -68,7 +68,7 @@ class TestAdd:
 
 class TestBrowse:
     async def test_pages(self, service: KnowledgeService) -> None:
-        row, _ = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
+        row, *_ = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
         page, total = await service.articles(row.id, "", -1, 2)
         assert ([one.key for one in page], total) == (["tall", "old"], 3)
         page, _ = await service.articles(row.id, "", page[-1].position, 2)
@@ -78,7 +78,7 @@ class TestBrowse:
         ("text", "keys"), [("tower", ["tall"]), ("GREAT ship", ["ship"]), ("%", []), ("old", ["old"])]
     )
     async def test_by_title_or_id(self, service: KnowledgeService, text: str, keys: list[str]) -> None:
-        row, _ = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
+        row, *_ = await service.add_files("towers", [("a.jsonl", articles_jsonl())])
         page, total = await service.articles(row.id, text, -1, 10)
         assert ([one.key for one in page], total) == (keys, len(keys))
 

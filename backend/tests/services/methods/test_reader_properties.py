@@ -1,8 +1,18 @@
+import inspect
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.prediction import ParseOutcome
+from app.services.methods import (
+    answer_candidates,
+    answer_extraction,
+    output_cleaning,
+    text_patterns,
+    text_reading,
+)
 from app.services.methods.answer_extraction import extract_answer
 from tests.factories import properties
 
@@ -94,3 +104,24 @@ class TestPlainAnswer:
     def test_what_follows_on_other_lines_does_not_matter(self, words: list[str], more: str) -> None:
         answer = " ".join(words)
         assert extract_answer(f"{answer}\n\n{more}", "Who?").text == answer
+
+
+def words_of_the_rules() -> list[str]:
+    """Return each word that a rule of the reader knows, as an output might write it."""
+    modules = (answer_extraction, answer_candidates, text_reading, text_patterns, output_cleaning)
+    known = {word for module in modules for word in re.findall(r"[A-Za-z]+", inspect.getsource(module))}
+    return sorted({form for word in known for form in (word, word.capitalize(), word.upper())})
+
+
+class TestOneWord:
+    """An output of one word takes a short way through the reader, to where the rules lead."""
+
+    @pytest.mark.parametrize("question", ["Who wrote it?", "Paris?", "", "None of these is what?"])
+    @pytest.mark.parametrize("numeric", [False, True])
+    def test_is_read_as_by_the_rules(self, question: str, numeric: bool) -> None:
+        numbers = ["7", "42", "1969", "123456789", "1234567890", "007", "0"]
+        for word in [*words_of_the_rules(), "Paris", "A5", "Q", "I", *numbers]:
+            for output in (word, f"{word}."):
+                # A space before it changes nothing, and the short way does not take it.
+                by_rules = extract_answer(f" {output}", question, numeric=numeric)
+                assert extract_answer(output, question, numeric=numeric) == by_rules

@@ -162,6 +162,60 @@ class TestCutOff:
         found = extract_answer(output, QUESTION, numeric=True, cut_off=True)
         assert (found.text, found.outcome) == ("48", ParseOutcome.ANSWERED)
 
+    @pytest.mark.parametrize(
+        ("question", "answer", "rest"),
+        [
+            (
+                "Which German used a diagonal argument to show that the reals cannot be counted?",
+                "The German who showed that the reals cannot be counted by an argument is Georg Cantor",
+                ". He introduced the concept of diagonalization in the 1",
+            ),
+            (
+                "Tequila is distilled from the fermented juice of which plant?",
+                "Tequila is distilled from the fermented juice of the agave plant",
+                ".\n\nThe agave is native to",
+            ),
+            (
+                "Who solved the problem of the seven bridges?",
+                "The problem of the seven bridges was solved by Leonhard Euler, who lived in Basel",
+                ".",
+            ),
+        ],
+    )
+    def test_a_complete_first_sentence_that_repeats_the_question_answers_it(
+        self, question: str, answer: str, rest: str
+    ) -> None:
+        found = extract_answer(answer + rest, question, cut_off=True)
+        assert found == ParsedAnswer(answer, ParseOutcome.ANSWERED, "first_sentence")
+
+    @pytest.mark.parametrize(
+        "output",
+        [
+            "The mathematician who used a diagonal argument to show that the reals cannot be",
+            "To find the mathematician who used a diagonal argument, recall the nineteenth century. Cantor",
+            "The question asks for the mathematician who used a diagonal argument. There were",
+            "Let us find who used a diagonal argument to show that the reals cannot be counted. First",
+            "We need the mathematician who used a diagonal argument. It was shown by",
+            "Infinite sets were not accepted at that time. Then came the man who",
+        ],
+    )
+    def test_reasoning_is_no_answer(self, output: str) -> None:
+        question = "Which mathematician used a diagonal argument to show that the reals cannot be counted?"
+        found = extract_answer(output, question, cut_off=True)
+        assert found == ParsedAnswer(None, ParseOutcome.CUT_OFF, "no_marked_answer")
+
+
+class TestCorrection:
+    @pytest.mark.parametrize(
+        "output",
+        [
+            "The only mammals capable of flight are bats. They are the only ones that can actually fly.",
+            "Bats. You may have to wait\nall night.",
+        ],
+    )
+    def test_within_a_clause_is_none(self, output: str) -> None:
+        assert extract_answer(output, "Which mammals fly?").rule != "correction"
+
 
 class TestLong:
     def test_sentence(self) -> None:

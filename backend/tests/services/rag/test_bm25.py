@@ -96,6 +96,13 @@ class TestWords:
             ("top-level snake_case", ["top", "level", "snake", "case"]),
             ("Ærøskøbing, Łódź and ÉTÉ", ["ærøskøbing", "łódź", "été"]),
             ("東京 Москва", ["東京", "москва"]),
+            ("国際標準化に", ["国際", "際標", "標準", "準化", "化に"]),
+            ("京。2024年", ["京", "2024", "年"]),
+            ("Tシャツ", ["t", "シャ", "ャツ"]),
+            ("ｶﾅ ＮＡＳＡ", ["カナ", "nasa"]),
+            ("서울은", ["서울", "울은"]),
+            ("กรุง ไป", ["กรุ", "รุง", "ไป"]),
+            ("दिल्ली में", ["दिल्ली", "में"]),
         ],
     )
     def test_words(self, text: str, words: list[str]) -> None:
@@ -103,6 +110,21 @@ class TestWords:
 
     def test_letter_and_accent_are_one_however_they_are_written(self) -> None:
         assert words_of("Cafe\u0301s of Orle\u0301ans") == words_of("Caf\u00e9s of Orl\u00e9ans")
+
+    @pytest.mark.parametrize(
+        ("query", "text"),
+        [
+            ("標準化", "国際標準化に関する動向"),
+            ("서울", "대한민국의 수도는 서울이다"),
+            ("กรุงเทพ", "เมืองหลวงคือกรุงเทพมหานคร"),
+        ],
+    )
+    def test_a_word_is_found_within_a_clause(self, query: str, text: str) -> None:
+        index = Bm25Index.build(
+            [words_of(text), *(words_of(other) for other in ("北京", "파리", "โตเกียว", "x"))]
+        )
+        ((best, score),) = index.top(index.scores(words_of(query)), 1)
+        assert (best, score > 0) == (0, True)
 
     @properties
     @given(st.text(), st.text())

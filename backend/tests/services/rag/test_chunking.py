@@ -196,6 +196,16 @@ class TestExamples:
             " ".join(["castles"] * 8),
         ]
 
+    def test_text_without_blanks_is_cut_behind_its_sentences(self) -> None:
+        text = "東京東京。北京北京北京。中文字符中文字符？東京"
+        first, *rest = cut(plain(text), size=2 + 14, overlap=0)
+        assert first == "東京東京。北京北京北京。"
+        assert "".join([first, *rest]) == text
+
+    def test_early_blank_does_not_make_a_short_chunk_of_such_text(self) -> None:
+        text = "東京 " + "北京" * 20
+        assert len(cut(plain(text), size=2 + 20)[0]) >= 15
+
     def test_short_text_is_one_chunk(self) -> None:
         assert cut(plain("  The river\n\nwas long. ")) == ["The river\n\nwas long."]
 

@@ -17,12 +17,15 @@ export interface ForestPlotRow {
   letter: string;
   name: string;
   difference: number;
+  /** The interval that agrees with the outcome: of several comparisons the simultaneous one. */
   low: number;
   high: number;
+  /** The narrower interval of this comparison alone, where it is one of several. */
+  plain: { low: number; high: number } | null;
   outcome: keyof typeof strokes;
 }
 
-/** A forest plot: differences from the baseline with their intervals, in percentage points. */
+/** A forest plot: differences from the baseline with their intervals, in percentage points; of several comparisons the plain interval is the thick line. */
 export function ForestPlot({ rows, domain }: { rows: ForestPlotRow[]; domain: [number, number] }) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const height = MARGIN.top + rows.length * ROW + MARGIN.bottom;
@@ -40,9 +43,10 @@ export function ForestPlot({ rows, domain }: { rows: ForestPlotRow[]; domain: [n
                 <text x={-MARGIN.left + 6} dy={5} className="fill-ink font-serif text-base">
                   {row.letter}
                 </text>
-                <line x1={x(row.low)} x2={x(row.high)} className={strokes[row.outcome]} strokeWidth={2} />
+                <line x1={x(row.low)} x2={x(row.high)} className={strokes[row.outcome]} strokeWidth={row.plain ? 1 : 2} />
+                {row.plain && <line x1={x(row.plain.low)} x2={x(row.plain.high)} className={strokes[row.outcome]} strokeWidth={4} />}
                 {[row.low, row.high].map((end) => (
-                  <line key={end} x1={x(end)} x2={x(end)} y1={-5} y2={5} className={strokes[row.outcome]} strokeWidth={2} />
+                  <line key={end} x1={x(end)} x2={x(end)} y1={-5} y2={5} className={strokes[row.outcome]} strokeWidth={row.plain ? 1 : 2} />
                 ))}
                 <circle cx={x(row.difference)} r={5} className={fills[row.outcome]} />
               </Group>
@@ -55,6 +59,7 @@ export function ForestPlot({ rows, domain }: { rows: ForestPlotRow[]; domain: [n
   );
 }
 
-function sentence({ letter, name, difference, low, high }: ForestPlotRow): string {
-  return `${letter}, ${name}: ${formatPoints(difference)} points ${formatPointInterval(low, high)}.`;
+function sentence({ letter, name, difference, low, high, plain }: ForestPlotRow): string {
+  const alone = plain ? ` (this comparison alone: ${formatPointInterval(plain.low, plain.high)})` : "";
+  return `${letter}, ${name}: ${formatPoints(difference)} points ${formatPointInterval(low, high)}${alone}.`;
 }

@@ -11,8 +11,9 @@ import type { DataVersion } from "@/lib/versions";
 
 import { FileDrop } from "./file-drop";
 import { UploadError } from "./upload-error";
+import { UploadWarnings } from "./upload-warnings";
 
-type Added = DataVersion & { created: boolean };
+type Added = DataVersion & { created: boolean; warnings?: string[] };
 
 /** The props of an upload dialog. */
 export interface UploadDialogProps<T extends DataVersion> {
@@ -44,8 +45,8 @@ interface UploadFormProps<T extends Added, Variables> {
   variables: (name: string, files: [File, ...File[]]) => Variables;
   onAdded: (added: T) => void;
   onClose: () => void;
-  /** Further controls, by the API's name of each, given what is wrong with it. */
-  controls?: Record<string, (error: string | undefined) => ReactNode>;
+  /** Further controls, by the API's name of each, given what is wrong with it, and the chosen files. */
+  controls?: Record<string, (error: string | undefined, files: readonly File[]) => ReactNode>;
   /** What a file looks like. */
   help: ReactNode;
 }
@@ -66,6 +67,10 @@ export function UploadForm<T extends Added, Variables>(props: UploadFormProps<T,
     setFiles(chosen);
     if (name === "") setName(nameOfFile(chosen[0]?.name ?? ""));
   };
+  const finish = (added: T) => {
+    onAdded(added);
+    onClose();
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setSubmitted(true);
@@ -76,11 +81,13 @@ export function UploadForm<T extends Added, Variables>(props: UploadFormProps<T,
         const description = `${added.name}: ${plural(added.size, unit)}, version ${added.version.slice(0, 8)}`;
         if (added.created) toast.success(`${noun.charAt(0).toUpperCase()}${noun.slice(1)} added`, { description });
         else toast("This content is stored already", { description });
-        onAdded(added);
-        onClose();
+        if (!added.warnings?.length) finish(added);
       },
     });
   };
+
+  const added = upload.data;
+  if (added?.warnings?.length) return <UploadWarnings warnings={added.warnings} onSeen={() => finish(added)} />;
 
   const taken = !base && known.includes(name);
   const nameHint = taken ? `This name is taken: the ${multiple ? "files become" : "file becomes"} a new version of it.` : "Lower-case letters, digits, and . _ -";
@@ -101,7 +108,7 @@ export function UploadForm<T extends Added, Variables>(props: UploadFormProps<T,
         />
       </Field>
       {controls.map(([field, control]) => (
-        <Fragment key={field}>{control(rejected.fields[field])}</Fragment>
+        <Fragment key={field}>{control(rejected.fields[field], files)}</Fragment>
       ))}
       {help}
       {upload.error && <UploadError error={upload.error} problems={rejected} />}

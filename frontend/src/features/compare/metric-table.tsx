@@ -12,7 +12,7 @@ const words: Record<Tone, string> = { better: "better", worse: "worse", same: "t
 /** All metrics of all experiments, with differences from the baseline by sign and colour. */
 export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   return (
-    <Panel title="Metrics" hint="Green: better than the baseline. Red: worse. No colour: not distinguishable, or not tested. p values are Holm-corrected, intervals those of each comparison alone." flush>
+    <Panel title="Metrics" hint="Green: better than the baseline. Red: worse. No colour: not distinguishable, or not tested. p values are Holm-corrected, their intervals simultaneous." flush>
       <Table aria-label="Metrics side by side">
         <thead>
           <tr>

@@ -15,8 +15,8 @@ function experiment(id: string, score: number, p50: number | null) {
 const comparison = {
   experiments: [experiment("a", 0.5, 100), experiment("b", 0.7, 300), experiment("c", 0.4, 200), experiment("d", 0.7, null)],
   differences: [
-    { experiment_id: "b", score: "f1", difference: 0.2, statistics: { low: 0.1, high: 0.3, outcome: "better" } },
-    { experiment_id: "c", score: "f1", difference: -0.1, statistics: { low: -0.25, high: 0.05, outcome: "not_distinguishable" } },
+    { experiment_id: "b", score: "f1", difference: 0.2, statistics: { low: 0.12, high: 0.28, simultaneous_low: 0.1, simultaneous_high: 0.3, family: 2, outcome: "better" } },
+    { experiment_id: "c", score: "f1", difference: -0.1, statistics: { low: -0.2, high: 0.01, simultaneous_low: -0.25, simultaneous_high: 0.05, family: 1, outcome: "not_distinguishable" } },
     { experiment_id: "d", score: "f1", difference: null, statistics: null },
   ],
 } as unknown as Comparison;
@@ -27,6 +27,12 @@ describe("prepareForest", () => {
     expect(rows.map(({ letter, difference }) => [letter, difference])).toEqual([
       ["B", 0.2],
       ["C", -0.1],
+    ]);
+  });
+  it("has the simultaneous intervals, and the plain one beside that of a family", () => {
+    expect(rows).toMatchObject([
+      { low: 0.1, high: 0.3, plain: { low: 0.12, high: 0.28 } },
+      { low: -0.25, high: 0.05, plain: null },
     ]);
   });
   it("has a domain with 0 and every interval", () => {

@@ -12,8 +12,10 @@ export function prepareForest({ experiments, differences }: Comparison, score: s
   return experiments.slice(1).flatMap(({ experiment_id, name }, index) => {
     const found = differences.find((one) => one.experiment_id === experiment_id && one.score === score);
     if (!found?.statistics || found.difference === null) return [];
-    const { low, high, outcome } = found.statistics;
-    return [{ letter: letterOf(index + 1), name, difference: found.difference, low, high, outcome }];
+    const { low, high, simultaneous_low, simultaneous_high, family, outcome } = found.statistics;
+    // A single comparison has one interval: the one that agrees with its test.
+    const plain = family > 1 ? { low, high } : null;
+    return [{ letter: letterOf(index + 1), name, difference: found.difference, low: simultaneous_low, high: simultaneous_high, plain, outcome }];
   });
 }
 

@@ -26,13 +26,13 @@ function compared(id: string, accuracy: number, p50: number | null, failed: numb
   } as unknown as Schemas["Compared"];
 }
 
-const pair = { experiment_id: "b", score: "exact_match", n_paired: 98, difference: 0.1, both: 50, only_this: 20, only_baseline: 10, neither: 18, statistics: { low: 0.01, high: 0.19, adjusted_p: 0.031, outcome: "better" }, missing: null } as unknown as Schemas["ScoreDifference"];
+const pair = { experiment_id: "b", score: "exact_match", n_paired: 98, n_questions: 98, difference: 0.1, both: 50, only_this: 20, only_baseline: 10, neither: 18, statistics: { low: 0.02, high: 0.18, simultaneous_low: 0.01, simultaneous_high: 0.19, family: 2, adjusted_p: 0.031, outcome: "better" }, missing: null } as unknown as Schemas["ScoreDifference"];
 const comparison = {
   baseline_id: "a",
   experiments: [compared("a", 0.5, 100, 0), compared("b", 0.6, 250, 3)],
   differences: [pair],
   amounts: [
-    { experiment_id: "b", quantity: "latency_ms", n_paired: 98, baseline: 100, this: 250, difference: 150, low: 120, high: 180, ratio: 2.5, ratio_low: 2, ratio_high: 3.1, p: 0, adjusted_p: 0, outcome: "worse" },
+    { experiment_id: "b", quantity: "latency_ms", n_paired: 98, baseline: 100, this: 250, difference: 150, low: 120, high: 180, ratio: 2.5, ratio_low: 2.1, ratio_high: 3, simultaneous_low: 110, simultaneous_high: 190, simultaneous_ratio_low: 2, simultaneous_ratio_high: 3.1, family: 2, p: 0, adjusted_p: 0, outcome: "worse" },
   ] satisfies Schemas["AmountDifference"][],
   unpaired: [],
   tied_for_best: {},

@@ -2,12 +2,12 @@ import type { Schemas } from "@/lib/api/client";
 import {
   formatCount,
   formatInterval,
-  formatNumberInterval,
   formatP,
   formatPercent,
   formatPointInterval,
   formatPoints,
   formatRatio,
+  formatRatioInterval,
 } from "@/lib/format";
 import { comparedFigures, type Figure, formatFigure, formatQuantity, pairedQuantities, type ScoreNames, scoreNamesOf } from "@/lib/metrics";
 
@@ -23,7 +23,7 @@ export interface Cell {
   note: string;
   /** From the baseline; empty for the baseline itself and where it is unknown. */
   difference: string;
-  /** The interval of the difference, and p where there is a test. */
+  /** The simultaneous interval of the difference, and p where there is a test. */
   interval: string;
   tone: Tone;
 }
@@ -58,7 +58,7 @@ export function scoreNames(experiments: Compared[]): string[] {
 
 function scoreRow(name: string, experiments: Compared[], differences: Difference[]): MetricRow {
   const of = (id: string) => differences.find((one) => one.experiment_id === id && one.score === name);
-  const paired = [...new Set(experiments.slice(1).map(({ experiment_id }) => of(experiment_id)?.n_paired ?? 0))];
+  const paired = [...new Set(experiments.slice(1).map(({ experiment_id }) => of(experiment_id)?.n_questions ?? 0))];
   return {
     name: describeScores(experiments).labelOf(name),
     basis: `percentage points, on ${paired.map(formatCount).join(" / ")} questions answered by both`,
@@ -70,7 +70,7 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
         text: formatPercent(score?.value),
         note: score ? `${formatInterval(score.low, score.high)}, n = ${formatCount(score.n)}` : "not scored",
         difference: found?.difference == null ? "" : formatPoints(found.difference),
-        interval: statistics ? `${formatPointInterval(statistics.low, statistics.high)}, ${formatP(statistics.adjusted_p)}` : "",
+        interval: statistics ? `${formatPointInterval(statistics.simultaneous_low, statistics.simultaneous_high)}, ${formatP(statistics.adjusted_p)}` : "",
         tone: statistics ? statistics.outcome : "none",
       };
     }),
@@ -93,7 +93,7 @@ function pairedRow(name: PairedName, { experiments, amounts }: Comparison): Metr
         text: formatQuantity(index === 0 ? rows[0]?.baseline : row?.this, unit),
         note: "",
         difference: told ? formatRatio(row.ratio) : "",
-        interval: told ? `${formatNumberInterval(row.ratio_low, row.ratio_high)}, ${formatP(row.adjusted_p)}` : "",
+        interval: told ? `${formatRatioInterval(row.simultaneous_ratio_low, row.simultaneous_ratio_high)}, ${formatP(row.adjusted_p)}` : "",
         tone: told ? row.outcome : "none",
       };
     }),

@@ -4,7 +4,7 @@ import { ForestPlot } from "@/components/charts/forest-plot";
 import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
-import { formatCount, formatP, formatPointInterval, formatPoints } from "@/lib/format";
+import { formatCount, formatP, formatPointInterval, formatPoints, plural } from "@/lib/format";
 
 import { forestDomain, prepareForest } from "./plots";
 import { describeScores, letterOf, scoreNames } from "./prepare";
@@ -20,6 +20,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
   const rows = prepareForest(comparison, score);
   const found = differences.filter((one) => one.score === score);
   const tied = experiments.flatMap(({ experiment_id }, index) => ((tied_for_best[score] ?? []).includes(experiment_id) ? [letterOf(index)] : []));
+  const several = rows.some(({ plain }) => plain);
   return (
     <Panel
       title="Verdict"
@@ -43,7 +44,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
         {rows.length > 0 && (
           <figure>
             <ForestPlot rows={rows} domain={forestDomain(rows)} />
-            <figcaption className="text-center text-xs">Difference from A in percentage points, with 95 % intervals; dashed line: no difference.</figcaption>
+            <figcaption className="text-center text-xs">Difference from A in percentage points, with {several ? "simultaneous 95 % intervals (thick: that of each comparison alone)" : "95 % intervals"}; dashed line: no difference.</figcaption>
           </figure>
         )}
       </div>
@@ -51,14 +52,22 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
   );
 }
 
+/** How many questions are paired, how often they were asked, and in how many clusters they are. */
+function pairsOf({ n_paired, n_questions }: Difference, units: number): string {
+  const questions = plural(n_questions, "question");
+  const asked = n_questions < n_paired ? `${formatCount(n_paired)} answers to ${questions}` : questions;
+  return units < n_questions ? `${asked} in ${plural(units, "cluster")}` : asked;
+}
+
 function Sentence({ difference }: { difference: Difference }) {
   const { statistics, missing } = difference;
   if (!statistics) return <p>{difference.message}</p>;
   const facts: [string, string][] = [
-    ["Difference", `${formatPoints(difference.difference)} ${formatPointInterval(statistics.low, statistics.high)}`],
+    ["Difference", `${formatPoints(difference.difference)} ${formatPointInterval(statistics.simultaneous_low, statistics.simultaneous_high)}`],
+    ...(statistics.family > 1 ? [["Interval of this comparison alone", formatPointInterval(statistics.low, statistics.high)] satisfies [string, string]] : []),
     ["p", formatP(statistics.adjusted_p)],
     ["Only one right", difference.only_this === null ? "graded score" : `${formatCount(difference.only_this)} here, ${formatCount(difference.only_baseline)} A`],
-    ["Paired", `${formatCount(difference.n_paired)} runs${statistics.units < difference.n_paired ? ` in ${formatCount(statistics.units)} clusters` : ""}`],
+    ["Paired", pairsOf(difference, statistics.units)],
     ["Detectable difference", statistics.detectable === null ? "–" : `about ${formatPoints(statistics.detectable).slice(1)} points`],
     ["Test", statistics.test === "mcnemar" ? `McNemar, exact (mid-p ${formatP(statistics.mid_p).replace("p ", "")})` : "paired permutation test"],
   ];

@@ -41,7 +41,7 @@ export function FormatHelp({ scoring }: { scoring: string }) {
         <Verbatim label={format === "jsonl" ? "questions.jsonl" : "questions.csv"}>{examples[format]}</Verbatim>
       </div>
       <p>
-        Each {format === "jsonl" ? "line" : "row"} needs a question, and an answer or answers
+        A CSV may have commas, semicolons or tabs; an Excel or Parquet file has the same columns. Each {format === "jsonl" ? "line" : "row"} needs a question, and an answer or answers
         {format === "csv" && " (separated by |)"}. An id and a cluster are optional; questions
         of one cluster are treated as dependent. Other fields are kept as metadata.
       </p>

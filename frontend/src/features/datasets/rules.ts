@@ -26,9 +26,15 @@ export const rules: readonly Rule[] = [
     judged: "As squad, but if either side is “yes”, “no” or “noanswer”, F1 is 0 or 1.",
   },
   {
+    value: "multilingual",
+    use: "Short answers in any language or script.",
+    judged:
+      "As squad for all scripts: full-width letters, accents and digits in every form, ß and ss are the same; punctuation of all scripts is ignored; Chinese, Japanese, Korean and Thai are compared by character.",
+  },
+  {
     value: "gsm8k",
     use: "Numbers, such as arithmetic word problems.",
-    judged: "Compares the number after ####, or else the last number in the output; commas and $ are ignored.",
+    judged: "Numbers are compared by value: 1/2, 0.5 and 50% are the same, and so are 1,234.50 and 1234.5. Accepted answers must be numbers.",
   },
 ];
 

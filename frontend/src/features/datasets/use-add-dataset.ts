@@ -8,15 +8,18 @@ interface Upload {
   name: string;
   scoring: string;
   file: File;
+  /** Where fields are, each as `field=column`. */
+  map: string[];
 }
 
-async function addDataset({ name, scoring, file }: Upload) {
+async function addDataset({ name, scoring, file, map }: Upload) {
   const form = new FormData();
   form.set("name", name);
   form.set("scoring", scoring);
   form.set("file", await contentOf(file, "file"), file.name);
+  for (const pair of map) form.append("map", pair);
   // OpenAPI types a file as a string; the request sends the form.
-  const body = { name, scoring, file: file.name };
+  const body = { name, scoring, map, file: file.name };
   return unwrap(api.POST("/api/v1/datasets", { body, bodySerializer: () => form }));
 }
 

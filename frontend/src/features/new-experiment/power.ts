@@ -1,8 +1,8 @@
 import type { Schemas } from "@/lib/api/client";
-import { plural } from "@/lib/format";
+import { fixed, plural } from "@/lib/format";
 
 function points(difference: number): string {
-  return (difference * 100).toFixed(1).replace(/\.0$/, "");
+  return fixed(difference * 100, 1).replace(/\.0$/, "");
 }
 
 /** The smallest difference that a comparison on this many questions can detect. */

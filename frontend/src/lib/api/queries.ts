@@ -1,5 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
+import { startOf } from "@/lib/uploads";
+
 import { api, API_URL, authHeaders, type Schemas, unwrap } from "./client";
 import type { operations } from "./v1";
 
@@ -144,6 +146,18 @@ export const datasetQueries = {
     queryOptions({
       queryKey: [...datasetQueries.all, "list"],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/datasets", { signal })),
+    }),
+  columns: (file: File) =>
+    queryOptions({
+      queryKey: ["columns", file.name, file.size, file.lastModified],
+      queryFn: async ({ signal }) => {
+        const form = new FormData();
+        form.set("file", startOf(file), file.name);
+        // OpenAPI types a file as a string; the request sends the form.
+        return unwrap(api.POST("/api/v1/datasets/columns", { body: { file: file.name }, bodySerializer: () => form, signal }));
+      },
+      staleTime: Infinity,
+      retry: false,
     }),
   examples: (name: string, version: string) =>
     infiniteQueryOptions({

@@ -48,6 +48,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Columns
+         * @description List the columns of a file, and which ones an import would read; nothing is stored.
+         */
+        post: operations["list_columns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{name}": {
         parameters: {
             query?: never;
@@ -770,9 +790,20 @@ export interface components {
              * Format: uuid
              */
             experiment_id: string;
-            /** High */
+            /**
+             * Family
+             * @description Comparisons that p and the simultaneous intervals allow for.
+             */
+            family: number;
+            /**
+             * High
+             * @description Upper bound of the plain interval.
+             */
             high: number;
-            /** Low */
+            /**
+             * Low
+             * @description Lower bound of the plain interval: that of this comparison alone.
+             */
             low: number;
             /** N Paired */
             n_paired: number;
@@ -797,6 +828,23 @@ export interface components {
             ratio_high: number | null;
             /** Ratio Low */
             ratio_low: number | null;
+            /**
+             * Simultaneous High
+             * @description Upper bound of the simultaneous interval.
+             */
+            simultaneous_high: number;
+            /**
+             * Simultaneous Low
+             * @description Lower bound of the interval that holds at once with those of all amounts, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            simultaneous_low: number;
+            /** Simultaneous Ratio High */
+            simultaneous_ratio_high: number | null;
+            /**
+             * Simultaneous Ratio Low
+             * @description The same of the ratio, with 1 in place of 0.
+             */
+            simultaneous_ratio_low: number | null;
             /** This */
             this: number;
         };
@@ -846,7 +894,7 @@ export interface components {
         Body_add_dataset: {
             /**
              * File
-             * @description JSONL or CSV: question, answer or answers, id, cluster; or the JSON or JSONL of TriviaQA, HotpotQA, SQuAD or GSM8K, as published.
+             * @description JSONL, CSV, .xlsx or Parquet: question, answer or answers, id, cluster; or the JSON or JSONL of TriviaQA, HotpotQA, SQuAD or GSM8K, as published.
              */
             file?: string | null;
             /**
@@ -856,13 +904,19 @@ export interface components {
              */
             files?: string[];
             /**
+             * Map
+             * @description Where a field is, as field=column; may be given several times. A point leads into an object (answer=answer.value); without a column (id=) a field is not read.
+             * @default []
+             */
+            map?: string[];
+            /**
              * Name
              * @description Lower-case letters, digits, and . _ -
              */
             name: string;
             /**
              * Scoring
-             * @description squad, triviaqa, hotpotqa or gsm8k; empty: that of the file's format.
+             * @description squad, triviaqa, hotpotqa, gsm8k or multilingual; empty: by the format.
              * @default
              */
             scoring?: string;
@@ -879,6 +933,14 @@ export interface components {
              * @description Lower-case letters, digits, and . _ -
              */
             name: string;
+        };
+        /** Body_list_columns */
+        Body_list_columns: {
+            /**
+             * File
+             * @description As for an import; the first part of a text file will do.
+             */
+            file: string;
         };
         /**
          * CatalogOut
@@ -928,6 +990,39 @@ export interface components {
              *     Let's think step by step. Write down each step first; then, on the last line, write "Answer:" and the answer.
              */
             template?: string;
+        };
+        /**
+         * ColumnOut
+         * @description A column of a file.
+         */
+        ColumnOut: {
+            /** Name */
+            name: string;
+            /**
+             * Values
+             * @description Its first values, shortened.
+             */
+            values: string[];
+        };
+        /**
+         * ColumnsOut
+         * @description The columns of a file, and which ones would be read.
+         */
+        ColumnsOut: {
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+            /**
+             * Fields
+             * @description Column of each field that was found, of question, answer, answers, id, cluster.
+             */
+            fields: {
+                [key: string]: string;
+            };
+            /**
+             * Published
+             * @description The file is in a published format, whose columns need no mapping.
+             */
+            published: boolean;
         };
         /**
          * Compared
@@ -1164,6 +1259,11 @@ export interface components {
              * @description Hash of its examples and scoring rule, 16 hex digits.
              */
             version: string;
+            /**
+             * Warnings
+             * @description What may be wrong with the file, for a person to read.
+             */
+            warnings: string[];
         };
         /**
          * DatasetChoice
@@ -1242,7 +1342,15 @@ export interface components {
              * @description The smallest difference that this number of questions detects with a power of .8.
              */
             detectable: number | null;
-            /** High */
+            /**
+             * Family
+             * @description Comparisons that p and the simultaneous interval allow for.
+             */
+            family: number;
+            /**
+             * High
+             * @description Upper bound of the plain interval.
+             */
             high: number;
             /**
              * Interval
@@ -1250,9 +1358,15 @@ export interface components {
              * @enum {string}
              */
             interval: "score" | "bootstrap" | "likelihood";
-            /** Level */
+            /**
+             * Level
+             * @description Of the plain interval, and of all simultaneous ones together.
+             */
             level: number;
-            /** Low */
+            /**
+             * Low
+             * @description Lower bound of the plain interval: that of this comparison alone.
+             */
             low: number;
             /**
              * Mid P
@@ -1276,6 +1390,16 @@ export interface components {
             p: number;
             /** Seed */
             seed: number;
+            /**
+             * Simultaneous High
+             * @description Upper bound of the simultaneous interval.
+             */
+            simultaneous_high: number;
+            /**
+             * Simultaneous Low
+             * @description Lower bound of the interval that holds at once with those of the family, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            simultaneous_low: number;
             /** Standard Error */
             standard_error: number | null;
             /**
@@ -1998,6 +2122,11 @@ export interface components {
              * @description Hash of its articles, 16 hex digits.
              */
             version: string;
+            /**
+             * Warnings
+             * @description What may be wrong with the files, for a person to read.
+             */
+            warnings: string[];
         };
         /**
          * KnowledgeBaseOut
@@ -3115,8 +3244,16 @@ export interface components {
             message: string;
             /** @description Null if every pair has both scores. */
             missing: components["schemas"]["MissingEffect"] | null;
-            /** N Paired */
+            /**
+             * N Paired
+             * @description Pairs of answers.
+             */
             n_paired: number;
+            /**
+             * N Questions
+             * @description Questions that the pairs are of: fewer than pairs if questions were asked repeatedly.
+             */
+            n_questions: number;
             /** Neither */
             neither: number | null;
             /** Only Baseline */
@@ -3774,6 +3911,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DatasetAdded"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_list_columns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnsOut"];
                 };
             };
             /** @description The request cannot be parsed. */

@@ -6,6 +6,7 @@ from app.domain.scoring import ScoreDescription, ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import RegisteredScorer
 from app.services.evaluation.scorers.faithfulness import FAITHFULNESS
+from app.services.evaluation.scorers.reader_model import READER_MODEL
 from app.services.evaluation.scorers.retrieval import RETRIEVAL
 from app.services.evaluation.scorers.text import CONTAINS, EXACT_MATCH, F1, NUMBER_FLEXIBLE, NUMBER_STRICT
 
@@ -56,6 +57,7 @@ SCORERS = ScorerRegistry(
         F1,
         NUMBER_STRICT,
         NUMBER_FLEXIBLE,
+        READER_MODEL,
         RETRIEVAL,
         FAITHFULNESS,
     ]

@@ -149,19 +149,19 @@ def _asks_for_numbers(_config: object, rule: ScoringRule) -> bool:
 
 EXACT_MATCH = text_scorer(
     ScoreDescription(
-        "exact_match", 2, "binary", GROUP, "Exact match", "The answer equals an accepted one once normalised."
+        "exact_match", 3, "binary", GROUP, "Exact match", "The answer equals an accepted one once normalised."
     ),
     exact_match,
 )
 CONTAINS = text_scorer(
     ScoreDescription(
-        "contains", 2, "binary", GROUP, "Contains", "The answer contains an accepted one as whole words."
+        "contains", 3, "binary", GROUP, "Contains", "The answer contains an accepted one as whole words."
     ),
     contains,
 )
 F1 = text_scorer(
     ScoreDescription(
-        "f1", 2, "graded", GROUP, "F1", "Overlap of words with the closest accepted answer, as F1."
+        "f1", 3, "graded", GROUP, "F1", "Overlap of words with the closest accepted answer, as F1."
     ),
     f1,
 )

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.services.evaluation.statistics.likelihood import effective_units, leverage_factors, t_quantile
+from app.services.evaluation.statistics.likelihood import (
+    correlation_within,
+    effective_units,
+    leverage_factors,
+    t_quantile,
+)
 from app.services.evaluation.statistics.resampling import Floats, check_units, finite, sum_by_cluster
 
 
@@ -71,6 +76,7 @@ def clustered_mean(
     sums, counts = sum_by_cluster(data, clusters)
     check_units(sums.size)
     error = standard_error(sums, counts)
-    half = t_quantile(effective_units(counts), level) * error * inflation(sums, counts)
+    effective = effective_units(counts, correlation_within(data, sums, counts))
+    half = t_quantile(effective, level) * error * inflation(sums, counts)
     mean = float(data.mean())
     return ClusteredMean(mean, mean - half, mean + half, error, data.size, sums.size, level)

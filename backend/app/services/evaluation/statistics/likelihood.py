@@ -36,13 +36,40 @@ def few_differ(sums: ArrayLike, counts: ArrayLike) -> bool:
     return bool(means.size - times.max() < _FEW)
 
 
-def effective_units(counts: Floats) -> float:
-    """Return Kish's number of equally large clusters that say as much: (Σ m)²/Σ m².
+def effective_units(counts: Floats, correlation: float = 0.0) -> float:
+    """Return the number of equally large clusters whose spread says as much: (Σ v)²/Σ v².
+
+    v = m·(1 + ρ·(m − 1)) is the variance of the sum of a cluster of m items, with ρ as their correlation.
+    Less one, it is Satterthwaite's number of degrees of freedom. Without correlation it is Kish's number,
+    (Σ m)²/Σ m². Source: Bell and McCaffrey 2002; Imbens and Kolesár 2016.
 
     Args:
         counts: items of each cluster, shape ``(G,)``.
+        correlation: ρ, of items of one cluster, in [0, 1].
     """
-    return float(counts.sum() ** 2 / np.sum(counts**2))
+    variances = counts * (1 + correlation * (counts - 1))
+    return float(variances.sum() ** 2 / np.sum(variances**2))
+
+
+def correlation_within(values: Floats, sums: Floats, counts: Floats) -> float:
+    """Return how much items of one cluster are alike: their correlation, by moments, in [0, 1].
+
+    ρ = Σ_clusters Σ_{i≠j} e_i e_j / (σ² Σ m·(m − 1)), with e as an item less the mean.
+
+    Args:
+        values: items, shape ``(n,)``, in any order, and all with their sign or all without.
+        sums: the sum of the items of each cluster, shape ``(G,)``, up to the sign of all.
+        counts: the number of items of each cluster, shape ``(G,)``.
+    """
+    pairs = float(np.sum(counts * (counts - 1)))
+    # Sorted and squared: rounding must depend neither on the order of the items nor on their sign.
+    squares = float(np.sort(values**2).sum())
+    mean = float(sums.sum() / counts.sum())
+    spread = squares - values.size * mean**2
+    if not pairs or spread <= _TINY * squares:
+        return 0.0
+    between = float(np.sum((sums - mean * counts) ** 2)) - spread
+    return min(1.0, max(0.0, between * values.size / (spread * pairs)))
 
 
 def leverage_factors(counts: Floats) -> Floats:
@@ -76,7 +103,12 @@ def t_quantile(units: float, level: float) -> float:
 
 
 def likelihood_interval(
-    sums: ArrayLike, counts: ArrayLike, least: float, most: float, level: float = 0.95
+    sums: ArrayLike,
+    counts: ArrayLike,
+    least: float,
+    most: float,
+    level: float = 0.95,
+    effective: float | None = None,
 ) -> tuple[float, float]:
     """Return the bounds of a mean over items that come in clusters.
 
@@ -91,6 +123,7 @@ def likelihood_interval(
         least: the least value that an item can have.
         most: the greatest.
         level: of the interval.
+        effective: number of clusters that count, by ``effective_units``; without correlation if left out.
 
     Returns:
         Bounds within [least, most]; for a single cluster, which says nothing of others, both ends.
@@ -98,7 +131,7 @@ def likelihood_interval(
     data, sizes = np.asarray(sums, dtype=np.float64), np.asarray(counts, dtype=np.float64)
     if data.size < 2:
         return least, most
-    limit = t_quantile(effective_units(sizes), level) ** 2
+    limit = t_quantile(effective_units(sizes) if effective is None else effective, level) ** 2
     scale = most - least
     at_end = sizes[0] * least, sizes[0] * most
     if data[0] in at_end and np.all(data == data[0]) and np.all(sizes == sizes[0]):

@@ -8,7 +8,12 @@ import numpy as np
 from app.domain.metrics import Estimate
 from app.services.evaluation.statistics.clustered import clustered_mean
 from app.services.evaluation.statistics.intervals import bca_mean, wilson
-from app.services.evaluation.statistics.likelihood import effective_units, few_differ, likelihood_interval
+from app.services.evaluation.statistics.likelihood import (
+    correlation_within,
+    effective_units,
+    few_differ,
+    likelihood_interval,
+)
 from app.services.evaluation.statistics.resampling import sum_by_cluster
 
 _FEWEST_VALUES = 20
@@ -44,14 +49,16 @@ def bounded_mean(values: Sequence[float], units: Sequence[str] | None, seed: int
         seed: of the bootstrap.
     """
     labels = _labels(units)
-    sums, counts = sum_by_cluster(np.asarray(values, dtype=np.float64), labels)
-    few = effective_units(counts) < _FEWEST_EFFECTIVE or few_differ(sums, counts)
+    data = np.asarray(values, dtype=np.float64)
+    sums, counts = sum_by_cluster(data, labels)
+    effective = effective_units(counts, correlation_within(data, sums, counts))
+    few = effective < _FEWEST_EFFECTIVE or few_differ(sums, counts)
     if labels is None and not few and len(values) >= _FEWEST_VALUES:
         return bca_mean(values, seed)
     # Summed in the order of size: rounding must not depend on the order of the values.
     value = low = high = float(np.sort(values).mean())
     if labels is None or few:
-        least, most = likelihood_interval(sums, counts, 0.0, 1.0)
+        least, most = likelihood_interval(sums, counts, 0.0, 1.0, effective=effective)
         low, high = min(low, least), max(high, most)
     if labels is None:
         return Estimate(value, low, high, len(values), "likelihood")

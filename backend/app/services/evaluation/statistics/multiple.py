@@ -1,9 +1,14 @@
-"""Several comparisons at once: adjusted p values, and what is not distinguishable from the best."""
+"""Several comparisons at once: adjusted p values, simultaneous intervals, and what is tied for the best."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+Bounds = tuple[float, float]
+
+_JUST_BEYOND = 1e-9
+"""How far from 0 a bound is that only the test excludes from an interval: too little to be seen."""
 
 
 def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
@@ -25,6 +30,48 @@ def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]
     adjusted = np.empty(raw.size)
     adjusted[order] = np.maximum.accumulate(steps)
     return adjusted
+
+
+def simultaneous_level(level: float, comparisons: int) -> float:
+    """Return the level of each interval at which all of ``comparisons`` hold at once with ``level``.
+
+    Source: Bonferroni's inequality.
+
+    Raises:
+        ValueError: if there are no comparisons.
+    """
+    if comparisons < 1:
+        raise ValueError("no comparison, no interval")
+    return 1 - (1 - level) / comparisons
+
+
+def direction(difference: float, adjusted_p: float, alpha: float = 0.05) -> int:
+    """Return 1 or −1 if the test found a difference above or below 0, and 0 if it found none."""
+    if adjusted_p >= alpha or difference == 0:
+        return 0
+    return 1 if difference > 0 else -1
+
+
+def agreeing(bounds: Bounds, direction: int) -> Bounds:
+    """Return bounds of a difference that contain 0 if and only if the test found no difference.
+
+    A step-down test such as Holm's finds more than Bonferroni's intervals show. Of such a difference it is
+    known that it lies on this side of 0, and not how far from it: that bound is 0, which itself is
+    excluded. Source: Guilbaud 2008; Strassburger and Bretz 2008. Where the test, which is another method
+    than the interval's, found no difference, the interval is widened to contain 0.
+
+    Args:
+        bounds: the lower and the upper one.
+        direction: 1 or −1 for a difference above or below 0 that was found, 0 for none.
+    """
+    low, high = bounds
+    if direction > 0:
+        low, high = max(low, _JUST_BEYOND), max(high, _JUST_BEYOND)
+    elif direction < 0:
+        low, high = min(low, -_JUST_BEYOND), min(high, -_JUST_BEYOND)
+    else:
+        low, high = min(low, 0.0), max(high, 0.0)
+    return low, high
 
 
 def tied_for_best(

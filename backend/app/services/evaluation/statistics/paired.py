@@ -14,7 +14,13 @@ from numpy.typing import ArrayLike
 
 from app.services.evaluation.statistics.clustered import inflation, standard_error
 from app.services.evaluation.statistics.intervals import RESAMPLES
-from app.services.evaluation.statistics.likelihood import few_differ, likelihood_interval
+from app.services.evaluation.statistics.likelihood import (
+    correlation_within,
+    effective_units,
+    few_differ,
+    likelihood_interval,
+)
+from app.services.evaluation.statistics.multiple import Bounds, simultaneous_level
 from app.services.evaluation.statistics.proportions import McNemar, mcnemar, score_interval
 from app.services.evaluation.statistics.resampling import (
     Floats,
@@ -51,6 +57,8 @@ class PairedDifference:
             ``bootstrap``, or ``likelihood`` where few units differ, or none, so that the draws know too
             little of what was not seen.
         mcnemar: the discordant pairs with mid-p, where the test is McNemar's.
+        simultaneous: wider bounds, which hold at once with those of all other comparisons of the family;
+            ``low`` and ``high`` if this is the only one.
     """
 
     first: float
@@ -67,6 +75,7 @@ class PairedDifference:
     mcnemar: McNemar | None
     level: float
     seed: int
+    simultaneous: Bounds
 
 
 def paired_difference(
@@ -78,6 +87,7 @@ def paired_difference(
     resamples: int = RESAMPLES,
     level: float = 0.95,
     best: float = 1.0,
+    family: int = 1,
 ) -> PairedDifference:
     """Compare two sides on the same items.
 
@@ -97,6 +107,7 @@ def paired_difference(
         resamples: number of draws, and of flips where not all are enumerated.
         level: of the interval.
         best: the greatest score; the least is 0. Scores beyond these widen the scale to themselves.
+        family: number of comparisons that are shown together, this one included.
 
     Raises:
         TooFewUnits: if there is only one unit and the scores are not binary.
@@ -114,35 +125,43 @@ def paired_difference(
     error = standard_error(units.sums, units.counts) if size > 1 else None
     mean = units.sign * units.mean
     means = (float(np.sort(one).mean()), float(np.sort(two).mean()))
+    levels = (level, simultaneous_level(level, family))
     if binary:
         table = mcnemar(int(np.sum(one > two)), int(np.sum(two > one)))
-        low, high = score_interval(table.only_first, table.only_second, n, level)
+        plain, joint = (score_interval(table.only_first, table.only_second, n, each) for each in levels)
         return PairedDifference(
-            *means, mean, low, high, n, size, error, table.p, "mcnemar", "score", table, level, seed
+            *means, mean, *plain, n, size, error, table.p, "mcnemar", "score", table, level, seed, joint
         )
     rng = np.random.default_rng(seed)
     p, exact = sign_flip_p(units.sums, rng, resamples)
     test: Test = "sign_flip_exact" if exact else "sign_flip"
     span = max(best, one.max(), two.max()) - min(0.0, one.min(), two.min())
-    low, high, method = _bounds(units, rng, resamples, span, level)
-    return PairedDifference(*means, mean, low, high, n, size, error, p, test, method, None, level, seed)
+    resampled = resampled_means(units, rng, resamples) if _vary(units) else None
+    effective = effective_units(units.counts, correlation_within(two - one, units.sums, units.counts))
+    (plain, method), (joint, _) = (_bounds(units, effective, resampled, span, each) for each in levels)
+    return PairedDifference(*means, mean, *plain, n, size, error, p, test, method, None, level, seed, joint)
+
+
+def _vary(units: Units) -> bool:
+    """Return whether the units differ, by more than rounding, so that there is something to draw from."""
+    return bool(np.abs(units.influence).max() > 1e-12 * max(1e-300, np.abs(units.sums).max()))
 
 
 def _bounds(
-    units: Units, rng: np.random.Generator, resamples: int, span: float, level: float
-) -> tuple[float, float, Method]:
+    units: Units, effective: float, resampled: Floats | None, span: float, level: float
+) -> tuple[Bounds, Method]:
     """Return the bootstrap's bounds; where few units differ, the likelihood's if they are further out."""
     low, high = inf, -inf
     method: Method = "bootstrap"
-    if np.abs(units.influence).max() > 1e-12 * max(1e-300, np.abs(units.sums).max()):
-        half = half_width(units.mean, resampled_means(units, rng, resamples), units.counts, level)
+    if resampled is not None:
+        half = half_width(units.mean, resampled, units.counts.size, effective, level)
         half *= inflation(units.sums, units.counts)
         low, high = units.mean - half, units.mean + half
     if few_differ(units.sums, units.counts):
-        least, most = likelihood_interval(units.sums, units.counts, -span, span, level)
+        least, most = likelihood_interval(units.sums, units.counts, -span, span, level, effective)
         if least < low or most > high:
             low, high, method = min(low, least), max(high, most), "likelihood"
-    return (low, high, method) if units.sign > 0 else (-high, -low, method)
+    return (low, high) if units.sign > 0 else (-high, -low), method
 
 
 def _is_binary(scores: Floats) -> bool:

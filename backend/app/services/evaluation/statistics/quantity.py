@@ -1,11 +1,15 @@
 """Latency, tokens and cost of two experiments on the same items: differences and ratios."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from app.services.evaluation.statistics.clustered import inflation
 from app.services.evaluation.statistics.intervals import RESAMPLES
+from app.services.evaluation.statistics.likelihood import correlation_within, effective_units
+from app.services.evaluation.statistics.multiple import Bounds, simultaneous_level
 from app.services.evaluation.statistics.resampling import (
     Floats,
     check_units,
@@ -31,6 +35,9 @@ class QuantityDifference:
         p: of the paired sign-flip test.
         n: the number of items.
         units: the number of clusters; of items where there are none.
+        simultaneous: wider bounds of the difference, which hold at once with those of all other
+            comparisons of the family.
+        simultaneous_ratio: the same of the ratio; None where there is no ratio.
     """
 
     first: float
@@ -46,6 +53,8 @@ class QuantityDifference:
     units: int
     level: float
     seed: int
+    simultaneous: Bounds
+    simultaneous_ratio: Bounds | None
 
 
 def quantity_difference(
@@ -56,6 +65,7 @@ def quantity_difference(
     seed: int,
     resamples: int = RESAMPLES,
     level: float = 0.95,
+    family: int = 1,
 ) -> QuantityDifference:
     """Compare amounts of two sides on the same items, by bootstrap over items or clusters.
 
@@ -70,6 +80,7 @@ def quantity_difference(
         seed: makes the draws reproducible.
         resamples: number of draws.
         level: of the intervals.
+        family: number of comparisons that are shown together, this one included.
 
     Raises:
         TooFewUnits: if there is only one unit.
@@ -82,14 +93,23 @@ def quantity_difference(
     estimates, resampled, sums, counts = _means(one, two, clusters, rng, resamples)
     p, units = sign_flip_p(sums, rng, resamples)[0], sums.size
     difference = float(estimates[1] - estimates[0])
-    half = half_width(difference, resampled[1] - resampled[0], counts, level)
-    ratio, ratio_low, ratio_high = _ratio(estimates, resampled, counts, level) or (None, None, None)
+    effective = effective_units(counts, correlation_within(two - one, sums, counts))
+    wider = inflation(sums, counts)
+
+    def halves(estimate: float, apart: Floats) -> list[float]:
+        levels = (level, simultaneous_level(level, family))
+        return [wider * half_width(estimate, apart, counts.size, effective, each) for each in levels]
+
+    plain, joint = (
+        (difference - half, difference + half) for half in halves(difference, resampled[1] - resampled[0])
+    )
+    ratio, (ratio_low, ratio_high), ratio_joint = _ratio(estimates, resampled, halves)
     return QuantityDifference(
         float(estimates[0]),
         float(estimates[1]),
         difference,
-        difference - half,
-        difference + half,
+        plain[0],
+        plain[1],
         ratio,
         ratio_low,
         ratio_high,
@@ -98,18 +118,23 @@ def quantity_difference(
         units,
         level,
         seed,
+        joint,
+        ratio_joint,
     )
 
 
 def _ratio(
-    estimates: Floats, resampled: Floats, counts: Floats, level: float
-) -> tuple[float, float, float] | None:
+    estimates: Floats, resampled: Floats, halves: Callable[[float, Floats], list[float]]
+) -> tuple[float | None, Bounds | tuple[None, None], Bounds | None]:
+    """Return the ratio with its bounds, plain and simultaneous; None for all if something is 0."""
     if min(estimates.min(), resampled.min()) <= 0:
-        return None
+        return None, (None, None), None
     logs = np.log(resampled)
     log = float(np.log(estimates[1]) - np.log(estimates[0]))
-    half = half_width(log, logs[1] - logs[0], counts, level)
-    return float(np.exp(log)), float(np.exp(log - half)), float(np.exp(log + half))
+    plain, joint = (
+        (float(np.exp(log - half)), float(np.exp(log + half))) for half in halves(log, logs[1] - logs[0])
+    )
+    return float(np.exp(log)), plain, joint
 
 
 def _means(

@@ -13,7 +13,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from app.services.evaluation.statistics.likelihood import effective_units, t_quantile
+from app.services.evaluation.statistics.likelihood import t_quantile
 
 Floats = NDArray[np.float64]
 
@@ -130,7 +130,7 @@ def draws(
         yield start, chunk.astype(np.int64)
 
 
-def half_width(estimate: float, resampled: Floats, counts: Floats, level: float) -> float:
+def half_width(estimate: float, resampled: Floats, units: int, effective: float, level: float) -> float:
     """Return h so that estimate ± h is the symmetric bootstrap interval, from draws of units.
 
     h is the quantile of |resampled − estimate| (Hall 1988: with both tails in one, the errors from
@@ -143,15 +143,15 @@ def half_width(estimate: float, resampled: Floats, counts: Floats, level: float)
     Args:
         estimate: the observed mean.
         resampled: the means of the draws.
-        counts: the number of items of each unit, shape ``(G,)``.
+        units: number of units, G.
+        effective: how many of them count: ``likelihood.effective_units``.
         level: of the interval.
 
     Raises:
         TooFewUnits: if there is but one unit.
     """
-    units = counts.size
     check_units(units)
-    z = t_quantile(effective_units(counts), level) * (units / (units - 1)) ** 0.5
+    z = t_quantile(effective, level) * (units / (units - 1)) ** 0.5
     return float(np.quantile(np.abs(resampled - estimate), 2 * _normal.cdf(z) - 1))
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 from math import ceil
 
 from app.domain.rounding import fixed
+from app.services.evaluation.statistics.multiple import Bounds, agreeing, direction
 from app.services.evaluation.statistics.paired import PairedDifference
 from app.services.evaluation.statistics.power import sample_size_mcnemar, sample_size_mean
 from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
@@ -12,8 +13,6 @@ _MANY = 1_000_000
 FEWEST_TO_DECIDE = 20
 """Independent units below which a gate cannot tell: of candidates that are worse by just the margin, Tango's
 interval would pass 4 % on ten units, where 2.5 % are promised."""
-
-Bounds = tuple[float, float]
 
 
 class Decision(StrEnum):
@@ -76,20 +75,31 @@ def format_p(p: float) -> str:
         return "p > .999"
     # With three digits .0496 would be shown as .050, though it is significant.
     digits = 4 if 0.0495 <= p < 0.0505 and p != 0.05 else 3
-    return "p = " + f"{p:.{digits}f}".lstrip("0")
+    return "p = " + fixed(p, digits).lstrip("0")
 
 
-def items_to_settle(
-    result: PairedDifference, difference: float, alpha: float = 0.05, power: float = 0.8
+def questions_to_settle(
+    result: PairedDifference,
+    difference: float,
+    questions: int | None = None,
+    alpha: float = 0.05,
+    power: float = 0.8,
 ) -> int | None:
-    """Return how many items like these would detect ``difference`` with ``power``.
+    """Return how many questions like these would detect ``difference`` with ``power``.
 
     Computed from the observed share of discordant pairs, or from the observed variance of the
-    differences (if there are clusters, for items that come in such clusters). Never so few that p < .05
-    cannot be reached.
+    differences: for questions that are asked as often, and belong together, as these do. Never so few that
+    p < .05 cannot be reached.
+
+    Args:
+        result: what was observed.
+        difference: to be detected, as a fraction.
+        questions: that the pairs of ``result`` are of; as many as pairs if left out.
+        alpha: significance level.
+        power: the probability of detecting the difference.
 
     Returns:
-        A number of items, or None if no variation was observed, or for a difference of 0.
+        A number of questions, or None if no variation was observed, or for a difference of 0.
     """
     if difference == 0:
         return None
@@ -100,9 +110,10 @@ def items_to_settle(
         return max(floor, sample_size_mcnemar(discordant, difference, alpha, power))
     if not result.standard_error:
         return None
-    needed = sample_size_mean(difference, result.n * result.standard_error**2, alpha=alpha, power=power)
-    # Nor does the sign-flip test with fewer units, of which each has so many items.
-    return max(needed, -(-FEWEST_DISCORDANT * result.n // result.units))
+    pairs = sample_size_mean(difference, result.n * result.standard_error**2, alpha=alpha, power=power)
+    asked = result.n if questions is None else questions
+    # Nor does the sign-flip test with fewer units, of which each has so many questions.
+    return max(-(-pairs * asked // result.n), -(-FEWEST_DISCORDANT * asked // result.units))
 
 
 def score_verdict(
@@ -111,51 +122,89 @@ def score_verdict(
     result: PairedDifference,
     *,
     p: float | None = None,
+    simultaneous: Bounds | None = None,
+    questions: int | None = None,
     alpha: float = 0.05,
     worth: float | None = None,
 ) -> str:
     """Return the result for two sides' scores as one sentence, in percentage points.
+
+    The interval contains 0 if and only if the sides are not distinguishable. A second one is named where
+    this is one of several comparisons: that of this comparison alone.
 
     Args:
         first: the first side's name.
         second: the second side's name.
         result: second − first; higher scores are better.
         p: adjusted for the family that is shown; the result's own if left out.
+        simultaneous: bounds of the difference that hold together with those of the family; left out if this
+            is the only comparison.
+        questions: that the pairs are of; as many as pairs if left out.
         alpha: significance level.
-        worth: the difference that would matter, for the number of items; without it, the one seen.
+        worth: the difference that would matter, for the number of questions; without it, the one seen.
     """
     p = result.p if p is None else p
-    if p < alpha and result.difference != 0:
-        won = result.difference > 0
-        better, other = (second, first) if won else (first, second)
-        low, high = (result.low, result.high) if won else (-result.high, -result.low)
-        size = abs(result.difference)
-        return f"{better} is better than {other} by {_points(size)} {_bounds(low, high)}, {format_p(p)}."
-    needed = _items_sentence(result, abs(result.difference) if worth is None else worth, alpha)
+    side = direction(result.difference, p, alpha)
+    bounds, alone = agreeing((result.low, result.high), side), None
+    if simultaneous is not None:
+        bounds, alone = simultaneous, (result.low, result.high)
+    if side:
+        better, other = (second, first) if side > 0 else (first, second)
+        seen = f"{_points(abs(result.difference))} {_intervals(bounds, alone, side)}"
+        return f"{better} is better than {other} by {seen}, {format_p(p)}."
+    needed = _needed_sentence(
+        result, abs(result.difference) if worth is None else worth, questions or result.n, alpha
+    )
     table = result.mcnemar
     if table is not None and table.discordant == 0:
         return (
-            f"{first} and {second} agree on each of {_items(result.n)}, so nothing tells them apart{needed}."
+            f"{first} and {second} agree on each of {_questions(result.n)}, "
+            f"so nothing tells them apart{needed}."
         )
     if table is not None and table.too_few:
         return (
-            f"{first} and {second} differ on only {table.discordant} of {_items(result.n)} "
+            f"{first} and {second} differ on only {table.discordant} of {_questions(result.n)} "
             f"({table.only_second} for {second}, {table.only_first} for {first}): "
             f"with fewer than {FEWEST_DISCORDANT}, p < .05 cannot be reached{needed}."
         )
-    seen = f"{second} − {first} = {_signed(result.difference)} {_bounds(result.low, result.high)}"
+    seen = f"{second} − {first} = {_signed(result.difference)} {_intervals(bounds, alone, 1)}"
     return f"{first} and {second} are not distinguishable: {seen}, {format_p(p)}{needed}."
 
 
-def _items_sentence(result: PairedDifference, difference: float, alpha: float) -> str:
-    needed = items_to_settle(result, difference, alpha)
+def interval_in_points(low: float, high: float) -> str:
+    """Return ``[−2.1, 3.0]``; where 0 is not in it, though an end rounds to 0, that end has a parenthesis."""
+    ends = [fixed(100 * one).replace("-", "−") for one in (low, high)]
+    opening, closing = "(" if low > 0 and not float(ends[0]) else "[", "]"
+    if high < 0 and not float(ends[1].replace("−", "-")):
+        ends[1], closing = ends[1].removeprefix("−"), ")"
+    return f"{opening}{ends[0]}, {ends[1]}{closing}"
+
+
+def _intervals(bounds: Bounds, alone: Bounds | None, sign: int) -> str:
+    """Return the interval that allows for all comparisons, and, if there are others, that of this one."""
+    text = interval_in_points(*_turned(bounds, sign))
+    return (
+        text
+        if alone is None
+        else f"{text} (this comparison alone: {interval_in_points(*_turned(alone, sign))})"
+    )
+
+
+def _turned(bounds: Bounds, sign: int) -> Bounds:
+    return bounds if sign > 0 else (-bounds[1], -bounds[0])
+
+
+def _needed_sentence(result: PairedDifference, difference: float, questions: int, alpha: float) -> str:
+    needed = questions_to_settle(result, difference, questions, alpha)
     if needed is None:
         return ""
     size = _points(difference)
-    if needed <= result.n:
-        return f"; a difference of {size} would probably have shown on these {_items(result.n)}"
+    if needed <= questions:
+        return f"; a difference of {size} would probably have shown on these {_questions(questions)}"
     number = f"about {needed:,}" if needed <= _MANY else f"more than {_MANY:,}"
-    return f"; {number} items would settle a difference of {size}"
+    asked = ", asked as often as these," if questions < result.n else ""
+    together = " in clusters like these" if result.units < questions else ""
+    return f"; {number} questions{together}{asked} would settle a difference of {size}"
 
 
 def _points(fraction: float) -> str:
@@ -166,9 +215,5 @@ def _signed(fraction: float) -> str:
     return fixed(100 * fraction, sign=True).replace("-", "−") + " points"
 
 
-def _bounds(low: float, high: float) -> str:
-    return f"[{fixed(100 * low)}, {fixed(100 * high)}]".replace("-", "−")
-
-
-def _items(n: int) -> str:
-    return f"{n:,} item" if n == 1 else f"{n:,} items"
+def _questions(n: int) -> str:
+    return f"{n:,} question" if n == 1 else f"{n:,} questions"

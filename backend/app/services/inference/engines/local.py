@@ -1,6 +1,6 @@
 """Models on this machine: one server process for each GGUF file, started on first use, then shared.
 
-Workers find a running server by its record (``<hash>.json``: pid and address) in a folder; a file
+Workers find a running server by its record (``<hash>.json``: pid, address and key) in a folder; a file
 lock makes sure that it is started only once.
 """
 
@@ -12,7 +12,7 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -45,10 +45,11 @@ OWNER_VARIABLE = "LLMFORGE_OWNER_PID"
 
 @dataclass(frozen=True, slots=True)
 class LocalServerState:
-    """One server that has been started: its model file, address, and whether it answers."""
+    """One server that has been started: its model file, address and key, and whether it answers."""
 
     model: str
     url: str
+    key: str = field(repr=False)
     pid: int
     healthy: bool
 
@@ -64,8 +65,8 @@ class LocalServer:
         self._record = options.state_dir / f"{self._name}.json"
         self._log = options.state_dir / f"{self._name}.log"
 
-    def ensure(self) -> str:
-        """Return the server's base URL; start it if it does not run. Blocks.
+    def ensure(self) -> LocalServerState:
+        """Return the server, which answers; start it if it does not run. Blocks.
 
         Raises:
             CatalogError: naming the file, if it is no model or the server cannot load it.
@@ -75,7 +76,7 @@ class LocalServer:
         with FileLock(self.options.state_dir / f"{self._name}.lock"):
             state = self._state()
             if state is not None and state.healthy:
-                return state.url
+                return state
             if state is not None:
                 _end(state.pid)  # it runs, but does not answer
             return self._start()
@@ -95,7 +96,7 @@ class LocalServer:
                 "Download it again.",
             )
 
-    def _start(self) -> str:
+    def _start(self) -> LocalServerState:
         owner = os.environ.get(OWNER_VARIABLE, str(os.getpid()))
         threads = self.options.threads or os.cpu_count() or 1
         for path in (self._record, self._log):
@@ -111,19 +112,19 @@ class LocalServer:
         )
         try:
             process.start()
-            url = process.wait_ready(self._healthy_url, _START_TIMEOUT_S)
+            state = process.wait_ready(self._healthy_state, _START_TIMEOUT_S)
         except ProcessError as error:
             raise CatalogError(
                 f"The local model server cannot load {self.model_path}; its log is {self._log}.",
                 "The file may be broken, or of a kind that this llama.cpp does not know.",
             ) from error
         _started.append(process)
-        return url
+        return state
 
-    def _healthy_url(self) -> str:
-        """Return the server's base URL; empty while it does not answer."""
+    def _healthy_state(self) -> LocalServerState | None:
+        """Return the server; ``None`` while it does not answer."""
         state = self._state()
-        return state.url if state is not None and state.healthy else ""
+        return state if state is not None and state.healthy else None
 
 
 def _answers(url: str, timeout_s: float) -> bool:
@@ -153,9 +154,9 @@ def _end(pid: int) -> None:
 def _read_state(record: Path, timeout_s: float = HEALTH_TIMEOUT_S) -> LocalServerState | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         values = json.loads(record.read_text())
-        pid, url = int(values["pid"]), str(values["url"])
+        pid, url, key = int(values["pid"]), str(values["url"]), str(values["key"])
         healthy = _runs(pid) and _answers(url, timeout_s)
-        return LocalServerState(str(values["model"]), url, pid, healthy)
+        return LocalServerState(str(values["model"]), url, key, pid, healthy)
     return None
 
 
@@ -196,9 +197,9 @@ class LocalEngine(EngineBase):
         """
         async with self._lock:
             if self._inner is None:
-                url = await asyncio.to_thread(self._server.ensure)
+                server = await asyncio.to_thread(self._server.ensure)
                 self._inner = OpenAICompatibleEngine(
-                    self._provider, self._model, f"{url}/v1", None, self._timeout_s
+                    self._provider, self._model, f"{server.url}/v1", server.key, self._timeout_s
                 )
             return self._inner
 

@@ -2,28 +2,33 @@
 
 Run as ``python -m app.services.inference.engines.local_server --model FILE --record FILE …``; started by
 ``local.py``. It ends when the process that owns the platform has ended.
+
+Every user of the machine can connect to a port on loopback. The server answers only those who send its key,
+which it draws at its start and writes into its record, which this user alone can read.
 """
 
 import argparse
 import json
 import os
+import secrets
 import sys
 import time
 from pathlib import Path
 
 import psutil
 
+from app.core.files import write_private
 from app.core.processes import free_port
 
 _OWNER_CHECK_S = 1.0
 
 
 def serve(model: str, record: str, slots: int, context: int, threads: int, owner: int) -> None:
-    """Serve ``model`` until the process ``owner`` has ended; write pid and address into ``record``.
+    """Serve ``model`` until the process ``owner`` has ended; write pid, address and key into ``record``.
 
     Args:
         model: GGUF file.
-        record: JSON file for pid and address.
+        record: JSON file for them.
         slots: requests that are answered at the same time.
         context: tokens of each slot, prompt and answer together.
         threads: that compute.
@@ -36,6 +41,9 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     # Its name is part of every stored call and export, which must not hold paths of this machine.
     params.model_alias = {Path(model).name}
     params.port = free_port()
+    key = secrets.token_urlsafe(32)
+    params.api_keys = [key]
+    params.endpoint_slots = False  # nobody asks what the slots are doing
     params.n_parallel = slots
     params.n_ctx = context * slots  # llama.cpp divides the context among its slots
     # More threads than cores would slow each other down.
@@ -46,10 +54,8 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     params.cache_ram_mib = 0
     params.n_ctx_checkpoints = 0
     server = xllamacpp.Server(params)
-    values = {"pid": os.getpid(), "url": server.listening_address, "model": model}
-    partial = Path(f"{record}.partial")
-    partial.write_text(json.dumps(values))
-    partial.rename(record)
+    values = {"pid": os.getpid(), "url": server.listening_address, "model": model, "key": key}
+    write_private(Path(record), json.dumps(values))
     sys.stdout.write(f"serving {model} at {server.listening_address}\n")
     sys.stdout.flush()
     while _lives(owner):

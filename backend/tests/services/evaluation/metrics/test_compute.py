@@ -90,7 +90,7 @@ class TestScores:
             "method": "wilson",
             "level": 0.95,
             "kind": "binary",
-            "version": 2,
+            "version": 3,
             "unscored": 0,
             "if_failed_were_wrong": 0.75,
         }

@@ -206,11 +206,13 @@ class TestRegistry:
     def test_versions(self) -> None:
         """Results are compared by version, so a change here must be meant."""
         assert {score.name: (score.version, score.kind) for score in SCORERS.descriptions()} == {
-            "exact_match": (2, "binary"),
-            "contains": (2, "binary"),
-            "f1": (2, "graded"),
+            "exact_match": (3, "binary"),
+            "contains": (3, "binary"),
+            "f1": (3, "graded"),
             "number_strict": (2, "binary"),
             "number_flexible": (2, "binary"),
+            "reader_match": (1, "binary"),
+            "reader_agrees": (1, "binary"),
             "answer_in_context": (1, "binary"),
             "hit_at_k": (1, "binary"),
             "all_at_k": (1, "binary"),

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from app.services.evaluation.statistics.likelihood import (
+    correlation_within,
     effective_units,
     leverage_factors,
     likelihood_interval,
@@ -81,9 +82,34 @@ class TestClusters:
         assert effective_units(np.full(7, 3.0)) == pytest.approx(7)
         assert effective_units(np.array([10.0, 1.0, 1.0])) == pytest.approx(144 / 102)
 
+    def test_of_clusters_that_are_alike_within_fewer_count(self) -> None:
+        counts = np.array([40.0, 40.0, *[6.0] * 38])
+        alike = effective_units(counts, 1.0)
+        assert alike == pytest.approx((counts**2).sum() ** 2 / (counts**4).sum())
+        assert alike < effective_units(counts, 0.1) < effective_units(counts)
+        assert effective_units(np.full(7, 3.0), 0.5) == pytest.approx(7)
+
     def test_a_large_one_hides_its_own_residual(self) -> None:
         assert leverage_factors(np.full(4, 5.0)) == pytest.approx(1.0)
         assert leverage_factors(np.array([6.0, 2.0, 2.0]))[0] == pytest.approx((2 / 3) / 0.4)
+
+
+class TestCorrelationWithin:
+    def test_of_items_that_are_alike_and_that_are_not(self) -> None:
+        counts = np.full(50, 4.0)
+        alike = np.repeat(np.random.default_rng(0).random(50), 4)
+        assert correlation_within(alike, alike[::4] * 4, counts) == pytest.approx(1)
+        opposite = np.tile([1.0, -1.0, 1.0, -1.0], 50)
+        assert correlation_within(opposite, np.zeros(50), counts) == 0
+        assert correlation_within(np.ones(200), counts, counts) == 0
+
+    def test_estimates_the_truth(self) -> None:
+        rng = np.random.default_rng(1)
+        counts = rng.integers(1, 9, 3000).astype(float)
+        labels = np.repeat(np.arange(3000), counts.astype(int))
+        values = rng.normal(0, 0.5, 3000)[labels] + rng.normal(0, 1, labels.size)
+        found = correlation_within(values, np.bincount(labels, weights=values), counts)
+        assert found == pytest.approx(0.2, abs=0.02)
 
 
 def _normal_cdf(z: float) -> float:

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from app.services.evaluation.statistics.multiple import holm, tied_for_best
+from app.services.evaluation.statistics.multiple import (
+    agreeing,
+    direction,
+    holm,
+    simultaneous_level,
+    tied_for_best,
+)
 from tests.factories import properties
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
@@ -59,6 +65,36 @@ class TestHolm:
     def test_no_p_value(self, wrong: float) -> None:
         with pytest.raises(ValueError, match="not all p values"):
             holm([0.1, wrong])
+
+
+class TestAgreeing:
+    @properties
+    @given(st.floats(-1, 1), st.floats(0, 1), st.sampled_from([-1, 0, 1]))
+    def test_0_is_outside_if_and_only_if_a_difference_was_found(
+        self, low: float, width: float, side: int
+    ) -> None:
+        lower, upper = agreeing((low, low + width), side)
+        assert lower <= upper
+        assert (1 if lower > 0 else -1 if upper < 0 else 0) == side
+
+    def test_bounds_that_agree_stay(self) -> None:
+        assert agreeing((0.1, 0.3), 1) == (0.1, 0.3)
+        assert agreeing((-0.3, -0.1), -1) == (-0.3, -0.1)
+        assert agreeing((-0.1, 0.3), 0) == (-0.1, 0.3)
+
+    def test_bonferroni(self) -> None:
+        assert simultaneous_level(0.95, 1) == 0.95
+        assert simultaneous_level(0.95, 5) == pytest.approx(0.99)
+        with pytest.raises(ValueError, match="no comparison"):
+            simultaneous_level(0.95, 0)
+
+    def test_direction(self) -> None:
+        assert [direction(d, p) for d, p in ((0.1, 0.01), (-0.1, 0.01), (0.1, 0.05), (0, 0.0))] == [
+            1,
+            -1,
+            0,
+            0,
+        ]
 
 
 class TestTiedForBest:
