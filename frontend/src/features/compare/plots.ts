@@ -4,12 +4,13 @@ import type { Schemas } from "@/lib/api/client";
 import { type Expense, expenses } from "@/lib/metrics";
 
 import { letterOf } from "./prepare";
+import { pairedWithBaseline } from "./ranking";
 
 type Comparison = Schemas["ComparisonOut"];
 
 /** The differences of one score from the baseline, in the order of the experiments; those without a test are left out. */
 export function prepareForest({ experiments, differences }: Comparison, score: string): ForestPlotRow[] {
-  return experiments.slice(1).flatMap(({ experiment_id, name }, index) => {
+  return experiments.slice(1).flatMap(({ experiment_id, label: name }, index) => {
     const found = differences.find((one) => one.experiment_id === experiment_id && one.score === score);
     if (!found?.statistics || found.difference === null) return [];
     const { low, high, simultaneous_low, simultaneous_high, family, outcome } = found.statistics;
@@ -27,9 +28,11 @@ export function forestDomain(rows: ForestPlotRow[]): [number, number] {
   return [low - margin, high + margin];
 }
 
-/** Score against latency or cost, with the Pareto front; experiments without either are left out. */
-export function prepareFront({ experiments }: Comparison, score: string, expense: Expense): FrontPoint[] {
-  const points = experiments.flatMap(({ name, metrics }, index) => {
+/** Score against latency or cost, with the Pareto front; experiments without either, or without a question in common with the baseline, are left out. */
+export function prepareFront({ experiments, ...comparison }: Comparison, score: string, expense: Expense): FrontPoint[] {
+  const paired = pairedWithBaseline(comparison);
+  const points = experiments.flatMap(({ experiment_id, label: name, metrics }, index) => {
+    if (!paired.has(experiment_id)) return [];
     const value = metrics.scores[score];
     const x = expenses[expense].of(metrics);
     return value && x !== null ? [{ letter: letterOf(index), name, x, score: value.value, low: value.low, high: value.high }] : [];

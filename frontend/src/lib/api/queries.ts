@@ -124,6 +124,13 @@ export const resultQueries = {
       queryKey: [...resultQueries.all, "compare", ids],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids } }, signal })),
     }),
+  /** The first questions of several experiments, among which is one that all have run. */
+  firstShared: (ids: string[], score: string) =>
+    queryOptions({
+      queryKey: [...resultQueries.all, "first-shared", ids, score],
+      queryFn: ({ signal }) =>
+        unwrap(api.GET("/api/v1/results/compare/examples", { params: { query: { ids, score, outcome: "all", limit: 200 } }, signal })),
+    }),
   comparedExamples: (query: operations["compare_examples"]["parameters"]["query"]) =>
     infiniteQueryOptions({
       queryKey: [...resultQueries.all, "compare-examples", query],

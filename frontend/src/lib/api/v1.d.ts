@@ -3223,6 +3223,11 @@ export interface components {
          */
         ScoreDifference: {
             /**
+             * Baseline
+             * @description Mean of the baseline over the pairs; null without a test.
+             */
+            baseline: number | null;
+            /**
              * Both
              * @description Pairs that both got right; null for graded scores, as are the next three.
              */
@@ -3264,6 +3269,11 @@ export interface components {
             score: string;
             /** @description Null if too few are paired. */
             statistics: components["schemas"]["DifferenceStatistics"] | null;
+            /**
+             * This
+             * @description Mean of this experiment over the pairs.
+             */
+            this: number | null;
         };
         /**
          * ScoreOut
