@@ -110,6 +110,17 @@ class Experiment(Base):
         return None if self.result is None else self.result.metrics["latency_ms"]["p50"]
 
     @property
+    def latency_p95_ms(self) -> float | None:
+        """95th percentile of the result's latency, in milliseconds; see ``latency_p50_ms``."""
+        return None if self.result is None else self.result.metrics["latency_ms"]["p95"]
+
+    @property
+    def tokens_per_answer(self) -> float | None:
+        """Mean tokens of the result's answered runs; ``None`` without a result, or if unknown."""
+        tokens: float | None = None if self.result is None else self.result.metrics.get("tokens_per_answer")
+        return tokens
+
+    @property
     def latency_of_model_only(self) -> bool:
         """Whether the result's latency lacks retrieval and tools: in results from before they were in it."""
         metrics = {} if self.result is None else self.result.metrics

@@ -179,6 +179,18 @@ class TestList:
             names = await listed(five.api, sort=sort)
             assert len(set(names)) == 5, sort
             assert names[0] in expected, sort
+        for sort in (
+            "exact_match",
+            "f1",
+            "latency_p50_ms",
+            "latency_p95_ms",
+            "tokens_per_answer",
+        ):
+            for key in (sort, f"-{sort}"):
+                names = await listed(five.api, sort=key)
+                assert set(names[:2]) == {"gamma", "delta 100%"}, key  # those without a result come last
+        assert (await listed(five.api, sort="f1"))[0] == "delta 100%"
+        assert (await listed(five.api, sort="-f1"))[0] == "gamma"
         assert await listed(five.api) == await listed(five.api, sort="-created_at")
         assert await listed(five.api, sort="name") == ["alpha", "Beta", "delta 100%", "epsilon", "gamma"]
 
@@ -195,7 +207,7 @@ class TestList:
         await steps.run(name="half", model="mock/gold?accuracy=0.5")
         await steps.run(name="best")
         assert await listed(steps.api, sort="-exact_match") == ["best", "half", "none"]
-        assert await listed(steps.api, sort="exact_match") == ["none", "half", "best"]
+        assert await listed(steps.api, sort="exact_match") == ["half", "best", "none"]
 
     @pytest.mark.parametrize("sort", ["method", "-method", "finished_at", "-finished_at", "-created_at"])
     async def test_pages_lose_and_double_nothing(self, five: Steps, sort: str) -> None:
@@ -364,7 +376,9 @@ class TestEvents:
                     work = asyncio.create_task(steps.work(experiment_id))
         assert work is not None
         assert await work is ExperimentStatus.COMPLETED
-        assert seen[0] == {"status": "PENDING", "queued": False, "reason": None, "progress": None}
+        pending = {"status": "PENDING", "queued": False, "reason": None, "progress": None}
+        assert seen[0] == {**pending, "heartbeat_at": None}
+        assert any(event["heartbeat_at"] for event in seen)
         statuses = [event["status"] for event in seen]
         assert list(dict.fromkeys(statuses)) == ["PENDING", "RUNNING", "COMPLETED"]
         done = [event["progress"]["done"] for event in seen if event["progress"]]

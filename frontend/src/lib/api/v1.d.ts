@@ -1656,6 +1656,11 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
             /**
+             * Heartbeat At
+             * @description Last sign of life of the worker.
+             */
+            heartbeat_at: string | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -1670,6 +1675,8 @@ export interface components {
              * @description Of answered, uncached runs; null without a result.
              */
             latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
             /** Method */
             method: string;
             /** Model */
@@ -1696,6 +1703,11 @@ export interface components {
              */
             reason: string | null;
             /**
+             * Resumes Parent
+             * @description It goes on with the work of its parent.
+             */
+            resumes_parent: boolean;
+            /**
              * Scores
              * @description By scorer; empty without a result.
              */
@@ -1707,6 +1719,11 @@ export interface components {
             /** Started At */
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
+            /**
+             * Tokens Per Answer
+             * @description Mean of the answered runs, prompt and completion together; null if unknown.
+             */
+            tokens_per_answer: number | null;
             /** Total */
             total: number;
             /**
@@ -1749,6 +1766,11 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
             /**
+             * Heartbeat At
+             * @description Last sign of life of the worker.
+             */
+            heartbeat_at: string | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -1763,6 +1785,8 @@ export interface components {
              * @description Of answered, uncached runs; null without a result.
              */
             latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
             /** Method */
             method: string;
             /** Model */
@@ -1785,6 +1809,11 @@ export interface components {
              */
             reason: string | null;
             /**
+             * Resumes Parent
+             * @description It goes on with the work of its parent.
+             */
+            resumes_parent: boolean;
+            /**
              * Scores
              * @description By scorer; empty without a result.
              */
@@ -1796,6 +1825,11 @@ export interface components {
             /** Started At */
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
+            /**
+             * Tokens Per Answer
+             * @description Mean of the answered runs, prompt and completion together; null if unknown.
+             */
+            tokens_per_answer: number | null;
             /** Total */
             total: number;
             /**
@@ -4229,7 +4263,7 @@ export interface operations {
                 dataset?: string[];
                 /** @description All words, in name, description, model or dataset. */
                 text?: string;
-                /** @description created_at, name, status, model, method, dataset, finished_at or exact_match; - before it: descending. */
+                /** @description created_at, name, status, model, method, dataset, finished_at, latency_p50_ms, latency_p95_ms, cost_usd, tokens_per_answer or the name of a score; - before it: descending. */
                 sort?: string;
                 offset?: number;
                 limit?: number;
