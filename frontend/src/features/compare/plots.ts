@@ -4,7 +4,6 @@ import type { Schemas } from "@/lib/api/client";
 import { type Expense, expenses } from "@/lib/metrics";
 
 import { letterOf } from "./prepare";
-import { pairedWithBaseline } from "./ranking";
 
 type Comparison = Schemas["ComparisonOut"];
 
@@ -28,11 +27,14 @@ export function forestDomain(rows: ForestPlotRow[]): [number, number] {
   return [low - margin, high + margin];
 }
 
-/** Score against latency or cost, with the Pareto front; experiments without either, or without a question in common with the baseline, are left out. */
-export function prepareFront({ experiments, ...comparison }: Comparison, score: string, expense: Expense): FrontPoint[] {
-  const paired = pairedWithBaseline(comparison);
-  const points = experiments.flatMap(({ experiment_id, label: name, metrics }, index) => {
-    if (!paired.has(experiment_id)) return [];
+/** Whether all experiments have the same questions; only then can their means be drawn beside each other. */
+export function sameQuestions({ unpaired }: Comparison): boolean {
+  return unpaired.every(({ n_changed, n_only_this, n_only_baseline }) => n_changed + n_only_this + n_only_baseline === 0);
+}
+
+/** Score against latency or cost, with the Pareto front; experiments without either are left out. */
+export function prepareFront({ experiments }: Comparison, score: string, expense: Expense): FrontPoint[] {
+  const points = experiments.flatMap(({ label: name, metrics }, index) => {
     const value = metrics.scores[score];
     const x = expenses[expense].of(metrics);
     return value && x !== null ? [{ letter: letterOf(index), name, x, score: value.value, low: value.low, high: value.high }] : [];

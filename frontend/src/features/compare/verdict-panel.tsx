@@ -91,7 +91,7 @@ function Sentence({ difference }: { difference: Difference }) {
     ["p", formatP(statistics.adjusted_p)],
     ["Only one right", difference.only_this === null ? "graded score" : `${formatCount(difference.only_this)} this one, ${formatCount(difference.only_baseline)} the baseline`],
     ["Paired", pairsOf(difference, statistics.units)],
-    ["Means on these", `${formatPercent(difference.this)}, baseline ${formatPercent(difference.baseline)}`],
+    ["Means of the pairs", `${formatPercent(difference.this)}, baseline ${formatPercent(difference.baseline)}`],
     ["Detectable difference", statistics.detectable === null ? "–" : `about ${formatPoints(statistics.detectable).slice(1)} points`],
     ["Test", statistics.test === "mcnemar" ? `McNemar, exact (mid-p ${formatP(statistics.mid_p).replace("p ", "")})` : "paired permutation test"],
   ];

@@ -3258,7 +3258,7 @@ export interface components {
         ScoreDifference: {
             /**
              * Baseline
-             * @description Mean of the baseline over the pairs; null without a test.
+             * @description The baseline's mean over the pairs.
              */
             baseline: number | null;
             /**
@@ -3305,7 +3305,7 @@ export interface components {
             statistics: components["schemas"]["DifferenceStatistics"] | null;
             /**
              * This
-             * @description Mean of this experiment over the pairs.
+             * @description This experiment's mean over the pairs.
              */
             this: number | null;
         };
@@ -5858,7 +5858,7 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: whether the values of the score are equal, where failed and missing runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
+                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
                 outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither";
                 cursor?: string | null;
                 limit?: number;
