@@ -9,6 +9,7 @@ import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
+import { useTitle } from "@/lib/use-title";
 
 import { AttributionTable } from "./attribution-table";
 import { ChangesPanel } from "./changes-panel";
@@ -50,6 +51,7 @@ export function Compare() {
 }
 
 function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
+  useTitle(`Compare ${comparison.experiments.map(({ label }) => label).join(", ")}`);
   return (
     <>
       <VerdictPanel comparison={comparison} />

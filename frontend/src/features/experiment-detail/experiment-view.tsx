@@ -12,14 +12,16 @@ import type { Schemas } from "@/lib/api/client";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
 import { hasEnded, isLive } from "@/lib/experiment-status";
 import { agentShares } from "@/lib/metrics";
+import { useTitle } from "@/lib/use-title";
 
 import { AgentPanel } from "./agent-panel";
 import { AttributionPanel } from "./attribution-panel";
-import { ConfigPanel } from "./config-panel";
+import { ConfigPanel, FailuresPanel } from "./config-panel";
 import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
 import { MetricCards } from "./metric-cards";
 import { RunsSection } from "./runs-section";
+import { titleOf } from "./live";
 import { useLive } from "./use-live";
 
 const POLL_MS = 1_500;
@@ -57,6 +59,7 @@ export function ExperimentView() {
 
 function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   const ended = hasEnded(experiment);
+  useTitle(titleOf(experiment));
   const live = isLive(experiment);
   const result = useQuery({ ...resultQueries.detail(experiment.id), enabled: ended });
   const [full] = useQueryState("full", parseAsBoolean.withDefault(false));
@@ -78,6 +81,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       {ended && result.data?.metrics.agent && (
         <AgentPanel id={experiment.id} agent={result.data.metrics.agent} shares={agentShares(result.data.metrics)} naive={result.data.tokens_to_naive} />
       )}
+      {ended && <FailuresPanel result={result.data} />}
       {runs}
       <ConfigPanel experiment={experiment} result={result.data} />
       {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}

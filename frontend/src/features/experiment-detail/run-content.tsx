@@ -174,7 +174,7 @@ function Facts({ run, finish }: { run: Run; finish: string | undefined }) {
   const facts: [string, string][] = [
     ["Latency", run.cached ? "from cache" : formatDuration(run.latency_ms)],
     ["Model time", run.cached ? "from cache" : formatDuration(run.model_ms ?? run.latency_ms)],
-    ["Queue time", formatDuration(run.queue_ms)],
+    ["Queue time", run.queue_ms !== null && run.queue_ms < 1 ? "< 1 ms" : formatDuration(run.queue_ms)],
     ["Attempts", formatCount(run.attempts)],
     ["Tokens", `${formatCount(run.prompt_tokens)} in, ${formatCount(run.completion_tokens)} out`],
     ["Cost", costOf(run)],
