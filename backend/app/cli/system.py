@@ -8,22 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from app.cli.client import Api, JsonOption, connected, fail, say
-from app.cli.doctor import diagnose
 from app.cli.experiments import follow_to_end
 from app.cli.files import read_experiment
 from app.cli.render import console, print_json
 from app.core.config import PROJECT_ROOT, get_settings
+from app.core.platform_state import platform_url
 from app.core.processes import ProcessError
-from app.launcher import Platform, api_command, platform_url
 from app.schemas.catalog import CatalogOut, ModelOut, ProviderOut
 from app.schemas.experiment import ExperimentOut
+
+if TYPE_CHECKING:
+    from app.launcher import Platform
 
 _DEMO = PROJECT_ROOT / "configs" / "experiments" / "demo.yaml"
 _STATE_STYLE = {
@@ -53,7 +55,9 @@ def _signals_interrupt() -> Iterator[None]:
 
 
 @contextmanager
-def _platform() -> Iterator[Platform]:
+def _platform() -> Iterator["Platform"]:
+    from app.launcher import Platform  # what a platform is made of takes a second to import
+
     settings = get_settings()
     running = platform_url(settings.home)
     if running is not None:
@@ -131,6 +135,8 @@ def worker() -> None:
 def api() -> None:
     """Run only the API, with DATABASE_URL and REDIS_URL."""
     settings = get_settings()
+    from app.launcher import api_command
+
     command = api_command(settings.host, settings.port)
     os.execv(command[0], command)
 
@@ -192,6 +198,8 @@ def doctor(json: JsonOption = False) -> None:
 
     Exit code 1 if a check fails.
     """
+    from app.cli.doctor import diagnose
+
     checks = diagnose(get_settings())
     if json:
         print_json([check.as_dict() for check in checks])

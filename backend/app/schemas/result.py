@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasPath, BaseModel, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field
 
 from app.domain import metrics as domain
 from app.domain.json import JsonObject
@@ -225,30 +225,53 @@ class ResultOut(FromAttributes):
     )
 
 
+_LONGEST_REASON = 500
+"""Characters."""
+
+
+def _beginning(reason: object) -> object:
+    """Return the beginning of a reason; those of earlier versions quote the whole answer, however long."""
+    if isinstance(reason, str) and len(reason) > _LONGEST_REASON:
+        return f"{reason[:_LONGEST_REASON]}…"
+    return reason
+
+
 class RunScore(FromAttributes):
     """One score of a run."""
 
     value: float | None = Field(description="In [0, 1]; null if unscored.")
-    reason: str
+    reason: Annotated[str, BeforeValidator(_beginning)]
 
 
 class RunSummary(FromAttributes):
-    """A run as lists show it."""
+    """A run as lists show it: of long texts the beginning; the run itself and the exports have all."""
 
     id: int
     example_id: int
     example_key: str = Field(validation_alias=AliasPath("example", "key"))
     repeat: int
-    question: str = Field(validation_alias=AliasPath("example", "question"))
-    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
+    question: str = Field(
+        validation_alias=AliasPath("example", "question_start"), description="The first 300 characters."
+    )
+    gold: list[str] = Field(
+        validation_alias=AliasPath("example", "answers_start"),
+        description="Accepted answers: the first eight, and of each the first 300 characters.",
+    )
     status: Literal["ok", "failed"]
     failure_kind: str | None
     failure_message: str | None
-    output: str | None
-    answer: str | None
+    output: str | None = Field(
+        validation_alias="output_start", description="What the model wrote: the first 1,000 characters."
+    )
+    output_length: int | None = Field(description="Characters of the whole output.")
+    answer: str | None = Field(validation_alias="answer_start", description="The first 300 characters.")
+    answer_length: int | None = Field(description="Characters of the whole answer.")
     parse_outcome: str | None
     parse_rule: str | None
-    scores: dict[str, RunScore] = Field(description="By name of the score.")
+    scores: dict[str, RunScore] = Field(
+        validation_alias="scores_start",
+        description="By name of the score, with the beginnings of the reasons.",
+    )
     cached: bool
     attempts: int
     latency_ms: float | None = Field(
@@ -274,8 +297,15 @@ class RunWarning(BaseModel):
 
 
 class RunOut(RunSummary):
-    """A run with every model call, as sent and as answered."""
+    """A run with every model call, as sent and as answered, and with the whole of its texts."""
 
+    question: str = Field(validation_alias=AliasPath("example", "question"))
+    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
+    output: str | None = Field(description="What the model wrote.")
+    answer: str | None
+    scores: dict[str, RunScore] = Field(
+        description="By name of the score; reasons of at most 500 characters."
+    )
     reasoning_tokens: int | None = Field(description="The part of the completion that was thinking.")
     cache_read_tokens: int | None = Field(description="Of the prompt, from the provider's prompt cache.")
     cache_write_tokens: int | None = Field(description="Of the prompt, put into the provider's prompt cache.")
@@ -311,8 +341,13 @@ class ComparedExample(FromAttributes):
     """One question with the run of each of several experiments."""
 
     content_hash: str = Field(validation_alias=AliasPath("example", "content_hash"))
-    question: str = Field(validation_alias=AliasPath("example", "question"))
-    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
+    question: str = Field(
+        validation_alias=AliasPath("example", "question_start"), description="The first 300 characters."
+    )
+    gold: list[str] = Field(
+        validation_alias=AliasPath("example", "answers_start"),
+        description="Accepted answers: the first eight, and of each the first 300 characters.",
+    )
     repeat: int
     runs: list[RunSummary | None] = Field(
         description="In the order of `ids`; null where an experiment has no run of this question."

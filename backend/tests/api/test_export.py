@@ -148,6 +148,25 @@ class TestExport:
         assert _defused(f"{start}A1") == f"'{start}A1"
         assert _defused(f"A1{start}") == f"A1{start}"
 
+    @pytest.mark.parametrize(
+        "before", [" ", "\u200b", "\ufeff", "\u00a0", "\u2060", "\u00ad", "\u3000", "'", " \u200b"]
+    )
+    def test_what_is_not_seen_before_a_formula(self, before: str) -> None:
+        assert _defused(f"{before}=1+1") == f"'{before}=1+1"
+
+    @pytest.mark.parametrize(
+        "number",
+        ["-5", "-5.5", "-.5", "-1,234.50", "-1e-5", "-50%", "+49 30", "+49 30 1234567", "+1 (555) 123"],
+    )
+    def test_numbers_stay(self, number: str) -> None:
+        assert _defused(number) == number
+
+    @pytest.mark.parametrize(
+        "text", ["-2+3", "+1-2", "-5-", "+", "-", "-2+3+cmd|'/c calc'!A1", "+49 30*2", "-5\n=1"]
+    )
+    def test_what_would_be_computed_does_not(self, text: str) -> None:
+        assert _defused(text) == f"'{text}"
+
     def test_control_characters_of_a_csv_are_visible(self) -> None:
         assert _defused("\x1b[2J a\r\nb\tc \u202e\x9b") == "␛[2J a\r\nb\tc <U+202E><U+009B>"
         assert _defused(3) == 3

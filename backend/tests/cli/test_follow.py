@@ -18,7 +18,11 @@ Step = ExperimentEvent | Exception
 
 def event(status: str, done: int = 0) -> ExperimentEvent:
     return ExperimentEvent(
-        status=ExperimentStatus(status), queued=False, reason=None, progress=progress(done=done)
+        status=ExperimentStatus(status),
+        queued=False,
+        reason=None,
+        progress=progress(done=done),
+        heartbeat_at=None,
     )
 
 

@@ -12,6 +12,7 @@ from app.domain.provenance import DatasetProvenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository, Facets
@@ -109,14 +110,17 @@ class ExperimentService:
     ) -> tuple[Sequence[Experiment], int]:
         """Return a page of experiments and how many there are; ``-key`` sorts in descending order.
 
+        A key is one of ``SORT_KEYS``, or the name of a score.
+
         Raises:
             InvalidInput: for an unknown sort key.
         """
         key = sort.removeprefix("-")
-        if key not in SORT_KEYS:
+        keys = (*SORT_KEYS, *(score.name for score in SCORERS.descriptions()))
+        if key not in keys:
             raise InvalidInput(
                 f"Cannot sort by {key!r}.",
-                hint=f"Sort by one of {', '.join(SORT_KEYS)}, with - before it for descending.",
+                hint=f"Sort by one of {', '.join(keys)}, with - before it for descending.",
                 errors=[FieldError("sort", "unknown key")],
             )
         return await self._repository.list_page(

@@ -21,8 +21,8 @@ from app.services.inference.refused_parameters import refused_parameter
 from app.services.inference.stated_waits import reset_s, retry_after_s, wait_in_body_s
 
 _MESSAGE_LIMIT = 500
-MAX_OUTPUT = 500_000
-"""Characters of a model's output that are kept; four times what the largest token limit gives."""
+MAX_OUTPUT = 4_000_000
+"""Characters of a model's output that are kept; the largest token limit gives a tenth of it at most."""
 _EDGE = 2_000  # characters, more than any spelling of a secret has
 _EXCERPT_BYTES = 100_000  # of which an excerpt is made; far more than it shows, so that no cut key is shown
 _OVERLOADED_STATUS = 529

@@ -53,14 +53,14 @@ def test_a_very_long_output_is_kept_without_its_middle() -> None:
     assert len(kept) < MAX_OUTPUT + 100
     assert kept.startswith("begin a a ")
     assert kept.endswith(" a a end")
-    assert "[… 9,50" in kept
+    assert f"[… {10 - MAX_OUTPUT // 10**6},00" in kept
     assert clean(text[:MAX_OUTPUT], limit=None) == text[:MAX_OUTPUT]
 
 
 def test_no_part_of_a_secret_is_left_at_the_cut() -> None:
     mask("sk-planted-secret")
     for before in range(20):
-        kept = clean("x" * before + "sk-planted-secret" * 100_000, limit=None)
+        kept = clean("x" * before + "sk-planted-secret" * (MAX_OUTPUT // 10), limit=None)
         assert "[redacted]" in kept
         assert not any(part in kept for part in ("sk-", "plan", "anted", "secret"))
 

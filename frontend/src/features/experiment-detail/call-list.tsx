@@ -28,11 +28,8 @@ export function useExpandedCalls() {
     // A collapsed call cannot be focused.
     flushSync(() => set(place, true));
     const body = document.getElementById(idOf(place));
-    const call = body?.parentElement;
-    if (!body || !call) return;
-    const run = call.closest("[role=region]");
-    run?.scrollBy(0, call.getBoundingClientRect().top - run.getBoundingClientRect().top);
-    call.firstElementChild?.scrollIntoView({ block: "nearest" });
+    if (!body) return;
+    body.parentElement?.scrollIntoView({ block: "start" });
     body.focus({ preventScroll: true });
   };
   return { open, set, goTo };
@@ -54,7 +51,7 @@ export function CallAccordion({ calls, expanded, stepOf }: CallAccordionProps) {
         const open = expanded.open.has(place);
         const step = stepOf.get(place);
         return (
-          <div key={place}>
+          <div key={place} className="scroll-mt-18">
             <button
               type="button"
               aria-expanded={open}
