@@ -41,7 +41,7 @@ def details(progress: ProgressOut | None) -> str:
     parts.append(f"errors {progress.failed}" + (f" ({failures})" if failures else ""))
     if progress.waiting_for or progress.waiting_s > 1:
         why = progress.waiting_for or "rate limited"
-        parts.append(f"{why}, {_duration(progress.waiting_s)} to wait")
+        parts.append(why + (f", {_duration(progress.waiting_s)} to wait" if progress.waiting_s > 1 else ""))
     return "  ".join(parts)
 
 

@@ -157,7 +157,9 @@ def total_of(counts: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(counts) else None
 
 
-_CUT_OFF = frozenset({"length", "max_tokens", "model_length"})  # the words of several servers
+_CUT_OFF = frozenset(
+    {"length", "max_tokens", "max_output_tokens", "model_length"}
+)  # the words of several servers
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _TEXT_PARTS = frozenset({"text", "output_text"})
 _SHOWN_CHARS = 200  # of an answer that cannot be read
 _MAX_TOOL_CALLS = 16  # of one response that are kept; a model that makes more is in a loop
 _CHARSETS = ("iso-8859-", "latin", "windows-125", "utf-16")  # beside UTF-8, of servers that declare them
+_MESSAGES = ("message", "msg", "detail")  # of errors that stand in the place of an answer
 _NO_ERRORS = frozenset({"", "0", "200", "ok", "success", "none"})
 
 
@@ -72,6 +73,8 @@ def _raise_error(answer: dict[str, Any], headers: Mapping[str, str]) -> None:
     if choices:
         return
     if answer.get("object") == "error" or answer.get("type") == "error":
+        raise failure_in_answer(answer, headers)
+    if "choices" not in answer and any(isinstance(answer.get(name), str) for name in _MESSAGES):
         raise failure_in_answer(answer, headers)
     if "choices" in answer:
         empty = "null" if choices is None else "an empty list" if choices == [] else "no list"

@@ -13,10 +13,18 @@ from app.services.inference.stated_waits import remains_nothing
 
 CONTEXT_LENGTH = re.compile(
     r"context[_ ](length|window|size)|maximum context|too many tokens|exceed_context_size|prompt is too long"
-    r"|`?inputs`? tokens|`?inputs`? must have less than",
+    r"|`?inputs`? tokens|`?inputs`? must have less than|input is too long|input token count"
+    r"|maximum number of tokens allowed",
     re.IGNORECASE,
 )
-CONTENT_FILTER = re.compile(r"content[_ ](filter|policy|management)|safety", re.IGNORECASE)
+CONTENT_FILTER = re.compile(
+    r"content[_ ](filter|policy|management)|safety|\bmoderation\b|\bflagged\b", re.IGNORECASE
+)
+NO_MODEL = re.compile(
+    r"model[ _]not[ _](found|exist)|model\b[^.]{0,80}\b(does not exist|not found)"
+    r"|(invalid|unknown|no such) model\b(?! \w*(input|param))",
+    re.IGNORECASE,
+)
 LOADING = re.compile(
     r"\bloading\b|not (yet )?(loaded|ready)\b|warm(ing)? up|cold start|starting up|initiali[sz]ing",
     re.IGNORECASE,
@@ -33,19 +41,21 @@ _USED_UP_CODES = re.compile(
 )
 _USED_UP = re.compile(
     r"insufficient[ _-]?(quota|balance|credits?|funds)|(credit|account) balance"
-    r"|(out of|(any|no|not) (\w+ )?|enough )credits?\b"
+    r"|(out of |(any|no|not) (\w+ )?|enough )credits?\b"
     r"|(used|exhausted|exceeded)\b[^.]{0,40}\bcredits?\b|hard limit|spend(ing)?[ _-](limit|cap)"
-    r"|usage limits?\b|credit limit|key limit exceeded|(requires|need)\b[^.]{0,20}\bcredits"
-    r"|budget has been exceeded|payment (is )?required|unpaid|quota (is )?(used up|exhausted)|limit: 0\b",
+    r"|credit limit|key limit exceeded|(requires|need)\b[^.]{0,20}\bcredits"
+    r"|budget has been exceeded|payment (is )?required|unpaid|limit: 0\b",
     re.IGNORECASE,
 )
+# What may also mean a limit that passes, if the server says when.
+_PERHAPS_USED_UP = re.compile(r"usage limits?\b|quota (is )?(used up|exhausted)", re.IGNORECASE)
 CALLS_IN_FLIGHT = re.compile(r"\bin_flight")  # a budget of the calls under way, at OpenRouter
 WRONG_KEY = re.compile(r"api key not valid|(incorrect|invalid) api key|API_KEY_INVALID", re.IGNORECASE)
 _OPENAI_QUOTA = re.compile(r"exceeded your current quota", re.IGNORECASE)
 _PERIOD = re.compile(
     r"(?P<passes>per[ _-]?(?:sec(?!r)|min|hour)|\b[RT]P[SMH]\b|/ ?(?:sec|second|min|minute|hour)\b)"
     r"|(?P<lasts>per[ _-]?(?:day|week|month)|\b[RT]PD\b|\b(?:daily|weekly|monthly)\b"
-    r"|/ ?(?:day|week|month)\b|\btomorrow\b|\bmidnight\b)",
+    r"|/ ?(?:day|week|month)\b|\b24 ?h(?:ours?)?\b|\btomorrow\b|\bmidnight\b)",
     re.IGNORECASE,
 )
 # "Upgrade to Pro for 1,000 requests per day": what else the account could have.
@@ -88,7 +98,7 @@ def limit_of(
     period = _PERIOD.search(said)
     if limited and period is not None:
         return (FailureKind.RATE_LIMIT if period["passes"] else FailureKind.QUOTA), ""
-    if _USED_UP.search(said):
+    if _USED_UP.search(said) or (not waits and _PERHAPS_USED_UP.search(said)):
         return FailureKind.QUOTA, ""
     if not limited:
         return None, ""

@@ -12,6 +12,7 @@ from app.services.inference.failure_words import (
     CONTENT_FILTER,
     CONTEXT_LENGTH,
     LOADING,
+    NO_MODEL,
     OVERLOADED,
     WRONG_KEY,
     limit_of,
@@ -46,7 +47,8 @@ _BY_WORDS: tuple[tuple[frozenset[int], re.Pattern[str], FailureKind], ...] = (
     (frozenset({400}), WRONG_KEY, FailureKind.AUTH),
     (frozenset({402}), CALLS_IN_FLIGHT, FailureKind.RATE_LIMIT),
     (frozenset({400, 413, 422, 500}), CONTEXT_LENGTH, FailureKind.CONTEXT_LENGTH),
-    (frozenset({400, 422}), CONTENT_FILTER, FailureKind.REFUSED),
+    (frozenset({400, 403, 422}), CONTENT_FILTER, FailureKind.REFUSED),
+    (frozenset({400}), NO_MODEL, FailureKind.MODEL_NOT_FOUND),
     (frozenset({500, 503}), LOADING, FailureKind.UNAVAILABLE),
     (frozenset({500, 503}), OVERLOADED, FailureKind.UNAVAILABLE),
 )

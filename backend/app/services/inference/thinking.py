@@ -53,8 +53,12 @@ def thinking_of_message(message: dict[str, Any]) -> str:
     """Return the thinking in the fields of a message, beside its content; empty if there is none."""
     for name in _FIELDS:
         value = message.get(name)
-        if value:
-            return value if isinstance(value, str) else thinking_in_parts(value)
+        if isinstance(value, str):
+            if value:
+                return value
+        elif value:
+            plain = isinstance(value, dict) and "type" not in value
+            return _text_of(value) if plain else thinking_in_parts(value)
     details = message.get("reasoning_details")
     return thinking_in_parts(details) if details else ""
 

@@ -159,6 +159,17 @@ class TestForms:
         }
         assert failure(orjson.dumps({"choices": [choice]})).kind is FailureKind.SERVER
 
+    @pytest.mark.parametrize(
+        ("payload", "kind"),
+        [
+            (b'{"code":429,"msg":"slow down"}', FailureKind.RATE_LIMIT),
+            (b'{"code":1302,"message":"something broke"}', FailureKind.SERVER),
+            (b'{"detail":"Not authenticated: invalid api key"}', FailureKind.AUTH),
+        ],
+    )
+    def test_an_error_that_is_the_whole_answer(self, payload: bytes, kind: FailureKind) -> None:
+        assert failure(payload).kind is kind
+
     @pytest.mark.parametrize("reason", ["", None, 7])
     def test_no_finish_reason(self, reason: Any) -> None:
         payload = body().replace(b'"stop"', orjson.dumps(reason))

@@ -98,6 +98,8 @@ class TestFields:
             {"content": "391", "reasoning_content": THOUGHT},
             {"content": "391", "reasoning": THOUGHT},
             {"content": "391", "thinking": THOUGHT},
+            {"content": "391", "reasoning": {"content": THOUGHT}},
+            {"content": "391", "reasoning_content": "", "reasoning": THOUGHT},
             {
                 "content": "391",
                 "reasoning": THOUGHT,
