@@ -107,9 +107,7 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
               </span>
               <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 pb-1 sm:hidden">
                 <StatusBadge {...experiment} />
-                <span className="text-xs">
-                  {formatMethod(experiment.method)} · {experiment.dataset}
-                </span>
+                <span className="num text-xs">{inOneLine(experiment, score)}</span>
                 <div className="w-full">
                   <Score experiment={experiment} score={score} />
                 </div>
@@ -144,6 +142,20 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
       </tbody>
     </Table>
   );
+}
+
+/** What a phone has no columns for. */
+function inOneLine({ method, dataset, scores, failed_runs, latency_p50_ms, cost_usd }: Experiment, score: string): string {
+  const n = scores[score]?.n;
+  return [
+    formatMethod(method),
+    dataset,
+    n !== undefined && `n = ${formatCount(n)}${failed_runs ? `, ${formatCount(failed_runs)} failed` : ""}`,
+    latency_p50_ms !== null && formatDuration(latency_p50_ms),
+    cost_usd !== null && formatCost(cost_usd),
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 function Latency({ value, experiment }: { value: number | null; experiment: Experiment }) {
