@@ -118,7 +118,11 @@ async def start_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep) 
     responses=error_responses(404, 409),
 )
 async def resume_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep) -> ExperimentOut:
-    """Continue an experiment: the same one if it has not ended, else a child of it."""
+    """Continue an experiment: the same one if it has not ended, else a child of it.
+
+    The child takes over what was answered, and asks for what failed or is missing: of a complete experiment,
+    for its failed runs.
+    """
     return ExperimentOut.model_validate(await dispatcher.resume(experiment_id))
 
 

@@ -184,6 +184,10 @@ class Run(Base):
     paid_prompt_tokens: Mapped[int | None] = mapped_column(Integer)
     paid_completion_tokens: Mapped[int | None] = mapped_column(Integer)
     paid_usd: Mapped[float | None] = mapped_column(Double)
+    reasoning_tokens: Mapped[int | None] = mapped_column(Integer)
+    cache_read_tokens: Mapped[int | None] = mapped_column(Integer)
+    cache_write_tokens: Mapped[int | None] = mapped_column(Integer)
+    warnings: Mapped[list[JsonObject] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     example: Mapped[Example] = relationship(lazy="raise", viewonly=True)

@@ -52,9 +52,12 @@ class ProgressOut(FromAttributes):
     active_s: float = Field(description="Seconds of work so far.")
     in_flight: int = Field(description="Model calls that wait for their answer.")
     limit: int | None = Field(description="Concurrent calls that the limiter allows at present.")
-    waiting_s: float = Field(description="Seconds until the endpoint may be called again (rate limit).")
+    waiting_s: float = Field(description="Seconds until the endpoint may be called again.")
     mode: str = Field(description="`worker`, or `in_process` when there is no queue.")
     note: str | None = Field(description="What is being prepared, before the first run.")
+    waiting_for: str | None = Field(
+        description="What keeps the endpoint from answering, such as loading its model; null if nothing does."
+    )
 
 
 class ScoreSummary(BaseModel):

@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AliasPath, BeforeValidator, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field
 
 from app.domain import metrics as domain
 from app.domain.json import JsonObject
@@ -64,6 +64,9 @@ class TokenStatistics(FromAttributes):
     prompt: int | None
     completion: int | None
     runs_without_counts: int
+    reasoning: int | None = Field(description="The part of the completions that was thinking.")
+    cache_read: int | None = Field(description="The part of the prompts from the provider's prompt cache.")
+    cache_write: int | None = Field(description="The part of the prompts that was put into it.")
 
 
 class CostStatistics(FromAttributes):
@@ -170,10 +173,13 @@ class Metrics(FromAttributes):
         description="Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown."
     )
     figures: list[Figure] = Field(description="These numbers, described, in the order to show them.")
+    warnings: list[str] = Field(description="What makes the result less reliable, as sentences.")
 
     @classmethod
-    def of(cls, metrics: domain.Metrics, figures: Sequence[domain.Figure]) -> "Metrics":
-        """Return metrics with their figures."""
+    def of(
+        cls, metrics: domain.Metrics, figures: Sequence[domain.Figure], warnings: Sequence[str]
+    ) -> "Metrics":
+        """Return metrics with their figures and warnings."""
         parts = {field.name: getattr(metrics, field.name) for field in fields(metrics)}
         single = dict.fromkeys(
             (
@@ -184,7 +190,9 @@ class Metrics(FromAttributes):
                 "gpu_seconds_estimate",
             )
         )
-        return cls.model_validate({**parts, **single, **metrics.single, "figures": figures})
+        return cls.model_validate(
+            {**parts, **single, **metrics.single, "figures": figures, "warnings": warnings}
+        )
 
 
 class TokensToNaive(FromAttributes):
@@ -279,6 +287,15 @@ class RunSummary(FromAttributes):
     created_at: datetime
 
 
+class RunWarning(BaseModel):
+    """What makes the answer of a run less reliable."""
+
+    kind: str = Field(
+        description="`cut_off_thinking`, `prompt_cut`, `window_full`, or `left_out:` and a name."
+    )
+    message: str
+
+
 class RunOut(RunSummary):
     """A run with every model call, as sent and as answered, and with the whole of its texts."""
 
@@ -289,6 +306,10 @@ class RunOut(RunSummary):
     scores: dict[str, RunScore] = Field(
         description="By name of the score; reasons of at most 500 characters."
     )
+    reasoning_tokens: int | None = Field(description="The part of the completion that was thinking.")
+    cache_read_tokens: int | None = Field(description="Of the prompt, from the provider's prompt cache.")
+    cache_write_tokens: int | None = Field(description="Of the prompt, put into the provider's prompt cache.")
+    warnings: list[RunWarning] | None = Field(description="Null if there are none.")
     cluster: str | None = Field(
         validation_alias=AliasPath("example", "cluster"),
         description="Questions of one cluster (such as one document) are not independent of each other.",

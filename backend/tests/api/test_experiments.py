@@ -34,7 +34,13 @@ class TestCreate:
 
     async def test_defaults_are_written_out(self, api: httpx.AsyncClient, dataset: str) -> None:
         config = (await api.post(EXPERIMENTS, json=body())).json()["config"]
-        assert config["params"] == {"temperature": 0.0, "max_tokens": 64, "top_p": None, "stop": []}
+        assert config["params"] == {
+            "temperature": 0.0,
+            "max_tokens": 64,
+            "top_p": None,
+            "stop": [],
+            "unsupported": "fail",
+        }
         assert config["method"]["template"] == "Question: {question}\nAnswer:"
         assert config["seed"] == 0
 
@@ -338,6 +344,18 @@ class TestResume:
         experiment_id = await steps.run()
         problem(await steps.api.post(f"{EXPERIMENTS}/{experiment_id}/resume"), 409)
 
+    async def test_failed_runs_of_a_complete_one_are_asked_again(self, steps: Steps) -> None:
+        model = "mock/gold?fail_rate=0.4&fail_kind=refused"
+        parent = await steps.run(model=model, max_failed_share=1.0)
+        failed = (await steps.get(f"{EXPERIMENTS}/{parent}"))["failed_runs"]
+        assert 0 < failed < 20
+        response = await steps.api.post(f"{EXPERIMENTS}/{parent}/resume")
+        child = response.json()
+        assert (response.status_code, child["parent_id"]) == (202, parent)
+        assert await steps.work(child["id"]) is ExperimentStatus.COMPLETED
+        counts = (await steps.get(f"/api/v1/results/{child['id']}"))["metrics"]["counts"]
+        assert (counts["cached"], counts["failed"]) == (20 - failed, failed)  # this model fails again
+
     async def test_cancelled_goes_on_as_a_child(self, steps: Steps) -> None:
         parent = await steps.create()
         await steps.api.post(f"{EXPERIMENTS}/{parent}/cancel")
@@ -361,40 +379,3 @@ async def events(response: httpx.Response) -> Any:
         elif field == "data":
             assert name == "progress"
             yield orjson.loads(value)
-
-
-class TestEvents:
-    async def test_from_pending_to_the_end(self, steps: Steps) -> None:
-        experiment_id = await steps.create(model="mock/gold?latency_ms=20", concurrency=1)
-        seen = []
-        work: asyncio.Task[str | None] | None = None
-        async with steps.api.stream("GET", f"{EXPERIMENTS}/{experiment_id}/events") as response:
-            async for event in events(response):
-                seen.append(event)
-                if work is None:
-                    await steps.start(experiment_id)
-                    work = asyncio.create_task(steps.work(experiment_id))
-        assert work is not None
-        assert await work is ExperimentStatus.COMPLETED
-        pending = {"status": "PENDING", "queued": False, "reason": None, "progress": None}
-        assert seen[0] == {**pending, "heartbeat_at": None}
-        assert any(event["heartbeat_at"] for event in seen)
-        statuses = [event["status"] for event in seen]
-        assert list(dict.fromkeys(statuses)) == ["PENDING", "RUNNING", "COMPLETED"]
-        done = [event["progress"]["done"] for event in seen if event["progress"]]
-        assert done == sorted(done)
-        assert seen[-1]["progress"]["done"] == 20
-        assert seen[-1]["progress"]["accuracy"] == 1.0
-
-    async def test_of_what_has_ended_is_one_event(self, steps: Steps) -> None:
-        experiment_id = await steps.run(dataset={"name": "quiz", "n": 2})
-        async with steps.api.stream("GET", f"{EXPERIMENTS}/{experiment_id}/events") as response:
-            seen = [event async for event in events(response)]
-        assert [event["status"] for event in seen] == ["COMPLETED"]
-
-    async def test_failure_says_why(self, steps: Steps) -> None:
-        experiment_id = await steps.run(model="mock/gold?fail_rate=1&fail_kind=auth")
-        async with steps.api.stream("GET", f"{EXPERIMENTS}/{experiment_id}/events") as response:
-            seen = [event async for event in events(response)]
-        assert seen[-1]["status"] == "FAILED"
-        assert "auth" in seen[-1]["reason"]

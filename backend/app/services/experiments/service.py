@@ -18,6 +18,7 @@ from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository, Facets
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.validation import validate
+from app.services.inference.catalog import spellings_of
 from app.services.knowledge.retriever_factory import describe
 from app.services.runtime import Runtime
 
@@ -58,6 +59,7 @@ class ExperimentService:
             model_fingerprint=checked.fingerprint,
             model_parameters=checked.spec.parameters,
             retrieval=await self._retrieval(config, checked),
+            left_out=_left_out(config, checked),
         )
         experiment = Experiment(
             id=uuid.uuid4(),
@@ -174,3 +176,17 @@ class ExperimentService:
         if experiment.status == ExperimentStatus.CANCELLED:
             progress = experiment.progress_snapshot
             await aggregate(self._session, experiment_id, wall_s=progress.active_s if progress else None)
+
+
+def _left_out(config: ExperimentConfig, checked: ResolvedConfig) -> tuple[str, ...]:
+    """Return the parameters of the configuration that the catalog knows the model does not take."""
+    params = config.params
+    chosen = {
+        "temperature": True,
+        "max_tokens": True,
+        "seed": True,
+        "top_p": params.top_p is not None,
+        "stop": bool(params.stop or config.method.reserved_stops),
+    }
+    spellings = spellings_of(checked.provider, checked.spec)
+    return tuple(name for name, is_set in chosen.items() if is_set and spellings.get(name, name) is None)

@@ -19,10 +19,16 @@ from app.services.methods.text_reading import first_sentence, is_bare, lead_in_r
 _MAX_CANDIDATE = 1_000  # characters after a marker that are searched
 _MAX_MARKERS = 20  # of each kind, the last ones: both bound the time for any output
 
+_FOREIGN_WORDS = (
+    "antwort", "réponse", "respuesta", "risposta", "resposta", "antwoord", "svar", "vastaus", "odpowied",
+    "odpověď", "válasz", "răspuns", "cevap", "yanıt", "jawaban", "đáp án", "trả lời", "ответ", "відповідь",
+    "απάντηση", "תשובה", "الإجابة", "الجواب", "उत्तर", "คำตอบ", "答え", "回答", "答案", "정답", "답변", "답",
+)  # fmt: skip
+_FOREIGN_LABELS = "|".join((*_FOREIGN_WORDS, "odpowiedź"))
 _LABEL = re.compile(
     r"(?:\banswer(?:[ \t]*\([^()\n]{0,40}\))?|^[ \t>*#-]*(?:(?:final[ \t]+)?(?:response|result|reply"
     r"|conclusion)"
-    r"|antwort|réponse|respuesta|risposta|resposta|ответ|答え|回答|答案))[ \t*_]*[:：][ \t]*"
+    rf"|{_FOREIGN_LABELS}))[ \t*_]*[:：][ \t]*"
     r"|^[ \t#|]*(?:final[ \t]+)?answer[ \t]*(?:$|(?:[-–—|=→]|[=-]>)[ \t]+)|^[ \t]*A:[ \t]+"
     r"|(?:正确)?答案是[:：]?[ \t]*",
     re.IGNORECASE | re.MULTILINE,
@@ -52,7 +58,8 @@ _HASHES = re.compile(r"####[ \t]*(?=[^\s#])")
 _BOX = re.compile(r"\\f?boxe?d?\s{0,5}\{")
 _TAG = re.compile(r"<(?:final_?)?answer>|\[(?:final_?)?answer\]", re.IGNORECASE)
 _JSON = re.compile(
-    r"[\"'](?:(?:final_?|short_?)?answer|result|response|output|solution|prediction)[\"'][ \t]*:\s{0,20}",
+    r"[\"'](?:(?:final_?|short_?)?answer|final|result|response|output|solution|prediction)[\"']"
+    r"[ \t]*:\s{0,20}",
     re.IGNORECASE,
 )
 _GROUPED_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+")
@@ -207,13 +214,13 @@ class _Marker:
     words: tuple[str, ...]
 
 
-_FOREIGN = ("antwort", "réponse", "respuesta", "risposta", "resposta")
+_FOREIGN = _FOREIGN_WORDS[:5]
 _MARKERS = (
     _Marker(
         "answer_label",
         _LABEL,
         _line_behind,
-        ("answer", "response", "result", "reply", "conclusion", "ответ", "答", "a:", *_FOREIGN),
+        ("answer", "response", "result", "reply", "conclusion", "a:", *_FOREIGN_WORDS),
     ),
     _Marker("answer_is", _ANSWER_IS, _line_behind, ("answer", "guess", "option", "choice", *_FOREIGN)),
     _Marker(
@@ -236,7 +243,9 @@ _MARKERS = (
     _Marker("hashes", _HASHES, _behind_hashes, ("####",)),
     _Marker("boxed", _BOX, _in_box, ("\\box", "\\fbox")),
     _Marker("answer_tag", _TAG, _in_tag, ("answer>", "answer]")),
-    _Marker("json", _JSON, _in_json, ("answer", "result", "response", "output", "solution", "prediction")),
+    _Marker(
+        "json", _JSON, _in_json, ("answer", "final", "result", "response", "output", "solution", "prediction")
+    ),
     _Marker(
         "correction",
         _CORRECTION,

@@ -115,6 +115,10 @@ class RunRepository:
             Run.trace["summary"],
             Example.content_hash,
             Example.cluster,
+            Run.reasoning_tokens,
+            Run.cache_read_tokens,
+            Run.cache_write_tokens,
+            Run.warnings,
         )
         query = query.join(Example, Example.id == Run.example_id).where(Run.experiment_id == experiment_id)
         query = query.order_by(Run.example_id, Run.repeat)

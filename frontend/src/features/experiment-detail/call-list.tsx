@@ -10,6 +10,7 @@ import { formatCount } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
 import type { CallView } from "./calls";
+import { Thinking } from "./thinking";
 
 const idOf = (place: number) => `call-${place + 1}`;
 
@@ -88,6 +89,7 @@ function Exchange({ call }: { call: CallView }) {
       ))}
       {tools && <Verbatim label="Tools offered">{tools}</Verbatim>}
       {constraint && <Verbatim label={`Output constraint, ${constraint.kind}`}>{constraint.text}</Verbatim>}
+      <Thinking label="Thinking">{call.thinking}</Thinking>
       {(text !== "" || (toolCalls.length === 0 && !error)) && <Verbatim label="Response">{text}</Verbatim>}
       <ToolCalls calls={toolCalls} label="Response" />
       {error && <p className="[overflow-wrap:anywhere] text-bad">{error}</p>}
@@ -104,6 +106,7 @@ export function CallSequence({ calls }: { calls: CallView[] }) {
         {call.messages.map((message, at) => (
           <Message key={at} message={message} label={`${before}Prompt as sent`} />
         ))}
+        <Thinking label={`${before}Thinking`}>{call.thinking}</Thinking>
         {call.vote && <Verbatim label={`Call ${index + 1}: response, ${call.vote}`}>{call.text}</Verbatim>}
         <ToolCalls calls={call.toolCalls} label={before ? `${before}response` : "Response"} />
       </div>

@@ -21,6 +21,7 @@ import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
 import { MetricCards } from "./metric-cards";
 import { RunsSection } from "./runs-section";
+import { ResultWarnings } from "./thinking";
 import { titleOf } from "./live";
 import { useLive } from "./use-live";
 
@@ -76,6 +77,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
           {experiment.reason}
         </p>
       )}
+      {ended && <ResultWarnings warnings={result.data?.metrics.warnings} />}
       {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
       {ended && result.data?.metrics.attribution && <AttributionPanel attribution={result.data.metrics.attribution} />}
       {ended && result.data?.metrics.agent && (

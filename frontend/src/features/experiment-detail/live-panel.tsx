@@ -73,7 +73,9 @@ function describeLoad(progress: Schemas["ProgressOut"] | null): string | undefin
   if (!progress) return undefined;
   const parts = [`${plural(progress.in_flight, "call")} in flight`];
   if (progress.limit !== null) parts.push(`concurrency limit ${progress.limit}`);
-  if (progress.waiting_s > 0) parts.push(`rate limited: waiting ${formatDuration(progress.waiting_s * 1000)}`);
+  if (progress.waiting_for || progress.waiting_s > 0) {
+    parts.push(`${progress.waiting_for ?? "rate limited"}: waiting ${formatDuration(progress.waiting_s * 1000)}`);
+  }
   if (progress.mode === "in_process") parts.push("no job queue: running in the API process");
   return parts.join(" · ");
 }

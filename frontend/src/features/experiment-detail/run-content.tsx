@@ -16,6 +16,7 @@ import { cn } from "@/lib/utils";
 import { CallAccordion, CallSequence, useExpandedCalls } from "./call-list";
 import { readCall } from "./calls";
 import { Retrieved } from "./retrieved";
+import { RunWarnings } from "./thinking";
 import { TraceTimeline } from "./trace";
 import { stepsOfCalls } from "./trace-prepare";
 
@@ -64,6 +65,7 @@ export function RunContent({ run, wide }: RunContentProps) {
             </span>
           </p>
         )}
+        <RunWarnings warnings={run.warnings} />
         <Scores scores={run.scores} />
         {wide && <Facts run={run} finish={calls.at(-1)?.finish} />}
       </div>

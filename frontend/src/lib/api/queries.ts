@@ -187,6 +187,17 @@ export const systemQueries = {
       queryKey: ["models"],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/models", { signal })),
     }),
+  /** The same after every endpoint was asked; what comes of it also takes the place of the list. */
+  checkModels: () =>
+    queryOptions({
+      queryKey: ["models", "check all"],
+      queryFn: async ({ signal, client }) => {
+        const checked = await unwrap(api.GET("/api/v1/models", { params: { query: { check: true } }, signal }));
+        client.setQueryData(["models"], checked);
+        return checked;
+      },
+      retry: false,
+    }),
   checkModel: (name: string) =>
     queryOptions({
       queryKey: ["models", "check", name],

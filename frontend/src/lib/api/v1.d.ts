@@ -268,6 +268,9 @@ export interface paths {
         /**
          * Resume Experiment
          * @description Continue an experiment: the same one if it has not ended, else a child of it.
+         *
+         *     The child takes over what was answered, and asks for what failed or is missing: of a complete experiment,
+         *     for its failed runs.
          */
         post: operations["resume_experiment"];
         delete?: never;
@@ -429,7 +432,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the catalog's models, and whether each can be used now.
+         * @description List the catalog's models, and whether each can be used, as far as that is known.
          */
         get: operations["list_models"];
         put?: never;
@@ -1571,7 +1574,8 @@ export interface components {
              * @default {
              *       "max_tokens": 64,
              *       "stop": [],
-             *       "temperature": 0
+             *       "temperature": 0,
+             *       "unsupported": "fail"
              *     }
              */
             params?: components["schemas"]["Params"];
@@ -1855,7 +1859,7 @@ export interface components {
          * @description Why a model call failed for good.
          * @enum {string}
          */
-        FailureKind: "rate_limit" | "timeout" | "connection" | "server" | "malformed" | "refused" | "context_length" | "bad_request" | "auth" | "quota" | "model_not_found" | "internal";
+        FailureKind: "rate_limit" | "timeout" | "connection" | "server" | "malformed" | "refused" | "unavailable" | "context_length" | "too_large" | "bad_request" | "unsupported" | "auth" | "quota" | "model_not_found" | "internal";
         /**
          * Faithfulness
          * @description Who judges if answers follow from the passages that were retrieved for them.
@@ -2295,6 +2299,11 @@ export interface components {
             tokens_per_answer: number | null;
             /** Wall S */
             wall_s: number | null;
+            /**
+             * Warnings
+             * @description What makes the result less reliable, as sentences.
+             */
+            warnings: string[];
         };
         /**
          * MissingEffect
@@ -2357,7 +2366,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "key_missing" | "file_missing" | "unreachable";
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
         };
         /**
          * ModelOut
@@ -2395,7 +2404,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "key_missing" | "file_missing";
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
             usd_per_1m: components["schemas"]["PriceOut"] | null;
         };
         /**
@@ -2441,7 +2450,7 @@ export interface components {
             failed_runs: number;
             /**
              * Models Ready
-             * @description Models of the catalog that can be used now.
+             * @description Models of the catalog that are known to be ready.
              */
             models_ready: number;
             /**
@@ -2487,6 +2496,13 @@ export interface components {
             temperature?: number;
             /** Top P */
             top_p?: number | null;
+            /**
+             * Unsupported
+             * @description Where the model refuses a parameter: end the experiment, or go on without it.
+             * @default fail
+             * @enum {string}
+             */
+            unsupported?: "fail" | "drop";
         };
         /**
          * PartHealth
@@ -2608,13 +2624,23 @@ export interface components {
              * Model State
              * @enum {string}
              */
-            model_state: "ready" | "key_missing" | "file_missing";
+            model_state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing";
         };
         /**
          * PriceOut
          * @description US dollars per million tokens.
          */
         PriceOut: {
+            /**
+             * Cache Write
+             * @description Of what the provider puts into it.
+             */
+            cache_write: number | null;
+            /**
+             * Cached Input
+             * @description Of what the provider has in its prompt cache.
+             */
+            cached_input: number | null;
             /** Input */
             input: number;
             /** Output */
@@ -2681,8 +2707,13 @@ export interface components {
             /** Total */
             total: number;
             /**
+             * Waiting For
+             * @description What keeps the endpoint from answering, such as loading its model; null if nothing does.
+             */
+            waiting_for: string | null;
+            /**
              * Waiting S
-             * @description Seconds until the endpoint may be called again (rate limit).
+             * @description Seconds until the endpoint may be called again.
              */
             waiting_s: number;
         };
@@ -2697,6 +2728,11 @@ export interface components {
             base_url_env: string | null;
             /** Label */
             label: string;
+            /**
+             * Message
+             * @description What to do if it is not ready; else empty.
+             */
+            message: string;
             /** Name */
             name: string;
             /**
@@ -2704,6 +2740,12 @@ export interface components {
              * @description Whether models that the catalog does not list may be named.
              */
             open: boolean;
+            /**
+             * State
+             * @description What is known of its endpoint.
+             * @enum {string}
+             */
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
         };
         /**
          * RAG
@@ -3032,6 +3074,16 @@ export interface components {
             answer_length: number | null;
             /** Attempts */
             attempts: number;
+            /**
+             * Cache Read Tokens
+             * @description Of the prompt, from the provider's prompt cache.
+             */
+            cache_read_tokens: number | null;
+            /**
+             * Cache Write Tokens
+             * @description Of the prompt, put into the provider's prompt cache.
+             */
+            cache_write_tokens: number | null;
             /** Cached */
             cached: boolean;
             /** Calls */
@@ -3114,6 +3166,11 @@ export interface components {
             question: string;
             /** Queue Ms */
             queue_ms: number | null;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking.
+             */
+            reasoning_tokens: number | null;
             /** Repeat */
             repeat: number;
             /**
@@ -3135,6 +3192,11 @@ export interface components {
             status: "ok" | "failed";
             /** @description The steps of an agent; null if the method is no agent. */
             trace: components["schemas"]["TraceOut"] | null;
+            /**
+             * Warnings
+             * @description Null if there are none.
+             */
+            warnings: components["schemas"]["RunWarning"][] | null;
         };
         /**
          * RunScore
@@ -3250,6 +3312,19 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "failed";
+        };
+        /**
+         * RunWarning
+         * @description What makes the answer of a run less reliable.
+         */
+        RunWarning: {
+            /**
+             * Kind
+             * @description `cut_off_thinking`, `prompt_cut`, `window_full`, or `left_out:` and a name.
+             */
+            kind: string;
+            /** Message */
+            message: string;
         };
         /**
          * ScoreDifference
@@ -3554,10 +3629,25 @@ export interface components {
          * @description Token counts as reported by the server, of calls that were made; failed runs' included.
          */
         TokenStatistics: {
+            /**
+             * Cache Read
+             * @description The part of the prompts from the provider's prompt cache.
+             */
+            cache_read: number | null;
+            /**
+             * Cache Write
+             * @description The part of the prompts that was put into it.
+             */
+            cache_write: number | null;
             /** Completion */
             completion: number | null;
             /** Prompt */
             prompt: number | null;
+            /**
+             * Reasoning
+             * @description The part of the completions that was thinking.
+             */
+            reasoning: number | null;
             /** Runs Without Counts */
             runs_without_counts: number;
         };
@@ -5648,7 +5738,10 @@ export interface operations {
     };
     list_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Ask each endpoint that has what it needs first. */
+                check?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5675,6 +5768,15 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
