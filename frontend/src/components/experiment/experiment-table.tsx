@@ -84,7 +84,7 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
         {experiments.map((experiment) => (
           <Tr key={experiment.id} className="hover:bg-line/25">
             {selection && (
-              <Td className="h-10 py-0.5">
+              <Td>
                 <Checkbox
                   checked={selection.selected.has(experiment.id)}
                   onCheckedChange={(on) => selection.onSelect(experiment.id, on === true)}
@@ -92,7 +92,7 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
                 />
               </Td>
             )}
-            <Td className="h-10 max-w-0 py-0.5 leading-4 sm:max-w-80">
+            <Td className="max-w-0 leading-4 sm:max-w-80">
               <Link
                 href={experimentHref(experiment.id)}
                 dir="auto"
@@ -113,10 +113,10 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
                 </div>
               </div>
             </Td>
-            <Td className="hidden h-10 py-0.5 sm:table-cell">
+            <Td className="hidden sm:table-cell">
               <StatusBadge {...experiment} />
             </Td>
-            <Td className="hidden h-10 max-w-44 py-0.5 leading-4 sm:table-cell">
+            <Td className="hidden max-w-44 leading-4 sm:table-cell">
               <span className="block truncate leading-4.5">{formatMethod(experiment.method)}</span>
               {experiment.variant && (
                 <span className="block truncate text-xs leading-4" title={experiment.variant}>
@@ -124,16 +124,16 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
                 </span>
               )}
             </Td>
-            <Td className="hidden h-10 max-w-44 truncate py-0.5 sm:table-cell">{experiment.dataset}</Td>
-            <Td className="num hidden h-10 py-0.5 text-right leading-4 sm:table-cell">
+            <Td className="hidden max-w-44 truncate sm:table-cell">{experiment.dataset}</Td>
+            <Td className="num hidden text-right leading-4 sm:table-cell">
               {formatCount(experiment.scores[score]?.n ?? experiment.total)}
               <Failures count={experiment.failed_runs} />
             </Td>
-            <Td className="hidden h-10 py-0.5 sm:table-cell">
+            <Td className="hidden sm:table-cell">
               <Score experiment={experiment} score={score} />
             </Td>
             {columns.map((column) => (
-              <Td key={column} className="num hidden h-10 py-0.5 text-right leading-4 whitespace-nowrap sm:table-cell">
+              <Td key={column} className="num hidden text-right leading-4 whitespace-nowrap sm:table-cell">
                 {cells[column].cell(experiment, now)}
               </Td>
             ))}

@@ -33,7 +33,7 @@ export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut
                 <span className="hidden w-48 text-xs sm:block">{row.basis}</span>
               </th>
               {row.cells.map((cell, index) => (
-                <Td key={index} className="align-top">
+                <Td key={index} className="py-1.5 align-top">
                   <Value cell={cell} />
                 </Td>
               ))}
