@@ -24,7 +24,8 @@ from app.services.experiments.repository import ExperimentFilter
 router = APIRouter(prefix="/experiments", tags=["experiments"], responses=error_responses(401, 403, 422, 503))
 
 _SORT_HELP = (
-    "created_at, name, status, model, method, dataset, finished_at or exact_match; - before it: descending."
+    "created_at, name, status, model, method, dataset, finished_at, latency_p50_ms, latency_p95_ms, "
+    "cost_usd, tokens_per_answer or the name of a score; - before it: descending."
 )
 _MAX_POSITION = 2**31 - 1
 

@@ -52,7 +52,16 @@ _TYPES = {
     JSONB: pa.string(),
 }
 
-_LATER = ("model_ms", "paid_prompt_tokens", "paid_completion_tokens", "paid_usd")
+_LATER = (
+    "model_ms",
+    "paid_prompt_tokens",
+    "paid_completion_tokens",
+    "paid_usd",
+    "reasoning_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "warnings",
+)
 
 
 @dataclass(frozen=True, slots=True)

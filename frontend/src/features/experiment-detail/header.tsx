@@ -45,7 +45,7 @@ export function ExperimentHeader({ experiment, children }: { experiment: Experim
             </time>
             {experiment.parent_id && (
               <Link href={`/experiments/view/?id=${experiment.parent_id}`} className="underline decoration-line underline-offset-3">
-                continues another experiment
+                {experiment.resumes_parent ? "resumed from an earlier one" : "cloned from another"}
               </Link>
             )}
           </div>
