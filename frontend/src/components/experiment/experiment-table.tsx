@@ -47,8 +47,8 @@ const DEFAULT: readonly Column[] = ["latency_p50_ms", "cost_usd", "created_at"];
 
 /** The cells of the columns that can be chosen; all are right-aligned. */
 const cells: Record<Column, { label: string; sortable: boolean; cell: (experiment: Experiment, now: number) => ReactNode }> = {
-  latency_p50_ms: { label: "Latency p50", sortable: true, cell: (one) => <Latency value={one.latency_p50_ms} modelOnly={one.latency_of_model_only} /> },
-  latency_p95_ms: { label: "Latency p95", sortable: true, cell: (one) => <Latency value={one.latency_p95_ms} modelOnly={one.latency_of_model_only} /> },
+  latency_p50_ms: { label: "Latency p50", sortable: true, cell: (one) => <Latency value={one.latency_p50_ms} experiment={one} /> },
+  latency_p95_ms: { label: "Latency p95", sortable: true, cell: (one) => <Latency value={one.latency_p95_ms} experiment={one} /> },
   tokens_per_answer: { label: "Tokens", sortable: true, cell: (one) => formatNumber(one.tokens_per_answer) },
   cost_usd: { label: "Cost", sortable: true, cell: (one) => (hasEnded(one) ? formatCost(one.cost_usd) : "–") },
   seed: { label: "Seed", sortable: false, cell: (one) => one.seed },
@@ -107,9 +107,7 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
               </span>
               <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 pb-1 sm:hidden">
                 <StatusBadge {...experiment} />
-                <span className="text-xs">
-                  {formatMethod(experiment.method)} · {experiment.dataset}
-                </span>
+                <span className="num text-xs">{inOneLine(experiment, score)}</span>
                 <div className="w-full">
                   <Score experiment={experiment} score={score} />
                 </div>
@@ -146,11 +144,26 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
   );
 }
 
-function Latency({ value, modelOnly }: { value: number | null; modelOnly: boolean }) {
+/** What a phone has no columns for. */
+function inOneLine({ method, dataset, scores, failed_runs, latency_p50_ms, cost_usd }: Experiment, score: string): string {
+  const n = scores[score]?.n;
+  return [
+    formatMethod(method),
+    dataset,
+    n !== undefined && `n = ${formatCount(n)}${failed_runs ? `, ${formatCount(failed_runs)} failed` : ""}`,
+    latency_p50_ms !== null && formatDuration(latency_p50_ms),
+    cost_usd !== null && formatCost(cost_usd),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+function Latency({ value, experiment }: { value: number | null; experiment: Experiment }) {
+  if (value === null && Object.keys(experiment.scores).length > 0) return <span className="text-xs">from cache</span>;
   return (
     <>
       {formatDuration(value)}
-      {modelOnly && <span className="block text-xs">model only</span>}
+      {experiment.latency_of_model_only && <span className="block text-xs">model only</span>}
     </>
   );
 }
