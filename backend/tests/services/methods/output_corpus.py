@@ -7,6 +7,8 @@ many answers: several thousand outputs, the same ones each time.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.services.methods.number_outputs import NUMBER_STYLES, NUMBERS, SPECIAL_NUMBERS
+
 TEXT_QUESTION = "Which name is asked for here?"
 NUMBER_QUESTION = "A crate holds some bags of apples. How many apples are there in all?"
 
@@ -20,16 +22,18 @@ class Sample:
         output: what the model wrote.
         answer: what a person would read in it; ``None`` if it gives no answer, or more than one.
         numeric: the question asks for a number.
+        asked: the question, where it is not the usual one.
     """
 
     style: str
     output: str
     answer: str | None
     numeric: bool
+    asked: str = ""
 
     @property
     def question(self) -> str:
-        return NUMBER_QUESTION if self.numeric else TEXT_QUESTION
+        return self.asked or (NUMBER_QUESTION if self.numeric else TEXT_QUESTION)
 
 
 TEXT_ANSWERS = [
@@ -84,6 +88,8 @@ TEXT_STYLES = [
     "<|start_header_id|>assistant<|end_header_id|>\n\n{x}",
     "\ufeff{x}",
     "\u200b{x}\u200b",
+    "__{x}__",
+    "~~{y}~~ {x}",
     "{x} 🎉",
     "🎉 {x}",
     "1. {x}",
@@ -104,6 +110,10 @@ TEXT_STYLES = [
     "{x}, not {y}.",
     "{x}, but I'm not certain.",
     "{x}; {y} came later.",
+    "It is {x} and not {y}.",
+    "{x}\n\nNote: some sources give {y}.",
+    "{x}\nConfidence: 95%",
+    "Short answer: {x}.\n\nLong answer: It has been so for long.",
     # sentences
     "It is {x}.",
     "I think it is {x}.",
@@ -116,12 +126,24 @@ TEXT_STYLES = [
     "I'd say it is {x}.",
     "Not {y}, but {x}",
     "It is not {y}, but {x}.",
+    "It is none other than {x}.",
+    "The answer is actually {x}.",
+    "{x} is the one.",
+    "The name that is asked for here is {x}.",
+    'The name asked for is "{x}".',
+    "{x} is the name that is asked for here.",
+    "Name asked for: {x}",
     # unsure of it
     "I'm not sure, but I think it is {x}.",
     "I don't know for certain, but my best guess is {x}.",
     "I am not certain, but it could be {x}.",
     "I believe the answer is {x}, but I'm not certain.",
     "I'm not sure. My best guess is {x}.",
+    "I don't know exactly, but probably {x}.",
+    "My guess: {x}",
+    "If I recall correctly, it is {x}.",
+    "As far as I know, it is {x}.",
+    "To the best of my knowledge, it's {x}.",
     "The passages do not mention it. However, I believe it is {x}.",
     # with a source, or an opening
     "Based on the context, it is {x}.",
@@ -131,6 +153,9 @@ TEXT_STYLES = [
     "{x}, I think.",
     "{x} is the answer.",
     "{x} [1]",
+    "{x} [1][3].",
+    "{x} (Source: Document 2)",
+    "Based on the context: {x}",
     "Here is the answer: {x}",
     "Sure! {x}.",
     "=> {x}",
@@ -144,8 +169,17 @@ TEXT_STYLES = [
     "## Answer\n\n{x}",
     "Response: {x}",
     "Name: {x}",
+    "Ans. {x}",
+    "TL;DR: {x}",
+    "It is a long story, and many get it wrong.\n\nTL;DR: {x}",
     "Antwort: {x}",
     "Réponse : {x}",
+    "Réponse finale : {x}",
+    "Het antwoord is {x}.",
+    "정답: {x}",
+    "答えは{x}です。",
+    "الإجابة: {x}",
+    'The answer to the question "Which name is asked for here?" is {x}.',
     "<answer>{x}</answer>",
     '{{"answer": "{x}"}}',
     '```json\n{{"answer": "{x}"}}\n```',
@@ -153,6 +187,11 @@ TEXT_STYLES = [
     "\\boxed{{{x}}}",
     "$\\boxed{{\\text{{{x}}}}}$",
     "[ANSWER]{x}[/ANSWER]",
+    '{{"answers": ["{x}"]}}',
+    "Thought: I know it.\nAction: Finish[{x}]",
+    'final_answer("{x}")',
+    '```python\nprint("{x}")\n```',
+    "| Name of | Answer |\n|---|---|\n| the one | {x} |",
     "答案是{x}。",
     "The answer is: {x}",
     "The correct answer is {x}.",
@@ -179,11 +218,14 @@ TEXT_STYLES = [
     "{y}. Wait, no: it is {x}.",
     "{y}? No, {x}.",
     "Answer: {y}. Actually, it is {x}.",
+    "Many people think it is {y}, but it is actually {x}.",
+    "Contrary to what many say, it is not {y} but {x}.",
     "The answer is {y}. Wait, that is wrong. The answer is {x}.",
     # thinking
     "<think>\n{y}? No.\n</think>\n\n{x}",
     "{y}? No.\n</think>\n{x}",
     "<thinking>Maybe {y}?</thinking>\n{x}",
+    "<seed:think>Maybe {y}?</seed:think>{x}",
     "◁think▷Maybe {y}?◁/think▷{x}",
     "[THINK]Maybe {y}?[/THINK]{x}",
     "<reasoning>Maybe {y}?</reasoning>\n{x}",
@@ -193,6 +235,7 @@ TEXT_STYLES = [
     "{x}\n\nQuestion: And then?\nAnswer: {y}",
     "Answer: {x}\nQ: And then?\nA: {y}",
     "{x}\nUser: And then?\nAssistant: {y}",
+    "{x}\n\n### Instruction:\nName {y}.\n\n### Response:\n{y}",
     "Which name is asked for here?\n{x}",
     "Question: Which name is asked for here?\nAnswer: {x}",
 ]
@@ -214,145 +257,52 @@ REFUSALS = [
     "The answer is not mentioned in the passages.",
     "Answer: none",
     "<answer>unknown</answer>",
+    "There is no mention of it in the passages. Passage 2 speaks of Lyon, though.",
+    "I would need more context to answer this.",
+    "Could you please provide more context?",
+    "Ich weiß es nicht.",
+    "Je ne sais pas.",
+    "No lo sé.",
+    "我不知道。",
 ]
 
-NUMBERS = [
-    "5",
-    "36",
-    "350",
-    "188",
-    "18",
-    "1200",
-    "12",
-    "200",
-    "48",
-    "17000",
-    "160",
-    "72",
-    "1000",
-    "64",
-    "125000",
-    "-4",
-    "-30",
-    "0",
-    "7",
-    "99",
-    "2450",
-    "31",
-    "12.5",
-    "0.75",
-    "1000000",
-]
-
-NUMBER_STYLES = [
-    "{x}",
-    "{x}.",
-    "${x}",
-    "{x}%",
-    "{x} apples",
-    "€{x}",
-    "{x} kg",
-    "{x} km/h",
-    "{x} m²",
-    "{x}/-",
-    "**{x}**",
-    "({x})",
-    "{x}\n\nExplanation: There are 6 bags of 8 apples.",
-    "{x} apples. This is 3 more than before.",
-    "{x} 🎉",
-    "{x}</s>",
-    "#### {x}",
-    "We add 3 and 4.\n#### ${x}",
-    "\\boxed{{{x}}}",
-    "$\\boxed{{{x}\\%}}$",
-    "\\boxed{{{x} \\text{{ apples}}}}",
-    "Answer: {x}",
-    "Answer: ${x} in all",
-    "**Final Answer:** {x} apples in 6 bags.",
-    "Answer: about {x}",
-    "Answer: x = {x}",
-    "The answer is {x}.",
-    "The answer is {x}. Note: 3 steps.",
-    "So the answer is {x} apples, as 6 times 8 makes it.",
-    "6 * 8 = 40. No.\nAnswer: {x}",
-    "Answer: 3 * 4 = {x} apples",
-    "There are 6 bags. Therefore, there are {x} apples.",
-    "Answer: 2 people get {x} each",
-    "Answer: She has {x} left after 9 days",
-    "The answer is that 6 bags hold {x}",
-    "So she makes {x} dollars in 9 days.",
-    "There are 6 bags. They need **{x}** of them for 3 days.",
-    "The answer is this: the total is {x}, not 20",
-    "So the total is {x}, not 21.",
-    "Therefore it costs ${x} per week for 3 children.",
-    "First 3 * 4 = 12. So the crate holds 12 + 1 = {x} apples.",
-    "<think>Maybe 13?</think>\n{x}",
-    '{{"answer": {x}}}',
-    '{{"answer": "{x}"}}',
-    "<answer>{x}</answer>",
-    "Answer: 13\nWait, no. Answer: {x}",
-    "The answer is 13. Wait, that is wrong. The answer is {x}.",
-    "Let me think.\n{x}",
-    "Answer: {x}\n\nQuestion: What is 2 + 2?\nAnswer: 4",
-    "There are 6 bags.\nThe crate holds 6 * 8 = {x} apples.",
-    "1. Count the bags: 6\n2. Multiply by 8: {x}",
-    "It is {x}.",
-    "That would be {x} apples.",
-]
-
-SPECIAL_NUMBERS = [
-    ("The answer is –4.", "-4"),
-    ("The answer is −4.", "-4"),
-    ("Answer: –$4", "-4"),
-    ("12 or 18", None),
-    ("10-15", None),
-    ("Answer: 10–15", None),
-    ("between 5 and 7", None),
-    ("Answer: between 5 and 7", None),
-    ("The answer is 5 to 7.", None),
-    ("20 hours and 30 minutes", None),
-    ("Answer: $30 less, i.e. -30", None),
-    ("120 1/2", "120.5"),
-    ("Answer: 120½", "120.5"),
-    ("\\boxed{\\frac{320}{2}}", "160"),
-    ("\\boxed{\\dfrac{1}{3}}", "1/3"),
-    ("300/2", "150"),
-    ("1/2", "0.5"),
-    ("1.54e4", "15400"),
-    ("0.05 × 10^3", "50"),
-    ("$0.05 \\times 10^{3}$", "50"),
-    ("0.05 thousand", "50"),
-    ("17k", "17000"),
-    ("1.5 million", "1500000"),
-    ("Rs.50", "50"),
-    ("Rs. 50", "50"),
-    ("forty-eight", "48"),
-    ("Answer: one hundred and twenty apples", "120"),
-    ("1\u202f200", "1200"),
-    ("1\u00a0200", "1200"),
-    ("1\u2009234\u2009567", "1234567"),
-    ("1.200,00", "1200"),
-    ("12,50 €", "12.50"),
-    ("3,5", "3.5"),
-    ("1'000", "1000"),
-    ("1,00,000", "100000"),
-    ("007", "7"),
-    ("+7", "7"),
-    ("5.50", "5.50"),
-    (".5", "0.5"),
-    ("12.0", "12"),
-    ("$1,200.00", "1200"),
-    ("\\boxed{500{,}000}", "500000"),
-    ("\\$20", "20"),
-    ("(3.14)", "3.14"),
-    ("3:30", None),
-    ("Answer: 18\nAnswer: 20", "20"),
-    ("The answer is 12 or 18.", None),
-    ("Answer: 3/4/2020", None),
-    ("Answer: 5 ± 1", None),
-    ("Answer: 1,2,3", None),
-    ("She earned 10 on Monday and 20 on Tuesday.", None),
-    ("Answer: 20 feet 6 inches", None),
+_YES_NO = "Is the Nile longer than the Amazon?"
+SPECIAL_TEXTS = [
+    # questions for yes or no
+    (_YES_NO, "Yes, the Nile is longer than the Amazon.", "Yes"),
+    (_YES_NO, "No, the Nile is not longer.", "No"),
+    (_YES_NO, "**Yes**, it is longer.", "Yes"),
+    (_YES_NO, "Let me think. One has 6,650 km, the other 6,400 km. Yes, the Nile is longer.", "Yes"),
+    (_YES_NO, "Based on the context, no, it isn't.", "no"),
+    (_YES_NO, "Final Answer: Yes, it is.", "Yes"),
+    (_YES_NO, "I believe so, yes.", "yes"),
+    ("Which band is it?", "Yes, Minister", "Yes, Minister"),
+    # sentences in the words of the question
+    ("Who painted the Mona Lisa?", "Leonardo da Vinci painted the Mona Lisa.", "Leonardo da Vinci"),
+    ("Who painted the Mona Lisa?", "The Mona Lisa was painted by Leonardo da Vinci.", "Leonardo da Vinci"),
+    ("Who wrote Hamlet?", "Hamlet was written by William Shakespeare.", "William Shakespeare"),
+    ("When was Einstein born?", "Einstein was born on March 14, 1879.", "March 14, 1879"),
+    ("Where was Chopin born?", "He was born in Żelazowa Wola.", "Żelazowa Wola"),
+    ("Where is it?", "It is in Paris, France.", "Paris, France"),
+    ("Who is the CEO of Apple?", "Tim Cook is the CEO of Apple.", "Tim Cook"),
+    ("Which band is it?", "The band is Yes.", "Yes"),
+    ("Which song is it?", 'The song is "I Don\'t Know How to Love Him".', "I Don't Know How to Love Him"),
+    ("What is the capital of Australia?", "Sydney is not its capital.", "Sydney is not its capital"),
+    # names that look like something else
+    ("Which song is it?", "Answer: Amazing Grace\n\nCorrection: It Is Well", "It Is Well"),
+    ("Which song is it?", "Not Amazing Grace but It Is Well.", "It Is Well"),
+    ("Who wrote it?", "Not C. S. Lewis but J. R. R. Tolkien.", "J. R. R. Tolkien"),
+    ("Which play is it?", "Who's Afraid of Virginia Woolf?", "Who's Afraid of Virginia Woolf?"),
+    ("Which film is it?", "O Brother, Where Art Thou?", "O Brother, Where Art Thou?"),
+    ("Which book is it?", "Are You There God? It's Me, Margaret.", "Are You There God? It's Me, Margaret"),
+    ("Which revue is it?", "Oh! Calcutta!", "Oh! Calcutta!"),
+    ("Which firm is it?", "Yahoo! Inc.", "Yahoo! Inc"),
+    ("Which firm is it?", "AT&amp;T", "AT&T"),
+    ("Which film is it?", "Sorry, Wrong Number", "Sorry, Wrong Number"),
+    ("Which work is it?", "Symphony No. 9 in D minor, Op. 125", "Symphony No. 9 in D minor, Op. 125"),
+    ("Which city is it?", "Perhaps Paris?", "Paris"),
+    ("Which city is it?", "Hmm, Paris?", "Paris"),
+    ("Which city is it?", "Which country do you mean?", None),
 ]
 
 
@@ -372,5 +322,7 @@ def corpus() -> Iterator[Sample]:
             yield Sample(style, _fill(style, shown, "13"), number, numeric=True)
     for refusal in REFUSALS:
         yield Sample(refusal, refusal, None, numeric=False)
+    for question, output, said in SPECIAL_TEXTS:
+        yield Sample(output, output, said, numeric=False, asked=question)
     for output, read in SPECIAL_NUMBERS:
         yield Sample(output, output, read, numeric=True)
