@@ -20,7 +20,8 @@ _MAX_CANDIDATE = 1_000  # characters after a marker that are searched
 _MAX_MARKERS = 20  # of each kind, the last ones: both bound the time for any output
 
 _LABEL = re.compile(
-    r"(?:(?<!\blong[ ])(?<!detailed[ ])(?<!expanded[ ])(?<!wrong[ ])(?<!incorrect[ ])\banswer(?:[ \t]*\([^()\n]{0,40}\))?"
+    r"(?:\banswer(?<!\blong[ ]answer)(?<!\b(?:detailed|expanded)[ ]answer)(?<!wrong[ ]answer)"
+    r"(?:[ \t]*\([^()\n]{0,40}\))?"
     r"|^[ \t>*#-]*(?:(?:final[ \t]+)?(?:response|result|reply"
     r"|conclusion)"
     r"|antwort|réponse(?:[ ]finale)?|respuesta(?:[ ]final)?|risposta|resposta(?:[ ]final)?"
@@ -88,7 +89,7 @@ _FIRST_THOUGHT = re.compile(
     r"|(?:people|many|most|some|often|commonly|usually|widely)\b.{0,40}\b(?:think|believe|say|assume|believed|said|assumed|called))\b",
     re.IGNORECASE,
 )
-_POLITE_END = re.compile("(?:です|だ|입니다|이다)[。.\\s]*$")
+_POLITE_END = re.compile("(?:です|입니다)[。.\\s]*$")
 _CONCLUSION = re.compile(
     r"(?:^|(?<=[.!?:][ \t]))[ \t]*"
     r"(?:(?P<so>so)|(?:and[ \t])?(?:therefore|thus|hence|consequently|in[ \t](?:conclusion|short|summary)"
@@ -119,7 +120,7 @@ class Candidate:
 def marked_answers(said: str) -> list[Candidate]:
     """Return what ``said`` marks as its answer, in its order; the last ones of each kind."""
     lowered = said.lower()
-    if not _SOME_MARKER.search(lowered):
+    if not any(map(lowered.__contains__, _WORDS_OF_MARKERS)):
         return []
     found = [
         Candidate(place.start(), text, marker.rule)
@@ -298,9 +299,12 @@ _MARKERS = (
     _Marker("hashes", _HASHES, _behind_hashes, ("####",)),
     _Marker("boxed", _BOX, _in_box, ("\\box", "\\fbox")),
     _Marker(
-        "answer_call", _CALL, _in_call, ("finish", "final_answer", "submit", "print(", "return", "answer")
+        "answer_call",
+        _CALL,
+        _in_call,
+        ("finish", "final_answer", "finalanswer", "submit", "print(", "return ", "answer =", "answer="),
     ),
-    _Marker("answer_column", _TABLE, _in_table, ("answer",)),
+    _Marker("answer_column", _TABLE, _in_table, ("answer |", "answer|", "* |")),
     _Marker("answer_tag", _TAG, _in_tag, ("answer>", "answer]")),
     _Marker("json", _JSON, _in_json, ("answer", "result", "response", "output", "solution", "prediction")),
     _Marker(
@@ -321,4 +325,8 @@ _MARKERS = (
         ),
     ),
 )
-_SOME_MARKER = re.compile("|".join(re.escape(word) for marker in _MARKERS for word in marker.words))
+# Most answers hold none of them; one that stands within another need not be looked for.
+_ALL_WORDS = {word for marker in _MARKERS for word in marker.words}
+_WORDS_OF_MARKERS = tuple(
+    word for word in _ALL_WORDS if not any(other in word for other in _ALL_WORDS - {word})
+)

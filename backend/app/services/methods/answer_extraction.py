@@ -63,7 +63,8 @@ _ANNOUNCEMENT = re.compile(
 )
 _ONE_WORD = re.compile(r"(?:[A-Z][a-zA-Z0-9]{0,40}|[1-9][0-9]{0,8})\.?")
 _ANNOUNCING = frozenset({"the", "my", "final", "short", "correct", "so", "answer", "it", "is", "a"})
-_NOT_PLAIN = _ANNOUNCING | {"sorry", "yeah", "yep", "nope"}
+_NOT_PLAIN = _ANNOUNCING | {"sorry", "yeah", "yep", "nope", "na", "none", "null", "undefined", "unknown"}
+_NOT_PLAIN |= {"unclear", "undetermined", "unanswerable"}
 _REASONING = re.compile(
     r"\b(?:the question|we|let(?:['’]s| us| me)|step \d)\b|^(?:first|to|in order to|given|since|if)\b",
     re.IGNORECASE,
@@ -113,6 +114,8 @@ class _Reader:
         self._numeric = numeric
         self._cut_off = cut_off
         self._bold = cleaned.bold
+        self._kept = ""  # a sentence that is known to be no refusal
+        self._texts: dict[str, str] = {}
 
     def read(self) -> ParsedAnswer:
         """Return the answer of the best tier that has one."""
@@ -174,13 +177,14 @@ class _Reader:
         first = without_reservation(parts[1] if greeted else parts[0])[:_MAX_ANSWER]
         if self._refuses(first):
             return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
+        self._kept = first
         said = yes_or_no(first, self._question)
         if said:
             return ParsedAnswer(said, ParseOutcome.ANSWERED, rule)
         asked_back = asked_as_answer(line) if len(lines) == 1 and not greeted else None
         if asked_back:
             return ParsedAnswer(unwrap(asked_back), ParseOutcome.ANSWERED, rule)
-        answer = read_text(first, self._question)
+        answer = self._text(first)
         if len(words(line)) > MAX_ANSWER_WORDS or not is_bare(answer) or first.endswith(("?", ":")):
             return None
         if is_prose(first) and len(lines) > 1 and is_bare(lines[-1]) and not is_prose(lines[-1]):
@@ -219,7 +223,15 @@ class _Reader:
         _, _, below = self._said.strip().partition("\n")
         return ":" not in first and not has_words(below.partition("\n")[0])
 
+    def _text(self, sentence: str) -> str:
+        """Return the answer in a sentence; the tiers ask for the same ones again."""
+        if sentence not in self._texts:
+            self._texts[sentence] = read_text(sentence, self._question)
+        return self._texts[sentence]
+
     def _refuses(self, sentence: str) -> bool:
+        if sentence == self._kept:
+            return False
         inner = sentence.strip(WRAPPING)
         return bool(REFUSAL.search(inner[:REFUSAL_WITHIN]) or NO_ANSWER.fullmatch(unwrap(inner)))
 
@@ -248,7 +260,7 @@ class _Reader:
         said = yes_or_no(sentence, self._question)
         if said:
             return ParsedAnswer(said, ParseOutcome.ANSWERED, rule)
-        answer = read_text(sentence, self._question)
+        answer = self._text(sentence)
         if not is_bare(answer):
             answer = unwrap(stated_answer(trimmed(answer), self._question) or answer)
         if not has_words(answer):
@@ -303,8 +315,7 @@ def _one_word(output: str, question: str, *, numeric: bool) -> str | None:
     if numeric and not word.isdigit():
         return None
     lowered = word.lower()
-    no_answer = lowered in _NOT_PLAIN or NO_ANSWER.fullmatch(word)
-    return None if no_answer or question[: len(word)].lower() == lowered else word
+    return None if lowered in _NOT_PLAIN or question[: len(word)].lower() == lowered else word
 
 
 def _only_announces(said: str) -> bool:

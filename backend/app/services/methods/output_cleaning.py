@@ -97,8 +97,10 @@ def clean_output(output: str, question: str) -> CleanedOutput:
     said = _HIDDEN.sub("", said)
     said, ended = _first_turn(said)
     said = _TAGS.sub("", _without_struck(said))
-    bold = tuple(plain or lined for plain, lined in BOLD.findall(said)[:_MOST_BOLD])
-    said = BOLD.sub(r"\1\2", said)
+    bold: tuple[str, ...] = ()
+    if "**" in said or "__" in said:
+        bold = tuple(starred or lined for starred, lined in BOLD.findall(said)[:_MOST_BOLD])
+        said = BOLD.sub(r"\1\2", said)
     rest = after_question(said, question[:MAX_READ])
     said = said if rest is None else rest
     if rest is not None and _QUESTION_LABEL.match(said):

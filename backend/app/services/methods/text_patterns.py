@@ -68,6 +68,8 @@ _PICTURES_AROUND = re.compile(rf"^[\s{_PICTURE}]+|[\s{_PICTURE}]+$")
 
 def words(text: str) -> list[str]:
     """Return the words of a text in lower case, numbers included."""
+    if text.isascii():
+        return WORD.findall(text.lower())
     return [word.lower() for word in WORD.findall(text)]
 
 

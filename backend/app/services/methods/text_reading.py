@@ -123,7 +123,7 @@ def first_sentence(text: str) -> str:
 
 def is_bare(text: str) -> bool:
     """Return whether a text looks like an answer alone, and not like a sentence."""
-    count = len(words(text))
+    count = len(WORD.findall(text))
     said = text.rstrip()
     return 0 < count <= _MAX_BARE_WORDS and not _SENTENCE_WORDS.search(said) and not said.endswith((":", "?"))
 
