@@ -24,8 +24,9 @@ _LABEL = re.compile(
     r"(?:[ \t]*\([^()\n]{0,40}\))?"
     r"|^[ \t>*#-]*(?:(?:final[ \t]+)?(?:response|result|reply"
     r"|conclusion)"
-    r"|antwort|réponse(?:[ ]finale)?|respuesta(?:[ ]final)?|risposta|resposta(?:[ ]final)?"
-    r"|antwoord|ответ|答え|回答|答案"
+    r"|(?:[^\W\d_]{2,12}[ ])?(?:antwort|ответ|cevap|odpowiedź|svar|đáp[ ]án|jawaban)"
+    r"|réponse(?:[ ]finale)?|respuesta(?:[ ]final)?|risposta|resposta(?:[ ]final)?"
+    r"|antwoord|答え|回答|(?:最终|正确)?答案"
     r"|정답|답변|답|الإجابة|الجواب|उत्तर|tl;?dr|(?:my[ ])?(?:best[ ])?guess|ans))[ \t*_]*[:：][ \t]*"
     r"|^[ \t#|]*(?:final[ \t]+)?answer[ \t]*(?:$|(?:[-–—|=→]|[=-]>)[ \t]+)|^[ \t]*A:[ \t]+"
     r"|^[ \t>*]*Ans\.[ \t]+|(?:正确)?答案是[:：]?[ \t]*|答えは[:：、]?[ \t]*|(?:정답|답)은[ \t]+",
@@ -40,7 +41,7 @@ _ANSWER_IS = re.compile(
     r"|none[ \t]other[ \t]than),?[ \t]+)?"
     r"|\banswer[ ](?=(?:is|was)n['’]t\b)"
     r"|\b(?:correct|right|best)[ \t](?:option|choice)[ \t]is[ \t:]*"
-    r"|\b(?:la[ ]respuesta(?:[ ]correcta)?[ ]es|la[ ](?:bonne[ ])?réponse[ ]est"
+    r"|\b(?:la[ ]respuesta(?:[ ]correcta)?[ ]es|la[ ](?:bonne[ ])?réponse(?:[ ]correcte|[ ]finale)?[ ]est"
     r"|die[ ](?:richtige[ ])?antwort[ ](?:ist|lautet)|het[ ](?:juiste[ ])?antwoord[ ]is"
     r"|la[ ]risposta[ ]è|a[ ]resposta[ ]é)\b[ :]*",
     re.IGNORECASE,
@@ -56,7 +57,7 @@ _GUESS = re.compile(
 )
 _HASHES = re.compile(r"####[ \t]*(?=[^\s#])")
 _BOX = re.compile(r"\\f?boxe?d?\s{0,5}\{")
-_TAG = re.compile(r"<(?:final_?)?answer>|\[(?:final_?)?answer\]", re.IGNORECASE)
+_TAG = re.compile(r"<(?:(?:final_?)?answer|ans)>|\[(?:final_?)?answer\]", re.IGNORECASE)
 _CALL = re.compile(
     r"""(?:^|:)[ \t]*(?:(?:finish|final_?answer|submit(?:_answer)?|print(?=\((?:["']"""
     r"""|\d)))[ \t]?(?P<open>[\[(])"""
@@ -69,7 +70,8 @@ _TABLE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _JSON = re.compile(
-    r"[\"'](?:(?:final_?|short_?)?answers?|result|response|output|solution|prediction)[\"'][ \t]*:\s{0,20}",
+    r"[\"'](?:(?:final[_ ]?|short[_ ]?)?answers?|result|response|output|solution"
+    r"|prediction)[\"'][ \t]*:\s{0,20}",
     re.IGNORECASE,
 )
 _GROUPED_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+")
@@ -228,6 +230,8 @@ def _in_json(said: str, marker: re.Match[str]) -> str | None:
         return first_line(said, marker.end()).strip("'\", {}")
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -252,7 +256,19 @@ class _Marker:
     words: tuple[str, ...]
 
 
-_FOREIGN = ("antwort", "antwoord", "réponse", "respuesta", "risposta", "resposta")
+_FOREIGN = (
+    "cevap",
+    "odpowied",
+    "svar",
+    "đáp án",
+    "jawaban",
+    "antwort",
+    "antwoord",
+    "réponse",
+    "respuesta",
+    "risposta",
+    "resposta",
+)
 _MARKERS = (
     _Marker(
         "answer_label",
@@ -305,7 +321,7 @@ _MARKERS = (
         ("finish", "final_answer", "finalanswer", "submit", "print(", "return ", "answer =", "answer="),
     ),
     _Marker("answer_column", _TABLE, _in_table, ("answer |", "answer|", "* |")),
-    _Marker("answer_tag", _TAG, _in_tag, ("answer>", "answer]")),
+    _Marker("answer_tag", _TAG, _in_tag, ("answer>", "answer]", "<ans>")),
     _Marker("json", _JSON, _in_json, ("answer", "result", "response", "output", "solution", "prediction")),
     _Marker(
         "correction",

@@ -209,8 +209,9 @@ class _Reader:
             return None
         # "April: 5" below a number explains it, where the number itself has no such label.
         labelled = ":" in first
+        behind = [*sentences(lines[0])[1:], *lines[1:]] if labelled else lines[1:]
         if not self._ends_paragraph(first) and any(
-            number_alone(line) and (labelled or ":" not in line) for line in lines[1:]
+            number_alone(line) and (labelled or ":" not in line) for line in behind
         ):
             return None
         number, unsure = read_number(first, marked=True)
@@ -300,7 +301,8 @@ class _Reader:
             return lines[-1], "last_line"
         asked = set(words(self._question))
         shared = [len(asked.intersection(words(one))) for one in (said[0], said[-1])]
-        elaborates = all(_ELABORATION.match(one) for one in said[1:])
+        denies = " not " in said[0]  # "It is not Lyon. It is Paris."
+        elaborates = not denies and all(_ELABORATION.match(one) for one in said[1:])
         if shared[0] > shared[1] or (shared[0] == shared[1] and elaborates):
             return said[0], "first_sentence"
         return said[-1], "last_sentence"

@@ -46,7 +46,7 @@ _UNIT_PARTS = re.compile(
     r"|dollars?|yards?)[,\s]*",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r",?\s\(?(?:because|since|which|so each|where)\b.*|,\s(?:as|or rather)\b.*")
+_ASIDE = re.compile(r",?\s\(?(?:because|since|assuming|which|so each|where)\b.*|,\s(?:as|or rather)\b.*")
 _BEFORE_OTHERS = re.compile(
     r"\b(?:in|after|for|per|(?<!total )(?<!sum )(?<!amount )(?<!number )of|within|over|from|on|at|by"
     r"|every|each|not|than"

@@ -96,10 +96,12 @@ def _subject(sentence: str, asked: set[str]) -> str | None:
     """Return what stands before a predicate in the question's own words."""
     said = list(WORD.finditer(sentence))
     start = len(said)
-    while start and (said[start - 1][0].lower() in asked or said[start - 1][0].lower() in _SMALL):
+    known = asked | _SMALL
+    while start and said[start - 1][0].lower() in known:
         start -= 1
     for place in range(start, len(said)):
-        if _BEGINS_A_PREDICATE.match(said[place][0]):
+        word = said[place][0]
+        if _BEGINS_A_PREDICATE.match(word) or (word.islower() and word in asked - _SMALL):
             answer = sentence[: said[place].start()].strip()
             repeated = {word[0].lower() for word in said[place:]} & asked - _SMALL
             is_new = not asked.union(_SMALL).issuperset(words(answer))

@@ -16,7 +16,8 @@ REFUSAL = re.compile(
       \b[Ii]\ (?:do\ not|don['’]?t|did\ not|didn['’]t)\ (?:know|have|understand|remember|recall)\b
     | \b[Ii](?:['’]?m|\ am)\ (?:\w+\ )?(?:sorry|unable|afraid|not\ (?:\w+\ )?(?:sure|certain|able|aware))\b
     | \b[Ii]\ (?:can\ ?not|can['’]?t|could\ not|couldn['’]t|won['’]t|will\ not|was\ unable|must\ decline)\b
-    | \b[Ii]\ (?:have\ no\ (?:idea|clue|information|knowledge|access)|apologi[sz]e)\b
+    | \b[Ii]\ (?:(?:have\ no|lack(?:\ the)?)\ (?:idea|clue|information|knowledge|access)|apologi[sz]e)\b
+    | \b[Ww]e\ can(?:\ ?not|['’]?t)\ (?:determine|know|say|tell|answer)\b
     | \b[Aa]s\ an?\ (?:AI|(?:large\ )?language\ model)\b[^,]*,\ (?:I|my)\b(?!\ (?:can|think|believe|know)\b)
     | ^[Ss]orry(?:[!.]|,(?!\ [A-HJ-Z][a-z]+\ [A-Z])|\ but\b|\ I\b)
     | \b[Uu]nable\ to\ (?:answer|determine)\b
@@ -26,7 +27,7 @@ REFUSAL = re.compile(
       (?:\ (?:provided|given))?\ (?:do|does|did)(?:\ not|n['’]t)
       \ (?:mention|contain|say|state|specify|provide|include|give|tell|answer|name|indicate)\b
     | \b(?:is|are|was|were)\ not\ (?:mentioned|specified|stated|provided|given|named)\ (?:in|by|anywhere)\b
-    | \b(?:[Nn]ot\ enough|[Ii]nsufficient|[Nn]o)\ information
+    | \b(?:[Nn][o'’]t\ enough|[Ii]sn['’]t\ enough|[Ii]nsufficient|[Nn]o(?:\ relevant)?)\ information
       (?:\ (?:is|was|in|on|about|to|given|provided|available)\b|[.]?$)
     | \b(?:[Tt]here\ (?:is|was)|(?:text|context|passages?|documents?)\ (?:make|give)s?)
       \ no\ (?:\w+\ )?(?:mention|reference|indication|record)\b
@@ -36,7 +37,8 @@ REFUSAL = re.compile(
     re.VERBOSE,
 )
 NO_ANSWER = re.compile(
-    r"(?:the answer is )?(?:n/?a|none|undefined|no (?:idea|clue|information|info)|not sure"
+    r"(?:(?:the answer is|it(?:['’]s| is)) )?(?:n/?a|none|undefined|no (?:idea|clue|information"
+    r"|info)|not sure"
     r"|nobody knows|can(?:not|'t|’t) say"
     r"|there is no (?:answer|information)(?: .{1,60})?|null|unknown|unclear|undetermined|unanswerable"
     r"|no answer"

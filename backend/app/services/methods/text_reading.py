@@ -39,9 +39,10 @@ _LEAD_IN = re.compile(
     r"|(?:[Ii]t|[Tt]hat|[Tt]his|[Hh]e|[Ss]he|[Tt]hey|[Tt]hese|[Tt]hose) (?:is|was|are|were)(?=[ :])"
     rf"|[Ii]t['’]s (?={_AMBIGUOUS})|[Tt]hat['’]s (?=.*\.\s*$)|(?:[Ii]t|[Tt]hat)['’]d be(?= )"
     r"|(?:[Tt]hat|[Tt]his|[Ww]hich) (?:gives|makes it|leaves)(?= )|[Tt]hey call it(?= )"
-    r"|(?:[^,.]{0,40} )?[Yy]ou(?:['’]re| are) looking for(?: is)?(?=[ :]))"
-    r"(?: (?:probably|likely|most likely|actually|definitely|certainly|indeed|called|named|known as"
-    r"|none other than|in fact))?:? *"
+    r"|(?:[^,.]{0,40} )?[Yy]ou(?:(?:['’]re| are) (?:looking for|after)|(?: want| need"
+    r"| asked for)(?= is))(?: is)?(?=[ :]))"
+    r"(?: ?\b(?:probably|likely|most likely|actually|definitely|certainly|indeed|called|named|known as"
+    r"|none other than|in fact)\b)?:? *"
 )
 _SOURCE = re.compile(
     r"^\s*(?:(?:[Bb]ased on|[Aa]ccording to|[Aa]s (?:per|stated in)|[Ff]rom (?:the|my)) [^,:]{1,80}[,:] ?"
@@ -53,26 +54,33 @@ _SO_YES = re.compile(r"^.*,\s(?:so|therefore|thus|hence),? (?:the answer is )?(y
 _THINK = re.compile(
     r"^\s*(?:I(?:['’]d| would|['’]ll)? (?:have to )?(?:think|believe|guess|say|suspect|go with|pick"
     r"|choose|answer)(?: that)?:? "
-    r"|[Mm]ost likely,? |(?:[Pp]robably|[Pp]resumably|[Pp]ossibly|[Pp]erhaps|[Mm]aybe),? (?=[^\Wa-z_])"
+    r"|I(?:['’]m| am|['’]ll| will) (?:going|go) with "
+    r"|(?:[Pp]retty|[Ff]airly|[Qq]uite|[Aa]lmost) (?:sure|certain)(?: that)? (?:it(?:['’]s| is"
+    r"| was) )?(?=[^\Wa-z_])"
+    r"|[Ii]t['’]s (?:probably|likely|most likely|possibly|definitely|certainly|actually) (?=[^\Wa-z_])"
+    r"|[Mm]ost likely,? |(?:[Dd]efinitely|[Cc]ertainly|[Pp]robably|[Pp]resumably|[Pp]ossibly"
+    r"|[Pp]erhaps|[Mm]aybe),? (?=[^\Wa-z_])"
     r"|[^:]{1,80}\b(?:is|was|are): |[Hh]ere(?:['’]s| is)\b[^:]{0,60}: "
     r"|(?:[Ss]ure|[Cc]ertainly|[Oo]f course|[Oo]kay|[Hh]mm+)[,!.…]+ )"
 )
 _NOT_BUT = re.compile(
-    r"^\s*(?:(?:it|that) (?:is|was) not|it['’]s not|(?:(?:it|that) )?(?:isn|wasn)['’]t"
+    r"^\s*(?:no, )?(?:(?:it|that) (?:is|was) not|it['’]s not|(?:(?:it|that) )?(?:isn|wasn)['’]t"
     r"|not) (?:[^,.;]|(?<=\b[a-z])\.){1,60}?"
     r"(?:,? but (?:rather |instead )?(?-i:it(?:['’]s| is| was) )?|[,;] (?:it|that)(?:['’]s| is| was) )",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    r"(?:\s?\[\^?\d{1,3}(?:,\s?\d{1,3})*\])+\W*$|,?\s(?:because|since|rather than|instead of|as of"
+    r"(?:\s?\[(?:(?:[Dd]ocument|[Dd]oc|[Pp]assage|[Ss]ource) )?\^?\d{1,3}(?:,\s?\d{1,3})*\]"
+    r"|\s?【[^】]{1,40}】)+\W*$|,?\s(?:because|since|rather than|instead of|as of"
     r"|and not)\s.*"
     r"|,\s(?:I (?:think|believe|guess|suppose)|if I|probably|most likely|perhaps|in my opinion)\b.*"
-    r"|\s(?:is|was|would be) (?:the|my) (?:(?:final |best |correct |right )?(?:answer|guess)\b|one[.!]*$).*"
-    r"|,\s(?:as|which|who|where|whose|though|although|so|but I|but this|but it['’]s|not)\b.*"
+    r"|\s(?:is|was|would be) (?:the|my) (?:(?:final |best |correct |right )?(?:answer|guess)\b"
+    r"|one[.!]*$).*|\s(?:is (?:correct|right)|it is)[.!]*$"
+    r"|,\s(?:as|which|who|where|whose|though|although|so|but I|but this|but it['’]s|not|with an?)\b.*"
     r"|\s[-–—]+\s(?:as|because|since|which|who|he|she|it|this|that|they|the|a|an|not)\b.*"
     r"|\s\((?:[Ss]ources?|[Nn]ote|[Cc]onfidence|[Dd]ocuments?|[Pp]assages?|[Ss]ee|[Rr]ef"
     r"|\d{1,3} ?%|also|aka|a\.k\.a\.?|formerly|originally|better|commonly|sometimes|often|known|i\.e\."
-    r"|e\.g\.|not|as|I|from the)\b[^()]*\)"
+    r"|e\.g\.|not|as|I|from)\b[^()]*\)"
     r"|;\s(?!and\b|or\b).*|\s\((?:I['’]m|I am|but|though|because|since)\b.*",
 )
 _REMARK = re.compile(

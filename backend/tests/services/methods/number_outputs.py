@@ -84,6 +84,8 @@ NUMBER_STYLES = [
     "That would be {x} apples.",
     # explained, below or behind
     "{x}\nConfidence: 95%",
+    "{x}, assuming 30 days in April.",
+    "April: 48. May: 24. Total: {x}.",
     "{x} (95% confident)",
     "{x} (6 + 8)",
     "{x} apples (9 pairs)",
