@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from app.core.config import PROJECT_ROOT, Settings
@@ -34,8 +35,9 @@ Say = Callable[[str], None]
 def platform_url(home: Path) -> str | None:
     """Return the URL of the platform that uses the state folder ``home``; ``None`` if none is running."""
     with suppress(OSError, ValueError, KeyError):
-        url = str(json.loads((home / "platform.json").read_text())["url"])
-        if answers(url):
+        state = json.loads((home / "platform.json").read_text())
+        # One that was killed leaves the file, and another folder's platform may answer at its port.
+        if psutil.pid_exists(int(state["pid"])) and answers(url := str(state["url"])):
             return url
     return None
 

@@ -12,6 +12,7 @@ from app.api import comparisons, datasets, experiments, knowledge, overview, res
 from app.api.dashboard import Dashboard
 from app.api.errors import install_error_handlers
 from app.api.methods import MethodsMiddleware
+from app.api.reference import add_reference
 from app.api.security import SecurityMiddleware
 from app.core.config import Settings, get_settings
 from app.core.logging import configure_logging, get_logger
@@ -84,7 +85,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
     )
+    add_reference(app)
     install_error_handlers(app)
     app.add_middleware(MethodsMiddleware, routes_of=app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)

@@ -39,7 +39,7 @@ def fuzz(lab: Lab, program: list[str], seconds: int, seed: int, report: Path) ->
         "all",
         "--continue-on-failure",
     ]
-    command += ["--max-time", str(seconds), "--seed", str(seed), "--request-timeout", "30"]
+    command += ["--max-time", str(seconds), "--seed", str(seed), "--request-timeout", "120"]
     command += ["--report", "ndjson", "--report-ndjson-path", str(report), "--no-color"]
     done = subprocess.run(command, cwd=report.parent, check=False)
     if done.returncode not in (0, 1):

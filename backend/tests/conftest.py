@@ -25,7 +25,7 @@ from app.main import create_app
 from app.models import Base
 from app.services.datasets.service import DatasetService
 from app.services.experiments.service import ExperimentService
-from app.services.local_models.files import look_below
+from app.services.local_models.files import fetch_only, look_below
 from app.services.runtime import Runtime, open_runtime
 from tests.factories import questions_jsonl
 from tests.tiny_models import TinyModels, make_tiny_models
@@ -65,6 +65,7 @@ def _forget_settings() -> Iterator[None]:
     yield
     redaction.forget_secrets()
     look_below(None)
+    fetch_only(None)
     get_settings.cache_clear()
 
 

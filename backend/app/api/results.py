@@ -20,9 +20,9 @@ from app.services.runs.repository import RunFilter
 
 _MAX_ID = 2**63 - 1
 _OUTCOME_HELP = (
-    "all; differ, same: whether the values of the score are equal, where failed and missing runs equal each "
-    "other and no value; both, only_first, only_second, neither: which of the first two experiments has a "
-    "value of 1, among the questions that both have a value for."
+    "all; differ, same: whether the values of the score are equal in the experiments that have the question, "
+    "two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: "
+    "which of the first two experiments has a value of 1, among the questions that both have a value for."
 )
 Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
 

@@ -158,6 +158,8 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
             console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
         if one.missing:
             console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
+        for line in _of_pairs(comparison, one):
+            console.print(f"[dim]{escape(line)}[/]", highlight=False)
     for line in _of_families(comparison):
         console.print(f"[dim]{line}[/]", highlight=False)
     tied = comparison.tied_for_best.get(metric, [])
@@ -179,7 +181,19 @@ def as_markdown(comparison: ComparisonOut, metric: str) -> str:
     for one in differences.values():
         lines.append(f"- {_cell(one.statistics.verdict if one.statistics else one.message)}")
     lines += [f"- {_cell(one.missing.message)}" for one in differences.values() if one.missing]
+    lines += [f"- {_cell(line)}" for one in differences.values() for line in _of_pairs(comparison, one)]
     return "\n".join([*lines, *(f"- {line}" for line in _of_families(comparison))])
+
+
+def _of_pairs(comparison: ComparisonOut, one: ScoreDifference) -> list[str]:
+    """Return the means that the difference is of, where those of all answers are others."""
+    first, *_ = comparison.experiments
+    this = next(each for each in comparison.experiments if each.experiment_id == one.experiment_id)
+    scores = [each.metrics.scores.get(one.score) for each in (first, this)]
+    if one.this is None or one.baseline is None or all(s and s.n == one.n_paired for s in scores):
+        return []
+    means = f"{first.label} {percent(one.baseline)}, {this.label} {percent(one.this)}"
+    return [f"On the {one.n_paired:,} pairs alone: {means}."]
 
 
 def _of_families(comparison: ComparisonOut) -> list[str]:

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         description="comma-separated folders below which models of retrieval and judges may be named by "
         "their own folder, in addition to that of GGUF files",
     )
+    hub_models: str = Field(
+        default="sentence-transformers/*,cross-encoder/*,facebook/bart-large-mnli",
+        description="comma-separated models of retrieval and judges that may be fetched from the "
+        "Hugging Face hub; organisation/*: all of one, *: any",
+    )
 
     # Servers; empty means the embedded one that `llmforge up` starts
     database_url: SecretStr = Field(default=SecretStr(""), validation_alias="DATABASE_URL")
@@ -114,6 +119,11 @@ class Settings(BaseSettings):
     def model_folder_list(self) -> list[Path]:
         """Folders below which an experiment may name the folder of a model."""
         return [self.gguf_dir, *(Path(one).expanduser().absolute() for one in _split(self.model_folders))]
+
+    @property
+    def hub_model_list(self) -> list[str]:
+        """Models that may be fetched from the hub; a name may end with ``*``."""
+        return _split(self.hub_models)
 
     @property
     def wikipedia_dir(self) -> Path:

@@ -16,6 +16,7 @@ from structlog.contextvars import bound_contextvars
 from structlog.typing import EventDict, Processor
 
 from app.core.redaction import redact
+from app.core.visible import visible
 
 
 def _redact_value(value: object) -> object:
@@ -32,6 +33,11 @@ def _redact_value(value: object) -> object:
 
 def _redact_event(_: object, __: str, event: EventDict) -> EventDict:
     return {key: _redact_value(value) for key, value in event.items()}
+
+
+def _visible_event(_: object, __: str, event: EventDict) -> EventDict:
+    """Show control characters in texts of others, which a terminal would obey; JSON escapes them itself."""
+    return {key: visible(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def _json(event: EventDict, **_: object) -> str:
@@ -52,6 +58,8 @@ def configure_logging(level: str = "INFO", fmt: str = "json") -> None:
         structlog.processors.format_exc_info,
         _redact_event,
     ]
+    if fmt == "console":
+        shared.append(_visible_event)
     renderer: Processor = (
         structlog.processors.JSONRenderer(serializer=_json)
         if fmt == "json"

@@ -128,6 +128,8 @@ class ScoreDifference(BaseModel):
     n_questions: int = Field(
         description="Questions that the pairs are of: fewer than pairs if questions were asked repeatedly."
     )
+    baseline: float | None = Field(description="The baseline's mean over the pairs.")
+    this: float | None = Field(description="This experiment's mean over the pairs.")
     difference: float | None = Field(description="This experiment minus the baseline, mean over the pairs.")
     both: int | None = Field(
         description="Pairs that both got right; null for graded scores, as are the next three."

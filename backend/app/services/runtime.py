@@ -13,7 +13,7 @@ from app.services.inference.catalog_file import load_catalog
 from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.failures import redact_with
 from app.services.inference.registry import ModelRegistry, secrets_of
-from app.services.local_models.files import look_below
+from app.services.local_models.files import fetch_only, look_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
         )
     redact_with(redact)
     look_below(settings.model_folder_list)
+    fetch_only(settings.hub_model_list)
     register_secret(settings.api_key.get_secret_value())
     for url in (database_url, settings.redis_url.get_secret_value()):
         _register_password(url)

@@ -37,8 +37,10 @@ async def examples(steps: Steps, ids: list[str], **params: Any) -> list[dict[str
         more = {"cursor": page["next"]}
 
 
-def exact(run: dict[str, Any] | None) -> float | None:
-    return None if run is None or run["status"] == "failed" else run["scores"]["exact_match"]["value"]
+def exact(run: dict[str, Any] | None) -> float | str | None:
+    if run is None:
+        return "missing"
+    return None if run["status"] == "failed" else run["scores"]["exact_match"]["value"]
 
 
 class TestCompareExamples:
@@ -47,8 +49,8 @@ class TestCompareExamples:
         assert [one["question"] for one in everything] == [f"What is item {i} of quiz?" for i in range(20)]
         lines = {one["content_hash"]: [exact(run) for run in one["runs"]] for one in everything}
         meaning: dict[str, Callable[..., bool]] = {
-            "differ": lambda a, b, c: len({a, b, c}) > 1,
-            "same": lambda a, b, c: a == b == c,
+            "differ": lambda *values: len({*values} - {"missing"}) > 1,
+            "same": lambda *values: len({*values} - {"missing"}) == 1,
             "both": lambda a, b, _: (a, b) == (1, 1),
             "only_first": lambda a, b, _: (a, b) == (1, 0),
             "only_second": lambda a, b, _: (a, b) == (0, 1),
@@ -71,6 +73,14 @@ class TestCompareExamples:
             assert all(run["question"] == one["question"] for run in one["runs"] if run)
         counted = await examples(steps, three[:2], outcome="all")
         assert sum(one["runs"][1] is None for one in counted) == 8
+
+    async def test_what_one_lacks_is_no_difference(self, steps: Steps, three: list[str]) -> None:
+        """Of two experiments, the first with 20 questions and the second with 12 of them."""
+        shared = [
+            one for where in ("differ", "same") for one in await examples(steps, three[:2], outcome=where)
+        ]
+        assert len(shared) == 12
+        assert all(run is not None for one in shared for run in one["runs"])
 
     async def test_what_the_first_lacks_comes_last(self, steps: Steps, three: list[str]) -> None:
         found = await examples(steps, [three[1], three[0]], outcome="all")

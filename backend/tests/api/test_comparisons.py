@@ -42,3 +42,15 @@ class TestCreate:
         variants = [CONFIG["variants"][0], {"name": "other", "model": "mock/hash", "seed": 4}]
         answer = await steps.api.post(COMPARISONS, json={"config": {**CONFIG, "variants": variants}})
         assert fields(answer) == ["variants.1.seed"]
+
+
+async def test_many_wrong_fields_of_the_base_are_found_once(steps: Steps) -> None:
+    config = {
+        "name": "n",
+        "base": {f"field{number}": 1 for number in range(2_000)},
+        "variants": [{"name": f"v{number}"} for number in range(12)],
+    }
+    error = problem(await steps.api.post("/api/v1/comparisons", json={"config": config}), 422)
+    assert len(error["errors"]) == 20
+    assert "the first 20" in error["hint"]
+    assert int(error["message"].split()[0]) < 2_100

@@ -13,6 +13,7 @@ from app.services.inference.token_estimate import estimated_tokens
 from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, body, problem
 from tests.api.test_bad_input import BAD_FIELDS, JSON
+from tests.api.test_datasets import upload
 
 PREVIEW = f"{EXPERIMENTS}/preview"
 
@@ -121,6 +122,15 @@ class TestEstimate:
         found = (await preview(steps, model="mock/echo"))["estimate"]
         assert found["seconds"] is None
         assert found["completion_tokens"] == 20 * 64
+
+    async def test_clusters_and_copies_are_no_independent_questions(self, steps: Steps) -> None:
+        lines = [{"id": i, "question": f"q{i}", "answer": "a", "cluster": "doc"} for i in range(2)]
+        lines += [{"id": i, "question": "twice", "answer": "a"} for i in range(2, 4)]
+        lines += [{"id": i, "question": f"q{i}", "answer": "a"} for i in range(4, 6)]
+        await upload(steps.api, "\n".join(map(json.dumps, lines)).encode())
+        found = (await preview(steps, dataset={"name": "new"}, repeats=2))["estimate"]
+        assert "6 independent questions: these belong to 4 clusters" in found["basis"]
+        assert "asked once" in found["basis"]
 
     async def test_no_price(self, steps: Steps) -> None:
         assert (await preview(steps, model="mock/gold"))["estimate"]["cost_usd"] is None

@@ -263,6 +263,9 @@ class TestGate:
             "--junit", str(junit), "--markdown", str(markdown),
         )  # fmt: skip
         assert done.exit_code == 2, done.stdout
+        pairs = "On the "
+        assert pairs in (await cli("compare", *found)).stdout
+        assert pairs in markdown.read_text()
         assert "runs of all" in done.stdout
         assert "runs of all" in junit.read_text()
         assert "runs of all" in markdown.read_text()

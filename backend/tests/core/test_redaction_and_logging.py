@@ -188,3 +188,13 @@ class TestLogging:
         get_logger("test.f").info("happened", size=3)
         assert "happened" in stream.getvalue()
         assert "size=3" in stream.getvalue()
+
+    def test_a_terminal_obeys_no_line(self, stream: io.StringIO) -> None:
+        configure_logging("INFO", "console")
+        handler = logging.getLogger().handlers[0]
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(stream)
+        get_logger("test.g").info("happened \x1b[2J", name="\x1b]0;title\x07", other="\u202e")
+        logging.getLogger("test.library").error("of a library: \x1b[2J")
+        assert not set("\x1b\x07\u202e") & set(stream.getvalue())
+        assert stream.getvalue().count("␛[2J") == 2

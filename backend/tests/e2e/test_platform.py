@@ -123,6 +123,15 @@ class TestRunning:
         assert done.returncode == 1
         assert "max_failed_share" in done.stdout + done.stderr
 
+    def test_of_a_platform_that_was_killed_nothing_runs(self, platform: Platform, tmp_path: Path) -> None:
+        ended = subprocess.run(
+            [sys.executable, "-c", "import os; print(os.getpid())"], check=True, capture_output=True
+        )
+        # Another folder's platform answers at its port now.
+        state = {"pid": int(ended.stdout), "url": platform.url}
+        (tmp_path / "platform.json").write_text(json.dumps(state))
+        assert platform_url(tmp_path) is None
+
     def test_a_second_start_is_refused_and_harms_nothing(self, platform: Platform) -> None:
         second = Platform(Settings(), lambda _: None)
         with pytest.raises(ProcessError, match="A platform is using") as refused:

@@ -15,6 +15,7 @@ from app.services.results.service import ResultService
 from app.services.runs.scores_repository import RunScore, ScoresRepository, Unscored
 
 AgreementFilter = Literal["all", "differ", "same", "both", "only_first", "only_second", "neither"]
+Missing = Literal["missing"]
 Question = tuple[str, int, int]
 """Content hash of an example, the repeat, and which of the examples with that content it is."""
 
@@ -91,21 +92,23 @@ def matching_questions(
     return [
         question
         for question in questions
-        if passes([one.value if (one := of.get(question)) else None for of in scores], where)
+        if passes([one.value if (one := of.get(question)) else "missing" for of in scores], where)
     ]
 
 
-def passes(values: Sequence[float | Unscored | None], where: AgreementFilter) -> bool:
+def passes(values: Sequence[float | Unscored | Missing | None], where: AgreementFilter) -> bool:
     """Return whether a question passes the filter.
 
     Args:
-        values: its score in each experiment; ``None`` where the run failed or is missing.
+        values: its score in each experiment; ``None`` where the run failed, "missing" where there is none:
+            experiments without the question neither differ in it nor agree.
         where: the cells of the 2 × 2 table (both, only_first, …) need a value of the first two.
     """
     if where == "all":
         return True
     if where in {"differ", "same"}:
-        return (len(set(values)) > 1) == (where == "differ")
+        shared = [value for value in values if value != "missing"]
+        return len(shared) > 1 and (len(set(shared)) > 1) == (where == "differ")
     first, second = values[:2]
     if not isinstance(first, float) or not isinstance(second, float):
         return False

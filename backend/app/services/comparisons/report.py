@@ -98,6 +98,8 @@ def _score(other: Experiment, names: tuple[str, str], one: ScoreComparison) -> S
         score=one.score,
         n_paired=one.n_paired,
         n_questions=one.questions,
+        baseline=one.paired.first if one.paired else None,
+        this=one.paired.second if one.paired else None,
         difference=one.paired.difference if one.paired else None,
         both=both,
         only_this=only_this,

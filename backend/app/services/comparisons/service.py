@@ -27,6 +27,7 @@ from app.services.experiments.validation import validate
 from app.services.results.service import ExperimentResult, ResultService
 from app.services.runtime import Runtime
 
+_MOST_PROBLEMS = 20  # that an answer names
 _SHARED = ("dataset", "seed", "repeats")
 """What pairs the questions: a variant that changed it would answer other questions than the baseline."""
 _NAMED = 5
@@ -92,14 +93,18 @@ def expand(comparison: ComparisonConfig) -> list[ExperimentConfig]:
         try:
             configs.append(ExperimentConfig.model_validate(_merged(comparison, variant)))
         except ValidationError as error:
-            problems += [_problem(each, index, variant) for each in error.errors()]
+            problems += [_problem(each, index, variant) for each in error.errors(include_url=False)]
+        if len(problems) > _MOST_PROBLEMS:  # fields of the base are wrong in every variant
+            break
     if problems:
+        found = list(dict.fromkeys(problems))
         raise InvalidInput(
-            f"{problems[0].field}: {problems[0].message}"
-            if len(problems) == 1
-            else f"{len(problems)} fields of the comparison are wrong.",
-            hint="`errors` names each field.",
-            errors=list(dict.fromkeys(problems)),
+            f"{found[0].field}: {found[0].message}"
+            if len(found) == 1
+            else f"{len(found)} fields of the comparison are wrong.",
+            hint="`errors` names "
+            + (f"the first {_MOST_PROBLEMS}." if len(found) > _MOST_PROBLEMS else "each field."),
+            errors=found[:_MOST_PROBLEMS],
         )
     return configs
 

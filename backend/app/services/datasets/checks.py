@@ -72,7 +72,7 @@ def _repeated_questions(examples: Sequence[Example], lines: Sequence[int], unit:
 
 def _vanishing(examples: Sequence[Example], lines: Sequence[int], rule: ScoringRule, unit: str) -> str:
     """Return a warning about answers of which normalisation leaves nothing."""
-    if rule == "gsm8k":
+    if rule in {"gsm8k", "multilingual"}:
         return ""
     places = [
         (line, answer)
@@ -85,7 +85,8 @@ def _vanishing(examples: Sequence[Example], lines: Sequence[int], rule: ScoringR
     named = ", ".join(f"“{answer}” ({unit} {line})" for line, answer in places[:_NAMED])
     return (
         f"Without punctuation and articles, as {rule} compares, nothing is left of "
-        f"{_count(len(places), 'answer')}, so only the very same text counts: {named}{_more(len(places))}."
+        f"{_count(len(places), 'answer')}, so that any other answer of this kind (“the”) would be right: "
+        f"{named}{_more(len(places))}. The scoring multilingual keeps them."
     )
 
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, or_, select
 
 from app.domain.examples import Dataset as DatasetNoun
 from app.domain.examples import Example as ExampleNoun
@@ -72,10 +72,20 @@ class DatasetRepository(VersionedRepository[Dataset]):
         return [(row[0], row[1]) for row in await self._session.execute(query.order_by(Example.position))]
 
     async def clusters(self, dataset_id: uuid.UUID) -> dict[int, str]:
-        """Return the cluster of each example that has one, by position."""
-        query = select(Example.position, Example.cluster).where(
-            Example.dataset_id == dataset_id, Example.cluster.is_not(None)
+        """Return what each example belongs to, by position: its cluster, or the content that others share.
+
+        Examples that are independent of all others are left out.
+        """
+        of_dataset = Example.dataset_id == dataset_id
+        copied = (
+            select(Example.content_hash)
+            .where(of_dataset, Example.cluster.is_(None))
+            .group_by(Example.content_hash)
+            .having(func.count() > 1)
         )
+        query = select(
+            Example.position, func.coalesce(Example.cluster, "hash " + Example.content_hash)
+        ).where(of_dataset, or_(Example.cluster.is_not(None), Example.content_hash.in_(copied)))
         return {row[0]: str(row[1]) for row in await self._session.execute(query)}
 
 

@@ -14,8 +14,9 @@ follows those of multilingual datasets, which do not name the language of a text
 - Digits of all scripts become ASCII, separators of thousands are left out, a decimal comma becomes a point.
 - What is not seen (joiners, direction marks), the Arabic tatweel, and optional vowel points of Arabic and
   Hebrew are left out.
-- The English articles are left out, as XQuAD and TyDi QA do with SQuAD's script for all languages, unless
-  nothing would be left. Articles of other languages stay: "die" is one in German and a verb in English.
+- The English articles are left out, as XQuAD and TyDi QA do with SQuAD's script for all languages.
+  Articles of other languages stay: "die" is one in German and a verb in English.
+- Of a text that would vanish ("A", "!!!") all is kept, so that only the same text equals it.
 
 Sources: MLQA (Lewis et al., ACL 2020), XQuAD (Artetxe et al., ACL 2020), TyDi QA (Clark et al., TACL 2020),
 KorQuAD 1.0 (Lim et al., 2019), and their evaluation scripts.
@@ -72,4 +73,5 @@ def normalise_multilingual(text: str) -> str:
     words = text.translate(_MARKS).replace(_KEPT_POINT, ".")
     if not words.isascii():
         words = _BY_CHARACTER.sub(r" \g<0> ", words)
-    return " ".join(_ARTICLES.sub(" ", words).split()) or " ".join(words.split())
+    kept = " ".join(_ARTICLES.sub(" ", words).split()) or " ".join(words.split())
+    return kept or " ".join(text.replace(_KEPT_POINT, ".").split())

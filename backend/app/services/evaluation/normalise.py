@@ -7,6 +7,7 @@ the dataset's authors and of lm-evaluation-harness. The tests hold example value
 import re
 import string
 from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 
 from app.domain.scoring import ScoringRule
@@ -22,6 +23,9 @@ _GSM8K_STRICT = re.compile(r"#### (\-?[0-9\.\,]{1,200})")
 _MINUS = str.maketrans("−", "-")
 _LAST_NUMBER_WITHIN = 20_000
 """Characters at the end of an output in which its last number is looked for: bounds the time."""
+_ENDLESS = re.compile(r"-?\d+/\d+")  # a number that ends as a decimal one is written so
+_DECIMAL = re.compile(r"-?\d+\.(\d+)")
+_LEAST_DECIMALS = 2
 _GSM8K_FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,200})|(-?[0-9]+)")
 
 
@@ -39,6 +43,11 @@ def gsm8k_strict(text: str) -> str | None:
     """Return the first number after ``####``, or ``None``."""
     found = _GSM8K_STRICT.search(text)
     return None if found is None else _bare_number(found[1])
+
+
+def gsm8k_official(text: str) -> str:
+    """Return the number after ``####`` as text, or the text without separators, as the authors compare it."""
+    return gsm8k_strict(text) or _bare_number(text.strip())
 
 
 def gsm8k_flexible(text: str) -> str | None:
@@ -104,6 +113,20 @@ def normalised_answers(answers: tuple[str, ...], rule: ScoringRule) -> tuple[str
     if rule == "gsm8k":
         accepted |= dict.fromkeys(share for answer in answers if (share := _share(answer)) is not None)
     return tuple(accepted)
+
+
+def is_rounded(given: str, accepted: str) -> bool:
+    """Return whether of two normalised numbers one is the other, rounded to the decimals it is written with.
+
+    That is the tolerance of the rule ``gsm8k``, and holds only where a fraction has no end as a decimal
+    number (1/3), and at least two decimals are given (0.33). All other numbers must be equal.
+    """
+    fraction, decimal = (given, accepted) if "/" in given else (accepted, given)
+    decimals = _DECIMAL.fullmatch(decimal)
+    if decimals is None or len(decimals[1]) < _LEAST_DECIMALS or not _ENDLESS.fullmatch(fraction):
+        return False
+    step = Fraction(1, 10 ** len(decimals[1]))
+    return abs(Fraction(fraction) - Fraction(decimal)) <= step / 2
 
 
 def _share(answer: str) -> str | None:

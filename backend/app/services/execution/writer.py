@@ -34,6 +34,9 @@ class WriterOptions:
         gather_s: that a lookup waits for others to join it, when there was none for a while.
         look_up_every_s: between two queries for lookups, while lookups come in.
         max_waiting: rows in memory at most; ``room`` waits while the database is away for long.
+        max_waiting_chars: characters of model outputs in memory at most, in the same way.
+        max_commit_chars: characters of model outputs in one commit, unless a single row has more. A
+            statement of a gigabyte would be refused, and a long one holds up the event loop.
     """
 
     longest_wait_s: float = 0.04
@@ -41,6 +44,8 @@ class WriterOptions:
     gather_s: float = 0.003
     look_up_every_s: float = 0.03
     max_waiting: int = 4_000
+    max_waiting_chars: int = 50_000_000
+    max_commit_chars: int = 4_000_000
 
 
 class GroupCommitWriter:
@@ -63,6 +68,7 @@ class GroupCommitWriter:
         self._may_lose = may_lose
         self._runs: list[RunRecord] = []
         self._generations: list[CachedGeneration] = []
+        self._chars = 0
         self._lookups: dict[str, list[asyncio.Future[GenerationResult | None]]] = {}
         self._wake = asyncio.Event()
         self._lookup_wake = asyncio.Event()
@@ -92,11 +98,13 @@ class GroupCommitWriter:
     def add_run(self, run: RunRecord) -> None:
         """Store a run soon."""
         self._runs.append(run)
+        self._chars += _chars(run)
         self._wake.set()
 
     def put(self, key: str, model: str, result: GenerationResult) -> None:
         """Store an answer soon; see ``CacheStore.put``."""
         self._generations.append(CachedGeneration(key, model, result))
+        self._chars += len(result.text)
         self._wake.set()
 
     async def get(self, key: str) -> GenerationResult | None:
@@ -108,13 +116,15 @@ class GroupCommitWriter:
 
     async def room(self) -> None:
         """Wait until there is room for more rows."""
-        most = self._options.max_waiting
         self._raise_if_broken()
-        if self.waiting < most:
+        if self._has_room():
             return
         async with self._settled:
-            await self._settled.wait_for(lambda: self.waiting < most or self._broken() is not None)
+            await self._settled.wait_for(lambda: self._has_room() or self._broken() is not None)
         self._raise_if_broken()
+
+    def _has_room(self) -> bool:
+        return self.waiting < self._options.max_waiting and self._chars < self._options.max_waiting_chars
 
     async def flush(self) -> None:
         """Wait until all rows are committed."""
@@ -142,18 +152,36 @@ class GroupCommitWriter:
                 self._wake.clear()
                 # All writers use one order: two that store the same rows at the same time would
                 # otherwise wait for each other (a deadlock).
-                runs = sorted(self._runs, key=lambda run: (run.example_id, run.repeat))
-                generations = sorted(self._generations, key=lambda generation: generation.key)
-                self._runs, self._generations = [], []
+                runs, generations, chars = self._taken()
+                runs.sort(key=lambda run: (run.example_id, run.repeat))
+                generations.sort(key=lambda generation: generation.key)
                 self._writing = len(runs) + len(generations)
                 await when_database_answers(partial(self._commit, runs, generations), "store runs")
                 self._writing = 0
+                self._chars -= chars
                 self._committed_at = time.monotonic()
                 async with self._settled:
                     self._settled.notify_all()
         finally:
             async with self._settled:
                 self._settled.notify_all()
+
+    def _taken(self) -> tuple[list[RunRecord], list[CachedGeneration], int]:
+        """Take the rows of the next commit, and return them with the characters of their outputs."""
+        most = self._options.max_commit_chars
+        if self._chars <= most:
+            runs, generations, chars = self._runs, self._generations, self._chars
+            self._runs, self._generations = [], []
+            return runs, generations, chars
+        runs, generations, chars = [], [], 0
+        while self._generations and (not chars or chars + len(self._generations[0].result.text) <= most):
+            chars += len(self._generations[0].result.text)
+            generations.append(self._generations.pop(0))
+        while self._runs and (not chars or chars + _chars(self._runs[0]) <= most):
+            chars += _chars(self._runs[0])
+            runs.append(self._runs.pop(0))
+        self._wake.set()  # for what is left
+        return runs, generations, chars
 
     async def _let_gather(self) -> None:
         """Wait until it is time for the next commit."""
@@ -196,3 +224,7 @@ class GroupCommitWriter:
     async def _look_up(self, keys: list[str]) -> dict[str, GenerationResult]:
         async with self._sessions() as session:
             return await CacheRepository(session).get_many(keys)
+
+
+def _chars(run: RunRecord) -> int:
+    return len(run.output or "") + sum(len(call.get("text") or "") for call in run.calls)

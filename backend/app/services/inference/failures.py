@@ -13,6 +13,9 @@ from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 
 _MESSAGE_LIMIT = 500
+MAX_OUTPUT = 4_000_000
+"""Characters of a model's output that are kept; the largest token limit gives a tenth of it at most."""
+_EDGE = 2_000  # characters, more than any spelling of a secret has
 _EXCERPT_BYTES = 100_000  # of which an excerpt is made; far more than it shows, so that no cut key is shown
 _CONTEXT_LENGTH = re.compile(
     r"context[_ ](length|window|size)|maximum context|too many tokens|exceed_context_size|prompt is too long"
@@ -51,17 +54,30 @@ def clean(text: str, limit: int | None = _MESSAGE_LIMIT) -> str:
     Args:
         text: from the server.
         limit: characters that are kept, of a message for people, in which control characters are made
-            visible; ``None``: all, of a model's output, which is stored as it is.
+            visible; ``None``: of a model's output, which is stored as it is. One that is longer than
+            ``MAX_OUTPUT`` characters, far beyond any token limit, is kept without its middle.
     """
+    if limit is None:
+        return _storable(text) if len(text) <= MAX_OUTPUT else _without_middle(text)
+    text = visible(_storable(text))
+    return text if len(text) <= limit else text[:limit] + " …"
+
+
+def _storable(text: str) -> str:
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode()
-    text = _redact(text)
-    if limit is None:
-        return text
-    text = visible(text)
-    return text if len(text) <= limit else text[:limit] + " …"
+    return _redact(text)
+
+
+def _without_middle(text: str) -> str:
+    half = MAX_OUTPUT // 2
+    # Masked before the cut, which could leave a part of a secret; what is at the outer edges may be one.
+    begin = _storable(text[: half + _EDGE])[:-_EDGE]
+    end = _storable(text[-half - _EDGE :])[_EDGE:]
+    left_out = len(text) - len(begin) - len(end)
+    return f"{begin}\n[… {left_out:,} characters left out …]\n{end}"
 
 
 def excerpt(payload: bytes, limit: int = _MESSAGE_LIMIT) -> str:

@@ -4,8 +4,9 @@ A model is named by the path of a folder or by its id on the Hugging Face hub. I
 order: the folder, an installed package that contains it, the hub's cache on this machine, the hub.
 Only safetensors weights are loaded. A model that needs code of its own is refused.
 
-A process that takes names from others calls ``look_below``: then only folders below those it names are
-looked at, since errors and fingerprints tell what is in a folder.
+A process that takes names from others calls ``look_below`` and ``fetch_only``: then only folders below
+those it names are looked at, since errors and fingerprints tell what is in a folder, and only models that it
+names are fetched, since others could fill the disk.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from app.core.files import file_sha256
@@ -27,12 +29,19 @@ _HUB_TIMEOUT_S = 10.0
 
 
 _roots: tuple[Path, ...] | None = None
+_on_hub: tuple[str, ...] | None = None
 
 
 def look_below(folders: Sequence[Path] | None) -> None:
     """Look from now on only at folders of models that are below these; ``None``: at all."""
     global _roots
     _roots = None if folders is None else tuple(folders)
+
+
+def fetch_only(names: Sequence[str] | None) -> None:
+    """Fetch from now on only these models from the hub, ``name/*`` being all of one; ``None``: any."""
+    global _on_hub
+    _on_hub = None if names is None else tuple(names)
 
 
 class ModelUnavailable(Exception):
@@ -82,8 +91,7 @@ def require_model(name: str, setting: str) -> None:
     if folder is not None:
         _require_safe(folder, name, setting)
         return
-    if _is_path(name):
-        raise _no_folder(name, setting)
+    _require_fetchable(name, setting)
     from huggingface_hub import HfApi
 
     try:
@@ -150,14 +158,24 @@ def _cached(name: str) -> Path | None:
 
 
 def _fetched(name: str, setting: str) -> Path:
-    if _is_path(name):
-        raise _no_folder(name, setting)
+    _require_fetchable(name, setting)
     from huggingface_hub import snapshot_download
 
     try:
         return Path(snapshot_download(name, allow_patterns=list(_WANTED), etag_timeout=_HUB_TIMEOUT_S))
     except Exception as error:
         raise _not_available(name, setting, error) from error
+
+
+def _require_fetchable(name: str, setting: str) -> None:
+    if _is_path(name):
+        raise _no_folder(name, setting)
+    if _on_hub is not None and not any(fnmatchcase(name, allowed) for allowed in _on_hub):
+        raise ModelUnavailable(
+            f"The model {name} ({setting}) is not on this machine, and not one that may be fetched.",
+            setting,
+            f"Add it to LLMFORGE_HUB_MODELS, which has {', '.join(_on_hub) or 'none'}.",
+        )
 
 
 def _is_path(name: str) -> bool:

@@ -129,6 +129,7 @@ def estimate(
     price: Price | None,
     speed: MeasuredSpeed | None,
     independent: int | None = None,
+    repeats: int = 1,
 ) -> EstimateOut:
     """Return the estimate of a whole experiment.
 
@@ -138,7 +139,8 @@ def estimate(
         tokens: of these calls.
         price: of the model, if the catalog has one.
         speed: of an earlier experiment with this model, if there is one.
-        independent: how many clusters the questions form; as many as questions if left out.
+        independent: clusters and distinct questions without one; as many as questions if left out.
+        repeats: how often each question is asked.
     """
     cost = None
     if price is not None:
@@ -157,19 +159,21 @@ def estimate(
         cost_usd=cost,
         seconds=calls / speed.calls_per_s if speed else None,
         power=power(questions),
-        basis=f"{tokens.basis}; {time}{_of_clusters(questions, independent or questions)}",
+        basis=f"{tokens.basis}; {time}{_of_power(questions, independent or questions, repeats)}",
     )
 
 
-def _of_clusters(questions: int, clusters: int) -> str:
-    """Return a sentence on what clusters do to the power; empty if each question is its own."""
+def _of_power(questions: int, clusters: int, repeats: int) -> str:
+    """Return sentences on what the power leaves out; empty for independent questions that are asked once."""
+    asked = " The power is that of questions asked once: repeats show smaller differences." * (repeats > 1)
     if clusters >= questions:
-        return ""
+        return asked
     worst = detectable_effect_mcnemar(clusters, _DISCORDANT)
     least = "nothing" if worst is None else f"{fixed(100 * worst)} points"
     return (
-        f" The power is that of {questions:,} independent questions: these belong to {clusters:,} clusters, "
-        f"and if those of a cluster are answered alike, it is that of {clusters:,}, which detect {least}."
+        f" The power is that of {questions:,} independent questions: these belong to {clusters:,} clusters "
+        "(a question and its copies are one), and if those of a cluster are answered alike, "
+        f"it is that of {clusters:,}, which detect {least}.{asked}"
     )
 
 

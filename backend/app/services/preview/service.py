@@ -91,7 +91,7 @@ class PreviewService:
         )
 
     async def _independent(self, dataset: Dataset, sample: Sequence[int]) -> int:
-        """Return how many clusters of examples the sample has; an example without one counts as its own."""
+        """Return how many independent units the sample has: clusters, distinct questions without one."""
         clusters = await DatasetRepository(self._session).clusters(dataset.id)
         return len({clusters.get(position, position) for position in sample})
 
@@ -113,7 +113,7 @@ class PreviewService:
             retrieved=config.method.retrieved_tokens,
         )
         price, speed = checked.spec.usd_per_1m, await self._speed(config)
-        return estimate(checked.questions, calls, tokens, price, speed, independent)
+        return estimate(checked.questions, calls, tokens, price, speed, independent, config.repeats)
 
     async def _prompt(
         self, config: ExperimentConfig, checked: ResolvedConfig, example: Example

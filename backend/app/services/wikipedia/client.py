@@ -191,8 +191,8 @@ class WikipediaClient:
                 if response.next_request is None:
                     return checked(response, body)
                 address = response.next_request.url
-                if address.host != self._url.host:
-                    raise RequestFailed(f"redirect to another host, {plain_text(address.host)}, not followed")
+                if _origin(address) != _origin(self._url):
+                    raise RequestFailed(f"redirect to another {_other(address, self._url)}, not followed")
         raise RequestFailed("too many redirects")
 
     async def _send(self, address: httpx.URL) -> tuple[httpx.Response, bytes]:
@@ -238,6 +238,17 @@ async def fetch_articles(
             articles.setdefault(found.key, found)
         on_progress(done, len(names))
     return list(articles.values()), missing
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Return scheme, host and port; ``None``: the port that is usual for the scheme."""
+    return url.scheme, url.host, url.port
+
+
+def _other(address: httpx.URL, own: httpx.URL) -> str:
+    if address.host != own.host:
+        return f"host, {plain_text(address.host)}"
+    return plain_text(f"address, {address.scheme}://{address.netloc.decode()}")
 
 
 def _named(title: str) -> str:

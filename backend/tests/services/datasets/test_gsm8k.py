@@ -63,7 +63,7 @@ async def test_the_solution_itself_is_scored_as_right(example: Example) -> None:
     assert (parsed.text, parsed.rule) == (example.answers[0], "hashes")
     scores = await score_answer(parsed, solution, example.answers, "gsm8k")
     assert {score.name: score.value for score in scores} == dict.fromkeys(
-        ("exact_match", "contains", "f1", "number_strict", "number_flexible"), 1.0
+        ("exact_match", "contains", "f1", "number_strict", "number_flexible", "number_official"), 1.0
     )
 
 

@@ -323,7 +323,9 @@ class TestWarnings:
     @pytest.mark.parametrize("gold", ["!!!", "The The", "A"])
     def test_golds_of_which_nothing_is_left(self, gold: str) -> None:
         said = warnings({"question": "q", "answer": "b"}, {"question": "r", "answer": gold})
-        assert f"nothing is left of 1 answer, so only the very same text counts: “{gold}” (line 2)." in said
+        assert "nothing is left of 1 answer, so that any other" in said
+        assert f"would be right: “{gold}” (line 2). The scoring multilingual" in said
+        assert warnings({"question": "r", "answer": gold}, scoring="multilingual") == ""
 
     @pytest.mark.parametrize("gold", ["北京", "القاهرة", "Київ", "กรุงเทพ"])
     def test_other_scripts(self, gold: str) -> None:

@@ -69,6 +69,25 @@ class TestRuns:
         assert len(pairs(await runs_of(runtime, experiment_id))) == 1000
         assert (sum(commits), len(commits)) == (1000, 1)
 
+    async def test_long_outputs_in_commits_of_a_bounded_size(
+        self, runtime: Runtime, experiment_id: uuid.UUID, commits: list[int]
+    ) -> None:
+        options = WriterOptions(max_commit_chars=100, max_waiting_chars=300)
+        async with GroupCommitWriter(runtime.autocommit, options=options) as writer:
+            await writer.room()
+            for repeat, size in enumerate([40, 40, 20, 500, 60]):
+                calls = [{"text": "x" * size}]
+                writer.add_run(record(experiment_id, 1, repeat, output="y" * size, calls=calls))
+                writer.put(keys(5)[repeat], "m", answered("z" * size))
+            room = asyncio.create_task(writer.room())
+            await asyncio.sleep(0)
+            assert not room.done()
+            await writer.flush()
+            await room
+        assert len(pairs(await runs_of(runtime, experiment_id))) == 5
+        assert sum(commits) == 5
+        assert max(commits) == 1  # none of the runs fits beside another one
+
     async def test_when_idle_at_once(
         self, runtime: Runtime, experiment_id: uuid.UUID, writer: GroupCommitWriter
     ) -> None:

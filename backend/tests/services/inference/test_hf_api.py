@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import threading
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,9 @@ from app.domain.generation import (
 )
 from app.domain.status import FailureKind
 from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines import hf_api
 from app.services.inference.engines.hf_api import HFAPIEngine
+from app.services.inference.failures import clean
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.fake_llm_behaviour import Reply, hash_answer
 from tests.services.inference.steps import failure_of, mask, prompt_of, request, requests
@@ -332,3 +335,20 @@ class TestInferenceProvider:
         await engine.generate(request())
         assert fake.stats.last_body["model"] == "org/model"
         await engine.aclose()
+
+
+@pytest.mark.parametrize(("size", "on_loop"), [(1_000, True), (2_000_000, False)])
+async def test_where_a_text_is_cleaned(
+    fake: FakeLLM, open_hf: OpenHF, monkeypatch: pytest.MonkeyPatch, size: int, on_loop: bool
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noting(text: str, limit: int | None) -> str:
+        threads.append(threading.current_thread())
+        return clean(text, limit)
+
+    monkeypatch.setattr(hf_api, "clean", noting)
+    message = {"role": "assistant", "content": "a " * (size // 2)}
+    fake.script.append(Reply(body=orjson.dumps({"choices": [{"message": message}], "usage": {}})))
+    assert (await open_hf().generate(request())).text.startswith("a a a ")
+    assert [thread is threading.main_thread() for thread in threads] == [on_loop]

@@ -9,6 +9,7 @@ import pytest
 
 from app.services.local_models.files import (
     ModelUnavailable,
+    fetch_only,
     find_model,
     fingerprint,
     local_model,
@@ -216,6 +217,26 @@ class TestHub:
     def test_unknown_model(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with serving(SAFE, monkeypatch):
             assert "RepositoryNotFoundError" in refused("some-lab/unknown").message
+
+    @pytest.mark.parametrize("allowed", [[], ["another/*"], ["some"], [f"{MODEL}-2"]])
+    def test_a_model_that_may_not_be_fetched(
+        self, monkeypatch: pytest.MonkeyPatch, allowed: list[str]
+    ) -> None:
+        fetch_only(allowed)
+        with serving(SAFE, monkeypatch) as hub:
+            for look in (find_model, require_model):
+                with pytest.raises(ModelUnavailable, match="not one that may be fetched") as caught:
+                    look(MODEL, SETTING)
+                assert "LLMFORGE_HUB_MODELS" in caught.value.hint
+            assert hub.asked == []
+
+    @pytest.mark.parametrize("allowed", [[MODEL], ["another/x", f"{MODEL.split('/')[0]}/*"], ["*"]])
+    def test_a_model_that_may_be_fetched(self, monkeypatch: pytest.MonkeyPatch, allowed: list[str]) -> None:
+        fetch_only(allowed)
+        with serving(SAFE, monkeypatch):
+            folder = find_model(MODEL, SETTING)
+        fetch_only([])  # what is here needs no leave
+        assert find_model(MODEL, SETTING) == folder
 
     def test_requiring_does_not_fetch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with serving(SAFE, monkeypatch) as hub:

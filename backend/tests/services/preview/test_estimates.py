@@ -70,6 +70,15 @@ class TestEstimate:
     def test_free(self) -> None:
         assert estimate(50, 100, TOKENS, Price(input=0, output=0), None).cost_usd == 0
 
+    def test_repeats_are_no_part_of_the_power(self) -> None:
+        assert "asked once" not in estimate(300, 300, TOKENS, None, None).basis
+        assert estimate(300, 900, TOKENS, None, None, 40, 3).basis.endswith(
+            "repeats show smaller differences."
+        )
+        assert estimate(300, 900, TOKENS, None, None, 300, 3).basis.endswith(
+            "repeats show smaller differences."
+        )
+
     def test_questions_in_clusters_are_no_independent_ones(self) -> None:
         assert "clusters" not in estimate(300, 300, TOKENS, None, None, 300).basis
         found = estimate(300, 300, TOKENS, None, None, 40)

@@ -102,13 +102,18 @@ class TestRequests:
         assert wiki.gaps_s[-1] >= 0.05
 
     @pytest.mark.parametrize(
-        ("host", "said", "requests"),
-        [("localhost", "another host, localhost, not followed", 1), ("127.0.0.1", "too many redirects", 4)],
+        ("changed", "said", "requests"),
+        [
+            (("127.0.0.1", "localhost"), "another host, localhost, not followed", 1),
+            (("http:", "https:"), "another address, https://127.0.0.1:", 1),
+            (("127.0.0.1:", "127.0.0.1:1"), "another address, http://127.0.0.1:1", 1),
+            (("", ""), "too many redirects", 4),
+        ],
     )
     async def test_redirect_elsewhere_or_without_end(
-        self, wiki: FakeWikipedia, connect: Connect, host: str, said: str, requests: int
+        self, wiki: FakeWikipedia, connect: Connect, changed: tuple[str, str], said: str, requests: int
     ) -> None:
-        wiki.always = Fault(302, headers={"location": wiki.url.replace("127.0.0.1", host)})
+        wiki.always = Fault(302, headers={"location": wiki.url.replace(*changed)})
         assert said in await refused(connect().article("Hamlet"))
         assert len(wiki.asked) == requests
 

@@ -8,7 +8,7 @@ import { Segmented } from "@/components/ui/segmented";
 import type { Schemas } from "@/lib/api/client";
 import { type Expense, expenses, formatQuantity } from "@/lib/metrics";
 
-import { prepareFront } from "./plots";
+import { prepareFront, sameQuestions } from "./plots";
 import { describeScores, scoreNames } from "./prepare";
 import { useScore } from "./use-score";
 
@@ -20,6 +20,13 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
   const costs = prepareFront(comparison, score, "cost").some(({ x }) => x > 0);
   const { label, unit } = expenses[expense];
   if (points.length < 2) return null;
+  if (!sameQuestions(comparison)) {
+    return (
+      <Panel title="Score against latency and cost">
+        <p>Not drawn: the experiments do not have the same questions, and means over different ones make no front.</p>
+      </Panel>
+    );
+  }
   return (
     <Panel
       title="Score against latency and cost"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { forestDomain, prepareForest, prepareFront } from "./plots";
+import { forestDomain, prepareForest, prepareFront, sameQuestions } from "./plots";
 
 type Comparison = Parameters<typeof prepareForest>[0];
 
@@ -50,6 +50,11 @@ describe("prepareFront", () => {
       ["B", true],
       ["C", false],
     ]);
+  });
+  it("is for experiments with the same questions", () => {
+    const unpaired = { n_changed: 0, n_only_this: 0, n_only_baseline: 0 };
+    const of = (one: typeof unpaired) => sameQuestions({ ...comparison, unpaired: [unpaired, one] } as unknown as Comparison);
+    expect([of(unpaired), of({ ...unpaired, n_only_baseline: 3 }), of({ ...unpaired, n_changed: 1 })]).toEqual([true, false, false]);
   });
   it("is empty where no cost is known", () => expect(prepareFront(comparison, "f1", "cost")).toEqual([]));
 });

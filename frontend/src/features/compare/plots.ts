@@ -27,6 +27,11 @@ export function forestDomain(rows: ForestPlotRow[]): [number, number] {
   return [low - margin, high + margin];
 }
 
+/** Whether all experiments have the same questions; only then can their means be drawn beside each other. */
+export function sameQuestions({ unpaired }: Comparison): boolean {
+  return unpaired.every(({ n_changed, n_only_this, n_only_baseline }) => n_changed + n_only_this + n_only_baseline === 0);
+}
+
 /** Score against latency or cost, with the Pareto front; experiments without either are left out. */
 export function prepareFront({ experiments }: Comparison, score: string, expense: Expense): FrontPoint[] {
   const points = experiments.flatMap(({ name, metrics }, index) => {

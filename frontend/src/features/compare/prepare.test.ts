@@ -26,7 +26,7 @@ function compared(id: string, accuracy: number, p50: number | null, failed: numb
   } as unknown as Schemas["Compared"];
 }
 
-const pair = { experiment_id: "b", score: "exact_match", n_paired: 98, n_questions: 98, difference: 0.1, both: 50, only_this: 20, only_baseline: 10, neither: 18, statistics: { low: 0.02, high: 0.18, simultaneous_low: 0.01, simultaneous_high: 0.19, family: 2, adjusted_p: 0.031, outcome: "better" }, missing: null } as unknown as Schemas["ScoreDifference"];
+const pair = { experiment_id: "b", score: "exact_match", n_paired: 98, n_questions: 98, baseline: 0.51, this: 0.61, difference: 0.1, both: 50, only_this: 20, only_baseline: 10, neither: 18, statistics: { low: 0.02, high: 0.18, simultaneous_low: 0.01, simultaneous_high: 0.19, family: 2, adjusted_p: 0.031, outcome: "better" }, missing: null } as unknown as Schemas["ScoreDifference"];
 const comparison = {
   baseline_id: "a",
   experiments: [compared("a", 0.5, 100, 0), compared("b", 0.6, 250, 3)],
@@ -47,6 +47,7 @@ describe("prepareMetrics", () => {
       { text: "50.0 %", difference: "", tone: "none" },
       { text: "60.0 %", difference: "+10.0", interval: "[+1.0, +19.0], p = .031", tone: "better" },
     ]);
+    expect(rows["Exact match"]?.cells[1]?.note).toContain("n = 100; 61.0 % on the pairs");
     expect(rows["Exact match"]?.basis).toContain("98 questions");
   });
 

@@ -66,9 +66,11 @@ function scoreRow(name: string, experiments: Compared[], differences: Difference
       const score = metrics.scores[name];
       const found = index === 0 ? undefined : of(experiment_id);
       const { statistics } = found ?? {};
+      // Questions that the other did not answer are no part of the difference.
+      const own = found?.this != null && score && found.n_paired !== score.n ? `; ${formatPercent(found.this)} on the pairs` : "";
       return {
         text: formatPercent(score?.value),
-        note: score ? `${formatInterval(score.low, score.high)}, n = ${formatCount(score.n)}` : "not scored",
+        note: score ? `${formatInterval(score.low, score.high)}, n = ${formatCount(score.n)}${own}` : "not scored",
         difference: found?.difference == null ? "" : formatPoints(found.difference),
         interval: statistics ? `${formatPointInterval(statistics.simultaneous_low, statistics.simultaneous_high)}, ${formatP(statistics.adjusted_p)}` : "",
         tone: statistics ? statistics.outcome : "none",

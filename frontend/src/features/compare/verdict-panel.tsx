@@ -4,7 +4,7 @@ import { ForestPlot } from "@/components/charts/forest-plot";
 import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
-import { formatCount, formatP, formatPointInterval, formatPoints, plural } from "@/lib/format";
+import { formatCount, formatP, formatPercent, formatPointInterval, formatPoints, plural } from "@/lib/format";
 
 import { forestDomain, prepareForest } from "./plots";
 import { describeScores, letterOf, scoreNames } from "./prepare";
@@ -65,6 +65,7 @@ function Sentence({ difference }: { difference: Difference }) {
   const facts: [string, string][] = [
     ["Difference", `${formatPoints(difference.difference)} ${formatPointInterval(statistics.simultaneous_low, statistics.simultaneous_high)}`],
     ...(statistics.family > 1 ? [["Interval of this comparison alone", formatPointInterval(statistics.low, statistics.high)] satisfies [string, string]] : []),
+    ["Means of the pairs", `${formatPercent(difference.this)} here, ${formatPercent(difference.baseline)} A`],
     ["p", formatP(statistics.adjusted_p)],
     ["Only one right", difference.only_this === null ? "graded score" : `${formatCount(difference.only_this)} here, ${formatCount(difference.only_baseline)} A`],
     ["Paired", pairsOf(difference, statistics.units)],

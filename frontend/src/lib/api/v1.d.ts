@@ -3162,6 +3162,11 @@ export interface components {
          */
         ScoreDifference: {
             /**
+             * Baseline
+             * @description The baseline's mean over the pairs.
+             */
+            baseline: number | null;
+            /**
              * Both
              * @description Pairs that both got right; null for graded scores, as are the next three.
              */
@@ -3203,6 +3208,11 @@ export interface components {
             score: string;
             /** @description Null if too few are paired. */
             statistics: components["schemas"]["DifferenceStatistics"] | null;
+            /**
+             * This
+             * @description This experiment's mean over the pairs.
+             */
+            this: number | null;
         };
         /**
          * ScoreOut
@@ -5710,7 +5720,7 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: whether the values of the score are equal, where failed and missing runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
+                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
                 outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither";
                 cursor?: string | null;
                 limit?: number;

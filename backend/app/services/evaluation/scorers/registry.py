@@ -8,7 +8,14 @@ from app.services.evaluation.scorers.base import RegisteredScorer
 from app.services.evaluation.scorers.faithfulness import FAITHFULNESS
 from app.services.evaluation.scorers.reader_model import READER_MODEL
 from app.services.evaluation.scorers.retrieval import RETRIEVAL
-from app.services.evaluation.scorers.text import CONTAINS, EXACT_MATCH, F1, NUMBER_FLEXIBLE, NUMBER_STRICT
+from app.services.evaluation.scorers.text import (
+    CONTAINS,
+    EXACT_MATCH,
+    F1,
+    NUMBER_FLEXIBLE,
+    NUMBER_OFFICIAL,
+    NUMBER_STRICT,
+)
 
 
 class ScorerRegistry:
@@ -57,6 +64,7 @@ SCORERS = ScorerRegistry(
         F1,
         NUMBER_STRICT,
         NUMBER_FLEXIBLE,
+        NUMBER_OFFICIAL,
         READER_MODEL,
         RETRIEVAL,
         FAITHFULNESS,

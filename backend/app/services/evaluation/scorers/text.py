@@ -8,7 +8,9 @@ from app.domain.prediction import ScoredSample
 from app.domain.scoring import Score, ScoreDescription, ScoringRule
 from app.services.evaluation.normalise import (
     gsm8k_flexible,
+    gsm8k_official,
     gsm8k_strict,
+    is_rounded,
     normalise,
     normalised_answers,
 )
@@ -60,19 +62,20 @@ def text_scorer(
 
 
 def exact_match(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
-    """Return 1 if the normalised text equals a normalised accepted answer, else 0."""
+    """Return 1 if the normalised text equals a normalised accepted answer, else 0.
+
+    Two texts of which nothing is left ("The", "A") are equal, as in the official scripts; the import
+    names such accepted answers.
+    """
     given = normalise(text, rule)
-    if given in normalised_answers(answers, rule) if given else _is_one_of(text, answers):
+    accepted = normalised_answers(answers, rule)
+    if _is_accepted(given, accepted, rule):
         return 1.0, f"“{given}” is an accepted answer"
     return 0.0, f"“{given}” is no accepted answer"
 
 
-def _is_one_of(text: str, answers: tuple[str, ...]) -> bool:
-    """Return whether a text that normalises to nothing ("The The") is an accepted answer as it stands.
-
-    Otherwise any other such text would be ("the", "!").
-    """
-    return text.strip().casefold() in {answer.strip().casefold() for answer in answers}
+def _is_accepted(given: str, accepted: tuple[str, ...], rule: ScoringRule) -> bool:
+    return given in accepted or (rule == "gsm8k" and any(is_rounded(given, answer) for answer in accepted))
 
 
 def contains(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
@@ -85,13 +88,14 @@ def contains(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[fl
 
 
 def f1(text: str, answers: tuple[str, ...], rule: ScoringRule) -> tuple[float, str]:
-    """Return the F1 of the words shared with the closest accepted answer."""
+    """Return the F1 of the words shared with the closest accepted answer; 0 where there are no words."""
     given = normalise(text, rule)
     if not given:
-        same = _is_one_of(text, answers)
-        return float(same), "the same as an accepted answer" if same else "no word is left once normalised"
+        return 0.0, "no word is left once normalised"
     best, best_answer = 0.0, ""
     for answer in normalised_answers(answers, rule):
+        if rule == "gsm8k" and is_rounded(given, answer):
+            return 1.0, f"the same number as “{answer}”"
         value = _token_f1(given, answer, closed=rule == "hotpotqa")
         if value > best:
             best, best_answer = value, answer
@@ -124,10 +128,19 @@ def number_flexible(text: str, answers: tuple[str, ...], _rule: ScoringRule) -> 
     return _same_number(gsm8k_flexible(text), answers, "no number")
 
 
+def number_official(text: str, answers: tuple[str, ...], _rule: ScoringRule) -> tuple[float, str]:
+    """Return 1 if the number after ``####`` is written as an accepted one, else 0: GSM8K's own rule."""
+    number = gsm8k_strict(text)
+    if number is None:
+        return 0.0, "no number after ####"
+    same = number in {gsm8k_official(answer) for answer in answers}
+    return float(same), f"{number} is {'an' if same else 'no'} accepted text"
+
+
 def _same_number(number: str | None, answers: tuple[str, ...], missing: str) -> tuple[float, str]:
     if number is None:
         return 0.0, missing
-    if normalise(number, "gsm8k") in normalised_answers(answers, "gsm8k"):
+    if _is_accepted(normalise(number, "gsm8k"), normalised_answers(answers, "gsm8k"), "gsm8k"):
         return 1.0, f"{number} is right"
     return 0.0, f"{number} is wrong"
 
@@ -167,6 +180,19 @@ NUMBER_FLEXIBLE = text_scorer(
         "number_flexible", 2, "binary", GROUP, "Number flexible", "The last number is an accepted one."
     ),
     number_flexible,
+    whole_output=True,
+    applies=_asks_for_numbers,
+)
+NUMBER_OFFICIAL = text_scorer(
+    ScoreDescription(
+        "number_official",
+        1,
+        "binary",
+        GROUP,
+        "Number official",
+        "As GSM8K's authors compare: the text of the number after ####, not its value.",
+    ),
+    number_official,
     whole_output=True,
     applies=_asks_for_numbers,
 )

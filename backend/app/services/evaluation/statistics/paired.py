@@ -96,7 +96,7 @@ def paired_difference(
     For scores that are all 0 or 1, without clusters: McNemar's exact test and Tango's score interval.
     For others: the symmetric bootstrap interval (``resampling.half_width`` says why), never within the
     likelihood interval where few differ, and the sign-flip test, over clusters where there are any. p and
-    interval are computed in different ways and may disagree close to the significance level: p decides.
+    interval come from different methods and may disagree: ``multiple.agreeing``.
 
     Args:
         first: scores of the first side, shape ``(n,)``.
@@ -114,32 +114,30 @@ def paired_difference(
         ValueError: if the lengths differ, there are no items, or a score is not finite.
     """
     one, two = finite(first, "scores"), finite(second, "scores")
-    if one.shape != two.shape or one.size == 0:
-        raise ValueError(f"no pairs of {one.size} and {two.size} scores")
     n = one.size
+    if one.shape != two.shape or n == 0:
+        raise ValueError(f"no pairs of {n} and {two.size} scores")
     units = paired_units(two - one, clusters)
     size = units.sums.size
     binary = size == n and _is_binary(one) and _is_binary(two)
-    if not binary:
-        check_units(size)
     error = standard_error(units.sums, units.counts) if size > 1 else None
-    mean = units.sign * units.mean
-    means = (float(np.sort(one).mean()), float(np.sort(two).mean()))
+    means = (float(np.sort(one).mean()), float(np.sort(two).mean()), units.sign * units.mean)
     levels = (level, simultaneous_level(level, family))
     if binary:
         table = mcnemar(int(np.sum(one > two)), int(np.sum(two > one)))
         plain, joint = (score_interval(table.only_first, table.only_second, n, each) for each in levels)
         return PairedDifference(
-            *means, mean, *plain, n, size, error, table.p, "mcnemar", "score", table, level, seed, joint
+            *means, *plain, n, size, error, table.p, "mcnemar", "score", table, level, seed, joint
         )
+    check_units(size)
     rng = np.random.default_rng(seed)
     p, exact = sign_flip_p(units.sums, rng, resamples)
     test: Test = "sign_flip_exact" if exact else "sign_flip"
     span = max(best, one.max(), two.max()) - min(0.0, one.min(), two.min())
-    resampled = resampled_means(units, rng, resamples) if _vary(units) else None
     effective = effective_units(units.counts, correlation_within(two - one, units.sums, units.counts))
-    (plain, method), (joint, _) = (_bounds(units, effective, resampled, span, each) for each in levels)
-    return PairedDifference(*means, mean, *plain, n, size, error, p, test, method, None, level, seed, joint)
+    drawn = resampled_means(units, rng, resamples) if _vary(units) else None
+    (plain, method), (joint, _) = (_bounds(units, effective, drawn, span, each) for each in levels)
+    return PairedDifference(*means, *plain, n, size, error, p, test, method, None, level, seed, joint)
 
 
 def _vary(units: Units) -> bool:
@@ -156,7 +154,7 @@ def _bounds(
     if resampled is not None:
         half = half_width(units.mean, resampled, units.counts.size, effective, level)
         half *= inflation(units.sums, units.counts)
-        low, high = units.mean - half, units.mean + half
+        low, high = max(-span, units.mean - half), min(span, units.mean + half)
     if few_differ(units.sums, units.counts):
         least, most = likelihood_interval(units.sums, units.counts, -span, span, level, effective)
         if least < low or most > high:

@@ -69,9 +69,9 @@ def quantity_difference(
 ) -> QuantityDifference:
     """Compare amounts of two sides on the same items, by bootstrap over items or clusters.
 
-    Both intervals come from the same draws and are symmetric, the ratio's on the scale of logarithms
-    (``resampling.half_width`` says why). Swapping the sides mirrors the difference and inverts the
-    ratio; another order of the items moves the bounds by no more than the Monte Carlo error.
+    All intervals come from the same draws and are symmetric, the ratio's on the scale of logarithms.
+    Swapping the sides mirrors the difference and inverts the ratio; another order of the items moves the
+    bounds by no more than the Monte Carlo error.
 
     Args:
         first: amounts of the first side, 0 or more, shape ``(n,)``.
@@ -91,31 +91,27 @@ def quantity_difference(
         raise ValueError(f"no pairs of amounts: {one.size} and {two.size}, each 0 or more")
     rng = np.random.default_rng(seed)
     estimates, resampled, sums, counts = _means(one, two, clusters, rng, resamples)
-    p, units = sign_flip_p(sums, rng, resamples)[0], sums.size
     difference = float(estimates[1] - estimates[0])
     effective = effective_units(counts, correlation_within(two - one, sums, counts))
-    wider = inflation(sums, counts)
+    wider, levels = inflation(sums, counts), (level, simultaneous_level(level, family))
 
     def halves(estimate: float, apart: Floats) -> list[float]:
-        levels = (level, simultaneous_level(level, family))
         return [wider * half_width(estimate, apart, counts.size, effective, each) for each in levels]
 
-    plain, joint = (
-        (difference - half, difference + half) for half in halves(difference, resampled[1] - resampled[0])
-    )
+    both = halves(difference, resampled[1] - resampled[0])
+    plain, joint = ((difference - half, difference + half) for half in both)
     ratio, (ratio_low, ratio_high), ratio_joint = _ratio(estimates, resampled, halves)
     return QuantityDifference(
         float(estimates[0]),
         float(estimates[1]),
         difference,
-        plain[0],
-        plain[1],
+        *plain,
         ratio,
         ratio_low,
         ratio_high,
-        p,
+        sign_flip_p(sums, rng, resamples)[0],
         one.size,
-        units,
+        counts.size,
         level,
         seed,
         joint,

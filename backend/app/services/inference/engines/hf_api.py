@@ -23,6 +23,7 @@ from app.services.inference.engines.openai_compatible import (
     read_word,
 )
 from app.services.inference.failures import clean, failure_from_status
+from app.services.inference.threads import by_size
 
 # Text, usage, finish reason, model, tool calls.
 _Answer = tuple[object, Usage, str | None, str | None, tuple[ToolCall, ...]]
@@ -124,7 +125,7 @@ class HFAPIEngine(EngineBase):
         if not isinstance(text, str):
             raise EngineError(FailureKind.MALFORMED, "The answer holds no text.")
         return GenerationResult(
-            text=clean(text, limit=None),
+            text=await by_size(len(text), clean, text, limit=None),
             usage=usage,
             latency_s=time.perf_counter() - started,
             finish_reason=read_word(finish_reason),

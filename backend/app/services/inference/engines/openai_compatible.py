@@ -18,6 +18,7 @@ from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.engines.connector import Connector
 from app.services.inference.failures import clean, excerpt, failure_from_status
+from app.services.inference.threads import by_size
 
 _CONNECT_TIMEOUT_S = 10
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
@@ -113,7 +114,7 @@ class OpenAICompatibleEngine(EngineBase):
             raise EngineError(
                 FailureKind.CONNECTION, f"Cannot talk to {self._base_url}: {clean(str(error))}"
             ) from error
-        return self._parse(payload, charset, latency_s)
+        return await by_size(len(payload), self._parse, payload, charset, latency_s)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         # Not by content length: a small body may be a large one that has been compressed.

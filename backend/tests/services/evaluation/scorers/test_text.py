@@ -7,12 +7,19 @@ from hypothesis import strategies as st
 from app.domain.prediction import ParsedAnswer, ParseOutcome
 from app.domain.scoring import Score, ScoringRule
 from app.services.evaluation.scorers.registry import SCORERS
-from app.services.evaluation.scorers.text import contains, exact_match, f1, number_flexible, number_strict
+from app.services.evaluation.scorers.text import (
+    contains,
+    exact_match,
+    f1,
+    number_flexible,
+    number_official,
+    number_strict,
+)
 from tests.factories import properties
 from tests.scoring import score_answer, scorer_names
 
-RULES: list[ScoringRule] = ["triviaqa", "squad", "hotpotqa", "gsm8k"]
-WORD_RULES: list[ScoringRule] = ["triviaqa", "squad", "hotpotqa"]
+RULES: list[ScoringRule] = ["triviaqa", "squad", "hotpotqa", "gsm8k", "multilingual"]
+WORD_RULES: list[ScoringRule] = ["triviaqa", "squad", "hotpotqa", "multilingual"]
 WORDS = st.lists(st.sampled_from(["new", "york", "city", "of", "1969"]), max_size=6)
 # A few short pieces, so that a text and an answer often are the same once normalised.
 PIECES = st.lists(
@@ -27,6 +34,7 @@ FUNCTIONS = {
     "f1": f1,
     "number_strict": number_strict,
     "number_flexible": number_flexible,
+    "number_official": number_official,
 }
 KINDS = {score.name: score.kind for score in SCORERS.descriptions()}
 
@@ -48,8 +56,9 @@ class TestExactMatch:
             ("18.0", ["18"], "gsm8k", 1.0),
             ("so 5 and 6 make 11", ["#### 11"], "gsm8k", 1.0),
             ("anything", [], "triviaqa", 0.0),
-            ("The", ["The The"], "squad", 0.0),
-            ("!", ["!!!"], "triviaqa", 0.0),
+            ("The", ["The The"], "squad", 1.0),  # as the official scripts have it: nothing equals nothing
+            ("!", ["!!!"], "triviaqa", 1.0),
+            ("the", ["A"], "multilingual", 0.0),
             ("the the", ["The The"], "squad", 1.0),
             ("2", ["1/2"], "gsm8k", 0.0),
             ("0.5", ["1/2"], "gsm8k", 1.0),
@@ -57,6 +66,16 @@ class TestExactMatch:
             ("1234.56", ["1.234,56"], "gsm8k", 1.0),
             ("1500000", ["1.5 million"], "gsm8k", 1.0),
             ("0.5", ["50%"], "gsm8k", 1.0),
+            ("0.33", ["1/3"], "gsm8k", 1.0),
+            ("0.3333", ["1/3"], "gsm8k", 1.0),
+            ("1/3", ["0.333"], "gsm8k", 1.0),
+            ("-0.67", ["-2/3"], "gsm8k", 1.0),
+            ("0.3", ["1/3"], "gsm8k", 0.0),
+            ("0.34", ["1/3"], "gsm8k", 0.0),
+            ("0.66", ["2/3"], "gsm8k", 0.0),
+            ("0", ["1/3"], "gsm8k", 0.0),
+            ("1234.51", ["1234.5"], "gsm8k", 0.0),
+            ("北京。", ["「北京」"], "multilingual", 1.0),
         ],
     )
     def test_value(self, text: str, answers: list[str], rule: ScoringRule, expected: float) -> None:
@@ -111,6 +130,8 @@ class TestF1:
             ("york new", ["New York"], 1.0),
             ("Paris", ["The"], 0.0),
             ("Paris", [], 0.0),
+            ("The", ["The The"], 0.0),
+            ("!", ["!"], 0.0),
         ],
     )
     def test_best_over_the_answers(self, text: str, answers: list[str], expected: float) -> None:
@@ -145,8 +166,8 @@ class TestF1:
         back = value("f1", " ".join(second), " ".join(first), rule=rule)
         assert forth == pytest.approx(back)
         assert 0.0 <= forth <= 1.0
-        assert (forth == 1.0) == (Counter(first) == Counter(second))
-        assert (forth == 0.0) == (not set(first) & set(second) and first != second)
+        assert (forth == 1.0) == (Counter(first) == Counter(second) and first != [])
+        assert (forth == 0.0) == (not set(first) & set(second))
 
 
 class TestNumbers:
@@ -171,6 +192,14 @@ class TestNumbers:
         assert number_flexible("8", ("7",), "gsm8k")[1] == "8 is wrong"
         assert number_flexible("7", ("7",), "gsm8k")[1] == "7 is right"
 
+    @pytest.mark.parametrize(
+        ("text", "gold", "official", "by_value"),
+        [("#### 1,234", "1234", 1, 1), ("#### 18.0", "18", 0, 1), ("#### $5", "5", 0, 0), ("18", "18", 0, 0)],
+    )
+    def test_official_rule_compares_text(self, text: str, gold: str, official: int, by_value: int) -> None:
+        assert value("number_official", text, gold, rule="gsm8k") == official
+        assert value("number_strict", text, gold, rule="gsm8k") == by_value
+
 
 class TestBetweenScorers:
     @pytest.mark.parametrize("rule", RULES)
@@ -180,7 +209,7 @@ class TestBetweenScorers:
         answers = [*answers, f"The {text}."]
         if value("exact_match", text, *answers, rule=rule) == 1.0:
             said_nothing = value("contains", text, text, rule=rule) == 0.0
-            assert value("f1", text, *answers, rule=rule) == 1.0
+            assert said_nothing or value("f1", text, *answers, rule=rule) == 1.0
             assert said_nothing or value("contains", text, *answers, rule=rule) == 1.0
 
     @pytest.mark.parametrize("rule", RULES)
@@ -211,6 +240,7 @@ class TestRegistry:
             "f1": (3, "graded"),
             "number_strict": (2, "binary"),
             "number_flexible": (2, "binary"),
+            "number_official": (1, "binary"),
             "reader_match": (1, "binary"),
             "reader_agrees": (1, "binary"),
             "answer_in_context": (1, "binary"),
@@ -232,7 +262,14 @@ class TestRegistry:
 
     def test_questions_for_numbers(self) -> None:
         names = scorer_names("gsm8k")
-        assert names == ["exact_match", "contains", "f1", "number_strict", "number_flexible"]
+        assert names == [
+            "exact_match",
+            "contains",
+            "f1",
+            "number_strict",
+            "number_flexible",
+            "number_official",
+        ]
 
 
 class TestScoreAnswer:

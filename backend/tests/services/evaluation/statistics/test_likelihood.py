@@ -108,7 +108,7 @@ class TestCorrelationWithin:
         counts = rng.integers(1, 9, 3000).astype(float)
         labels = np.repeat(np.arange(3000), counts.astype(int))
         values = rng.normal(0, 0.5, 3000)[labels] + rng.normal(0, 1, labels.size)
-        found = correlation_within(values, np.bincount(labels, weights=values), counts)
+        found = correlation_within(values, np.bincount(labels, weights=values).astype(float), counts)
         assert found == pytest.approx(0.2, abs=0.02)
 
 
