@@ -56,7 +56,7 @@ _THINK = re.compile(
     r"|choose|answer)(?: that)?:? "
     r"|I(?:['’]m| am|['’]ll| will) (?:going|go) with "
     r"|(?:[Pp]retty|[Ff]airly|[Qq]uite|[Aa]lmost) (?:sure|certain)(?: that)? (?:it(?:['’]s| is"
-    r"| was) )?(?=[^\Wa-z_])"
+    r"| was) |(?=[^\Wa-z_]))"
     r"|[Ii]t['’]s (?:probably|likely|most likely|possibly|definitely|certainly|actually) (?=[^\Wa-z_])"
     r"|[Mm]ost likely,? |(?:[Dd]efinitely|[Cc]ertainly|[Pp]robably|[Pp]resumably|[Pp]ossibly"
     r"|[Pp]erhaps|[Mm]aybe),? (?=[^\Wa-z_])"
