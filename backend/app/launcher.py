@@ -8,18 +8,14 @@ import json
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 
-import psutil
 from filelock import FileLock, Timeout
 
 from app.core.config import PROJECT_ROOT, Settings
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.embedded.valkey import EmbeddedValkey
+from app.core.platform_state import STATE_FILE, answers, platform_url
 from app.core.processes import ManagedProcess, ProcessError, free_port, port_answers
 from app.services.inference.engines.local import OWNER_VARIABLE, stop_servers
 from app.services.runtime import local_options
@@ -30,27 +26,6 @@ _QUICK_DEATH_S = 5.0
 _MAX_QUICK_DEATHS = 5
 
 Say = Callable[[str], None]
-
-
-def platform_url(home: Path) -> str | None:
-    """Return the URL of the platform that uses the state folder ``home``; ``None`` if none is running."""
-    with suppress(OSError, ValueError, KeyError):
-        state = json.loads((home / "platform.json").read_text())
-        # One that was killed leaves the file, and another folder's platform may answer at its port.
-        if psutil.pid_exists(int(state["pid"])) and answers(url := str(state["url"])):
-            return url
-    return None
-
-
-def answers(url: str, timeout_s: float = 2.0) -> bool:
-    """Return whether an API answers at ``url``; one that asks for a key counts."""
-    try:
-        with urllib.request.urlopen(f"{url}/health/live", timeout=timeout_s) as response:  # noqa: S310
-            return bool(response.status == 200)
-    except urllib.error.HTTPError as error:
-        return error.code == 401
-    except (OSError, ValueError):
-        return False
 
 
 class Platform:
@@ -113,7 +88,7 @@ class Platform:
         assert self._api is not None  # noqa: S101 - _start_api has set it
         self._api.wait_ready(lambda: answers(self.url), _API_TIMEOUT_S)
         state = {"pid": os.getpid(), "url": self.url}
-        (self._settings.home / "platform.json").write_text(json.dumps(state))
+        (self._settings.home / STATE_FILE).write_text(json.dumps(state))
 
     def _start_postgres(self) -> str:
         self._say("starting Postgres (embedded)")
@@ -188,7 +163,7 @@ class Platform:
         for server in (self._valkey, self._postgres):
             if server is not None:
                 server.stop()
-        (self._settings.home / "platform.json").unlink(missing_ok=True)
+        (self._settings.home / STATE_FILE).unlink(missing_ok=True)
         self._lock.release()
 
 

@@ -17,8 +17,9 @@ from app.services.comparisons.compare import ExperimentComparison, compare_exper
 from app.services.comparisons.pairing import QUANTITIES, RunArrays
 from app.services.comparisons.report import outcome_of
 from app.services.evaluation.statistics.means import bounded_mean, share
+from app.services.evaluation.statistics.noninferiority import Decision, gate_decision
 from app.services.evaluation.statistics.paired import paired_difference
-from app.services.evaluation.statistics.verdict import Decision, gate_decision, score_verdict
+from app.services.evaluation.statistics.verdict import score_verdict
 from benchmarks.rows import Row
 
 Floats = NDArray[np.float64]

@@ -10,6 +10,7 @@ const field = (page: Page, label: string) => page.getByLabel(label, { exact: tru
 async function open(page: Page): Promise<void> {
   await page.goto("/experiments/new/?model=mock/gold");
   await expect(page.getByText(/^As sent, user/)).toBeVisible();
+  await page.getByRole("button", { name: /^Advanced settings/ }).click();
 }
 
 /** The field is marked invalid and described by its error. */

@@ -16,17 +16,19 @@ let view = "";
 let id = "";
 
 test("an experiment created in the form is listed, runs, and shows its progress without a reload", async ({ page, problems }) => {
-  await page.goto("/experiments/new/");
+  await page.goto("/experiments/new/?model=mock/gold");
   await page.getByLabel("Name", { exact: true }).fill("Made in the form");
   await page.getByLabel("Number of questions").fill(String(N));
   await page.getByLabel("Model", { exact: true }).selectOption({ label: "Another, by its name…" });
   await page.getByLabel("Name of the model").fill("mock/gold?accuracy=0.7&latency_ms=200");
+  await page.getByRole("button", { name: /^Advanced settings/ }).click();
   await page.getByLabel("Concurrency").fill("2"); // 40 calls of 0.2 s, two at once: 4 seconds
   await expect(page.getByText(/^As sent, user/)).toBeVisible();
   await page.getByRole("button", { name: "Create and run" }).click();
 
   await expect(page).toHaveURL(/\/experiments\/view\/\?id=[0-9a-f-]{36}$/);
   await expect(page.getByRole("heading", { name: "Made in the form", level: 1 })).toBeVisible();
+  await expect(page).toHaveTitle(/^(\d+ % )?Made in the form · LlmForge$/);
   view = page.url();
   id = new URL(view).searchParams.get("id") ?? "";
 
@@ -44,6 +46,19 @@ test("an experiment created in the form is listed, runs, and shows its progress 
   await expect(page.getByRole("main").getByText("Completed", { exact: true })).toBeVisible({ timeout: 15_000 });
   await expect(bar).toHaveCount(0);
   expect(problems).toEqual([]);
+});
+
+test("what was entered in the form is still there after a look at another page", async ({ page }) => {
+  await page.goto("/experiments/new/");
+  await expect(page.getByLabel("Dataset", { exact: true })).toHaveValue("trivia_qa");
+  await page.getByLabel("Number of questions").fill("17");
+  const pages = page.getByRole("navigation", { name: "Main" });
+  await pages.getByRole("link", { name: "Datasets" }).click();
+  await expect(page.getByRole("heading", { name: "Datasets", level: 1 })).toBeVisible();
+  await page.goBack();
+  await expect(page.getByLabel("Number of questions")).toHaveValue("17");
+  await page.getByRole("button", { name: "Start anew" }).click();
+  await expect(page.getByLabel("Number of questions")).toHaveValue("100");
 });
 
 test("its metrics, and each wrong answer with its prompt, are shown", async ({ page, api, problems }) => {

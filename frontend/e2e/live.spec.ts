@@ -24,7 +24,7 @@ test("a running experiment can be cancelled, and resumes where it stopped", asyn
   // The ended experiment stays unchanged: a new one continues it.
   await page.getByRole("button", { name: "Resume" }).click();
   await expect(page).not.toHaveURL(new RegExp(id));
-  await expect(page.getByRole("link", { name: "continues another experiment" })).toHaveAttribute("href", new RegExp(id));
+  await expect(page.getByRole("link", { name: "resumed from an earlier one" })).toHaveAttribute("href", new RegExp(id));
   await expect(status(page, "Completed").first()).toBeVisible({ timeout: 15_000 });
   await expect(page.getByText(`n = 40`, { exact: false }).first()).toBeVisible();
   const child = new URL(page.url()).searchParams.get("id") ?? "";

@@ -17,6 +17,7 @@ from app.services.knowledge.service import KnowledgeService
 from app.services.preview.service import PreviewService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
+from app.services.results.slices import SliceService
 from app.services.runtime import Runtime
 
 
@@ -63,6 +64,11 @@ def get_run_maps(session: SessionDep) -> RunMapService:
     return RunMapService(session)
 
 
+def get_slices(session: SessionDep) -> SliceService:
+    """Return the service of slices."""
+    return SliceService(session)
+
+
 def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> PreviewService:
     """Return the service of previews."""
     return PreviewService(session, runtime, get_indexes(request))
@@ -104,5 +110,6 @@ ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
+SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]

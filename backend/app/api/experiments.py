@@ -24,7 +24,8 @@ from app.services.experiments.repository import ExperimentFilter
 router = APIRouter(prefix="/experiments", tags=["experiments"], responses=error_responses(401, 403, 422, 503))
 
 _SORT_HELP = (
-    "created_at, name, status, model, method, dataset, finished_at or exact_match; - before it: descending."
+    "created_at, name, status, model, method, dataset, finished_at, latency_p50_ms, latency_p95_ms, "
+    "cost_usd, tokens_per_answer or the name of a score; - before it: descending."
 )
 _MAX_POSITION = 2**31 - 1
 
@@ -117,7 +118,11 @@ async def start_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep) 
     responses=error_responses(404, 409),
 )
 async def resume_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep) -> ExperimentOut:
-    """Continue an experiment: the same one if it has not ended, else a child of it."""
+    """Continue an experiment: the same one if it has not ended, else a child of it.
+
+    The child takes over what was answered, and asks for what failed or is missing: of a complete experiment,
+    for its failed runs.
+    """
     return ExperimentOut.model_validate(await dispatcher.resume(experiment_id))
 
 

@@ -6,17 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
-from app.api.deps import ComparisonsDep, ExamplesDep, ResultsDep, RunMapDep, RuntimeDep
+from app.api.deps import ComparisonsDep, ExamplesDep, ResultsDep, RunMapDep, RuntimeDep, SlicesDep
 from app.api.errors import error_responses
 from app.core.errors import FieldError, InvalidInput
 from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
+from app.schemas.run_list import RunListQuery, SlicesOut
 from app.services.comparisons.examples import AgreementFilter
 from app.services.comparisons.report import comparison_out
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.results.export import MEDIA_TYPES, ExportFormat, export_runs
-from app.services.runs.repository import RunFilter
 
 _MAX_ID = 2**63 - 1
 _OUTCOME_HELP = (
@@ -82,15 +82,18 @@ async def get_metrics(experiment_id: uuid.UUID, service: ResultsDep) -> Metrics:
 async def list_runs(
     experiment_id: uuid.UUID,
     service: ResultsDep,
-    where: Annotated[RunFilter, Query(alias="filter")] = "all",
-    sort: Annotated[str, Query(description="order, latency_ms, f1; - before it: descending.")] = "order",
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    query: Annotated[RunListQuery, Query()],
 ) -> KeysetPage[RunSummary]:
-    """List runs in the order in which they were stored, or by latency or F1."""
-    page = await service.runs(experiment_id, where, sort, cursor, limit)
+    """List runs: those that pass all filters, in the order in which they were stored or in that of `sort`."""
+    page = await service.runs(experiment_id, query.selection(), query.sort, query.cursor, query.limit)
     items = [RunSummary.model_validate(run) for run in page.runs]
     return KeysetPage(items=items, total=page.total, next=page.next)
+
+
+@router.get("/{experiment_id}/slices", operation_id="get_slices")
+async def get_slices(experiment_id: uuid.UUID, service: SlicesDep, score: Score = "exact_match") -> SlicesOut:
+    """Return one score by what the dataset says of its questions (topic, difficulty, …), with intervals."""
+    return SlicesOut.model_validate(await service.slices(experiment_id, score))
 
 
 @router.get("/{experiment_id}/map", operation_id="get_run_map")

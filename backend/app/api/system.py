@@ -8,10 +8,10 @@ from app.api.deps import RuntimeDep
 from app.api.errors import error_responses
 from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelCheck, ModelOut, PriceOut, ProviderOut
 from app.schemas.common import Text
-from app.services.inference.catalog import ModelSpec
+from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.registry import ModelRegistry
 from app.services.monitoring.health import check_health
-from app.services.monitoring.model_check import check_model
+from app.services.monitoring.model_check import check_model, check_providers, provider_state, state_of
 
 health_router = APIRouter(prefix="/health", tags=["health"], responses=error_responses(401, 403))
 models_router = APIRouter(prefix="/models", tags=["models"], responses=error_responses(401, 403))
@@ -32,22 +32,20 @@ async def get_live() -> LiveOut:
     return LiveOut(status="ok")
 
 
-@models_router.get("", operation_id="list_models")
-async def list_models(runtime: RuntimeDep) -> CatalogOut:
-    """List the catalog's models, and whether each can be used now."""
+@models_router.get("", operation_id="list_models", responses=error_responses(422))
+async def list_models(
+    runtime: RuntimeDep,
+    *,
+    check: Annotated[bool, Query(description="Ask each endpoint that has what it needs first.")] = False,
+) -> CatalogOut:
+    """List the catalog's models, and whether each can be used, as far as that is known."""
     registry = runtime.models()
-    providers = [
-        ProviderOut(
-            name=name,
-            label=spec.label or name,
-            open=spec.open,
-            api_key_env=spec.api_key_env,
-            base_url_env=spec.base_url_env,
-        )
-        for name, spec in registry.catalog.providers.items()
-    ]
+    if check:
+        await check_providers(registry)
+    catalog = registry.catalog
     return CatalogOut(
-        providers=providers, models=[_model(registry, spec) for spec in registry.catalog.models]
+        providers=[_provider(registry, name, spec) for name, spec in catalog.providers.items()],
+        models=[_model(registry, spec) for spec in catalog.models],
     )
 
 
@@ -59,20 +57,33 @@ async def check_model_state(
     return await check_model(runtime, name)
 
 
+def _provider(registry: ModelRegistry, name: str, spec: ProviderSpec) -> ProviderOut:
+    known = provider_state(registry, name)
+    return ProviderOut(
+        name=name,
+        label=spec.label or name,
+        open=spec.open,
+        state=known.state,
+        message=known.message,
+        api_key_env=spec.api_key_env,
+        base_url_env=spec.base_url_env,
+    )
+
+
 def _model(registry: ModelRegistry, spec: ModelSpec) -> ModelOut:
     provider, _ = registry.catalog.find(spec.name)
-    status = registry.status(spec.name)
+    known = state_of(registry, spec.name)
     price = spec.usd_per_1m
     return ModelOut(
         name=spec.name,
         provider=spec.provider,
         provider_label=provider.label or spec.provider,
         api=spec.api,
-        state=status.state,
-        message=status.message,
+        state=known.state,
+        message=known.message,
         api_key_env=provider.api_key_env,
         context_window=spec.context_window,
-        usd_per_1m=PriceOut(input=price.input, output=price.output) if price else None,
+        usd_per_1m=PriceOut(**price.model_dump()) if price else None,
         parameters=spec.parameters,
         description=spec.description,
     )

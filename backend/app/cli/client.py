@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Annotated, BinaryIO, Self, TypedDict, TypeVar, Unpack
 from uuid import UUID
 
@@ -13,9 +13,9 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.config import Settings, get_settings
+from app.core.platform_state import answers, platform_url
 from app.core.processes import ProcessError
 from app.core.visible import visible
-from app.launcher import Platform, answers, platform_url
 from app.schemas.common import ErrorBody, Page
 from app.schemas.experiment import ExperimentEvent, ExperimentSummary
 
@@ -191,21 +191,29 @@ def connected(*, start: bool = True) -> Iterator[Api]:
     """
     settings = get_settings()
     url = _configured_url(settings)
-    platform: Platform | None = None
+    if url is None and not start:
+        raise fail("No platform is running.", "Start it with `llmforge up`.")
+    with (
+        nullcontext(url) if url is not None else _started(settings) as url,
+        _errors_told(url),
+        Api(url, settings.api_key.get_secret_value()) as api,
+    ):
+        yield api
+
+
+@contextmanager
+def _started(settings: Settings) -> Iterator[str]:
+    """Start a platform for one command, and give its URL."""
+    from app.launcher import Platform  # a platform takes a second to import, a request does not need it
+
+    platform = Platform(settings, say)
     try:
-        if url is None:
-            if not start:
-                raise fail("No platform is running.", "Start it with `llmforge up`.")
-            platform = Platform(settings, say)
-            platform.start()
-            url = platform.url
-        with _errors_told(url), Api(url, settings.api_key.get_secret_value()) as api:
-            yield api
+        platform.start()
+        yield platform.url
     except ProcessError as error:
         raise fail(str(error)) from error
     finally:
-        if platform is not None:
-            platform.stop()
+        platform.stop()
 
 
 @contextmanager

@@ -14,11 +14,10 @@ from app.cli.render import console, interval, milliseconds, number, percent, pri
 from app.core.visible import visible
 from app.domain.generation import total_of
 from app.domain.json import JsonObject
-from app.domain.rounding import fixed
+from app.domain.rounding import fixed, format_p, interval_in_points
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
 from app.schemas.result import Metrics
-from app.services.evaluation.statistics.verdict import format_p, interval_in_points
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 _WIDE = 110

@@ -10,9 +10,9 @@ from typing import Literal
 import httpx
 
 from app.core.config import PROJECT_ROOT, Settings, environment
+from app.core.platform_state import platform_url
 from app.core.queue import queue_state
 from app.domain.json import JsonObject
-from app.launcher import platform_url
 from app.services.inference.catalog import Catalog, CatalogError
 from app.services.inference.catalog_file import load_catalog
 from app.services.inference.registry import ModelRegistry

@@ -139,7 +139,9 @@ def show(experiment_id: IdArgument, json: JsonOption = False) -> None:
 
 def export(
     experiment_id: IdArgument,
-    fmt: Annotated[str, typer.Option("--format", "-f", help="json, jsonl, csv or parquet.")] = "jsonl",
+    fmt: Annotated[
+        str, typer.Option("--format", "-f", help="json, jsonl, csv (see the README on formulas) or parquet.")
+    ] = "jsonl",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File; default: standard output.")
     ] = None,
@@ -181,7 +183,8 @@ def resume(
 ) -> None:
     """Continue an experiment: the same one if it has not ended, else a new one with it as parent.
 
-    The new experiment takes over the answers of its parent and runs only the missing samples.
+    The new experiment takes over the answers of its parent and asks only for what is missing or has failed:
+    of a complete experiment, for its failed runs.
     """
     with connected(start=not detach) as api:
         experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/resume", ExperimentOut)

@@ -39,8 +39,9 @@ def details(progress: ProgressOut | None) -> str:
     parts.append(f"accuracy {percent(progress.accuracy)}")
     failures = ", ".join(f"{count} {kind}" for kind, count in progress.failures.items())
     parts.append(f"errors {progress.failed}" + (f" ({failures})" if failures else ""))
-    if progress.waiting_s > 1:
-        parts.append(f"rate limited, {_duration(progress.waiting_s)} to wait")
+    if progress.waiting_for or progress.waiting_s > 1:
+        why = progress.waiting_for or "rate limited"
+        parts.append(f"{why}, {_duration(progress.waiting_s)} to wait")
     return "  ".join(parts)
 
 

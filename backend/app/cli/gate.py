@@ -14,14 +14,9 @@ from app.cli.client import JsonOption, connected, fail, say
 from app.cli.comparisons import as_markdown, metric_of, warnings_of
 from app.cli.render import print_json
 from app.core.visible import visible
-from app.domain.rounding import fixed
+from app.domain.rounding import fixed, interval_in_points
 from app.schemas.comparison import ComparisonOut, DifferenceStatistics, ScoreDifference
-from app.services.evaluation.statistics.verdict import (
-    FEWEST_TO_DECIDE,
-    Decision,
-    gate_decision,
-    interval_in_points,
-)
+from app.services.evaluation.statistics.noninferiority import FEWEST_TO_DECIDE, Decision, gate_decision
 
 _EXIT = {Decision.PASS: 0, Decision.FAIL: 1, Decision.CANNOT_TELL: 2}
 _WORDS = {

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -20,7 +20,9 @@ from app.schemas.knowledge import IndexOut, KnowledgeBaseAdded, KnowledgeBaseOut
 from app.schemas.retrieval_config import EMBEDDING_MODEL, RERANKER
 from app.services.imports.published_formats import CORPUS, QUERIES
 from app.services.knowledge.importers import SUFFIXES
-from app.services.wikipedia.client import Missing, WikipediaClient, WikipediaUnreachable, fetch_articles
+
+if TYPE_CHECKING:
+    from app.services.wikipedia.client import Missing
 
 app = typer.Typer(help="Knowledge bases: add, build, search.", no_args_is_help=True)
 
@@ -198,6 +200,8 @@ def fetch_wikipedia(
     json: JsonOption = False,
 ) -> None:
     """Fetch articles from Wikipedia, each only once, and add them as a knowledge base."""
+    from app.services.wikipedia.client import WikipediaUnreachable
+
     try:
         lines = titles.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -222,8 +226,10 @@ def fetch_wikipedia(
         raise typer.Exit(1)
 
 
-async def _fetch(titles: list[str], *, show: bool) -> tuple[list[bytes], list[Missing]]:
+async def _fetch(titles: list[str], *, show: bool) -> tuple[list[bytes], list["Missing"]]:
     import orjson
+
+    from app.services.wikipedia.client import WikipediaClient, fetch_articles
 
     settings = get_settings()
     columns = (TextColumn("fetching"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -139,6 +139,8 @@ def result_table(experiment: ExperimentOut, metrics: Metrics) -> Table:
             table.add_row("answers", _counted(metrics.counts.parse_outcomes))
     if metrics.agent is not None:
         _agent_rows(table, metrics.agent)
+    for warning in metrics.warnings:
+        table.add_row("warning", f"[yellow]{escape(warning)}[/]")
     if experiment.reason:
         table.add_row("reason", f"[yellow]{escape(experiment.reason)}[/]")
     return table

@@ -8,25 +8,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from app.cli.client import Api, JsonOption, connected, fail, say
-from app.cli.doctor import diagnose
 from app.cli.experiments import follow_to_end
 from app.cli.files import read_experiment
 from app.cli.render import console, print_json
 from app.core.config import PROJECT_ROOT, get_settings
+from app.core.platform_state import platform_url
 from app.core.processes import ProcessError
-from app.launcher import Platform, api_command, platform_url
-from app.schemas.catalog import CatalogOut, ModelOut
+from app.schemas.catalog import CatalogOut, ModelOut, ProviderOut
 from app.schemas.experiment import ExperimentOut
 
+if TYPE_CHECKING:
+    from app.launcher import Platform
+
 _DEMO = PROJECT_ROOT / "configs" / "experiments" / "demo.yaml"
-_STATE_STYLE = {"ready": "green", "key_missing": "yellow", "file_missing": "red"}
+_STATE_STYLE = {
+    "ready": "green",
+    "not_checked": "dim",
+    "key_missing": "yellow",
+    "address_missing": "dim",
+    "file_missing": "red",
+    "unreachable": "red",
+}
 
 
 @contextmanager
@@ -46,7 +55,9 @@ def _signals_interrupt() -> Iterator[None]:
 
 
 @contextmanager
-def _platform() -> Iterator[Platform]:
+def _platform() -> Iterator["Platform"]:
+    from app.launcher import Platform  # what a platform is made of takes a second to import
+
     settings = get_settings()
     running = platform_url(settings.home)
     if running is not None:
@@ -124,41 +135,62 @@ def worker() -> None:
 def api() -> None:
     """Run only the API, with DATABASE_URL and REDIS_URL."""
     settings = get_settings()
+    from app.launcher import api_command
+
     command = api_command(settings.host, settings.port)
     os.execv(command[0], command)
 
 
-def models(json: JsonOption = False) -> None:
-    """List the models of the catalog, and what is missing to use them."""
+def models(
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask each provider that has what it needs whether it answers.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """List the models of the catalog, and what is missing to use them.
+
+    A model behind an endpoint is "not checked" until the endpoint was asked, and "ready" once it answered.
+    """
     with connected() as client:
-        catalog = client.get("/models", CatalogOut)
-        if json:
-            print_json(catalog)
-            return
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        table.add_column("Model", no_wrap=True)
-        table.add_column("State", no_wrap=True)
-        for column in ("$/1M in", "out", "Context"):
-            table.add_column(column, justify="right")
-        for model in catalog.models:
-            price, context = model.usd_per_1m, model.context_window
-            table.add_row(
-                escape(model.name),
-                f"[{_STATE_STYLE[model.state]}]{_state(model)}[/]",
-                f"{price.input:g}" if price else "–",
-                f"{price.output:g}" if price else "–",
-                f"{context:,}" if context else "–",
-            )
-        console.print(table)
-        free = ", ".join(f"{provider.name}/…" for provider in catalog.providers if provider.open)
-        console.print(f"[dim]These providers accept models that are not listed, too: {free}[/]")
+        catalog = client.get("/models", CatalogOut, check=check)
+    if json:
+        print_json(catalog)
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Model", no_wrap=True)
+    table.add_column("State", no_wrap=True)
+    for column in ("$/1M in", "out", "Context"):
+        table.add_column(column, justify="right")
+    for model in catalog.models:
+        price, context = model.usd_per_1m, model.context_window
+        table.add_row(
+            escape(model.name),
+            _state(model),
+            f"{price.input:g}" if price else "–",
+            f"{price.output:g}" if price else "–",
+            f"{context:,}" if context else "–",
+        )
+    listed = {model.provider for model in catalog.models}
+    for provider in catalog.providers:
+        if provider.open and provider.name not in listed:
+            table.add_row(f"{provider.name}/…", _state(provider), "–", "–", "–")
+    console.print(table)
+    free = ", ".join(f"{provider.name}/…" for provider in catalog.providers if provider.open)
+    console.print(f"[dim]These providers accept models that are not listed, too: {free}[/]")
+    for provider in catalog.providers:
+        if check and provider.message and provider.state == "unreachable":
+            console.print(f"[red]{escape(provider.name)}[/]: {escape(provider.message)}")
 
 
-def _state(model: ModelOut) -> str:
-    """Return a model's state; for a missing key, the variable to set."""
-    if model.state == "key_missing":
-        return f"set {model.api_key_env}"
-    return model.state.replace("_", " ")
+def _state(one: ModelOut | ProviderOut) -> str:
+    """Return a state in its colour; for a missing key, the variable to set."""
+    refused = one.state == "key_missing" and "refused" in one.message
+    text = one.state.replace("_", " ")
+    if one.state == "address_missing":
+        text = f"set {one.base_url_env}" if isinstance(one, ProviderOut) else text
+    if one.state == "key_missing":
+        text = f"{one.api_key_env} refused" if refused else f"set {one.api_key_env}"
+    return f"[{_STATE_STYLE[one.state]}]{text}[/]"
 
 
 def doctor(json: JsonOption = False) -> None:
@@ -166,6 +198,8 @@ def doctor(json: JsonOption = False) -> None:
 
     Exit code 1 if a check fails.
     """
+    from app.cli.doctor import diagnose
+
     checks = diagnose(get_settings())
     if json:
         print_json([check.as_dict() for check in checks])

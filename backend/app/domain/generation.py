@@ -92,12 +92,14 @@ class GenerationParams:
         temperature: 0 is greedy decoding.
         max_tokens: upper bound on generated tokens.
         stop: strings that end the generation and are not part of the text.
+        drop_unsupported: leave out what a model turns out to refuse; it decides no answer by itself.
     """
 
     temperature: float = 0.0
     max_tokens: int = 64
     top_p: float | None = None
     stop: tuple[str, ...] = ()
+    drop_unsupported: bool = False
 
     def as_dict(self) -> JsonObject:
         """Return the parameters as plain JSON, in a form that is stable for hashing."""
@@ -132,10 +134,21 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as the server reported them; ``None`` where it reported none."""
+    """Token counts as the server reported them; ``None`` where it reported none.
+
+    Attributes:
+        prompt_tokens: of the whole prompt, what came from the provider's prompt cache included.
+        completion_tokens: generated, thinking included.
+        reasoning_tokens: the part of the completion that was thinking.
+        cache_read_tokens: the part of the prompt that the provider had in its prompt cache.
+        cache_write_tokens: the part of the prompt that the provider put into it.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
 
 
 def total_of(counts: Sequence[int | None]) -> int | None:
@@ -144,12 +157,16 @@ def total_of(counts: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(counts) else None
 
 
+_CUT_OFF = frozenset({"length", "max_tokens", "model_length"})  # the words of several servers
+
+
 @dataclass(frozen=True, slots=True)
 class GenerationResult:
     """An answered call.
 
     Attributes:
-        text: the generated text, exactly as it came but for NUL characters and secrets.
+        text: the generated answer, exactly as it came but for NUL characters and secrets.
+        thinking: what the model thought before the answer, as far as the server shows it.
         latency_s: wall time in seconds of the attempt that was answered; for a cached answer that
             of the original call.
         queue_s: seconds spent waiting for our own concurrency limiter, in all attempts.
@@ -158,6 +175,7 @@ class GenerationResult:
         model: the model name that the server says it used.
         cached: whether it came from the response cache.
         tool_calls: uses of the offered tools that the model asks for.
+        left_out: parameters of the request that were left out, since the model turned out to refuse them.
     """
 
     text: str
@@ -170,6 +188,19 @@ class GenerationResult:
     system_fingerprint: str | None = None
     cached: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
+    thinking: str = ""
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it ended at the limit of tokens."""
+        return self.finish_reason is not None and self.finish_reason.casefold() in _CUT_OFF
+
+    @property
+    def cut_off_thinking(self) -> bool:
+        """Whether it ended at the limit of tokens while the model was still thinking."""
+        thought = bool(self.thinking or self.usage.reasoning_tokens)
+        return thought and self.cut_off and not self.text.strip() and not self.tool_calls
 
 
 @dataclass(frozen=True, slots=True)

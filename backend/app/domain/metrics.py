@@ -4,11 +4,12 @@
 command line show it: with label, unit, interval and the direction that is better.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from app.domain.json import JsonObject
+from app.domain.run import RunWarning
 from app.domain.scoring import ScoreKind
 from app.domain.trace import TraceSummary
 
@@ -37,6 +38,10 @@ class RunFacts:
         trace: what an agent did, in short; ``None`` if the method is no agent.
         question: content hash of its example, which repeats and copies of it share; ``None`` if unknown.
         cluster: name of what its example belongs to (its document, say); ``None`` if it is independent.
+        reasoning_tokens: the part of the completion that was thinking; ``None`` if no server reported any.
+        cache_read_tokens: the part of the prompt that the provider had in its prompt cache, likewise.
+        cache_write_tokens: the part that it put into it, likewise.
+        warnings: what makes the answer less reliable; ``None`` if nothing does.
     """
 
     ok: bool
@@ -56,6 +61,10 @@ class RunFacts:
     trace: TraceSummary | None = None
     question: str | None = None
     cluster: str | None = None
+    reasoning_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    warnings: Sequence[RunWarning] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +185,17 @@ class TokenStatistics:
         prompt: of the calls that were made, failed runs' included.
         completion: likewise.
         runs_without_counts: answered runs for which a count is missing in the sums.
+        reasoning: the part of ``completion`` that was thinking, as far as servers report it.
+        cache_read: the part of ``prompt`` that came from providers' prompt caches, likewise.
+        cache_write: the part that was put into them, likewise.
     """
 
     prompt: int | None
     completion: int | None
     runs_without_counts: int
+    reasoning: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +263,7 @@ class Metrics:
             ``latency_ms`` is the time of the model alone.
         saved_tokens: of the calls that were answered from the cache; ``None`` in earlier results.
         single: the metrics that the registry lists, by name.
+        warnings: runs by kind of warning; see ``domain.run.RunWarning``.
     """
 
     counts: Counts
@@ -260,6 +276,7 @@ class Metrics:
     single: dict[str, MetricValue]
     model_ms: LatencyStatistics | None = None
     saved_tokens: TokenStatistics | None = None
+    warnings: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> JsonObject:
         """Return the metrics as they are stored: plain JSON, the single ones beside the others."""

@@ -27,6 +27,8 @@ class ParseOutcome(StrEnum):
     """It gives a range, or several numbers of which none is the answer; none was taken."""
     CUT_OFF = "cut_off"
     """The output ended at its token limit before there was an answer."""
+    CUT_OFF_THINKING = "cut_off_thinking"
+    """It ended at its token limit while the model was still thinking."""
 
 
 _SURE_OUTCOMES = frozenset({ParseOutcome.ANSWERED, ParseOutcome.REFUSAL, ParseOutcome.EMPTY})

@@ -38,9 +38,11 @@ class ProgressSnapshot:
         active_s: seconds of work so far, by all executors.
         in_flight: model calls in flight.
         limit: concurrent calls that the limiter allows at the moment; ``None`` before the first call.
-        waiting_s: seconds until the endpoint may be called again (rate limit).
+        waiting_s: seconds until the endpoint may be called again: a rate limit, or see ``waiting_for``.
         mode: where the experiment runs.
         note: what is being prepared, before the first run.
+        waiting_for: what keeps the endpoint from answering (it loads the model, or is overloaded); ``None``
+            if nothing does, or a rate limit.
     """
 
     total: int
@@ -57,6 +59,7 @@ class ProgressSnapshot:
     waiting_s: float = 0.0
     mode: ExecutionMode = "worker"
     note: str | None = None
+    waiting_for: str | None = None
 
     def as_dict(self) -> JsonObject:
         """Return the snapshot as it is stored and streamed."""

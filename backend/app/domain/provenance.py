@@ -105,6 +105,8 @@ class Provenance:
         packages: versions of the packages that can change an answer; ``None`` if not installed.
         retrieval: knowledge base, index and reranker; ``None`` if the method retrieves nothing.
         model_parameters: weights of the model, if the catalog knows their number.
+        left_out: parameters that the configuration sets and the model does not take: of the catalog, and in
+            results also those that it turned out to refuse.
     """
 
     config_hash: str
@@ -118,10 +120,13 @@ class Provenance:
     packages: Mapping[str, str | None]
     retrieval: RetrievalProvenance | None = None
     model_parameters: float | None = None
+    left_out: tuple[str, ...] = ()
 
     def as_json(self) -> JsonObject:
-        """Return the fields as they are stored; ``retrieval`` is left out where there is none."""
+        """Return the fields as they are stored; what there is none of is left out."""
         stored = asdict(self)
+        if not self.left_out:
+            del stored["left_out"]
         if self.retrieval is None:
             del stored["retrieval"]
         return stored
@@ -134,6 +139,7 @@ class Provenance:
         nested = {
             "dataset": DatasetProvenance(**stored["dataset"]),
             "code": CodeVersion(**stored["code"]),
+            "left_out": tuple(stored.get("left_out", ())),
             "retrieval": None if retrieval is None else RetrievalProvenance.from_json(retrieval),
         }
         return cls(**known | nested)

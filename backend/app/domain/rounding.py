@@ -1,4 +1,4 @@
-"""The one rule by which shown numbers are rounded: halves go away from zero, as in the dashboard."""
+"""How numbers are shown. One rule rounds them all: halves go away from zero, as in the dashboard."""
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -24,3 +24,23 @@ def fixed(value: float, places: int = 1, *, sign: bool = False) -> str:
 def significant(value: float, digits: int = 3) -> float:
     """Return a number rounded to so many significant digits."""
     return float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(repr(float(value))))
+
+
+def format_p(p: float) -> str:
+    """Return ``p = .012``, ``p < .001`` or ``p > .999``."""
+    if p < 0.001:
+        return "p < .001"
+    if p >= 0.9995:
+        return "p > .999"
+    # With three digits .0496 would be shown as .050, though it is significant.
+    digits = 4 if 0.0495 <= p < 0.0505 and p != 0.05 else 3
+    return "p = " + fixed(p, digits).lstrip("0")
+
+
+def interval_in_points(low: float, high: float) -> str:
+    """Return ``[−2.1, 3.0]``; where 0 is not in it, though an end rounds to 0, that end has a parenthesis."""
+    ends = [fixed(100 * one).replace("-", "−") for one in (low, high)]
+    opening, closing = "(" if low > 0 and not float(ends[0]) else "[", "]"
+    if high < 0 and not float(ends[1].replace("−", "-")):
+        ends[1], closing = ends[1].removeprefix("−"), ")"
+    return f"{opening}{ends[0]}, {ends[1]}{closing}"

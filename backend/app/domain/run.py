@@ -3,11 +3,25 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from app.domain.json import JsonObject
 from app.domain.prediction import ParseOutcome
 from app.domain.scoring import Score
 from app.domain.status import FailureKind, RunStatus
+
+LEFT_OUT = "left_out:"
+"""With the name of a parameter: the kind of warning that it was left out, since the model refuses it."""
+
+
+class RunWarning(TypedDict):
+    """What makes the answer of a run less reliable: of which kind it is, and in words.
+
+    Kinds: ``cut_off_thinking``, ``prompt_cut``, ``window_full``, and those of ``LEFT_OUT``.
+    """
+
+    kind: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,10 @@ class RunRecord:
             not answered from the cache.
         paid_completion_tokens: likewise.
         paid_usd: the part of ``cost_usd`` that was paid.
+        reasoning_tokens: the part of ``completion_tokens`` that was thinking, as far as servers report it.
+        cache_read_tokens: the part of ``prompt_tokens`` that came from the provider's prompt cache, likewise.
+        cache_write_tokens: the part that was put into it, likewise.
+        warnings: what makes the answer less reliable; ``None`` if nothing does.
     """
 
     experiment_id: uuid.UUID
@@ -77,6 +95,10 @@ class RunRecord:
     paid_prompt_tokens: int | None = None
     paid_completion_tokens: int | None = None
     paid_usd: float | None = None
+    reasoning_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    warnings: list[RunWarning] | None = None
 
 
 @dataclass(frozen=True, slots=True)

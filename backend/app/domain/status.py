@@ -41,8 +41,14 @@ class FailureKind(StrEnum):
     MALFORMED = "malformed"
     REFUSED = "refused"
     """The provider's content filter blocked the prompt or the answer."""
+    UNAVAILABLE = "unavailable"
+    """The endpoint loads its model, or is overloaded, for longer than we have patience."""
     CONTEXT_LENGTH = "context_length"
+    TOO_LARGE = "too_large"
+    """The request alone exceeds what the plan allows in a minute."""
     BAD_REQUEST = "bad_request"
+    UNSUPPORTED = "unsupported"
+    """The model refuses a parameter that the experiment sets, whatever its value, or a role."""
     AUTH = "auth"
     QUOTA = "quota"
     """The account's quota is used up, or the endpoint asks for a longer wait than we have patience."""
@@ -68,6 +74,15 @@ _RETRYABLE = frozenset(
         FailureKind.CONNECTION,
         FailureKind.SERVER,
         FailureKind.MALFORMED,
+        FailureKind.UNAVAILABLE,
     }
 )
-_FATAL = frozenset({FailureKind.AUTH, FailureKind.QUOTA, FailureKind.MODEL_NOT_FOUND})
+_FATAL = frozenset(
+    {
+        FailureKind.AUTH,
+        FailureKind.QUOTA,
+        FailureKind.MODEL_NOT_FOUND,
+        FailureKind.UNAVAILABLE,
+        FailureKind.UNSUPPORTED,
+    }
+)

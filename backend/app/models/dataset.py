@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Dialect, ForeignKey, Identity, Integer, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, query_expression
 from sqlalchemy.types import TypeDecorator
 
 from app.domain.json import JsonObject
@@ -55,3 +55,7 @@ class Example(Base):
     cluster: Mapped[str | None] = mapped_column(Text)
     extra: Mapped[JsonObject] = mapped_column("metadata")
     content_hash: Mapped[str] = mapped_column(Text)
+
+    # No columns: the beginnings of the texts, if a query is asked for them.
+    question_start: Mapped[str | None] = query_expression()
+    answers_start: Mapped[list[str] | None] = query_expression()

@@ -18,7 +18,7 @@ from sqlalchemy import (
     false,
     func,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from app.domain.json import JsonObject
 from app.domain.progress import ProgressSnapshot
@@ -110,6 +110,17 @@ class Experiment(Base):
         return None if self.result is None else self.result.metrics["latency_ms"]["p50"]
 
     @property
+    def latency_p95_ms(self) -> float | None:
+        """95th percentile of the result's latency, in milliseconds; see ``latency_p50_ms``."""
+        return None if self.result is None else self.result.metrics["latency_ms"]["p95"]
+
+    @property
+    def tokens_per_answer(self) -> float | None:
+        """Mean tokens of the result's answered runs; ``None`` without a result, or if unknown."""
+        tokens: float | None = None if self.result is None else self.result.metrics.get("tokens_per_answer")
+        return tokens
+
+    @property
     def latency_of_model_only(self) -> bool:
         """Whether the result's latency lacks retrieval and tools: in results from before they were in it."""
         metrics = {} if self.result is None else self.result.metrics
@@ -173,9 +184,21 @@ class Run(Base):
     paid_prompt_tokens: Mapped[int | None] = mapped_column(Integer)
     paid_completion_tokens: Mapped[int | None] = mapped_column(Integer)
     paid_usd: Mapped[float | None] = mapped_column(Double)
+    reasoning_tokens: Mapped[int | None] = mapped_column(Integer)
+    cache_read_tokens: Mapped[int | None] = mapped_column(Integer)
+    cache_write_tokens: Mapped[int | None] = mapped_column(Integer)
+    warnings: Mapped[list[JsonObject] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     example: Mapped[Example] = relationship(lazy="raise", viewonly=True)
+
+    # No columns: what a query computes, if it is asked to; see ``services/runs/selection_repository.py``.
+    output_start: Mapped[str | None] = query_expression()
+    output_length: Mapped[int | None] = query_expression()
+    answer_start: Mapped[str | None] = query_expression()
+    answer_length: Mapped[int | None] = query_expression()
+    scores_start: Mapped[JsonObject | None] = query_expression()
+    sort_value: Mapped[float | None] = query_expression()
 
 
 class Result(Base):

@@ -61,11 +61,17 @@ class ExampleOut(FromAttributes):
     content_hash: str
 
 
+ModelState = Literal["ready", "not_checked", "key_missing", "address_missing", "file_missing", "unreachable"]
+"""``ready``: its file is there, or its endpoint has answered; ``not_checked``: nobody has asked it yet."""
+
+
 class PriceOut(BaseModel):
     """US dollars per million tokens."""
 
     input: float
     output: float
+    cached_input: float | None = Field(description="Of what the provider has in its prompt cache.")
+    cache_write: float | None = Field(description="Of what the provider puts into it.")
 
 
 class ModelOut(BaseModel):
@@ -75,7 +81,7 @@ class ModelOut(BaseModel):
     provider: str
     provider_label: str
     api: Literal["chat", "completion"]
-    state: Literal["ready", "key_missing", "file_missing"]
+    state: ModelState
     message: str = Field(description="What to do if it is not ready; else empty.")
     api_key_env: str | None = Field(description="The variable that holds the key, if one is needed.")
     context_window: int | None
@@ -88,7 +94,7 @@ class ModelCheck(BaseModel):
     """Whether a model can be used; its endpoint was asked, if it has one."""
 
     name: str
-    state: Literal["ready", "key_missing", "file_missing", "unreachable"]
+    state: ModelState
     message: str = Field(description="What to do if it is not ready; else empty.")
     latency_ms: float | None = Field(description="Response time of the endpoint; null if it was not asked.")
 
@@ -99,6 +105,8 @@ class ProviderOut(BaseModel):
     name: str
     label: str
     open: bool = Field(description="Whether models that the catalog does not list may be named.")
+    state: ModelState = Field(description="What is known of its endpoint.")
+    message: str = Field(description="What to do if it is not ready; else empty.")
     api_key_env: str | None
     base_url_env: str | None
 
@@ -146,4 +154,4 @@ class OverviewOut(BaseModel):
     runs: int = Field(description="Stored runs; those of a running experiment as of its last heartbeat.")
     failed_runs: int
     datasets: int = Field(description="Datasets; all versions of one count once.")
-    models_ready: int = Field(description="Models of the catalog that can be used now.")
+    models_ready: int = Field(description="Models of the catalog that are known to be ready.")

@@ -52,9 +52,12 @@ class ProgressOut(FromAttributes):
     active_s: float = Field(description="Seconds of work so far.")
     in_flight: int = Field(description="Model calls that wait for their answer.")
     limit: int | None = Field(description="Concurrent calls that the limiter allows at present.")
-    waiting_s: float = Field(description="Seconds until the endpoint may be called again (rate limit).")
+    waiting_s: float = Field(description="Seconds until the endpoint may be called again.")
     mode: str = Field(description="`worker`, or `in_process` when there is no queue.")
     note: str | None = Field(description="What is being prepared, before the first run.")
+    waiting_for: str | None = Field(
+        description="What keeps the endpoint from answering, such as loading its model; null if nothing does."
+    )
 
 
 class ScoreSummary(BaseModel):
@@ -101,6 +104,10 @@ class ExperimentSummary(FromAttributes):
     scores: dict[str, ScoreSummary] = Field(description="By scorer; empty without a result.")
     failed_runs: int | None
     latency_p50_ms: float | None = Field(description="Of answered, uncached runs; null without a result.")
+    latency_p95_ms: float | None
+    tokens_per_answer: float | None = Field(
+        description="Mean of the answered runs, prompt and completion together; null if unknown."
+    )
     latency_of_model_only: bool = Field(
         description="True in results from before retrieval and tools were part of the latency."
     )
@@ -110,7 +117,9 @@ class ExperimentSummary(FromAttributes):
     queued_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    heartbeat_at: datetime | None = Field(description="Last sign of life of the worker.")
     parent_id: uuid.UUID | None
+    resumes_parent: bool = Field(description="It goes on with the work of its parent.")
 
 
 class ExperimentOut(ExperimentSummary):
@@ -136,3 +145,4 @@ class ExperimentEvent(FromAttributes):
     queued: bool = Field(description="Pending, and started: it waits for a worker. False for a draft.")
     reason: str | None
     progress: ProgressOut | None
+    heartbeat_at: datetime | None = Field(description="Last sign of life of the worker.")

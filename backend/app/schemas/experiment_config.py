@@ -55,6 +55,10 @@ class Params(Strict):
     stop: list[Annotated[Text, Field(min_length=1, max_length=200)]] = Field(
         default=[], max_length=_MOST_STOPS
     )
+    unsupported: Literal["fail", "drop"] = Field(
+        default="fail",
+        description="Where the model refuses a parameter: end the experiment, or go on without it.",
+    )
 
 
 class Faithfulness(Strict):
@@ -151,16 +155,26 @@ class ExperimentConfig(Strict):
     def generation_params(self) -> GenerationParams:
         """Return the sampling parameters as the domain knows them."""
         p = self.params
-        return GenerationParams(p.temperature, p.max_tokens, p.top_p, tuple(p.stop))
+        return GenerationParams(
+            p.temperature, p.max_tokens, p.top_p, tuple(p.stop), drop_unsupported=p.unsupported == "drop"
+        )
 
     def as_json(self) -> JsonObject:
         """Return the complete configuration, defaults written out."""
         # Without further scorers it is the same JSON as before there were any to choose.
-        return self.model_dump(mode="json", exclude=None if self.scorers else {"scorers"})
+        return self._with_later_fields(
+            self.model_dump(mode="json", exclude=None if self.scorers else {"scorers"})
+        )
+
+    def _with_later_fields(self, content: JsonObject) -> JsonObject:
+        """Leave out what is as it was before it could be chosen, so that JSON and hash stay the same."""
+        if self.params.unsupported == "fail":
+            del content["params"]["unsupported"]
+        return content
 
     def hash(self) -> str:
         """Return the hash of what decides the answers: not name, speed, tolerance, or who judges them."""
-        content = self.model_dump(mode="json", exclude=_NOT_IN_HASH)
+        content = self._with_later_fields(self.model_dump(mode="json", exclude=_NOT_IN_HASH))
         return content_hash({**content, "method": self.method.identity()})
 
 

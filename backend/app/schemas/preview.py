@@ -59,7 +59,7 @@ class PreviewOut(BaseModel):
     example: PreviewExample
     examples: int = Field(description="Size of the sample.")
     messages: list[MessageOut]
-    model_state: Literal["ready", "key_missing", "file_missing"]
+    model_state: Literal["ready", "not_checked", "key_missing", "address_missing", "file_missing"]
     model_message: str = Field(description="What to do if the model is not ready; else empty.")
     config_hash: str
     estimate: EstimateOut

@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasPath, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field
 
 from app.domain import metrics as domain
 from app.domain.json import JsonObject
@@ -64,6 +64,9 @@ class TokenStatistics(FromAttributes):
     prompt: int | None
     completion: int | None
     runs_without_counts: int
+    reasoning: int | None = Field(description="The part of the completions that was thinking.")
+    cache_read: int | None = Field(description="The part of the prompts from the provider's prompt cache.")
+    cache_write: int | None = Field(description="The part of the prompts that was put into it.")
 
 
 class CostStatistics(FromAttributes):
@@ -170,10 +173,13 @@ class Metrics(FromAttributes):
         description="Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown."
     )
     figures: list[Figure] = Field(description="These numbers, described, in the order to show them.")
+    warnings: list[str] = Field(description="What makes the result less reliable, as sentences.")
 
     @classmethod
-    def of(cls, metrics: domain.Metrics, figures: Sequence[domain.Figure]) -> "Metrics":
-        """Return metrics with their figures."""
+    def of(
+        cls, metrics: domain.Metrics, figures: Sequence[domain.Figure], warnings: Sequence[str]
+    ) -> "Metrics":
+        """Return metrics with their figures and warnings."""
         parts = {field.name: getattr(metrics, field.name) for field in fields(metrics)}
         single = dict.fromkeys(
             (
@@ -184,7 +190,9 @@ class Metrics(FromAttributes):
                 "gpu_seconds_estimate",
             )
         )
-        return cls.model_validate({**parts, **single, **metrics.single, "figures": figures})
+        return cls.model_validate(
+            {**parts, **single, **metrics.single, "figures": figures, "warnings": warnings}
+        )
 
 
 class TokensToNaive(FromAttributes):
@@ -217,30 +225,53 @@ class ResultOut(FromAttributes):
     )
 
 
+_LONGEST_REASON = 500
+"""Characters."""
+
+
+def _beginning(reason: object) -> object:
+    """Return the beginning of a reason; those of earlier versions quote the whole answer, however long."""
+    if isinstance(reason, str) and len(reason) > _LONGEST_REASON:
+        return f"{reason[:_LONGEST_REASON]}…"
+    return reason
+
+
 class RunScore(FromAttributes):
     """One score of a run."""
 
     value: float | None = Field(description="In [0, 1]; null if unscored.")
-    reason: str
+    reason: Annotated[str, BeforeValidator(_beginning)]
 
 
 class RunSummary(FromAttributes):
-    """A run as lists show it."""
+    """A run as lists show it: of long texts the beginning; the run itself and the exports have all."""
 
     id: int
     example_id: int
     example_key: str = Field(validation_alias=AliasPath("example", "key"))
     repeat: int
-    question: str = Field(validation_alias=AliasPath("example", "question"))
-    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
+    question: str = Field(
+        validation_alias=AliasPath("example", "question_start"), description="The first 300 characters."
+    )
+    gold: list[str] = Field(
+        validation_alias=AliasPath("example", "answers_start"),
+        description="Accepted answers: the first eight, and of each the first 300 characters.",
+    )
     status: Literal["ok", "failed"]
     failure_kind: str | None
     failure_message: str | None
-    output: str | None
-    answer: str | None
+    output: str | None = Field(
+        validation_alias="output_start", description="What the model wrote: the first 1,000 characters."
+    )
+    output_length: int | None = Field(description="Characters of the whole output.")
+    answer: str | None = Field(validation_alias="answer_start", description="The first 300 characters.")
+    answer_length: int | None = Field(description="Characters of the whole answer.")
     parse_outcome: str | None
     parse_rule: str | None
-    scores: dict[str, RunScore] = Field(description="By name of the score.")
+    scores: dict[str, RunScore] = Field(
+        validation_alias="scores_start",
+        description="By name of the score, with the beginnings of the reasons.",
+    )
     cached: bool
     attempts: int
     latency_ms: float | None = Field(
@@ -256,9 +287,29 @@ class RunSummary(FromAttributes):
     created_at: datetime
 
 
-class RunOut(RunSummary):
-    """A run with every model call, as sent and as answered."""
+class RunWarning(BaseModel):
+    """What makes the answer of a run less reliable."""
 
+    kind: str = Field(
+        description="`cut_off_thinking`, `prompt_cut`, `window_full`, or `left_out:` and a name."
+    )
+    message: str
+
+
+class RunOut(RunSummary):
+    """A run with every model call, as sent and as answered, and with the whole of its texts."""
+
+    question: str = Field(validation_alias=AliasPath("example", "question"))
+    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
+    output: str | None = Field(description="What the model wrote.")
+    answer: str | None
+    scores: dict[str, RunScore] = Field(
+        description="By name of the score; reasons of at most 500 characters."
+    )
+    reasoning_tokens: int | None = Field(description="The part of the completion that was thinking.")
+    cache_read_tokens: int | None = Field(description="Of the prompt, from the provider's prompt cache.")
+    cache_write_tokens: int | None = Field(description="Of the prompt, put into the provider's prompt cache.")
+    warnings: list[RunWarning] | None = Field(description="Null if there are none.")
     cluster: str | None = Field(
         validation_alias=AliasPath("example", "cluster"),
         description="Questions of one cluster (such as one document) are not independent of each other.",
@@ -290,8 +341,13 @@ class ComparedExample(FromAttributes):
     """One question with the run of each of several experiments."""
 
     content_hash: str = Field(validation_alias=AliasPath("example", "content_hash"))
-    question: str = Field(validation_alias=AliasPath("example", "question"))
-    gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
+    question: str = Field(
+        validation_alias=AliasPath("example", "question_start"), description="The first 300 characters."
+    )
+    gold: list[str] = Field(
+        validation_alias=AliasPath("example", "answers_start"),
+        description="Accepted answers: the first eight, and of each the first 300 characters.",
+    )
     repeat: int
     runs: list[RunSummary | None] = Field(
         description="In the order of `ids`; null where an experiment has no run of this question."

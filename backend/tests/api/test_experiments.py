@@ -34,7 +34,13 @@ class TestCreate:
 
     async def test_defaults_are_written_out(self, api: httpx.AsyncClient, dataset: str) -> None:
         config = (await api.post(EXPERIMENTS, json=body())).json()["config"]
-        assert config["params"] == {"temperature": 0.0, "max_tokens": 64, "top_p": None, "stop": []}
+        assert config["params"] == {
+            "temperature": 0.0,
+            "max_tokens": 64,
+            "top_p": None,
+            "stop": [],
+            "unsupported": "fail",
+        }
         assert config["method"]["template"] == "Question: {question}\nAnswer:"
         assert config["seed"] == 0
 
@@ -179,6 +185,18 @@ class TestList:
             names = await listed(five.api, sort=sort)
             assert len(set(names)) == 5, sort
             assert names[0] in expected, sort
+        for sort in (
+            "exact_match",
+            "f1",
+            "latency_p50_ms",
+            "latency_p95_ms",
+            "tokens_per_answer",
+        ):
+            for key in (sort, f"-{sort}"):
+                names = await listed(five.api, sort=key)
+                assert set(names[:2]) == {"gamma", "delta 100%"}, key  # those without a result come last
+        assert (await listed(five.api, sort="f1"))[0] == "delta 100%"
+        assert (await listed(five.api, sort="-f1"))[0] == "gamma"
         assert await listed(five.api) == await listed(five.api, sort="-created_at")
         assert await listed(five.api, sort="name") == ["alpha", "Beta", "delta 100%", "epsilon", "gamma"]
 
@@ -195,7 +213,7 @@ class TestList:
         await steps.run(name="half", model="mock/gold?accuracy=0.5")
         await steps.run(name="best")
         assert await listed(steps.api, sort="-exact_match") == ["best", "half", "none"]
-        assert await listed(steps.api, sort="exact_match") == ["none", "half", "best"]
+        assert await listed(steps.api, sort="exact_match") == ["half", "best", "none"]
 
     @pytest.mark.parametrize("sort", ["method", "-method", "finished_at", "-finished_at", "-created_at"])
     async def test_pages_lose_and_double_nothing(self, five: Steps, sort: str) -> None:
@@ -326,6 +344,18 @@ class TestResume:
         experiment_id = await steps.run()
         problem(await steps.api.post(f"{EXPERIMENTS}/{experiment_id}/resume"), 409)
 
+    async def test_failed_runs_of_a_complete_one_are_asked_again(self, steps: Steps) -> None:
+        model = "mock/gold?fail_rate=0.4&fail_kind=refused"
+        parent = await steps.run(model=model, max_failed_share=1.0)
+        failed = (await steps.get(f"{EXPERIMENTS}/{parent}"))["failed_runs"]
+        assert 0 < failed < 20
+        response = await steps.api.post(f"{EXPERIMENTS}/{parent}/resume")
+        child = response.json()
+        assert (response.status_code, child["parent_id"]) == (202, parent)
+        assert await steps.work(child["id"]) is ExperimentStatus.COMPLETED
+        counts = (await steps.get(f"/api/v1/results/{child['id']}"))["metrics"]["counts"]
+        assert (counts["cached"], counts["failed"]) == (20 - failed, failed)  # this model fails again
+
     async def test_cancelled_goes_on_as_a_child(self, steps: Steps) -> None:
         parent = await steps.create()
         await steps.api.post(f"{EXPERIMENTS}/{parent}/cancel")
@@ -349,38 +379,3 @@ async def events(response: httpx.Response) -> Any:
         elif field == "data":
             assert name == "progress"
             yield orjson.loads(value)
-
-
-class TestEvents:
-    async def test_from_pending_to_the_end(self, steps: Steps) -> None:
-        experiment_id = await steps.create(model="mock/gold?latency_ms=20", concurrency=1)
-        seen = []
-        work: asyncio.Task[str | None] | None = None
-        async with steps.api.stream("GET", f"{EXPERIMENTS}/{experiment_id}/events") as response:
-            async for event in events(response):
-                seen.append(event)
-                if work is None:
-                    await steps.start(experiment_id)
-                    work = asyncio.create_task(steps.work(experiment_id))
-        assert work is not None
-        assert await work is ExperimentStatus.COMPLETED
-        assert seen[0] == {"status": "PENDING", "queued": False, "reason": None, "progress": None}
-        statuses = [event["status"] for event in seen]
-        assert list(dict.fromkeys(statuses)) == ["PENDING", "RUNNING", "COMPLETED"]
-        done = [event["progress"]["done"] for event in seen if event["progress"]]
-        assert done == sorted(done)
-        assert seen[-1]["progress"]["done"] == 20
-        assert seen[-1]["progress"]["accuracy"] == 1.0
-
-    async def test_of_what_has_ended_is_one_event(self, steps: Steps) -> None:
-        experiment_id = await steps.run(dataset={"name": "quiz", "n": 2})
-        async with steps.api.stream("GET", f"{EXPERIMENTS}/{experiment_id}/events") as response:
-            seen = [event async for event in events(response)]
-        assert [event["status"] for event in seen] == ["COMPLETED"]
-
-    async def test_failure_says_why(self, steps: Steps) -> None:
-        experiment_id = await steps.run(model="mock/gold?fail_rate=1&fail_kind=auth")
-        async with steps.api.stream("GET", f"{EXPERIMENTS}/{experiment_id}/events") as response:
-            seen = [event async for event in events(response)]
-        assert seen[-1]["status"] == "FAILED"
-        assert "auth" in seen[-1]["reason"]

@@ -24,6 +24,9 @@ NASTY: list[dict[str, Any]] = [
     {"id": "tab", "question": "What\tis it?", "answer": "'quoted'"},
 ]
 INTEGERS = {
+    "reasoning_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
     "run_id",
     "repeat",
     "attempts",
@@ -33,7 +36,7 @@ INTEGERS = {
     "paid_completion_tokens",
 }
 FLOATS = {"exact_match", "contains", "f1", "latency_ms", "queue_ms", "cost_usd", "model_ms", "paid_usd"}
-NESTED = {"gold", "scores", "calls", "retrieved", "trace", "metadata"}
+NESTED = {"gold", "scores", "calls", "retrieved", "trace", "metadata", "warnings"}
 
 
 @pytest.fixture
@@ -108,7 +111,8 @@ class TestExport:
             "run_id,example_key,content_hash,cluster,repeat,question,gold,status,failure_kind,failure_message,"
             "output,answer,parse_outcome,parse_rule,exact_match,contains,f1,cached,attempts,latency_ms,queue_ms,"
             "prompt_tokens,completion_tokens,cost_usd,created_at,scores,calls,retrieved,trace,metadata,"
-            "model_ms,paid_prompt_tokens,paid_completion_tokens,paid_usd"
+            "model_ms,paid_prompt_tokens,paid_completion_tokens,paid_usd,reasoning_tokens,cache_read_tokens,"
+            "cache_write_tokens,warnings"
         )
         rows = orjson.loads(await download(steps, exported, "json"))
         table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))
@@ -143,6 +147,25 @@ class TestExport:
     def test_formulas_of_any_spelling(self, start: str) -> None:
         assert _defused(f"{start}A1") == f"'{start}A1"
         assert _defused(f"A1{start}") == f"A1{start}"
+
+    @pytest.mark.parametrize(
+        "before", [" ", "\u200b", "\ufeff", "\u00a0", "\u2060", "\u00ad", "\u3000", "'", " \u200b"]
+    )
+    def test_what_is_not_seen_before_a_formula(self, before: str) -> None:
+        assert _defused(f"{before}=1+1") == f"'{before}=1+1"
+
+    @pytest.mark.parametrize(
+        "number",
+        ["-5", "-5.5", "-.5", "-1,234.50", "-1e-5", "-50%", "+49 30", "+49 30 1234567", "+1 (555) 123"],
+    )
+    def test_numbers_stay(self, number: str) -> None:
+        assert _defused(number) == number
+
+    @pytest.mark.parametrize(
+        "text", ["-2+3", "+1-2", "-5-", "+", "-", "-2+3+cmd|'/c calc'!A1", "+49 30*2", "-5\n=1"]
+    )
+    def test_what_would_be_computed_does_not(self, text: str) -> None:
+        assert _defused(text) == f"'{text}"
 
     def test_control_characters_of_a_csv_are_visible(self) -> None:
         assert _defused("\x1b[2J a\r\nb\tc \u202e\x9b") == "␛[2J a\r\nb\tc <U+202E><U+009B>"

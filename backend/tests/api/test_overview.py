@@ -1,6 +1,7 @@
 """Tests of what a dashboard opens with: the overview, the facets, and checks of models."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -64,6 +65,49 @@ async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeLLM]:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
         yield server
+
+
+class TestChecksOfAll:
+    """GET /models with ``check``: each endpoint is asked once, and only what has answered is ready."""
+
+    async def states(self, api: httpx.AsyncClient, **params: Any) -> dict[str, str]:
+        found = (await api.get("/api/v1/models", params=params)).json()
+        models = {model["name"]: model["state"] for model in found["models"]}
+        return models | {provider["name"]: provider["state"] for provider in found["providers"]}
+
+    async def test_before_and_after(
+        self, api: httpx.AsyncClient, endpoint: FakeLLM, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GROQ_API_KEY", "gsk-refused")
+        for name in ("OLLAMA", "LMSTUDIO", "VLLM", "SGLANG", "LLAMACPP", "LITELLM"):
+            monkeypatch.setenv(f"{name}_BASE_URL", "http://127.0.0.1:9")
+        before = await self.states(api)
+        assert {before[name] for name in ("openai/gpt-4o-mini", "openai", "groq", "ollama")} == {
+            "not_checked"
+        }
+        async with FakeLLM(raw_status=401) as refusing:
+            monkeypatch.setenv("GROQ_BASE_URL", refusing.base_url)
+            after = await self.states(api, check=True)
+        assert (after["openai/gpt-4o-mini"], after["openai"]) == ("ready", "ready")
+        assert (after["groq"], after["anthropic"]) == ("key_missing", "key_missing")
+        assert {after[name] for name in ("ollama/llama3.2", "ollama", "lmstudio", "vllm")} == {"unreachable"}
+        assert after["custom"] == "address_missing"
+        assert (after["mock"], after["mock/echo"]) == ("ready", "ready")
+        assert endpoint.stats.pages == 1  # however many models it has
+        assert await self.states(api) == after
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-another")  # which nobody has tried
+        assert (await self.states(api))["openai"] == "not_checked"
+
+    async def test_headers_of_the_provider(
+        self, api: httpx.AsyncClient, endpoint: FakeLLM, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", endpoint.root)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-of-the-test")
+        found = (await api.get(CHECK, params={"name": "anthropic/any"})).json()
+        assert found["state"] == "ready"
+        headers = endpoint.stats.last_headers
+        assert headers["x-api-key"] == "sk-ant-of-the-test"
+        assert headers["anthropic-version"] == "2023-06-01"
 
 
 class TestModelCheck:

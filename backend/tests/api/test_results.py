@@ -203,6 +203,7 @@ class TestCompare:
         assert (exact["both"], exact["only_baseline"]) == (right, 12 - right)
         assert (exact["only_this"], exact["neither"]) == (0, 0)
         assert exact["difference"] == pytest.approx((right - 12) / 12)
+        assert (exact["baseline"], exact["this"]) == pytest.approx((1, right / 12))
         statistics = exact["statistics"]
         assert statistics["test"] == "mcnemar"
         assert statistics["low"] <= exact["difference"] <= statistics["high"]

@@ -30,9 +30,10 @@ class TestModels:
         assert (missing["state"], missing["api_key_env"]) == ("key_missing", "OPENAI_API_KEY")
         assert "OPENAI_API_KEY" in missing["message"]
         monkeypatch.setenv("OPENAI_API_KEY", "sk-test-of-the-catalog")
-        ready = await model(api, "openai/gpt-4o-mini")
-        assert (ready["state"], ready["message"]) == ("ready", "")
-        assert ready["usd_per_1m"] == {"input": 0.15, "output": 0.6}
+        with_key = await model(api, "openai/gpt-4o-mini")
+        assert (with_key["state"], with_key["message"]) == ("not_checked", "")
+        price = with_key["usd_per_1m"]
+        assert (price["input"], price["output"]) == (0.15, 0.6)
         assert "sk-test" not in (await api.get("/api/v1/models")).text
 
     async def test_providers(self, api: httpx.AsyncClient) -> None:

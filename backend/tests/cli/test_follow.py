@@ -18,13 +18,17 @@ Step = ExperimentEvent | Exception
 
 def event(status: str, done: int = 0) -> ExperimentEvent:
     return ExperimentEvent(
-        status=ExperimentStatus(status), queued=False, reason=None, progress=progress(done=done)
+        status=ExperimentStatus(status),
+        queued=False,
+        reason=None,
+        progress=progress(done=done),
+        heartbeat_at=None,
     )
 
 
 def progress(**fields: Any) -> ProgressOut:
     counts: dict[str, Any] = {"total": 3, "done": 0, "failed": 0, "cached": 0, "in_flight": 0, "failures": {}}
-    unknown = dict.fromkeys(("accuracy", "rate_per_s", "eta_s", "limit", "note"))
+    unknown = dict.fromkeys(("accuracy", "rate_per_s", "eta_s", "limit", "note", "waiting_for"))
     times = {"active_s": 0.0, "waiting_s": 0.0, "mode": "worker"}
     return ProgressOut.model_validate({**counts, **unknown, **times, **fields})
 
@@ -100,6 +104,10 @@ class TestDetails:
                 "–  accuracy –  errors 3 (2 timeout, 1 server)",
             ),
             (progress(waiting_s=12.2), "–  accuracy –  errors 0  rate limited, 12 s to wait"),
+            (
+                progress(waiting_s=4.2, waiting_for="the endpoint is loading the model"),
+                "–  accuracy –  errors 0  the endpoint is loading the model, 4 s to wait",
+            ),
             (progress(waiting_s=0.9), "–  accuracy –  errors 0"),
         ],
     )

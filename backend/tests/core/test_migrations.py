@@ -15,9 +15,10 @@ from alembic import command
 from app.core.database import create_engine
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.migrations import alembic_config, migrate
+from app.domain.run_selection import RunSelection, RunSort
 from app.models import Base
 from app.services.experiments.repository import ExperimentFilter, ExperimentRepository
-from app.services.runs.repository import RunRepository, RunSort
+from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 
 
@@ -150,7 +151,7 @@ class TestIndexes:
                     session: AsyncSession, sort: RunSort = sort, descending: bool = descending
                 ) -> None:
                     page = await RunRepository(session).page(
-                        experiment_id, "all", sort, descending=descending, after=None, limit=50
+                        experiment_id, RunSelection(), sort, descending=descending, after=None, limit=50
                     )
                     assert len(page) == 50
 

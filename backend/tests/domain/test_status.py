@@ -18,11 +18,12 @@ class TestExperimentStatus:
 class TestFailureKind:
     def test_retryable(self) -> None:
         retryable = {kind.value for kind in FailureKind if kind.retryable}
-        assert retryable == {"rate_limit", "timeout", "connection", "server", "malformed"}
+        assert retryable == {"rate_limit", "timeout", "connection", "server", "malformed", "unavailable"}
 
     def test_fatal(self) -> None:
-        assert {kind.value for kind in FailureKind if kind.fatal} == {"auth", "quota", "model_not_found"}
+        fatal = {kind.value for kind in FailureKind if kind.fatal}
+        assert fatal == {"auth", "quota", "model_not_found", "unavailable", "unsupported"}
 
     @pytest.mark.parametrize("kind", FailureKind)
-    def test_nothing_is_both_retried_and_fatal(self, kind: FailureKind) -> None:
-        assert not (kind.retryable and kind.fatal)
+    def test_only_what_is_waited_for_with_patience_is_both_retried_and_fatal(self, kind: FailureKind) -> None:
+        assert (kind.retryable and kind.fatal) == (kind is FailureKind.UNAVAILABLE)

@@ -16,8 +16,9 @@ import psutil
 import pytest
 
 from app.core.config import Settings
+from app.core.platform_state import answers, platform_url
 from app.core.processes import ManagedProcess, ProcessError
-from app.launcher import Platform, answers, platform_url
+from app.launcher import Platform
 
 LLMFORGE = Path(sys.executable).with_name("llmforge")
 PATIENCE_S = 120

@@ -28,7 +28,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
           </a>
           <Nav />
           <HealthBanner />
-          <main id="main" className="mx-auto min-h-[calc(100dvh-3.5rem)] max-w-page lg:border-x">
+          <main id="main" className="mx-auto min-h-[calc(100dvh-3.5rem-1px)] max-w-page lg:border-x">
             {children}
           </main>
           <KeyGate />

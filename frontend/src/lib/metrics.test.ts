@@ -11,11 +11,12 @@ const estimated = (name: string, group: string, format: Figure["format"] = "shar
 
 describe("scores", () => {
   const names = scoreNamesOf([
-    { name: "exact_match", label: "Exact match" },
-    { name: "ndcg_at_10", label: "nDCG@10" },
+    { name: "exact_match", label: "Exact match", group: "answer" },
+    { name: "ndcg_at_10", label: "nDCG@10", group: "retrieval" },
   ]);
   it("come in the order of their descriptions, others last by name", () =>
     expect(names.inOrder(["zeta", "ndcg_at_10", "alpha", "exact_match"])).toEqual(["exact_match", "ndcg_at_10", "alpha", "zeta"]));
+  it("know their group", () => expect([names.groupOf("ndcg_at_10"), names.groupOf("zeta")]).toEqual(["retrieval", ""]));
   it("are shown by their label, others by their name", () =>
     expect(["ndcg_at_10", "number_strict", "constructor"].map(names.labelOf)).toEqual(["nDCG@10", "Number strict", "Constructor"]));
 });

@@ -105,16 +105,20 @@ export function comparedFigures(results: readonly Pick<Metrics, "figures">[]): F
 /** Names of scores in the API's order, with their labels. */
 export interface ScoreNames {
   labelOf: (name: string) => string;
+  /** What a score is about: answer, retrieval, …; empty if it is not described. */
+  groupOf: (name: string) => string;
   inOrder: (names: Iterable<string>) => string[];
 }
 
 /** From descriptions in display order; a score without one is shown last, under its name. */
-export function scoreNamesOf(described: readonly { name: string; label: string }[]): ScoreNames {
+export function scoreNamesOf(described: readonly { name: string; label: string; group: string }[]): ScoreNames {
+  const groups = new Map(described.map(({ name, group }) => [name, group]));
   const labels = new Map(described.map(({ name, label }) => [name, label]));
   const places = [...labels.keys()];
   const placeOf = (name: string) => (labels.has(name) ? places.indexOf(name) : places.length);
   return {
     labelOf: (name) => labels.get(name) ?? formatName(name),
+    groupOf: (name) => groups.get(name) ?? "",
     inOrder: (names) => [...names].sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b)),
   };
 }

@@ -6,6 +6,7 @@
 ``call``        ``Action: retrieval("…")``
 ``input_line``  ``Action: retrieval`` and ``Action Input: …`` or ``retrieval: …``
 ``answer_line`` ``Final Answer: …`` or ``Answer: …`` with no action before it
+``markup``      a call in the markup of a chat template; see ``call_markup``
 ==============  ===============================================================================
 
 Only the first action of a turn counts: later ones respond to observations that the model made up. A JSON
@@ -19,16 +20,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.domain.json import JsonObject
+from app.domain.thinking import THINKING_BEGINS, after_thinking
+from app.services.agent.call_markup import final_channel, marked_call, without_channels, without_marks
 from app.services.agent.json_actions import (
     ANSWER_KEYS,
     JsonAction,
     as_action,
+    decoded_arguments,
     first_json_object,
     json_objects,
     plain_value,
     storable,
 )
 from app.services.agent.tools.base import Tool
+from app.services.agent.written_arguments import by_known_names, in_brackets, unquoted
 
 FINISH = "finish"
 OBSERVATION = "Observation:"
@@ -53,15 +58,28 @@ _THOUGHT = re.compile(_LABEL.format("Thoughts?"), _FLAGS)
 _ACTION = re.compile(_LABEL.format("Action") + r"|(?<=[\s.])(?-i:Action)(?:[ \t]*\d+)?:[ \t]*", _FLAGS)
 _INPUT = re.compile(_LABEL.format(r"(?:Action[ \t]+)?Input"), _FLAGS)
 _ANSWER = re.compile(
-    r"^[ \t>*#-]*(?:(?:(?:the )?(?:final )?answer|finish)[*]*[ \t]*:|#+ *final answer[*]*$)[*]*[ \t]*",
+    r"^[ \t>*#-]*(?:(?:(?:the )?(?:final[ _-]?)?answer|finish)[*]*[ \t]*:|#+ *final answer[*]*$)[*]*[ \t]*",
     _FLAGS,
 )
 _ANSWER_SENTENCE = re.compile(r"\b(?:The|the) (?:final |correct )?answer is:?\s+")
-_NAME = re.compile(r"[`*\"']*([A-Za-z][\w-]*(?:[ _](?:search|answer|base|up))?)[`*\"']*")
+_NO_ACTION = re.compile(
+    r"[ \t`*\"'(\[]*(?:none|n/?a|null|nil|nothing|no (?:further |more )?action"
+    r"(?: (?:is )?(?:needed|required))?|not? (?:needed|required|applicable)|-+)[`*\"')\].\[ \t]*$",
+    _FLAGS,
+)
+# A name may stand in a namespace: ``functions.retrieval``, ``retrieval.call``.
+_NAMESPACE = r"(?:functions?|tools?|default_api|multi_tool_use|namespace)[.:/]"
+_NAME = re.compile(
+    rf"[`*\"']*(?:{_NAMESPACE})?([A-Za-z][\w-]*(?:[ _](?:search|answer|base|up))?)"
+    r"(?:\.(?:call|run|invoke|search))?[`*\"']*"
+)
+_AROUND_NAME = re.compile(rf"^{_NAMESPACE}|(?:\.(?:call|run|invoke|search)|[:#]\d+|\(\))$", re.IGNORECASE)
 _NAMED_ARGUMENT = re.compile(r"\s*([A-Za-z]\w*)\s*[=:]\s*(.+)\Z", re.DOTALL)
 _CONTINUES = re.compile(r"[ \t]*[-+*/%^×x÷]")
-_DECORATION = re.compile(r"```\w*|</?tool_call>|\*\*")
-_QUOTES = "\"'`“”‘’"
+_DECORATION = re.compile(
+    r"```\w*|</?(?:\w+:)?(?:tool|function)_calls?>|\*\*|<\|start\|>assistant|<\|[^|<>\n]{1,40}\|>"
+    r"|<｜[^｜\n]{1,40}｜>"
+)
 _CLOSERS = {"[": "]", "(": ")"}
 _MAX_NAME = 100  # characters of a tool's or an argument's name
 _MAX_PARSED = 20_000  # characters of a reply: no first action comes later
@@ -113,21 +131,49 @@ class ActionParser:
         Raises:
             ActionNotFound: if there is no action.
         """
-        reply = text.rpartition("</think>")[2][:_MAX_PARSED]
-        if reply.lstrip().startswith("<think>"):
-            raise ActionNotFound(storable(reply.strip()))
-        reply = _without_made_up_observation(reply)
-        label, answer = _ACTION.search(reply), _ANSWER.search(reply)
-        if answer and (label is None or answer.start() < label.start()):
-            turn = self._from_answer(reply, answer)
-        elif label:
-            turn = self._from_action(reply[label.end() :])
-            turn = turn and _with_thought(turn, reply[: label.start()])
-        else:
-            turn = self._from_json(reply) or self._from_lines(reply) or self._from_sentence(reply)
+        said = text if "<|channel|>" in text else after_thinking(text)  # channels hold calls, too
+        said = _without_made_up_observation(said[:_MAX_PARSED])
+        turn = self._from_markup(said)
         if turn is None:
-            raise ActionNotFound(storable(_thought(reply)))
+            final = final_channel(text)
+            turn = self._parsed(
+                without_channels(without_marks(said)) if final is None else final[:_MAX_PARSED]
+            )
+            if turn is None and final:
+                turn = self.turn("", FINISH, final, "answer_line")
+        if turn is None:
+            raise ActionNotFound(storable(_thought(said)))
         return turn
+
+    def _parsed(self, reply: str) -> Turn | None:
+        if reply.lstrip().startswith(THINKING_BEGINS):
+            return None
+        label, answer = _ACTION.search(reply), _ANSWER.search(reply)
+        if label and answer and _NO_ACTION.match(reply, label.end()):
+            reply = reply[: label.start()] + reply[answer.start() :]  # "Action: None", then the answer
+            label, answer = _ACTION.search(reply), _ANSWER.search(reply)
+        if answer and (label is None or answer.start() < label.start()):
+            return self._from_answer(reply, answer)
+        if label:
+            turn = self._from_action(reply[label.end() :])
+            return turn and _with_thought(turn, reply[: label.start()])
+        return self._from_json(reply) or self._from_lines(reply) or self._from_sentence(reply)
+
+    def _from_markup(self, said: str) -> Turn | None:
+        """Parse a call in the markup of a chat template, unless an action is written before it."""
+        call = marked_call(said)
+        before = said[: call.start] if call else ""
+        label = _ACTION.search(before)
+        if call is None or _ANSWER.search(before) or (label and before[label.end() :].strip()):
+            return None
+        try:
+            arguments = (
+                call.arguments if isinstance(call.arguments, dict) else decoded_arguments(call.arguments)
+            )
+        except ValueError:
+            return None
+        thought = _thought(without_channels(without_marks(before)))
+        return self.turn(thought, call.name, arguments, "markup")
 
     def turn(self, thought: str, name: str, arguments: object, read_as: str) -> Turn | None:
         """Return the turn of a tool call as a model wrote it; ``None`` if name or answer is empty."""
@@ -142,13 +188,9 @@ class ActionParser:
 
     def _arguments(self, tool: str, value: object) -> JsonObject:
         known = self._tools.get(tool)
-        first = known.parameters[0].name if known else "input"
         if isinstance(value, Mapping):
-            names = {parameter.name for parameter in known.parameters} if known else set(value)
-            if len(value) == 1 and not names.intersection(value):
-                return {first: next(iter(value.values()))}  # a name of the model's own
-            return {str(name): one for name, one in value.items()}
-        return {first: value}
+            return by_known_names(known, value) if known else {str(name): one for name, one in value.items()}
+        return {known.parameters[0].name if known else "input": value}
 
     def _from_json(self, reply: str) -> Turn | None:
         for start, value in json_objects(reply):
@@ -184,7 +226,8 @@ class ActionParser:
     def _from_lines(self, reply: str) -> Turn | None:
         """Parse a line that is nothing but a tool call, in a text without any label."""
         for match in re.finditer(r"^.+$", reply, re.MULTILINE):
-            turn = self._from_call(match[0].strip(), known=True)
+            # [retrieval("…")] and print(retrieval("…")) are calls in Python's notation.
+            turn = self._from_call(match[0].strip().removeprefix("print(").lstrip("["), known=True)
             if turn is not None:
                 return _with_thought(turn, reply[: match.start()])
         return None
@@ -237,31 +280,22 @@ class ActionParser:
     def _named(self, name: str, inner: str) -> Any:
         """Return what stands in brackets: arguments by name if any name is written, else the text."""
         tool = self._tools.get(self._aliases.get(_normalised(name), name))
+        if tool is not None:
+            return in_brackets(tool, inner)
         if inner.lstrip().startswith("{"):
             found = first_json_object(inner)
             if found is not None:
                 return found
-        if tool is None:
-            label = _NAMED_ARGUMENT.match(inner) if _normalised(name) in _FINISH_NAMES else None
-            return _unquoted(label[2] if label and label[1].lower() in ANSWER_KEYS else inner)
-        names = "|".join(re.escape(parameter.name) for parameter in tool.parameters)
-        parts = re.split(rf",\s*(?=(?:{names})\s*[=:])", inner)
-        arguments: JsonObject = {}
-        for part in parts:
-            named = _NAMED_ARGUMENT.match(part)
-            if named and named[1] in names.split("|"):
-                arguments[named[1]] = _unquoted(named[2])
-            elif not arguments:
-                arguments[tool.parameters[0].name] = _unquoted(part)
-        return arguments
+        label = _NAMED_ARGUMENT.match(inner) if _normalised(name) in _FINISH_NAMES else None
+        return unquoted(label[2] if label and label[1].lower() in ANSWER_KEYS else inner)
 
     def _knows(self, name: str) -> bool:
         return _normalised(name) in self._aliases or _normalised(name) in _FINISH_NAMES
 
 
 def _normalised(name: str) -> str:
-    """Return a tool's name without what models vary: case, spaces, hyphens and underscores."""
-    return re.sub(r"[\s_-]+", "", name).lower()
+    """Return a tool's name without what models vary: case, spaces, hyphens, underscores, a namespace."""
+    return re.sub(r"[\s_-]+", "", _AROUND_NAME.sub("", name.strip())).lower()
 
 
 def _with_thought(turn: Turn, before: str) -> Turn:
@@ -289,17 +323,6 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
-def _unquoted(text: str) -> str:
-    text = text.strip()
-    while len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES and text[0] not in text[1:-1]:
-        text = text[1:-1].strip()
-    # A quotation mark without its counterpart.
-    for mark in (text[:1], text[-1:]):
-        if mark and mark in '"`“”' and text.count(mark) == 1:
-            text = text.removeprefix(mark).removesuffix(mark)
-    return text.strip()
-
-
 def _inside(text: str) -> str:
     """Return the text between the bracket at the beginning of ``text`` and the one that closes it.
 
@@ -323,4 +346,4 @@ def _only_text(value: object) -> str:
         )
     if isinstance(value, list):
         value = ", ".join(str(one) for one in value)
-    return "" if value is None else _unquoted(str(value))
+    return "" if value is None else unquoted(str(value))

@@ -14,6 +14,7 @@ from typing import ClassVar
 from app.domain.generation import Constraint, GenerationResult, Message, ToolCall, ToolSpec
 from app.domain.json import JsonObject
 from app.domain.templates import fill
+from app.domain.thinking import THINKING_BEGINS, after_thinking
 from app.services.agent.action_parser import FINISH, OBSERVATION, ActionNotFound, ActionParser, Turn
 from app.services.agent.json_actions import decoded_arguments
 from app.services.agent.tools.base import Tool
@@ -289,11 +290,12 @@ class NativeFormat(StepFormat):
         """Return the first tool call; without one, the action in the text, or the text as the answer."""
         if result.tool_calls:
             return self._called(result.text.strip(), result.tool_calls[0])
-        text = result.text.rpartition("</think>")[2].strip()
+        text = after_thinking(result.text).strip()
         try:
-            return self.parser.parse(text)  # small models write a call as text, or label the answer
+            # Small models write a call as text, or label the answer.
+            return self.parser.parse(result.text)
         except ActionNotFound:
-            if not text:
+            if not text or text.startswith(THINKING_BEGINS):
                 raise
             return Turn("", answer=text, read_as="text")
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,6 +20,9 @@ _MAX_STARTS = 20  # opening braces at which an object is looked for in a text
 _MAX_REPAIRS = 2  # of them, those at which a broken object is repaired
 _MAX_REPAIRED = 1_000  # characters of a broken object: some repairs take quadratic time
 _MAX_INTEGER = 10**12
+_MAX_ENCODINGS = 3  # times that JSON is decoded that is text in JSON
+_FENCED = re.compile(r"\A```\w*\s*(.*?)\s*```\Z", re.DOTALL)
+_STRAY = re.compile(r"(?:[\s\"'`};,]|</?\w{1,20}>|<\|\w{1,40}\|>){0,50}")  # what may stand behind an object
 storable = partial(clean, limit=None)  # escapes in JSON may stand for characters that no database stores
 
 
@@ -59,15 +63,32 @@ def first_json_object(text: str) -> JsonObject | None:
 def decoded_arguments(text: str) -> Any:
     """Return the JSON value that a text is, or the text itself if it is no JSON.
 
+    JSON that is encoded twice, stands in a code fence, or has stray marks behind it, as some servers send
+    it, is read.
+
     Raises:
         ValueError: if it is an object that is cut off, or too broken to be repaired.
     """
+    value: Any = text
+    for _ in range(_MAX_ENCODINGS):
+        value = _decoded(value)
+        if not isinstance(value, str) or not value.lstrip().startswith(("{", '"', "```")):
+            break
+    return value
+
+
+def _decoded(text: str) -> Any:
+    text = _FENCED.sub(r"\1", text.strip())
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        text = text.strip()
+        pass
     if not text.startswith("{"):
         return text
+    with suppress(ValueError, RecursionError):
+        value, end = json.JSONDecoder().raw_decode(text)
+        if _STRAY.fullmatch(text, end):
+            return value
     value = _repaired(text) if _closing(text, 0) == len(text) else None
     if value is None:
         raise ValueError("no object")
@@ -91,6 +112,9 @@ def as_action(value: JsonObject) -> JsonAction | None:
     arguments = value[given]
     if isinstance(arguments, str) and arguments.lstrip().startswith("{"):
         arguments = first_json_object(arguments) or arguments  # JSON within a string, as APIs send it
+    elif isinstance(arguments, str) and arguments.lstrip().startswith(('"{', "```")):
+        with suppress(ValueError):
+            arguments = decoded_arguments(arguments)
     return JsonAction(name, arguments, thought)
 
 

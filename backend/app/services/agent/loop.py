@@ -28,6 +28,8 @@ from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN
 FinalAnswerPrompt = Literal["never", "needed", "always"]
 SAME_ACTION = 3
 """Uses of the same action, with the same arguments, at which an agent counts as stuck."""
+_UNREADABLE = "No action could be read, also after a repair prompt."
+_CUT_OFF = "The answer was cut off while the model was thinking, before any action: raise max_tokens."
 _SHORT = 240  # characters of an earlier observation when the transcript does not fit the window
 AGAIN = "You have done this already; its result stands above. Do something else, or finish."
 UNAVAILABLE = "{tool} must not be used again."
@@ -106,6 +108,7 @@ class Agent:
         # A trace that is read before the agent has ended is that of a failed run.
         self._outcome = AgentOutcome.FAILED
         self._reason = "It broke off in the middle; the failure of the run says why."
+        self._cut_off_thinking = False
         self.answer: str | None = None
         self.output = ""
 
@@ -156,7 +159,7 @@ class Agent:
             return AgentOutcome.CONTEXT_OVERFLOW, error.message
         if turn is None:
             self._steps.append(step)
-            return AgentOutcome.PARSE_FAILURE, "No action could be read, also after a repair prompt."
+            return AgentOutcome.PARSE_FAILURE, _CUT_OFF if self._cut_off_thinking else _UNREADABLE
         if turn.answer is not None:
             self.answer = turn.answer
             self._steps.append(replace(step, answer=turn.answer))
@@ -190,6 +193,8 @@ class Agent:
             return turn, _step(turn, (first,))
         except ActionNotFound as error:
             thought = error.thought
+        if first.result.cut_off_thinking:  # asked again, it would think as long
+            return None, _step(Turn(thought), (first,))
         repair = (*prompt, *self._format.repairing(first.result))
         try:
             second = await self._reply(self._model.next_turn(repair))
@@ -236,6 +241,7 @@ class Agent:
     async def _reply(self, call: Awaitable[ModelReply]) -> ModelReply:
         reply = await call
         self.output = reply.result.text
+        self._cut_off_thinking = reply.result.cut_off_thinking
         return reply
 
     # -- the tools ----------------------------------------------------------------------------------

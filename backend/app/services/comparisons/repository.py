@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Example, Run
 from app.services.comparisons.pairing import QUANTITIES, RunArrays
-from app.services.runs.scores_repository import score_value
+from app.services.runs.selection_repository import score_value
 
 
 class RunArraysRepository:

@@ -75,6 +75,8 @@ class Dispatcher:
     async def resume(self, experiment_id: uuid.UUID) -> Experiment:
         """Continue an experiment: the same one if it has not ended, else a child that repeats it.
 
+        Of a complete one it asks for the failed runs again.
+
         The child takes over what its parent got from the model (from the response cache, or with
         ``cache: false`` from the parent's runs), and asks for the rest.
 
@@ -83,13 +85,13 @@ class Dispatcher:
 
         Raises:
             NotFound: if there is none.
-            Conflict: if it is complete, or an executor is working on it.
+            Conflict: if it is complete without failed runs, or an executor is working on it.
             InvalidInput: if the model cannot be used; says which key or file is missing.
         """
         experiment = await self._experiments.get(experiment_id)
         status = ExperimentStatus(experiment.status)
-        if status is ExperimentStatus.COMPLETED:
-            raise Conflict("The experiment is complete; there is nothing to resume.")
+        if status is ExperimentStatus.COMPLETED and not experiment.failed_runs:
+            raise Conflict("The experiment is complete and has no failed runs; there is nothing to resume.")
         if status.ended:
             config = ExperimentConfig.model_validate(experiment.config)
             child = await self._experiments.create(config, parent_id=experiment_id, resumes_parent=True)

@@ -255,7 +255,11 @@ class Executor:
             open_scorers(self._runtime, config, resolved.dataset.scoring, writer) as scoring,
         ):
             retrying = RetryingEngine(
-                model.engine, limiter, settings.max_attempts, settings.rate_limit_patience_s
+                model.engine,
+                limiter,
+                settings.max_attempts,
+                settings.rate_limit_patience_s,
+                waiting=self._progress.wait_for,
             )
             runner = SampleRunner(
                 self._id,

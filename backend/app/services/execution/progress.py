@@ -56,6 +56,7 @@ class Progress:
         self._limiter: LimiterState | None = None
         self._begun = False
         self._note: str | None = None
+        self._waiting_for: str | None = None
         self._correct = 0.0
         self._scored = self._cached = 0
         self._active_before_s = 0.0
@@ -79,6 +80,10 @@ class Progress:
         """Start the clock: opening models and indexes does not count as work."""
         self._note = None
         self._started = self._made_since = self._clock()
+
+    def wait_for(self, what: str | None) -> None:
+        """Say what the endpoint needs time for; ``None``: it answers."""
+        self._waiting_for = what
 
     def watch(self, limiter: LimiterState) -> None:
         """Tell the state of this limiter, too."""
@@ -131,6 +136,7 @@ class Progress:
             waiting_s=round(limiter.waiting_s, 1) if limiter else 0.0,
             mode=self._mode,
             note=self._note,
+            waiting_for=self._waiting_for,
         )
 
 

@@ -5,6 +5,7 @@ not be given answers of others, and the cache does not say whose answers it has.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 
 from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
 from app.domain.hashing import content_hash
@@ -13,6 +14,8 @@ from app.services.inference.base import Engine, EngineBase
 from app.services.inference.cache import may_be_replayed
 
 _MILLI = 1000.0
+USAGE_FIELDS = tuple(field.name for field in fields(Usage))
+"""Counts of tokens that are stored with a call; those of earlier versions have only the first two."""
 _REQUEST_KEYS = ("messages", "params", "constraint", "tools")
 
 
@@ -66,7 +69,7 @@ def answers_of(calls: Iterable[JsonObject]) -> dict[str, GenerationResult]:
 def _result_of(call: JsonObject) -> GenerationResult:
     return GenerationResult(
         text=call["text"],
-        usage=Usage(call["prompt_tokens"], call["completion_tokens"]),
+        usage=Usage(**{name: call.get(name) for name in USAGE_FIELDS}),
         latency_s=call["latency_ms"] / _MILLI,
         attempts=0,
         finish_reason=call["finish_reason"],
@@ -77,4 +80,6 @@ def _result_of(call: JsonObject) -> GenerationResult:
             ToolCall(one["id"], one["function"]["name"], one["function"]["arguments"])
             for one in call.get("tool_calls", ())
         ),
+        thinking=call.get("thinking", ""),
+        left_out=tuple(call.get("left_out", ())),
     )

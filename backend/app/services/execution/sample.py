@@ -3,11 +3,10 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
 
 from app.core.logging import get_logger
 from app.domain.examples import Example
-from app.domain.generation import GenerationResult, total_of
+from app.domain.generation import GenerationResult, Usage
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction, ScoredSample, Vote
@@ -17,6 +16,8 @@ from app.domain.status import FailureKind, RunStatus
 from app.domain.trace import Trace
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import Scoring
+from app.services.execution.call_warnings import warnings_of
+from app.services.execution.expenses import expenses_of
 from app.services.execution.replay import ReplayingEngine, request_json
 from app.services.inference.base import Engine, EngineError
 from app.services.inference.catalog import ModelSpec
@@ -40,17 +41,6 @@ class Sample:
     example: Example
     repeat: int
     answers: Mapping[str, GenerationResult] = field(default_factory=dict)
-
-
-class _Expenses(TypedDict):
-    """Fields of a run record; see there."""
-
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    cost_usd: float | None
-    paid_prompt_tokens: int | None
-    paid_completion_tokens: int | None
-    paid_usd: float | None
 
 
 class SampleRunner:
@@ -136,7 +126,8 @@ class SampleRunner:
             retrieved=_passages_json(prediction.passages),
             trace=_trace_json(prediction.trace),
             model_ms=model_s * _MILLI,
-            **self._expenses(results),
+            warnings=warnings_of(prediction.calls),
+            **expenses_of(results, self._price),
         )
 
     def _failed(
@@ -156,34 +147,9 @@ class SampleRunner:
             calls=[*(_call_json(call) for call in transcript.calls), last],
             retrieved=_passages_json(transcript.passages),
             trace=_trace_json(transcript.trace),
-            **self._expenses([call.result for call in transcript.calls], failed=True),
+            warnings=warnings_of(transcript.calls),
+            **expenses_of([call.result for call in transcript.calls], self._price, failed=True),
         )
-
-    def _expenses(self, results: Sequence[GenerationResult], *, failed: bool = False) -> _Expenses:
-        """Return tokens and cost of all answered calls, and of those among them that were made now."""
-        paid = [result for result in results if not result.cached]
-        known = bool(results) or not failed  # of a call that failed nobody says what it took
-        return _Expenses(
-            prompt_tokens=total_of([one.usage.prompt_tokens for one in results]) if known else None,
-            completion_tokens=total_of([one.usage.completion_tokens for one in results]) if known else None,
-            cost_usd=self._cost(results),
-            paid_prompt_tokens=total_of([one.usage.prompt_tokens for one in paid]),
-            paid_completion_tokens=total_of([one.usage.completion_tokens for one in paid]),
-            paid_usd=self._cost(paid),
-        )
-
-    def _cost(self, results: Sequence[GenerationResult]) -> float | None:
-        if self._price is None:
-            return None
-        cost = 0.0
-        for result in results:
-            usage = result.usage
-            if usage.prompt_tokens is None or usage.completion_tokens is None:
-                if self._price.input or self._price.output:
-                    return None
-                continue
-            cost += usage.prompt_tokens * self._price.input + usage.completion_tokens * self._price.output
-        return cost / 1e6
 
 
 def _passages_json(passages: Sequence[Passage] | None) -> list[JsonObject] | None:
@@ -201,17 +167,30 @@ def _call_json(call: Call) -> JsonObject:
         **request_json(call.request),
         **({"tool_calls": [call.as_dict() for call in result.tool_calls]} if result.tool_calls else {}),
         "text": result.text,
+        **({"thinking": result.thinking} if result.thinking else {}),
+        **({"left_out": list(result.left_out)} if result.left_out else {}),
         "finish_reason": result.finish_reason,
         "model": result.model,
         "system_fingerprint": result.system_fingerprint,
-        "prompt_tokens": result.usage.prompt_tokens,
-        "completion_tokens": result.usage.completion_tokens,
+        **_usage_json(result.usage),
         "latency_ms": result.latency_s * _MILLI,
         "queue_ms": result.queue_s * _MILLI,
         "attempts": result.attempts,
         "cached": result.cached,
         **({} if call.vote is None else {"vote": _vote_json(call.vote)}),
     }
+
+
+def _usage_json(usage: Usage) -> JsonObject:
+    """Return the counts of tokens; beside prompt and completion only those that were reported."""
+    value = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+    if usage.reasoning_tokens is not None:
+        value["reasoning_tokens"] = usage.reasoning_tokens
+    if usage.cache_read_tokens is not None:
+        value["cache_read_tokens"] = usage.cache_read_tokens
+    if usage.cache_write_tokens is not None:
+        value["cache_write_tokens"] = usage.cache_write_tokens
+    return value
 
 
 def _vote_json(vote: Vote) -> JsonObject:

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.metrics import RunContext
 from app.domain.provenance import Provenance
+from app.domain.run import LEFT_OUT
 from app.models import Result
 from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.experiments.repository import ExperimentRepository
@@ -29,4 +30,8 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
         seed=experiment.seed,
     )
     metrics = compute_metrics(facts, context)
-    return await ResultRepository(session).replace(experiment_id, metrics.as_dict(), experiment.provenance)
+    found = [kind.removeprefix(LEFT_OUT) for kind in metrics.warnings if kind.startswith(LEFT_OUT)]
+    provenance = experiment.provenance
+    if found:
+        provenance = {**provenance, "left_out": sorted({*provenance.get("left_out", ()), *found})}
+    return await ResultRepository(session).replace(experiment_id, metrics.as_dict(), provenance)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -30,6 +31,7 @@ class ExperimentState:
     queued: bool
     reason: str | None
     progress: ProgressSnapshot | None
+    heartbeat_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -209,4 +211,5 @@ async def _stored(runtime: Runtime, experiment_id: uuid.UUID) -> ExperimentState
         experiment.queued,
         experiment.reason,
         experiment.progress_snapshot,
+        experiment.heartbeat_at,
     )

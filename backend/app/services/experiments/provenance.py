@@ -58,6 +58,7 @@ def build_provenance(
     model_fingerprint: str,
     model_parameters: float | None,
     retrieval: RetrievalProvenance | None,
+    left_out: tuple[str, ...] = (),
 ) -> Provenance:
     """Return the provenance of an experiment that is created now.
 
@@ -69,6 +70,7 @@ def build_provenance(
         model_fingerprint: of the model.
         model_parameters: weights of the model, if the catalog knows their number.
         retrieval: what the method retrieves from, if it retrieves.
+        left_out: parameters of the configuration that the catalog knows the model does not take.
     """
     packages = (*_PACKAGES, *(_RETRIEVAL_PACKAGES if retrieval else ()))
     return Provenance(
@@ -83,4 +85,5 @@ def build_provenance(
         packages={name: package_version(name) for name in packages},
         retrieval=retrieval,
         model_parameters=model_parameters,
+        left_out=left_out,
     )

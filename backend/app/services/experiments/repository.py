@@ -31,12 +31,16 @@ _SORTS: dict[str, Any] = {
     "method": Experiment.method,
     "dataset": Experiment.dataset_name,
     "finished_at": Experiment.finished_at,
-    "exact_match": _metrics[("scores", "exact_match", "value")].as_float(),
+    "latency_p50_ms": _metrics[("latency_ms", "p50")].as_float(),
+    "latency_p95_ms": _metrics[("latency_ms", "p95")].as_float(),
+    "cost_usd": _metrics[("cost_usd", "total")].as_float(),
+    "tokens_per_answer": _metrics["tokens_per_answer"].as_float(),
 }
 SORT_KEYS = tuple(_SORTS)
-_NULLABLE = frozenset(
-    {"finished_at", "exact_match"}
-)  # NULLS LAST on other keys would prevent the use of their index
+"""What lists can be sorted by, besides any score."""
+# Taken from results, which not all experiments have. NULLS LAST on other keys would prevent the use of
+# their index.
+_OF_RESULTS = frozenset({"latency_p50_ms", "latency_p95_ms", "cost_usd", "tokens_per_answer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,12 @@ class ExperimentRepository:
         """Return a page of experiments with their results, and how many there are in all."""
         conditions = _conditions(where)
         total = await self._session.scalar(select(func.count()).select_from(Experiment).where(*conditions))
-        key = _SORTS[sort]
+        score = _metrics[("scores", sort, "value")].as_float()
+        key = _SORTS.get(sort, score)
         order = [column.desc() if descending else column.asc() for column in (key, Experiment.id)]
-        if sort in _NULLABLE:
+        if sort in _OF_RESULTS or sort not in _SORTS:
+            order[0] = order[0].nulls_last()
+        elif sort == "finished_at":
             order[0] = order[0].nulls_last() if descending else order[0].nulls_first()
         query = (
             select(Experiment)

@@ -12,11 +12,13 @@ from app.domain.provenance import DatasetProvenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository, Facets
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.validation import validate
+from app.services.inference.catalog import spellings_of
 from app.services.knowledge.retriever_factory import describe
 from app.services.runtime import Runtime
 
@@ -57,6 +59,7 @@ class ExperimentService:
             model_fingerprint=checked.fingerprint,
             model_parameters=checked.spec.parameters,
             retrieval=await self._retrieval(config, checked),
+            left_out=_left_out(config, checked),
         )
         experiment = Experiment(
             id=uuid.uuid4(),
@@ -107,14 +110,17 @@ class ExperimentService:
     ) -> tuple[Sequence[Experiment], int]:
         """Return a page of experiments and how many there are; ``-key`` sorts in descending order.
 
+        A key is one of ``SORT_KEYS``, or the name of a score.
+
         Raises:
             InvalidInput: for an unknown sort key.
         """
         key = sort.removeprefix("-")
-        if key not in SORT_KEYS:
+        keys = (*SORT_KEYS, *(score.name for score in SCORERS.descriptions()))
+        if key not in keys:
             raise InvalidInput(
                 f"Cannot sort by {key!r}.",
-                hint=f"Sort by one of {', '.join(SORT_KEYS)}, with - before it for descending.",
+                hint=f"Sort by one of {', '.join(keys)}, with - before it for descending.",
                 errors=[FieldError("sort", "unknown key")],
             )
         return await self._repository.list_page(
@@ -170,3 +176,17 @@ class ExperimentService:
         if experiment.status == ExperimentStatus.CANCELLED:
             progress = experiment.progress_snapshot
             await aggregate(self._session, experiment_id, wall_s=progress.active_s if progress else None)
+
+
+def _left_out(config: ExperimentConfig, checked: ResolvedConfig) -> tuple[str, ...]:
+    """Return the parameters of the configuration that the catalog knows the model does not take."""
+    params = config.params
+    chosen = {
+        "temperature": True,
+        "max_tokens": True,
+        "seed": True,
+        "top_p": params.top_p is not None,
+        "stop": bool(params.stop or config.method.reserved_stops),
+    }
+    spellings = spellings_of(checked.provider, checked.spec)
+    return tuple(name for name, is_set in chosen.items() if is_set and spellings.get(name, name) is None)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.status import FailureKind
+from app.services.inference.refused_parameters import RefusedParameter
 
 
 @dataclass(eq=False)
@@ -18,12 +19,19 @@ class EngineError(Exception):
         message: what happened, for people; holds no secrets.
         retry_after_s: seconds that the server asks to wait before the next call, if it says so.
         attempts: calls made in total; set by the retry layer.
+        final: whether the same call is bound to fail again, though the kind may be retried.
+        waiting_for: what the endpoint needs time for, for whoever watches; set if the kind is
+            ``unavailable``.
+        refused: the parameter that the model refuses; set if the kind is ``unsupported``.
     """
 
     kind: FailureKind
     message: str
     retry_after_s: float | None = None
     attempts: int = 1
+    final: bool = False
+    waiting_for: str = ""
+    refused: RefusedParameter | None = None
 
     def __str__(self) -> str:
         return self.message

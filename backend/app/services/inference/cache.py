@@ -37,14 +37,13 @@ def cache_key(request: GenerationRequest, fingerprint: str) -> str:
     )
 
 
-_CUT = frozenset({"length", "max_tokens", "model_length"})
 _NO_ANSWER = frozenset({"content_filter", "safety", "error"})
 
 
 def may_be_replayed(result: GenerationResult) -> bool:
     """Return whether a response is an answer: not ended by an error or a filter, nor cut before its start."""
     reason = (result.finish_reason or "").casefold()
-    cut_before_its_start = reason in _CUT and not result.text.strip() and not result.tool_calls
+    cut_before_its_start = result.cut_off and not result.text.strip() and not result.tool_calls
     return reason not in _NO_ANSWER and not cut_before_its_start
 
 

@@ -4,6 +4,7 @@ What differs between providers stands in ``configs/models.yaml``; no code asks f
 """
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,10 @@ _PACKAGE_PREFIX = "package:"
 
 Feature = Literal["tools", "json_schema", "grammar"]
 """Optional abilities of a provider: tool calls, decoding by a JSON schema, by a GBNF grammar."""
+
+
+Spellings = dict[str, str | None]
+"""Names of parameters (and the role of system messages) at a provider; ``None``: it does not take it."""
 
 
 class CatalogError(Exception):
@@ -32,10 +37,19 @@ class _Strict(BaseModel):
 
 
 class Price(_Strict):
-    """US dollars per million tokens."""
+    """US dollars per million tokens.
+
+    Attributes:
+        input: of the prompt.
+        output: generated, thinking included.
+        cached_input: of the part of the prompt that the provider had in its prompt cache; ``None``: as input.
+        cache_write: of the part that it put into it; ``None``: as input.
+    """
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0)
+    cache_write: float | None = Field(default=None, ge=0)
 
 
 class ProviderSpec(_Strict):
@@ -49,9 +63,13 @@ class ProviderSpec(_Strict):
     api_key_env: str | None = None
     key_required: bool = True
     open: bool = False
-    fields: dict[str, str | None] = {}
+    fields: Spellings = {}
+    by_model: dict[str, Spellings] = {}
     extra_body: JsonObject = {}
     features: tuple[Feature, ...] = ()
+    headers: dict[str, str] = {}
+    key_headers: tuple[str, ...] = ()
+    models_url: str | None = None
     inference_provider: str = "auto"
 
     def resolve_base_url(self, env: Mapping[str, str]) -> str | None:
@@ -62,6 +80,13 @@ class ProviderSpec(_Strict):
             return None
         url = url.rstrip("/")
         return url if url.endswith(self.url_path) else url + self.url_path
+
+    def headers_with(self, key: str | None) -> dict[str, str]:
+        """Return the headers of every request: who asks, the key, and what the provider wants beside."""
+        headers = {"user-agent": "llmforge", **self.headers}
+        if key:
+            headers |= {"authorization": f"Bearer {key}", **dict.fromkeys(self.key_headers, key)}
+        return headers
 
     def resolve_key(self, env: Mapping[str, str]) -> str | None:
         """Return the key, or ``None`` if its variable is not set."""
@@ -77,6 +102,7 @@ class ModelSpec(_Strict):
     context_window: int | None = Field(default=None, gt=0)
     usd_per_1m: Price | None = None
     parameters: float | None = Field(default=None, gt=0)
+    fields: Spellings = {}
     path: str | None = None
     description: str = ""
 
@@ -119,6 +145,15 @@ class Catalog(_Strict):
             return provider, ModelSpec(name=name)
         known = ", ".join(model.name for model in self.models if model.provider == provider_name)
         raise CatalogError(f"Unknown model {name!r}.", f"Models of {provider_name}: {known or 'none'}.")
+
+
+def spellings_of(provider: ProviderSpec, model: ModelSpec) -> Spellings:
+    """Return how a model's parameters are spelled: by the provider, for such models, and for this one."""
+    found = dict(provider.fields)
+    for pattern, fields in provider.by_model.items():
+        if fnmatchcase(model.remote_id.casefold(), pattern.casefold()):
+            found |= fields
+    return found | model.fields
 
 
 def resolve_model_path(spec: ModelSpec, root: Path) -> Path:

@@ -1,29 +1,30 @@
-"""From a server's error response to a failure kind and a message that is safe to show."""
+"""From a server's error to a failure kind, a wait, and a message that is safe to show."""
 
-import math
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
-import orjson
 
 from app.core.visible import visible
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
+from app.services.inference.error_bodies import ErrorBody, read_error, read_error_body
+from app.services.inference.failure_words import (
+    CONTENT_FILTER,
+    CONTEXT_LENGTH,
+    LOADING,
+    OVERLOADED,
+    limit_of,
+    status_of_words,
+)
+from app.services.inference.refused_parameters import refused_parameter
+from app.services.inference.stated_waits import reset_s, retry_after_s, wait_in_body_s
 
 _MESSAGE_LIMIT = 500
 MAX_OUTPUT = 4_000_000
 """Characters of a model's output that are kept; the largest token limit gives a tenth of it at most."""
 _EDGE = 2_000  # characters, more than any spelling of a secret has
 _EXCERPT_BYTES = 100_000  # of which an excerpt is made; far more than it shows, so that no cut key is shown
-_CONTEXT_LENGTH = re.compile(
-    r"context[_ ](length|window|size)|maximum context|too many tokens|exceed_context_size|prompt is too long"
-    r"|`?inputs`? tokens|`?inputs`? must have less than",
-    re.IGNORECASE,
-)
-_CONTENT_FILTER = re.compile(r"content[_ ](filter|policy|management)|safety", re.IGNORECASE)
-_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
+_OVERLOADED_STATUS = 529
+_MAY_BE_QUOTA = frozenset({400, 403, 412})  # beside 402, which says so, and the statuses of limits
+_LIMITS = frozenset({413, 429, 498})
 
 _by_status: dict[int, FailureKind] = {
     401: FailureKind.AUTH,
@@ -35,7 +36,12 @@ _by_status: dict[int, FailureKind] = {
     413: FailureKind.CONTEXT_LENGTH,
     425: FailureKind.SERVER,
     429: FailureKind.RATE_LIMIT,
+    498: FailureKind.RATE_LIMIT,  # Groq's word for no capacity at the moment
+    _OVERLOADED_STATUS: FailureKind.UNAVAILABLE,
 }
+_MAY_BE_UNSUPPORTED = frozenset({FailureKind.BAD_REQUEST, FailureKind.SERVER})
+_REFUSALS = frozenset({400, 404, 422, 500, 501})
+_WITH_WAIT = frozenset({FailureKind.RATE_LIMIT, FailureKind.SERVER, FailureKind.UNAVAILABLE})
 
 _redact: Callable[[str], str] = str
 
@@ -92,52 +98,62 @@ def excerpt(payload: bytes, limit: int = _MESSAGE_LIMIT) -> str:
 
 def failure_from_status(status: int, payload: bytes, headers: Mapping[str, str]) -> EngineError:
     """Return the error for an HTTP response with a status other than 200."""
-    message, code = _read_error(payload)
+    error = read_error_body(payload)
     if 300 <= status < 400:
-        message = f"redirect to {headers.get('location', 'nowhere')}, not followed. {message}"
-    said = f"{code} {message}"
+        redirect = f"redirect to {headers.get('location', 'nowhere')}, not followed. {error.message}"
+        error = ErrorBody(redirect)
+    return _failure(status, error, headers, f"HTTP {status}")
+
+
+def failure_in_answer(error: object, headers: Mapping[str, str]) -> EngineError:
+    """Return the error that a response with the status 200 holds in place of an answer.
+
+    Args:
+        error: the JSON that describes it.
+        headers: of the response.
+    """
+    read = read_error(error)
+    status = status_of_words(read)
+    return _failure(status, read, headers, f"HTTP 200 with an error ({status})")
+
+
+def _failure(status: int, error: ErrorBody, headers: Mapping[str, str], what: str) -> EngineError:
+    kind, hint = _kind_of(status, error, headers)
+    failure = EngineError(kind, f"{what}: {clean(error.message) or 'no message'}{hint}")
+    if kind in _MAY_BE_UNSUPPORTED and status in _REFUSALS:
+        failure.refused = refused_parameter(error)
+        failure.kind = FailureKind.UNSUPPORTED if failure.refused else kind
+    if kind in _WITH_WAIT:
+        failure.retry_after_s = _wait_s(error, headers)
+    if kind is FailureKind.UNAVAILABLE:
+        loading = LOADING.search(error.said)
+        failure.waiting_for = "the endpoint is loading the model" if loading else "the endpoint is overloaded"
+    return failure
+
+
+def _kind_of(status: int, error: ErrorBody, headers: Mapping[str, str]) -> tuple[FailureKind, str]:
+    """Return the kind, and what the message should say beside the server's words."""
     kind = _by_status.get(status)
-    if kind is FailureKind.RATE_LIMIT and _QUOTA.search(said):
-        kind = FailureKind.QUOTA
     if kind is None:
         kind = FailureKind.SERVER if status >= 500 else FailureKind.BAD_REQUEST
-    if status in {400, 413, 422, 500} and _CONTEXT_LENGTH.search(said):
-        kind = FailureKind.CONTEXT_LENGTH
-    elif status in {400, 422} and _CONTENT_FILTER.search(said):
-        kind = FailureKind.REFUSED
-    wait = retry_after_s(headers) if kind in {FailureKind.RATE_LIMIT, FailureKind.SERVER} else None
-    return EngineError(kind, f"HTTP {status}: {clean(message) or 'no message'}", retry_after_s=wait)
+    if status in _LIMITS or status in _MAY_BE_QUOTA:
+        limit, hint = limit_of(status, error, headers, waits=_wait_s(error, headers) is not None)
+        if limit is not None:
+            return limit, hint
+    if status in {400, 413, 422, 500} and CONTEXT_LENGTH.search(error.said):
+        return FailureKind.CONTEXT_LENGTH, ""
+    if status in {400, 422} and CONTENT_FILTER.search(error.said):
+        return FailureKind.REFUSED, ""
+    if status in {500, 503} and (LOADING.search(error.said) or OVERLOADED.search(error.said)):
+        return FailureKind.UNAVAILABLE, ""
+    return kind, ""
 
 
-def _read_error(payload: bytes) -> tuple[str, str]:
-    try:
-        answer = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return excerpt(payload), ""
-    error = answer.get("error", answer) if isinstance(answer, dict) else answer
-    if isinstance(error, dict):
-        message = error.get("message") or error.get("detail") or error
-        return str(message), f"{error.get('code')} {error.get('type')}"
-    return "" if error is None else str(error), ""
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for, as a number or an HTTP date.
-
-    ``None`` without it, and for what is neither, or no time that can be waited for.
-    """
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-        return max(0.0, seconds) if math.isfinite(seconds) else None
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    except (ValueError, OverflowError):
-        return None
+def _wait_s(error: ErrorBody, headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that the server asks to wait, wherever it says so; ``None`` if it does not."""
+    waits: tuple[Callable[[], float | None], ...] = (
+        lambda: retry_after_s(headers),
+        lambda: wait_in_body_s(error.body, error.message),
+        lambda: reset_s(headers, error.said),
+    )
+    return next((wait for read in waits if (wait := read()) is not None), None)

@@ -1,6 +1,7 @@
 """Whether an endpoint answers and accepts the API key, found out before an experiment starts."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -29,15 +30,17 @@ class PingResult:
     problem: str = ""
 
 
-async def ping(base_url: str, key: str | None, timeout_s: float = TIMEOUT_S) -> PingResult:
+async def ping(
+    base_url: str, headers: Mapping[str, str], timeout_s: float = TIMEOUT_S, *, models_url: str | None = None
+) -> PingResult:
     """Request the endpoint's list of models once; any answer that does not reject the key is good.
 
     Args:
         base_url: of the endpoint's API, without a slash at its end.
-        key: API key, if the endpoint needs one.
+        headers: of the request, with the key if the endpoint needs one.
         timeout_s: longest wait for the answer, in seconds.
+        models_url: of the list, if it is not at ``{base_url}/models``.
     """
-    headers = {"user-agent": "llmforge"} | ({"authorization": f"Bearer {key}"} if key else {})
     started = time.perf_counter()
     try:
         async with aiohttp.ClientSession(
@@ -46,7 +49,7 @@ async def ping(base_url: str, key: str | None, timeout_s: float = TIMEOUT_S) -> 
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=not is_loopback(base_url),
         ) as session:
-            async with session.get(f"{base_url}/models", allow_redirects=False) as response:
+            async with session.get(models_url or f"{base_url}/models", allow_redirects=False) as response:
                 latency_ms = (time.perf_counter() - started) * _MS_PER_S
                 return PingResult(response.status not in _KEY_REJECTED, round(latency_ms, 1))
     except TimeoutError:

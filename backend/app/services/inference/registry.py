@@ -7,7 +7,7 @@ from pathlib import Path
 from app.domain.hashing import content_hash
 from app.services.inference.base import Engine
 from app.services.inference.catalog import Catalog, CatalogError, ModelSpec
-from app.services.inference.engines.connector import Connector, LocalServerOptions, ModelStatus
+from app.services.inference.engines.connector import USABLE, Connector, LocalServerOptions, ModelStatus
 from app.services.inference.engines.registry import ENGINES
 
 
@@ -58,7 +58,7 @@ class ModelRegistry:
         return ENGINES[provider.engine](provider, spec, self._env, self._root, self._local)
 
     def status(self, name: str) -> ModelStatus:
-        """Return whether ``name`` can be used now.
+        """Return whether ``name`` can be used now, as far as that is known without asking anyone.
 
         Raises:
             CatalogError: if the catalog has no such model.
@@ -72,7 +72,7 @@ class ModelRegistry:
             CatalogError: naming the variable or the file that is missing.
         """
         status = self.status(name)
-        if status.state != "ready":
+        if status.state not in USABLE:
             raise CatalogError(status.message)
 
     def fingerprint(self, name: str) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_base, wait_random_exponential
 
 from app.domain.generation import GenerationRequest, GenerationResult
@@ -14,10 +14,17 @@ from app.services.inference.limiter.base import Limiter, RateLimited
 
 BACKOFF = wait_random_exponential(multiplier=0.2, max=10)
 """Seconds between the attempts of a request, where the endpoint does not ask for a time."""
+_LONGEST_LOADING_S = 30.0  # that is waited before a look whether a model is loaded, whatever is asked for
+_REFUSED = frozenset({FailureKind.RATE_LIMIT, FailureKind.UNAVAILABLE})
+"""What the limiter learns from: the endpoint takes no request now, and will later."""
 
 
 def _is_retryable(error: BaseException) -> bool:
-    return isinstance(error, EngineError) and error.kind.retryable
+    return isinstance(error, EngineError) and error.kind.retryable and not error.final
+
+
+def _ignore(_: str | None) -> None:
+    pass
 
 
 @dataclass(slots=True)
@@ -25,16 +32,22 @@ class _Call:
     """A request with what its attempts have cost so far.
 
     Attributes:
+        attempts: made so far.
+        counted: those of them that count towards the most that are made: not those that found the
+            endpoint unavailable, for which there is a time instead.
         queued_s: seconds that it waited for slots.
         asked_to_wait_s: sum of what the endpoint asked for with its failures, in seconds.
-        rate_limited: the HTTP 429 of its latest attempt, if that ended so.
+        rate_limited: the HTTP 429 of its latest attempt, if that ended so, or with an unavailable endpoint.
+        unavailable_at: when it first found the endpoint unavailable, in seconds of the clock.
     """
 
     request: GenerationRequest
     attempts: int = 0
+    counted: int = 0
     queued_s: float = 0.0
     asked_to_wait_s: float = 0.0
     rate_limited: RateLimited | None = None
+    unavailable_at: float | None = None
 
 
 class RetryingEngine(EngineBase):
@@ -51,6 +64,8 @@ class RetryingEngine(EngineBase):
             which it may answer everything with 429, in seconds. Beyond it the quota counts as used up.
         backoff: seconds between attempts, where the endpoint does not ask for a time.
         clock: the time in seconds.
+        waiting: told what the endpoint needs time for while it is unavailable, and ``None`` when it is
+            back.
     """
 
     def __init__(
@@ -62,6 +77,7 @@ class RetryingEngine(EngineBase):
         *,
         backoff: wait_base = BACKOFF,
         clock: Callable[[], float] = time.monotonic,
+        waiting: Callable[[str | None], None] = _ignore,
     ) -> None:
         self._inner = inner
         self._limiter = limiter
@@ -69,6 +85,8 @@ class RetryingEngine(EngineBase):
         self._patience_s = patience_s
         self._backoff = backoff
         self._clock = clock
+        self._waiting = waiting
+        self._waiting_for: str | None = None
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
@@ -96,7 +114,7 @@ class RetryingEngine(EngineBase):
             retry=retry_if_exception(
                 lambda error: _is_retryable(error) and call.asked_to_wait_s <= self._patience_s
             ),
-            stop=stop_after_attempt(self._max_attempts),
+            stop=lambda _: call.counted >= self._max_attempts,
             wait=self._wait_s,
             reraise=True,
         )
@@ -114,21 +132,29 @@ class RetryingEngine(EngineBase):
         slot = await self._limiter.acquire(
             retry=call.attempts > 0,
             rate_limited=call.rate_limited,
-            last_attempt=call.attempts + 1 == self._max_attempts,
+            last_attempt=call.counted + 1 == self._max_attempts,
         )
         call.queued_s += self._clock() - queued_at
         call.attempts += 1
+        call.counted += 1
         call.rate_limited = None
         accepted = False
         try:
             result = await self._inner.generate(call.request)
             accepted = True
+            if self._waiting_for is not None:
+                self._tell(None)
             return result
         except EngineError as error:
             error.attempts = call.attempts
-            if error.kind is FailureKind.RATE_LIMIT:
+            if error.kind is FailureKind.UNAVAILABLE and error.retry_after_s is not None:
+                error.retry_after_s = min(error.retry_after_s, _LONGEST_LOADING_S)
+            if error.kind in _REFUSED:
                 call.rate_limited = self._limiter.rate_limited(slot, self._bearable_s(error.retry_after_s))
-            self._check_patience(call, error)
+            if error.kind is FailureKind.UNAVAILABLE:
+                self._bear_unavailable(call, error)
+            else:
+                self._check_patience(call, error)
             raise
         finally:
             if call.rate_limited is None:
@@ -137,6 +163,29 @@ class RetryingEngine(EngineBase):
     def _bearable_s(self, retry_after_s: float | None) -> float | None:
         """Return what the endpoint asks for, unless it is so long that no request will wait for it."""
         return retry_after_s if retry_after_s is not None and retry_after_s <= self._patience_s else None
+
+    def _tell(self, waiting_for: str | None) -> None:
+        self._waiting_for = waiting_for
+        self._waiting(waiting_for)
+
+    def _bear_unavailable(self, call: _Call, error: EngineError) -> None:
+        """Let the request wait for an endpoint that is unavailable, unless it has done so for too long.
+
+        A request that is refused while others are accepted has only the usual number of attempts.
+        """
+        now = self._clock()
+        call.unavailable_at = now if call.unavailable_at is None else call.unavailable_at
+        if call.rate_limited is None or not call.rate_limited.alone:
+            call.counted -= 1
+        kind, message = FailureKind.SERVER, error.message  # of this request alone
+        if self._limiter.rejecting_s > self._patience_s:
+            setting = f"LLMFORGE_RATE_LIMIT_PATIENCE_S ({self._patience_s:.0f} s)"
+            kind = FailureKind.UNAVAILABLE
+            message = f"For longer than {setting}, {error.waiting_for}. {message}"
+        elif now - call.unavailable_at <= self._patience_s and call.counted < self._max_attempts:
+            self._tell(error.waiting_for)
+            return
+        raise EngineError(kind, message, attempts=error.attempts, final=True) from error
 
     def _check_patience(self, call: _Call, error: EngineError) -> None:
         """Turn a failure into a used-up quota if waiting for the endpoint would take too long.

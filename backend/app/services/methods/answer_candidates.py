@@ -19,15 +19,19 @@ from app.services.methods.text_reading import first_sentence, is_bare, lead_in_r
 _MAX_CANDIDATE = 1_000  # characters after a marker that are searched
 _MAX_MARKERS = 20  # of each kind, the last ones: both bound the time for any output
 
+_FOREIGN_WORDS = (
+    "antwort", "réponse", "respuesta", "risposta", "resposta", "antwoord", "svar", "vastaus", "odpowied",
+    "odpověď", "válasz", "răspuns", "cevap", "yanıt", "jawaban", "đáp án", "trả lời", "ответ", "відповідь",
+    "απάντηση", "תשובה", "الإجابة", "الجواب", "उत्तर", "คำตอบ", "答え", "回答", "答案", "정답", "답변", "답",
+)  # fmt: skip
+_FOREIGN_LABELS = "|".join((*_FOREIGN_WORDS, "odpowiedź"))
 _LABEL = re.compile(
     r"(?:\banswer(?<!\blong[ ]answer)(?<!\b(?:detailed|expanded)[ ]answer)(?<!wrong[ ]answer)"
     r"(?:[ \t]*\([^()\n]{0,40}\))?"
     r"|^[ \t>*#-]*(?:(?:final[ \t]+)?(?:response|result|reply"
     r"|conclusion)"
-    r"|(?:[^\W\d_]{2,12}[ ])?(?:antwort|ответ|cevap|odpowiedź|svar|đáp[ ]án|jawaban)"
-    r"|réponse(?:[ ]finale)?|respuesta(?:[ ]final)?|risposta|resposta(?:[ ]final)?"
-    r"|antwoord|答え|回答|(?:最终|正确)?答案"
-    r"|정답|답변|답|الإجابة|الجواب|उत्तर|tl;?dr|(?:my[ ])?(?:best[ ])?guess|ans))[ \t*_]*[:：][ \t]*"
+    rf"|(?:[^\W\d_]{{2,12}}[ ])?(?:最终|正确)?(?:{_FOREIGN_LABELS})(?:[ ](?:finale?|correcte|correcta))?"
+    r"|tl;?dr|(?:my[ ])?(?:best[ ])?guess|ans))[ \t*_]*[:：][ \t]*"
     r"|^[ \t#|]*(?:final[ \t]+)?answer[ \t]*(?:$|(?:[-–—|=→]|[=-]>)[ \t]+)|^[ \t]*A:[ \t]+"
     r"|^[ \t>*]*Ans\.[ \t]+|(?:正确)?答案是[:：]?[ \t]*|答えは[:：、]?[ \t]*|(?:정답|답)은[ \t]+",
     re.IGNORECASE | re.MULTILINE,
@@ -70,8 +74,8 @@ _TABLE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _JSON = re.compile(
-    r"[\"'](?:(?:final[_ ]?|short[_ ]?)?answers?|result|response|output|solution"
-    r"|prediction)[\"'][ \t]*:\s{0,20}",
+    r"[\"'](?:(?:final[_ ]?|short[_ ]?)?answers?|final|result|response|output|solution|prediction)[\"']"
+    r"[ \t]*:\s{0,20}",
     re.IGNORECASE,
 )
 _GROUPED_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+")
@@ -256,43 +260,14 @@ class _Marker:
     words: tuple[str, ...]
 
 
-_FOREIGN = (
-    "cevap",
-    "odpowied",
-    "svar",
-    "đáp án",
-    "jawaban",
-    "antwort",
-    "antwoord",
-    "réponse",
-    "respuesta",
-    "risposta",
-    "resposta",
-)
+_FOREIGN = _FOREIGN_WORDS[:6]
 _MARKERS = (
     _Marker(
         "answer_label",
         _LABEL,
         _line_behind,
-        (
-            "answer",
-            "response",
-            "result",
-            "reply",
-            "conclusion",
-            "ответ",
-            "答",
-            "a:",
-            "ans",
-            "tldr",
-            "tl;dr",
-            "guess",
-            "답",
-            "الإجابة",
-            "الجواب",
-            "उत्तर",
-            *_FOREIGN,
-        ),
+        ("answer", "response", "result", "reply", "conclusion", "a:", "ans", "tldr", "tl;dr", "guess")
+        + _FOREIGN_WORDS,
     ),
     _Marker("answer_is", _ANSWER_IS, _line_behind, ("answer", "guess", "option", "choice", *_FOREIGN)),
     _Marker(
@@ -322,7 +297,9 @@ _MARKERS = (
     ),
     _Marker("answer_column", _TABLE, _in_table, ("answer |", "answer|", "* |")),
     _Marker("answer_tag", _TAG, _in_tag, ("answer>", "answer]", "<ans>")),
-    _Marker("json", _JSON, _in_json, ("answer", "result", "response", "output", "solution", "prediction")),
+    _Marker(
+        "json", _JSON, _in_json, ("answer", "final", "result", "response", "output", "solution", "prediction")
+    ),
     _Marker(
         "correction",
         _CORRECTION,

@@ -74,8 +74,9 @@ _ELABORATION = re.compile(r"(?:He|She|It|They|This|These|Its|His|Her|Their|The)\
 
 def read_answer(result: GenerationResult, question: str, rule: ScoringRule) -> ParsedAnswer:
     """Return the answer in what a model gave for ``question``, for a dataset scored by ``rule``."""
-    cut_off = result.finish_reason == "length"
-    return extract_answer(result.text, question, numeric=rule == "gsm8k", cut_off=cut_off)
+    if result.cut_off_thinking:
+        return ParsedAnswer(None, ParseOutcome.CUT_OFF_THINKING, "unfinished_thinking")
+    return extract_answer(result.text, question, numeric=rule == "gsm8k", cut_off=result.cut_off)
 
 
 def extract_answer(

@@ -7,6 +7,7 @@ import html
 import re
 from dataclasses import dataclass
 
+from app.domain.thinking import THINKING_BEGINS, after_thinking
 from app.services.methods.text_patterns import BOLD, WORD
 
 MAX_READ = 16_000
@@ -14,32 +15,6 @@ MAX_READ = 16_000
 _HEAD = MAX_READ // 4
 _MOST_BOLD = 50
 
-_THOUGHTS = [
-    "think",
-    "thinking",
-    "thought",
-    "thoughts",
-    "reasoning",
-    "scratchpad",
-    "analysis",
-    "reflection",
-    "seed:think",
-]
-_TAG_NAMES = [spelling for name in _THOUGHTS for spelling in (name, name.capitalize())]
-_THINKING_ENDS = (
-    *(f"</{name}>" for name in _TAG_NAMES),
-    "◁/think▷",
-    "[/THINK]",
-    "<|end_of_thought|>",
-    "<|channel|>final<|message|>",
-)
-_THINKING_BEGINS = (
-    *(f"<{name}>" for name in _TAG_NAMES),
-    "◁think▷",
-    "[THINK]",
-    "<|begin_of_thought|>",
-    "<|channel|>analysis",
-)
 _OWN_TURN = re.compile(
     r"\s*(?:<\|start_header_id\|>assistant<\|end_header_id\|>|<\|im_start\|>assistant\b|<\|start\|>assistant"
     r"|<\|assistant\|>|<start_of_turn>model\b|<s>|<bos>|<\|begin_of_text\|>|(?i:assistant"
@@ -113,17 +88,13 @@ def clean_output(output: str, question: str) -> CleanedOutput:
 
 def without_thinking(output: str) -> str | None:
     """Return what follows the thinking; ``None`` if the output ended within it."""
-    end = 0
-    if any(bracket in output for bracket in "<[◁"):  # each mark begins with one; most outputs have none
-        ends = ((found + len(mark)) for mark in _THINKING_ENDS if (found := output.rfind(mark)) >= 0)
-        end = max(ends, default=0)
-    said = output[end:]
+    said = after_thinking(output)
     if said.startswith("analysis"):  # the same, where the server leaves out the marks of its channels
         said = said.partition("assistantfinal")[2] or said
     start = said[:MAX_READ].lstrip()
     begin = _OWN_TURN.match(start)
     start = start[begin.end() if begin else 0 :].lstrip()
-    return None if start.startswith(_THINKING_BEGINS) else said
+    return None if start.startswith(THINKING_BEGINS) else said
 
 
 def after_question(text: str, question: str) -> str | None:

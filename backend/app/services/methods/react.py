@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from app.domain.examples import Example
-from app.domain.generation import Message
+from app.domain.generation import GenerationResult, Message
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
@@ -92,8 +92,11 @@ class ReactMethod:
             context.transcript.beside_model_s = trace.tools_s
             context.transcript.passages = passages = self._passages(agent)
         calls = tuple(context.transcript.calls)
-        cut_off = bool(calls) and calls[-1].result.finish_reason == "length"
-        answer = self._read(agent.answer, trace.steps, example.question, cut_off=cut_off)
+        last = calls[-1].result if calls else GenerationResult("")
+        if agent.answer is None and last.cut_off_thinking:
+            answer = ParsedAnswer(None, ParseOutcome.CUT_OFF_THINKING, "agent_gave_none")
+        else:
+            answer = self._read(agent.answer, trace.steps, example.question, cut_off=last.cut_off)
         return Prediction(agent.output, answer, calls, passages, trace)
 
     def _passages(self, agent: Agent) -> tuple[Passage, ...] | None:

@@ -6,6 +6,7 @@ from app.domain.status import ExperimentStatus
 from app.schemas.catalog import OverviewOut
 from app.services.datasets.repository import DatasetRepository
 from app.services.experiments.repository import ExperimentRepository
+from app.services.monitoring.model_check import state_of
 from app.services.runtime import Runtime
 
 
@@ -21,5 +22,5 @@ async def count_all(session: AsyncSession, runtime: Runtime) -> OverviewOut:
         runs=runs,
         failed_runs=failed,
         datasets=len(await DatasetRepository(session).names()),
-        models_ready=sum(models.status(spec.name).state == "ready" for spec in models.catalog.models),
+        models_ready=sum(state_of(models, spec.name).state == "ready" for spec in models.catalog.models),
     )

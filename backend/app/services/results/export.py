@@ -36,8 +36,13 @@ MEDIA_TYPES: dict[str, str] = {
 
 # A spreadsheet would run a cell that begins like this as a formula. Some skip what is invisible before it,
 # and read full-width signs. Apostrophes before it are taken in too, so that taking one away undoes this.
-_FORMULA = re.compile("'*(?:[\\s\ufeff\u200b-\u200f\u2060]*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r\n])")
-_NUMBER = re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][+-]?\d+)?%?", re.ASCII)
+_UNSEEN = r"\s\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u3164\ufe00-\ufe0f\ufeff\uffa0"
+_FORMULA = re.compile(f"'*(?:[{_UNSEEN}]*[=+@\ufe62\ufe63\ufe66\ufe6b\uff1d\uff0b\uff0d\uff20-]|[\t\r\n])")
+# A number, or a telephone number in groups: no spreadsheet computes with either.
+_NUMBER = re.compile(
+    r"-?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:\.\d+)?(?<=\d)(?:[eE][+-]?\d+)?%?|\+\d{1,4}(?: \(?\d{1,12}\)?)+",
+    re.ASCII,
+)
 _TYPES = {
     Text: pa.string(),
     SmallInteger: pa.int16(),
@@ -47,7 +52,16 @@ _TYPES = {
     JSONB: pa.string(),
 }
 
-_LATER = ("model_ms", "paid_prompt_tokens", "paid_completion_tokens", "paid_usd")
+_LATER = (
+    "model_ms",
+    "paid_prompt_tokens",
+    "paid_completion_tokens",
+    "paid_usd",
+    "reasoning_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "warnings",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +184,11 @@ def _drain(buffer: io.StringIO) -> bytes:
 
 
 def _defused(value: object) -> object:
-    """Return a cell that no spreadsheet runs as a formula, and no terminal obeys; a number stays one."""
+    """Return a cell that no spreadsheet runs as a formula, and no terminal obeys; a number stays one.
+
+    A text that looks like a formula gets an apostrophe before it, and so does one with apostrophes before
+    what looks like a formula: taking one away gives back every text.
+    """
     if not isinstance(value, str):
         return value
     text = visible(value, keep_returns=True)

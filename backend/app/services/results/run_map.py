@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
+from app.domain.run_selection import RunSelection
 from app.services.results.service import ResultService
 from app.services.runs.repository import RunRepository
 from app.services.runs.scores_repository import ScoresRepository
@@ -51,7 +52,7 @@ class RunMapService:
         await self._results.experiment(experiment_id)
         names = await self._scores.names(experiment_id)
         require_score(score, names)
-        total = await self._runs.count(experiment_id, "all")
+        total = await self._runs.count(experiment_id, RunSelection())
         ids, states, latencies = await self._scores.states(experiment_id, score, limit)
         rounded = [None if value is None else round(value, 1) for value in latencies]
         return RunStates(score, names, total, ids, states, rounded)

@@ -2,16 +2,18 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TypeGuard, get_args
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput, NotFound
+from app.domain.hashing import content_hash
+from app.domain.run_selection import RunSelection, RunSort
 from app.models import Experiment, Result, Run
 from app.services.experiments.repository import ExperimentRepository
 from app.services.results.cursor import ListCursor
-from app.services.runs.repository import Position, RunFilter, RunRepository, RunSort
+from app.services.runs.repository import Position, RunRepository
 
 MAX_COMPARED = 12
 _MAX_ID = 2**63 - 1
@@ -75,9 +77,9 @@ class ResultService:
         return ExperimentResult(experiment, experiment.result)
 
     async def runs(
-        self, experiment_id: uuid.UUID, where: RunFilter, sort: str, cursor: str | None, limit: int
+        self, experiment_id: uuid.UUID, where: RunSelection, sort: str, cursor: str | None, limit: int
     ) -> RunPage:
-        """Return a page of the runs that pass the filter.
+        """Return a page of the runs that are meant, as lists show them; see ``run_lines``.
 
         Raises:
             NotFound: if there is no experiment.
@@ -91,7 +93,7 @@ class ResultService:
                 hint=f"Sort by one of {', '.join(get_args(RunSort))}, with - before it for descending.",
                 errors=[FieldError("sort", "unknown key")],
             )
-        cursors = ListCursor(f"{experiment_id} {where} {sort}", "filter and sort")
+        cursors = ListCursor(content_hash([str(experiment_id), asdict(where), sort]), "filters and sort")
         rows = await self._runs.page(
             experiment_id,
             where,
@@ -105,7 +107,7 @@ class ResultService:
         following = None
         if len(rows) > limit:
             last = page[-1]
-            following = cursors.write(None if key == "order" else getattr(last, key), last.id)
+            following = cursors.write(None if key == "order" else last.sort_value, last.id)
         return RunPage(page, total, following)
 
     async def run(self, experiment_id: uuid.UUID, run_id: int) -> Run:

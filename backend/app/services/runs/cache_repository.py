@@ -19,6 +19,7 @@ insert_generations = array_insert(cast(Table, Generation.__table__), ("key", "mo
 _select_generations = select(Generation.key, Generation.result).where(
     Generation.key == func.any(bindparam("keys", type_=ARRAY(Text)))
 )
+_usage_fields = tuple(field.name for field in fields(Usage))
 _result_fields = tuple(field.name for field in fields(GenerationResult))
 
 
@@ -47,15 +48,14 @@ def result_json(result: GenerationResult) -> JsonObject:
     """Return an answered call as it is stored."""
     # By hand: dataclasses.asdict copies deeply, at twenty times the cost.
     value = {name: getattr(result, name) for name in _result_fields}
-    value["usage"] = {
-        "prompt_tokens": result.usage.prompt_tokens,
-        "completion_tokens": result.usage.completion_tokens,
-    }
+    value["usage"] = {name: getattr(result.usage, name) for name in _usage_fields}
     value["tool_calls"] = [asdict(call) for call in result.tool_calls]
     return value
 
 
 def result_of_json(value: JsonObject) -> GenerationResult:
-    """Return the answered call that ``result_json`` wrote; older rows have no tool calls."""
+    """Return the answered call that ``result_json`` wrote; older rows have fewer fields."""
     calls = tuple(ToolCall(**call) for call in value.get("tool_calls", ()))
-    return GenerationResult(**{**value, "usage": Usage(**value["usage"]), "tool_calls": calls})
+    left_out = tuple(value.get("left_out", ()))
+    usage = Usage(**value["usage"])
+    return GenerationResult(**{**value, "usage": usage, "tool_calls": calls, "left_out": left_out})

@@ -3,42 +3,24 @@
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, cast
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, ColumnExpressionArgument, Select, Table, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, func, select, tuple_
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defer
+from sqlalchemy.orm import with_expression
 
 from app.domain.generation import CachedGeneration
 from app.domain.json import JsonObject
 from app.domain.metrics import RunFacts
 from app.domain.run import RunRecord, Tally
+from app.domain.run_selection import RunSelection, RunSort
 from app.domain.scoring import Score
 from app.domain.status import FailureKind
 from app.models import Example, Run
 from app.services.runs.array_insert_repository import array_insert
 from app.services.runs.cache_repository import generation_arrays, insert_generations
-
-RunSort = Literal["order", "latency_ms", "f1"]
-RunFilter = Literal["all", "correct", "wrong", "failed", "cached", "unscored"]
-
-_filters: dict[RunFilter, tuple[ColumnExpressionArgument[bool], ...]] = {
-    "all": (),
-    "correct": (Run.exact_match == 1.0,),
-    "wrong": (Run.status == "ok", Run.exact_match < 1.0),
-    "failed": (Run.status == "failed",),
-    "cached": (Run.cached,),
-    "unscored": (Run.status == "ok", Run.exact_match.is_(None)),
-}
-_SortColumn = InstrumentedAttribute[int] | InstrumentedAttribute[float | None]
-_graded_columns: dict[RunSort, InstrumentedAttribute[float | None]] = {
-    "latency_ms": Run.latency_ms,
-    "f1": Run.f1,
-}
-WITHOUT_LONG = (defer(Run.calls), defer(Run.retrieved), defer(Run.trace))
-"""Options of a query of runs for lists, which show none of these columns."""
-
+from app.services.runs.selection_repository import conditions, run_lines, runs_with_examples, sort_value
 
 _run_columns = tuple(each.name for each in fields(RunRecord))
 # One statement for both tables: it is a transaction of its own, in one round trip.
@@ -133,6 +115,10 @@ class RunRepository:
             Run.trace["summary"],
             Example.content_hash,
             Example.cluster,
+            Run.reasoning_tokens,
+            Run.cache_read_tokens,
+            Run.cache_write_tokens,
+            Run.warnings,
         )
         query = query.join(Example, Example.id == Run.example_id).where(Run.experiment_id == experiment_id)
         query = query.order_by(Run.example_id, Run.repeat)
@@ -144,39 +130,42 @@ class RunRepository:
     async def page(
         self,
         experiment_id: uuid.UUID,
-        where: RunFilter,
+        where: RunSelection,
         sort: RunSort,
         *,
         descending: bool,
         after: Position | None,
         limit: int,
     ) -> Sequence[Run]:
-        """Return up to ``limit`` runs beyond ``after``, with their examples and without their calls.
+        """Return up to ``limit`` runs beyond ``after``, as lists show them; see ``run_lines``.
 
-        Runs without a value to sort by come last, whatever the direction.
+        Runs without a value to sort by come last, whatever the direction. ``Run.sort_value`` is set.
         """
         # As a list of one, which keeps the experiment in the order that is asked for: an equal value would
         # be left out of it, and the primary key's index be read past the runs of all other experiments.
-        query = runs_with_examples(Run.experiment_id == func.any(array([experiment_id])))
-        query = query.where(*_filters[where]).options(*WITHOUT_LONG)
+        query = run_lines(Run.experiment_id == func.any(array([experiment_id])))
+        query = query.where(*conditions(where))
         if sort == "order":
-            return await self._part(query, [Run.id], after, limit, descending=descending)
-        key = _graded_columns[sort]
+            return await self._part(query, [Run.id.expression], after, limit, descending=descending)
+        key = sort_value(sort, where.score)
+        query = query.options(with_expression(Run.sort_value, key))
+        keys = [key, Run.id.expression]
         rows: list[Run] = []
-        # Two reads, each along an index: an index has its nulls at one end, whichever way it is read.
+        # Two reads, each along an index where there is one: an index has its nulls at one end, whichever
+        # way it is read.
         if after is None or after.value is not None:
             part = query.where(key.is_not(None))
-            rows = await self._part(part, [key, Run.id], after, limit, descending=descending)
+            rows = await self._part(part, keys, after, limit, descending=descending)
             after = None
         if len(rows) < limit:
             part = query.where(key.is_(None))
-            rows += await self._part(part, [key, Run.id], after, limit - len(rows), descending=descending)
+            rows += await self._part(part, keys, after, limit - len(rows), descending=descending)
         return rows
 
     async def _part(
         self,
         query: Select[Run],
-        keys: Sequence[_SortColumn],
+        keys: Sequence[ColumnElement[Any]],
         after: Position | None,
         limit: int,
         *,
@@ -188,10 +177,12 @@ class RunRepository:
         order = [column.desc() if descending else column.asc() for column in (Run.experiment_id, *keys)]
         return list((await self._session.scalars(query.order_by(*order).limit(limit))).all())
 
-    async def count(self, experiment_id: uuid.UUID, where: RunFilter) -> int:
-        """Return how many runs pass the filter."""
-        query = select(func.count()).where(Run.experiment_id == experiment_id, *_filters[where])
-        return await self._session.scalar(query) or 0
+    async def count(self, experiment_id: uuid.UUID, where: RunSelection) -> int:
+        """Return how many runs are meant."""
+        query = select(func.count()).select_from(Run).where(Run.experiment_id == experiment_id)
+        if where.asks_of_questions:
+            query = query.join(Run.example)
+        return await self._session.scalar(query.where(*conditions(where))) or 0
 
     async def get(self, experiment_id: uuid.UUID, run_id: int) -> Run | None:
         """Return one run, with its example and its calls."""
@@ -207,12 +198,7 @@ class RunRepository:
             yield part
 
 
-def runs_with_examples(*where: ColumnElement[bool]) -> Select[Run]:
-    """Return a query of runs with their examples loaded."""
-    return select(Run).join(Run.example).options(contains_eager(Run.example)).where(*where)
-
-
-def _beyond(key: _SortColumn, after: Position, *, descending: bool) -> ColumnElement[bool]:
+def _beyond(key: ColumnElement[Any], after: Position, *, descending: bool) -> ColumnElement[bool]:
     if after.value is None:
         return Run.id < after.id if descending else Run.id > after.id
     here, there = tuple_(key, Run.id), tuple_(after.value, after.id)

@@ -4,21 +4,15 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy import ColumnElement, case, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.models import Example, Run
-from app.services.runs.repository import WITHOUT_LONG, runs_with_examples
+from app.services.runs.selection_repository import run_lines, score_value
 
-_own_columns: dict[str, InstrumentedAttribute[float | None]] = {
-    "exact_match": Run.exact_match,
-    "contains": Run.contains,
-    "f1": Run.f1,
-}
 Unscored = Literal["unscored"]
 T = TypeVar("T")
 
@@ -106,16 +100,6 @@ class ScoresRepository:
         return found
 
     async def runs(self, run_ids: Sequence[int]) -> dict[int, Run]:
-        """Return runs by id, with their examples and without their calls."""
-        query = runs_with_examples(Run.id.in_(run_ids)).options(*WITHOUT_LONG)
+        """Return runs by id, as lists show them."""
+        query = run_lines(Run.id.in_(run_ids))
         return {run.id: run for run in (await self._session.scalars(query)).all()}
-
-
-def score_value(score: str) -> ColumnElement[float | None]:
-    """Return the SQL expression of a run's value of one score."""
-    own = _own_columns.get(score)
-    if own is not None:
-        return own.expression
-    scores: Any = Run.scores  # SQLAlchemy does not type what JSON columns can do
-    value: ColumnElement[float | None] = scores[score]["value"].as_float()
-    return value

@@ -7,7 +7,8 @@ import httpx
 import orjson
 
 from app.domain.json import JsonObject
-from app.services.inference.failures import clean, retry_after_s
+from app.services.inference.failures import clean
+from app.services.inference.stated_waits import retry_after_s
 
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
 """Raised when JSON does not have the expected structure."""

@@ -87,6 +87,7 @@ class TestCounts:
             "in_flight": 0,
             "limit": None,
             "waiting_s": 0.0,
+            "waiting_for": None,
         }
 
     def test_runs_of_all_kinds(self, clock: Clock) -> None:

@@ -5,7 +5,8 @@ import gzip
 import socket
 import threading
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -21,31 +22,40 @@ from app.domain.generation import (
     Usage,
 )
 from app.domain.status import FailureKind
+from app.services.inference.base import Engine
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.engines import hf_api
-from app.services.inference.engines.hf_api import HFAPIEngine
+from app.services.inference.engines.connector import LocalServerOptions
+from app.services.inference.engines.hf_api import HFAPIConnector, HFTextGenerationEngine
+from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 from app.services.inference.failures import clean
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.fake_llm_behaviour import Reply, hash_answer
 from tests.services.inference.steps import failure_of, mask, prompt_of, request, requests
 
-OpenHF = Callable[..., HFAPIEngine]
+LOCAL = LocalServerOptions(Path(), slots=1, context=256, threads=1)
+OpenHF = Callable[..., Awaitable[Engine]]
 PARAMS = GenerationParams(temperature=0.5, max_tokens=8, top_p=0.9, stop=("\n",))
 TURNS = (Message("system", "Be brief."), Message("user", "Hello?"))
 TGI_CONTEXT = b'{"error":"`inputs` tokens + `max_new_tokens` must be <= 2048","error_type":"validation"}'
 MODEL = "hf/meta-llama/Llama-3.1-8B-Instruct"
 
 
+def connector(name: str, env: dict[str, str], api: Any = "chat", **provider: Any) -> HFAPIConnector:
+    """Return what opens a model of Hugging Face."""
+    spec = ProviderSpec(engine="huggingface", base_url_env="HF_URL", api_key_env="HF_TOKEN", **provider)
+    return HFAPIConnector(spec, ModelSpec(name=name, api=api), env, Path(), LOCAL)
+
+
 @pytest.fixture
 def open_hf(fake: FakeLLM, closing: Callable[[Any], Any]) -> OpenHF:
     """Opens an engine on the fake server."""
 
-    def open_(
+    async def open_(
         api: Any = "chat", base_url: str | None = None, key: str | None = "hf_key", timeout_s: float = 600
-    ) -> HFAPIEngine:
-        spec = ModelSpec(name=MODEL, api=api)
-        provider = ProviderSpec(engine="huggingface")
-        kept: HFAPIEngine = closing(HFAPIEngine(provider, spec, base_url or fake.base_url, key, timeout_s))
+    ) -> Engine:
+        env = {"HF_URL": base_url or fake.base_url} | ({"HF_TOKEN": key} if key else {})
+        kept: Engine = closing(await connector(MODEL, env, api).open(timeout_s))
         return kept
 
     return open_
@@ -53,7 +63,7 @@ def open_hf(fake: FakeLLM, closing: Callable[[Any], Any]) -> OpenHF:
 
 class TestChat:
     async def test_body(self, fake: FakeLLM, open_hf: OpenHF) -> None:
-        await open_hf().generate(request(messages=TURNS, params=PARAMS, seed=5, repeat=2))
+        await (await open_hf()).generate(request(messages=TURNS, params=PARAMS, seed=5, repeat=2))
         body = fake.stats.last_body
         assert fake.stats.last_path == "/v1/chat/completions"
         assert body["model"] == "meta-llama/Llama-3.1-8B-Instruct"
@@ -62,18 +72,18 @@ class TestChat:
         assert (body["stop"], body["seed"]) == (["\n"], 7)
 
     async def test_greedy_is_a_temperature_of_0(self, fake: FakeLLM, open_hf: OpenHF) -> None:
-        await open_hf().generate(request())
+        await (await open_hf()).generate(request())
         assert fake.stats.last_body["temperature"] == 0
         assert "top_p" not in fake.stats.last_body
         assert "stop" not in fake.stats.last_body
 
     async def test_key(self, fake: FakeLLM, open_hf: OpenHF) -> None:
-        await open_hf(key="hf_of_the_test").generate(request())
+        await (await open_hf(key="hf_of_the_test")).generate(request())
         assert fake.stats.last_headers["authorization"] == "Bearer hf_of_the_test"
 
     async def test_answer(self, open_hf: OpenHF) -> None:
         call = request("x" * 40)
-        result = await open_hf().generate(call)
+        result = await (await open_hf()).generate(call)
         assert result.text == hash_answer(prompt_of(call))
         assert result.usage == Usage(prompt_tokens=11, completion_tokens=3)
         assert (result.finish_reason, result.attempts) == ("stop", 1)
@@ -81,29 +91,29 @@ class TestChat:
 
     async def test_no_usage_reported(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         fake.set(usage=False)
-        assert (await open_hf().generate(request())).usage == Usage()
+        assert (await (await open_hf()).generate(request())).usage == Usage()
 
     async def test_nul_can_be_stored(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         fake.script.append(
             Reply(body=b'{"choices":[{"index":0,"message":{"role":"assistant","content":"a\\u0000b"}}]}')
         )
-        assert (await open_hf().generate(request())).text == "a\ufffdb"
+        assert (await (await open_hf()).generate(request())).text == "a\ufffdb"
 
     async def test_an_echoed_key_is_masked(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         mask("hf_key")
         fake.set(echo_auth=True)
-        assert (await open_hf().generate(request())).text == "Bearer [redacted]"
+        assert (await (await open_hf()).generate(request())).text == "Bearer [redacted]"
 
     async def test_many_at_once(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         calls = requests(24)
-        results = await open_hf().generate_batch(calls)
+        results = await (await open_hf()).generate_batch(calls)
         assert [each.text for each in results if isinstance(each, GenerationResult)] == [
             hash_answer(prompt_of(call)) for call in calls
         ]
 
     async def test_no_bound_of_the_client_below_the_limiter(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         fake.set(hang_rate=1)
-        batch = asyncio.create_task(open_hf().generate_batch(requests(120)))
+        batch = asyncio.create_task((await open_hf()).generate_batch(requests(120)))
         await fake.until(lambda: fake.stats.in_flight == 120)
         batch.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -116,21 +126,19 @@ class TestTools:
     async def test_are_passed_on(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         used = Message("assistant", "", tool_calls=(ToolCall("a", "retrieval", "{}"),))
         turns = (Message("user", "Why?"), used, Message("tool", "So.", tool_call_id="a"))
-        await open_hf().generate(request(messages=turns, tools=(self.SPEC,)))
+        await (await open_hf()).generate(request(messages=turns, tools=(self.SPEC,)))
         body = fake.stats.last_body
         assert body["tools"] == [self.SPEC.as_dict()]
         assert body["messages"] == [message.as_dict() for message in turns]
 
     async def test_without_any_nothing_is_sent(self, fake: FakeLLM, open_hf: OpenHF) -> None:
-        await open_hf().generate(request())
+        await (await open_hf()).generate(request())
         assert not {"tools", "response_format", "grammar"} & set(fake.stats.last_body)
 
     async def test_schema_is_passed_on(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         constraint = Constraint("json_schema", '{"type":"object"}')
-        await open_hf().generate(request(constraint=constraint))
-        # The client puts it in the words of a text-generation server, which an address of one's own is.
-        format_ = fake.stats.last_body["response_format"]
-        assert format_ == {"type": "json_object", "value": {"type": "object"}}
+        await (await open_hf()).generate(request(constraint=constraint))
+        assert fake.stats.last_body["response_format"]["json_schema"]["schema"] == {"type": "object"}
 
     @pytest.mark.parametrize("arguments", ['{"query":"K2"}', {"query": "K2"}])
     async def test_uses_are_read(self, fake: FakeLLM, open_hf: OpenHF, arguments: Any) -> None:
@@ -138,7 +146,7 @@ class TestTools:
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
         choice = {"index": 0, "finish_reason": "tool_calls", "message": message}
         fake.script.append(Reply(body=orjson.dumps({"choices": [choice], "model": "m"})))
-        result = await open_hf().generate(request(tools=(self.SPEC,)))
+        result = await (await open_hf()).generate(request(tools=(self.SPEC,)))
         assert result.tool_calls == (ToolCall("x", "retrieval", '{"query":"K2"}'),)
         assert (result.text, result.finish_reason) == ("", "tool_calls")
 
@@ -147,12 +155,12 @@ class TestTools:
         message = {"role": "assistant", "content": "a", "tool_calls": calls}
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         fake.script.append(Reply(body=orjson.dumps({"choices": [choice], "model": "m"})))
-        assert (await failure_of(open_hf())).kind is FailureKind.MALFORMED
+        assert (await failure_of(await open_hf())).kind is FailureKind.MALFORMED
 
 
 class TestCompletion:
     async def test_body(self, fake: FakeLLM, open_hf: OpenHF) -> None:
-        await open_hf("completion", base_url=fake.root).generate(
+        await (await open_hf("completion", base_url=fake.root)).generate(
             request(messages=TURNS, params=PARAMS, seed=5, repeat=2)
         )
         assert fake.stats.last_body["inputs"] == "Be brief.\n\nHello?"
@@ -162,14 +170,14 @@ class TestCompletion:
         assert (parameters["stop"], parameters["seed"]) == (["\n"], 7)
 
     async def test_greedy_does_not_sample(self, fake: FakeLLM, open_hf: OpenHF) -> None:
-        await open_hf("completion", base_url=fake.root).generate(request())
+        await (await open_hf("completion", base_url=fake.root)).generate(request())
         parameters = fake.stats.last_body["parameters"]
         assert parameters["do_sample"] is False
         assert "temperature" not in parameters
 
     async def test_answer(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         call = request()
-        result = await open_hf("completion", base_url=fake.root).generate(call)
+        result = await (await open_hf("completion", base_url=fake.root)).generate(call)
         assert result.text == hash_answer(prompt_of(call))
         assert result.usage == Usage(None, 3)
         assert result.finish_reason == "length"
@@ -188,13 +196,13 @@ class TestFailures:
             (422, b'{"error":"`temperature` must be positive","error_type":"validation"}', "bad_request"),
             (429, b'{"error":"Too many requests"}', "rate_limit"),
             (500, b"<html>oops</html>", "server"),
-            (503, b'{"error":"Model too busy"}', "server"),
+            (503, b'{"error":"Model too busy"}', "unavailable"),
             (504, b"", "server"),
         ],
     )
     async def test_status(self, fake: FakeLLM, open_hf: OpenHF, status: int, body: bytes, kind: str) -> None:
         fake.script.append(Reply(status, body))
-        error = await failure_of(open_hf())
+        error = await failure_of(await open_hf())
         assert error.kind == FailureKind(kind)
         assert error.message.startswith(f"HTTP {status}: ")
         assert fake.stats.requests == 1
@@ -212,7 +220,7 @@ class TestFailures:
         self, fake: FakeLLM, open_hf: OpenHF, status: int, body: bytes, kind: str
     ) -> None:
         fake.script.append(Reply(status, body))
-        error = await failure_of(open_hf("completion", base_url=fake.root))
+        error = await failure_of(await open_hf("completion", base_url=fake.root))
         assert error.kind == FailureKind(kind)
         assert error.message.startswith(f"HTTP {status}: ")
 
@@ -226,7 +234,7 @@ class TestFailures:
             body, headers = gzip.compress(body * 12), (*headers, ("content-encoding", encoding))
         fake.script.append(Reply(status, body, headers=headers))
         tracemalloc.start()
-        error = await failure_of(open_hf())
+        error = await failure_of(await open_hf())
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert error.kind is FailureKind.MALFORMED
@@ -240,34 +248,34 @@ class TestFailures:
         fake.script.append(
             Reply(body=gzip.compress(answer), headers=(*Reply.headers, ("content-encoding", "gzip")))
         )
-        assert (await open_hf().generate(request())).text == "well"
+        assert (await (await open_hf()).generate(request())).text == "well"
 
     async def test_retry_after(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         fake.set(err429_rate=1, retry_after="7")
-        assert (await failure_of(open_hf())).retry_after_s == 7
+        assert (await failure_of(await open_hf())).retry_after_s == 7
 
     async def test_timeout(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         fake.set(hang_rate=1)
-        assert (await failure_of(open_hf(timeout_s=0.2))).kind is FailureKind.TIMEOUT
+        assert (await failure_of(await open_hf(timeout_s=0.2))).kind is FailureKind.TIMEOUT
 
     async def test_timeout_of_an_answer_that_trickles(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         fake.script.append(Reply(body=b'{"choices":', announced=1000, keep_open=True))
-        assert (await failure_of(open_hf(timeout_s=0.2))).kind is FailureKind.TIMEOUT
+        assert (await failure_of(await open_hf(timeout_s=0.2))).kind is FailureKind.TIMEOUT
 
     async def test_reset(self, fake: FakeLLM, open_hf: OpenHF) -> None:
         fake.set(reset_rate=1)
-        assert (await failure_of(open_hf())).kind is FailureKind.CONNECTION
+        assert (await failure_of(await open_hf())).kind is FailureKind.CONNECTION
 
     async def test_refused_connection(self, open_hf: OpenHF) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            error = await failure_of(open_hf(base_url=f"http://127.0.0.1:{probe.getsockname()[1]}/v1"))
+            error = await failure_of(await open_hf(base_url=f"http://127.0.0.1:{probe.getsockname()[1]}/v1"))
         assert error.kind is FailureKind.CONNECTION
 
     @pytest.mark.parametrize("status", [302, 308])
     async def test_a_redirect_is_not_followed(self, fake: FakeLLM, open_hf: OpenHF, status: int) -> None:
         fake.script.append(Reply(status, b"", (("location", f"{fake.root}/v1/chat/completions"),)))
-        error = await failure_of(open_hf())
+        error = await failure_of(await open_hf())
         assert error.kind is FailureKind.BAD_REQUEST
         assert fake.stats.requests == 1
 
@@ -288,7 +296,7 @@ class TestFailures:
     )
     async def test_malformed(self, fake: FakeLLM, open_hf: OpenHF, body: bytes) -> None:
         fake.script.append(Reply(body=body))
-        error = await failure_of(open_hf())
+        error = await failure_of(await open_hf())
         assert error.kind is FailureKind.MALFORMED
         assert len(error.message) < 600
 
@@ -301,12 +309,12 @@ class TestFailures:
     )
     async def test_blocked(self, fake: FakeLLM, open_hf: OpenHF, choice: dict[str, Any]) -> None:
         fake.script.append(Reply(body=orjson.dumps({"choices": [choice]})))
-        assert (await failure_of(open_hf())).kind is FailureKind.REFUSED
+        assert (await failure_of(await open_hf())).kind is FailureKind.REFUSED
 
 
 class TestClosing:
     async def test_ends_the_connections(self, fake: FakeLLM, open_hf: OpenHF) -> None:
-        engine = open_hf()
+        engine = await open_hf()
         await engine.generate(request())
         assert len(fake.connections) > 0
         await engine.aclose()
@@ -315,25 +323,35 @@ class TestClosing:
 
 class TestInferenceProvider:
     @pytest.mark.parametrize(
-        ("name", "provider"), [("hf/org/model", "auto"), ("hf/org/model:together", "together")]
+        ("name", "preset", "model"),
+        [
+            ("hf/org/model", "auto", "org/model"),
+            ("hf/org/model:together", "auto", "org/model:together"),
+            ("hf/org/model", "novita", "org/model:novita"),
+            ("hf/org/model:together", "novita", "org/model:together"),
+        ],
     )
-    async def test_is_chosen_behind_a_colon(self, name: str, provider: str) -> None:
-        spec = ProviderSpec(engine="huggingface")
-        engine = HFAPIEngine(spec, ModelSpec(name=name), None, "hf_some_token", 5)
-        assert engine._client.provider == provider
-        assert engine._model_id == "org/model"
+    async def test_is_named_to_the_router(self, name: str, preset: str, model: str) -> None:
+        engine = await connector(name, {"HF_TOKEN": "hf_some_token"}, inference_provider=preset).open(5)
+        assert isinstance(engine, OpenAICompatibleEngine)
+        assert engine.body(request())["model"] == model
+        assert str(engine.url) == "https://router.huggingface.co/v1/chat/completions"
         await engine.aclose()
 
-    async def test_is_no_part_of_the_model_asked_for(self, fake: FakeLLM) -> None:
-        engine = HFAPIEngine(
-            ProviderSpec(engine="huggingface"),
-            ModelSpec(name="hf/org/model:together"),
-            fake.base_url,
-            None,
-            5,
-        )
+    @pytest.mark.parametrize("path", ["", "/v1"])
+    async def test_is_no_part_of_the_model_asked_for_at_one_s_own_address(
+        self, fake: FakeLLM, path: str
+    ) -> None:
+        engine = await connector("hf/org/model:together", {"HF_URL": f"{fake.root}{path}"}).open(5)
         await engine.generate(request())
         assert fake.stats.last_body["model"] == "org/model"
+        assert fake.stats.last_path == "/v1/chat/completions"
+        await engine.aclose()
+
+    async def test_of_text_generation_is_chosen_behind_a_colon(self) -> None:
+        engine = await connector("hf/org/model:together", {"HF_TOKEN": "hf_t"}, "completion").open(5)
+        assert isinstance(engine, HFTextGenerationEngine)
+        assert (engine._client.provider, engine._model) == ("together", "org/model")
         await engine.aclose()
 
 
@@ -348,7 +366,7 @@ async def test_where_a_text_is_cleaned(
         return clean(text, limit)
 
     monkeypatch.setattr(hf_api, "clean", noting)
-    message = {"role": "assistant", "content": "a " * (size // 2)}
-    fake.script.append(Reply(body=orjson.dumps({"choices": [{"message": message}], "usage": {}})))
-    assert (await open_hf().generate(request())).text.startswith("a a a ")
+    fake.script.append(Reply(body=orjson.dumps([{"generated_text": "a " * (size // 2)}])))
+    engine = await open_hf("completion", base_url=fake.root)
+    assert (await engine.generate(request())).text.startswith("a a a ")
     assert [thread is threading.main_thread() for thread in threads] == [on_loop]

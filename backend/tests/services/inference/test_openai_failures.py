@@ -13,7 +13,8 @@ import orjson
 import pytest
 
 from app.domain.status import FailureKind
-from app.services.inference.failures import clean, failure_from_status, retry_after_s
+from app.services.inference.failures import clean, failure_from_status
+from app.services.inference.stated_waits import retry_after_s
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.fake_llm_behaviour import Reply
 from tests.services.inference.conftest import OpenEngine
@@ -64,7 +65,7 @@ class TestStatus:
             (422, openai_error("prompt is too long: 9000 tokens > 8192"), FailureKind.CONTEXT_LENGTH),
             (400, FILTER, FailureKind.REFUSED),
             (400, openai_error("blocked by our content management policy"), FailureKind.REFUSED),
-            (400, openai_error("unknown parameter: 'seed'"), FailureKind.BAD_REQUEST),
+            (400, openai_error("unknown parameter: 'seed'"), FailureKind.UNSUPPORTED),
             (422, orjson.dumps({"detail": [{"msg": "field required"}]}), FailureKind.BAD_REQUEST),
             (401, openai_error("Incorrect API key provided"), FailureKind.AUTH),
             (403, openai_error("Your country is not supported"), FailureKind.AUTH),
@@ -82,8 +83,9 @@ class TestStatus:
             (425, b"", FailureKind.SERVER),
             (500, openai_error("The server had an error"), FailureKind.SERVER),
             (502, HTML, FailureKind.SERVER),
-            (503, b"overloaded", FailureKind.SERVER),
-            (529, b"", FailureKind.SERVER),
+            (503, b"overloaded", FailureKind.UNAVAILABLE),
+            (503, HTML, FailureKind.SERVER),
+            (529, b"", FailureKind.UNAVAILABLE),
             (418, b"I am a teapot", FailureKind.BAD_REQUEST),
         ],
     )

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from app.domain.generation import GenerationParams, GenerationResult, Message, Usage
-from app.services.inference.engines.openai_compatible import read_usage
+from app.services.inference.usage import read_usage
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.fake_llm_behaviour import Reply, hash_answer
 from tests.services.inference.conftest import OpenEngine

@@ -8,7 +8,6 @@ import pytest
 
 from app.services.inference.catalog import Catalog, CatalogError
 from app.services.inference.engines.connector import LocalServerOptions
-from app.services.inference.engines.hf_api import HFAPIEngine
 from app.services.inference.engines.mock import MockEngine
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 from app.services.inference.registry import ModelRegistry, secrets_of
@@ -58,12 +57,14 @@ class TestStatus:
         ("name", "env", "state"),
         [
             ("mock/echo", {}, "ready"),
-            ("acme/m", {"ACME_KEY": "sk"}, "ready"),
+            ("acme/m", {"ACME_KEY": "sk"}, "not_checked"),
             ("acme/m", {}, "key_missing"),
             ("acme/m", {"ACME_KEY": " "}, "key_missing"),
-            ("vllm/m", {}, "ready"),
+            ("vllm/m", {}, "not_checked"),
+            ("own/m", {}, "address_missing"),
+            ("own/m", {"OWN_URL": "http://127.0.0.1:1"}, "not_checked"),
             ("hf/m", {}, "key_missing"),
-            ("hf/m", {"HF_KEY": "hf"}, "ready"),
+            ("hf/m", {"HF_KEY": "hf"}, "not_checked"),
         ],
     )
     def test_key(self, options: LocalServerOptions, name: str, env: dict[str, str], state: str) -> None:
@@ -96,7 +97,7 @@ class TestStatus:
 class TestOpen:
     @pytest.mark.parametrize(
         ("name", "kind"),
-        [("mock/echo", MockEngine), ("acme/m", OpenAICompatibleEngine), ("hf/m", HFAPIEngine)],
+        [("mock/echo", MockEngine), ("acme/m", OpenAICompatibleEngine), ("hf/m", OpenAICompatibleEngine)],
     )
     async def test_kind(self, options: LocalServerOptions, name: str, kind: type) -> None:
         opened = await registry(options, ACME_KEY="sk", HF_KEY="hf").open(name, 5)
@@ -127,8 +128,7 @@ class TestOpen:
     async def test_no_address_names_its_variable(self, options: LocalServerOptions) -> None:
         with pytest.raises(CatalogError) as caught:
             await registry(options).open("own/m", 5)
-        assert "own/m has no address" in caught.value.message
-        assert caught.value.hint == "Set OWN_URL."
+        assert caught.value.message == "The provider of own/m has no address: set OWN_URL."
 
     @pytest.mark.parametrize("value", ["127.0.0.1:11434", "localhost:8080/v1", "ftp://a", "file:///etc"])
     async def test_no_web_address_names_its_variable(self, options: LocalServerOptions, value: str) -> None:
@@ -171,7 +171,7 @@ class TestConnector:
         ("name", "endpoint"),
         [
             ("acme/m", ("http://acme.example/v1", "sk")),
-            ("hf/m", None),
+            ("hf/m", ("https://router.huggingface.co/v1", None)),
             ("mock/echo", None),
             ("local/small", None),
         ],

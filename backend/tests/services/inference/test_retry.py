@@ -16,6 +16,7 @@ from tests.services.inference.steps import failure_of, prompt_of, request
 from tests.services.inference.virtual_time import now, run
 
 RETRYABLE = [kind for kind in FailureKind if kind.retryable]
+COUNTED = [kind for kind in RETRYABLE if kind is not FailureKind.UNAVAILABLE]
 FINAL = [kind for kind in FailureKind if not kind.retryable]
 
 
@@ -79,7 +80,7 @@ class TestAttempts:
         told(lambda: Case([fail(), fail(), fail(FailureKind.AUTH), answered()]), story)
 
     @pytest.mark.parametrize("max_attempts", [1, 2, 4, 7])
-    @pytest.mark.parametrize("kind", RETRYABLE)
+    @pytest.mark.parametrize("kind", COUNTED)
     def test_given_up_after_the_last_attempt(self, kind: FailureKind, max_attempts: int) -> None:
         async def story(case: Case) -> None:
             error = await failure_of(case.engine)
@@ -87,6 +88,14 @@ class TestAttempts:
 
         case = told(lambda: Case([fail(kind)] * 10, max_attempts=max_attempts), story)
         assert len(case.inner.calls) == max_attempts
+
+    def test_what_is_final_is_not_retried(self) -> None:
+        async def story(case: Case) -> None:
+            error = await failure_of(case.engine)
+            assert (error.kind, error.attempts) == (FailureKind.MALFORMED, 1)
+
+        page = EngineError(FailureKind.MALFORMED, "a web page", final=True)
+        assert len(told(lambda: Case([page, answered()]), story).inner.calls) == 1
 
     def test_the_same_request_each_time(self) -> None:
         call = request("the prompt", seed=7, repeat=3)
@@ -325,3 +334,66 @@ class TestPatience:
 
         case = told(lambda: Case(reject), story)
         assert len(case.inner.calls) < 150
+
+
+class TestUnavailable:
+    """An endpoint that loads its model, or is overloaded."""
+
+    def loading(self, until_s: float, wait_s: float | None = None) -> Callable[..., Any]:
+        async def script(call: GenerationRequest) -> GenerationResult:
+            if now() < until_s:
+                error = fail(FailureKind.UNAVAILABLE, wait_s)
+                error.waiting_for = "the endpoint is loading the model"
+                raise error
+            return answered()
+
+        return script
+
+    @pytest.mark.parametrize("wait_s", [None, 0.0, 20.0, 1e9])
+    def test_is_waited_for_whatever_the_attempts(self, wait_s: float | None) -> None:
+        async def story(case: Case) -> None:
+            results = await case.engine.generate_batch([request(f"p{i}") for i in range(20)])
+            assert all(isinstance(result, GenerationResult) for result in results)
+            assert 120 <= now() < 200
+
+        case = told(lambda: Case(self.loading(120, wait_s), slots=8), story)
+        assert len(case.inner.calls) < 150
+
+    def test_whoever_watches_is_told(self) -> None:
+        told_: list[str | None] = []
+
+        async def story(case: Case) -> None:
+            case.engine = RetryingEngine(case.inner, case.limiter, 4, 600, clock=now, waiting=told_.append)
+            await case.engine.generate(request())
+
+        told(lambda: Case(self.loading(3)), story)
+        assert set(told_[:-1]) == {"the endpoint is loading the model"}
+        assert told_[-1] is None
+
+    def test_not_for_longer_than_patience(self) -> None:
+        async def story(case: Case) -> None:
+            error = await failure_of(case.engine)
+            assert error.kind is FailureKind.UNAVAILABLE
+            assert error.message == (
+                "For longer than LLMFORGE_RATE_LIMIT_PATIENCE_S (60 s), the endpoint is loading the model. "
+                "a unavailable failure"
+            )
+            assert 60 <= now() < 100
+
+        told(lambda: Case(self.loading(1e9), patience_s=60), story)
+
+    def test_one_request_that_is_refused_among_others_ends_no_experiment(self) -> None:
+        async def script(call: GenerationRequest) -> GenerationResult:
+            await asyncio.sleep(0.1)
+            if prompt_of(call) == "odd":
+                raise fail(FailureKind.UNAVAILABLE)
+            return answered()
+
+        async def story(case: Case) -> None:
+            odd = asyncio.create_task(failure_of(case.engine, request("odd")))
+            for number in range(400):
+                await case.engine.generate(request(f"p{number}"))
+            assert (await odd).kind is FailureKind.SERVER
+
+        case = told(lambda: Case(script), story)
+        assert len(case.inner.calls) < 440

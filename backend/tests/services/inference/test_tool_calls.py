@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from app.domain.generation import Constraint, GenerationRequest, Message, ToolCall, ToolSpec
 from app.domain.status import FailureKind
-from app.services.inference.engines.openai_compatible import constraint_fields, read_tool_calls
+from app.services.inference.answers import read_tool_calls
+from app.services.inference.engines.request_body import constraint_fields
 from tests.factories import properties
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.fake_llm_behaviour import Reply

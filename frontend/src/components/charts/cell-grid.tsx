@@ -1,6 +1,6 @@
 "use client";
 
-import { type KeyboardEvent, type PointerEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef } from "react";
 
 import { cellAt, type GridLayout, layoutCells, moveInGrid } from "./cell-grid-prepare";
 import { useWidth } from "./use-width";
@@ -16,7 +16,7 @@ export interface CellLook {
 interface CellGridProps {
   label: string;
   looks: CellLook[];
-  /** Which cells are drawn at full opacity; all, if left out. */
+  /** Which cells are drawn at full opacity; all, if left out. All are drawn anew when this function changes. */
   lit?: (index: number) => boolean;
   selected: number | undefined;
   onSelect: (index: number) => void;
@@ -36,11 +36,11 @@ export function CellGrid({ label, looks, lit, selected, onSelect, describe, onKe
   const { ref, width } = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
-  const layout = layoutCells(looks.length, width);
+  const layout = useMemo(() => layoutCells(looks.length, width), [looks.length, width]);
 
   useEffect(() => {
     if (canvas.current && layout.columns > 0) draw(canvas.current, layout, looks, lit, selected);
-  });
+  }, [layout, looks, lit, selected]);
 
   const show = (index: number) => {
     const box = scroller.current;

@@ -9,7 +9,7 @@ import { BottomAxis, LeftAxis } from "./axes";
 import { useWidth } from "./use-width";
 
 const HEIGHT = 250;
-const MARGIN = { top: 14, right: 20, bottom: 30, left: 48 };
+const MARGIN = { top: 14, right: 28, bottom: 30, left: 60 };
 
 export interface FrontPoint {
   letter: string;

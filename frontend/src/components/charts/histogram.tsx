@@ -9,8 +9,9 @@ import { BottomAxis, LeftAxis } from "./axes";
 import { describeBin, type Histogram as Data } from "./histogram-prepare";
 import { useWidth } from "./use-width";
 
-const HEIGHT = 272;
-const MARGIN = { top: 18, right: 12, bottom: 26, left: 40 };
+const HEIGHT = 248;
+/** On the right, half of the last label has to fit. */
+const MARGIN = { top: 18, right: 28, bottom: 26, left: 40 };
 
 interface HistogramProps {
   data: Data;
@@ -25,7 +26,8 @@ export function Histogram({ data, label, marks }: HistogramProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const inner = { width: Math.max(0, width - MARGIN.left - MARGIN.right), height: HEIGHT - MARGIN.top - MARGIN.bottom };
   const first = data.bins[0]?.from ?? 0;
-  const last = data.bins.at(-1)?.to ?? 1;
+  const tail = data.bins.at(-1);
+  const last = tail?.to ?? 1;
   const x = scaleLinear({ domain: [first, last], range: [0, inner.width] });
   const y = scaleLinear({ domain: [0, data.highest], range: [inner.height, 0], nice: 4 });
   return (
@@ -45,6 +47,11 @@ export function Histogram({ data, label, marks }: HistogramProps) {
                 <title>{describeBin(bin)}</title>
               </rect>
             ))}
+            {tail?.open && (
+              <text x={inner.width} y={Math.max(10, y(tail.count) - 5)} textAnchor="end" className="fill-ink text-[11px]">
+                ≥ {formatDuration(tail.from)}
+              </text>
+            )}
             {marks.map(
               ({ label: name, value }) =>
                 typeof value === "number" &&

@@ -4,9 +4,10 @@ import { toast } from "sonner";
 
 import { Button } from "@/components/ui/button";
 import { describedBy, Field, Input } from "@/components/ui/field";
+import { Progress } from "@/components/ui/progress";
 import { ApiError } from "@/lib/api/errors";
-import { plural } from "@/lib/format";
-import { checkUpload, nameOfFile, sortProblems } from "@/lib/uploads";
+import { formatPercent, plural } from "@/lib/format";
+import { checkUpload, formatBytes, nameOfFile, sortProblems } from "@/lib/uploads";
 import type { DataVersion } from "@/lib/versions";
 
 import { FileDrop } from "./file-drop";
@@ -42,6 +43,8 @@ interface UploadFormProps<T extends Added, Variables> {
   /** The API's name for the files. */
   fileField: string;
   upload: UseMutationResult<T, Error, Variables>;
+  /** The share of the files that was sent, 0 to 1. */
+  sent: number;
   variables: (name: string, files: [File, ...File[]]) => Variables;
   onAdded: (added: T) => void;
   onClose: () => void;
@@ -112,6 +115,14 @@ export function UploadForm<T extends Added, Variables>(props: UploadFormProps<T,
       ))}
       {help}
       {upload.error && <UploadError error={upload.error} problems={rejected} />}
+      {upload.isPending && (
+        <div className="flex flex-col gap-1.5">
+          <Progress done={Math.round(props.sent * 100)} total={100} label="Upload" />
+          <p role="status" className="num text-xs">
+            {props.sent < 1 ? `${formatPercent(props.sent)} of ${formatBytes(files.reduce((sum, { size }) => sum + size, 0))} sent` : "All is sent; the server reads and checks it."}
+          </p>
+        </div>
+      )}
       <div className="sticky -bottom-5 -mx-5 -mb-5 flex justify-end gap-2 border-t bg-paper px-5 py-3">
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="primary" disabled={upload.isPending}>

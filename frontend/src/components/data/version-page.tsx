@@ -8,6 +8,7 @@ import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
+import { useTitle } from "@/lib/use-title";
 import { chooseVersion, type DataVersion, type VersionGroup } from "@/lib/versions";
 
 export interface VersionPageProps<T extends DataVersion> {
@@ -31,6 +32,7 @@ export interface VersionPageProps<T extends DataVersion> {
 /** The page of one dataset or knowledge base in one of its versions. */
 export function VersionPage<T extends DataVersion>(props: VersionPageProps<T>) {
   const { noun, listHref, name, version, group, list, experimentHref, onVersion, onUpload, loading, children } = props;
+  useTitle(name);
   const chosen = group && chooseVersion(group, version);
   return (
     <Page

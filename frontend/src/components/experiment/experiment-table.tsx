@@ -1,6 +1,7 @@
 "use client";
 
 import { ArrowDown, ArrowUp } from "lucide-react";
+import type { ReactNode } from "react";
 
 import { IntervalBar } from "@/components/charts/interval-bar";
 import { Checkbox } from "@/components/ui/checkbox";
@@ -10,7 +11,7 @@ import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { experimentHref } from "@/lib/api/mutations";
 import { hasEnded } from "@/lib/experiment-status";
-import { formatAgo, formatCost, formatCount, formatDate, formatDuration, formatInterval, formatMethod, formatName, formatPercent, plural } from "@/lib/format";
+import { formatAgo, formatCost, formatCount, formatDate, formatDuration, formatInterval, formatMethod, formatName, formatNumber, formatPercent } from "@/lib/format";
 import { PRIMARY_SCORE } from "@/lib/metrics";
 import { useNow } from "@/lib/use-now";
 import { cn } from "@/lib/utils";
@@ -18,6 +19,8 @@ import { cn } from "@/lib/utils";
 import { StatusBadge } from "./status-badge";
 
 type Experiment = Schemas["ExperimentSummary"];
+
+export type Column = "latency_p50_ms" | "latency_p95_ms" | "tokens_per_answer" | "cost_usd" | "seed" | "created_at" | "finished_at";
 
 interface Sorting {
   sort: string;
@@ -34,10 +37,27 @@ interface ExperimentTableProps {
   experiments: Experiment[];
   sorting?: Sorting;
   selection?: Selection;
+  /** The score that is shown, and its label. */
+  score?: { name: string; label: string };
+  columns?: readonly Column[];
 }
 
-/** Experiments as rows: status, primary score with its interval, latency, cost. */
-export function ExperimentTable({ experiments, sorting, selection }: ExperimentTableProps) {
+const PRIMARY = { name: PRIMARY_SCORE, label: formatName(PRIMARY_SCORE) };
+const DEFAULT: readonly Column[] = ["latency_p50_ms", "cost_usd", "created_at"];
+
+/** The cells of the columns that can be chosen; all are right-aligned. */
+const cells: Record<Column, { label: string; sortable: boolean; cell: (experiment: Experiment, now: number) => ReactNode }> = {
+  latency_p50_ms: { label: "Latency p50", sortable: true, cell: (one) => <Latency value={one.latency_p50_ms} modelOnly={one.latency_of_model_only} /> },
+  latency_p95_ms: { label: "Latency p95", sortable: true, cell: (one) => <Latency value={one.latency_p95_ms} modelOnly={one.latency_of_model_only} /> },
+  tokens_per_answer: { label: "Tokens", sortable: true, cell: (one) => formatNumber(one.tokens_per_answer) },
+  cost_usd: { label: "Cost", sortable: true, cell: (one) => (hasEnded(one) ? formatCost(one.cost_usd) : "–") },
+  seed: { label: "Seed", sortable: false, cell: (one) => one.seed },
+  created_at: { label: "Created", sortable: true, cell: (one, now) => <Ago at={one.created_at} now={now} /> },
+  finished_at: { label: "Finished", sortable: true, cell: (one, now) => <Ago at={one.finished_at} now={now} /> },
+};
+
+/** Experiments as rows: status, method, dataset, a score with its interval, and the chosen columns. */
+export function ExperimentTable({ experiments, sorting, selection, score: { name: score, label } = PRIMARY, columns = DEFAULT }: ExperimentTableProps) {
   const now = useNow();
   const all = selection !== undefined && experiments.length > 0 && experiments.every(({ id }) => selection.selected.has(id));
   return (
@@ -49,21 +69,22 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
               <Checkbox checked={all} onCheckedChange={(on) => selection.onSelectAll(on === true)} aria-label="Select all on this page" />
             </Th>
           )}
-          <SortTh label="Experiment" column="name" sorting={sorting} />
+          <SortTh label="Experiment" column="name" sorting={sorting} always />
           <SortTh label="Status" column="status" sorting={sorting} />
           <SortTh label="Method" column="method" sorting={sorting} />
           <SortTh label="Dataset" column="dataset" sorting={sorting} />
-          <Th className="hidden w-56 sm:table-cell">{formatName(PRIMARY_SCORE)}, 95 % interval</Th>
-          <Th className="hidden text-right sm:table-cell">Latency p50</Th>
-          <Th className="hidden text-right sm:table-cell">Cost</Th>
-          <SortTh label="Created" column="created_at" sorting={sorting} right />
+          <Th className="hidden text-right sm:table-cell">n</Th>
+          <SortTh label={`${label}, 95 % interval`} column={score} sorting={sorting} descendingFirst className="w-64" />
+          {columns.map((column) => (
+            <SortTh key={column} label={cells[column].label} column={column} sorting={cells[column].sortable ? sorting : undefined} className="text-right" />
+          ))}
         </tr>
       </thead>
       <tbody>
         {experiments.map((experiment) => (
           <Tr key={experiment.id} className="hover:bg-line/25">
             {selection && (
-              <Td>
+              <Td className="h-10 py-0.5">
                 <Checkbox
                   checked={selection.selected.has(experiment.id)}
                   onCheckedChange={(on) => selection.onSelect(experiment.id, on === true)}
@@ -71,40 +92,53 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
                 />
               </Td>
             )}
-            <Td className="max-w-0 py-2 sm:max-w-80">
-              <Link href={experimentHref(experiment.id)} className="block truncate font-medium text-ink underline-offset-3 hover:underline">
+            <Td className="h-10 max-w-0 py-0.5 leading-4 sm:max-w-80">
+              <Link
+                href={experimentHref(experiment.id)}
+                dir="auto"
+                title={experiment.description || undefined}
+                className="block truncate leading-4.5 font-medium text-ink underline-offset-3 hover:underline"
+              >
                 {experiment.name}
               </Link>
-              <span className="block truncate text-xs">{experiment.model}</span>
-              <div className="mt-1.5 flex flex-col items-start gap-1.5 sm:hidden">
+              <span className="block truncate text-xs leading-4">
+                {experiment.resumes_parent && "resumed · "}
+                {experiment.model}
+              </span>
+              <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 pb-1 sm:hidden">
                 <StatusBadge {...experiment} />
-                <Accuracy experiment={experiment} />
+                <span className="text-xs">
+                  {formatMethod(experiment.method)} · {experiment.dataset}
+                </span>
+                <div className="w-full">
+                  <Score experiment={experiment} score={score} />
+                </div>
               </div>
             </Td>
-            <Td className="hidden sm:table-cell">
+            <Td className="hidden h-10 py-0.5 sm:table-cell">
               <StatusBadge {...experiment} />
             </Td>
-            <Td className="hidden max-w-44 sm:table-cell">
-              <span className="block">{formatMethod(experiment.method)}</span>
-              <span className="block truncate text-xs">{experiment.variant}</span>
+            <Td className="hidden h-10 max-w-44 py-0.5 leading-4 sm:table-cell">
+              <span className="block truncate leading-4.5">{formatMethod(experiment.method)}</span>
+              {experiment.variant && (
+                <span className="block truncate text-xs leading-4" title={experiment.variant}>
+                  {experiment.variant}
+                </span>
+              )}
             </Td>
-            <Td className="hidden max-w-44 sm:table-cell">
-              <span className="block truncate">{experiment.dataset}</span>
-              <span className="block text-xs">{plural(experiment.total, "run")}</span>
+            <Td className="hidden h-10 max-w-44 truncate py-0.5 sm:table-cell">{experiment.dataset}</Td>
+            <Td className="num hidden h-10 py-0.5 text-right leading-4 sm:table-cell">
+              {formatCount(experiment.scores[score]?.n ?? experiment.total)}
+              <Failures count={experiment.failed_runs} />
             </Td>
-            <Td className="hidden sm:table-cell">
-              <Accuracy experiment={experiment} />
+            <Td className="hidden h-10 py-0.5 sm:table-cell">
+              <Score experiment={experiment} score={score} />
             </Td>
-            <Td className="num hidden text-right sm:table-cell">
-              {formatDuration(experiment.latency_p50_ms)}
-              {experiment.latency_of_model_only && <span className="block text-xs">model only</span>}
-            </Td>
-            <Td className="num hidden text-right sm:table-cell">{hasEnded(experiment) ? formatCost(experiment.cost_usd) : "–"}</Td>
-            <Td className="hidden text-right whitespace-nowrap sm:table-cell">
-              <time dateTime={experiment.created_at} title={formatDate(experiment.created_at)}>
-                {formatAgo(experiment.created_at, now)}
-              </time>
-            </Td>
+            {columns.map((column) => (
+              <Td key={column} className="num hidden h-10 py-0.5 text-right leading-4 whitespace-nowrap sm:table-cell">
+                {cells[column].cell(experiment, now)}
+              </Td>
+            ))}
           </Tr>
         ))}
       </tbody>
@@ -112,34 +146,44 @@ export function ExperimentTable({ experiments, sorting, selection }: ExperimentT
   );
 }
 
-function Accuracy({ experiment }: { experiment: Experiment }) {
-  const score = experiment.scores[PRIMARY_SCORE];
-  if (score) {
+function Latency({ value, modelOnly }: { value: number | null; modelOnly: boolean }) {
+  return (
+    <>
+      {formatDuration(value)}
+      {modelOnly && <span className="block text-xs">model only</span>}
+    </>
+  );
+}
+
+function Ago({ at, now }: { at: string | null; now: number }) {
+  return at ? (
+    <time dateTime={at} title={formatDate(at)}>
+      {formatAgo(at, now)}
+    </time>
+  ) : (
+    "–"
+  );
+}
+
+/** The score with its interval; of a live experiment the progress. A score of which many runs are missing is muted. */
+function Score({ experiment, score }: { experiment: Experiment; score: string }) {
+  const found = experiment.scores[score];
+  if (found) {
+    const partial = found.n < experiment.total;
     return (
-      <div className="num flex w-full flex-col gap-1">
-        <span className="text-xs whitespace-nowrap">
-          <span className="text-sm font-medium text-ink">{formatPercent(score.value)}</span> {formatInterval(score.low, score.high)}
-        </span>
-        <IntervalBar {...score} />
-        <span className="text-xs">
-          n = {formatCount(score.n)}
-          <Failures count={experiment.failed_runs} />
-        </span>
+      <div className="num flex w-full items-center gap-2">
+        <span className={cn("w-14 shrink-0 text-right font-medium", partial ? "text-muted" : "text-ink")}>{formatPercent(found.value)}</span>
+        <span className="w-24 shrink-0 text-xs whitespace-nowrap">{formatInterval(found.low, found.high)}</span>
+        <IntervalBar {...found} />
       </div>
     );
   }
   const { progress } = experiment;
-  if (!progress || hasEnded(experiment)) {
-    return (
-      <span className="num text-xs">
-        –<Failures count={experiment.failed_runs} />
-      </span>
-    );
-  }
+  if (!progress || hasEnded(experiment)) return <span className="num text-xs">–</span>;
   return (
-    <div className="num flex w-full flex-col gap-1.5">
-      <span className="text-xs">
-        {progress.done} of {plural(progress.total, "run")}
+    <div className="num flex w-full items-center gap-2">
+      <span className="shrink-0 text-xs whitespace-nowrap">
+        {formatCount(progress.done)} of {formatCount(progress.total)}
       </span>
       <Progress done={progress.done} total={progress.total} failed={progress.failed} label={`Progress of ${experiment.name}`} />
     </div>
@@ -148,23 +192,30 @@ function Accuracy({ experiment }: { experiment: Experiment }) {
 
 function Failures({ count }: { count: number | null }) {
   if (!count) return null;
-  return <span className="text-bad">, {formatCount(count)} failed</span>;
+  return <span className="block text-xs whitespace-nowrap text-bad">{formatCount(count)} failed</span>;
 }
 
-function SortTh({ label, column, sorting, right = false }: { label: string; column: string; sorting?: Sorting; right?: boolean }) {
-  const align = cn(right && "text-right", column !== "name" && "hidden sm:table-cell");
-  if (!sorting) return <Th className={align}>{label}</Th>;
-  const key = sorting.sort.replace(/^-/, "");
+interface SortThProps {
+  label: string;
+  column: string;
+  sorting: Sorting | undefined;
+  className?: string;
+  /** On a phone too. */
+  always?: boolean;
+  /** The first click puts the highest first. */
+  descendingFirst?: boolean;
+}
+
+function SortTh({ label, column, sorting, className, always = false, descendingFirst = false }: SortThProps) {
+  const look = cn(!always && "hidden sm:table-cell", className);
+  if (!sorting) return <Th className={look}>{label}</Th>;
   const descending = sorting.sort.startsWith("-");
-  const active = key === column;
+  const active = sorting.sort.replace(/^-/, "") === column;
   const Arrow = descending ? ArrowDown : ArrowUp;
+  const next = active ? !descending : descendingFirst;
   return (
-    <Th className={align} aria-sort={active ? (descending ? "descending" : "ascending") : undefined}>
-      <button
-        type="button"
-        className="inline-flex items-center gap-1 rounded-sm hover:text-ink"
-        onClick={() => sorting.onSort(active && !descending ? `-${column}` : column)}
-      >
+    <Th className={look} aria-sort={active ? (descending ? "descending" : "ascending") : undefined}>
+      <button type="button" className="inline-flex items-center gap-1 rounded-sm hover:text-ink" onClick={() => sorting.onSort(next ? `-${column}` : column)}>
         {label}
         {active && <Arrow aria-hidden="true" className="size-3" />}
       </button>

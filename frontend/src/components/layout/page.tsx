@@ -14,17 +14,17 @@ interface PageProps {
 export function Page({ title, lead, actions, above, children }: PageProps) {
   return (
     <>
-      <header className="border-b px-4 pt-7 pb-5 sm:px-6 lg:px-8">
-        {above && <div className="mb-2">{above}</div>}
-        <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
+      <header className="border-b px-4 py-3.5 sm:px-6 lg:px-8">
+        {above && <div className="mb-1">{above}</div>}
+        <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
           <div className="min-w-0 flex-1 basis-80">
-            <h1 className="text-4xl leading-10 [overflow-wrap:anywhere]">{title}</h1>
-            {lead && <div className="mt-1.5 max-w-2xl">{lead}</div>}
+            <h1 className="text-3xl leading-9 [overflow-wrap:anywhere]">{title}</h1>
+            {lead && <div className="mt-0.5 max-w-4xl">{lead}</div>}
           </div>
           {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
         </div>
       </header>
-      <div className="flex flex-col gap-5 px-4 py-5 sm:px-6 lg:px-8 lg:py-6">{children}</div>
+      <div className="flex flex-col gap-4 px-4 py-4 sm:px-6 lg:px-8 lg:py-5">{children}</div>
     </>
   );
 }

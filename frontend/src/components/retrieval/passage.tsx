@@ -6,12 +6,15 @@ import { Marked } from "@/components/text/marked";
 import { useClipped } from "@/components/text/use-clipped";
 import { Badge } from "@/components/ui/badge";
 import { fromFirstMark } from "@/lib/highlight";
+import { cutSegments } from "@/lib/long-text";
 import { cn } from "@/lib/utils";
 
 import { type MarkedPassage, type StageHit, stageHits } from "./passage-prepare";
 
 /** Most characters before the first mark while the text is collapsed. */
 const MAX_LEAD = 120;
+/** Most characters while the text is collapsed: more than its lines hold. */
+const COLLAPSED = 2_000;
 
 interface PassageProps {
   marked: MarkedPassage;
@@ -34,7 +37,7 @@ export function PassageItem({ marked, rank, answers = false }: PassageProps) {
     <article aria-labelledby={id} className={cn("grid grid-cols-[1.25rem_minmax(0,1fr)] gap-x-2 px-4 py-3", passage.dropped && "bg-line/25")}>
       <span className="num text-xs leading-5 font-medium">{rank}</span>
       <div className="flex min-w-0 flex-col items-start gap-1.5">
-        <p className="max-w-full [overflow-wrap:anywhere]">
+        <p dir="auto" className="max-w-full [overflow-wrap:anywhere]">
           <span id={id} className="font-medium text-ink">
             <Marked segments={title} strong={answers} fallback={passage.article} />
           </span>
@@ -45,8 +48,8 @@ export function PassageItem({ marked, rank, answers = false }: PassageProps) {
           {passage.dropped && <Badge tone="warn">left out of the prompt</Badge>}
           <Stages hits={hits} />
         </div>
-        <p ref={ref} className={cn("max-w-full [overflow-wrap:anywhere] text-ink", open ? "whitespace-pre-line" : "line-clamp-4")}>
-          <Marked segments={shown} strong={answers} />
+        <p ref={ref} dir="auto" className={cn("max-w-full [overflow-wrap:anywhere] text-ink", open ? "whitespace-pre-line" : "line-clamp-4")}>
+          <Marked segments={open ? shown : cutSegments(shown, COLLAPSED)} strong={answers} />
         </p>
         {open && <Details hits={hits} id={passage.id} start={passage.start} end={passage.end} />}
         <button

@@ -1,3 +1,4 @@
+import { Check } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 
@@ -23,6 +24,29 @@ export function Menu({ trigger, children, align = "end" }: MenuProps) {
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+interface MenuCheckItemProps {
+  children: ReactNode;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}
+
+/** An item that is on or off; the menu stays open. */
+export function MenuCheckItem({ children, checked, onChange }: MenuCheckItemProps) {
+  return (
+    <Radix.CheckboxItem
+      checked={checked}
+      onCheckedChange={onChange}
+      onSelect={(event) => event.preventDefault()}
+      className="flex cursor-pointer items-center gap-2 rounded-sm py-1.5 pr-2.5 pl-8 text-sm text-ink outline-none select-none data-highlighted:bg-line/70"
+    >
+      <Radix.ItemIndicator className="absolute left-3">
+        <Check className="size-4" />
+      </Radix.ItemIndicator>
+      {children}
+    </Radix.CheckboxItem>
   );
 }
 

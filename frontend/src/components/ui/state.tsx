@@ -32,7 +32,8 @@ interface FailureProps {
 /** An error state: what happened, what to do, and a button to retry. */
 export function Failure({ error, what, onRetry }: FailureProps) {
   const message = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof ApiError ? error.hint : "";
+  // A hint at the API's documentation helps its users, and not those of a page.
+  const hint = error instanceof ApiError && !error.hint.includes("/docs") ? error.hint : "";
   return (
     <div role="alert" className="flex flex-col items-center gap-2 px-6 py-10 text-center">
       <CircleAlert className="size-5 text-bad" aria-hidden="true" />

@@ -9,13 +9,16 @@ import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { resultQueries } from "@/lib/api/queries";
+import { useTitle } from "@/lib/use-title";
 
 import { AttributionTable } from "./attribution-table";
+import { ChangesPanel } from "./changes-panel";
 import { ChosenPanel } from "./chosen-panel";
 import { ExamplesPanel } from "./examples-panel";
 import { FrontPanel } from "./front-panel";
 import { MetricTable } from "./metric-table";
-import { prepareWarnings } from "./prepare";
+import { Notes } from "./notes";
+import { pairedWithBaseline } from "./ranking";
 import { ShareActions } from "./share-actions";
 import { VerdictPanel } from "./verdict-panel";
 
@@ -48,21 +51,16 @@ export function Compare() {
 }
 
 function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
-  const warnings = prepareWarnings(comparison);
+  useTitle(`Compare ${comparison.experiments.map(({ label }) => label).join(", ")}`);
   return (
     <>
-      {warnings.length > 0 && (
-        <ul role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
-          {warnings.map((warning) => (
-            <li key={warning}>{warning}</li>
-          ))}
-        </ul>
-      )}
       <VerdictPanel comparison={comparison} />
+      <Notes comparison={comparison} />
       <MetricTable comparison={comparison} />
       <AttributionTable comparison={comparison} />
       <FrontPanel comparison={comparison} />
-      <ExamplesPanel comparison={comparison} />
+      <ChangesPanel comparison={comparison} />
+      {pairedWithBaseline(comparison).size > 1 && <ExamplesPanel comparison={comparison} />}
     </>
   );
 }

@@ -1,7 +1,7 @@
 "use client";
 
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { parseAsInteger, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { parseAsStringLiteral, useQueryState } from "nuqs";
 
 import { Select } from "@/components/ui/field";
 import { LoadMore } from "@/components/ui/load-more";
@@ -16,10 +16,11 @@ import { plural } from "@/lib/format";
 import { ExampleRow } from "./example-row";
 import { OutcomeTable } from "./outcome-table";
 import { describeScores, letterOf, prepareOutcomes, scoreNames } from "./prepare";
+import { usePair } from "./use-pair";
 import { useScore } from "./use-score";
 
 const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither"] as const;
-const PAGE = 25;
+const PAGE = 15;
 
 /** The answers of the experiments, question by question. */
 export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
@@ -27,18 +28,15 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
   const names = scoreNames(experiments);
   const { labelOf } = describeScores(experiments);
   const [score, setScore] = useScore(names);
-  const [state, setState] = useQueryStates({
-    outcome: parseAsStringLiteral(outcomes).withDefault("differ"),
-    with: parseAsInteger.withDefault(1),
-  });
-  const second = Math.min(Math.max(1, state.with), experiments.length - 1);
+  const [outcome, setOutcome] = useQueryState("outcome", parseAsStringLiteral(outcomes).withDefault("differ"));
+  const [second, setSecond] = usePair(experiments.length);
   const others = experiments.filter((_, index) => index !== 0 && index !== second);
   const ordered = [experiments[0], experiments[second], ...others].filter((one) => one !== undefined);
   const pair = differences.find((one) => one.score === score && one.experiment_id === experiments[second]?.experiment_id);
   const cells = prepareOutcomes(pair, letterOf(0), letterOf(second));
 
   const ids = ordered.map(({ experiment_id }) => experiment_id);
-  const rows = useInfiniteQuery(resultQueries.comparedExamples({ ids, score: score, outcome: state.outcome, limit: PAGE }));
+  const rows = useInfiniteQuery(resultQueries.comparedExamples({ ids, score, outcome, limit: PAGE }));
   const items = rows.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Panel
@@ -57,8 +55,8 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
             </Select>
           )}
           {experiments.length > 2 && (
-            <Select aria-label="Pair" className="h-7 w-auto text-xs" value={second} onChange={(event) => void setState({ with: Number(event.target.value) })}>
-              {experiments.slice(1).map(({ experiment_id, name }, index) => (
+            <Select aria-label="Pair" className="h-7 w-auto text-xs" value={second} onChange={(event) => setSecond(Number(event.target.value))}>
+              {experiments.slice(1).map(({ experiment_id, label: name }, index) => (
                 <option key={experiment_id} value={index + 1}>
                   A and {letterOf(index + 1)}: {name}
                 </option>
@@ -67,8 +65,8 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
           )}
           <Segmented
             label="Which questions"
-            value={state.outcome}
-            onChange={(outcome) => void setState({ outcome })}
+            value={outcome}
+            onChange={(next) => void setOutcome(next)}
             options={[
               { value: "differ", label: "Results differ" },
               { value: "same", label: "Results agree" },
@@ -78,7 +76,7 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
         </>
       }
     >
-      <OutcomeTable cells={cells} chosen={state.outcome} onChoose={(outcome) => void setState({ outcome })} />
+      <OutcomeTable cells={cells} chosen={outcome} onChoose={(next) => void setOutcome(next)} />
       {rows.data ? (
         items.length === 0 ? (
           <Empty title="No questions">No question has this outcome.</Empty>

@@ -27,7 +27,7 @@ export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut
             <Tr key={row.name}>
               <th scope="row" className="sticky left-0 max-w-28 bg-paper px-4 py-2 text-left font-normal sm:max-w-none">
                 <span className="block text-ink">{row.name}</span>
-                <span className="hidden max-w-44 text-xs sm:block">{row.basis}</span>
+                <span className="hidden w-48 text-xs sm:block">{row.basis}</span>
               </th>
               {row.cells.map((cell, index) => (
                 <Td key={index} className="align-top">

@@ -7,17 +7,18 @@ type Comparison = Parameters<typeof prepareForest>[0];
 function experiment(id: string, score: number, p50: number | null) {
   return {
     experiment_id: id,
-    name: `Experiment ${id}`,
+    label: `Experiment ${id}`,
     metrics: { scores: { f1: { value: score, low: score - 0.1, high: score + 0.1 } }, latency_ms: { p50 }, cost_usd: { per_1000_runs: null } },
   };
 }
 
 const comparison = {
+  baseline_id: "a",
   experiments: [experiment("a", 0.5, 100), experiment("b", 0.7, 300), experiment("c", 0.4, 200), experiment("d", 0.7, null)],
   differences: [
-    { experiment_id: "b", score: "f1", difference: 0.2, statistics: { low: 0.12, high: 0.28, simultaneous_low: 0.1, simultaneous_high: 0.3, family: 2, outcome: "better" } },
-    { experiment_id: "c", score: "f1", difference: -0.1, statistics: { low: -0.2, high: 0.01, simultaneous_low: -0.25, simultaneous_high: 0.05, family: 1, outcome: "not_distinguishable" } },
-    { experiment_id: "d", score: "f1", difference: null, statistics: null },
+    { experiment_id: "b", score: "f1", n_paired: 9, difference: 0.2, statistics: { low: 0.12, high: 0.28, simultaneous_low: 0.1, simultaneous_high: 0.3, family: 2, outcome: "better" } },
+    { experiment_id: "c", score: "f1", n_paired: 9, difference: -0.1, statistics: { low: -0.2, high: 0.01, simultaneous_low: -0.25, simultaneous_high: 0.05, family: 1, outcome: "not_distinguishable" } },
+    { experiment_id: "d", score: "f1", n_paired: 9, difference: null, statistics: null },
   ],
 } as unknown as Comparison;
 

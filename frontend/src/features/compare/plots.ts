@@ -9,7 +9,7 @@ type Comparison = Schemas["ComparisonOut"];
 
 /** The differences of one score from the baseline, in the order of the experiments; those without a test are left out. */
 export function prepareForest({ experiments, differences }: Comparison, score: string): ForestPlotRow[] {
-  return experiments.slice(1).flatMap(({ experiment_id, name }, index) => {
+  return experiments.slice(1).flatMap(({ experiment_id, label: name }, index) => {
     const found = differences.find((one) => one.experiment_id === experiment_id && one.score === score);
     if (!found?.statistics || found.difference === null) return [];
     const { low, high, simultaneous_low, simultaneous_high, family, outcome } = found.statistics;
@@ -34,7 +34,7 @@ export function sameQuestions({ unpaired }: Comparison): boolean {
 
 /** Score against latency or cost, with the Pareto front; experiments without either are left out. */
 export function prepareFront({ experiments }: Comparison, score: string, expense: Expense): FrontPoint[] {
-  const points = experiments.flatMap(({ name, metrics }, index) => {
+  const points = experiments.flatMap(({ label: name, metrics }, index) => {
     const value = metrics.scores[score];
     const x = expenses[expense].of(metrics);
     return value && x !== null ? [{ letter: letterOf(index), name, x, score: value.value, low: value.low, high: value.high }] : [];

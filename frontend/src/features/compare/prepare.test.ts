@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Schemas } from "@/lib/api/client";
 
-import { letterOf, prepareMetrics, prepareOutcomes, prepareWarnings } from "./prepare";
+import { letterOf, prepareMetrics, prepareOutcomes } from "./prepare";
 
 function compared(id: string, accuracy: number, p50: number | null, failed: number): Schemas["Compared"] {
   const score = { value: accuracy, low: accuracy - 0.1, high: accuracy + 0.1, n: 100 };
@@ -90,9 +90,3 @@ it("has no ratio to 0", () => {
   expect(row?.cells[1]).toMatchObject({ text: "0 answers/s", difference: "" });
 });
 it("names experiments by letters", () => expect([letterOf(0), letterOf(2)]).toEqual(["A", "C"]));
-
-it("has the warnings, and what is not paired where anything is not", () => {
-  const one = { experiment_id: "b", n_changed: 1, changed: ["q1"], n_only_this: 0, only_this: [], n_only_baseline: 0, only_baseline: [], message: "Not paired: 1." };
-  const paired = { ...one, experiment_id: "c", n_changed: 0, changed: [], message: "" };
-  expect(prepareWarnings({ ...comparison, warnings: ["Seeds differ: 1, 2."], unpaired: [one, paired] })).toEqual(["Seeds differ: 1, 2.", "Not paired: 1."]);
-});

@@ -158,8 +158,3 @@ export function prepareOutcomes(difference: Difference | undefined, first: strin
     { outcome: "neither", label: "Both wrong", count: difference.neither ?? 0 },
   ];
 }
-
-/** What makes the experiments less comparable, including the questions that could not be paired. */
-export function prepareWarnings({ warnings, unpaired }: Comparison): string[] {
-  return [...warnings, ...unpaired.map(({ message }) => message).filter((message) => message !== "")];
-}

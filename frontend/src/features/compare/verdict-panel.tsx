@@ -5,14 +5,17 @@ import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatP, formatPercent, formatPointInterval, formatPoints, plural } from "@/lib/format";
+import { cn } from "@/lib/utils";
 
 import { forestDomain, prepareForest } from "./plots";
 import { describeScores, letterOf, scoreNames } from "./prepare";
+import { prepareRanking } from "./ranking";
+import { RankingTable } from "./ranking-table";
 import { useScore } from "./use-score";
 
 type Difference = Schemas["ScoreDifference"];
 
-/** The result of the comparison in sentences, and the differences with their intervals as a forest plot. */
+/** The verdict, the experiments ranked by a score, and each difference with its interval; of many, the sentences on demand. */
 export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const { experiments, differences, tied_for_best } = comparison;
   const names = scoreNames(experiments);
@@ -21,33 +24,53 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
   const found = differences.filter((one) => one.score === score);
   const tied = experiments.flatMap(({ experiment_id }, index) => ((tied_for_best[score] ?? []).includes(experiment_id) ? [letterOf(index)] : []));
   const several = rows.some(({ plain }) => plain);
+  const many = experiments.length > 2;
+  const label = describeScores(experiments).labelOf(score);
+  const sentences = (
+    <ul className="flex flex-col gap-4">
+      {found.map((difference) => (
+        <li key={difference.experiment_id} className="flex gap-3">
+          <span aria-hidden="true" className="font-serif text-2xl leading-7 text-ink">
+            {letterOf(experiments.findIndex(({ experiment_id }) => experiment_id === difference.experiment_id))}
+          </span>
+          <Sentence difference={difference} />
+        </li>
+      ))}
+    </ul>
+  );
   return (
     <Panel
       title="Verdict"
-      hint={`${describeScores(experiments).labelOf(score)}, paired on the same questions${experiments.length > 2 ? `; p Holm-corrected for ${found.length} comparisons` : ""}`}
+      hint={`${label}, paired on the same questions${many ? `; p Holm-corrected for ${found.length} comparisons` : ""}`}
       actions={<ScoreChoice names={names} value={score} onChange={setScore} />}
+      flush
     >
-      <div className="grid gap-6 lg:grid-cols-2">
-        <ul className="flex flex-col gap-4">
-          {found.map((difference) => (
-            <li key={difference.experiment_id} className="flex gap-3">
-              <span aria-hidden="true" className="font-serif text-2xl leading-7 text-ink">
-                {letterOf(experiments.findIndex(({ experiment_id }) => experiment_id === difference.experiment_id))}
-              </span>
-              <Sentence difference={difference} />
-            </li>
-          ))}
-          {experiments.length > 2 && tied.length > 0 && (
-            <li className="text-xs">Best, or not distinguishable from the best: {tied.join(", ")}.</li>
-          )}
-        </ul>
+      {many && tied.length > 0 && (
+        <p className="border-b px-4 py-3 text-base text-ink">
+          Best, or not distinguishable from the best: {tied.join(", ")}.
+        </p>
+      )}
+      {many && <RankingTable rows={prepareRanking(comparison, score)} score={label} />}
+      <div className={cn("p-4", many ? "flex flex-col gap-4 border-t" : "grid gap-6 lg:grid-cols-2")}>
+        {!many && sentences}
         {rows.length > 0 && (
           <figure>
-            <ForestPlot rows={rows} domain={forestDomain(rows)} />
+            <ForestPlot rows={rows} domain={forestDomain(rows)} named={many} />
             <figcaption className="text-center text-xs">Difference from A in percentage points, with {several ? "simultaneous 95 % intervals (thick: that of each comparison alone)" : "95 % intervals"}; dashed line: no difference.</figcaption>
           </figure>
         )}
+        {many && (
+          <details className="group">
+            <summary className="cursor-pointer rounded-sm text-xs font-medium text-ink">Each comparison in words, with its test</summary>
+            <div className="mt-4 max-w-4xl">{sentences}</div>
+          </details>
+        )}
       </div>
+      {!many && (
+        <div className="border-t">
+          <RankingTable rows={prepareRanking(comparison, score)} score={label} />
+        </div>
+      )}
     </Panel>
   );
 }
@@ -65,10 +88,10 @@ function Sentence({ difference }: { difference: Difference }) {
   const facts: [string, string][] = [
     ["Difference", `${formatPoints(difference.difference)} ${formatPointInterval(statistics.simultaneous_low, statistics.simultaneous_high)}`],
     ...(statistics.family > 1 ? [["Interval of this comparison alone", formatPointInterval(statistics.low, statistics.high)] satisfies [string, string]] : []),
-    ["Means of the pairs", `${formatPercent(difference.this)} here, ${formatPercent(difference.baseline)} A`],
     ["p", formatP(statistics.adjusted_p)],
-    ["Only one right", difference.only_this === null ? "graded score" : `${formatCount(difference.only_this)} here, ${formatCount(difference.only_baseline)} A`],
+    ["Only one right", difference.only_this === null ? "graded score" : `${formatCount(difference.only_this)} this one, ${formatCount(difference.only_baseline)} the baseline`],
     ["Paired", pairsOf(difference, statistics.units)],
+    ["Means of the pairs", `${formatPercent(difference.this)}, baseline ${formatPercent(difference.baseline)}`],
     ["Detectable difference", statistics.detectable === null ? "–" : `about ${formatPoints(statistics.detectable).slice(1)} points`],
     ["Test", statistics.test === "mcnemar" ? `McNemar, exact (mid-p ${formatP(statistics.mid_p).replace("p ", "")})` : "paired permutation test"],
   ];

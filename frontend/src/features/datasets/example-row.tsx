@@ -6,6 +6,7 @@ import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Td, Tr } from "@/components/ui/table";
 import { plural } from "@/lib/format";
+import { beginning } from "@/lib/long-text";
 import { cn } from "@/lib/utils";
 
 import { type Example, metadataPairs } from "./prepare";
@@ -17,6 +18,9 @@ interface ExampleRowProps {
   /** Whether the table has a column of clusters. */
   clusters: boolean;
 }
+
+/** Characters of a text in a row; the details have all. */
+const SHOWN = 600;
 
 /** A question; it opens to its full text, all answers and all metadata. */
 export function ExampleRow({ example, clusters }: ExampleRowProps) {
@@ -31,7 +35,9 @@ export function ExampleRow({ example, clusters }: ExampleRowProps) {
         </Td>
         <Td className="min-w-0 flex-1 py-3 [overflow-wrap:anywhere] max-sm:block max-sm:h-auto max-sm:pl-4">
           <span className="mb-0.5 block truncate font-mono text-xs sm:hidden">{example.key}</span>
-          <p className="line-clamp-3 text-ink">{example.question}</p>
+          <p dir="auto" className="line-clamp-3 text-ink">
+            {beginning(example.question, SHOWN)}
+          </p>
           <div className="mt-2 sm:hidden">
             <Answers answers={example.answers} />
           </div>
@@ -90,8 +96,8 @@ function Answers({ answers }: { answers: string[] }) {
   return (
     <div className="flex flex-wrap items-center gap-1">
       {(open ? answers : [first]).map((answer, index) => (
-        <Badge key={answer} tone={index === 0 ? "good" : "plain"} className="max-w-full" title={answer}>
-          <span className="truncate">{answer}</span>
+        <Badge key={answer} tone={index === 0 ? "good" : "plain"} className="max-w-full" title={beginning(answer, SHOWN)}>
+          <bdi className="truncate">{beginning(answer, SHOWN)}</bdi>
         </Badge>
       ))}
       {aliases.length > 0 && (
@@ -114,7 +120,7 @@ function Metadata({ pairs }: { pairs: [name: string, value: string][] }) {
     <ul className="text-xs leading-5">
       {pairs.slice(0, PAIRS).map(([name, value]) => (
         <li key={name} className="truncate">
-          {name}: <span className="text-ink">{value}</span>
+          <bdi>{name}</bdi>: <bdi className="text-ink">{beginning(value, SHOWN)}</bdi>
         </li>
       ))}
       {pairs.length > PAIRS && <li>+{pairs.length - PAIRS} more</li>}

@@ -36,7 +36,7 @@ interface DatasetFormProps extends Pick<UploadDialogProps<Version>, "base" | "kn
 function DatasetForm({ base, ...props }: DatasetFormProps) {
   const [scoring, setScoring] = useState(base?.scoring ?? "");
   const [mapping, setMapping] = useState<{ file?: File; columns: Mapping }>({ columns: {} });
-  const upload = useAddDataset();
+  const { upload, sent } = useAddDataset();
   // What was chosen for one file says nothing of another.
   const columnsOf = (file: File) => (mapping.file === file ? mapping.columns : {});
   return (
@@ -49,6 +49,7 @@ function DatasetForm({ base, ...props }: DatasetFormProps) {
       namePlaceholder="my_questions"
       fileField="file"
       upload={upload}
+      sent={sent}
       variables={(name, [file]) => ({ name, scoring, file, map: pairsOf(columnsOf(file)) })}
       controls={{
         map: (error, [file]) =>

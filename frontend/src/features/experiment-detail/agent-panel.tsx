@@ -35,7 +35,7 @@ export function AgentPanel({ id, agent, shares, naive }: AgentPanelProps) {
           <Share key={figure.name} figure={figure} />
         ))}
         <Card label="Mean steps per run" value={formatNumber(agent.iterations.value)}>
-          <EstimateNote estimate={agent.iterations} interval={formatNumberInterval(agent.iterations.low, agent.iterations.high)} over="runs" />
+          <EstimateNote of="Mean steps per run" estimate={agent.iterations} interval={formatNumberInterval(agent.iterations.low, agent.iterations.high)} over="runs" />
           <p className="num mt-1.5 text-xs">
             {agent.repairs === 0 ? "No step needed a repair prompt." : `${plural(agent.repairs, "step")} needed a repair prompt.`}
           </p>
@@ -65,7 +65,7 @@ function Card({ label, value, children }: { label: string; value: string; childr
 function Share({ figure: { label, value, low, high, n, basis, help } }: { figure: EstimatedFigure }) {
   return (
     <Card label={label} value={formatPercent(value)}>
-      <EstimateNote estimate={{ n, method: basis }} interval={formatInterval(low, high)} over="runs" />
+      <EstimateNote of={label} estimate={{ n, method: basis }} interval={formatInterval(low, high)} over="runs" />
       <div className="mt-1.5">
         <IntervalBar value={value} low={low} high={high} />
       </div>
@@ -131,7 +131,7 @@ function Tools({ agent }: { agent: Agent }) {
         {failed ? (
           <p className="num text-xs">
             <span className="font-medium text-ink">{formatPercent(failed.value)}</span> failed{" "}
-            <EstimateNote estimate={failed} interval={formatInterval(failed.low, failed.high)} over="tool calls" />
+            <EstimateNote of="Failed tool calls" estimate={failed} interval={formatInterval(failed.low, failed.high)} over="tool calls" />
           </p>
         ) : (
           <p className="text-xs">No tool was called.</p>

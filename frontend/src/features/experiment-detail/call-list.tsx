@@ -10,6 +10,7 @@ import { formatCount } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
 import type { CallView } from "./calls";
+import { Thinking } from "./thinking";
 
 const idOf = (place: number) => `call-${place + 1}`;
 
@@ -27,11 +28,8 @@ export function useExpandedCalls() {
     // A collapsed call cannot be focused.
     flushSync(() => set(place, true));
     const body = document.getElementById(idOf(place));
-    const call = body?.parentElement;
-    if (!body || !call) return;
-    const run = call.closest("[role=region]");
-    run?.scrollBy(0, call.getBoundingClientRect().top - run.getBoundingClientRect().top);
-    call.firstElementChild?.scrollIntoView({ block: "nearest" });
+    if (!body) return;
+    body.parentElement?.scrollIntoView({ block: "start" });
     body.focus({ preventScroll: true });
   };
   return { open, set, goTo };
@@ -53,7 +51,7 @@ export function CallAccordion({ calls, expanded, stepOf }: CallAccordionProps) {
         const open = expanded.open.has(place);
         const step = stepOf.get(place);
         return (
-          <div key={place}>
+          <div key={place} className="scroll-mt-18">
             <button
               type="button"
               aria-expanded={open}
@@ -91,6 +89,7 @@ function Exchange({ call }: { call: CallView }) {
       ))}
       {tools && <Verbatim label="Tools offered">{tools}</Verbatim>}
       {constraint && <Verbatim label={`Output constraint, ${constraint.kind}`}>{constraint.text}</Verbatim>}
+      <Thinking label="Thinking">{call.thinking}</Thinking>
       {(text !== "" || (toolCalls.length === 0 && !error)) && <Verbatim label="Response">{text}</Verbatim>}
       <ToolCalls calls={toolCalls} label="Response" />
       {error && <p className="[overflow-wrap:anywhere] text-bad">{error}</p>}
@@ -107,6 +106,7 @@ export function CallSequence({ calls }: { calls: CallView[] }) {
         {call.messages.map((message, at) => (
           <Message key={at} message={message} label={`${before}Prompt as sent`} />
         ))}
+        <Thinking label={`${before}Thinking`}>{call.thinking}</Thinking>
         {call.vote && <Verbatim label={`Call ${index + 1}: response, ${call.vote}`}>{call.text}</Verbatim>}
         <ToolCalls calls={call.toolCalls} label={before ? `${before}response` : "Response"} />
       </div>

@@ -9,6 +9,7 @@ describe("readCall", () => {
       messages: [{ role: "user", content: "Hi", toolCalls: [], resultOf: undefined }],
       finish: "stop",
       text: "Hello",
+      thinking: "",
       vote: undefined,
       toolCalls: [],
       constraint: undefined,
@@ -18,6 +19,8 @@ describe("readCall", () => {
     });
     expect(readCall({ ...call, cached: true }).usage).toBe("1,812 in, 30 out · from cache");
   });
+  it("reads the thinking apart from the answer", () =>
+    expect(readCall({ messages: [], text: "391", thinking: "17 · 20 = 340 …" })).toMatchObject({ text: "391", thinking: "17 · 20 = 340 …" }));
   it("reads the vote of a sample", () => {
     expect(readCall({ messages: [], vote: { counted_as: "18", votes: 3 } }).vote).toBe("18: 3 votes");
     expect(readCall({ messages: [], vote: { counted_as: null, parse_outcome: "no_answer" } }).vote).toBe("no vote (no_answer)");

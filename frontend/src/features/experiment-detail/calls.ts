@@ -7,6 +7,8 @@ export interface CallView {
   finish: string | undefined;
   /** What the model wrote. */
   text: string;
+  /** What it thought before; empty if the server does not show it. */
+  thinking: string;
   /** The vote of this call, where several vote (self-consistency). */
   vote: string | undefined;
   toolCalls: ToolCallView[];
@@ -29,6 +31,7 @@ export function readCall(stored: unknown): CallView {
     messages: messages.map(readMessage),
     finish: typeof call.finish_reason === "string" ? call.finish_reason : undefined,
     text: typeof call.text === "string" ? call.text : "",
+    thinking: typeof call.thinking === "string" ? call.thinking : "",
     vote: isRecord(call.vote) ? voteOf(call.vote) : undefined,
     toolCalls: readToolCalls(call.tool_calls),
     constraint: isRecord(constraint) ? { kind: asText(constraint.kind), text: asText(constraint.text) } : undefined,

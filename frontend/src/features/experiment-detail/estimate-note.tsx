@@ -3,6 +3,8 @@ import { formatCount } from "@/lib/format";
 import { describeInterval } from "@/lib/metrics";
 
 interface EstimateNoteProps {
+  /** The figure whose interval it is, for screen readers. */
+  of: string;
   estimate: { level?: number; method: string; n: number | null };
   /** The formatted interval. */
   interval: string;
@@ -11,11 +13,12 @@ interface EstimateNoteProps {
 }
 
 /** An interval with its n; the tooltip says how it was computed, or why there is none. */
-export function EstimateNote({ estimate, interval, over }: EstimateNoteProps) {
+export function EstimateNote({ of, estimate, interval, over }: EstimateNoteProps) {
+  const text = `${estimate.method === "constant" ? "no interval" : interval}, n = ${formatCount(estimate.n)}`;
   return (
     <Tooltip content={`${describeInterval(estimate, over)}.`}>
-      <button type="button" className="num rounded-sm text-xs underline decoration-line decoration-dotted underline-offset-3">
-        {estimate.method === "constant" ? "no interval" : interval}, n = {formatCount(estimate.n)}
+      <button type="button" aria-label={`${of}: ${text}`} className="num rounded-sm text-xs underline decoration-line decoration-dotted underline-offset-3">
+        {text}
       </button>
     </Tooltip>
   );

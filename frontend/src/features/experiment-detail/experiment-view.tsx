@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { useQueryState } from "nuqs";
+import { parseAsBoolean, useQueryState } from "nuqs";
 import { useState } from "react";
 
 import { Page } from "@/components/layout/page";
@@ -12,14 +12,17 @@ import type { Schemas } from "@/lib/api/client";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
 import { hasEnded, isLive } from "@/lib/experiment-status";
 import { agentShares } from "@/lib/metrics";
+import { useTitle } from "@/lib/use-title";
 
 import { AgentPanel } from "./agent-panel";
 import { AttributionPanel } from "./attribution-panel";
-import { ConfigPanel } from "./config-panel";
+import { ConfigPanel, FailuresPanel } from "./config-panel";
 import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
 import { MetricCards } from "./metric-cards";
 import { RunsSection } from "./runs-section";
+import { ResultWarnings } from "./thinking";
+import { titleOf } from "./live";
 import { useLive } from "./use-live";
 
 const POLL_MS = 1_500;
@@ -57,8 +60,15 @@ export function ExperimentView() {
 
 function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   const ended = hasEnded(experiment);
+  useTitle(titleOf(experiment));
   const live = isLive(experiment);
   const result = useQuery({ ...resultQueries.detail(experiment.id), enabled: ended });
+  const [full] = useQueryState("full", parseAsBoolean.withDefault(false));
+  const failures = Object.keys(result.data?.metrics.counts.failures ?? experiment.progress?.failures ?? {}).sort();
+  const runs = (ended || live) && (
+    <RunsSection id={experiment.id} planned={experiment.total} live={live} modelOnly={experiment.latency_of_model_only} failures={failures} />
+  );
+  if (full && runs) return <ExperimentHeader experiment={experiment}>{runs}</ExperimentHeader>;
   return (
     <ExperimentHeader experiment={experiment}>
       {!ended && <LivePanel experiment={experiment} />}
@@ -67,12 +77,14 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
           {experiment.reason}
         </p>
       )}
+      {ended && <ResultWarnings warnings={result.data?.metrics.warnings} />}
       {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
       {ended && result.data?.metrics.attribution && <AttributionPanel attribution={result.data.metrics.attribution} />}
       {ended && result.data?.metrics.agent && (
         <AgentPanel id={experiment.id} agent={result.data.metrics.agent} shares={agentShares(result.data.metrics)} naive={result.data.tokens_to_naive} />
       )}
-      {(ended || live) && <RunsSection id={experiment.id} planned={experiment.total} live={live} modelOnly={experiment.latency_of_model_only} />}
+      {ended && <FailuresPanel result={result.data} />}
+      {runs}
       <ConfigPanel experiment={experiment} result={result.data} />
       {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}
     </ExperimentHeader>

@@ -12,7 +12,7 @@ import { Menu, MenuItem } from "@/components/ui/menu";
 import type { Schemas } from "@/lib/api/client";
 import { useDeleteExperiments, useExperimentAction } from "@/lib/api/mutations";
 import { hasEnded, isLive, shownStatus } from "@/lib/experiment-status";
-import { formatAgo, formatDate, formatMethod, plural } from "@/lib/format";
+import { formatAgo, formatCount, formatDate, formatMethod, plural } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 
 import { exportFormats, useExport } from "./export";
@@ -45,7 +45,7 @@ export function ExperimentHeader({ experiment, children }: { experiment: Experim
             </time>
             {experiment.parent_id && (
               <Link href={`/experiments/view/?id=${experiment.parent_id}`} className="underline decoration-line underline-offset-3">
-                continues another experiment
+                {experiment.resumes_parent ? "resumed from an earlier one" : "cloned from another"}
               </Link>
             )}
           </div>
@@ -67,7 +67,8 @@ function Actions({ experiment }: { experiment: Experiment }) {
   const download = useExport(experiment.id);
   const { id, status } = experiment;
   const notStarted = shownStatus(experiment) === "NOT_STARTED";
-  const incomplete = status === "FAILED" || status === "CANCELLED";
+  const failed = status === "COMPLETED" ? (experiment.failed_runs ?? 0) : 0;
+  const resumable = status === "FAILED" || status === "CANCELLED" || failed > 0;
   return (
     <>
       {notStarted && (
@@ -82,10 +83,10 @@ function Actions({ experiment }: { experiment: Experiment }) {
           Cancel
         </Button>
       )}
-      {incomplete && (
-        <Button variant="primary" disabled={resume.isPending} onClick={() => resume.mutate(id)}>
+      {resumable && (
+        <Button variant={failed > 0 ? "outline" : "primary"} disabled={resume.isPending} onClick={() => resume.mutate(id)}>
           <RotateCw aria-hidden="true" />
-          Resume
+          {failed > 0 ? `Retry ${formatCount(failed)} failed` : "Resume"}
         </Button>
       )}
       {hasEnded(experiment) && (

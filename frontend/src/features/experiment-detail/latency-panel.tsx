@@ -43,8 +43,14 @@ export function LatencyPanel({ id, latencies, live, modelOnly, onSelect }: Laten
       </Panel>
       {!live && (
         <Panel title="Fastest and slowest" flush>
-          <Extremes id={id} sort="latency_ms" onSelect={onSelect} label="Fastest" />
-          <Extremes id={id} sort="-latency_ms" onSelect={onSelect} label="Slowest" />
+          {data.n > 2 * EXTREMES ? (
+            <>
+              <Extremes id={id} sort="latency_ms" limit={EXTREMES} onSelect={onSelect} label="Fastest" />
+              <Extremes id={id} sort="-latency_ms" limit={EXTREMES} onSelect={onSelect} label="Slowest" />
+            </>
+          ) : (
+            <Extremes id={id} sort="-latency_ms" limit={data.n} onSelect={onSelect} label="Slowest first" />
+          )}
         </Panel>
       )}
     </div>
@@ -53,25 +59,27 @@ export function LatencyPanel({ id, latencies, live, modelOnly, onSelect }: Laten
 
 interface ExtremesProps extends Pick<LatencyPanelProps, "id" | "onSelect"> {
   sort: "latency_ms" | "-latency_ms";
+  /** How many runs. */
+  limit: number;
   label: string;
 }
 
-function Extremes({ id, sort, onSelect, label }: ExtremesProps) {
-  const { data } = useQuery(resultQueries.runs(id, { sort, limit: EXTREMES }));
+function Extremes({ id, sort, limit, onSelect, label }: ExtremesProps) {
+  const { data } = useQuery(resultQueries.runs(id, { sort, limit }));
   return (
     <section aria-label={label} className="border-b last:border-b-0">
       <h3 className="px-4 pt-2 font-sans text-xs font-medium">{label}</h3>
       <ul className="pb-1.5">
-        {(data?.items ?? Array.from({ length: EXTREMES }, () => null)).map((run, index) =>
+        {(data?.items ?? Array.from({ length: limit }, () => null)).map((run, index) =>
           run ? (
             <li key={run.id}>
               <button
                 type="button"
                 onClick={() => onSelect(run.id)}
-                className="flex h-7 w-full items-center gap-3 px-4 text-left -outline-offset-2 hover:bg-line/30"
+                className="flex h-6.5 w-full items-center gap-3 px-4 text-left -outline-offset-2 hover:bg-line/30"
               >
                 <span className="num w-18 shrink-0 whitespace-nowrap text-ink">{formatDuration(run.latency_ms)}</span>
-                <span className="min-w-0 flex-1 truncate text-xs">{run.question}</span>
+                <span dir="auto" className="min-w-0 flex-1 truncate text-xs">{run.question}</span>
                 <RunMark status={run.status} value={run.scores[PRIMARY_SCORE]?.value} failure={run.failure_kind} />
               </button>
             </li>

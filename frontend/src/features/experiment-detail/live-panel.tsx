@@ -1,16 +1,30 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+
 import { Panel } from "@/components/ui/panel";
 import { Progress } from "@/components/ui/progress";
 import type { Schemas } from "@/lib/api/client";
+import { experimentQueries } from "@/lib/api/queries";
 import { shownStatus, type ShownStatus } from "@/lib/experiment-status";
 import { formatCount, formatDuration, formatName, formatNumber, formatPercent, plural } from "@/lib/format";
+import { cn } from "@/lib/utils";
 
+import { describeQueue, describeWait } from "./live";
 import { describePreparation } from "./prepare";
+import { useSilence } from "./use-silence";
+
+const QUEUE_MS = 3_000;
 
 /** The progress and speed of a live experiment. */
 export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   const { progress, status, total } = experiment;
   const done = progress?.done ?? 0;
   const preparing = describePreparation(progress);
+  const queued = shownStatus(experiment) === "QUEUED";
+  const others = useQuery({ ...experimentQueries.list({ status: ["RUNNING", "PENDING"], limit: 200 }), enabled: queued, refetchInterval: QUEUE_MS });
+  const silent = useSilence(experiment.heartbeat_at, status === "RUNNING");
+  const waiting = queued ? (others.data ? describeQueue(experiment, others.data.items) : "") : describeWait(experiment, silent);
   const facts: [string, string][] = [
     ["Answered", `${formatCount(done)} of ${formatCount(total)}`],
     ["Right so far", formatPercent(progress?.accuracy)],
@@ -25,6 +39,11 @@ export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"]
       {preparing && (
         <p role="status" className="num mt-3 text-info">
           {preparing}
+        </p>
+      )}
+      {waiting && (
+        <p role="status" className={cn("num mt-3", waiting.startsWith("No sign") ? "text-warn" : "text-info")}>
+          {waiting}
         </p>
       )}
       {status === "RUNNING" && (
@@ -54,7 +73,9 @@ function describeLoad(progress: Schemas["ProgressOut"] | null): string | undefin
   if (!progress) return undefined;
   const parts = [`${plural(progress.in_flight, "call")} in flight`];
   if (progress.limit !== null) parts.push(`concurrency limit ${progress.limit}`);
-  if (progress.waiting_s > 0) parts.push(`rate limited: waiting ${formatDuration(progress.waiting_s * 1000)}`);
+  if (progress.waiting_for || progress.waiting_s > 0) {
+    parts.push(`${progress.waiting_for ?? "rate limited"}: waiting ${formatDuration(progress.waiting_s * 1000)}`);
+  }
   if (progress.mode === "in_process") parts.push("no job queue: running in the API process");
   return parts.join(" · ");
 }

@@ -31,7 +31,7 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
     <div className="overflow-hidden rounded-lg border">
       {groups.map(({ group, label, figures }, index) => (
         <section key={group} aria-label={label} className={index > 0 ? "border-t" : undefined}>
-          {groups.length > 1 && <h3 className="px-4 pt-3 font-sans text-xs font-medium">{label}</h3>}
+          {groups.length > 1 && <h2 className="px-4 pt-3 font-sans text-xs font-medium">{label}</h2>}
           <dl className={cn("grid overflow-hidden", index === 0 || figures.length < 4 ? "sm:grid-cols-3" : "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6")}>
             {figures.map((figure) => (
               <Estimate key={figure.name} figure={figure} small={index > 0 && figures.length > 3} />
@@ -39,7 +39,7 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
           </dl>
         </section>
       ))}
-      <dl className="grid grid-cols-2 border-t md:grid-cols-3 lg:grid-cols-6">
+      <dl className="grid grid-cols-[repeat(auto-fit,minmax(9.5rem,1fr))] overflow-hidden border-t">
         {figureCards(metrics).map(({ label, value, note }) => (
           <div key={label} className="-mt-px -ml-px border-t border-l px-4 py-3">
             <dt className="text-xs">{label}</dt>
@@ -60,6 +60,7 @@ function Estimate({ figure, small }: { figure: EstimatedFigure; small: boolean }
       <dd className="mt-0.5 flex flex-wrap items-baseline gap-x-2">
         <span className={cn("font-serif text-ink", small ? "text-2xl leading-8" : "text-4xl leading-11")}>{formatFigure(value, figure)}</span>
         <EstimateNote
+          of={label}
           estimate={{ n, method: basis }}
           interval={format === "share" ? formatInterval(low, high) : `[${formatFigure(low, figure)}, ${formatFigure(high, figure)}]`}
           over="answered runs"

@@ -7,7 +7,7 @@ export const runStates: readonly { state: RunState; label: string }[] = [
   { state: "partial", label: "Partly right" },
   { state: "wrong", label: "Wrong" },
   { state: "unscored", label: "Unscored" },
-  { state: "failed", label: "Failed call" },
+  { state: "failed", label: "Failed" },
   { state: "missing", label: "Not run" },
 ];
 

@@ -1,6 +1,6 @@
 "use client";
 
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 
 import { CellGrid, type CellLook } from "@/components/charts/cell-grid";
 import { ScoreChoice } from "@/components/run/score-choice";
@@ -10,6 +10,7 @@ import { formatCount } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
 import { notRight, type GridData, nextIn, type RunState, runStates } from "./prepare";
+import type { Outcome } from "./run-filters";
 
 const looks: Record<RunState, CellLook> = {
   correct: { token: "data-3", opacity: 0.6 },
@@ -35,15 +36,19 @@ interface RunGridProps {
   scores: string[];
   score: string;
   onScore: (score: string) => void;
+  /** The outcome that the list below is filtered by: other cells are pale. */
+  filter: Outcome;
+  onFilter: (filter: Outcome) => void;
   selected: number | null;
   onSelect: (runId: number) => void;
 }
 
 /** One cell per run, coloured by its result; a cell selects its run. */
-export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: RunGridProps) {
-  const [only, setOnly] = useState<RunState | null>(null);
+export function RunGrid({ grid, scores, score, onScore, filter, onFilter, selected, onSelect }: RunGridProps) {
+  const only = filter === "all" || filter === "cached" ? null : filter;
   const names = useScoreNames();
   const cells = useMemo(() => grid.states.map((state) => looks[state]), [grid]);
+  const lit = useMemo(() => (only ? (cell: number) => grid.states[cell] === only : undefined), [grid, only]);
   const index = selected === null ? undefined : grid.indexOf.get(selected);
   const go = (to: number | undefined) => {
     const runId = to === undefined ? undefined : grid.runIds[to];
@@ -63,26 +68,41 @@ export function RunGrid({ grid, scores, score, onScore, selected, onSelect }: Ru
       <div className="mb-3 flex flex-wrap gap-1.5" role="group" aria-label="Show only">
         {runStates
           .filter(({ state }) => grid.counts[state] > 0)
-          .map(({ state, label }) => (
-            <button
-              key={state}
-              type="button"
-              aria-pressed={only === state}
-              onClick={() => setOnly(only === state ? null : state)}
-              className={cn(
-                "num flex h-7 items-center gap-1.5 rounded-full border px-2.5 text-xs transition-colors hover:border-muted/50",
-                only === state && "border-ink text-ink",
-              )}
-            >
-              <span aria-hidden="true" className={cn("size-2.5 rounded-[2px]", swatches[state])} />
-              {label} <span className="font-medium text-ink">{formatCount(grid.counts[state])}</span>
-            </button>
-          ))}
+          .map(({ state, label }) => {
+            const legend = (
+              <>
+                <span aria-hidden="true" className={cn("size-2.5 rounded-[2px]", swatches[state])} />
+                {label} <span className="font-medium text-ink">{formatCount(grid.counts[state])}</span>
+              </>
+            );
+            // What has not run is in no list.
+            if (state === "missing") {
+              return (
+                <span key={state} className="num flex h-7 items-center gap-1.5 px-2.5 text-xs">
+                  {legend}
+                </span>
+              );
+            }
+            return (
+              <button
+                key={state}
+                type="button"
+                aria-pressed={only === state}
+                onClick={() => onFilter(only === state ? "all" : state)}
+                className={cn(
+                  "num flex h-7 items-center gap-1.5 rounded-full border px-2.5 text-xs transition-colors hover:border-muted/50",
+                  only === state && "border-ink text-ink",
+                )}
+              >
+                {legend}
+              </button>
+            );
+          })}
       </div>
       <CellGrid
         label={`${formatCount(grid.states.length)} runs by ${names.labelOf(score).toLowerCase()}`}
         looks={cells}
-        lit={only ? (cell) => grid.states[cell] === only : undefined}
+        lit={lit}
         selected={index}
         onSelect={go}
         onKey={onKey}

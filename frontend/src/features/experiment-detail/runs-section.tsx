@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { parseAsInteger, parseAsString, useQueryStates } from "nuqs";
+import { parseAsBoolean, parseAsInteger, parseAsString, useQueryStates } from "nuqs";
 import { useMemo, useRef } from "react";
 
 import { Panel } from "@/components/ui/panel";
@@ -13,8 +13,10 @@ import { PRIMARY_SCORE } from "@/lib/metrics";
 import { LatencyPanel } from "./latency-panel";
 import { firstToShow, prepareGrid } from "./prepare";
 import { RunDetail } from "./run-detail";
+import { runParams } from "./run-filters";
 import { RunGrid } from "./run-grid";
 import { RunList } from "./run-list";
+import { SlicesPanel } from "./slices-panel";
 
 const LIVE_MS = 2_000;
 /** With more runs than this, the map is polled less often. */
@@ -26,19 +28,23 @@ interface RunsSectionProps {
   live: boolean;
   /** The latency of these runs lacks retrieval and tools. */
   modelOnly: boolean;
+  /** The kinds of failures that there are. */
+  failures: string[];
 }
 
-/** The runs: grid, list, the selected run, and latencies. */
-export function RunsSection({ id, planned, live, modelOnly }: RunsSectionProps) {
-  const [{ run, score }, setState] = useQueryStates(
-    { run: parseAsInteger, score: parseAsString.withDefault(PRIMARY_SCORE) },
+/** The runs: grid, list, the selected run, slices, and latencies. */
+export function RunsSection({ id, planned, live, modelOnly, failures }: RunsSectionProps) {
+  const [{ run, score, full }, setState] = useQueryStates(
+    { run: parseAsInteger, score: parseAsString.withDefault(PRIMARY_SCORE), full: parseAsBoolean.withDefault(false) },
     { history: "replace" },
   );
+  const [listed, setListed] = useQueryStates(runParams, { history: "replace" });
   const map = useQuery({
     ...resultQueries.map(id, score),
     refetchInterval: live ? (planned > LARGE ? LIVE_MS * 5 : LIVE_MS) : false,
   });
   const detail = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const select = (runId: number) => void setState({ run: runId });
   const open = (runId: number) => {
     select(runId);
@@ -59,23 +65,50 @@ export function RunsSection({ id, planned, live, modelOnly }: RunsSectionProps) 
     );
   }
   const shown = run ?? firstToShow(grid);
+  const selected = <RunDetail id={id} runId={shown} grid={grid} onSelect={select} full={full} onFull={(on) => void setState({ full: on, run: shown })} />;
+  if (full) return selected;
   return (
     <>
+      <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} modelOnly={modelOnly} onSelect={open} />
+      {!live && (
+        <SlicesPanel
+          id={id}
+          score={score}
+          selected={listed.slice}
+          onSelect={(slice) => {
+            void setListed({ slice });
+            list.current?.scrollIntoView({ block: "start" });
+          }}
+        />
+      )}
       <RunGrid
         grid={grid}
         scores={map.data.scores}
         score={score}
         onScore={(next) => void setState({ score: next })}
+        filter={listed.filter}
+        onFilter={(filter) => void setListed({ filter })}
         selected={shown}
         onSelect={select}
       />
       <div className="grid min-w-0 items-start gap-5 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]">
-        <RunList id={id} score={score} selected={shown} onSelect={open} live={live} />
-        <div ref={detail} className="min-w-0 scroll-mt-18 lg:sticky lg:top-18">
-          <RunDetail id={id} runId={shown} grid={grid} onSelect={select} />
+        <div ref={list} className="min-w-0 scroll-mt-18 lg:sticky lg:top-18">
+          <RunList
+            id={id}
+            score={score}
+            grid={grid}
+            failures={failures}
+            state={listed}
+            onState={(change) => void setListed(change)}
+            selected={shown}
+            onSelect={open}
+            live={live}
+          />
+        </div>
+        <div ref={detail} className="min-w-0 scroll-mt-18">
+          {selected}
         </div>
       </div>
-      <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} modelOnly={modelOnly} onSelect={open} />
     </>
   );
 }

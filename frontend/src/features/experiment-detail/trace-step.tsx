@@ -4,10 +4,12 @@ import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 
 import { namedValues } from "@/components/run/chat";
 import { Marked } from "@/components/text/marked";
+import { ShortText, textButton, useFolded } from "@/components/text/long-text";
 import { useClipped } from "@/components/text/use-clipped";
 import { Badge } from "@/components/ui/badge";
 import { formatCount, formatDuration, plural } from "@/lib/format";
 import { fromFirstMark, hasMark, type Segment } from "@/lib/highlight";
+import { cutSegments } from "@/lib/long-text";
 import { cn } from "@/lib/utils";
 
 import { ToolBadge } from "./tool-badge";
@@ -17,7 +19,10 @@ type Use = NonNullable<Step["use"]>;
 
 /** Most characters before the first mark while an observation is collapsed. */
 const MAX_LEAD = 120;
-const textButton = "rounded-sm text-xs underline decoration-line underline-offset-3 hover:text-ink hover:decoration-current";
+/** Most characters while an observation is collapsed: more than its lines hold. */
+const COLLAPSED = 2_000;
+/** Characters of a thought, an argument or an answer before the reader asks for all. */
+const WRITTEN = 1_500;
 
 interface TraceStepProps {
   step: Step;
@@ -83,7 +88,7 @@ export function TraceStep({ step, place, observation, source, current, end, elem
           <span className="num flex flex-wrap items-center gap-x-2 text-xs sm:ml-auto">
             {usageOfStep(step)}
             {calls.map((call) => (
-              <button key={call} type="button" tabIndex={tabIndex} onClick={() => onCall(call)} className={textButton}>
+              <button key={call} type="button" tabIndex={tabIndex} onClick={() => onCall(call)} className={`${textButton} text-xs`}>
                 Call {formatCount(call + 1)}
               </button>
             ))}
@@ -92,7 +97,9 @@ export function TraceStep({ step, place, observation, source, current, end, elem
         <dl className="grid gap-x-3 gap-y-0.5 sm:grid-cols-[5.5rem_minmax(0,1fr)] sm:gap-y-2">
           {step.thought !== "" && (
             <Part label="Thought">
-              <p className="verbatim text-ink">{step.thought}</p>
+              <p dir="auto" className="verbatim text-ink">
+                <ShortText limit={WRITTEN}>{step.thought}</ShortText>
+              </p>
             </Part>
           )}
           {use && (
@@ -107,7 +114,9 @@ export function TraceStep({ step, place, observation, source, current, end, elem
           )}
           {answer !== null ? (
             <Part label="Answer">
-              <p className="verbatim font-semibold text-ink">{answer}</p>
+              <p dir="auto" className="verbatim font-semibold text-ink">
+                <ShortText limit={WRITTEN}>{answer}</ShortText>
+              </p>
             </Part>
           ) : (
             !use && <Part label="Action">{step.last ? "No answer was given." : "No action could be parsed from the output."}</Part>
@@ -133,7 +142,9 @@ function Action({ use }: { use: Use }) {
       <ToolBadge tool={use.tool} />
       {namedValues(use.arguments).map(([name, text]) => (
         <span key={name} className="max-w-full">
-          <bdi className="text-xs [overflow-wrap:anywhere]">{name}</bdi> <bdi className="verbatim text-ink">{text}</bdi>
+          <bdi className="text-xs [overflow-wrap:anywhere]">{name}</bdi> <span dir="auto" className="verbatim text-ink">
+            <ShortText limit={WRITTEN}>{text}</ShortText>
+          </span>
         </span>
       ))}
       {badgesOf(use).map(({ label, tone }) => (
@@ -158,14 +169,16 @@ interface ObservationProps {
 function Observation({ use, segments, open, tabIndex, onOpen }: ObservationProps) {
   const { ref, clipped } = useClipped<HTMLParagraphElement>(open);
   const shown = open || !hasMark(segments) ? segments : fromFirstMark(segments, MAX_LEAD);
+  const all = useFolded(use.observation, segments, true);
   const more = clipped || shown[0]?.text !== segments[0]?.text;
   return (
     <div className="flex flex-col items-start gap-1">
-      <p ref={ref} className={cn("verbatim max-w-full text-ink", !open && "line-clamp-3")}>
-        <Marked segments={shown} strong fallback="(empty)" />
+      <p ref={ref} dir="auto" className={cn("verbatim max-w-full text-ink", !open && "line-clamp-3")}>
+        {open ? all.content : <Marked segments={cutSegments(shown, COLLAPSED)} strong fallback="(empty)" />}
       </p>
+      {open && all.controls}
       {more && (
-        <button type="button" tabIndex={tabIndex} aria-expanded={open} onClick={() => onOpen(!open)} className={textButton}>
+        <button type="button" tabIndex={tabIndex} aria-expanded={open} onClick={() => onOpen(!open)} className={`${textButton} text-xs`}>
           {open ? "Show less" : "Show all"}
         </button>
       )}

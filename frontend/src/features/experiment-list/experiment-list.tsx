@@ -1,12 +1,12 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Plus } from "lucide-react";
 import { useQueryStates } from "nuqs";
 import { useState } from "react";
 
 import { ExperimentTable } from "@/components/experiment/experiment-table";
 import { Page } from "@/components/layout/page";
+import { useScoreNames } from "@/components/run/use-score-names";
 import { Button } from "@/components/ui/button";
 import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
@@ -31,6 +31,7 @@ export function ExperimentList() {
     ...experimentQueries.list(listQuery(state)),
     refetchInterval: (query) => (query.state.data?.items.some(isLive) ? LIVE_MS : IDLE_MS),
   });
+  const { labelOf } = useScoreNames();
   const narrow = (change: Partial<ListState>) => void setState({ ...change, page: null });
   const select = (ids: string[], on: boolean) =>
     setSelected((before) => {
@@ -43,24 +44,15 @@ export function ExperimentList() {
     });
 
   return (
-    <Page
-      title="Experiments"
-      lead="All experiments: not started, running and ended."
-      actions={
-        <Button asChild variant="primary">
-          <Link href="/experiments/new/">
-            <Plus aria-hidden="true" />
-            New experiment
-          </Link>
-        </Button>
-      }
-    >
+    <Page title="Experiments">
       <FilterBar state={state} onChange={narrow} />
       <Panel flush>
         {list.data ? (
           list.data.items.length > 0 ? (
             <ExperimentTable
               experiments={list.data.items}
+              score={{ name: state.score, label: labelOf(state.score) }}
+              columns={state.columns}
               sorting={{ sort: state.sort, onSort: (sort) => narrow({ sort }) }}
               selection={{
                 selected,
@@ -68,7 +60,11 @@ export function ExperimentList() {
                 onSelectAll: (on) => select(list.data.items.map(({ id }) => id), on),
               }}
             />
-          ) : isFiltered(state) || state.page > 1 ? (
+          ) : list.data.total > 0 ? (
+            <Empty title="No such page" action={<Button onClick={() => void setState({ page: null })}>Show the first page</Button>}>
+              The list has fewer pages than {state.page}.
+            </Empty>
+          ) : isFiltered(state) ? (
             <Empty
               title="Nothing matches"
               action={<Button onClick={() => void setState(null)}>Show all experiments</Button>}
@@ -90,9 +86,9 @@ export function ExperimentList() {
         ) : list.error ? (
           <Failure error={list.error} what="the experiments" onRetry={() => void list.refetch()} />
         ) : (
-          <SkeletonRows rows={10} className="h-[52px]" />
+          <SkeletonRows rows={10} className="h-10" />
         )}
-        {list.data && list.data.total > 0 && (
+        {list.data && list.data.items.length > 0 && (
           <Pagination
             page={Math.max(1, state.page)}
             shown={list.data.items.length}

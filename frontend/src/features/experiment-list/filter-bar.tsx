@@ -1,15 +1,17 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { X } from "lucide-react";
+import { Columns3, X } from "lucide-react";
 
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
+import { Menu, MenuCheckItem } from "@/components/ui/menu";
 import { SearchInput } from "@/components/ui/search-input";
-import { experimentQueries } from "@/lib/api/queries";
-import { formatMethod } from "@/lib/format";
+import { experimentQueries, scoreQueries } from "@/lib/api/queries";
+import { formatMethod, formatName } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
+import { columnChoices, withColumn } from "./columns";
 import { isFiltered, type ListState, statusFilters } from "./filters";
 
 const TYPING_MS = 250;
@@ -25,21 +27,24 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
     onChange({
       status: state.status.includes(status) ? state.status.filter((s) => s !== status) : [...state.status, status],
     });
+  const { data: scores } = useQuery(scoreQueries.all());
   return (
-    <div className="flex flex-col gap-3">
-      <div className="grid gap-2 sm:grid-cols-2 lg:grid-cols-[minmax(0,2fr)_repeat(3,minmax(0,1fr))]">
+    <div className="flex flex-col gap-2">
+      <div className="grid grid-cols-2 gap-2 lg:grid-cols-[minmax(0,2fr)_repeat(3,minmax(0,1fr))]">
         <SearchInput
           label="Search"
           placeholder="Name, description, model, dataset"
           value={state.text}
           onChange={(text) => onChange({ text })}
           pauseMs={TYPING_MS}
+          className="max-sm:col-span-full"
         />
         <Choice label="All methods" value={state.method} options={facets?.methods} name={formatMethod} onChange={(method) => onChange({ method })} />
         <Choice label="All models" value={state.model} options={facets?.models} onChange={(model) => onChange({ model })} />
         <Choice label="All datasets" value={state.dataset} options={facets?.datasets} onChange={(dataset) => onChange({ dataset })} />
       </div>
-      <div className="flex flex-wrap items-center gap-1.5" role="group" aria-label="Status">
+      <div className="flex flex-wrap items-center gap-2">
+        <div className="flex flex-wrap items-center gap-1.5" role="group" aria-label="Status">
         {statusFilters.map(({ status, label }) => {
           const on = state.status.includes(status);
           return (
@@ -63,6 +68,31 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
             Clear
           </Button>
         )}
+      </div>
+        <div className="ml-auto flex flex-wrap items-center gap-1.5">
+          <Select aria-label="Score" className="h-7 w-auto max-w-44 text-xs" value={state.score} onChange={(event) => onChange({ score: event.target.value })}>
+            {scores?.every(({ name }) => name !== state.score) !== false && <option value={state.score}>{formatName(state.score)}</option>}
+            {scores?.map(({ name, label }) => (
+              <option key={name} value={name}>
+                {label}
+              </option>
+            ))}
+          </Select>
+          <Menu
+            trigger={
+              <Button size="sm">
+                <Columns3 aria-hidden="true" />
+                Columns
+              </Button>
+            }
+          >
+            {columnChoices.map(({ column, label }) => (
+              <MenuCheckItem key={column} checked={state.columns.includes(column)} onChange={(on) => onChange({ columns: withColumn(state.columns, column, on) })}>
+                {label}
+              </MenuCheckItem>
+            ))}
+          </Menu>
+        </div>
       </div>
     </div>
   );

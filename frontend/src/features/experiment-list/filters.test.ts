@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { withColumn } from "./columns";
 import { isFiltered, listQuery, type ListState, pageRange } from "./filters";
 
-const none: ListState = { text: "", status: [], method: "", model: "", dataset: "", sort: "-created_at", page: 1 };
+const none: ListState = { text: "", status: [], method: "", model: "", dataset: "", sort: "-created_at", score: "exact_match", columns: [], page: 1 };
 
 describe("listQuery", () => {
   it("asks for the first page of all by default", () => {
@@ -23,4 +24,9 @@ it("knows whether any filter is set", () => {
 
 it("describes the range of rows", () => {
   expect([pageRange(1, 25, 61), pageRange(3, 11, 61), pageRange(1, 0, 0)]).toEqual(["1–25 of 61", "51–61 of 61", ""]);
+});
+
+it("adds and removes columns, in their own order", () => {
+  expect(withColumn(["cost_usd"], "latency_p50_ms", true)).toEqual(["latency_p50_ms", "cost_usd"]);
+  expect(withColumn(["latency_p50_ms", "cost_usd"], "cost_usd", false)).toEqual(["latency_p50_ms"]);
 });

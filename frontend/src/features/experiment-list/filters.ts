@@ -1,6 +1,9 @@
 import { parseAsArrayOf, parseAsInteger, parseAsString, parseAsStringLiteral, type inferParserType } from "nuqs";
 
 import type { ExperimentQuery } from "@/lib/api/queries";
+import { PRIMARY_SCORE } from "@/lib/metrics";
+
+import { columnChoices, defaultColumns } from "./columns";
 
 export const PAGE_SIZE = 25;
 
@@ -8,7 +11,7 @@ const statuses = ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"] as c
 
 /** The statuses that the list can be filtered by, with their labels. */
 export const statusFilters: readonly { status: (typeof statuses)[number]; label: string }[] = [
-  { status: "PENDING", label: "Not started or queued" },
+  { status: "PENDING", label: "Not started, queued" },
   { status: "RUNNING", label: "Running" },
   { status: "COMPLETED", label: "Completed" },
   { status: "FAILED", label: "Failed" },
@@ -23,6 +26,8 @@ export const listParams = {
   model: parseAsString.withDefault(""),
   dataset: parseAsString.withDefault(""),
   sort: parseAsString.withDefault("-created_at"),
+  score: parseAsString.withDefault(PRIMARY_SCORE),
+  columns: parseAsArrayOf(parseAsStringLiteral(columnChoices.map(({ column }) => column))).withDefault([...defaultColumns]),
   page: parseAsInteger.withDefault(1),
 };
 

@@ -1,9 +1,14 @@
 import { ChevronDown } from "lucide-react";
 import { useId, useState } from "react";
 
+import { ShortText } from "@/components/text/long-text";
+import { beginning, FOLDED } from "@/lib/long-text";
 import { cn } from "@/lib/utils";
 
 import { type Article, describeArticle } from "./prepare";
+
+/** Characters of a section in a row. */
+const SHOWN = 400;
 
 /** The title of an article; it opens to its sections. */
 export function ArticleRow({ article }: { article: Article }) {
@@ -19,8 +24,8 @@ export function ArticleRow({ article }: { article: Article }) {
         className="grid w-full grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-2.5 text-left -outline-offset-2 transition-colors hover:bg-line/25 sm:grid-cols-[minmax(0,1fr)_auto_auto]"
       >
         <span className="min-w-0">
-          <span className="block truncate font-medium text-ink">{article.title || article.key}</span>
-          <span className="block truncate text-xs">{article.sections[0]?.text}</span>
+          <span dir="auto" className="block truncate font-medium text-ink">{article.title || article.key}</span>
+          <span dir="auto" className="block truncate text-xs">{beginning(article.sections[0]?.text ?? "", SHOWN)}</span>
         </span>
         <span className="num hidden text-xs whitespace-nowrap sm:block">{describeArticle(article)}</span>
         <ChevronDown aria-hidden="true" className={cn("size-4 shrink-0 transition-transform", open && "rotate-180")} />
@@ -33,8 +38,10 @@ export function ArticleRow({ article }: { article: Article }) {
           </p>
           {article.sections.map(({ heading, text }, index) => (
             <section key={index}>
-              {heading && <h3 className="text-lg leading-6 [overflow-wrap:anywhere]">{heading}</h3>}
-              <p className="[overflow-wrap:anywhere] whitespace-pre-line text-ink">{text}</p>
+              {heading && <h3 dir="auto" className="text-lg leading-6 [overflow-wrap:anywhere]">{heading}</h3>}
+              <p dir="auto" className="[overflow-wrap:anywhere] whitespace-pre-line text-ink">
+                <ShortText limit={FOLDED}>{text}</ShortText>
+              </p>
             </section>
           ))}
         </div>

@@ -37,7 +37,7 @@ function KnowledgeForm({ base, ...props }: KnowledgeFormProps) {
       multiple
       namePlaceholder="my_articles"
       fileField="files"
-      upload={useAddBase()}
+      {...useAddBase()}
       variables={(name, files) => ({ name, files })}
       help={<FormatHelp />}
       {...props}

@@ -25,6 +25,7 @@ const params = { text: parseAsString.withDefault(""), ready: parseAsBoolean.with
 export function Models() {
   const [filter, setFilter] = useQueryStates(params, { history: "replace" });
   const { data, error, refetch } = useQuery(systemQueries.models());
+  const all = useQuery({ ...systemQueries.checkModels(), enabled: false });
   const groups = data && groupByProvider(data, filter);
   const count = data && countReady(data.models);
   return (
@@ -47,6 +48,9 @@ export function Models() {
             { value: "ready", label: `Ready only ${count?.ready ?? "–"}` },
           ]}
         />
+        <Button disabled={all.isFetching} onClick={() => void all.refetch()}>
+          {all.isFetching ? "Checking…" : "Check all"}
+        </Button>
       </div>
       <Panel flush>
         {groups ? (

@@ -14,7 +14,7 @@ import {
 } from "./prepare";
 
 function provider(name: string, label = name): Provider {
-  return { name, label, open: true, api_key_env: null, base_url_env: null };
+  return { name, label, open: true, state: "not_checked", message: "", api_key_env: null, base_url_env: null };
 }
 
 function model(name: string, state: Model["state"] = "ready", description = ""): Model {
@@ -90,9 +90,9 @@ describe("experimentWith", () => {
 
 describe("formatPrices", () => {
   it("shows at least cents, and whether the price is unknown", () => {
-    expect(formatPrices({ input: 0.15, output: 0.6 })).toBe("$0.15 / $0.60");
-    expect(formatPrices({ input: 0.0375, output: 2 })).toBe("$0.0375 / $2.00");
-    expect(formatPrices({ input: 0, output: 0 })).toBe("$0");
+    expect(formatPrices({ input: 0.15, output: 0.6, cached_input: null, cache_write: null })).toBe("$0.15 / $0.60");
+    expect(formatPrices({ input: 0.0375, output: 2, cached_input: null, cache_write: null })).toBe("$0.0375 / $2.00");
+    expect(formatPrices({ input: 0, output: 0, cached_input: null, cache_write: null })).toBe("$0");
     expect(formatPrices(null)).toBe("unknown");
   });
 });

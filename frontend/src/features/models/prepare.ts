@@ -52,7 +52,9 @@ export function countReady(models: readonly Model[]): { ready: number; total: nu
 
 export const states: Record<State, { label: string; tone: Tone }> = {
   ready: { label: "ready", tone: "good" },
+  not_checked: { label: "not checked", tone: "plain" },
   key_missing: { label: "key missing", tone: "warn" },
+  address_missing: { label: "address missing", tone: "plain" },
   file_missing: { label: "file missing", tone: "warn" },
   unreachable: { label: "unreachable", tone: "bad" },
 };

@@ -1,7 +1,9 @@
 import type { ReactNode } from "react";
 
+import { Badge } from "@/components/ui/badge";
+
 import { ModelRow } from "./model-row";
-import type { Provider, ProviderGroup } from "./prepare";
+import { type Provider, type ProviderGroup, states } from "./prepare";
 
 /** A provider with its settings, and its models. */
 export function ProviderRows({ group: { provider, models } }: { group: ProviderGroup }) {
@@ -10,7 +12,10 @@ export function ProviderRows({ group: { provider, models } }: { group: ProviderG
       <tr className="border-b bg-line/25 last:border-b-0 max-lg:block">
         <th scope="rowgroup" colSpan={6} className="px-4 py-2.5 text-left font-normal max-lg:block">
           <span className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
-            <span className="font-serif text-lg leading-6 text-ink">{provider.label}</span>
+            <span className="flex items-baseline gap-2 font-serif text-lg leading-6 text-ink">
+              {provider.label}
+              {models.length === 0 && <Badge tone={states[provider.state].tone}>{states[provider.state].label}</Badge>}
+            </span>
             <span className="text-xs leading-5">
               <Needs provider={provider} listed={models.length > 0} />
             </span>

@@ -12,6 +12,7 @@ import { experimentHref, useCreateExperiment } from "@/lib/api/mutations";
 import { experimentQueries } from "@/lib/api/queries";
 import { useDebounced } from "@/lib/use-debounced";
 
+import { dropDraft, keepDraft, keptDraft } from "./draft-store";
 import { completed, type Draft, fieldErrors, otherErrors } from "./draft";
 import { Form } from "./form";
 import { EstimateStrip, PreviewPanel } from "./preview";
@@ -25,10 +26,18 @@ function bodyOf(draft: Draft): Schemas["ExperimentCreate"] {
   return { config: completed(draft) as unknown as Schemas["ExperimentConfig"] };
 }
 
+interface EditorProps {
+  /** What the form began with: a draft is kept under it. */
+  name: string;
+  start: Draft;
+  document: unknown;
+}
+
 /** Form and YAML side by side; while either is edited, the server validates the draft as it would on creation. */
-export function Editor({ start, document }: { start: Draft; document: unknown }) {
+export function Editor({ name, start, document }: EditorProps) {
   const router = useRouter();
-  const [draft, setDraft] = useState(start);
+  const [kept, setKept] = useState(() => keptDraft(name));
+  const [draft, setDraft] = useState(kept ?? start);
   const [position, setPosition] = useState(0);
   const create = useCreateExperiment();
   const debounced = useDebounced(draft, TYPING_MS);
@@ -43,9 +52,21 @@ export function Editor({ start, document }: { start: Draft; document: unknown })
   const change = (next: Draft) => {
     create.reset();
     setDraft(next);
+    keepDraft(name, next);
+  };
+  const restart = () => {
+    create.reset();
+    setDraft(start);
+    setKept(undefined);
+    dropDraft(name);
   };
   const submit = (run: boolean) =>
-    create.mutate({ body: bodyOf(draft), run }, { onSuccess: ({ id }) => router.push(experimentHref(id)) });
+    create.mutate({ body: bodyOf(draft), run }, {
+        onSuccess: ({ id }) => {
+          dropDraft(name);
+          router.push(experimentHref(id));
+        },
+      });
   return (
     <form
       className="grid min-w-0 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]"
@@ -55,6 +76,14 @@ export function Editor({ start, document }: { start: Draft; document: unknown })
         submit(true);
       }}
     >
+      {kept && (
+        <p role="status" className="flex flex-wrap items-center justify-between gap-2 rounded-lg border px-4 py-2 text-ink lg:col-span-full">
+          What you entered before is still here.
+          <Button size="sm" onClick={restart}>
+            Start anew
+          </Button>
+        </p>
+      )}
       <Form document={document} draft={draft} errors={errors} onChange={change} />
       <div className="flex min-w-0 flex-col gap-5 lg:sticky lg:top-18">
         <EstimateStrip estimate={shown?.estimate} />

@@ -5,13 +5,14 @@ import { Panel } from "@/components/ui/panel";
 import { Control } from "./control";
 import { type Draft, suggestedName, valueAt, withValue } from "./draft";
 import { FaithfulnessField } from "./faithfulness-field";
-import { hasRetrieval } from "./groups";
+import { FoldedFields } from "./folded-fields";
+import { countChanged, hasRetrieval } from "./groups";
 import { MethodBlock } from "./method-block";
 import { ModelField } from "./model-field";
 import { definitionsOf, type FieldSpec, fieldsOf, objectFieldsOf, propertyOf, variantsOf } from "./schema";
 import { DatasetField } from "./version-fields";
 
-/** Fields with a control of their own. All others are in the block "Execution", but for nested ones, which the YAML has. */
+/** Fields with a control of their own. All others are advanced settings, but for nested ones, which the YAML has. */
 const OWN_CONTROL = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness"];
 
 interface FormProps {
@@ -47,12 +48,17 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
   const named = (name: string) => top.find((spec) => spec.name === name);
   const nameSpec = named("name");
   const count = fieldsOf(propertyOf(config, "dataset", definitions), definitions).find(({ name }) => name === "n");
-  const [seed, repeats, description] = [named("seed"), named("repeats"), named("description")];
+  const params = fieldsOf(propertyOf(config, "params", definitions), definitions);
+  const advanced = [
+    ...["description", "seed", "repeats"].flatMap((name) => named(name) ?? []).map((spec) => ({ spec: spec.name === "description" ? { ...spec, kind: "text" as const } : spec, prefix: "" })),
+    ...params.map((spec) => ({ spec, prefix: "params." })),
+    ...top.filter(({ name, kind }) => !OWN_CONTROL.includes(name) && kind !== "other").map((spec) => ({ spec, prefix: "" })),
+  ];
+  // Every experiment has a seed of its own choice.
+  const changed = advanced.filter(({ spec, prefix }) => spec.name !== "seed" && countChanged([spec], () => valueAt(draft, prefix + spec.name)) > 0).length;
   return (
-    <div className="flex min-w-0 flex-col gap-5">
+    <div className="flex min-w-0 flex-col gap-4">
       <Block title="Questions">
-        {nameSpec && control({ ...nameSpec, optional: true, default: suggestedName(draft), description: "Derived from the choices below if left empty." })}
-        {description && control({ ...description, kind: "text" })}
         <DatasetField
           name={String(valueAt(draft, "dataset.name") ?? "")}
           version={String(valueAt(draft, "dataset.version") ?? "")}
@@ -61,12 +67,9 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
           onVersion={(version) => set("dataset.version", version)}
         />
         {count && control(count, "dataset.", "Number of questions")}
-        {seed && control({ ...seed, description: seed.description || "Seed of the sample and of the model." })}
-        {repeats && control(repeats)}
       </Block>
       <Block title="Model">
         <ModelField value={String(draft.model ?? "")} error={errors.model} onChange={(model) => set("model", model)} />
-        {fieldsOf(propertyOf(config, "params", definitions), definitions).map((spec) => control(spec, "params."))}
       </Block>
       <Block title="Method">
         <MethodBlock methods={methods} draft={draft} errors={errors} onChange={onChange} control={(spec) => control(spec, "method.")} />
@@ -81,8 +84,16 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
           />
         )}
       </Block>
-      <Block title="Execution">
-        {top.filter(({ name, kind }) => !OWN_CONTROL.includes(name) && kind !== "other").map((spec) => control(spec))}
+      <Block title="Name and settings">
+        {nameSpec && control({ ...nameSpec, optional: true, default: suggestedName(draft), description: "Derived from the choices above if left empty." })}
+        <FoldedFields
+          title="Advanced settings"
+          wrong={advanced.some(({ spec, prefix }) => errors[prefix + spec.name] !== undefined)}
+          count={advanced.length}
+          changed={changed}
+        >
+          {advanced.map(({ spec, prefix }) => control(spec.name === "seed" ? { ...spec, description: spec.description || "Seed of the sample and of the model." } : spec, prefix))}
+        </FoldedFields>
       </Block>
     </div>
   );

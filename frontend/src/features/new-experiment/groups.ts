@@ -2,6 +2,7 @@ import type { FieldSpec } from "./schema";
 
 /** The main fields of methods with many fields; their other fields are details. */
 const MAIN: Record<string, readonly string[]> = {
+  cot: ["shots", "samples"],
   rag: ["variant", "knowledge_base", "version", "top_k"],
   react: ["tools", "form", "max_iterations", "knowledge_base", "version", "top_k", "shots"],
 };

@@ -1,13 +1,12 @@
 "use client";
 
-import { ChevronRight } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 
 import { describedBy, Field, Select } from "@/components/ui/field";
-import { formatMethod, plural } from "@/lib/format";
-import { cn } from "@/lib/utils";
+import { formatMethod } from "@/lib/format";
 
 import { type Draft, valueAt, withValue } from "./draft";
+import { FoldedFields } from "./folded-fields";
 import { countChanged, groupFields, relevantFields } from "./groups";
 import type { FieldSpec, Variant } from "./schema";
 import { KnowledgeField } from "./version-fields";
@@ -51,14 +50,14 @@ export function MethodBlock({ methods, draft, errors, onChange, control }: Metho
         return spec.name === "knowledge_base" ? <Knowledge key={spec.name} spec={spec} draft={draft} errors={errors} onChange={onChange} /> : control(spec);
       })}
       {details.length > 0 && (
-        <Details
-          // A field with an error is never collapsed.
+        <FoldedFields
+          title="Details"
           wrong={details.some(({ name }) => errors[`method.${name}`] !== undefined)}
           count={details.length}
           changed={countChanged(details, ({ name }) => valueAt(draft, `method.${name}`))}
         >
           {details.map(control)}
-        </Details>
+        </FoldedFields>
       )}
     </>
   );
@@ -74,37 +73,5 @@ function Knowledge({ spec, draft, errors, onChange }: Pick<MethodBlockProps, "dr
       onName={(name) => onChange(set("method.knowledge_base", name, set("method.version", undefined)))}
       onVersion={(version) => onChange(set("method.version", version))}
     />
-  );
-}
-
-interface DetailsProps {
-  wrong: boolean;
-  count: number;
-  changed: number;
-  children: ReactNode;
-}
-
-function Details({ wrong, count, changed, children }: DetailsProps) {
-  const [wanted, setWanted] = useState(false);
-  const open = wanted || wrong;
-  return (
-    <div className="rounded-md border sm:col-span-full">
-      <button
-        type="button"
-        aria-expanded={open}
-        aria-controls={open ? "method-details" : undefined}
-        onClick={() => setWanted(!open)}
-        className="flex w-full items-center gap-1.5 rounded-md px-3 py-2 text-left text-xs"
-      >
-        <ChevronRight aria-hidden="true" className={cn("size-3.5 transition-transform", open && "rotate-90")} />
-        <span className="font-medium text-ink">Details</span>
-        {plural(count, "field")}, {changed === 0 ? "all at their defaults" : `${changed} changed`}
-      </button>
-      {open && (
-        <div id="method-details" className="grid gap-4 border-t px-3 pt-3 pb-4 sm:grid-cols-2">
-          {children}
-        </div>
-      )}
-    </div>
   );
 }

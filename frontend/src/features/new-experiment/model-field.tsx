@@ -12,7 +12,7 @@ import { useDebounced } from "@/lib/use-debounced";
 import { groupModels, OTHER } from "./models";
 
 const TYPING_MS = 500;
-const tones: Record<string, Tone> = { ready: "good", key_missing: "warn", file_missing: "warn", unreachable: "bad" };
+const tones: Record<string, Tone> = { ready: "good", key_missing: "warn", address_missing: "warn", file_missing: "warn", unreachable: "bad" };
 
 interface ModelFieldProps {
   value: string;

@@ -25,3 +25,8 @@ export function firstReady(catalog: Schemas["CatalogOut"] | undefined): string {
   const ready = (catalog?.models ?? []).filter(({ state }) => state === "ready");
   return (ready.find(({ provider }) => provider !== "mock") ?? ready[0])?.name ?? "";
 }
+
+/** The method that the form begins with: a small model on this machine answers in the asked form only after worked examples. */
+export function firstMethod(model: string): string {
+  return model.startsWith("local/") ? "cot" : "naive";
+}

@@ -11,9 +11,11 @@ import { datasetQueries, experimentQueries, systemQueries } from "@/lib/api/quer
 
 import type { Draft } from "./draft";
 import { Editor } from "./editor";
-import { firstReady } from "./models";
+import { firstMethod, firstReady } from "./models";
 
 const SAMPLE = 100;
+/** The shipped questions that the form begins with. */
+const FIRST = "trivia_qa";
 
 /** Creates an experiment. The address may give a model, dataset or knowledge base to start with, or an experiment to clone. */
 export function NewExperiment() {
@@ -36,21 +38,24 @@ export function NewExperiment() {
     if (!catalog.data || !datasets.data) return undefined;
     const chosen =
       datasets.data.find((one) => one.name === dataset && one.version.startsWith(version)) ??
+      (knowledge ? undefined : datasets.data.find((one) => one.name === FIRST)) ??
       // Arithmetic problems have no answer in a knowledge base.
       datasets.data.find(({ scoring }) => !knowledge || scoring !== "gsm8k") ??
       datasets.data[0];
+    const chosenModel = model || firstReady(catalog.data);
     return {
-      model: model || firstReady(catalog.data),
-      method: knowledge ? { name: "rag", knowledge_base: knowledge, ...(knowledge_version && { version: knowledge_version }) } : { name: "naive" },
+      model: chosenModel,
+      method: knowledge ? { name: "rag", knowledge_base: knowledge, ...(knowledge_version && { version: knowledge_version }) } : { name: firstMethod(chosenModel) },
       dataset: { name: dataset || (chosen?.name ?? ""), n: Math.min(SAMPLE, chosen?.size ?? SAMPLE), ...(version && { version }) },
       seed: 42,
     };
   };
+  const name = [clone, model, dataset, version, knowledge, knowledge_version].join(" ").trim();
   const draft = document.data ? start() : undefined;
   return (
     <Page title="New experiment" lead="The same configuration gives the same questions, prompts and calls, from here or from a file.">
       {draft ? (
-        <Editor key={`${clone} ${model} ${dataset} ${version} ${knowledge} ${knowledge_version}`} start={draft} document={document.data} />
+        <Editor key={name} name={name} start={draft} document={document.data} />
       ) : failed ? (
         <Panel flush>
           <Failure error={failed.error} what="the form" onRetry={() => void failed.refetch()} />

@@ -70,6 +70,7 @@ function VersionFields<T extends VersionLike>({ labels, paths, options, describe
           ))}
         </Select>
       </Field>
+      {(versions.length > 1 || version !== "" || errors.version) && (
       <Field label={labels.version} htmlFor={ids.version} error={errors.version}>
         <Select {...describedBy(ids.version, errors.version)} value={version} onChange={(event) => onVersion(event.target.value || undefined)}>
           <option value="">Newest{newest ? ` (${newest.version.slice(0, 8)})` : ""}</option>
@@ -81,6 +82,7 @@ function VersionFields<T extends VersionLike>({ labels, paths, options, describe
           ))}
         </Select>
       </Field>
+      )}
     </>
   );
 }

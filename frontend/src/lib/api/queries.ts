@@ -6,7 +6,7 @@ import { api, API_URL, authHeaders, type Schemas, unwrap } from "./client";
 import type { operations } from "./v1";
 
 export type ExperimentQuery = NonNullable<operations["list_experiments"]["parameters"]["query"]>;
-type RunQuery = NonNullable<operations["list_runs"]["parameters"]["query"]>;
+export type RunQuery = NonNullable<operations["list_runs"]["parameters"]["query"]>;
 
 /** Query keys and functions, one factory per resource; no other module writes a query key. */
 export const experimentQueries = {
@@ -69,6 +69,18 @@ export const resultQueries = {
         ),
       placeholderData: keepPreviousData,
     }),
+  slices: (id: string, score: string) =>
+    queryOptions({
+      queryKey: [...resultQueries.of(id), "slices", score],
+      queryFn: ({ signal }) =>
+        unwrap(
+          api.GET("/api/v1/results/{experiment_id}/slices", {
+            params: { path: { experiment_id: id }, query: { score } },
+            signal,
+          }),
+        ),
+      placeholderData: keepPreviousData,
+    }),
   runs: (id: string, query: RunQuery) =>
     queryOptions({
       queryKey: [...resultQueries.of(id), "runs", query],
@@ -104,12 +116,20 @@ export const resultQueries = {
           }),
         ),
       staleTime: Infinity,
+      gcTime: 30_000, // a run may hold megabytes
       placeholderData: keepPreviousData,
     }),
   compare: (ids: string[]) =>
     queryOptions({
       queryKey: [...resultQueries.all, "compare", ids],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids } }, signal })),
+    }),
+  /** The first questions of several experiments, among which is one that all have run. */
+  firstShared: (ids: string[], score: string) =>
+    queryOptions({
+      queryKey: [...resultQueries.all, "first-shared", ids, score],
+      queryFn: ({ signal }) =>
+        unwrap(api.GET("/api/v1/results/compare/examples", { params: { query: { ids, score, outcome: "all", limit: 200 } }, signal })),
     }),
   comparedExamples: (query: operations["compare_examples"]["parameters"]["query"]) =>
     infiniteQueryOptions({
@@ -166,6 +186,17 @@ export const systemQueries = {
     queryOptions({
       queryKey: ["models"],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/models", { signal })),
+    }),
+  /** The same after every endpoint was asked; what comes of it also takes the place of the list. */
+  checkModels: () =>
+    queryOptions({
+      queryKey: ["models", "check all"],
+      queryFn: async ({ signal, client }) => {
+        const checked = await unwrap(api.GET("/api/v1/models", { params: { query: { check: true } }, signal }));
+        client.setQueryData(["models"], checked);
+        return checked;
+      },
+      retry: false,
     }),
   checkModel: (name: string) =>
     queryOptions({

@@ -268,6 +268,9 @@ export interface paths {
         /**
          * Resume Experiment
          * @description Continue an experiment: the same one if it has not ended, else a child of it.
+         *
+         *     The child takes over what was answered, and asks for what failed or is missing: of a complete experiment,
+         *     for its failed runs.
          */
         post: operations["resume_experiment"];
         delete?: never;
@@ -429,7 +432,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the catalog's models, and whether each can be used now.
+         * @description List the catalog's models, and whether each can be used, as far as that is known.
          */
         get: operations["list_models"];
         put?: never;
@@ -609,7 +612,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description List runs in the order in which they were stored, or by latency or F1.
+         * @description List runs: those that pass all filters, in the order in which they were stored or in that of `sort`.
          */
         get: operations["list_runs"];
         put?: never;
@@ -632,6 +635,26 @@ export interface paths {
          * @description Return one run with every model call, as sent and as answered.
          */
         get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{experiment_id}/slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Slices
+         * @description Return one score by what the dataset says of its questions (topic, difficulty, …), with intervals.
+         */
+        get: operations["get_slices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1043,10 +1066,13 @@ export interface components {
             content_hash: string;
             /**
              * Gold
-             * @description Accepted answers.
+             * @description Accepted answers: the first eight, and of each the first 300 characters.
              */
             gold: string[];
-            /** Question */
+            /**
+             * Question
+             * @description The first 300 characters.
+             */
             question: string;
             /** Repeat */
             repeat: number;
@@ -1548,7 +1574,8 @@ export interface components {
              * @default {
              *       "max_tokens": 64,
              *       "stop": [],
-             *       "temperature": 0
+             *       "temperature": 0,
+             *       "unsupported": "fail"
              *     }
              */
             params?: components["schemas"]["Params"];
@@ -1633,6 +1660,11 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
             /**
+             * Heartbeat At
+             * @description Last sign of life of the worker.
+             */
+            heartbeat_at: string | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -1647,6 +1679,8 @@ export interface components {
              * @description Of answered, uncached runs; null without a result.
              */
             latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
             /** Method */
             method: string;
             /** Model */
@@ -1673,6 +1707,11 @@ export interface components {
              */
             reason: string | null;
             /**
+             * Resumes Parent
+             * @description It goes on with the work of its parent.
+             */
+            resumes_parent: boolean;
+            /**
              * Scores
              * @description By scorer; empty without a result.
              */
@@ -1684,6 +1723,11 @@ export interface components {
             /** Started At */
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
+            /**
+             * Tokens Per Answer
+             * @description Mean of the answered runs, prompt and completion together; null if unknown.
+             */
+            tokens_per_answer: number | null;
             /** Total */
             total: number;
             /**
@@ -1726,6 +1770,11 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
             /**
+             * Heartbeat At
+             * @description Last sign of life of the worker.
+             */
+            heartbeat_at: string | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -1740,6 +1789,8 @@ export interface components {
              * @description Of answered, uncached runs; null without a result.
              */
             latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
             /** Method */
             method: string;
             /** Model */
@@ -1762,6 +1813,11 @@ export interface components {
              */
             reason: string | null;
             /**
+             * Resumes Parent
+             * @description It goes on with the work of its parent.
+             */
+            resumes_parent: boolean;
+            /**
              * Scores
              * @description By scorer; empty without a result.
              */
@@ -1773,6 +1829,11 @@ export interface components {
             /** Started At */
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
+            /**
+             * Tokens Per Answer
+             * @description Mean of the answered runs, prompt and completion together; null if unknown.
+             */
+            tokens_per_answer: number | null;
             /** Total */
             total: number;
             /**
@@ -1793,6 +1854,12 @@ export interface components {
             /** Models */
             models: string[];
         };
+        /**
+         * FailureKind
+         * @description Why a model call failed for good.
+         * @enum {string}
+         */
+        FailureKind: "rate_limit" | "timeout" | "connection" | "server" | "malformed" | "refused" | "unavailable" | "context_length" | "too_large" | "bad_request" | "unsupported" | "auth" | "quota" | "model_not_found" | "internal";
         /**
          * Faithfulness
          * @description Who judges if answers follow from the passages that were retrieved for them.
@@ -2232,6 +2299,11 @@ export interface components {
             tokens_per_answer: number | null;
             /** Wall S */
             wall_s: number | null;
+            /**
+             * Warnings
+             * @description What makes the result less reliable, as sentences.
+             */
+            warnings: string[];
         };
         /**
          * MissingEffect
@@ -2294,7 +2366,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "key_missing" | "file_missing" | "unreachable";
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
         };
         /**
          * ModelOut
@@ -2332,7 +2404,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "key_missing" | "file_missing";
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
             usd_per_1m: components["schemas"]["PriceOut"] | null;
         };
         /**
@@ -2378,7 +2450,7 @@ export interface components {
             failed_runs: number;
             /**
              * Models Ready
-             * @description Models of the catalog that can be used now.
+             * @description Models of the catalog that are known to be ready.
              */
             models_ready: number;
             /**
@@ -2424,6 +2496,13 @@ export interface components {
             temperature?: number;
             /** Top P */
             top_p?: number | null;
+            /**
+             * Unsupported
+             * @description Where the model refuses a parameter: end the experiment, or go on without it.
+             * @default fail
+             * @enum {string}
+             */
+            unsupported?: "fail" | "drop";
         };
         /**
          * PartHealth
@@ -2545,13 +2624,23 @@ export interface components {
              * Model State
              * @enum {string}
              */
-            model_state: "ready" | "key_missing" | "file_missing";
+            model_state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing";
         };
         /**
          * PriceOut
          * @description US dollars per million tokens.
          */
         PriceOut: {
+            /**
+             * Cache Write
+             * @description Of what the provider puts into it.
+             */
+            cache_write: number | null;
+            /**
+             * Cached Input
+             * @description Of what the provider has in its prompt cache.
+             */
+            cached_input: number | null;
             /** Input */
             input: number;
             /** Output */
@@ -2618,8 +2707,13 @@ export interface components {
             /** Total */
             total: number;
             /**
+             * Waiting For
+             * @description What keeps the endpoint from answering, such as loading its model; null if nothing does.
+             */
+            waiting_for: string | null;
+            /**
              * Waiting S
-             * @description Seconds until the endpoint may be called again (rate limit).
+             * @description Seconds until the endpoint may be called again.
              */
             waiting_s: number;
         };
@@ -2634,6 +2728,11 @@ export interface components {
             base_url_env: string | null;
             /** Label */
             label: string;
+            /**
+             * Message
+             * @description What to do if it is not ready; else empty.
+             */
+            message: string;
             /** Name */
             name: string;
             /**
@@ -2641,6 +2740,12 @@ export interface components {
              * @description Whether models that the catalog does not list may be named.
              */
             open: boolean;
+            /**
+             * State
+             * @description What is known of its endpoint.
+             * @enum {string}
+             */
+            state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
         };
         /**
          * RAG
@@ -2957,13 +3062,28 @@ export interface components {
         };
         /**
          * RunOut
-         * @description A run with every model call, as sent and as answered.
+         * @description A run with every model call, as sent and as answered, and with the whole of its texts.
          */
         RunOut: {
             /** Answer */
             answer: string | null;
+            /**
+             * Answer Length
+             * @description Characters of the whole answer.
+             */
+            answer_length: number | null;
             /** Attempts */
             attempts: number;
+            /**
+             * Cache Read Tokens
+             * @description Of the prompt, from the provider's prompt cache.
+             */
+            cache_read_tokens: number | null;
+            /**
+             * Cache Write Tokens
+             * @description Of the prompt, put into the provider's prompt cache.
+             */
+            cache_write_tokens: number | null;
             /** Cached */
             cached: boolean;
             /** Calls */
@@ -3018,8 +3138,16 @@ export interface components {
              * @description Time of the model calls.
              */
             model_ms: number | null;
-            /** Output */
+            /**
+             * Output
+             * @description What the model wrote.
+             */
             output: string | null;
+            /**
+             * Output Length
+             * @description Characters of the whole output.
+             */
+            output_length: number | null;
             /**
              * Paid Usd
              * @description Of the calls that were made; null in earlier runs.
@@ -3038,6 +3166,11 @@ export interface components {
             question: string;
             /** Queue Ms */
             queue_ms: number | null;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking.
+             */
+            reasoning_tokens: number | null;
             /** Repeat */
             repeat: number;
             /**
@@ -3047,7 +3180,7 @@ export interface components {
             retrieved: components["schemas"]["PassageOut"][] | null;
             /**
              * Scores
-             * @description By name of the score.
+             * @description By name of the score; reasons of at most 500 characters.
              */
             scores: {
                 [key: string]: components["schemas"]["RunScore"];
@@ -3059,6 +3192,11 @@ export interface components {
             status: "ok" | "failed";
             /** @description The steps of an agent; null if the method is no agent. */
             trace: components["schemas"]["TraceOut"] | null;
+            /**
+             * Warnings
+             * @description Null if there are none.
+             */
+            warnings: components["schemas"]["RunWarning"][] | null;
         };
         /**
          * RunScore
@@ -3075,11 +3213,19 @@ export interface components {
         };
         /**
          * RunSummary
-         * @description A run as lists show it.
+         * @description A run as lists show it: of long texts the beginning; the run itself and the exports have all.
          */
         RunSummary: {
-            /** Answer */
+            /**
+             * Answer
+             * @description The first 300 characters.
+             */
             answer: string | null;
+            /**
+             * Answer Length
+             * @description Characters of the whole answer.
+             */
+            answer_length: number | null;
             /** Attempts */
             attempts: number;
             /** Cached */
@@ -3106,7 +3252,7 @@ export interface components {
             failure_message: string | null;
             /**
              * Gold
-             * @description Accepted answers.
+             * @description Accepted answers: the first eight, and of each the first 300 characters.
              */
             gold: string[];
             /** Id */
@@ -3121,8 +3267,16 @@ export interface components {
              * @description Time of the model calls.
              */
             model_ms: number | null;
-            /** Output */
+            /**
+             * Output
+             * @description What the model wrote: the first 1,000 characters.
+             */
             output: string | null;
+            /**
+             * Output Length
+             * @description Characters of the whole output.
+             */
+            output_length: number | null;
             /**
              * Paid Usd
              * @description Of the calls that were made; null in earlier runs.
@@ -3137,7 +3291,10 @@ export interface components {
              * @description Of all answered calls, cached ones included.
              */
             prompt_tokens: number | null;
-            /** Question */
+            /**
+             * Question
+             * @description The first 300 characters.
+             */
             question: string;
             /** Queue Ms */
             queue_ms: number | null;
@@ -3145,7 +3302,7 @@ export interface components {
             repeat: number;
             /**
              * Scores
-             * @description By name of the score.
+             * @description By name of the score, with the beginnings of the reasons.
              */
             scores: {
                 [key: string]: components["schemas"]["RunScore"];
@@ -3155,6 +3312,19 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "failed";
+        };
+        /**
+         * RunWarning
+         * @description What makes the answer of a run less reliable.
+         */
+        RunWarning: {
+            /**
+             * Kind
+             * @description `cut_off_thinking`, `prompt_cut`, `window_full`, or `left_out:` and a name.
+             */
+            kind: string;
+            /** Message */
+            message: string;
         };
         /**
          * ScoreDifference
@@ -3371,6 +3541,49 @@ export interface components {
             text: string;
         };
         /**
+         * SliceOut
+         * @description The runs by the values of one key of the questions' metadata.
+         */
+        SliceOut: {
+            /** Key */
+            key: string;
+            /**
+             * Values
+             * @description By value; numbers in their order.
+             */
+            values: components["schemas"]["SliceValueOut"][];
+        };
+        /**
+         * SliceValueOut
+         * @description The runs of the questions that have one value of a key.
+         */
+        SliceValueOut: {
+            /** @description Mean of the score; null if no run has it. */
+            estimate: components["schemas"]["Estimate"] | null;
+            /** Failed */
+            failed: number;
+            /**
+             * Runs
+             * @description Stored, failed ones included.
+             */
+            runs: number;
+            /** Value */
+            value: string;
+        };
+        /**
+         * SlicesOut
+         * @description One score by what the dataset says of its questions; the differences between values are not tested.
+         */
+        SlicesOut: {
+            /** Score */
+            score: string;
+            /**
+             * Slices
+             * @description Empty if the dataset says nothing that groups its questions.
+             */
+            slices: components["schemas"]["SliceOut"][];
+        };
+        /**
          * StepOut
          * @description One turn of the model: its thought, and the tool use or the answer.
          */
@@ -3416,10 +3629,25 @@ export interface components {
          * @description Token counts as reported by the server, of calls that were made; failed runs' included.
          */
         TokenStatistics: {
+            /**
+             * Cache Read
+             * @description The part of the prompts from the provider's prompt cache.
+             */
+            cache_read: number | null;
+            /**
+             * Cache Write
+             * @description The part of the prompts that was put into it.
+             */
+            cache_write: number | null;
             /** Completion */
             completion: number | null;
             /** Prompt */
             prompt: number | null;
+            /**
+             * Reasoning
+             * @description The part of the completions that was thinking.
+             */
+            reasoning: number | null;
             /** Runs Without Counts */
             runs_without_counts: number;
         };
@@ -4125,7 +4353,7 @@ export interface operations {
                 dataset?: string[];
                 /** @description All words, in name, description, model or dataset. */
                 text?: string;
-                /** @description created_at, name, status, model, method, dataset, finished_at or exact_match; - before it: descending. */
+                /** @description created_at, name, status, model, method, dataset, finished_at, latency_p50_ms, latency_p95_ms, cost_usd, tokens_per_answer or the name of a score; - before it: descending. */
                 sort?: string;
                 offset?: number;
                 limit?: number;
@@ -5510,7 +5738,10 @@ export interface operations {
     };
     list_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Ask each endpoint that has what it needs first. */
+                check?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5537,6 +5768,15 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6067,8 +6307,26 @@ export interface operations {
     list_runs: {
         parameters: {
             query?: {
-                filter?: "all" | "correct" | "wrong" | "failed" | "cached" | "unscored";
-                /** @description order, latency_ms, f1; - before it: descending. */
+                /** @description By `score`: correct (1), partial (between), wrong (0), unscored; failed; cached. */
+                filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
+                /** @description Name of the score that `filter`, its bounds and the sort key `score` are about. */
+                score?: string;
+                /** @description All words, in question, key, accepted answers, answer, output or message of a failure. */
+                text?: string;
+                /** @description Any of these. */
+                failure_kind?: components["schemas"]["FailureKind"][];
+                /** @description `key=value` of the questions' metadata, such as `topic=music`; all must hold. */
+                slice?: string[];
+                /** @description Least value of the score. */
+                score_from?: number | null;
+                /** @description Greatest value of the score. */
+                score_to?: number | null;
+                latency_from_ms?: number | null;
+                latency_to_ms?: number | null;
+                /** @description Of prompt and completion together. */
+                tokens_from?: number | null;
+                tokens_to?: number | null;
+                /** @description order, latency_ms, f1, score, tokens, cost_usd, output_length; - before it: descending. */
                 sort?: string;
                 cursor?: string | null;
                 limit?: number;
@@ -6156,6 +6414,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_slices: {
+        parameters: {
+            query?: {
+                /** @description Name of a score. */
+                score?: string;
+            };
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlicesOut"];
                 };
             };
             /** @description The API key is missing or wrong. */

@@ -35,6 +35,7 @@ def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> Metrics:
         single=METRICS.compute(runs, context),
         model_ms=model_time_statistics(answered),
         saved_tokens=saved_token_statistics(runs),
+        warnings=dict(Counter(one["kind"] for run in runs for one in run.warnings or ())),
     )
 
 

@@ -73,6 +73,7 @@ def _time_statistics(times: Iterable[float | None]) -> LatencyStatistics:
 def token_statistics(runs: Sequence[RunFacts]) -> TokenStatistics:
     """Return the sums of the tokens that were paid for, failed runs' included."""
     paid = [(run, paid_by(run)) for run in runs]
+    made = [run for run in runs if not run.cached]
     nothing_known = all(run.prompt_tokens is None and run.completion_tokens is None for run in runs)
     return TokenStatistics(
         prompt=None if nothing_known else _sum_of_known([one.prompt_tokens for _, one in paid]),
@@ -80,6 +81,9 @@ def token_statistics(runs: Sequence[RunFacts]) -> TokenStatistics:
         runs_without_counts=sum(
             run.ok and (one.prompt_tokens is None or one.completion_tokens is None) for run, one in paid
         ),
+        reasoning=_sum_of_known([run.reasoning_tokens for run in made]),
+        cache_read=_sum_of_known([run.cache_read_tokens for run in made]),
+        cache_write=_sum_of_known([run.cache_write_tokens for run in made]),
     )
 
 

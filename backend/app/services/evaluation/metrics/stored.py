@@ -7,6 +7,7 @@ from app.domain.metrics import Metrics
 from app.schemas.result import Metrics as MetricsOut
 from app.services.evaluation.metrics.figures import figures_of
 from app.services.evaluation.metrics.registry import METRICS
+from app.services.evaluation.metrics.warnings import warnings_of
 
 _adapter = TypeAdapter(Metrics)
 _ADDED_LATER = {"attribution": None, "agent": None}
@@ -27,4 +28,4 @@ def read_metrics(stored: JsonObject) -> Metrics:
 def metrics_out(stored: JsonObject) -> MetricsOut:
     """Return stored metrics as the API sends them, with their figures."""
     metrics = read_metrics(stored)
-    return MetricsOut.of(metrics, figures_of(metrics))
+    return MetricsOut.of(metrics, figures_of(metrics), warnings_of(metrics))

@@ -7,10 +7,11 @@ from app.domain.metrics import RunFacts
 
 def units_of(runs: Sequence[RunFacts]) -> list[str]:
     """Return a label for each run, equal for runs of one cluster of examples, or else of one question."""
-    return [_unit(run, place) for place, run in enumerate(runs)]
+    return [unit_of(run.cluster, run.question) or f"run {place}" for place, run in enumerate(runs)]
 
 
-def _unit(run: RunFacts, place: int) -> str:
-    if run.cluster is not None:
-        return f"cluster {run.cluster}"
-    return f"run {place}" if run.question is None else f"question {run.question}"
+def unit_of(cluster: str | None, question: str | None) -> str:
+    """Return the label of the unit that a run belongs to; empty if nothing says to which."""
+    if cluster is not None:
+        return f"cluster {cluster}"
+    return "" if question is None else f"question {question}"

@@ -46,7 +46,18 @@ class TextScorer:
         if text is None:
             return (Score(self.name, 0.0, f"no answer ({prediction.answer.outcome})"),)
         value, reason = self.score(text, tuple(sample.example.answers), sample.rule)
-        return (Score(self.name, value, reason),)
+        return (Score(self.name, value, _shortened(reason)),)
+
+
+_ENDS = 200
+"""Characters of a long reason that are kept at either end."""
+
+
+def _shortened(reason: str) -> str:
+    """Return a reason without the middle of the long text that it quotes; the text is stored as it is."""
+    if len(reason) <= 2 * _ENDS:
+        return reason
+    return f"{reason[:_ENDS]} … {reason[-_ENDS:]}"
 
 
 def text_scorer(

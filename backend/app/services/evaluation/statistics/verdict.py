@@ -1,81 +1,14 @@
-"""The result of a comparison as one sentence, and the decision of a noninferiority gate."""
+"""The result of a comparison as one sentence."""
 
-from enum import StrEnum
 from math import ceil
 
-from app.domain.rounding import fixed
+from app.domain.rounding import fixed, format_p, interval_in_points
 from app.services.evaluation.statistics.multiple import Bounds, agreeing, direction
 from app.services.evaluation.statistics.paired import PairedDifference
 from app.services.evaluation.statistics.power import sample_size_mcnemar, sample_size_mean
 from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
 
 _MANY = 1_000_000
-FEWEST_TO_DECIDE = 20
-"""Independent units below which a gate cannot tell: of candidates that are worse by just the margin, Tango's
-interval would pass 4 % on ten units, where 2.5 % are promised."""
-
-
-class Decision(StrEnum):
-    """The decision of a noninferiority gate."""
-
-    PASS = "pass"  # noqa: S105 - no password
-    FAIL = "fail"
-    CANNOT_TELL = "cannot tell"
-
-
-def noninferiority(low: float, high: float, margin: float) -> Decision:
-    """Decide whether the second side is worse than the first by at most ``margin``.
-
-    The whole interval of the paired difference (second − first) decides, not the estimate: the gate
-    passes only if all of the interval is above −margin, and fails only if all of it is below.
-
-    Args:
-        low: the lower bound of the difference.
-        high: the upper bound.
-        margin: the largest loss that is accepted; in the unit of the bounds, 0 or more.
-
-    Raises:
-        ValueError: if the margin is negative, or the bounds are not in order.
-    """
-    if not (margin >= 0 and low <= high):
-        raise ValueError(f"no gate of margin {margin} on [{low}, {high}]")
-    if low > -margin:
-        return Decision.PASS
-    return Decision.FAIL if high < -margin else Decision.CANNOT_TELL
-
-
-def gate_decision(
-    interval: Bounds, units: int, margin: float, with_missing: Bounds | None = None
-) -> Decision:
-    """Decide as ``noninferiority`` does, and never on too little, or on the answered questions alone.
-
-    Args:
-        interval: of the paired difference (second − first) on what both sides answered.
-        units: independent ones that it is computed from: clusters, or else questions.
-        margin: the largest loss that is accepted.
-        with_missing: the lower bound if what failed counts against the second side, and the upper one if
-            it counts for it; ``None`` if nothing is missing.
-
-    Raises:
-        ValueError: as for ``noninferiority``.
-    """
-    low, high = interval
-    if with_missing is not None:
-        low, high = min(low, with_missing[0]), max(high, with_missing[1])
-    decision = noninferiority(low, high, margin)
-    # Width zero is no knowledge: all units that were seen were equal.
-    return Decision.CANNOT_TELL if units < FEWEST_TO_DECIDE or low == high else decision
-
-
-def format_p(p: float) -> str:
-    """Return ``p = .012``, ``p < .001`` or ``p > .999``."""
-    if p < 0.001:
-        return "p < .001"
-    if p >= 0.9995:
-        return "p > .999"
-    # With three digits .0496 would be shown as .050, though it is significant.
-    digits = 4 if 0.0495 <= p < 0.0505 and p != 0.05 else 3
-    return "p = " + fixed(p, digits).lstrip("0")
 
 
 def questions_to_settle(
@@ -169,15 +102,6 @@ def score_verdict(
         )
     seen = f"{second} − {first} = {_signed(result.difference)} {_intervals(bounds, alone, 1)}"
     return f"{first} and {second} are not distinguishable: {seen}, {format_p(p)}{needed}."
-
-
-def interval_in_points(low: float, high: float) -> str:
-    """Return ``[−2.1, 3.0]``; where 0 is not in it, though an end rounds to 0, that end has a parenthesis."""
-    ends = [fixed(100 * one).replace("-", "−") for one in (low, high)]
-    opening, closing = "(" if low > 0 and not float(ends[0]) else "[", "]"
-    if high < 0 and not float(ends[1].replace("−", "-")):
-        ends[1], closing = ends[1].removeprefix("−"), ")"
-    return f"{opening}{ends[0]}, {ends[1]}{closing}"
 
 
 def _intervals(bounds: Bounds, alone: Bounds | None, sign: int) -> str:

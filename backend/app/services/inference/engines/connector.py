@@ -12,7 +12,10 @@ from app.services.inference.base import Engine
 from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
 
 HEALTH_TIMEOUT_S = 10.0  # a busy machine answers late; where nobody listens, that is known at once
-ModelState = Literal["ready", "key_missing", "file_missing"]
+ModelState = Literal["ready", "not_checked", "key_missing", "address_missing", "file_missing"]
+"""``not_checked``: everything is set, and whether the endpoint answers is found out by asking it."""
+USABLE: frozenset[ModelState] = frozenset({"ready", "not_checked"})
+"""States in which a model may be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,11 @@ class ModelStatus:
 
     state: ModelState
     message: str = ""
+
+
+def not_checked(status: ModelStatus) -> ModelStatus:
+    """Return the status of a model behind an endpoint that nobody has asked yet."""
+    return ModelStatus("not_checked") if status.state == "ready" else status
 
 
 def _version() -> str:

@@ -1,4 +1,8 @@
-"""Hugging Face Inference Providers, through huggingface_hub's asyncio client."""
+"""Hugging Face Inference Providers.
+
+Chat goes to the router, which speaks OpenAI's API, or to an address of one's own. Text generation, which has
+no such API, goes through huggingface_hub's asyncio client.
+"""
 
 import asyncio
 import time
@@ -9,25 +13,18 @@ import httpx2
 from huggingface_hub import AsyncInferenceClient, set_async_client_factory
 from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, TextGenerationError
 
-from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
+from app.domain.generation import GenerationRequest, GenerationResult, Usage
 from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec
-from app.services.inference.engines.connector import Connector
-from app.services.inference.engines.openai_compatible import (
-    MAX_RESPONSE_BYTES,
-    constraint_fields,
-    read_tool_calls,
-    read_usage,
-    read_word,
-)
+from app.services.inference.engines.connector import Connector, ModelStatus, not_checked
+from app.services.inference.engines.openai_compatible import MAX_RESPONSE_BYTES, OpenAICompatibleEngine
 from app.services.inference.failures import clean, failure_from_status
 from app.services.inference.threads import by_size
 
-# Text, usage, finish reason, model, tool calls.
-_Answer = tuple[object, Usage, str | None, str | None, tuple[ToolCall, ...]]
-
+_ROUTER_URL = "https://router.huggingface.co"
+_CHAT_PATH = "/v1"
 _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})  # not of the decoded body
 
 
@@ -78,8 +75,8 @@ def _http_client() -> httpx2.AsyncClient:
 set_async_client_factory(_http_client)
 
 
-class HFAPIEngine(EngineBase):
-    """Chat and text generation through Hugging Face; the client library does not retry by itself."""
+class HFTextGenerationEngine(EngineBase):
+    """Text generation through Hugging Face's client, which does not retry by itself."""
 
     def __init__(
         self,
@@ -89,17 +86,16 @@ class HFAPIEngine(EngineBase):
         token: str | None,
         timeout_s: float,
     ) -> None:
-        self._model = model
         self._timeout_s = timeout_s
         # The client takes either a base URL or a provider; `org/model:together` names the provider,
         # as on the Hub.
-        self._model_id, _, chosen = model.remote_id.partition(":")
+        model_id, _, chosen = model.remote_id.partition(":")
         where: JsonObject = (
             {"base_url": base_url} if base_url else {"provider": chosen or provider.inference_provider}
         )
         self._client = AsyncInferenceClient(token=token, **where)
-        # In text generation the client would prefer a model's name to the base URL.
-        self._completion_model = None if base_url else self._model_id
+        # The client would prefer a model's name to the base URL.
+        self._model = None if base_url else model_id
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
@@ -107,8 +103,7 @@ class HFAPIEngine(EngineBase):
         try:
             # The client's own timeout limits the time between two chunks of a response, not the whole.
             async with asyncio.timeout(self._timeout_s):
-                call = self._chat if self._model.api == "chat" else self._complete
-                text, usage, finish_reason, model, tool_calls = await call(request)
+                text, usage, finish_reason = await self._complete(request)
         except (InferenceTimeoutError, TimeoutError) as error:
             raise EngineError(FailureKind.TIMEOUT, f"No answer within {self._timeout_s:g} s.") from error
         except (HfHubHTTPError, TextGenerationError) as error:
@@ -124,41 +119,15 @@ class HFAPIEngine(EngineBase):
             raise EngineError(FailureKind.MALFORMED, f"Unreadable answer: {clean(str(error))}") from error
         if not isinstance(text, str):
             raise EngineError(FailureKind.MALFORMED, "The answer holds no text.")
-        return GenerationResult(
-            text=await by_size(len(text), clean, text, limit=None),
-            usage=usage,
-            latency_s=time.perf_counter() - started,
-            finish_reason=read_word(finish_reason),
-            model=read_word(model),
-            tool_calls=tool_calls,
-        )
+        cleaned = await by_size(len(text), clean, text, limit=None)
+        latency_s = time.perf_counter() - started
+        return GenerationResult(cleaned, usage, latency_s, finish_reason=finish_reason)
 
-    async def _chat(self, request: GenerationRequest) -> _Answer:
-        params = request.params
-        answer = await self._client.chat_completion(
-            [message.as_dict() for message in request.messages],
-            model=self._model_id,
-            temperature=params.temperature,
-            max_tokens=params.max_tokens,
-            top_p=params.top_p,
-            stop=list(params.stop) or None,
-            seed=request.seed + request.repeat,
-            # The client declares a class of its own, and sends what it is given.
-            tools=[tool.as_dict() for tool in request.tools] or None,  # type: ignore[misc]
-            **constraint_fields(request.constraint),
-        )
-        choice = answer.choices[0]
-        if choice.finish_reason == "content_filter":
-            raise EngineError(FailureKind.REFUSED, "Blocked by the provider's content filter.")
-        usage = read_usage(dict(answer.usage) if answer.usage else None)
-        tool_calls = read_tool_calls(choice.message.tool_calls)
-        return choice.message.content or "", usage, choice.finish_reason, answer.model, tool_calls
-
-    async def _complete(self, request: GenerationRequest) -> _Answer:
+    async def _complete(self, request: GenerationRequest) -> tuple[object, Usage, str | None]:
         params = request.params
         answer = await self._client.text_generation(
             "\n\n".join(message.content for message in request.messages),
-            model=self._completion_model,
+            model=self._model,
             details=True,
             # The text-generation API rejects a temperature of 0; greedy decoding is "do not sample".
             do_sample=params.temperature > 0,
@@ -171,7 +140,7 @@ class HFAPIEngine(EngineBase):
         details = answer.details
         generated = details.generated_tokens if details else None
         finish_reason = str(details.finish_reason) if details else None
-        return answer.generated_text, Usage(None, generated), finish_reason, None, ()
+        return answer.generated_text, Usage(None, generated), finish_reason
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -181,10 +150,31 @@ class HFAPIEngine(EngineBase):
 class HFAPIConnector(Connector):
     """Opens models of Hugging Face Inference Providers; without a base URL the Hub chooses one."""
 
-    async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> HFAPIEngine:
+    def status(self) -> ModelStatus:
+        """Return whether the key is set; whether the endpoint answers is not known before it is asked."""
+        return not_checked(super().status())
+
+    def endpoint(self) -> tuple[str, str | None]:
+        """Return the address of the chat API, and the key; see ``Connector.endpoint``."""
+        url = self.base_url() or _ROUTER_URL
+        return url if url.endswith(_CHAT_PATH) else url + _CHAT_PATH, self.key
+
+    async def open(
+        self, timeout_s: float, answers: Mapping[str, str] | None = None
+    ) -> HFTextGenerationEngine | OpenAICompatibleEngine:
         """Return an engine; see ``Connector.open``."""
         del answers
-        return HFAPIEngine(self.provider, self.model, self.base_url(), self.key, timeout_s)
+        own = self.base_url()
+        if self.model.api == "completion":
+            return HFTextGenerationEngine(self.provider, self.model, own, self.key, timeout_s)
+        # The router takes a provider's name behind the model's; an address of one's own has one model.
+        name, _, chosen = self.model.remote_id.partition(":")
+        if own is None:
+            chosen = chosen or self.provider.inference_provider.removeprefix("auto")
+            name = f"{name}:{chosen}" if chosen else name
+        url, _ = self.endpoint()
+        model = self.model.model_copy(update={"id": name})
+        return OpenAICompatibleEngine(self.provider, model, url, self.key, timeout_s)
 
 
 def _failure(error: HfHubHTTPError | TextGenerationError) -> EngineError:

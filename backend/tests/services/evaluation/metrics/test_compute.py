@@ -16,6 +16,7 @@ from app.services.evaluation.metrics.single import REFERENCE_GPU_FLOPS, estimate
 from app.services.evaluation.statistics.intervals import bca_mean, wilson
 from tests.factories import facts, failed_facts, properties
 
+UNREPORTED = {"reasoning": None, "cache_read": None, "cache_write": None}
 BINARY = st.sampled_from([0.0, 1.0, None])
 GRADED = st.sampled_from([0.0, 0.4, 0.5, 2 / 3, 0.8, 1.0, None])
 ANSWERED = st.builds(
@@ -219,7 +220,12 @@ class TestThroughput:
 class TestTokens:
     def test_sums_of_what_is_known(self) -> None:
         runs = [facts(), facts(prompt_tokens=None), facts(completion_tokens=None), failed_facts()]
-        assert metrics(runs)["tokens"] == {"prompt": 40, "completion": 10, "runs_without_counts": 2}
+        assert metrics(runs)["tokens"] == {
+            "prompt": 40,
+            "completion": 10,
+            "runs_without_counts": 2,
+            **UNREPORTED,
+        }
 
     def test_what_failed_runs_and_partly_cached_ones_paid(self) -> None:
         runs = [
@@ -229,13 +235,23 @@ class TestTokens:
             facts(cached=True),
         ]
         found = metrics(runs)
-        assert found["tokens"] == {"prompt": 48, "completion": 11, "runs_without_counts": 0}
-        assert found["saved_tokens"] == {"prompt": 50, "completion": 11, "runs_without_counts": 0}
+        assert found["tokens"] == {"prompt": 48, "completion": 11, "runs_without_counts": 0, **UNREPORTED}
+        assert found["saved_tokens"] == {
+            "prompt": 50,
+            "completion": 11,
+            "runs_without_counts": 0,
+            **UNREPORTED,
+        }
         assert found["tokens_per_answer"] == pytest.approx((25 + 60 + 25) / 3)
 
     def test_nothing_known_is_not_zero(self) -> None:
         runs = [facts(prompt_tokens=None, completion_tokens=None)]
-        assert metrics(runs)["tokens"] == {"prompt": None, "completion": None, "runs_without_counts": 1}
+        assert metrics(runs)["tokens"] == {
+            "prompt": None,
+            "completion": None,
+            "runs_without_counts": 1,
+            **UNREPORTED,
+        }
 
 
 class TestCost:

@@ -5,16 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.rounding import format_p, interval_in_points
+from app.services.evaluation.statistics.noninferiority import Decision, gate_decision, noninferiority
 from app.services.evaluation.statistics.paired import PairedDifference, paired_difference
-from app.services.evaluation.statistics.verdict import (
-    Decision,
-    format_p,
-    gate_decision,
-    interval_in_points,
-    noninferiority,
-    questions_to_settle,
-    score_verdict,
-)
+from app.services.evaluation.statistics.verdict import questions_to_settle, score_verdict
 from tests.factories import properties
 
 

@@ -1,0 +1,46 @@
+"""Which runs of an experiment a list is to show, and in which order."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+RunSort = Literal["order", "latency_ms", "f1", "score", "tokens", "cost_usd", "output_length"]
+RunFilter = Literal["all", "correct", "partial", "wrong", "failed", "cached", "unscored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Bounds of a number, both included; ``None`` is no bound."""
+
+    least: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSelection:
+    """Which runs to list; empty fields do not restrict.
+
+    Attributes:
+        outcome: by the value of ``score``, or by what became of the run.
+        score: name of the score that ``outcome``, ``value`` and the sort key ``score`` are about.
+        text: words that must all occur in the question, its key, an accepted answer, the answer, the
+            output or the message of a failure.
+        failure_kinds: any of these.
+        slices: pairs of a key and a value of the examples' metadata; all must hold.
+        value: of the score.
+        latency_ms: in milliseconds.
+        tokens: of prompt and completion together.
+    """
+
+    outcome: RunFilter = "all"
+    score: str = "exact_match"
+    text: str = ""
+    failure_kinds: tuple[str, ...] = ()
+    slices: tuple[tuple[str, str], ...] = ()
+    value: Between = Between()
+    latency_ms: Between = Between()
+    tokens: Between = Between()
+
+    @property
+    def asks_of_questions(self) -> bool:
+        """Whether the examples must be read to know which runs are meant."""
+        return bool(self.text.split() or self.slices)
