@@ -37,7 +37,7 @@ REFUSAL = re.compile(
     re.VERBOSE,
 )
 NO_ANSWER = re.compile(
-    r"(?:(?:the answer is|it(?:['’]s| is)) )?(?:n/?a|none|undefined|no (?:idea|clue|information"
+    r"(?:(?:the answer is|it(?:['’]s| is)) )?(?:n/a|(?-i:NA|na)|none|undefined|no (?:idea|clue|information"
     r"|info)|not sure"
     r"|nobody knows|can(?:not|'t|’t) say"
     r"|there is no (?:answer|information)(?: .{1,60})?|null|unknown|unclear|undetermined|unanswerable"

@@ -80,7 +80,7 @@ _BEHIND = re.compile(
     r"|\s[-–—]+\s(?:as|because|since|which|who|he|she|it|this|that|they|the|a|an|not)\b.*"
     r"|\s\((?:[Ss]ources?|[Nn]ote|[Cc]onfidence|[Dd]ocuments?|[Pp]assages?|[Ss]ee|[Rr]ef"
     r"|\d{1,3} ?%|also|aka|a\.k\.a\.?|formerly|originally|better|commonly|sometimes|often|known|i\.e\."
-    r"|e\.g\.|not|as|I|from)\b[^()]*\)"
+    r"|e\.g\.|not|as|I|from)\b[^()]*\)(?=\W*$|\s*[,;–—-])"
     r"|;\s(?!and\b|or\b).*|\s\((?:I['’]m|I am|but|though|because|since)\b.*",
 )
 _REMARK = re.compile(
@@ -107,6 +107,7 @@ _SENTENCE_WORDS = re.compile(
     r"|sang|held|thought|asks|mentions|shows|sits|begins|became"
     r"|(?<!-)(?!hundred)[a-z]\w+ed)\b(?!-)|^(?:(?:[Ii]dentify|[Ff]ind|[Dd]etermine|[Rr]ecall|[Cc]onsider|[Nn]ote|[Tt]hink|[Ll]ook|[Uu]nderstand"
     r"|[Aa]naly[sz]e|[Cc]heck|[Cc]alculate|[Cc]ount|[Mm]ultiply|[Aa]dd|[Ll]et|[Ss]tep)(?=:| [a-z\d])"
+    r"|(?:[Ii]dentify|[Dd]etermine|[Uu]nderstand|[Aa]naly[sz]e) The"
     r"|(?:I|We|[Ll]et['’]s) [a-z]+|(?:[Ff]irst|[Nn]ext|[Tt]hen|[Ff]inally)(?=,)"
     r"|[Ii]n (?:conclusion|short|summary)|[Tt]o (?:sum|conclude)|[Oo]verall|[Tt]herefore|[Tt]hus"
     r"|[Hh]ence|[Ss]o,)\b"

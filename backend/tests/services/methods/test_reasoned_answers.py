@@ -220,6 +220,27 @@ class TestCorrection:
         assert extract_answer(output, "Which mammals fly?").rule != "correction"
 
 
+class TestSeenInRealOutputs:
+    @pytest.mark.parametrize(
+        ("question", "output", "answer"),
+        [
+            ("What is the symbol of sodium?", "Step 4: Write the answer\nAnswer: Na", "Na"),
+            ("What is the symbol of sodium?", "Na", "Na"),
+            ("What is the symbol of sodium?", "N/A", None),
+            ("Who is it?", "NA", None),
+            (
+                "What is the cost of a second class stamp (from March 29th)?",
+                "The cost of a second class stamp (from March 29th) is $1.",
+                "$1",
+            ),
+            ("What were the names?", "Step 1: Identify The Railway Children\nThe Railway Children is", None),
+        ],
+    )
+    def test_is_read_as_a_person_does(self, question: str, output: str, answer: str | None) -> None:
+        found = extract_answer(output, question, cut_off=answer is None)
+        assert found.text == answer
+
+
 class TestLong:
     def test_sentence(self) -> None:
         found = extract_answer("Answer: " + "word " * 51)
