@@ -106,9 +106,12 @@ def _result(answer: Any, choice: Any, api: str, latency_s: float) -> GenerationR
         )
     tool_calls = read_tool_calls(message.get("tool_calls"))
     thinking = thinking_of_message(message) if api == "chat" else ""
+    usage = read_usage(answer.get("usage"))
+    key = "content" if api == "chat" else "text"
     # A response that only calls tools, or whose tokens went into thinking, may have no text.
-    optional = tool_calls or thinking
-    content = message.get("content") if optional else message["content" if api == "chat" else "text"]
+    if key not in message and not (tool_calls or thinking or usage.reasoning_tokens):
+        raise KeyError(key)
+    content = message.get(key)
     if isinstance(content, str):
         within, text = split_thinking(content)
     else:
@@ -117,7 +120,7 @@ def _result(answer: Any, choice: Any, api: str, latency_s: float) -> GenerationR
         raise EngineError(FailureKind.SERVER, "The provider ended the answer with an error.")
     return GenerationResult(
         text=clean(text, limit=None),
-        usage=read_usage(answer.get("usage")),
+        usage=usage,
         latency_s=latency_s,
         finish_reason=read_word(finish_reason),
         model=read_word(answer.get("model")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 _SHOWN_BYTES = 100_000  # of a body that is no JSON; far more than is shown, so that no cut key is shown
-_WORDS = ("code", "type", "status", "error_type", "param")
+_WORDS = ("code", "error_code", "type", "status", "error_type", "param")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,20 @@ def read_error(body: object) -> ErrorBody:
         body = body[0]  # as Gemini answers on its OpenAI-compatible address
     error = body.get("error") or body if isinstance(body, dict) else body
     if not isinstance(error, dict):
-        return ErrorBody("" if error is None else str(error), body=body)
-    words = [str(error[name]) for name in _WORDS if isinstance(error.get(name), str | int)]
+        words = _words_of(body) if isinstance(body, dict) else []
+        return ErrorBody("" if error is None else str(error), " ".join(words), body)
+    words = _words_of(error)
     message = _message_of(error) or str(error)
     reason = _reason_of(error)
     if reason and reason not in message:
         message = f"{message}: {reason}"
     return ErrorBody(message, " ".join([*words, *_quotas(error)]), body)
+
+
+def _words_of(error: dict[str, object]) -> list[str]:
+    details = error.get("details")
+    inner = _words_of(details) if isinstance(details, dict) else []
+    return [*(str(error[name]) for name in _WORDS if isinstance(error.get(name), str | int)), *inner]
 
 
 def _message_of(error: dict[str, object]) -> str:

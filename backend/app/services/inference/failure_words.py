@@ -28,16 +28,19 @@ OVERLOADED = re.compile(
 )
 
 _USED_UP_CODES = re.compile(
-    r"\b(insufficient_quota|billing_(hard_limit_reached|not_active)|insufficient_balance)\b"
+    r"\b(insufficient_quota|billing_(hard_limit_reached|not_active|error)|insufficient_balance"
+    r"|credit_balance_exhausted|(\w+_)?spend_limit(_\w+)?|budget_exceeded)\b"
 )
 _USED_UP = re.compile(
     r"insufficient[ _-]?(quota|balance|credits?|funds)|(credit|account) balance"
-    r"|(out of|not? (more |enough )?)credits?\b"
+    r"|(out of|(any|no|not) (\w+ )?|enough )credits?\b"
     r"|(used|exhausted|exceeded)\b[^.]{0,40}\bcredits?\b|hard limit|spend(ing)?[ _-](limit|cap)"
     r"|usage limits?\b|credit limit|key limit exceeded|(requires|need)\b[^.]{0,20}\bcredits"
-    r"|payment (is )?required|unpaid|quota (is )?(used up|exhausted)|limit: 0\b",
+    r"|budget has been exceeded|payment (is )?required|unpaid|quota (is )?(used up|exhausted)|limit: 0\b",
     re.IGNORECASE,
 )
+CALLS_IN_FLIGHT = re.compile(r"\bin_flight")  # a budget of the calls under way, at OpenRouter
+WRONG_KEY = re.compile(r"api key not valid|(incorrect|invalid) api key|API_KEY_INVALID", re.IGNORECASE)
 _OPENAI_QUOTA = re.compile(r"exceeded your current quota", re.IGNORECASE)
 _PERIOD = re.compile(
     r"(?P<passes>per[ _-]?(?:sec(?!r)|min|hour)|\b[RT]P[SMH]\b|/ ?(?:sec|second|min|minute|hour)\b)"

@@ -1,5 +1,6 @@
 """From a server's error to a failure kind, a wait, and a message that is safe to show."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from app.core.visible import visible
@@ -7,10 +8,12 @@ from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 from app.services.inference.error_bodies import ErrorBody, read_error, read_error_body
 from app.services.inference.failure_words import (
+    CALLS_IN_FLIGHT,
     CONTENT_FILTER,
     CONTEXT_LENGTH,
     LOADING,
     OVERLOADED,
+    WRONG_KEY,
     limit_of,
     status_of_words,
 )
@@ -39,6 +42,15 @@ _by_status: dict[int, FailureKind] = {
     498: FailureKind.RATE_LIMIT,  # Groq's word for no capacity at the moment
     _OVERLOADED_STATUS: FailureKind.UNAVAILABLE,
 }
+_BY_WORDS: tuple[tuple[frozenset[int], re.Pattern[str], FailureKind], ...] = (
+    (frozenset({400}), WRONG_KEY, FailureKind.AUTH),
+    (frozenset({402}), CALLS_IN_FLIGHT, FailureKind.RATE_LIMIT),
+    (frozenset({400, 413, 422, 500}), CONTEXT_LENGTH, FailureKind.CONTEXT_LENGTH),
+    (frozenset({400, 422}), CONTENT_FILTER, FailureKind.REFUSED),
+    (frozenset({500, 503}), LOADING, FailureKind.UNAVAILABLE),
+    (frozenset({500, 503}), OVERLOADED, FailureKind.UNAVAILABLE),
+)
+"""What a status means together with some words, the first that fits."""
 _MAY_BE_UNSUPPORTED = frozenset({FailureKind.BAD_REQUEST, FailureKind.SERVER})
 _REFUSALS = frozenset({400, 404, 422, 500, 501})
 _WITH_WAIT = frozenset({FailureKind.RATE_LIMIT, FailureKind.SERVER, FailureKind.UNAVAILABLE})
@@ -140,12 +152,9 @@ def _kind_of(status: int, error: ErrorBody, headers: Mapping[str, str]) -> tuple
         limit, hint = limit_of(status, error, headers, waits=_wait_s(error, headers) is not None)
         if limit is not None:
             return limit, hint
-    if status in {400, 413, 422, 500} and CONTEXT_LENGTH.search(error.said):
-        return FailureKind.CONTEXT_LENGTH, ""
-    if status in {400, 422} and CONTENT_FILTER.search(error.said):
-        return FailureKind.REFUSED, ""
-    if status in {500, 503} and (LOADING.search(error.said) or OVERLOADED.search(error.said)):
-        return FailureKind.UNAVAILABLE, ""
+    for statuses, words, meant in _BY_WORDS:
+        if status in statuses and words.search(error.said):
+            return meant, ""
     return kind, ""
 
 

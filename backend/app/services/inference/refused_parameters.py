@@ -45,6 +45,7 @@ _SYSTEM = re.compile(
     r"\b(system|developer)[ _-]?(role|message|prompt|instruction)s?\b[^.]{0,40}"
     r"\bnot (be )?(supported|enabled|allowed)"
     r"|not support[^.]{0,20} (system|developer)[ _-]?(role|message|prompt|instruction)"
+    r"|\.role\W{1,4}does not support\W{1,4}(system|developer)"
     r"|unsupported role\W{1,4}system|role\W{1,4}system\W{1,4}is not supported",
     re.IGNORECASE,
 )

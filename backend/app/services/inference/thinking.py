@@ -46,7 +46,6 @@ _SOLUTION = re.compile(
     r"\s*<\|(?:begin_of_solution|start_response)\|>(.*?)(?:<\|(?:end_of_solution|end_response)\|>\s*)?$",
     re.DOTALL | re.IGNORECASE,
 )
-_MARKS = "<[◁"  # with which marks begin
 _LONGEST_BEFORE = 1_000_000
 
 
@@ -88,7 +87,7 @@ def split_thinking(text: str) -> tuple[str, str]:
     Of a text that ends within its thinking the rest is empty.
     """
     # Most texts have no mark at all, and need not pay for the search.
-    if not any(mark in text for mark in _MARKS) and not text.startswith("analysis"):
+    if not ("<" in text or "[" in text or "◁" in text or text.startswith("analysis")):
         return "", text
     thoughts: list[str] = []
     rest = text

@@ -6,6 +6,7 @@ from typing import Any
 from app.domain.generation import Usage
 
 _MAX_COUNT = 2**31 - 1  # of a column in the database
+_PLAIN_FIELDS = 3
 _PROMPT = ("prompt_tokens", "input_tokens")
 _COMPLETION = ("completion_tokens", "output_tokens")
 _REASONING = (
@@ -23,13 +24,10 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage:
     """Return the token counts that the server reported; ``None`` for each that is missing or invalid."""
     if not isinstance(usage, Mapping):
         return Usage()
+    plain = _plain(usage)
+    if plain is not None:
+        return plain
     prompt, completion = _first(usage, _PROMPT), _first(usage, _COMPLETION)
-    if (
-        len(usage) == 3
-        and "total_tokens" in usage
-        and usage["total_tokens"] == (prompt or 0) + (completion or 0)
-    ):
-        return Usage(prompt, completion)  # most servers, and nothing else to find
     reasoning = _nested(usage, _REASONING)
     if reasoning is None:
         reasoning = _count(usage.get("reasoning_tokens"))
@@ -43,6 +41,15 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage:
     if prompt is not None and "prompt_tokens" not in usage and "cache_read_input_tokens" in usage:
         prompt += (read or 0) + (written or 0)  # Anthropic's own form, whose input is without them
     return Usage(prompt, completion, reasoning, read, written)
+
+
+def _plain(usage: Mapping[str, Any]) -> Usage | None:
+    """Return the counts as most servers report them, with nothing else to find; at little cost."""
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if type(prompt) is not int or type(completion) is not int or len(usage) != _PLAIN_FIELDS:
+        return None
+    fits = min(prompt, completion) >= 0 and prompt + completion == usage.get("total_tokens", -1) <= _MAX_COUNT
+    return Usage(prompt, completion) if fits else None
 
 
 def _with_hidden(

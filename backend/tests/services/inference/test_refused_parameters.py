@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from app.domain.generation import GenerationParams, Message
+from app.domain.generation import GenerationParams, GenerationResult, Message
 from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.metrics.stored import metrics_out
@@ -112,6 +112,14 @@ class TestDropped:
             "max_completion_tokens": 64,
             "stop": ["END"],
         }
+
+    async def test_by_one_refused_call_whatever_the_concurrency(
+        self, fake: FakeLLM, open_engine: OpenEngine
+    ) -> None:
+        fake.script.append(Reply(400, orjson.dumps(TEMPERATURE), delay_s=0.05))
+        results = await open_engine().generate_batch([request(f"p{i}", params=DROP) for i in range(12)])
+        assert all(isinstance(one, GenerationResult) and one.left_out == ("temperature",) for one in results)
+        assert fake.stats.requests == 13
 
     async def test_what_is_refused_again_under_its_other_name(
         self, fake: FakeLLM, open_engine: OpenEngine

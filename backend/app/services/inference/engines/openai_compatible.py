@@ -55,6 +55,8 @@ class OpenAICompatibleEngine(EngineBase):
         self._session: aiohttp.ClientSession | None = None
         self._spellings = spellings_of(provider, model)
         self._found: dict[str, str | None] = {}  # spellings that refusals have taught
+        self._first_call = asyncio.Lock()
+        self._answered = False
 
     def _client(self) -> aiohttp.ClientSession:
         # Created on first use: a session belongs to the event loop it is created in.
@@ -75,8 +77,19 @@ class OpenAICompatibleEngine(EngineBase):
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``.
 
-        What the model turns out to refuse is left out from then on, if the request allows it.
+        What the model turns out to refuse is left out from then on, if the request allows it. The first
+        call goes alone then, so that not all that would be in flight beside it are refused.
         """
+        if request.params.drop_unsupported and not self._answered:
+            async with self._first_call:
+                if not self._answered:
+                    result = await self._adapted(request)
+                    self._answered = True
+                    return result
+        return await self._adapted(request)
+
+    async def _adapted(self, request: GenerationRequest) -> GenerationResult:
+        """Answer one request, without what is refused of it."""
         for _ in range(_MOST_REFUSALS):
             body = write_body(request, self._provider, self._model, self._spellings)
             try:
