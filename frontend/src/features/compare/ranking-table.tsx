@@ -58,7 +58,7 @@ export function RankingTable({ rows, score }: { rows: RankedRow[]; score: string
                   {row.paired && <span className="block text-xs font-normal text-muted">{row.paired}</span>}
                 </Td>
                 <Td className="num h-9 text-xs whitespace-nowrap">{row.interval}</Td>
-                <Td className="num h-9 whitespace-nowrap">{row.p.replace("p = ", "")}</Td>
+                <Td className="num h-9 whitespace-nowrap">{row.p.replace(/^p (= )?/, "")}</Td>
               </>
             )}
             <Td className="num h-9 text-right whitespace-nowrap">{row.latency}</Td>
