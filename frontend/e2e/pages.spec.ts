@@ -80,7 +80,7 @@ const places: { name: string; path: () => string; shown: (page: Page) => Promise
     shown: async (page) => {
       await expect(page.getByRole("table", { name: "Metrics side by side" })).toBeVisible();
       await expect(page.getByText("expected").first()).toBeVisible();
-      await expect(page.getByRole("link", { name: "Linked B" })).toBeVisible();
+      await expect(page.getByRole("link", { name: "Linked B" }).first()).toBeVisible();
     },
   },
   {

@@ -92,17 +92,8 @@ const pages: { name: string; path: (demo: Demo) => string; shown: (page: Page) =
   },
   {
     name: "retrieval",
-    path: ({ retrieving: { id, run } }) => `/experiments/view/?id=${id}&run=${run}`,
-    shown: async (page) => {
-      const retrieved = page.getByRole("region", { name: "Retrieved" });
-      await expect(retrieved.getByRole("article").first()).toBeVisible();
-      await expect(page.getByRole("region", { name: "Slowest" }).getByRole("button").first()).toBeVisible();
-      // The picture is about the retrieved passages.
-      await retrieved.evaluate((element) => {
-        const run = element.closest("[role=region]");
-        run?.scrollBy(0, element.getBoundingClientRect().top - run.getBoundingClientRect().top);
-      });
-    },
+    path: ({ retrieving: { id, run } }) => `/experiments/view/?id=${id}&run=${run}&full=true`,
+    shown: (page) => expect(page.getByRole("region", { name: "Retrieved" }).getByRole("article").first()).toBeVisible(),
   },
   {
     name: "compare",

@@ -20,7 +20,7 @@ _KIND_STYLE = {"successful": "green", "failed": "red", "unneeded": "yellow"}
 def traces(
     experiment_id: Annotated[str, typer.Argument(help="The id, or its first characters.")],
     where: Annotated[
-        str, typer.Option("--runs", help="all, correct, wrong, failed, cached or unscored.")
+        str, typer.Option("--runs", help="all, correct, partial, wrong, failed, cached or unscored.")
     ] = "all",
     outcome: Annotated[
         str | None, typer.Option(help="Only traces with this outcome: answered, stuck, iteration_limit, …")

@@ -225,15 +225,15 @@ class ResultOut(FromAttributes):
     )
 
 
-_LONGEST_REASON = 500
+_LONGEST = 500
 """Characters."""
 
 
-def _beginning(reason: object) -> object:
-    """Return the beginning of a reason; those of earlier versions quote the whole answer, however long."""
-    if isinstance(reason, str) and len(reason) > _LONGEST_REASON:
-        return f"{reason[:_LONGEST_REASON]}…"
-    return reason
+def _beginning(text: object) -> object:
+    """Return the beginning of a reason or a message; stored ones may quote a whole answer, however long."""
+    if isinstance(text, str) and len(text) > _LONGEST:
+        return f"{text[:_LONGEST]}…"
+    return text
 
 
 class RunScore(FromAttributes):
@@ -259,7 +259,9 @@ class RunSummary(FromAttributes):
     )
     status: Literal["ok", "failed"]
     failure_kind: str | None
-    failure_message: str | None
+    failure_message: Annotated[str | None, BeforeValidator(_beginning)] = Field(
+        description="The first 500 characters."
+    )
     output: str | None = Field(
         validation_alias="output_start", description="What the model wrote: the first 1,000 characters."
     )
@@ -301,6 +303,7 @@ class RunOut(RunSummary):
 
     question: str = Field(validation_alias=AliasPath("example", "question"))
     gold: list[str] = Field(validation_alias=AliasPath("example", "answers"), description="Accepted answers.")
+    failure_message: str | None
     output: str | None = Field(description="What the model wrote.")
     answer: str | None
     scores: dict[str, RunScore] = Field(

@@ -32,6 +32,7 @@ async def mixed(steps: Steps) -> str:
             "topic": TOPICS[i % 2],
             "level": i % 3,
             "note": f"n{i}" * 30,
+            "page": i // 1.5,
         }
         for i in range(30)
     ]

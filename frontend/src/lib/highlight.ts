@@ -119,9 +119,13 @@ export function hasMark(segments: readonly Segment[]): boolean {
 
 const YES_NO = new Set(["yes", "no", "noanswer"]);
 
+/** Characters of an answer that may stand in a passage; longer ones are texts of their own. */
+const LONGEST = 2_000;
+
 /** The accepted answers that are worth marking in a passage; none, if all of them are yes or no. */
 export function answersToMark(answers: readonly string[]): string[] {
-  return answers.every((answer) => YES_NO.has(fold(answer).trim())) ? [] : [...answers];
+  const short = answers.filter((answer) => answer.length <= LONGEST);
+  return short.every((answer) => YES_NO.has(fold(answer).trim())) ? [] : short;
 }
 
 const STOP_WORDS = new Set(

@@ -4,10 +4,14 @@ A file with a wrong line is not imported at all: the error lists every wrong lin
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import orjson
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.examples import Dataset, Example
@@ -36,6 +40,7 @@ _BY_SUFFIX: dict[str, FileFormat] = {
 _MAX_ABOUT_CHARS = 2_000
 _HINT = "Each line needs a question, and an answer or a list of answers."
 _MAX_QUESTION_CHARS = 100_000
+_START = 1_000_000  # bytes in which the first two lines of a file are looked for
 _OUR_COLUMNS = Columns()
 
 
@@ -66,7 +71,20 @@ def format_of(file: File) -> FileFormat:
             ".parquet, or .json.",
             errors=[FieldError("file", f"must be one of {', '.join(_BY_SUFFIX)}")],
         )
-    return found
+    return _json_by_content(file.data, found)
+
+
+def _json_by_content(data: bytes, named: FileFormat) -> FileFormat:
+    """Return the format of a text that begins as JSON: people name JSONL ``.json``, and JSON ``.jsonl``."""
+    start = data[:_START].removeprefix(BOM_UTF8).lstrip()
+    if named == "jsonl" and start.startswith((b'[{"', b"[\n", b"[\r\n")):
+        return "json"
+    if named in {"json", "csv"} and start.startswith(b"{"):
+        first, end, rest = start.partition(b"\n")
+        if (end and rest.lstrip().startswith(b"{")) or named == "csv":
+            with suppress(orjson.JSONDecodeError):
+                return "jsonl" if isinstance(orjson.loads(first), dict) else named
+    return named
 
 
 def read_dataset(

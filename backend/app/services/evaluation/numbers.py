@@ -14,16 +14,17 @@ from fractions import Fraction
 
 _THIN = "\u2009\u202f\u00a0\u2007"
 _CURRENCY = r"(?:(?:US|AU|CA|NZ|HK|A|C)?[$€£¥₹]|Rs\.?|USD|EUR|GBP|INR)[ \u00a0]?"
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _MAX_DIGITS = 60
 """A longer run of digits is no number that anybody counts with, and slow to compute with."""
 _RUN = re.compile(
-    rf"(?<![\w.)\]%])(?P<sign>[+\-−–])?(?P<currency>{_CURRENCY})?"
-    rf"(?P<body>\.?\d(?:[\d.,:/⁄'’{_THIN}]*\d)?)"
+    rf"(?<![^\W{_CJK}])(?<![.)\]%])(?P<sign>[+\-−–])?(?P<currency>{_CURRENCY})?"
+    rf"(?P<body>\.?\d(?:[\d.,:/⁄'’_{_THIN}]*\d)?)"
     r"(?:[eE](?P<exponent>[+-]?\d{1,2})(?!\w))?"
 )
 _PLAIN = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _GROUPED = re.compile(
-    rf"\d{{1,3}}(?P<mark>[,'’{_THIN}])\d{{3}}(?:(?P=mark)\d{{3}})*(?:\.\d+)?"
+    rf"\d{{1,3}}(?P<mark>[,'’_{_THIN}])\d{{3}}(?:(?P=mark)\d{{3}})*(?:\.\d+)?"
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?"
 )
 _DECIMAL_COMMA = re.compile(rf"\d{{1,3}}(?:[.{_THIN}]\d{{3}})+,\d+|\d+,\d{{1,2}}|0,\d+")
@@ -47,6 +48,7 @@ _LATEX_FRACTION = re.compile(r"(?<=(\d))?\\[dt]?frac\s*\{\s*([\d.,]+)\s*\}\s*\{\
 _SHORT_FRACTION = re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)")
 _MINUS_WORD = re.compile(r"(?<![\d)]\s)\b(?:minus|negative)\s+(?=[$€£]?\d)", re.IGNORECASE)
 _AND_A_HALF = re.compile(r" and a half\b")
+_ROOT = re.compile(r"(?:sqrt|√)\s?[{(]?$")
 _NOT_ALONE = re.compile(r"h\d|\s?(?:\\?sqrt\b|√|π|\\pi\b)")
 _VULGAR = re.compile("(?<=(\\d))?([¼-¾⅐-⅞])")
 _LATEX = ((r"\times", "×"), (r"\cdot", "·"), ("{,}", ","), (r"\%", "%"), (r"\$", "$"), (r"\,", "\u2009"))
@@ -80,8 +82,21 @@ _WORDS = {word: number for number, word in enumerate(_UNITS)} | {
 _BIG_WORDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _WORD = "|".join((*_WORDS, "hundred", *_BIG_WORDS))
 _WORD_RUN = re.compile(
-    rf"\b(?:{_WORD}|an?(?= (?:hundred|thousand|million)))(?:(?:[ -]|[ ]and )(?:{_WORD}))*\b", re.IGNORECASE
+    rf"\b(?:{_WORD}|(?<!\band )an?(?= (?:hundred|thousand|million|dozen|half|third|quarter)\b))"
+    rf"(?:(?:[ -]|[ ]and )(?:{_WORD}))*\b",
+    re.IGNORECASE,
 )
+_SHARES = {
+    "dozen": Fraction(12),
+    "half": Fraction(1, 2), "halves": Fraction(1, 2), "third": Fraction(1, 3), "thirds": Fraction(1, 3),
+    "quarter": Fraction(1, 4), "quarters": Fraction(1, 4), "fourths": Fraction(1, 4),
+    "fifth": Fraction(1, 5), "fifths": Fraction(1, 5), "tenth": Fraction(1, 10), "tenths": Fraction(1, 10),
+}  # fmt: skip
+# "twenty-third" is no fraction, "two-thirds" is one.
+_SHARE = re.compile(
+    r"(?: |-(?=[a-z]+s\b))(dozen|half|halves|thirds?|quarters?|fourths|fifths?|tenths?)\b", re.IGNORECASE
+)
+_MINUS_BEFORE = re.compile(r"\b(?:minus|negative) $", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +171,8 @@ def _read(text: str, run: re.Match[str]) -> Number:
     end = run.end()
     digits = _digits(run["body"])
     value = None if digits is None or len(digits) > _MAX_DIGITS else Fraction(digits)
-    if value is None or digits is None or _NOT_ALONE.match(text, end):
+    rooted = _ROOT.search(text, max(0, run.start() - 8), run.start())
+    if value is None or digits is None or rooted or _NOT_ALONE.match(text, end):
         return Number(run.start(), end, None, run[0])
     written = digits if "/" not in digits else None
     if run["exponent"]:
@@ -175,7 +191,7 @@ def _digits(body: str) -> str | None:
     if _PLAIN.fullmatch(body):
         return body
     if _GROUPED.fullmatch(body):
-        return re.sub(rf"[,'’{_THIN}]", "", body)
+        return re.sub(rf"[,'’_{_THIN}]", "", body)
     if _DECIMAL_COMMA.fullmatch(body):
         return re.sub(rf"[.{_THIN}]", "", body).replace(",", ".")
     if _POINTS_BY_THOUSAND.fullmatch(body):
@@ -241,6 +257,14 @@ def _in_words(text: str) -> Iterator[Number]:
                 part = 1
             else:
                 part += _WORDS.get(word, 0)
-        half = _AND_A_HALF.match(text, run.end())
-        value = total + part + (Fraction(1, 2) if half else Fraction(0))
-        yield Number(run.start(), half.end() if half else run.end(), value, canonical(value))
+        start, end, value = run.start(), run.end(), Fraction(total + part)
+        half = _AND_A_HALF.match(text, end)
+        share = _SHARE.match(text, end)
+        if half:
+            value, end = value + Fraction(1, 2), half.end()
+        elif share:
+            value, end = value * _SHARES[share[1].lower()], share.end()
+        minus = _MINUS_BEFORE.search(text, max(0, start - 10), start)
+        if minus:
+            value, start = -value, minus.start()
+        yield Number(start, end, value, canonical(value))

@@ -26,28 +26,33 @@ _FOREIGN_WORDS = (
 )  # fmt: skip
 _FOREIGN_LABELS = "|".join((*_FOREIGN_WORDS, "odpowiedź"))
 _LABEL = re.compile(
-    r"(?:\banswer(?:[ \t]*\([^()\n]{0,40}\))?|^[ \t>*#-]*(?:(?:final[ \t]+)?(?:response|result|reply"
+    r"(?:\banswer(?<!\blong[ ]answer)(?<!\b(?:detailed|expanded)[ ]answer)(?<!wrong[ ]answer)"
+    r"(?:[ \t]*\([^()\n]{0,40}\))?"
+    r"|^[ \t>*#-]*(?:(?:final[ \t]+)?(?:response|result|reply"
     r"|conclusion)"
-    rf"|{_FOREIGN_LABELS}))[ \t*_]*[:：][ \t]*"
+    rf"|(?:[^\W\d_]{{2,12}}[ ])?(?:最终|正确)?(?:{_FOREIGN_LABELS})(?:[ ](?:finale?|correcte|correcta))?"
+    r"|tl;?dr|(?:my[ ])?(?:best[ ])?guess|ans))[ \t*_]*[:：][ \t]*"
     r"|^[ \t#|]*(?:final[ \t]+)?answer[ \t]*(?:$|(?:[-–—|=→]|[=-]>)[ \t]+)|^[ \t]*A:[ \t]+"
-    r"|(?:正确)?答案是[:：]?[ \t]*",
+    r"|^[ \t>*]*Ans\.[ \t]+|(?:正确)?答案是[:：]?[ \t]*|答えは[:：、]?[ \t]*|(?:정답|답)은[ \t]+",
     re.IGNORECASE | re.MULTILINE,
 )
 _ANSWER_IS = re.compile(
     r"\b(?:answer|(?:my|best|educated)[ \t]guess)(?:[ \t]to[ \t](?:the|this|that"
-    r"|your)[ \t](?:[a-z]+[ \t]){0,3}?[a-z]+)?[ \t]"
+    r"|your)[ \t](?:[a-z]+[ \t]){0,3}?[a-z]+(?:[ \t][\"“][^\"”\n]{1,300}[\"”])?)?[ \t]"
     r"(?:is|was|(?:would|must|should|could|might|has[ \t]to)[ \t]be)(?:[ \t]*[:：]|\b)[ \t]*(?:that\b)?"
     r"(?:,?[ \t]*(?:therefore|thus|clearly|obviously|probably|most[ \t]likely"
-    r"|simply|of[ \t]course|indeed),?[ \t]+)?"
+    r"|simply|of[ \t]course|indeed|actually|definitely|certainly|in[ \t]fact"
+    r"|none[ \t]other[ \t]than),?[ \t]+)?"
     r"|\banswer[ ](?=(?:is|was)n['’]t\b)"
     r"|\b(?:correct|right|best)[ \t](?:option|choice)[ \t]is[ \t:]*"
-    r"|\b(?:la[ ]respuesta(?:[ ]correcta)?[ ]es|la[ ](?:bonne[ ])?réponse[ ]est"
-    r"|die[ ](?:richtige[ ])?antwort[ ](?:ist|lautet)"
+    r"|\b(?:la[ ]respuesta(?:[ ]correcta)?[ ]es|la[ ](?:bonne[ ])?réponse(?:[ ]correcte|[ ]finale)?[ ]est"
+    r"|die[ ](?:richtige[ ])?antwort[ ](?:ist|lautet)|het[ ](?:juiste[ ])?antwoord[ ]is"
     r"|la[ ]risposta[ ]è|a[ ]resposta[ ]é)\b[ :]*",
     re.IGNORECASE,
 )
 _GUESS = re.compile(
-    r"\bbut[ ](?:I[ ](?:do[ ])?(?:think|believe|guess|suspect|would[ ](?:guess|say))[ ]|(?=(?:it"
+    r"\bbut[ ](?:I[ ](?:do[ ])?(?:think|believe|guess|suspect|would[ ](?:guess|say))[ ]"
+    r"|(?:probably|perhaps|maybe|possibly|most[ ]likely)[ ]|(?=(?:it"
     r"|my)\b))(?:that[ ])?"
     r"|(?:(?<=[.!?][ \n])|^)(?P<next>(?:However|But|Still|Nevertheless|That[ ]said"
     r"|From[ ]my[^,.\n]{0,30}),?[ ]"
@@ -56,9 +61,20 @@ _GUESS = re.compile(
 )
 _HASHES = re.compile(r"####[ \t]*(?=[^\s#])")
 _BOX = re.compile(r"\\f?boxe?d?\s{0,5}\{")
-_TAG = re.compile(r"<(?:final_?)?answer>|\[(?:final_?)?answer\]", re.IGNORECASE)
+_TAG = re.compile(r"<(?:(?:final_?)?answer|ans)>|\[(?:final_?)?answer\]", re.IGNORECASE)
+_CALL = re.compile(
+    r"""(?:^|:)[ \t]*(?:(?:finish|final_?answer|submit(?:_answer)?|print(?=\((?:["']"""
+    r"""|\d)))[ \t]?(?P<open>[\[(])"""
+    r"""|(?:return|(?:final_)?answer[ \t]*=)[ \t](?=["']))[ \t]*""",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TABLE = re.compile(
+    r"^(?P<before>(?:[^|\n]{0,200}\|){1,8})[ \t*]*(?:final[ ])?answer[ \t*]*\|[^\n]{0,200}"
+    r"\n[ \t]*\|?[ \t]*:?-[ \t|:-]*\n",
+    re.IGNORECASE | re.MULTILINE,
+)
 _JSON = re.compile(
-    r"[\"'](?:(?:final_?|short_?)?answer|final|result|response|output|solution|prediction)[\"']"
+    r"[\"'](?:(?:final[_ ]?|short[_ ]?)?answers?|final|result|response|output|solution|prediction)[\"']"
     r"[ \t]*:\s{0,20}",
     re.IGNORECASE,
 )
@@ -71,10 +87,15 @@ _CORRECTION = re.compile(
     r"|(?<=[?…–—-])[ ]?No,|(?<=\.{3})[ ]No,)[\s,.:;!—–-]{0,5}"
     r"(?:(?:no|wait|actually|correction|sorry|I[ ](?:was|am)[ ]wrong|that(?:['’]s|[ ]is"
     r"|[ ]was)[ ](?:wrong|not[ ]right|incorrect))"
-    r"\b[\s,.:;!—–-]{0,5}){0,3}(?P<is>it(?:['’]s|[ ](?:is|was|should[ ]be|must[ ]be))[ ](?!not\b))?",
+    r"\b[\s,.:;!—–-]{0,5}){0,3}(?P<is>(?-i:[Ii]t(?:['’]s|[ ](?:is|was|should[ ]be|must[ ]be)))[ ](?!not\b))?",
     re.IGNORECASE | re.MULTILINE,
 )
-_FIRST_THOUGHT = re.compile(r"\b(?:going to say|thought|might (?:seem|think|say)|would have said)\b")
+_FIRST_THOUGHT = re.compile(
+    r"\b(?:going to say|thought|might (?:seem|think|say)|would have said"
+    r"|(?:people|many|most|some|often|commonly|usually|widely)\b.{0,40}\b(?:think|believe|say|assume|believed|said|assumed|called))\b",
+    re.IGNORECASE,
+)
+_POLITE_END = re.compile("(?:です|입니다)[。.\\s]*$")
 _CONCLUSION = re.compile(
     r"(?:^|(?<=[.!?:][ \t]))[ \t]*"
     r"(?:(?P<so>so)|(?:and[ \t])?(?:therefore|thus|hence|consequently|in[ \t](?:conclusion|short|summary)"
@@ -105,7 +126,7 @@ class Candidate:
 def marked_answers(said: str) -> list[Candidate]:
     """Return what ``said`` marks as its answer, in its order; the last ones of each kind."""
     lowered = said.lower()
-    if not _SOME_MARKER.search(lowered):
+    if not any(map(lowered.__contains__, _WORDS_OF_MARKERS)):
         return []
     found = [
         Candidate(place.start(), text, marker.rule)
@@ -133,7 +154,8 @@ def first_line(text: str, start: int) -> str:
 
 
 def _line_behind(said: str, marker: re.Match[str]) -> str:
-    return first_line(said, marker.end())
+    line = first_line(said, marker.end())
+    return line if line.isascii() else _POLITE_END.sub("", line)
 
 
 def _guess(said: str, marker: re.Match[str]) -> str | None:
@@ -175,6 +197,28 @@ def _in_box(said: str, marker: re.Match[str]) -> str | None:
     return None
 
 
+def _in_call(said: str, marker: re.Match[str]) -> str | None:
+    """Return the argument of ``Finish[…]`` or ``final_answer("…")``: all of its line to the last bracket."""
+    line = said[marker.end() : marker.end() + _MAX_CANDIDATE].partition("\n")[0]
+    if marker["open"]:
+        line, closed, _ = line.rpartition({"[": "]", "(": ")"}[marker["open"]])
+        if not closed:
+            return None
+    return re.sub(r"""^\w+\s*=\s*(?=["'])""", "", line).strip(" \"'")
+
+
+def _in_table(said: str, marker: re.Match[str]) -> str | None:
+    """Return the cell below the heading "Answer", of the last row of the table."""
+    row = ""
+    for line in said[marker.end() : marker.end() + _MAX_CANDIDATE].splitlines():
+        if "|" not in line:
+            break
+        row = line
+    cells = row.strip().strip("|").split("|")
+    place = marker["before"].strip().strip("|").count("|") + (marker["before"].strip(" |") != "")
+    return cells[place] if place < len(cells) else None
+
+
 def _in_tag(said: str, marker: re.Match[str]) -> str:
     return re.split(r"</|\[/", said[marker.end() : marker.end() + _MAX_CANDIDATE], maxsplit=1)[0].strip()
 
@@ -190,6 +234,8 @@ def _in_json(said: str, marker: re.Match[str]) -> str | None:
         return first_line(said, marker.end()).strip("'\", {}")
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -214,13 +260,14 @@ class _Marker:
     words: tuple[str, ...]
 
 
-_FOREIGN = _FOREIGN_WORDS[:5]
+_FOREIGN = _FOREIGN_WORDS[:6]
 _MARKERS = (
     _Marker(
         "answer_label",
         _LABEL,
         _line_behind,
-        ("answer", "response", "result", "reply", "conclusion", "a:", *_FOREIGN_WORDS),
+        ("answer", "response", "result", "reply", "conclusion", "a:", "ans", "tldr", "tl;dr", "guess")
+        + _FOREIGN_WORDS,
     ),
     _Marker("answer_is", _ANSWER_IS, _line_behind, ("answer", "guess", "option", "choice", *_FOREIGN)),
     _Marker(
@@ -242,7 +289,14 @@ _MARKERS = (
     ),
     _Marker("hashes", _HASHES, _behind_hashes, ("####",)),
     _Marker("boxed", _BOX, _in_box, ("\\box", "\\fbox")),
-    _Marker("answer_tag", _TAG, _in_tag, ("answer>", "answer]")),
+    _Marker(
+        "answer_call",
+        _CALL,
+        _in_call,
+        ("finish", "final_answer", "finalanswer", "submit", "print(", "return ", "answer =", "answer="),
+    ),
+    _Marker("answer_column", _TABLE, _in_table, ("answer |", "answer|", "* |")),
+    _Marker("answer_tag", _TAG, _in_tag, ("answer>", "answer]", "<ans>")),
     _Marker(
         "json", _JSON, _in_json, ("answer", "final", "result", "response", "output", "solution", "prediction")
     ),
@@ -264,4 +318,8 @@ _MARKERS = (
         ),
     ),
 )
-_SOME_MARKER = re.compile("|".join(re.escape(word) for marker in _MARKERS for word in marker.words))
+# Most answers hold none of them; one that stands within another need not be looked for.
+_ALL_WORDS = {word for marker in _MARKERS for word in marker.words}
+_WORDS_OF_MARKERS = tuple(
+    word for word in _ALL_WORDS if not any(other in word for other in _ALL_WORDS - {word})
+)

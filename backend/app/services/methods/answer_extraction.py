@@ -26,8 +26,9 @@ from app.services.methods.answer_candidates import (
     concluded_answers,
     marked_answers,
 )
-from app.services.methods.number_reading import has_number, number_alone, read_number
+from app.services.methods.number_reading import has_number, has_number_words, number_alone, read_number
 from app.services.methods.output_cleaning import CleanedOutput, clean_output
+from app.services.methods.question_reading import stated_answer, yes_or_no
 from app.services.methods.text_patterns import (
     MAX_ANSWER_WORDS,
     NO_ANSWER,
@@ -40,13 +41,16 @@ from app.services.methods.text_patterns import (
     words,
 )
 from app.services.methods.text_reading import (
+    asked_as_answer,
     first_sentence,
     is_bare,
     is_prose,
     lead_in_removed,
     plain,
     read_text,
+    trimmed,
     without_list_numbers,
+    without_remarks,
     without_reservation,
 )
 
@@ -59,6 +63,8 @@ _ANNOUNCEMENT = re.compile(
 )
 _ONE_WORD = re.compile(r"(?:[A-Z][a-zA-Z0-9]{0,40}|[1-9][0-9]{0,8})\.?")
 _ANNOUNCING = frozenset({"the", "my", "final", "short", "correct", "so", "answer", "it", "is", "a"})
+_NOT_PLAIN = _ANNOUNCING | {"sorry", "yeah", "yep", "nope", "na", "none", "null", "undefined", "unknown"}
+_NOT_PLAIN |= {"unclear", "undetermined", "unanswerable"}
 _REASONING = re.compile(
     r"\b(?:the question|we|let(?:['’]s| us| me)|step \d)\b|^(?:first|to|in order to|given|since|if)\b",
     re.IGNORECASE,
@@ -108,6 +114,9 @@ class _Reader:
         self._question = question
         self._numeric = numeric
         self._cut_off = cut_off
+        self._bold = cleaned.bold
+        self._kept = ""  # a sentence that is known to be no refusal
+        self._texts: dict[str, str] = {}
 
     def read(self) -> ParsedAnswer:
         """Return the answer of the best tier that has one."""
@@ -156,7 +165,7 @@ class _Reader:
         lines = [line for line in without_list_numbers(plain_lines) if has_words(line)]
         while len(lines) > 1 and _ANNOUNCEMENT.match(lines[0]):
             lines = lines[1:]
-        return lines
+        return without_remarks(lines)
 
     def _answer_alone(self, lines: list[str]) -> ParsedAnswer | None:
         """Return the answer if the first line, or the first sentence of it, is one and nothing else."""
@@ -169,7 +178,14 @@ class _Reader:
         first = without_reservation(parts[1] if greeted else parts[0])[:_MAX_ANSWER]
         if self._refuses(first):
             return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
-        answer = read_text(first, self._question)
+        self._kept = first
+        said = yes_or_no(first, self._question)
+        if said:
+            return ParsedAnswer(said, ParseOutcome.ANSWERED, rule)
+        asked_back = asked_as_answer(line) if len(lines) == 1 and not greeted else None
+        if asked_back:
+            return ParsedAnswer(unwrap(asked_back), ParseOutcome.ANSWERED, rule)
+        answer = self._text(first)
         if len(words(line)) > MAX_ANSWER_WORDS or not is_bare(answer) or first.endswith(("?", ":")):
             return None
         if is_prose(first) and len(lines) > 1 and is_bare(lines[-1]) and not is_prose(lines[-1]):
@@ -190,16 +206,34 @@ class _Reader:
 
     def _number_alone(self, lines: list[str], rule: str) -> ParsedAnswer | None:
         first = first_sentence(lines[0])
-        others = lines[1:]
-        is_list = any(number_alone(line) for line in others)
-        if not number_alone(first) or is_list:
+        if not number_alone(first):
+            return None
+        # "April: 5" below a number explains it, where the number itself has no such label.
+        labelled = ":" in first
+        behind = [*sentences(lines[0])[1:], *lines[1:]] if labelled else lines[1:]
+        if not self._ends_paragraph(first) and any(
+            number_alone(line) and (labelled or ":" not in line) for line in behind
+        ):
             return None
         number, unsure = read_number(first, marked=True)
         if number is None:
             return ParsedAnswer(None, ParseOutcome.UNSURE, unsure)
         return ParsedAnswer(number, ParseOutcome.ANSWERED, rule)
 
+    def _ends_paragraph(self, first: str) -> bool:
+        """Return whether an unlabelled first line stands above an empty line or a rule."""
+        _, _, below = self._said.strip().partition("\n")
+        return ":" not in first and not has_words(below.partition("\n")[0])
+
+    def _text(self, sentence: str) -> str:
+        """Return the answer in a sentence; the tiers ask for the same ones again."""
+        if sentence not in self._texts:
+            self._texts[sentence] = read_text(sentence, self._question)
+        return self._texts[sentence]
+
     def _refuses(self, sentence: str) -> bool:
+        if sentence == self._kept:
+            return False
         inner = sentence.strip(WRAPPING)
         return bool(REFUSAL.search(inner[:REFUSAL_WITHIN]) or NO_ANSWER.fullmatch(unwrap(inner)))
 
@@ -212,12 +246,25 @@ class _Reader:
             number, unsure = read_number(sentence, marked=found.marked)
             if number is not None:
                 return ParsedAnswer(number, ParseOutcome.ANSWERED, found.rule)
+            bold = self._in_bold(sentence)
+            if bold is not None:
+                return ParsedAnswer(bold, ParseOutcome.ANSWERED, "in_bold")
             if unsure:
                 return ParsedAnswer(None, ParseOutcome.UNSURE, unsure)
         return self._answered(sentence, found.rule)
 
+    def _in_bold(self, sentence: str) -> str | None:
+        """Return the only number of a sentence in bold, where nothing else tells which is meant."""
+        bold = [text for text in self._bold if text in sentence and has_number(text)]
+        return read_number(bold[0], marked=True)[0] if len(bold) == 1 else None
+
     def _answered(self, sentence: str, rule: str) -> ParsedAnswer:
-        answer = read_text(sentence, self._question)
+        said = yes_or_no(sentence, self._question)
+        if said:
+            return ParsedAnswer(said, ParseOutcome.ANSWERED, rule)
+        answer = self._text(sentence)
+        if not is_bare(answer):
+            answer = unwrap(stated_answer(trimmed(answer), self._question) or answer)
         if not has_words(answer):
             return ParsedAnswer(None, ParseOutcome.EMPTY, "no_words")
         too_long = len(words(answer)) > MAX_ANSWER_WORDS
@@ -225,14 +272,21 @@ class _Reader:
 
     def _unmarked(self, lines: list[str]) -> ParsedAnswer:
         """Return the answer of an output that neither marks nor concludes one."""
-        said = [part for line in lines for part in sentences(line)]
-        with_number = [part for part in said if has_number(part)] if self._numeric else said
-        refused = self._refuses(said[0]) or self._refuses(said[-1])
+        said = without_remarks([part for line in lines for part in sentences(line)])
+        with_number = said
+        if self._numeric:
+            with_number = [part for part in said if has_number(part)] or [
+                part for part in said if has_number_words(part)
+            ]
+        refused = any(self._refuses(one) for one in dict.fromkeys((said[0], said[-1])))
         if refused and not (self._numeric and with_number):
             return ParsedAnswer(None, ParseOutcome.REFUSAL, "refusal_phrase")
         if not with_number or with_number[-1].endswith(("?", ":")):
             return ParsedAnswer(None, ParseOutcome.NO_ANSWER, "no_conclusion")
         if self._numeric:
+            bold = [text for text in self._bold if number_alone(text)]
+            if len(bold) == 1:
+                return self._of(Candidate(0, bold[0], "in_bold"))
             return self._of(Candidate(0, with_number[-1], "last_sentence", marked=False))
         if len(words(lines[0])) > MAX_ANSWER_WORDS:
             answer = read_text(said[0], self._question)[:_MAX_ANSWER]
@@ -248,7 +302,8 @@ class _Reader:
             return lines[-1], "last_line"
         asked = set(words(self._question))
         shared = [len(asked.intersection(words(one))) for one in (said[0], said[-1])]
-        elaborates = all(_ELABORATION.match(one) for one in said[1:])
+        denies = " not " in said[0]  # "It is not Lyon. It is Paris."
+        elaborates = not denies and all(_ELABORATION.match(one) for one in said[1:])
         if shared[0] > shared[1] or (shared[0] == shared[1] and elaborates):
             return said[0], "first_sentence"
         return said[-1], "last_sentence"
@@ -263,8 +318,7 @@ def _one_word(output: str, question: str, *, numeric: bool) -> str | None:
     if numeric and not word.isdigit():
         return None
     lowered = word.lower()
-    no_answer = lowered in _ANNOUNCING or lowered == "sorry" or NO_ANSWER.fullmatch(word)
-    return None if no_answer or question[: len(word)].lower() == lowered else word
+    return None if lowered in _NOT_PLAIN or question[: len(word)].lower() == lowered else word
 
 
 def _only_announces(said: str) -> bool:

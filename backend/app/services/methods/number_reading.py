@@ -15,16 +15,30 @@ UNREADABLE = "unreadable_number"
 
 _OPERATOR = re.compile(r"\s*(?:[-+*/×x÷·−](?=[\s\d($])|plus\b|minus\b|times\b)")
 _EXPRESSION = re.compile(r"\s*(?:[-+*/×x÷·−]|plus|minus|times)\s*[$(]*")
+_SAYS_EQUALS = re.compile(
+    r"≈|\\approx\b|\bround(?:s|ed)(?: up| down)? to (?:about )?(?=-?[$€£]?\d[\d.,]*(?! ?(?:decimal"
+    r"|significant|dp|d\.p))\b)"
+    r"|\bis equal to\b|\bequals\b|\badds? up to\b"
+    r"|(?:sum|difference|product|quotient|average|mean) (?:of"
+    r"|between) (?=[^=]{1,60}\d[^=]{0,30} is\b)[^=]{1,80}? is\b"
+)
+_IN_BRACKETS = re.compile(
+    r"(?<=[\w%$€£°²³.])\s\((?=[^()]*\d)[^()]*\)(?!\s*[-+*/×x÷=^−])|(?:\s?\[\d{1,3}\])+(?=\W*$)"
+)
+_PARTS = re.compile(r":\s|,?\s(?:i\.e\.|that is),?\s")
+_SQUARED = re.compile(r"\b([kcm]?m|ft|in|yd|mi|inch(?:es)?|feet|met(?:er|re)s?|units?)\s?\^\{?[23]\}?")
+_SPACED_MINUS = re.compile(r"(?<==\s)[-−–]\s(?=[$€£]?\d)")
 _TWO_EQUATIONS = re.compile(r"\d\s*(?:,|and\b|or\b)\s*[a-z]\s*=\s*[-\d]")
 _LAST_CLAUSE = re.compile(
-    r"(?:,?\s(?:so|therefore|thus|hence|which means)|,\s(?:thereby|giving|making|for a total of))\b(?! (?:far"
+    r"(?:,?\s(?:so|therefore|thus|hence|which means)|(?:,\s|,?\sand\s)(?:thereby|giving|making"
+    r"|leaving|totall?ing|for a total of)|,\sthen)\b(?! (?:far"
     r"|that|much|many)\b)"
 )
 _RESULT_ASIDE = re.compile(r",\s(?:which|that) (?:is|equals|makes|gives)\b")
 _START = re.compile(r"[\s$*(\[~≈:]*(?:about |approximately |exactly |roughly |only |just )?$")
 _JOINED = re.compile(
     r"\s*,\s*|\s*(?:[^\W\d_]{1,12}\s?|[$€£%°]){0,3},?\s*(?:\b(?:maybe|perhaps|possibly|no)\b,?|\bor\b"
-    r"|\band\b|\bto\b|\bi\.e\.|\bnamely\b|[-–—~±]|\+/-)"
+    r"|\band\b|\bto\b|(?<=\s):(?=\s)|\bi\.e\.|\bnamely\b|[-–—~±]|\+/-)"
     r"\s*(?:about |maybe |perhaps |possibly |even |only )?\s*"
 )
 _UNIT_PARTS = re.compile(
@@ -32,7 +46,7 @@ _UNIT_PARTS = re.compile(
     r"|dollars?|yards?)[,\s]*",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r",?\s\(?(?:because|since|which|so each|where)\b.*|,\s(?:as|or rather)\b.*")
+_ASIDE = re.compile(r",?\s\(?(?:because|since|assuming|which|so each|where)\b.*|,\s(?:as|or rather)\b.*")
 _BEFORE_OTHERS = re.compile(
     r"\b(?:in|after|for|per|(?<!total )(?<!sum )(?<!amount )(?<!number )of|within|over|from|on|at|by"
     r"|every|each|not|than"
@@ -71,15 +85,24 @@ def read_number(text: str, *, marked: bool) -> tuple[str | None, str]:
         text: one sentence, on one line.
         marked: the output says that it is the answer; a number at its start then is meant.
     """
-    text = plain_latex(text)
+    text = _SQUARED.sub(r"\1", _SPACED_MINUS.sub("-", plain_latex(text)))
+    text = _SAYS_EQUALS.sub("=", _without_brackets(text))
     behind, decided = _behind_equals(text)
     if decided:
         return behind
-    text = _essential(text)
+    text = _total(_essential(text))
     numbers = find_numbers(text) or _from_words(text)
+    if all(_stands_behind(_BEFORE_OTHERS, text, number) for number in numbers):
+        # "sold eighteen in 2 months"
+        numbers = [one for one in find_number_words(text) if one.value != 1] or numbers
     if not numbers:
         return None, ""
     return _choose(text, numbers, marked=marked)
+
+
+def has_number_words(text: str) -> bool:
+    """Return whether a text holds a number in words, other than "one"."""
+    return any(number.value != 1 for number in find_number_words(text))
 
 
 def has_number(text: str) -> bool:
@@ -125,6 +148,22 @@ def _essential(text: str) -> str:
         text = behind[-1]
     trimmed = _ASIDE.sub("", text)
     return trimmed if find_numbers(trimmed) else text
+
+
+def _without_brackets(text: str) -> str:
+    """Return a text without what explains its number in brackets, and without the numbers of its sources."""
+    trimmed = _IN_BRACKETS.sub("", text)
+    return trimmed if find_numbers(trimmed) or find_number_words(trimmed) else text
+
+
+def _total(text: str) -> str:
+    """Return "18 clips" of "18 clips: 5 in April and 13 in May"."""
+    before, *behind = _PARTS.split(text, maxsplit=1)
+    if not behind or len(find_numbers(behind[0])) < 2:
+        return text
+    numbers = find_numbers(before)
+    is_total = len(numbers) == 1 and not _stands_behind(_BEFORE_OTHERS, before, numbers[0])
+    return before if is_total else text
 
 
 def _choose(text: str, numbers: list[Number], *, marked: bool) -> tuple[str | None, str]:

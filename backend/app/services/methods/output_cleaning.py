@@ -3,6 +3,7 @@
 Every pattern is tried on a bounded part of the output, so that no output takes long.
 """
 
+import html
 import re
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from app.services.methods.text_patterns import BOLD, WORD
 MAX_READ = 16_000
 """Characters of an output that are read, at most: the first quarter, and the last three."""
 _HEAD = MAX_READ // 4
+_MOST_BOLD = 50
 
 _OWN_TURN = re.compile(
     r"\s*(?:<\|start_header_id\|>assistant<\|end_header_id\|>|<\|im_start\|>assistant\b|<\|start\|>assistant"
@@ -27,10 +29,13 @@ _TAGS = re.compile(
     r"|solution|response)(?:\s[^<>\n]{0,80})?/?>",
     re.IGNORECASE,
 )
+_STRUCK = re.compile(r"~~[^~\n]{1,500}~~")
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#39|#x27);")
 _QUESTION_LABEL = re.compile(r"\s*(?:question|q)\s*\d*\s*:", re.IGNORECASE)
 _ECHO_END = re.compile(r"[^\w?:\n]*(?:[?:\n]|\Z)")
 _NEXT_TURN = re.compile(
-    r"^[ \t]*(?:question|q|user|human)[ \t]*\d*[ \t]*:|(?<=\s)(?-i:Question|Q)[ \t]*\d*[ \t]*:",
+    r"^[ \t]*(?:question|q|user|human|#{1,4}[ \t]*(?:instruction|input|question|user|human"
+    r"|problem)s?)[ \t]*\d*[ \t]*:|(?<=\s)(?-i:Question|Q)[ \t]*\d*[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -44,6 +49,7 @@ class CleanedOutput:
         repeated_question: the output began with the question.
         unfinished_thinking: it holds thinking only.
         shortened: the output was so long that its middle was left out.
+        bold: what it sets in bold, without the marks.
         complete: something stood behind the text, so that it was not cut off at the token limit.
     """
 
@@ -52,6 +58,7 @@ class CleanedOutput:
     unfinished_thinking: bool = False
     shortened: bool = False
     complete: bool = False
+    bold: tuple[str, ...] = ()
 
 
 def clean_output(output: str, question: str) -> CleanedOutput:
@@ -64,7 +71,11 @@ def clean_output(output: str, question: str) -> CleanedOutput:
         said = f"{said[:_HEAD]}\n{said[_HEAD - MAX_READ :]}"
     said = _HIDDEN.sub("", said)
     said, ended = _first_turn(said)
-    said = BOLD.sub(r"\1", _TAGS.sub("", said))
+    said = _TAGS.sub("", _without_struck(said))
+    bold: tuple[str, ...] = ()
+    if "**" in said or "__" in said:
+        bold = tuple(starred or lined for starred, lined in BOLD.findall(said)[:_MOST_BOLD])
+        said = BOLD.sub(r"\1\2", said)
     rest = after_question(said, question[:MAX_READ])
     said = said if rest is None else rest
     if rest is not None and _QUESTION_LABEL.match(said):
@@ -72,7 +83,7 @@ def clean_output(output: str, question: str) -> CleanedOutput:
     following = next((turn for turn in _NEXT_TURN.finditer(said) if WORD.search(said, 0, turn.start())), None)
     said = said[: following.start()] if following else said
     complete = ended or following is not None
-    return CleanedOutput(said, rest is not None, shortened=shortened, complete=complete)
+    return CleanedOutput(said, rest is not None, shortened=shortened, complete=complete, bold=bold)
 
 
 def without_thinking(output: str) -> str | None:
@@ -102,6 +113,14 @@ def after_question(text: str, question: str) -> str | None:
             return text[end.end() :]
     # Not the question word for word; perhaps the model's own wording of it.
     return text.lstrip().partition("\n")[2] if label else None
+
+
+def _without_struck(said: str) -> str:
+    """Return a text without what is struck out, and with the signs that it writes as HTML entities."""
+    if "~~" in said:
+        rest = _STRUCK.sub("", said)
+        said = rest if WORD.search(rest) else said
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), said) if "&" in said else said
 
 
 def _first_turn(said: str) -> tuple[str, bool]:

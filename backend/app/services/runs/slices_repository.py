@@ -44,7 +44,11 @@ class SlicesRepository:
         self._session = session
 
     async def keys(self, experiment_id: uuid.UUID, most_values: int) -> list[str]:
-        """Return the keys of the metadata that have 2 to ``most_values`` short values, in order of name."""
+        """Return the keys of the metadata that group the questions, in order of name.
+
+        They have 2 to ``most_values`` short values, and at least two questions to a value on average: a key
+        with more values names the questions.
+        """
         entry = _entries()
         text = _as_text(entry)
         query = (
@@ -56,6 +60,7 @@ class SlicesRepository:
             .group_by(entry.c.key)
             .having(
                 func.count(text.distinct()).between(2, most_values),
+                func.count(text.distinct()) * 2 <= func.count(Run.example_id.distinct()),
                 func.bool_and(func.jsonb_typeof(entry.c.value).in_(_SCALARS)),
                 func.max(func.length(text)) <= _LONGEST,
             )

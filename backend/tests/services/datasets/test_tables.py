@@ -199,6 +199,19 @@ def test_what_cannot_be_read_says_what_would_do(data: bytes, name: str, what: st
     assert what in refused(data, name).hint
 
 
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ('{"question": "q", "answer": "b"}\n{"question": "r", "answer": "c"}\n', "a.json"),
+        ('{"question": "q", "answer": "b"}\r\n\r\n{"question": "r", "answer": "c"}', "a.csv"),
+        ('[{"question": "q", "answer": "b"}, {"question": "r", "answer": "c"}]', "a.jsonl"),
+        ('[\n  {"question": "q", "answer": "b"},\n  {"question": "r", "answer": "c"}\n]', "a.jsonl"),
+    ],
+)
+def test_json_under_another_name(data: str, name: str) -> None:
+    assert pairs(read(data, name)) == [("q", ("b",)), ("r", ("c",))]
+
+
 class TestColumns:
     @pytest.mark.parametrize(
         "row",

@@ -163,29 +163,32 @@ class TestCutOff:
         assert (found.text, found.outcome) == ("48", ParseOutcome.ANSWERED)
 
     @pytest.mark.parametrize(
-        ("question", "answer", "rest"),
+        ("question", "sentence", "rest", "answer"),
         [
             (
                 "Which German used a diagonal argument to show that the reals cannot be counted?",
                 "The German who showed that the reals cannot be counted by an argument is Georg Cantor",
                 ". He introduced the concept of diagonalization in the 1",
+                "Georg Cantor",
             ),
             (
                 "Tequila is distilled from the fermented juice of which plant?",
                 "Tequila is distilled from the fermented juice of the agave plant",
                 ".\n\nThe agave is native to",
+                "Tequila is distilled from the fermented juice of the agave plant",
             ),
             (
                 "Who solved the problem of the seven bridges?",
                 "The problem of the seven bridges was solved by Leonhard Euler, who lived in Basel",
                 ".",
+                "Leonhard Euler",
             ),
         ],
     )
     def test_a_complete_first_sentence_that_repeats_the_question_answers_it(
-        self, question: str, answer: str, rest: str
+        self, question: str, sentence: str, rest: str, answer: str
     ) -> None:
-        found = extract_answer(answer + rest, question, cut_off=True)
+        found = extract_answer(sentence + rest, question, cut_off=True)
         assert found == ParsedAnswer(answer, ParseOutcome.ANSWERED, "first_sentence")
 
     @pytest.mark.parametrize(
@@ -215,6 +218,27 @@ class TestCorrection:
     )
     def test_within_a_clause_is_none(self, output: str) -> None:
         assert extract_answer(output, "Which mammals fly?").rule != "correction"
+
+
+class TestSeenInRealOutputs:
+    @pytest.mark.parametrize(
+        ("question", "output", "answer"),
+        [
+            ("What is the symbol of sodium?", "Step 4: Write the answer\nAnswer: Na", "Na"),
+            ("What is the symbol of sodium?", "Na", "Na"),
+            ("What is the symbol of sodium?", "N/A", None),
+            ("Who is it?", "NA", None),
+            (
+                "What is the cost of a second class stamp (from March 29th)?",
+                "The cost of a second class stamp (from March 29th) is $1.",
+                "$1",
+            ),
+            ("What were the names?", "Step 1: Identify The Railway Children\nThe Railway Children is", None),
+        ],
+    )
+    def test_is_read_as_a_person_does(self, question: str, output: str, answer: str | None) -> None:
+        found = extract_answer(output, question, cut_off=answer is None)
+        assert found.text == answer
 
 
 class TestLong:

@@ -18,7 +18,7 @@ PLAIN: Table = {
     "white_space_within": ("New\t York", "New York", "first_line"),
     "exclamation_mark_may_be_a_name": ("Oklahoma!", "Oklahoma!", "first_line"),
     "lower_case_stays": ("paris", "paris", "first_line"),
-    "sentence": ("The capital of France is Paris.", "The capital of France is Paris", "first_line"),
+    "sentence": ("The capital of France is Paris.", "Paris", "first_line"),
     "apposition": ("Paris, France", "Paris, France", "first_line"),
     "brackets": ("Paris (the city)", "Paris (the city)", "first_line"),
     "yes": ("Yes.", "Yes", "first_line"),
@@ -69,7 +69,7 @@ QUOTES_AND_MARKDOWN: Table = {
     "quoted_at_the_end": ('The song "Yesterday".', 'The song "Yesterday"', "first_line"),
     "two_quoted": ('"Yesterday" and "Help!"', '"Yesterday" and "Help!"', "first_line"),
     "bold": ("**Paris**", "Paris", "first_line"),
-    "bold_within": ("The capital is **Paris**.", "The capital is Paris", "first_line"),
+    "bold_within": ("The capital is **Paris**.", "Paris", "first_line"),
     "bold_left_open": ("**Paris", "Paris", "first_line"),
     "italic": ("*Hamlet*", "Hamlet", "first_line"),
     "italic_underscores": ("_Hamlet_", "Hamlet", "first_line"),
@@ -128,7 +128,7 @@ QUESTIONS: Table = {
     "echo_in_other_words": ("Question: Name France's capital.\nAnswer: Paris", "Paris", "answer_label"),
     "question_turned_into_a_sentence": (
         "What is the capital of France is Paris",
-        "What is the capital of France is Paris",
+        "Paris",
         "first_line",
     ),
     "invents_questions": (

@@ -17,7 +17,7 @@ export function BottomAxis({ scale, format, top, width }: AxisProps & { top: num
     <AxisBottom
       top={top}
       scale={scale}
-      numTicks={Math.max(2, Math.floor(width / LABEL_WIDTH))}
+      numTicks={Math.max(3, Math.floor(width / LABEL_WIDTH))}
       tickFormat={(value) => format(Number(value))}
       axisLineClassName="stroke-line"
       hideTicks

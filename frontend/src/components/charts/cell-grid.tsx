@@ -39,8 +39,8 @@ export function CellGrid({ label, looks, lit, selected, onSelect, describe, onKe
   const layout = useMemo(() => layoutCells(looks.length, width), [looks.length, width]);
 
   useEffect(() => {
-    if (canvas.current && layout.columns > 0) draw(canvas.current, layout, looks, lit, selected);
-  }, [layout, looks, lit, selected]);
+    if (canvas.current && layout.columns > 0) draw(canvas.current, layout, looks, lit);
+  }, [layout, looks, lit]);
 
   const show = (index: number) => {
     const box = scroller.current;
@@ -72,7 +72,7 @@ export function CellGrid({ label, looks, lit, selected, onSelect, describe, onKe
           aria-label={`${label}. Arrow keys move from run to run.`}
           tabIndex={0}
           onKeyDown={onKeyDown}
-          className="rounded-sm"
+          className="relative rounded-sm"
         >
           <canvas
             ref={canvas}
@@ -81,6 +81,19 @@ export function CellGrid({ label, looks, lit, selected, onSelect, describe, onKe
             style={{ width: layout.width, height: layout.height }}
             onPointerDown={onPointer}
           />
+          {/* Not on the canvas: a step to the next cell would draw all of them anew. */}
+          {selected !== undefined && selected < looks.length && layout.columns > 0 && (
+            <div
+              aria-hidden="true"
+              className="pointer-events-none absolute border-2 border-ink"
+              style={{
+                left: (selected % layout.columns) * layout.pitch - 1,
+                top: Math.floor(selected / layout.columns) * layout.pitch - 1,
+                width: layout.cell + 4,
+                height: layout.cell + 4,
+              }}
+            />
+          )}
         </div>
         <span role="status" className="sr-only">
           {selected === undefined ? "" : describe(selected)}
@@ -95,7 +108,6 @@ function draw(
   layout: GridLayout,
   looks: CellLook[],
   lit: ((index: number) => boolean) | undefined,
-  selected: number | undefined,
 ) {
   const ratio = window.devicePixelRatio || 1;
   canvas.width = layout.width * ratio;
@@ -129,11 +141,5 @@ function draw(
       context.lineTo(x + cell - 1, y + cell - 1);
       context.stroke();
     }
-  }
-  if (selected !== undefined && selected < looks.length) {
-    context.globalAlpha = 1;
-    context.strokeStyle = colour("ink");
-    context.lineWidth = 2;
-    context.strokeRect((selected % columns) * pitch, Math.floor(selected / columns) * pitch, cell + 2, cell + 2);
   }
 }

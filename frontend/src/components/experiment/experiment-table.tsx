@@ -47,8 +47,8 @@ const DEFAULT: readonly Column[] = ["latency_p50_ms", "cost_usd", "created_at"];
 
 /** The cells of the columns that can be chosen; all are right-aligned. */
 const cells: Record<Column, { label: string; sortable: boolean; cell: (experiment: Experiment, now: number) => ReactNode }> = {
-  latency_p50_ms: { label: "Latency p50", sortable: true, cell: (one) => <Latency value={one.latency_p50_ms} modelOnly={one.latency_of_model_only} /> },
-  latency_p95_ms: { label: "Latency p95", sortable: true, cell: (one) => <Latency value={one.latency_p95_ms} modelOnly={one.latency_of_model_only} /> },
+  latency_p50_ms: { label: "Latency p50", sortable: true, cell: (one) => <Latency value={one.latency_p50_ms} experiment={one} /> },
+  latency_p95_ms: { label: "Latency p95", sortable: true, cell: (one) => <Latency value={one.latency_p95_ms} experiment={one} /> },
   tokens_per_answer: { label: "Tokens", sortable: true, cell: (one) => formatNumber(one.tokens_per_answer) },
   cost_usd: { label: "Cost", sortable: true, cell: (one) => (hasEnded(one) ? formatCost(one.cost_usd) : "–") },
   seed: { label: "Seed", sortable: false, cell: (one) => one.seed },
@@ -84,7 +84,7 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
         {experiments.map((experiment) => (
           <Tr key={experiment.id} className="hover:bg-line/25">
             {selection && (
-              <Td className="h-10 py-0.5">
+              <Td>
                 <Checkbox
                   checked={selection.selected.has(experiment.id)}
                   onCheckedChange={(on) => selection.onSelect(experiment.id, on === true)}
@@ -92,7 +92,7 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
                 />
               </Td>
             )}
-            <Td className="h-10 max-w-0 py-0.5 leading-4 sm:max-w-80">
+            <Td className="max-w-0 leading-4 sm:max-w-80">
               <Link
                 href={experimentHref(experiment.id)}
                 dir="auto"
@@ -107,18 +107,16 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
               </span>
               <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 pb-1 sm:hidden">
                 <StatusBadge {...experiment} />
-                <span className="text-xs">
-                  {formatMethod(experiment.method)} · {experiment.dataset}
-                </span>
+                <span className="num text-xs">{inOneLine(experiment, score)}</span>
                 <div className="w-full">
                   <Score experiment={experiment} score={score} />
                 </div>
               </div>
             </Td>
-            <Td className="hidden h-10 py-0.5 sm:table-cell">
+            <Td className="hidden sm:table-cell">
               <StatusBadge {...experiment} />
             </Td>
-            <Td className="hidden h-10 max-w-44 py-0.5 leading-4 sm:table-cell">
+            <Td className="hidden max-w-44 leading-4 sm:table-cell">
               <span className="block truncate leading-4.5">{formatMethod(experiment.method)}</span>
               {experiment.variant && (
                 <span className="block truncate text-xs leading-4" title={experiment.variant}>
@@ -126,16 +124,16 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
                 </span>
               )}
             </Td>
-            <Td className="hidden h-10 max-w-44 truncate py-0.5 sm:table-cell">{experiment.dataset}</Td>
-            <Td className="num hidden h-10 py-0.5 text-right leading-4 sm:table-cell">
+            <Td className="hidden max-w-44 truncate sm:table-cell">{experiment.dataset}</Td>
+            <Td className="num hidden text-right leading-4 sm:table-cell">
               {formatCount(experiment.scores[score]?.n ?? experiment.total)}
               <Failures count={experiment.failed_runs} />
             </Td>
-            <Td className="hidden h-10 py-0.5 sm:table-cell">
+            <Td className="hidden sm:table-cell">
               <Score experiment={experiment} score={score} />
             </Td>
             {columns.map((column) => (
-              <Td key={column} className="num hidden h-10 py-0.5 text-right leading-4 whitespace-nowrap sm:table-cell">
+              <Td key={column} className="num hidden text-right leading-4 whitespace-nowrap sm:table-cell">
                 {cells[column].cell(experiment, now)}
               </Td>
             ))}
@@ -146,11 +144,26 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
   );
 }
 
-function Latency({ value, modelOnly }: { value: number | null; modelOnly: boolean }) {
+/** What a phone has no columns for. */
+function inOneLine({ method, dataset, scores, failed_runs, latency_p50_ms, cost_usd }: Experiment, score: string): string {
+  const n = scores[score]?.n;
+  return [
+    formatMethod(method),
+    dataset,
+    n !== undefined && `n = ${formatCount(n)}${failed_runs ? `, ${formatCount(failed_runs)} failed` : ""}`,
+    latency_p50_ms !== null && formatDuration(latency_p50_ms),
+    cost_usd !== null && formatCost(cost_usd),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+function Latency({ value, experiment }: { value: number | null; experiment: Experiment }) {
+  if (value === null && Object.keys(experiment.scores).length > 0) return <span className="text-xs">from cache</span>;
   return (
     <>
       {formatDuration(value)}
-      {modelOnly && <span className="block text-xs">model only</span>}
+      {experiment.latency_of_model_only && <span className="block text-xs">model only</span>}
     </>
   );
 }

@@ -27,5 +27,5 @@ export function Tr({ className, ...props }: ComponentProps<"tr">) {
 }
 
 export function Td({ className, ...props }: ComponentProps<"td">) {
-  return <td className={cn("h-11 px-3 py-1.5 first:pl-4 last:pr-4", className)} {...props} />;
+  return <td className={cn("h-10 px-3 py-0.5 first:pl-4 last:pr-4", className)} {...props} />;
 }

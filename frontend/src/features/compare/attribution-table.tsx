@@ -34,7 +34,7 @@ export function AttributionTable({ comparison }: { comparison: Schemas["Comparis
                 <span className="hidden max-w-80 text-xs sm:block">{meaning}</span>
               </th>
               {cells.map(({ count, share }, index) => (
-                <Td key={index} className="align-top">
+                <Td key={index} className="py-1.5 align-top">
                   <span className="font-medium text-ink">{formatPercent(share)}</span>
                   <span className="block text-xs">{formatCount(count)}</span>
                 </Td>

@@ -2,6 +2,7 @@
 
 import { useQueries } from "@tanstack/react-query";
 import { X } from "lucide-react";
+import { useState } from "react";
 
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
@@ -15,6 +16,8 @@ import { AddExperiment } from "./add-experiment";
 import { letterOf } from "./prepare";
 
 const MAX = 12;
+/** More experiments than this are folded, so that the verdict comes first. */
+const OPEN = 4;
 
 interface ChosenPanelProps {
   ids: string[];
@@ -24,6 +27,21 @@ interface ChosenPanelProps {
 /** The compared experiments: choose the baseline, add others, remove them. */
 export function ChosenPanel({ ids, onChange }: ChosenPanelProps) {
   const chosen = useQueries({ queries: ids.map((id) => experimentQueries.detail(id)) });
+  const [open, setOpen] = useState(ids.length <= OPEN);
+  if (!open) {
+    return (
+      <Panel flush>
+        <div className="flex items-center justify-between gap-3 px-4 py-2">
+          <p className="min-w-0 truncate">
+            <span className="text-ink">{ids.length} experiments</span>, against the baseline A: <bdi className="text-ink">{chosen[0]?.data?.name ?? "…"}</bdi>
+          </p>
+          <Button size="sm" onClick={() => setOpen(true)}>
+            Change
+          </Button>
+        </div>
+      </Panel>
+    );
+  }
   return (
     <Panel flush className="overflow-visible">
       <ol className="divide-y">

@@ -6,13 +6,16 @@ import { cn } from "@/lib/utils";
 import { ColumnHead } from "./column-head";
 import { type Cell, letterOf, prepareMetrics, type Tone } from "./prepare";
 
+/** More experiments than this do not fit the page. */
+const MANY = 7;
+
 const tones: Record<Tone, string> = { better: "text-good", worse: "text-bad", same: "", not_distinguishable: "", none: "" };
 const words: Record<Tone, string> = { better: "better", worse: "worse", same: "the same", not_distinguishable: "not distinguishable", none: "" };
 
 /** All metrics of all experiments, with differences from the baseline by sign and colour. */
 export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   return (
-    <Panel title="Metrics" hint="Green: better than the baseline. Red: worse. No colour: not distinguishable, or not tested. p values are Holm-corrected, their intervals simultaneous." flush>
+    <Panel title="Metrics" hint={`Green: better than the baseline. Red: worse. No colour: not distinguishable, or not tested. p values are Holm-corrected, their intervals simultaneous.${comparison.experiments.length > MANY ? ` Scroll sideways for all ${comparison.experiments.length}.` : ""}`} flush>
       <Table aria-label="Metrics side by side">
         <thead>
           <tr>
@@ -30,7 +33,7 @@ export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut
                 <span className="hidden w-48 text-xs sm:block">{row.basis}</span>
               </th>
               {row.cells.map((cell, index) => (
-                <Td key={index} className="align-top">
+                <Td key={index} className="py-1.5 align-top">
                   <Value cell={cell} />
                 </Td>
               ))}

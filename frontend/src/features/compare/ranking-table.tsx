@@ -30,9 +30,9 @@ export function RankingTable({ rows, score }: { rows: RankedRow[]; score: string
         {rows.map((row) => (
           <Tr key={row.id}>
             <th scope="row" className="sticky left-0 max-w-40 bg-paper py-1.5 pr-3 pl-4 text-left font-normal sm:max-w-80">
-              <span className="flex items-center gap-2">
+              <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5 sm:flex-nowrap">
                 <span className="w-4 shrink-0 font-serif text-lg leading-5 text-ink">{row.letter}</span>
-                <Link href={experimentHref(row.id)} title={row.name} dir="auto" className="min-w-0 truncate font-medium text-ink underline-offset-3 hover:underline">
+                <Link href={experimentHref(row.id)} title={row.name} dir="auto" className="min-w-0 truncate font-medium text-ink underline-offset-3 max-sm:flex-1 max-sm:basis-24 hover:underline">
                   {row.name}
                 </Link>
                 {row.baseline && <Badge>Baseline</Badge>}
@@ -58,7 +58,7 @@ export function RankingTable({ rows, score }: { rows: RankedRow[]; score: string
                   {row.paired && <span className="block text-xs font-normal text-muted">{row.paired}</span>}
                 </Td>
                 <Td className="num h-9 text-xs whitespace-nowrap">{row.interval}</Td>
-                <Td className="num h-9 whitespace-nowrap">{row.p.replace("p = ", "")}</Td>
+                <Td className="num h-9 whitespace-nowrap">{row.p.replace(/^p (= )?/, "")}</Td>
               </>
             )}
             <Td className="num h-9 text-right whitespace-nowrap">{row.latency}</Td>

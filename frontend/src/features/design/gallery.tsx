@@ -162,8 +162,8 @@ function SampleTable() {
         {[0.72, 0.495].map((value) => (
           <Tr key={value}>
             <Td>
-              <span className="block font-medium text-ink">One row is 44 pixels high</span>
-              <span className="block text-xs">with a note as its second line</span>
+              <span className="block leading-4.5 font-medium text-ink">One row is 40 pixels high</span>
+              <span className="block text-xs leading-4">with a note as its second line</span>
             </Td>
             <Td>
               <StatusBadge status="COMPLETED" queued={false} />

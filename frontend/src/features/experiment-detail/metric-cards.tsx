@@ -32,7 +32,7 @@ export function MetricCards({ metrics, missing }: MetricCardsProps) {
       {groups.map(({ group, label, figures }, index) => (
         <section key={group} aria-label={label} className={index > 0 ? "border-t" : undefined}>
           {groups.length > 1 && <h2 className="px-4 pt-3 font-sans text-xs font-medium">{label}</h2>}
-          <dl className={cn("grid overflow-hidden", index === 0 || figures.length < 4 ? "sm:grid-cols-3" : "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6")}>
+          <dl className={cn("grid overflow-hidden", index === 0 || figures.length < 4 ? "grid-cols-[repeat(auto-fit,minmax(min(100%,14rem),1fr))]" : "grid-cols-2 sm:grid-cols-3 xl:grid-cols-6")}>
             {figures.map((figure) => (
               <Estimate key={figure.name} figure={figure} small={index > 0 && figures.length > 3} />
             ))}

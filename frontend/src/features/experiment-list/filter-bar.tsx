@@ -16,6 +16,17 @@ import { isFiltered, type ListState, statusFilters } from "./filters";
 
 const TYPING_MS = 250;
 
+/** Stands for the chosen score. */
+const SCORE = "score";
+/** The orders of a phone, where the table has no heads to sort by. */
+const orders = [
+  { sort: "-created_at", label: "Newest first" },
+  { sort: SCORE, label: "Highest score first" },
+  { sort: "latency_p50_ms", label: "Fastest first" },
+  { sort: "cost_usd", label: "Cheapest first" },
+  { sort: "name", label: "By name" },
+] as const;
+
 interface FilterBarProps {
   state: ListState;
   onChange: (change: Partial<ListState>) => void;
@@ -69,7 +80,15 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
           </Button>
         )}
       </div>
-        <div className="ml-auto flex flex-wrap items-center gap-1.5">
+        <div className="flex flex-wrap items-center gap-1.5 sm:ml-auto">
+          <Select aria-label="Order" className="h-7 w-auto max-w-40 text-xs sm:hidden" value={state.sort} onChange={(event) => onChange({ sort: event.target.value })}>
+            {!orders.some(({ sort }) => sort === state.sort || (sort === SCORE && state.sort === `-${state.score}`)) && <option value={state.sort}>Other order</option>}
+            {orders.map(({ sort, label }) => (
+              <option key={sort} value={sort === SCORE ? `-${state.score}` : sort}>
+                {label}
+              </option>
+            ))}
+          </Select>
           <Select aria-label="Score" className="h-7 w-auto max-w-44 text-xs" value={state.score} onChange={(event) => onChange({ score: event.target.value })}>
             {scores?.every(({ name }) => name !== state.score) !== false && <option value={state.score}>{formatName(state.score)}</option>}
             {scores?.map(({ name, label }) => (
@@ -80,7 +99,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
           </Select>
           <Menu
             trigger={
-              <Button size="sm">
+              <Button size="sm" className="max-sm:hidden">
                 <Columns3 aria-hidden="true" />
                 Columns
               </Button>

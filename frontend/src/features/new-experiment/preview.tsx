@@ -10,8 +10,12 @@ import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
 import { formatCost, formatCount, formatDuration } from "@/lib/format";
+import { beginning } from "@/lib/long-text";
 
 import { describePower } from "./power";
+
+/** Characters of an accepted answer. */
+const ANSWER = 200;
 
 type Preview = Schemas["PreviewOut"];
 
@@ -55,7 +59,7 @@ export function PreviewPanel({ preview, problem, position, onPosition }: Preview
             Accepted answers:
             {preview.example.answers.slice(0, 6).map((answer) => (
               <Badge key={answer} className="max-w-full">
-                <span className="truncate">{answer}</span>
+                <bdi className="truncate">{beginning(answer, ANSWER)}</bdi>
               </Badge>
             ))}
             {preview.example.answers.length > 6 && `and ${preview.example.answers.length - 6} more`}

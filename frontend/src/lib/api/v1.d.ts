@@ -3248,7 +3248,10 @@ export interface components {
             example_key: string;
             /** Failure Kind */
             failure_kind: string | null;
-            /** Failure Message */
+            /**
+             * Failure Message
+             * @description The first 500 characters.
+             */
             failure_message: string | null;
             /**
              * Gold
