@@ -125,7 +125,21 @@ class TestFailedRuns:
         counts = (await metrics_of(runtime, experiment_id))["counts"]
         assert (counts["ok"], counts["failed"], counts["failures"]) == (19, 1, {str(kind): 1})
 
-    @pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind.fatal])
+    async def test_an_endpoint_that_is_unavailable_for_too_long_ends_it(
+        self, runtime: Runtime, dataset: str
+    ) -> None:
+        engine = ScriptedEngine(
+            EngineError(FailureKind.UNAVAILABLE, "HTTP 503", waiting_for="the endpoint is loading the model")
+        )
+        means = scripted(runtime, engine, rate_limit_patience_s=0)
+        experiment_id, status = await run(means, concurrency=2, max_failed_share=1)
+        assert status is ExperimentStatus.FAILED
+        reason = (await stored(runtime, experiment_id)).reason or ""
+        assert reason.startswith(
+            "For longer than LLMFORGE_RATE_LIMIT_PATIENCE_S (0 s), the endpoint is loading"
+        )
+
+    @pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind.fatal and not kind.retryable])
     async def test_fatal_ends_the_experiment_at_once(
         self, runtime: Runtime, dataset: str, kind: FailureKind
     ) -> None:
