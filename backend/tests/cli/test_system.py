@@ -69,6 +69,17 @@ class TestModels:
         assert "set OPENAI_API_KEY" in done.stdout
         assert "mock/…" in done.stdout
 
+    async def test_check_asks_and_says_what_does_not_answer(
+        self, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("OLLAMA", "LMSTUDIO", "VLLM", "SGLANG", "LLAMACPP", "LITELLM"):
+            monkeypatch.setenv(f"{name}_BASE_URL", "http://127.0.0.1:11")
+        assert "not checked" in (await cli("models")).stdout
+        checked = (await cli("models", "--check")).stdout
+        assert "unreachable" in checked
+        assert "OLLAMA_BASE_URL" in checked
+        assert "set CUSTOM_BASE_URL" in checked
+
 
 class TestDoctor:
     async def test_as_json(self, cli: Cli) -> None:
