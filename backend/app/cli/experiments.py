@@ -126,7 +126,7 @@ def list_(
         if not page.items:
             say("No experiments. Run one: llmforge run configs/experiments/demo.yaml")
             return
-        console.print(experiments_table(page))
+        console.print(experiments_table(page, console.width))
         if page.total > len(page.items):
             say(f"{len(page.items)} of {page.total}; use --limit to show more.")
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from app.core.visible import escaped_json, visible
 from app.domain.rounding import fixed, significant
 from app.schemas.common import Page
-from app.schemas.experiment import ExperimentOut, ExperimentSummary, ScoreSummary
+from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.result import AgentStatistics, Figure, Metrics
 
 
@@ -99,32 +99,56 @@ def status_text(experiment: ExperimentSummary) -> str:
     return f"[{_STATUS_STYLE.get(status, 'white')}]{status}[/]"
 
 
-def experiments_table(page: Page[ExperimentSummary]) -> Table:
-    """Return a table of experiments."""
+_WIDE = 120
+"""Characters from which on each fact of an experiment has a column; below, two share one."""
+
+
+def experiments_table(page: Page[ExperimentSummary], width: int) -> Table:
+    """Return a table of experiments for a terminal of ``width`` characters."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("ID", "Name", "Model", "Method", "Dataset", "Status"):
-        table.add_column(column, no_wrap=column in {"ID", "Status"})
-    table.add_column("Done", justify="right", no_wrap=True)
+    if width >= _WIDE:
+        for column in ("ID", "Name", "Model", "Method", "Dataset", "Status"):
+            table.add_column(column, no_wrap=column in {"ID", "Status"})
+        table.add_column("Done", justify="right", no_wrap=True)
+        table.add_column("Exact match", justify="right", no_wrap=True)
+        for one in page.items:
+            facts = (escape(one.model), _method_text(one), escape(one.dataset))
+            score = f"{_score_text(one)}, {_counts_text(one)}".removesuffix(", ")
+            table.add_row(short(one.id), escape(one.name), *facts, status_text(one), _done_text(one), score)
+        return table
+    for column in ("ID", "Experiment", "Status"):
+        table.add_column(column, no_wrap=column != "Experiment")
     table.add_column("Exact match", justify="right", no_wrap=True)
     for one in page.items:
-        score = one.scores.get("exact_match")
+        about = f"{escape(one.model)} · {_method_text(one)} · {escape(one.dataset)}"
         table.add_row(
             short(one.id),
-            escape(one.name),
-            escape(one.model),
-            f"{one.method} {one.variant}".rstrip(),
-            escape(one.dataset),
-            status_text(one),
-            f"{one.progress.done if one.progress else 0}/{one.total}",
-            _score_text(one, score),
+            f"{escape(one.name)}\n[dim]{about}[/]",
+            f"{status_text(one)}\n[dim]{_done_text(one)}[/]",
+            f"{_score_text(one)}\n[dim]{_counts_text(one)}[/]",
         )
     return table
 
 
-def _score_text(experiment: ExperimentSummary, score: ScoreSummary | None) -> str:
-    """Return a score with what it is the mean of, and how many runs failed."""
-    failed = f", {experiment.failed_runs:,} failed" if experiment.failed_runs else ""
-    return f"{interval(score)}, n = {score.n:,}{failed}" if score else f"–{failed}"
+def _method_text(experiment: ExperimentSummary) -> str:
+    return f"{experiment.method} {experiment.variant}".rstrip()
+
+
+def _done_text(experiment: ExperimentSummary) -> str:
+    return f"{experiment.progress.done if experiment.progress else 0}/{experiment.total}"
+
+
+def _score_text(experiment: ExperimentSummary) -> str:
+    score = experiment.scores.get("exact_match")
+    return interval(score) if score else "–"
+
+
+def _counts_text(experiment: ExperimentSummary) -> str:
+    """Return what the score is the mean of, and how many runs failed."""
+    score = experiment.scores.get("exact_match")
+    counts = [f"n = {score.n:,}"] if score else []
+    counts += [f"{experiment.failed_runs:,} failed"] if experiment.failed_runs else []
+    return ", ".join(counts)
 
 
 def result_table(experiment: ExperimentOut, metrics: Metrics) -> Table:

@@ -98,7 +98,7 @@ class TestTables:
         config = {"name": "n", "model": "m/x", "dataset": {"name": "d"}}
         texts = {"id": "12345678-0000-4000-8000-000000000000", "name": "[bold]n[/]", "model": "m/x"}
         about = {"description": "", "method": "naive", "dataset": "d", "dataset_version": "v", "seed": 0}
-        method = {"variant": "", "latency_of_model_only": False}
+        method = {"variant": "", "latency_of_model_only": False, "resumes_parent": False}
         state = {"status": "RUNNING", "queued": False, "scores": {}, "total": 7, "config": config}
         unknown = dict.fromkeys(name for name in ExperimentOut.model_fields if name != "dataset")
         given = {
@@ -117,15 +117,26 @@ class TestTables:
         score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 3}}
         ended = self.experiment(status="COMPLETED", progress=progress(done=7), scores=score, failed_runs=2)
         page = Page[ExperimentSummary](items=[self.experiment(), ended], total=2, offset=0, limit=25)
-        text = printed(experiments_table(page))
+        text = printed(experiments_table(page, 200))
         _, first, second = text.strip().splitlines()
         assert first.split() == ["12345678", "[bold]n[/]", "m/x", "naive", "d", "RUNNING", "0/7", "–"]
         assert second.endswith("COMPLETED   7/7  50.0 % [40.0, 60.0], n = 3, 2 failed")
 
+    def test_in_a_narrow_terminal_two_facts_share_a_column(self) -> None:
+        scores = {"exact_match": ScoreSummary(value=0.5, low=0.4, high=0.6, n=3)}
+        named = self.experiment(name="Naive against chain-of-thought", scores=scores)
+        page = Page[ExperimentSummary](items=[named], total=1, offset=0, limit=25)
+        console = Console(width=80, color_system=None)
+        with console.capture() as capture:
+            console.print(experiments_table(page, 80))
+        _, first, second = capture.get().rstrip().splitlines()
+        assert first.startswith("12345678  Naive against chain-of-thought  ")
+        assert second.split() == ["m/x", "·", "naive", "·", "d", "0/7", "n", "=", "3"]
+
     def test_an_experiment_that_waits_for_a_worker_is_queued(self) -> None:
         waiting = self.experiment(status="PENDING", queued=True)
         page = Page[ExperimentSummary](items=[waiting], total=1, offset=0, limit=25)
-        assert "QUEUED" in printed(experiments_table(page))
+        assert "QUEUED" in printed(experiments_table(page, 200))
 
     def test_result(self) -> None:
         runs = [facts(), facts(cached=True, attempts=0), failed_facts("timeout")]
