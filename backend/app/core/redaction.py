@@ -42,6 +42,7 @@ class _Secrets:
         any_case: what is looked for in lower case: long secrets backwards and in hexadecimal.
         short: secrets that may be escaped, or stand over several lines.
         long: secrets in lower case that, beyond that, may have gaps.
+        shortest: characters of the shortest of them: in fewer there can be none.
     """
 
     def __init__(self, secrets: set[str]) -> None:
@@ -55,6 +56,7 @@ class _Secrets:
         self.any_case = _longest_first(hidden)
         self.short = short
         self.long = [_without(one, _GAPS).lower() for one in long]
+        self.shortest = min(map(len, (*self.exact, *self.any_case, *self.short, *self.long)))
         self.exact_pattern = _any_of(map(re.escape, self.exact))
         self.any_case_pattern = _any_of(map(re.escape, self.any_case), re.IGNORECASE)
         self.short_pattern = _any_of(_spelt(one, _BREAKS) for one in short)
@@ -93,7 +95,7 @@ def forget_secrets() -> None:
 def redact(text: str) -> str:
     """Return ``text`` with every registered secret replaced by ``[redacted]``."""
     known = _known
-    if known is None:
+    if known is None or len(text) < known.shortest:
         return text
     # Searching for plain texts is many times faster than a pattern, and nearly always finds nothing.
     if _holds(text, known.exact):

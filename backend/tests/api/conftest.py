@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import uvicorn
 
@@ -142,3 +143,17 @@ class Steps:
 def steps(api: httpx.AsyncClient, runtime: Runtime, dataset: str) -> Steps:
     """What a user does, on a dataset called ``quiz`` of 20 questions."""
     return Steps(api, runtime)
+
+
+async def events(response: httpx.Response) -> Any:
+    """Yield the data of each event, after a look at the stream's form."""
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/event-stream")
+    name = ""
+    async for line in response.aiter_lines():
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            assert name == "progress"
+            yield orjson.loads(value)

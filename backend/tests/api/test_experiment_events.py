@@ -1,27 +1,9 @@
 """Tests of an experiment's stream of events."""
 
 import asyncio
-from typing import Any
-
-import httpx
-import orjson
 
 from app.domain.status import ExperimentStatus
-from tests.api.conftest import EXPERIMENTS, Steps
-
-
-async def events(response: httpx.Response) -> Any:
-    """Yield the data of each event, after a look at the stream's form."""
-    assert response.status_code == 200
-    assert response.headers["content-type"].startswith("text/event-stream")
-    name = ""
-    async for line in response.aiter_lines():
-        field, _, value = line.partition(": ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            assert name == "progress"
-            yield orjson.loads(value)
+from tests.api.conftest import EXPERIMENTS, Steps, events
 
 
 class TestEvents:

@@ -6,14 +6,13 @@ from itertools import chain
 from typing import Any
 
 import httpx
-import orjson
 import pytest
 
 from app.core.queue import waiting_experiments
 from app.domain.status import ExperimentStatus
 from app.services.datasets.service import DatasetService
 from app.services.runtime import Runtime
-from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, body, problem
+from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, body, events, problem
 from tests.factories import questions_jsonl
 from tests.support import until
 
@@ -365,17 +364,3 @@ class TestResume:
         assert child["id"] != parent
         assert child["parent_id"] == parent
         assert await steps.work(child["id"]) is ExperimentStatus.COMPLETED
-
-
-async def events(response: httpx.Response) -> Any:
-    """Yield the data of each event, after a look at the stream's form."""
-    assert response.status_code == 200
-    assert response.headers["content-type"].startswith("text/event-stream")
-    name = ""
-    async for line in response.aiter_lines():
-        field, _, value = line.partition(": ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            assert name == "progress"
-            yield orjson.loads(value)
