@@ -66,27 +66,26 @@ def _halved_f1(rng: Rng, n: int) -> Sides:
     return first, np.where(rng.random(n) < 0.06, first / 2, first), None
 
 
-def _documents(rng: Rng, n: int) -> Sides:
-    sizes = 1 + np.floor(np.exp(rng.normal(0.5, 1.0, n))).astype(int)
-    labels = np.repeat(np.arange(n), sizes)
-    shift = rng.choice([-0.3, 0.2], n)[labels]
+def _clustered(rng: Rng, sizes: Labels) -> Sides:
+    """Return sides whose difference varies by cluster, for clusters of these sizes."""
+    labels = np.repeat(np.arange(sizes.size), sizes)
+    shift = rng.choice([-0.3, 0.2], sizes.size)[labels]
     return (
         (rng.random(labels.size) < 0.6).astype(float),
         (rng.random(labels.size) < 0.6 + shift).astype(float),
         labels,
     )
+
+
+def _documents(rng: Rng, n: int) -> Sides:
+    sizes = 1 + np.floor(np.exp(rng.normal(0.5, 1.0, n))).astype(int)
+    return _clustered(rng, sizes)
 
 
 def _two_large(rng: Rng, n: int) -> Sides:
     sizes = np.full(n, 6)
     sizes[:2] = 40
-    labels = np.repeat(np.arange(n), sizes)
-    shift = rng.choice([-0.3, 0.2], n)[labels]
-    return (
-        (rng.random(labels.size) < 0.6).astype(float),
-        (rng.random(labels.size) < 0.6 + shift).astype(float),
-        labels,
-    )
+    return _clustered(rng, sizes)
 
 
 CASES = (
