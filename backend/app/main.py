@@ -23,6 +23,7 @@ from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.provenance import code_version
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.monitoring.queue_health import QueueHealth
 from app.services.runtime import Runtime, open_runtime
 
 log = get_logger(__name__)
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await _add_builtins(runtime)
         app.state.runtime = runtime
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
+        app.state.queue_health = QueueHealth(runtime)
         app.state.watcher = watcher = ExperimentWatcher(runtime)
         recovery = asyncio.create_task(look_after_lost(runtime))
         log.info("api_started", version=code_version().version)
@@ -100,14 +102,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         allow_headers=["authorization", "content-type", "x-api-key"],
         expose_headers=["location", "content-disposition"],
     )
+    _add_routers(app)
+    # Not a route, which would take precedence over redirects of paths with a trailing slash.
+    app.router.default = Dashboard(settings.dashboard_dir)
+    return app
+
+
+def _add_routers(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/api/v1")
     for router in _V1_ROUTERS:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(system.health_router)
-    # Not a route, which would take precedence over redirects of paths with a trailing slash.
-    app.router.default = Dashboard(settings.dashboard_dir)
-    return app
 
 
 def _require_key_on_network(settings: Settings) -> None:

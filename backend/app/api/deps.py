@@ -14,6 +14,7 @@ from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.service import ExperimentService
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
@@ -96,12 +97,19 @@ def get_watcher(request: Request) -> ExperimentWatcher:
     return watcher
 
 
+def get_queue_health(request: Request) -> QueueHealth:
+    """Return the newest report on the queue, which requests share."""
+    health: QueueHealth = request.app.state.queue_health
+    return health
+
+
 def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonService:
     """Return the service of comparisons."""
     return ComparisonService(session, runtime)
 
 
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
+QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
 WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
