@@ -64,7 +64,8 @@ def sample_order(items: Sequence[tuple[int, str]], seed: int) -> list[int]:
 
     The order depends on content and seed alone, so the first n of it are a simple random sample
     that is the same on every machine, and a smaller sample is a part of every larger one: two
-    experiments of different size with one seed still share their questions.
+    experiments of different size with one seed still share their questions. This is the definition;
+    ``DatasetRepository.sample`` has Postgres compute the same order.
     """
 
     def rank(item: tuple[int, str]) -> tuple[bytes, int]:

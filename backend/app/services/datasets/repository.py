@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import ColumnElement, Integer, any_, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.domain.examples import Dataset as DatasetNoun
 from app.domain.examples import Example as ExampleNoun
@@ -63,30 +64,35 @@ class DatasetRepository(VersionedRepository[Dataset]):
 
     async def examples_at(self, dataset_id: uuid.UUID, positions: Sequence[int]) -> Sequence[Example]:
         """Return the examples at ``positions``, in file order."""
-        query = select(Example).where(Example.dataset_id == dataset_id, Example.position.in_(positions))
+        query = select(Example).where(*_at(dataset_id, positions))
         return (await self._session.execute(query.order_by(Example.position))).scalars().all()
 
-    async def position_hashes(self, dataset_id: uuid.UUID) -> list[tuple[int, str]]:
-        """Return ``(position, content hash)`` of all examples, in file order."""
-        query = select(Example.position, Example.content_hash).where(Example.dataset_id == dataset_id)
-        return [(row[0], row[1]) for row in await self._session.execute(query.order_by(Example.position))]
+    async def first_answers(self, dataset_id: uuid.UUID, positions: Sequence[int]) -> dict[str, str]:
+        """Return the first accepted answer of each question at ``positions``."""
+        query = select(Example.question, Example.answers[1]).where(*_at(dataset_id, positions))
+        return {row[0]: row[1] for row in await self._session.execute(query.order_by(Example.position))}
 
-    async def clusters(self, dataset_id: uuid.UUID) -> dict[int, str]:
-        """Return what each example belongs to, by position: its cluster, or the content that others share.
+    async def sample(self, dataset_id: uuid.UUID, n: int, seed: int) -> list[int]:
+        """Return the first ``n`` positions in the order of ``sample_order``, which Postgres computes."""
+        rank = func.sha256(func.convert_to(literal(f"{seed}:") + Example.content_hash, "UTF8"))
+        query = select(Example.position).where(Example.dataset_id == dataset_id)
+        query = query.order_by(rank, Example.position).limit(n)
+        return list((await self._session.execute(query)).scalars())
 
-        Examples that are independent of all others are left out.
+    async def independent(self, dataset_id: uuid.UUID, positions: Sequence[int] | None = None) -> int:
+        """Return how many independent units the examples at ``positions`` are; of all, if left out.
+
+        A unit is a cluster, or, of examples without one, those with the same content.
         """
-        of_dataset = Example.dataset_id == dataset_id
-        copied = (
-            select(Example.content_hash)
-            .where(of_dataset, Example.cluster.is_(None))
-            .group_by(Example.content_hash)
-            .having(func.count() > 1)
-        )
-        query = select(
-            Example.position, func.coalesce(Example.cluster, "hash " + Example.content_hash)
-        ).where(of_dataset, or_(Example.cluster.is_not(None), Example.content_hash.in_(copied)))
-        return {row[0]: str(row[1]) for row in await self._session.execute(query)}
+        unit = func.coalesce(Example.cluster, "hash " + Example.content_hash)
+        where = [Example.dataset_id == dataset_id] if positions is None else _at(dataset_id, positions)
+        return await self._session.scalar(select(func.count(unit.distinct())).where(*where)) or 0
+
+
+def _at(dataset_id: uuid.UUID, positions: Sequence[int]) -> list[ColumnElement[bool]]:
+    # One array: each value of an IN list is a parameter, of which a statement can have 32,767.
+    given = literal(list(positions), ARRAY(Integer))
+    return [Example.dataset_id == dataset_id, Example.position == any_(given)]
 
 
 def to_example(row: Example) -> ExampleNoun:

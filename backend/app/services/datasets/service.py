@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.core.logging import get_logger
 from app.domain.examples import Dataset as DatasetNoun
-from app.domain.examples import sample_order
 from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
 from app.models import Dataset, Example
 from app.services.datasets.columns import Columns
@@ -139,7 +138,7 @@ class DatasetService:
         """Return the positions of ``n`` examples drawn by ``seed``; of all, in file order, without ``n``."""
         if n is None or n >= dataset.size:
             return list(range(dataset.size))
-        return sample_order(await self._repository.position_hashes(dataset.id), seed)[:n]
+        return await self._repository.sample(dataset.id, n, seed)
 
 
 def _checked(name: str, scoring: str | None) -> ScoringRule | None:
