@@ -21,6 +21,7 @@ from app.services.datasets.service import DatasetService
 from app.services.execution.recovery import look_after_lost
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.provenance import code_version
+from app.services.imports.process import ImportProcesses
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
 from app.services.monitoring.queue_health import QueueHealth
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         runtime.models()  # report a broken catalog now, not at the first request
         await migrate(runtime.engine)
         await _add_builtins(runtime)
-        app.state.runtime = runtime
+        app.state.runtime, app.state.imports = runtime, ImportProcesses(settings)
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
         app.state.queue_health = QueueHealth(runtime)
         app.state.watcher = watcher = ExperimentWatcher(runtime)
