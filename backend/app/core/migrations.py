@@ -1,13 +1,22 @@
 """Brings the database's schema up to date; safe to call from several processes at once."""
 
+from collections.abc import Awaitable, Callable
+
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alembic import command
 from app.core.config import PROJECT_ROOT
 
-_LOCK = 7_236_114  # key of the advisory lock; any number that others are unlikely to use
+LOCK = 7_236_114
+"""Key of the advisory lock of all that changes the schema; any number that others are unlikely to use."""
+
+BeforeUpgrade = Callable[[str, str], Awaitable[None]]
+"""Called with the revisions before and after, when the schema of a database that has one is to be changed."""
 
 
 def alembic_config() -> Config:
@@ -15,15 +24,45 @@ def alembic_config() -> Config:
     return Config(str(PROJECT_ROOT / "backend" / "alembic.ini"))
 
 
-async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
-    """Upgrade to ``revision``; concurrent callers wait for the first one."""
+def is_known_revision(revision: str) -> bool:
+    """Return whether this program has the migrations up to ``revision``."""
+    try:
+        return ScriptDirectory.from_config(alembic_config()).get_revision(revision).revision == revision
+    except CommandError:
+        return False
 
-    def upgrade(connection: Connection) -> None:
+
+async def upgrade(connection: AsyncConnection, revision: str = "head") -> None:
+    """Upgrade to ``revision`` within the transaction of ``connection``, which the caller commits."""
+
+    def run(synchronous: Connection) -> None:
         config = alembic_config()
-        config.attributes["connection"] = connection
+        config.attributes["connection"] = synchronous
         command.upgrade(config, revision)
 
+    await connection.run_sync(run)
+
+
+async def migrate(
+    engine: AsyncEngine, revision: str = "head", before_upgrade: BeforeUpgrade | None = None
+) -> None:
+    """Upgrade to ``revision`` in one transaction; concurrent callers wait for the first one.
+
+    Args:
+        engine: of the database.
+        revision: to upgrade to.
+        before_upgrade: may back the database up; if it fails, nothing is changed.
+    """
     async with engine.connect() as connection:
-        await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        await connection.run_sync(upgrade)
+        await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        if before_upgrade is not None:
+            now = await connection.run_sync(_current)
+            wanted = ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
+            if now is not None and now != wanted and is_known_revision(now):
+                await before_upgrade(now, wanted)
+        await upgrade(connection, revision)
         await connection.commit()
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

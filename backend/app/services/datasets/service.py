@@ -142,6 +142,16 @@ class DatasetService:
         return sample_order(await self._repository.position_hashes(dataset.id), seed)[:n]
 
 
+def builtin_versions(folder: Path) -> set[tuple[str, str]]:
+    """Return name and version of each dataset that ships with the project.
+
+    Raises:
+        InvalidInput: naming a file that cannot be read.
+    """
+    datasets = map(load_builtin, folder.glob("*/*.json"))
+    return {(dataset.name, dataset.version) for dataset in datasets}
+
+
 def _checked(name: str, scoring: str | None) -> ScoringRule | None:
     require_name(name, "a dataset")
     if not scoring:
