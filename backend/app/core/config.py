@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     redis_url: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_URL")
     database_pool_size: int = Field(default=10, ge=1, le=200, description="connections a process")
 
+    backup_before_upgrade: Literal["embedded", "always", "never"] = Field(
+        default="embedded",
+        description="which database is backed up before its schema changes",
+    )
+
     # API
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

@@ -7,16 +7,25 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alembic import command
 from app.core.config import PROJECT_ROOT
+from app.core.database import is_database_away
+from app.core.errors import AppError
 
 LOCK = 7_236_114
 """Key of the advisory lock of all that changes the schema; any number that others are unlikely to use."""
 
-BeforeUpgrade = Callable[[str, str], Awaitable[None]]
-"""Called with the revisions before and after, when the schema of a database that has one is to be changed."""
+BeforeUpgrade = Callable[[str, str], Awaitable[str]]
+"""Called with the revisions before and after, when a schema is to be changed; says where a backup is."""
+
+
+class UpgradeFailed(AppError):
+    """A migration failed; the database is as it was."""
+
+    code = "upgrade_failed"
 
 
 def alembic_config() -> Config:
@@ -52,15 +61,27 @@ async def migrate(
         engine: of the database.
         revision: to upgrade to.
         before_upgrade: may back the database up; if it fails, nothing is changed.
+
+    Raises:
+        UpgradeFailed: if a migration fails; nothing is changed then.
     """
     async with engine.connect() as connection:
         await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
-        if before_upgrade is not None:
-            now = await connection.run_sync(_current)
-            wanted = ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
-            if now is not None and now != wanted and is_known_revision(now):
-                await before_upgrade(now, wanted)
-        await upgrade(connection, revision)
+        now = await connection.run_sync(_current)
+        wanted = ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
+        backup = ""
+        if before_upgrade is not None and now not in {None, wanted} and is_known_revision(str(now)):
+            backup = await before_upgrade(str(now), wanted)
+        try:
+            await upgrade(connection, revision)
+        except DBAPIError as error:
+            if is_database_away(error):
+                raise
+            raise UpgradeFailed(
+                f"The database could not be upgraded from schema {now} to {wanted}: {error.orig}. "
+                f"It is as it was. {backup}".strip(),
+                hint="The version of LlmForge that made it still works with it.",
+            ) from error
         await connection.commit()
 
 

@@ -148,7 +148,7 @@ async def _connected(url: str, *, snapshot: bool) -> AsyncIterator[AsyncConnecti
             yield connection
     except (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Unavailable(
-            f"The database does not do what is asked of it: {_first_line(error)}",
+            f"The database operation failed: {_first_line(error)}",
             hint="Check that it runs, and its address.",
         ) from error
     finally:

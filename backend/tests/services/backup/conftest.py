@@ -43,3 +43,12 @@ async def contents(url: str) -> dict[str, list[str]]:
         }
     await engine.dispose()
     return found
+
+
+async def execute(url: str, *statements: str) -> None:
+    """Run statements in one transaction."""
+    engine = create_engine(url)
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+    await engine.dispose()

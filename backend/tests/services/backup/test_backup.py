@@ -26,7 +26,7 @@ from app.services.backup.repository import TABLES, BackupRepository
 from app.services.backup.service import back_up, move, restore
 from app.services.execution.executor import Executor
 from app.services.runtime import Runtime, open_runtime
-from tests.services.backup.conftest import contents
+from tests.services.backup.conftest import contents, execute
 from tests.support import create, runs_of, stored
 
 
@@ -67,14 +67,6 @@ async def there(filled: Runtime, other: str, monkeypatch: pytest.MonkeyPatch) ->
     opened = open_runtime(get_settings())
     yield opened
     await opened.aclose()
-
-
-async def execute(url: str, *statements: str) -> None:
-    engine = create_engine(url)
-    async with engine.begin() as connection:
-        for statement in statements:
-            await connection.execute(text(statement))
-    await engine.dispose()
 
 
 class TestRoundTrip:
