@@ -17,6 +17,7 @@ from app.api.security import SecurityMiddleware
 from app.core.config import Settings, get_settings
 from app.core.logging import configure_logging, get_logger
 from app.core.migrations import migrate
+from app.services.backup.upgrades import before_upgrade
 from app.services.datasets.service import DatasetService
 from app.services.execution.recovery import look_after_lost
 from app.services.experiments.events import ExperimentWatcher
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = open_runtime(settings)
         runtime.models()  # report a broken catalog now, not at the first request
-        await migrate(runtime.engine)
+        await migrate(runtime.engine, before_upgrade=before_upgrade(settings))
         await _add_builtins(runtime)
         app.state.runtime, app.state.imports = runtime, ImportProcesses(settings)
         app.state.indexes = indexes = KnowledgeIndexes(runtime)

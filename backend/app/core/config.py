@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         description="most seconds that a worker's connection to Redis is silent; below the limit of the host",
     )
 
+    backup_before_upgrade: Literal["embedded", "always", "never"] = Field(
+        default="embedded",
+        description="which database is backed up before its schema changes",
+    )
+
     # API
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
