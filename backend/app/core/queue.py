@@ -1,31 +1,15 @@
-"""Redis: the job queue (RQ) and the live progress of running experiments."""
+"""Redis: the job queue (RQ)."""
 
 import uuid
-from dataclasses import dataclass
 
-import orjson
 import redis
-import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from app.domain.progress import ProgressSnapshot
-from app.domain.status import ExperimentStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Status and progress of an experiment as its executor last published them."""
-
-    status: ExperimentStatus
-    progress: ProgressSnapshot
-
-
 JOB = "app.tasks.jobs.run_experiment"
-_PROGRESS_TTL_S = 120
 _TIMEOUT_S = 2.0
 
 
@@ -36,16 +20,6 @@ def connect(url: str) -> "redis.Redis":
         socket_connect_timeout=_TIMEOUT_S,
         socket_timeout=_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
-    )
-
-
-def connect_async(url: str) -> "redis.asyncio.Redis":
-    """Return the same client for asyncio."""
-    return redis.asyncio.Redis.from_url(
-        url,
-        socket_connect_timeout=_TIMEOUT_S,
-        socket_timeout=_TIMEOUT_S,
-        retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
     )
 
 
@@ -107,30 +81,3 @@ def queue_state(url: str, queue: str) -> tuple[int, int]:
         return waiting.count, Worker.count(connection=connection, queue=waiting)
     finally:
         connection.close()
-
-
-def _progress_key(experiment_id: str) -> str:
-    return f"llmforge:progress:{experiment_id}"
-
-
-async def publish_progress(
-    client: "redis.asyncio.Redis", experiment_id: str, status: ExperimentStatus, progress: ProgressSnapshot
-) -> None:
-    """Store the newest status and progress where event streams read them; they expire by themselves."""
-    value = orjson.dumps({"status": status, **progress.as_dict()})
-    await client.set(_progress_key(experiment_id), value, ex=_PROGRESS_TTL_S)
-
-
-async def read_progress(client: "redis.asyncio.Redis", experiment_id: str) -> Published | None:
-    """Return the newest status and progress that were published; ``None`` if there are none.
-
-    What is not of this form was not published by a worker, and counts as nothing.
-    """
-    raw = await client.get(_progress_key(experiment_id))
-    if raw is None:
-        return None
-    try:
-        value = orjson.loads(raw)
-        return Published(ExperimentStatus(value["status"]), ProgressSnapshot.from_dict(value))
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return None
