@@ -76,6 +76,7 @@ class ExperimentWorker(Worker):
         self._presence = presence
         self._next_report = 0.0
         self.asked_to_stop = False
+        self.served = False  # whether Redis has given it a job, or truly had none
 
     def work_until_stopped(self) -> None:
         """Take one job after the other; return when asked to stop.
@@ -109,7 +110,9 @@ class ExperimentWorker(Worker):
                 serializer=self.serializer,
             )
         except DequeueTimeout:
+            self.served = True
             return None
+        self.served = True
         if found is None:
             return None
         job, _ = found
@@ -194,7 +197,10 @@ class ExperimentWorker(Worker):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
 
-    # -- what is not used -----------------------------------------------------------------------
+    # -- what RQ does otherwise -----------------------------------------------------------------
+
+    def _set_connection(self, connection: Redis) -> Redis:
+        return connection  # RQ would have every command wait as long as the one that waits for a job
 
     def subscribe(self) -> None:
         """Listen to none of RQ's commands: whoever can write to a shared Redis could kill jobs with them."""
