@@ -29,6 +29,7 @@ async def check_health(runtime: Runtime, queue_health: QueueHealth) -> HealthOut
     return HealthOut(
         status=status,
         version=str(code_version().version),
+        ephemeral=runtime.settings.ephemeral,
         database=database,
         queue=queue,
         workers=workers,
