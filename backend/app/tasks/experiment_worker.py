@@ -29,9 +29,13 @@ from app.tasks.presence import Presence
 
 log = get_logger(__name__)
 
-_REPORT_EVERY_S = 1500
-_REPORT_TTL_S = 3600  # of what RQ stores about workers and the jobs they run
-_CLEAN_EVERY_S = 6 * 3600
+REPORT_EVERY_S = 1500
+"""Seconds between two reports to Redis that a worker lives, and that its job goes on."""
+
+CLEAN_EVERY_S = 6 * 3600
+"""Seconds between two removals of what killed workers have left in Redis."""
+
+_REPORT_TTL_S = 3600  # of what is reported
 _SLACK_S = 10.0  # beyond a blocking call's own time-out
 
 
@@ -70,7 +74,7 @@ class ExperimentWorker(Worker):
             serializer=JSONSerializer,
             worker_ttl=_REPORT_TTL_S,
             job_monitoring_interval=1,
-            maintenance_interval=_CLEAN_EVERY_S,
+            maintenance_interval=CLEAN_EVERY_S,
         )
         self._clients = clients
         self._presence = presence
@@ -178,7 +182,7 @@ class ExperimentWorker(Worker):
     def _report_is_due(self) -> bool:
         if time.monotonic() < self._next_report:
             return False
-        self._next_report = time.monotonic() + _REPORT_EVERY_S
+        self._next_report = time.monotonic() + REPORT_EVERY_S
         return True
 
     # -- the end --------------------------------------------------------------------------------
