@@ -28,6 +28,7 @@ from app.core.errors import AppError
 from app.core.logging import bind, get_logger
 from app.domain.progress import Beat, ExecutionMode
 from app.domain.provenance import Provenance
+from app.domain.readable_errors import sentence_of
 from app.domain.run import RunRecord
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
@@ -45,6 +46,7 @@ from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import PinnedVersions, ResolvedConfig, resolve
 from app.services.inference.cache import CachingEngine
 from app.services.inference.catalog import CatalogError
+from app.services.inference.failures import clean
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
 from app.services.runs.repository import RunRepository
@@ -136,7 +138,7 @@ class Executor:
             if self._stopping.is_set() and is_database_away(error):
                 return None
             log.exception("experiment_crashed")
-            return Ending(ExperimentStatus.FAILED, f"Internal error: {type(error).__name__}: {error}")
+            return Ending(ExperimentStatus.FAILED, f"Internal error: {clean(sentence_of(error))}")
         if self._stopping.is_set() and self._progress.left:
             return None
         return Ending(ExperimentStatus.COMPLETED)
@@ -167,7 +169,7 @@ class Executor:
             if is_database_away(error):
                 raise
             log.exception("aggregation_failed")
-            reason = f"The runs cannot be aggregated: {type(error).__name__}: {error}"
+            reason = f"The runs cannot be aggregated: {clean(sentence_of(error))}"
             return Ending(ExperimentStatus.FAILED, reason)
         return ending
 
