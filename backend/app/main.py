@@ -14,9 +14,10 @@ from app.api.errors import install_error_handlers
 from app.api.methods import MethodsMiddleware
 from app.api.reference import add_reference
 from app.api.security import SecurityMiddleware
+from app.api.start_errors import StartErrorsMiddleware
 from app.core.config import Settings, get_settings
 from app.core.logging import configure_logging, get_logger
-from app.core.migrations import migrate
+from app.core.migrations import migrate_at_start
 from app.services.datasets.service import DatasetService
 from app.services.execution.recovery import look_after_lost
 from app.services.experiments.events import ExperimentWatcher
@@ -62,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = open_runtime(settings)
         runtime.models()  # report a broken catalog now, not at the first request
-        await migrate(runtime.engine)
+        await migrate_at_start(runtime.engine)
         await _add_builtins(runtime)
         app.state.runtime = runtime
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
@@ -90,6 +91,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     add_reference(app)
     install_error_handlers(app)
+    _add_middleware(app, settings)
+    v1 = APIRouter(prefix="/api/v1")
+    for router in _V1_ROUTERS:
+        v1.include_router(router)
+    app.include_router(v1)
+    app.include_router(system.health_router)
+    # Not a route, which would take precedence over redirects of paths with a trailing slash.
+    app.router.default = Dashboard(settings.dashboard_dir)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(MethodsMiddleware, routes_of=app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityMiddleware, settings=settings)
@@ -100,14 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         allow_headers=["authorization", "content-type", "x-api-key"],
         expose_headers=["location", "content-disposition"],
     )
-    v1 = APIRouter(prefix="/api/v1")
-    for router in _V1_ROUTERS:
-        v1.include_router(router)
-    app.include_router(v1)
-    app.include_router(system.health_router)
-    # Not a route, which would take precedence over redirects of paths with a trailing slash.
-    app.router.default = Dashboard(settings.dashboard_dir)
-    return app
+    app.add_middleware(StartErrorsMiddleware)
 
 
 def _require_key_on_network(settings: Settings) -> None:

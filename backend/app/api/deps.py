@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import BackgroundTasks, Depends, Request
 
 from app.core.database import Session
+from app.core.migrations import is_up_to_date
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
 from app.services.datasets.service import DatasetService
@@ -44,8 +45,13 @@ def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentServi
     return ExperimentService(session, runtime)
 
 
-def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
-    """Give what starts experiments; without a queue, this process runs them after it has answered."""
+async def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
+    """Give what starts experiments; without a queue, this process runs them after it has answered.
+
+    Raises:
+        SchemaIsNewer: if a newer version has changed the database since this process has started.
+    """
+    await is_up_to_date(await session.connection())
     return Dispatcher(session, runtime, run_here=background.add_task)
 
 

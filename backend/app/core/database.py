@@ -21,6 +21,7 @@ Session = AsyncSession
 Sessions = async_sessionmaker[AsyncSession]
 
 _MAX_BACKOFF_S = 2.0
+_OTHER_SCHEMA = frozenset({"42P01", "42703"})  # no such table, or no such column
 
 DATABASE_ERRORS: tuple[type[Exception], ...] = (
     SQLAlchemyError,
@@ -86,6 +87,12 @@ def is_database_away(error: BaseException) -> bool:
             return True
         cause = cause.__cause__
     return False
+
+
+def is_of_other_schema(error: BaseException) -> bool:
+    """Return whether a statement names what the database does not have: its schema is another version's."""
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return state in _OTHER_SCHEMA
 
 
 async def when_database_answers(

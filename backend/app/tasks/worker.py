@@ -25,6 +25,7 @@ from rq.serializers import JSONSerializer
 from app.core.config import Settings, get_settings
 from app.core.errors import AppError
 from app.core.logging import configure_logging, get_logger
+from app.core.migrations import migrate_at_start
 from app.core.processes import die_with_parent
 from app.core.queue import JOB, make_queue
 from app.services.inference.catalog import CatalogError
@@ -140,18 +141,25 @@ def run_worker(settings: Settings) -> None:
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
 
+async def _prepare(settings: Settings) -> None:
+    runtime = open_runtime(settings)
+    try:
+        runtime.models()
+        await migrate_at_start(runtime.engine)
+    finally:
+        await runtime.aclose()
+
+
 def main() -> None:
     """Run a worker with the settings of the environment."""
     settings = get_settings()
     configure_logging(settings.log_level, settings.log_format)
     os.environ.setdefault(OWNER_VARIABLE, str(os.getpid()))
-    # Refuses at once what would make every job fail: no database configured, catalog broken.
+    # Refuses at once what would make every job fail: no database, a schema that is newer, a broken catalog.
     try:
-        runtime = open_runtime(settings)
-        runtime.models()
+        asyncio.run(_prepare(settings))
     except (AppError, CatalogError) as error:
         raise SystemExit(f"error: {error.message} {error.hint}") from error
-    asyncio.run(runtime.aclose())
     gc.freeze()  # what is imported is never garbage; children then share its memory untouched
     log.info("worker_started", queue=settings.queue, jobs=jobs.__name__)
     run_worker(settings)
