@@ -7,26 +7,39 @@ it: it is told so, here and before each experiment.
 import asyncio
 import ssl
 import time
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 
 import asyncpg
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alembic import command
 from app.core.config import PROJECT_ROOT
 from app.core.database import is_database_away
-from app.core.errors import Unavailable
+from app.core.errors import AppError, Unavailable
 from app.core.logging import get_logger
 from app.domain.readable_errors import sentence_of
 
 log = get_logger(__name__)
 
-_LOCK = 7_236_114  # key of the advisory lock; any number that others are unlikely to use
+LOCK = 7_236_114
+"""Key of the advisory lock of all that changes the schema; any number that others are unlikely to use."""
+
+BeforeUpgrade = Callable[[str, str], Awaitable[str]]
+"""Called with the revisions before and after, when a schema is to be changed; says where a backup is."""
+
 _WAIT_S = 30.0
 _TRY_AGAIN_S = 0.5
+
+
+class UpgradeFailed(AppError):
+    """A migration failed; the database is as it was."""
+
+    code = "upgrade_failed"
 
 
 class SchemaIsNewer(Unavailable):
@@ -56,28 +69,56 @@ def _known() -> tuple[str, frozenset[str]]:
     return scripts.get_current_head() or "", frozenset(one.revision for one in scripts.walk_revisions())
 
 
-async def migrate(engine: AsyncEngine) -> None:
-    """Bring the schema up to date, if it is not; concurrent callers wait for the first one.
+async def upgrade(connection: AsyncConnection, revision: str = "head") -> None:
+    """Upgrade to ``revision`` within the transaction of ``connection``, which the caller commits."""
+
+    def run(synchronous: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = synchronous
+        command.upgrade(config, revision)
+
+    await connection.run_sync(run)
+
+
+async def migrate(
+    engine: AsyncEngine, revision: str = "head", before_upgrade: BeforeUpgrade | None = None
+) -> None:
+    """Upgrade to ``revision`` in one transaction, if needed; concurrent callers wait for the first one.
+
+    Args:
+        engine: of the database.
+        revision: to upgrade to.
+        before_upgrade: may back the database up; if it fails, nothing is changed.
 
     Raises:
         SchemaIsNewer: if this version does not know the schema; nothing is changed then.
+        UpgradeFailed: if a migration fails; nothing is changed then.
     """
-
-    def upgrade(connection: Connection) -> None:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
+    newest = _known()[0]
+    wanted = newest if revision == "head" else revision
     async with engine.connect() as connection:
-        if await is_up_to_date(connection):
+        if await _known_revision_of(connection) == wanted:
             return
         # A lock of the transaction: one of the session would be lost behind a transaction pooler.
-        await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        if await is_up_to_date(connection):
+        await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        now = await _known_revision_of(connection)
+        if now == wanted:
             return
-        await connection.run_sync(upgrade)
+        backup = ""
+        if before_upgrade is not None and now is not None:
+            backup = await before_upgrade(now, newest)
+        try:
+            await upgrade(connection, revision)
+        except DBAPIError as error:
+            if is_database_away(error):
+                raise
+            raise UpgradeFailed(
+                f"The database could not be upgraded from schema {now} to {newest}. {sentence_of(error)} "
+                f"It is as it was. {backup}".strip(),
+                hint="The version of LlmForge that made it still works with it.",
+            ) from error
         await connection.commit()
-        log.info("schema_migrated", revision=_known()[0])
+        log.info("schema_migrated", before=now, now=wanted)
 
 
 async def is_up_to_date(connection: AsyncConnection) -> bool:
@@ -86,31 +127,47 @@ async def is_up_to_date(connection: AsyncConnection) -> bool:
     Raises:
         SchemaIsNewer: if this version does not know it.
     """
-    newest, known = _known()
+    return await _known_revision_of(connection) == _known()[0]
+
+
+async def _known_revision_of(connection: AsyncConnection) -> str | None:
+    """Return the schema's revision; ``None`` if there is no schema yet.
+
+    Raises:
+        SchemaIsNewer: if this version does not know it.
+    """
     if not await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
-        return False
+        return None
     stored: str | None = await connection.scalar(text("select version_num from alembic_version"))
-    if stored is not None and stored not in known:
+    if stored is not None and not is_known_revision(stored):
         raise SchemaIsNewer(stored)
-    return stored == newest
+    return stored
 
 
-async def migrate_at_start(engine: AsyncEngine, wait_s: float = _WAIT_S) -> None:
+def is_known_revision(revision: str) -> bool:
+    """Return whether this program has the migrations up to ``revision``."""
+    return revision in _known()[1]
+
+
+async def migrate_at_start(
+    engine: AsyncEngine, before_upgrade: BeforeUpgrade | None = None, *, wait_s: float = _WAIT_S
+) -> None:
     """Bring the schema up to date when a process starts; wait for a database that starts beside it.
 
     Args:
         engine: of the database.
+        before_upgrade: see ``migrate``.
         wait_s: seconds to wait at most; a supervisor then starts the process again.
 
     Raises:
         Unavailable: if the database cannot be used; says why, and what to do.
-        SchemaIsNewer: see ``migrate``.
+        AppError: if the schema cannot be brought up to date; see ``migrate``.
     """
     give_up_at = time.monotonic() + wait_s
     said = False
     while True:
         try:
-            await migrate(engine)
+            await migrate(engine, before_upgrade=before_upgrade)
             return
         except Exception as error:
             refused = _refusal(error)

@@ -712,7 +712,7 @@ export interface paths {
         };
         /**
          * Get Live
-         * @description Answer as long as the process is alive.
+         * @description Answer as long as the process is alive; no key is needed.
          */
         get: operations["get_live"];
         put?: never;
@@ -1970,6 +1970,11 @@ export interface components {
          */
         HealthOut: {
             database: components["schemas"]["PartHealth"];
+            /**
+             * Ephemeral
+             * @description Whether all data is lost when the platform restarts.
+             */
+            ephemeral: boolean;
             local_model: components["schemas"]["PartHealth"];
             queue: components["schemas"]["PartHealth"];
             /**
