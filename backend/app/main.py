@@ -21,6 +21,7 @@ from app.core.migrations import migrate_at_start
 from app.core.origins import frame_ancestors_of
 from app.services.backup.upgrades import before_upgrade
 from app.services.datasets.service import DatasetService
+from app.services.execution.attention import Attention
 from app.services.execution.recovery import look_after_lost
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.provenance import code_version
@@ -73,7 +74,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
         app.state.queue_health = QueueHealth(runtime)
         app.state.watcher = watcher = ExperimentWatcher(runtime)
-        recovery = asyncio.create_task(look_after_lost(runtime))
+        app.state.attention = attention = Attention()
+        recovery = asyncio.create_task(look_after_lost(runtime, attention))
         log.info("api_started", version=code_version().version)
         if settings.ephemeral:
             log.warning("data_is_lost_at_restart", hint="Set DATABASE_URL to keep it.")
