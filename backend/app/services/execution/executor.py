@@ -28,6 +28,7 @@ from app.core.database import is_database_away, when_database_answers
 from app.core.errors import AppError
 from app.core.logging import bind, get_logger
 from app.domain.progress import Ending, ExecutionMode
+from app.domain.readable_errors import sentence_of
 from app.domain.sharding import useful_executors
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
@@ -37,6 +38,7 @@ from app.services.execution.progress import Progress
 from app.services.execution.resources import ExperimentFailed
 from app.services.execution.tasks import background
 from app.services.experiments.aggregation import aggregate
+from app.services.inference.failures import clean
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -121,7 +123,7 @@ class Executor:
             if self._stopping.is_set() and is_database_away(error):
                 return None
             log.exception("experiment_crashed")
-            return Ending(ExperimentStatus.FAILED, f"Internal error: {type(error).__name__}: {error}")
+            return Ending(ExperimentStatus.FAILED, f"Internal error: {clean(sentence_of(error))}")
         return None
 
     async def _leave(self, ending: Ending | None, *, at_once: bool = False) -> Ending | None:
@@ -151,7 +153,7 @@ class Executor:
             if is_database_away(error):
                 raise
             log.exception("aggregation_failed")
-            reason = f"The runs cannot be aggregated: {type(error).__name__}: {error}"
+            reason = f"The runs cannot be aggregated: {clean(sentence_of(error))}"
             return Ending(ExperimentStatus.FAILED, reason)
         return ending
 

@@ -169,6 +169,12 @@ class ExperimentRepository:
         )
         return (await self._session.execute(query.order_by(Experiment.queued_at))).scalars().all()
 
+    async def count_unended(self) -> int:
+        """Return how many experiments are queued or running."""
+        running = Experiment.status == ExperimentStatus.RUNNING
+        query = select(func.count()).where(Experiment.deleted_at.is_(None), or_(_queued(), running))
+        return int(await self._session.scalar(query) or 0)
+
     async def counts_by_status(self) -> dict[str, int]:
         """Return how many experiments there are in each status."""
         query = (
