@@ -2,11 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.api.deps import RuntimeDep
 from app.api.errors import error_responses
-from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelCheck, ModelOut, PriceOut, ProviderOut
+from app.core.access import AccessKey
+from app.schemas.catalog import (
+    CallerOut,
+    CatalogOut,
+    HealthOut,
+    LiveOut,
+    ModelCheck,
+    ModelOut,
+    PriceOut,
+    ProviderOut,
+)
 from app.schemas.common import Text
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.registry import ModelRegistry
@@ -18,9 +28,10 @@ models_router = APIRouter(prefix="/models", tags=["models"], responses=error_res
 
 
 @health_router.get("", operation_id="get_health", responses={503: {"model": HealthOut}})
-async def get_health(runtime: RuntimeDep, response: Response) -> HealthOut:
+async def get_health(runtime: RuntimeDep, request: Request, response: Response) -> HealthOut:
     """Return the state of every part; with status 503 if the database does not answer."""
-    health = await check_health(runtime)
+    key: AccessKey | None = request.state.caller
+    health = await check_health(runtime, None if key is None else CallerOut(name=key.name, role=key.role))
     if health.status == "down":
         response.status_code = 503
     return health

@@ -14,11 +14,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core.access import UNNAMED, AccessKey, checked_key, parse_keys
+
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
 _IGNORE_ENV_FILE = "LLMFORGE_IGNORE_ENV_FILE"  # set by tests, so that no .env changes them
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_MIN_KEY_LENGTH = 16  # characters; shorter keys can be guessed
 
 
 class Settings(BaseSettings):
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     api_key: SecretStr = SecretStr("")
+    api_keys: SecretStr = Field(default=SecretStr(""), description="name:read|write:key, comma-separated")
     cors_origins: str = Field(default="", description="comma-separated origins")
     allowed_hosts: str = Field(default="", description="comma-separated Host names, in addition to loopback")
     max_body_mb: float = Field(default=1.0, gt=0, description="JSON request bodies, megabytes")
@@ -105,15 +107,27 @@ class Settings(BaseSettings):
     @field_validator("api_key")
     @classmethod
     def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
-        # Clients strip a header's value, so a key with white space around it would never match.
-        key = value.get_secret_value().strip()
-        if value.get_secret_value() and len(key) < _MIN_KEY_LENGTH:
-            raise ValueError(
-                f"needs at least {_MIN_KEY_LENGTH} characters; `openssl rand -hex 16` makes a key"
-            )
-        if not key.isascii() or not key.isprintable():
-            raise ValueError("may hold only printable ASCII characters, which a header can carry")
-        return SecretStr(key)
+        key = value.get_secret_value()
+        return SecretStr(checked_key(key)) if key else value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _well_formed(cls, value: SecretStr) -> SecretStr:
+        parse_keys(value.get_secret_value())
+        return value
+
+    @property
+    def access_keys(self) -> tuple[AccessKey, ...]:
+        """The keys of the API; that of ``LLMFORGE_API_KEY`` first, which may write."""
+        named = parse_keys(self.api_keys.get_secret_value())
+        single = self.api_key.get_secret_value()
+        return (AccessKey(UNNAMED, "write", single), *named) if single else named
+
+    @property
+    def client_key(self) -> str:
+        """The key that the command line sends: the first that may write, else any; empty without keys."""
+        by_role = sorted(self.access_keys, key=lambda one: one.role != "write")
+        return by_role[0].key if by_role else ""
 
     @property
     def gguf_dir(self) -> Path:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.core.database import is_database_away
 from app.core.queue import queue_state
-from app.schemas.catalog import HealthOut, PartHealth, PartState
+from app.schemas.catalog import CallerOut, HealthOut, PartHealth, PartState
 from app.services.experiments.provenance import code_version
 from app.services.inference.engines.local import server_states
 from app.services.runtime import Runtime, local_options
@@ -16,8 +16,8 @@ from app.services.runtime import Runtime, local_options
 _TIMEOUT_S = 3.0
 
 
-async def check_health(runtime: Runtime) -> HealthOut:
-    """Return the state of all parts, within three seconds."""
+async def check_health(runtime: Runtime, caller: CallerOut | None = None) -> HealthOut:
+    """Return the state of all parts, within three seconds; ``caller`` is who asks."""
     database, (queue, workers), local = await asyncio.gather(
         _database(runtime), _queue(runtime), asyncio.to_thread(_local_model, runtime)
     )
@@ -33,6 +33,7 @@ async def check_health(runtime: Runtime) -> HealthOut:
         queue=queue,
         workers=workers,
         local_model=local,
+        caller=caller,
     )
 
 
