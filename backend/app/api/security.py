@@ -176,8 +176,8 @@ def _without_right(scope: Scope, caller: AccessKey | None) -> AppError | None:
 
 
 def _path(scope: Scope) -> str:
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return "/" + path.lstrip("/")
 
 
 def _with_headers(send: Send) -> Send:
