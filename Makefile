@@ -77,6 +77,7 @@ api-types: setup
 
 lint: setup-dev
 	$(BIN)/hadolint Dockerfile
+	cat Dockerfile deploy/huggingface/Dockerfile | $(BIN)/hadolint -
 	cd backend && ../$(BIN)/ruff check . && ../$(BIN)/ruff format --check .
 	cd backend && ../$(BIN)/mypy
 	cd backend && ../$(BIN)/lint-imports

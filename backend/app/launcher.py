@@ -77,6 +77,10 @@ class Platform:
         env["PYTHONUNBUFFERED"] = "1"
         stop_servers(local_options(self._settings).state_dir)  # left by a platform that was killed
         env["DATABASE_URL"] = self._settings.database_url.get_secret_value() or self._start_postgres()
+        ephemeral = self._settings.ephemeral and self._postgres is not None
+        if ephemeral:
+            self._say("all data is lost when this platform restarts; set DATABASE_URL to keep it")
+        env["LLMFORGE_EPHEMERAL"] = str(int(ephemeral))
         env["REDIS_URL"] = self._settings.redis_url.get_secret_value() or self._start_valkey()
         self._start_api(env)
         for index in range(self._settings.workers):

@@ -49,9 +49,11 @@ class Dashboard(StaticFiles):
 
     Args:
         directory: the export; it may not exist yet.
+        frame_ancestors: sources of pages that may show it in a frame, as its policy names them.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, frame_ancestors: str = "'none'") -> None:
+        self._frame_ancestors = frame_ancestors
         super().__init__(directory=directory, html=True, check_dir=False)
         self.config_checked = True  # Starlette's own check fails if the folder does not exist
 
@@ -80,18 +82,21 @@ class Dashboard(StaticFiles):
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
         # Not on 304: it would replace the policy that the browser has stored by one without hashes.
         if response.status_code != 304:
-            response.headers["content-security-policy"] = await anyio.to_thread.run_sync(_policy_of, response)
+            response.headers["content-security-policy"] = await anyio.to_thread.run_sync(
+                _policy_of, response, self._frame_ancestors
+            )
         return response
 
 
-def _policy_of(response: Response) -> str:
+def _policy_of(response: Response, frame_ancestors: str) -> str:
+    hashes: tuple[str, ...] = ()
     if isinstance(response, FileResponse) and str(response.path).endswith(".html"):
         page = Path(response.path)
-        return _policy(inline_script_hashes(str(page), page.stat().st_mtime_ns))
-    return _policy(())
+        hashes = inline_script_hashes(str(page), page.stat().st_mtime_ns)
+    return _policy(hashes, frame_ancestors)
 
 
-def _policy(hashes: tuple[str, ...]) -> str:
+def _policy(hashes: tuple[str, ...], frame_ancestors: str) -> str:
     return "; ".join(
         [
             "default-src 'self'",
@@ -99,7 +104,7 @@ def _policy(hashes: tuple[str, ...]) -> str:
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "connect-src 'self'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {frame_ancestors}",
             "base-uri 'none'",
             "form-action 'self'",
             "object-src 'none'",

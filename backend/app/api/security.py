@@ -4,16 +4,21 @@
   too long to arrive.
 - Host: without a key, only requests to loopback names (and to those in ``LLMFORGE_ALLOWED_HOSTS``) are
   answered, which prevents DNS rebinding: a web page that points its own name at 127.0.0.1.
-- Origin: a request that may change something is refused if a page of another origin sent it (CSRF).
+- Origin: without a key, a request that may change something is refused if a page of another origin sent it
+  (CSRF). With one, no page can send it but one that was given the key: browsers add it to no request by
+  themselves. A proxy may give the API another host name than the page has.
 - Key: with ``LLMFORGE_API_KEY`` or ``LLMFORGE_API_KEYS`` set, every request needs one of them, except for the
-  dashboard's files and the description of the API; what changes or costs something needs one that may
-  write (``access.py``).
+  dashboard's files, for the description of the API, and for ``/health/live``, which tells a probe that the
+  process is alive, and nothing else. What changes or costs something needs one that may write; see
+  ``access.py``.
 
-Every answer has ``X-Content-Type-Options: nosniff`` and ``Referrer-Policy: no-referrer``.
+Every answer has ``X-Content-Type-Options: nosniff`` and ``Referrer-Policy: no-referrer``, and
+``X-Frame-Options`` where that header can say what ``LLMFORGE_FRAME_ANCESTORS`` says.
 """
 
 import asyncio
 import hmac
+from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from urllib.parse import urlsplit
 
@@ -26,9 +31,12 @@ from app.api.errors import error_response
 from app.core.access import AccessKey, acting_as
 from app.core.config import Settings
 from app.core.errors import AppError, FieldError, Forbidden, TooLarge, TooSlow, Unauthorized
+from app.core.origins import frame_ancestors_of
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_PUBLIC = frozenset({"/docs", "/health/live", "/health/live.svg"})
+_FRAME_OPTIONS = {"'none'": "DENY", "'self'": "SAMEORIGIN"}
 _UPLOADS = frozenset({"/api/v1/datasets", "/api/v1/datasets/columns", "/api/v1/knowledge-bases"})
 _MEGABYTE = 1_000_000
 _BODY_S = 30.0
@@ -78,17 +86,20 @@ class SecurityMiddleware:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._keys = [(one.key.encode(), one) for one in settings.access_keys]
-        self._origins = frozenset(settings.cors_origin_list)
+        self._origins = settings.cors
         self._hosts = _LOOPBACK_HOSTS | set(settings.allowed_host_list)
         self._max_body = int(settings.max_body_mb * _MEGABYTE)
         self._max_upload = int(settings.max_upload_mb * _MEGABYTE)
+        self._headers = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+        if (ancestors := frame_ancestors_of(settings.frame_ancestors)) in _FRAME_OPTIONS:
+            self._headers["x-frame-options"] = _FRAME_OPTIONS[ancestors]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it with an error."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        send = _with_headers(send)
+        send = _with_headers(send, self._headers)
         headers = Headers(scope=scope)
         is_upload = scope["path"] in _UPLOADS
         limit = self._max_upload if is_upload else self._max_body
@@ -125,15 +136,15 @@ class SecurityMiddleware:
                 hint="Use localhost, or add the name to LLMFORGE_ALLOWED_HOSTS.",
             )
         origin = headers.get("origin")
-        if origin and scope["method"] not in _SAFE_METHODS and not self._same_site(origin, headers):
+        changes = scope["method"] not in _SAFE_METHODS
+        if not self._keys and origin and changes and not self._same_site(origin, headers):
             return Forbidden(
                 f"Requests from pages of {origin} are not allowed.",
                 hint="Add the origin to LLMFORGE_CORS_ORIGINS if it is your dashboard.",
             )
         # A browser's preflight request carries no key.
         preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
-        # The page that describes the API holds nothing but what is in its source.
-        public = preflight or is_dashboard(scope) or (scope["method"] == "GET" and _path(scope) == "/docs")
+        public = preflight or is_dashboard(scope) or _is_public(scope)
         if self._keys and not public and (refused := _without_right(scope, caller)):
             return refused
         length = headers.get("content-length", "0")
@@ -180,12 +191,15 @@ def _path(scope: Scope) -> str:
     return "/" + path.lstrip("/")
 
 
-def _with_headers(send: Send) -> Send:
+def _is_public(scope: Scope) -> bool:
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    return scope["method"] == "GET" and path in _PUBLIC
+
+
+def _with_headers(send: Send, added: Mapping[str, str]) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["x-content-type-options"] = "nosniff"
-            headers["referrer-policy"] = "no-referrer"
+            MutableHeaders(scope=message).update(added)
         await send(message)
 
     return send_with_headers

@@ -45,7 +45,7 @@ def _platform() -> Iterator["Platform"]:
     running = platform_url(settings.home)
     if running is not None:
         raise fail(f"The platform is already running at {running}.")
-    platform = Platform(settings, say, fixed_port="LLMFORGE_PORT" in os.environ)
+    platform = Platform(settings, say, fixed_port="port" in settings.model_fields_set)
     with signals_interrupt():
         try:
             platform.start()
@@ -120,6 +120,7 @@ def api() -> None:
     settings = get_settings()
     from app.launcher import api_command
 
+    os.environ["LLMFORGE_EPHEMERAL"] = "0"  # its database is no embedded one
     command = api_command(settings.host, settings.port)
     os.execv(command[0], command)
 

@@ -29,7 +29,7 @@ def platform_url(home: Path) -> str | None:
 
 
 def answers(url: str, timeout_s: float = 2.0) -> bool:
-    """Return whether an API answers at ``url``; one that asks for a key counts."""
+    """Return whether an API answers at ``url``; of an earlier version also one that asks for a key."""
     try:
         with urllib.request.urlopen(f"{url}/health/live", timeout=timeout_s) as response:  # noqa: S310
             return bool(response.status == 200)

@@ -141,6 +141,7 @@ class HealthOut(BaseModel):
 
     status: Literal["ok", "degraded", "down"]
     version: str
+    ephemeral: bool = Field(description="Whether all data is lost when the platform restarts.")
     database: PartHealth
     queue: PartHealth
     workers: PartHealth

@@ -207,7 +207,7 @@ class TestKey:
             assert (await api.get(path)).status_code == 200
             assert (await api.head(path)).status_code == 200
         assert (await api.get("/nothing")).status_code == 404
-        for path in ("/api", "/api/", EXPERIMENTS, f"{EXPERIMENTS}/", "/health", "/health/live"):
+        for path in ("/api", "/api/", EXPERIMENTS, f"{EXPERIMENTS}/", "/health", "/health/no"):
             problem(await api.get(path), 401)
         for path in ("/redoc", "/docs/", "/openapi.json", "/%61pi/v1/models", "/docs/oauth2-redirect"):
             problem(await api.get(path), 401)

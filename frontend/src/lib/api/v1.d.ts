@@ -712,7 +712,7 @@ export interface paths {
         };
         /**
          * Get Live
-         * @description Answer as long as the process is alive.
+         * @description Answer as long as the process is alive; no key is needed.
          */
         get: operations["get_live"];
         put?: never;
@@ -1986,6 +1986,11 @@ export interface components {
             /** @description Whose key this request had; null without keys. */
             caller: components["schemas"]["CallerOut"] | null;
             database: components["schemas"]["PartHealth"];
+            /**
+             * Ephemeral
+             * @description Whether all data is lost when the platform restarts.
+             */
+            ephemeral: boolean;
             local_model: components["schemas"]["PartHealth"];
             queue: components["schemas"]["PartHealth"];
             /**
