@@ -129,6 +129,13 @@ class PartHealth(BaseModel):
     details: JsonObject
 
 
+class CallerOut(BaseModel):
+    """The API key of a request."""
+
+    name: str
+    role: Literal["read", "write"] = Field(description="read: sees everything, changes and starts nothing.")
+
+
 class HealthOut(BaseModel):
     """The platform and its parts."""
 
@@ -139,6 +146,7 @@ class HealthOut(BaseModel):
     queue: PartHealth
     workers: PartHealth
     local_model: PartHealth
+    caller: CallerOut | None = Field(description="Whose key this request had; null without keys.")
 
 
 class LiveOut(BaseModel):

@@ -946,6 +946,20 @@ export interface components {
             file: string;
         };
         /**
+         * CallerOut
+         * @description The API key of a request.
+         */
+        CallerOut: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @description read: sees everything, changes and starts nothing.
+             * @enum {string}
+             */
+            role: "read" | "write";
+        };
+        /**
          * CatalogOut
          * @description The model catalog.
          */
@@ -1969,6 +1983,8 @@ export interface components {
          * @description The platform and its parts.
          */
         HealthOut: {
+            /** @description Whose key this request had; null without keys. */
+            caller: components["schemas"]["CallerOut"] | null;
             database: components["schemas"]["PartHealth"];
             /**
              * Ephemeral
