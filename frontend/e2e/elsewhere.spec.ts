@@ -64,7 +64,7 @@ test("an API that sleeps is waited for, and the page fills when it wakes", async
   const bar = page.getByRole("progressbar", { name: "Waking up" });
   await expect(bar).toHaveAttribute("aria-valuemax", "15");
   await expect.poll(async () => Number(await bar.getAttribute("aria-valuenow"))).toBeGreaterThan(1);
-  await expect(page.getByText(/^\d+ s of usually up to 15 s$/)).toBeVisible();
+  await expect(page.getByText(/^\d+ s so far, usually up to 15 s/)).toBeVisible();
 
   await page.evaluate(() => Object.assign(globalThis, { sameDocument: true }));
   await wake();

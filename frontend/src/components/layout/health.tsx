@@ -47,13 +47,14 @@ export function useHealth() {
   };
 }
 
-const dots = { ok: "bg-good", degraded: "bg-warn", down: "bg-bad", unknown: "bg-muted/40" } as const;
-const words = { ok: "All components work", degraded: "Degraded", down: "Down", unknown: "Checking…" } as const;
+const dots = { ok: "bg-good", degraded: "bg-warn", waking: "bg-info", down: "bg-bad", unknown: "bg-muted/40" } as const;
+const words = { ok: "All components work", degraded: "Degraded", waking: "Waking up", down: "Down", unknown: "Checking…" } as const;
 
 export function HealthDot() {
   const { health, error, slow } = useHealth();
   const away = slow || error?.unreachable === true;
-  const state = away ? "down" : (health?.status ?? "unknown");
+  const waking = slow || error?.waking === true || health?.database.state === "waking";
+  const state = waking ? "waking" : away ? "down" : (health?.status ?? "unknown");
   return (
     <Tooltip content={away ? "The API does not answer" : words[state]}>
       <Link

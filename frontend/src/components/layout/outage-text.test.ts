@@ -71,10 +71,10 @@ describe("outageOf", () => {
 
 describe("elapsedText", () => {
   it.each([
-    [0, 60, "0 s of usually up to 60 s"],
-    [60, 60, "60 s of usually up to 60 s"],
-    [61, 60, "61 s, longer than the usual 60 s; the API's log may say why"],
-    [125, 60, "2 min 5 s, longer than the usual 60 s; the API's log may say why"],
+    [0, 60, "0 s so far, usually up to 60 s"],
+    [60, 60, "60 s so far, usually up to 60 s"],
+    [61, 60, "61 s so far, usually up to 60 s; the API's log may say why"],
+    [125, 60, "2 min 5 s so far, usually up to 60 s; the API's log may say why"],
   ])("%i of %i s", (seconds, usual, text) => {
     expect(elapsedText(seconds, usual)).toBe(text);
   });

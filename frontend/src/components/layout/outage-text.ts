@@ -66,5 +66,5 @@ function ofParts({ status, database, queue, workers }: Schemas["HealthOut"]): Ou
 /** How long a start has taken, and how long it takes as a rule. */
 export function elapsedText(seconds: number, usualS: number): string {
   const sofar = seconds < 100 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return seconds <= usualS ? `${sofar} of usually up to ${usualS} s` : `${sofar}, longer than the usual ${usualS} s; the API's log may say why`;
+  return `${sofar} so far, usually up to ${usualS} s${seconds > usualS ? "; the API's log may say why" : ""}`;
 }

@@ -71,7 +71,7 @@ function Elapsed({ usualS, fromStart }: { usualS: number; fromStart: boolean }) 
   const [since] = useState(() => (fromStart ? performance.timeOrigin : Date.now()));
   const seconds = Math.max(0, Math.round((useNow(1_000) - since) / 1_000));
   return (
-    <div className="flex w-64 max-w-full flex-col gap-1">
+    <div className="flex w-full flex-col gap-1 sm:w-64">
       <Progress done={Math.min(seconds, usualS)} total={usualS} label="Waking up" className="bg-info/20" />
       <p aria-hidden="true" className="text-xs tabular-nums">
         {elapsedText(seconds, usualS)}
@@ -84,7 +84,7 @@ function Notice({ tone, children }: { tone: "warn" | "info"; children: ReactNode
   return (
     <div
       className={cn(
-        "flex flex-wrap items-center justify-center gap-x-6 gap-y-2 border-b px-4 py-2 text-ink",
+        "flex flex-wrap items-center gap-x-6 gap-y-2 border-b px-4 py-2 text-ink sm:justify-center",
         tone === "warn" ? "border-warn/25 bg-warn/8" : "border-info/25 bg-info/8",
       )}
     >
