@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from app.core.config import PROJECT_ROOT, Settings
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.embedded.valkey import EmbeddedValkey
-from app.core.platform_state import STATE_FILE, answers, platform_url
+from app.core.platform_state import LOCK_FILE, STATE_FILE, answers, platform_url
 from app.core.processes import ManagedProcess, ProcessError, free_port, port_answers
 from app.services.inference.engines.local import OWNER_VARIABLE, stop_servers
 from app.services.runtime import local_options
@@ -42,7 +42,7 @@ class Platform:
         self._say = say
         self._fixed_port = fixed_port
         self._logs = settings.home / "logs"
-        self._lock = FileLock(settings.home / "platform.lock")
+        self._lock = FileLock(settings.home / LOCK_FILE)
         self._postgres: EmbeddedPostgres | None = None
         self._valkey: EmbeddedValkey | None = None
         self._api: ManagedProcess | None = None
@@ -96,7 +96,7 @@ class Platform:
 
     def _start_postgres(self) -> str:
         self._say("starting Postgres (embedded)")
-        self._postgres = EmbeddedPostgres(self._settings.home / "postgres", self._logs / "postgres.log")
+        self._postgres = EmbeddedPostgres.of_home(self._settings.home)
         self._postgres.start()
         return self._postgres.url
 

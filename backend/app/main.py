@@ -18,12 +18,15 @@ from app.core.config import Settings, get_settings
 from app.core.logging import configure_logging, get_logger
 from app.core.migrations import migrate
 from app.core.origins import frame_ancestors_of
+from app.services.backup.upgrades import before_upgrade
 from app.services.datasets.service import DatasetService
 from app.services.execution.recovery import look_after_lost
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.provenance import code_version
+from app.services.imports.process import ImportProcesses
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.monitoring.queue_health import QueueHealth
 from app.services.runtime import Runtime, open_runtime
 
 log = get_logger(__name__)
@@ -63,10 +66,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = open_runtime(settings)
         runtime.models()  # report a broken catalog now, not at the first request
-        await migrate(runtime.engine)
+        await migrate(runtime.engine, before_upgrade=before_upgrade(settings))
         await _add_builtins(runtime)
-        app.state.runtime = runtime
+        app.state.runtime, app.state.imports = runtime, ImportProcesses(settings)
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
+        app.state.queue_health = QueueHealth(runtime)
         app.state.watcher = watcher = ExperimentWatcher(runtime)
         recovery = asyncio.create_task(look_after_lost(runtime))
         log.info("api_started", version=code_version().version)
@@ -95,14 +99,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     add_reference(app, frame_ancestors)
     install_error_handlers(app)
     _add_middleware(app, settings)
+    _add_routers(app)
+    # Not a route, which would take precedence over redirects of paths with a trailing slash.
+    app.router.default = Dashboard(settings.dashboard_dir, frame_ancestors)
+    return app
+
+
+def _add_routers(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/api/v1")
     for router in _V1_ROUTERS:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(system.health_router)
-    # Not a route, which would take precedence over redirects of paths with a trailing slash.
-    app.router.default = Dashboard(settings.dashboard_dir, frame_ancestors)
-    return app
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

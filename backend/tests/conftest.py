@@ -100,6 +100,19 @@ def postgres(state_dir: Path) -> Iterator[EmbeddedPostgres]:
     server.stop()
 
 
+@pytest.fixture
+async def other(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The URL of another database, without any table."""
+    name = f"other_{uuid.uuid4().hex[:8]}"
+    admin = create_engine(postgres.url).execution_options(isolation_level="AUTOCOMMIT")
+    async with admin.connect() as connection:
+        await connection.execute(text(f"create database {name}"))
+    yield postgres.url.rpartition("/")[0] + f"/{name}"
+    async with admin.connect() as connection:
+        await connection.execute(text(f"drop database {name} with (force)"))
+    await admin.dispose()
+
+
 @pytest.fixture(scope="session")
 def valkey(state_dir: Path) -> Iterator[EmbeddedValkey]:
     """A Valkey for the whole session."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
-from app.api.deps import DatasetsDep
+from app.api.deps import DatasetsDep, DatasetUploadsDep, upload_of
 from app.api.errors import body_error_responses, error_responses
 from app.schemas.catalog import ColumnsOut, DatasetAdded, DatasetOut, ExampleOut
 from app.schemas.common import KeysetPage, Text
@@ -22,7 +22,7 @@ async def list_datasets(service: DatasetsDep) -> list[DatasetOut]:
 
 @router.post("", status_code=201, operation_id="add_dataset", responses=body_error_responses())
 async def add_dataset(
-    service: DatasetsDep,
+    service: DatasetUploadsDep,
     name: Annotated[str, Form(description="Lower-case letters, digits, and . _ -")],
     file: Annotated[
         UploadFile | None,
@@ -49,19 +49,19 @@ async def add_dataset(
 ) -> DatasetAdded:
     """Import files as a dataset, or as a new version of one; one wrong line or item refuses all of it."""
     uploads = files if file is None else [file, *files]
-    given = [(one.filename or "", await one.read()) for one in uploads]
-    dataset, created, warnings = await service.add_files(name, given, scoring, columns)
+    given = [upload_of(one) for one in uploads]
+    dataset, created, warnings = await service.add(name, given, scoring, columns)
     about = DatasetOut.model_validate(dataset).model_dump()
     return DatasetAdded(**about, created=created, warnings=list(warnings))
 
 
 @router.post("/columns", operation_id="list_columns", responses=body_error_responses())
 async def list_columns(
-    service: DatasetsDep,
+    service: DatasetUploadsDep,
     file: Annotated[UploadFile, File(description="As for an import; the first part of a text file will do.")],
 ) -> ColumnsOut:
     """List the columns of a file, and which ones an import would read; nothing is stored."""
-    return ColumnsOut.model_validate(await service.columns(file.filename or "", await file.read()))
+    return ColumnsOut.model_validate(await service.columns(upload_of(file)))
 
 
 @router.get("/{name}", operation_id="get_dataset", responses=error_responses(404))

@@ -3,17 +3,21 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, Request
+from fastapi import BackgroundTasks, Depends, Request, UploadFile
 
 from app.core.database import Session
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
 from app.services.datasets.service import DatasetService
+from app.services.datasets.uploads import DatasetUploads
 from app.services.execution.dispatcher import Dispatcher
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.service import ExperimentService
+from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.knowledge.uploads import KnowledgeUploads
+from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
@@ -79,6 +83,21 @@ def get_datasets(session: SessionDep) -> DatasetService:
     return DatasetService(session)
 
 
+def get_dataset_uploads(session: SessionDep, request: Request) -> DatasetUploads:
+    """Return what imports uploaded datasets."""
+    return DatasetUploads(session, request.app.state.imports)
+
+
+def get_knowledge_uploads(session: SessionDep, request: Request) -> KnowledgeUploads:
+    """Return what imports uploaded knowledge bases."""
+    return KnowledgeUploads(session, request.app.state.imports)
+
+
+def upload_of(file: UploadFile) -> Upload:
+    """Return an uploaded file as services take it."""
+    return Upload(file.filename or "", file.file, file.size or 0)
+
+
 def get_knowledge(session: SessionDep) -> KnowledgeService:
     """Return the service of knowledge bases."""
     return KnowledgeService(session)
@@ -96,12 +115,20 @@ def get_watcher(request: Request) -> ExperimentWatcher:
     return watcher
 
 
+def get_queue_health(request: Request) -> QueueHealth:
+    """Return the newest report on the queue, which requests share."""
+    health: QueueHealth = request.app.state.queue_health
+    return health
+
+
 def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonService:
     """Return the service of comparisons."""
     return ComparisonService(session, runtime)
 
 
+KnowledgeUploadsDep = Annotated[KnowledgeUploads, Depends(get_knowledge_uploads)]
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
+QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
 WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
@@ -113,3 +140,4 @@ RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]
+DatasetUploadsDep = Annotated[DatasetUploads, Depends(get_dataset_uploads)]

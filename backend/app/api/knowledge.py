@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
-from app.api.deps import IndexesDep, KnowledgeDep
+from app.api.deps import IndexesDep, KnowledgeDep, KnowledgeUploadsDep, upload_of
 from app.api.errors import body_error_responses, error_responses
 from app.schemas.common import KeysetPage, Text, Words
 from app.schemas.knowledge import (
@@ -36,15 +36,14 @@ async def list_knowledge_bases(service: KnowledgeDep) -> list[KnowledgeBaseOut]:
 
 @router.post("", status_code=201, operation_id="add_knowledge_base", responses=body_error_responses())
 async def add_knowledge_base(
-    service: KnowledgeDep,
+    service: KnowledgeUploadsDep,
     name: Annotated[str, Form(description="Lower-case letters, digits, and . _ -")],
     files: Annotated[
         list[UploadFile], File(description="JSONL, JSON, Markdown or text: title, text, section, id.")
     ],
 ) -> KnowledgeBaseAdded:
     """Import files as a knowledge base, or as a new version of one; one wrong line refuses all of them."""
-    given = [(file.filename or "", await file.read()) for file in files]
-    row, created, warnings = await service.add_files(name, given)
+    row, created, warnings = await service.add(name, [upload_of(file) for file in files])
     about = KnowledgeBaseOut.model_validate(row).model_dump()
     return KnowledgeBaseAdded(**about, created=created, warnings=list(warnings))
 

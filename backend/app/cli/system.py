@@ -1,13 +1,11 @@
 """Commands about the platform: up, demo, worker, api, models, doctor."""
 
 import os
-import signal
 import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +16,7 @@ from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.experiments import follow_to_end
 from app.cli.files import read_experiment
 from app.cli.render import console, print_json
+from app.cli.signals import signals_interrupt
 from app.core.config import PROJECT_ROOT, get_settings
 from app.core.platform_state import platform_url
 from app.core.processes import ProcessError
@@ -39,22 +38,6 @@ _STATE_STYLE = {
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP stop the platform in the same way as Ctrl-C."""
-
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    names = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(name, interrupt) for name in names]
-    try:
-        yield
-    finally:
-        for name, handler in zip(names, before, strict=True):
-            signal.signal(name, handler)
-
-
-@contextmanager
 def _platform() -> Iterator["Platform"]:
     from app.launcher import Platform  # what a platform is made of takes a second to import
 
@@ -63,7 +46,7 @@ def _platform() -> Iterator["Platform"]:
     if running is not None:
         raise fail(f"The platform is already running at {running}.")
     platform = Platform(settings, say, fixed_port="port" in settings.model_fields_set)
-    with _signals_interrupt():
+    with signals_interrupt():
         try:
             platform.start()
             yield platform

@@ -58,6 +58,18 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(default=SecretStr(""), validation_alias="DATABASE_URL")
     redis_url: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_URL")
     database_pool_size: int = Field(default=10, ge=1, le=200, description="connections a process")
+    redis_timeout_s: float = Field(default=5.0, gt=0, le=60, description="a worker's wait for one answer")
+    redis_idle_s: int = Field(
+        default=280,
+        ge=1,
+        le=3600,
+        description="most seconds that a worker's connection to Redis is silent; below the limit of the host",
+    )
+
+    backup_before_upgrade: Literal["embedded", "always", "never"] = Field(
+        default="embedded",
+        description="which database is backed up before its schema changes",
+    )
 
     # API
     host: str = "127.0.0.1"

@@ -14,6 +14,9 @@ import psutil
 STATE_FILE = "platform.json"
 """File in the state folder that a running platform keeps, with its process and its URL."""
 
+LOCK_FILE = "platform.lock"
+"""File in the state folder that is locked by whoever runs its embedded servers."""
+
 
 def platform_url(home: Path) -> str | None:
     """Return the URL of the platform that uses the state folder ``home``; ``None`` if none is running."""

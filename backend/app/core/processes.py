@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ import psutil
 _PR_SET_PDEATHSIG = 1
 _LOG_TAIL_CHARS = 1500
 _POLL_S = 0.02
+_OWNER_POLL_S = 1.0
 _PORTS = range(20_000, 32_000)
 # Loaded before any fork: between fork and exec nothing may import a module or take a lock.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -33,6 +35,29 @@ def die_with_parent() -> None:
     """Have the kernel send this process SIGTERM when its parent dies (Linux only; elsewhere a no-op)."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_with(owner: int) -> None:
+    """Send this process SIGTERM when the process ``owner`` has ended; does nothing if that is itself.
+
+    ``die_with_parent`` does so at once, but only on Linux, and not if the parent ended before the call.
+
+    Args:
+        owner: a process id.
+    """
+    if owner == os.getpid():
+        return
+
+    def watch() -> None:
+        try:
+            process = psutil.Process(owner)
+            while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(_OWNER_POLL_S)
+        except psutil.NoSuchProcess:
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="owner", daemon=True).start()
 
 
 def free_port(preferred: int = 0) -> int:

@@ -1,10 +1,10 @@
 """A question with its accepted answers, and the dataset it belongs to."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.hashing import content_hash
+from app.domain.hashing import canonical_json, content_hash
 from app.domain.json import JsonObject
 from app.domain.scoring import ScoringRule
 
@@ -54,9 +54,40 @@ class Dataset:
         return dataset_version(self.scoring, [(e.key, e.content_hash) for e in self.examples])
 
 
-def dataset_version(scoring: str, items: Sequence[tuple[str, str]]) -> str:
+class VersionHash:
+    """Makes the version of a dataset from its examples one by one, in file order.
+
+    It is the hash of the canonical JSON of ``[scoring, [[key, content hash], …]]``.
+    """
+
+    def __init__(self, scoring: str) -> None:
+        self._hash = hashlib.sha256(b"[" + canonical_json(scoring) + b",[")
+        self._size = 0
+
+    def add(self, key: str, digest: str) -> None:
+        """Add the next example: its key and its content hash."""
+        self._hash.update(b"," * bool(self._size) + canonical_json([key, digest]))
+        self._size += 1
+
+    @property
+    def size(self) -> int:
+        """How many examples there are so far."""
+        return self._size
+
+    @property
+    def version(self) -> str:
+        """The version of a dataset with the examples so far."""
+        whole = self._hash.copy()
+        whole.update(b"]]")
+        return whole.hexdigest()[:VERSION_LENGTH]
+
+
+def dataset_version(scoring: str, items: Iterable[tuple[str, str]]) -> str:
     """Return the version of a dataset of ``(key, content hash)`` items under a scoring rule."""
-    return content_hash([scoring, [list(item) for item in items]])[:VERSION_LENGTH]
+    hashed = VersionHash(scoring)
+    for key, digest in items:
+        hashed.add(key, digest)
+    return hashed.version
 
 
 def sample_order(items: Sequence[tuple[int, str]], seed: int) -> list[int]:
@@ -64,7 +95,8 @@ def sample_order(items: Sequence[tuple[int, str]], seed: int) -> list[int]:
 
     The order depends on content and seed alone, so the first n of it are a simple random sample
     that is the same on every machine, and a smaller sample is a part of every larger one: two
-    experiments of different size with one seed still share their questions.
+    experiments of different size with one seed still share their questions. This is the definition;
+    ``DatasetRepository.sample`` has Postgres compute the same order.
     """
 
     def rank(item: tuple[int, str]) -> tuple[bytes, int]:

@@ -6,6 +6,7 @@ from app.models.experiment import Experiment, Result, Run
 from app.models.generation import Generation
 from app.models.judgement import Judgement
 from app.models.knowledge import Article, KnowledgeBase
+from app.models.worker import Worker
 
 __all__ = [
     "Article",
@@ -18,4 +19,5 @@ __all__ = [
     "KnowledgeBase",
     "Result",
     "Run",
+    "Worker",
 ]

@@ -22,7 +22,7 @@ from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor
 from app.services.execution.recovery import look_after_lost, requeue_lost
 from app.services.runtime import Runtime
-from app.tasks.worker import ExperimentJob, ForeignJob
+from app.tasks.experiment_job import ExperimentJob, ForeignJob
 from tests.factories import questions_jsonl
 from tests.fixtures.fake_llm import FakeLLM
 from tests.support import create, metrics_of, pairs, runs_of, stored, until, with_settings

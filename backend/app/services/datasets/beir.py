@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from app.core.errors import FieldError, InvalidInput
 from app.services.datasets.published import Published
 from app.services.evaluation.scorers.retrieval import ANSWERED_BY, TITLES
-from app.services.imports.files import File, Report, decode
+from app.services.imports.files import File, Report, open_text
 from app.services.imports.published_formats import CORPUS, QRELS, QUERIES, find_file
-from app.services.imports.rows import Row, Rows, jsonl_rows
+from app.services.imports.rows import Row, Rows, file_rows
 
 NEEDED = f"{CORPUS}, {QUERIES}, and {' or '.join(QRELS)}"
 _COLUMNS = 3
@@ -57,7 +57,7 @@ def _judgements(file: File) -> dict[tuple[str, str], int]:
     """Return the pairs of query and relevant document, each with its line number."""
     lines: dict[tuple[str, str], int] = {}
     report = Report()
-    for number, line in enumerate(decode(file.data, file.name).split("\n"), start=1):
+    for number, line in enumerate(open_text(file, "\n"), start=1):
         cells = [cell.strip() for cell in line.split("\t")]
         if cells == [""]:
             continue
@@ -82,7 +82,7 @@ def _titles(file: File, wanted: set[str]) -> dict[str, str]:
     """Return the titles of the documents in ``wanted``; a corpus may hold millions of others."""
     titles: dict[str, str] = {}
     report = Report()
-    for line, row in jsonl_rows(decode(file.data, file.name), report):
+    for line, row in file_rows(file, report):
         key, title = _id(row), row.get("title") or ""
         if key is None or not isinstance(title, str):
             report.add(line, "needs an _id, and a title that is a text or missing")
@@ -96,7 +96,7 @@ def _ids(file: File) -> set[str]:
     """Return the ids of the queries."""
     ids: set[str] = set()
     report = Report()
-    for line, row in jsonl_rows(decode(file.data, file.name), report):
+    for line, row in file_rows(file, report):
         key = _id(row)
         if key is None:
             report.add(line, "needs an _id")
@@ -109,7 +109,7 @@ def _ids(file: File) -> set[str]:
 def _rows(file: File, relevant: dict[str, list[str]], titles: dict[str, str], found: Published) -> Rows:
     """Yield a row for each query with a relevant document."""
     counts: Counter[str] = Counter()
-    for line, row in jsonl_rows(decode(file.data, file.name), found.report):
+    for line, row in file_rows(file, found.report):
         key = _id(row)
         counts["all"] += 1
         documents = relevant.get(key or "")

@@ -8,23 +8,22 @@ from codecs import BOM_UTF8
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import orjson
 
 from app.core.errors import FieldError, InvalidInput
-from app.domain.examples import Dataset, Example
+from app.domain.examples import Dataset
 from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
 from app.services.datasets.beir import of_folder
-from app.services.datasets.checks import warnings_of
 from app.services.datasets.columns import Columns
-from app.services.datasets.golds import number_problem, read_golds
 from app.services.datasets.published import Published, is_gsm8k, of_hotpotqa, of_json
-from app.services.evaluation.normalise import gsm8k_strict
-from app.services.imports.files import File, Report, decode, json_content
+from app.services.datasets.reading import Reading
+from app.services.imports.files import File, Report, decode, json_content, open_text
 from app.services.imports.published_formats import is_hotpotqa
-from app.services.imports.rows import MAX_ID_CHARS, Row, Rows, jsonl_rows, peek, unstorable
+from app.services.imports.rows import Rows, file_rows, peek, unstorable
 from app.services.imports.tables import Table, binary_kind, csv_table, parquet_table, workbook_table
 
 FileFormat = Literal["jsonl", "csv", "json", "xlsx", "parquet"]
@@ -38,8 +37,6 @@ _BY_SUFFIX: dict[str, FileFormat] = {
     ".parquet": "parquet",
 }
 _MAX_ABOUT_CHARS = 2_000
-_HINT = "Each line needs a question, and an answer or a list of answers."
-_MAX_QUESTION_CHARS = 100_000
 _START = 1_000_000  # bytes in which the first two lines of a file are looked for
 _OUR_COLUMNS = Columns()
 
@@ -71,12 +68,12 @@ def format_of(file: File) -> FileFormat:
             ".parquet, or .json.",
             errors=[FieldError("file", f"must be one of {', '.join(_BY_SUFFIX)}")],
         )
-    return _json_by_content(file.data, found)
+    return _json_by_content(file.data[:_START], found)
 
 
 def _json_by_content(data: bytes, named: FileFormat) -> FileFormat:
     """Return the format of a text that begins as JSON: people name JSONL ``.json``, and JSON ``.jsonl``."""
-    start = data[:_START].removeprefix(BOM_UTF8).lstrip()
+    start = data.removeprefix(BOM_UTF8).lstrip()
     if named == "jsonl" and start.startswith((b'[{"', b"[\n", b"[\r\n")):
         return "json"
     if named in {"json", "csv"} and start.startswith(b"{"):
@@ -90,7 +87,23 @@ def _json_by_content(data: bytes, named: FileFormat) -> FileFormat:
 def read_dataset(
     name: str, files: Sequence[File], scoring: ScoringRule | None = None, columns: Columns = _OUR_COLUMNS
 ) -> Imported:
-    """Return the dataset of one file, or of the files of a BEIR folder.
+    """Return the dataset of one file, or of the files of a BEIR folder; see ``open_dataset``.
+
+    Raises:
+        InvalidInput: listing the wrong lines or items, or naming the missing file; if the format is
+            unknown, or there are no examples.
+    """
+    reading = open_dataset(name, files, scoring, columns)
+    examples = tuple(reading)
+    warnings = reading.warnings({one: examples[one].key for one in reading.checks.shown_keys()})
+    about = (reading.description, reading.licence, reading.source)
+    return Imported(Dataset(name, reading.scoring, examples, *about), warnings)
+
+
+def open_dataset(
+    name: str, files: Sequence[File], scoring: ScoringRule | None = None, columns: Columns = _OUR_COLUMNS
+) -> Reading:
+    """Return the dataset of one file, or of the files of a BEIR folder, to be read.
 
     Args:
         name: the dataset's.
@@ -99,12 +112,11 @@ def read_dataset(
         columns: where question and answers are, if a file is in none of the published formats.
 
     Raises:
-        InvalidInput: listing the wrong lines or items, or naming the missing file; if the format is
-            unknown, or there are no examples.
+        InvalidInput: if the format is unknown or the file cannot be read; for wrong rows, as they are read.
     """
     if len(files) > 1:
         found = of_folder(files)
-        return _imported(name, found, scoring, str(Path(found.file).parent.name or found.file))
+        return _reading(name, found, scoring, str(Path(found.file).parent.name or found.file))
     (file,) = files
     fmt = format_of(file)
     if fmt == "json":
@@ -114,7 +126,14 @@ def read_dataset(
         found = _of_list(content, columns) or of_json(content, file.name)
     else:
         found = _of_rows(file, fmt, columns)
-    return _imported(name, found, scoring, file.name, columns)
+    return _reading(name, found, scoring, file.name, columns)
+
+
+def _reading(
+    name: str, found: Published, scoring: ScoringRule | None, source: str, columns: Columns = _OUR_COLUMNS
+) -> Reading:
+    rule, file = scoring or found.scoring, found.file or source
+    return Reading(name, rule, found.rows, found.report, file, columns, found.notes, source=source)
 
 
 def _of_list(content: object, columns: Columns) -> Published | None:
@@ -132,7 +151,7 @@ def _of_rows(file: File, fmt: FileFormat, columns: Columns) -> Published:
     if fmt != "jsonl":
         table = _table(file, fmt, report, columns)
         return _of_own_rows(_table_rows(table, report, columns), report, columns, table.notes)
-    first, rows = peek(jsonl_rows(decode(file.data, file.name), report))
+    first, rows = peek(file_rows(file, report))
     if first is not None and not columns.given and is_hotpotqa(first[1]):
         return of_hotpotqa(rows, report)
     return _of_own_rows(rows, report, columns)
@@ -150,7 +169,7 @@ def _table(file: File, fmt: FileFormat, report: Report, columns: Columns) -> Tab
         return workbook_table(file, columns.fits)
     if fmt == "parquet":
         return parquet_table(file)
-    return csv_table(decode(file.data, file.name), report, columns.fits)
+    return csv_table(partial(open_text, file, ""), report, columns.fits)
 
 
 def _table_rows(table: Table, report: Report, columns: Columns) -> Rows:
@@ -180,18 +199,9 @@ def _answers_in(cell: str) -> object:
     return [part.strip() for part in cell.split("|") if part.strip()]
 
 
-def _imported(
-    name: str, found: Published, scoring: ScoringRule | None, source: str, columns: Columns = _OUR_COLUMNS
-) -> Imported:
-    rule = scoring or found.scoring
-    examples, warnings = _collect(found.rows, found.report, rule, found.file or source, columns)
-    description = " ".join(found.notes)
-    return Imported(Dataset(name, rule, tuple(examples), description=description, source=source), warnings)
-
-
-def _own(name: str, file: File, scoring: ScoringRule | None, columns: Columns) -> Imported:
+def _own(name: str, file: File, scoring: ScoringRule | None, columns: Columns) -> Reading:
     """Read a file in the format of the shipped datasets: fields about the dataset, and ``examples``."""
-    content = json.loads(decode(file.data, file.name))  # unlike orjson it accepts integers of any length
+    content = json.loads(decode(file.data[:], file.name))  # unlike orjson it accepts integers of any length
     about = {key: content.get(key, "") for key in ("description", "licence", "source", "scoring")}
     rule = scoring or next((one for one in SCORING_RULES if one == (about["scoring"] or "squad")), None)
     if rule is None:
@@ -206,12 +216,10 @@ def _own(name: str, file: File, scoring: ScoringRule | None, columns: Columns) -
                 errors=[FieldError("file", f"{key} is not a text, or is too long")],
             )
     report = Report("item")
-    rows = _objects(content["examples"], report)
-    examples, warnings = _collect(rows, report, rule, file.name, columns)
-    dataset = Dataset(
-        name, rule, tuple(examples), about["description"], about["licence"], about["source"] or file.name
-    )
-    return Imported(dataset, warnings)
+    reading = Reading(name, rule, _objects(content["examples"], report), report, file.name, columns)
+    reading.about, reading.licence = about["description"], about["licence"]
+    reading.source = about["source"] or file.name
+    return reading
 
 
 def _objects(items: list[object], report: Report) -> Rows:
@@ -220,81 +228,6 @@ def _objects(items: list[object], report: Report) -> Rows:
             yield number, item
         else:
             report.add(number, "is not an object")
-
-
-def _collect(
-    rows: Rows, report: Report, scoring: ScoringRule, name: str, columns: Columns
-) -> tuple[list[Example], tuple[str, ...]]:
-    """Return the examples of all rows, and warnings; raises ``InvalidInput`` if any row is wrong."""
-    examples: list[Example] = []
-    lines_by_key: dict[str, int] = {}
-    guessed = ""
-    for line, row in rows:
-        if not examples:
-            guessed = columns.guessed(tuple(row))
-        fields, rest = columns.apply(row)
-        key = fields.get("id")
-        example = _example({**fields, "id": str(len(examples)) if key is None else key}, rest, scoring)
-        if isinstance(example, str):
-            missing = example.startswith(("question is missing", "answer is missing"))
-            away = (
-                columns.missing(tuple(row), example.split()[0])
-                if missing and not columns.fits(tuple(row))
-                else ""
-            )
-            report.add(line, f"{example}; {away}" if away else example)
-            continue
-        first = lines_by_key.setdefault(example.key, line)
-        if first != line:
-            report.add(line, f"the id {example.key!r} is already used by {report.place(first)}")
-            continue
-        examples.append(example)
-    report.raise_if_any(name, _HINT.replace("line", report.unit))
-    if not examples:
-        raise InvalidInput(f"{name} has no examples.", errors=[FieldError("file", "is empty")])
-    warnings = warnings_of(examples, list(lines_by_key.values()), scoring, report)
-    return examples, tuple([guessed, *warnings] if guessed else warnings)
-
-
-def _example(fields: Row, metadata: Row, scoring: ScoringRule) -> Example | str:
-    """Return the example of a row's fields, or a message that says what is wrong with it."""
-    question = fields.get("question")
-    if not isinstance(question, str) or not question.strip():
-        return "question is missing or empty"
-    if len(question) > _MAX_QUESTION_CHARS:
-        return f"question is longer than {_MAX_QUESTION_CHARS:,} characters"
-    answers = read_golds(fields)
-    if isinstance(answers, str):
-        return answers
-    key, cluster = (fields.get(name) for name in ("id", "cluster"))
-    problem = _label_problem("id", key) or _label_problem("cluster", cluster)
-    problem = problem or unstorable([question, *answers, key, cluster], metadata)
-    if problem is not None:
-        return problem
-    if scoring == "gsm8k":
-        if len(answers) == 1 and (number := gsm8k_strict(answers[0])) is not None:
-            metadata = {**metadata, "solution": answers[0]}
-            answers = (number,)
-        problem = next((found for answer in answers if (found := number_problem(answer))), None)
-        if problem is not None:
-            return problem
-    return Example(
-        key=str(key),
-        question=question.strip(),
-        answers=answers,
-        cluster=None if cluster is None else str(cluster),
-        metadata=metadata,
-    )
-
-
-def _label_problem(name: str, value: object) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return f"{name} must be a text or a number"
-    if len(str(value)) > MAX_ID_CHARS:
-        return f"{name} is longer than {MAX_ID_CHARS} characters"
-    return None
 
 
 def load_builtin(path: Path) -> Dataset:
@@ -306,11 +239,10 @@ def load_builtin(path: Path) -> Dataset:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         rule, report = scoring_rule(raw["scoring"]), Report("item")
-        examples, _ = _collect(_objects(raw["examples"], report), report, rule, path.name, _OUR_COLUMNS)
         return Dataset(
             name=raw["name"],
             scoring=rule,
-            examples=tuple(examples),
+            examples=tuple(Reading(raw["name"], rule, _objects(raw["examples"], report), report, path.name)),
             description=raw.get("description", ""),
             licence=raw.get("licence", ""),
             source=raw.get("source", ""),

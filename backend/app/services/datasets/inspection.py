@@ -1,10 +1,13 @@
 """Looking at the first rows of a file before it is imported: its columns, and which would be read."""
 
+import io
 import json
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from typing import TextIO
 
 from app.services.datasets.columns import Columns
 from app.services.datasets.importers import format_of
@@ -42,6 +45,15 @@ class FoundColumns:
     published: bool
 
 
+def is_text(name: str, start: bytes) -> bool:
+    """Return whether the beginning of a file is enough for ``columns_of``.
+
+    Raises:
+        InvalidInput: if its format is unknown.
+    """
+    return format_of(File(name, start)) in {"jsonl", "csv"}
+
+
 def columns_of(file: File) -> FoundColumns:
     """Return the columns of a file, of which the end may be missing if it is text.
 
@@ -55,17 +67,18 @@ def columns_of(file: File) -> FoundColumns:
             return FoundColumns([], {}, published=True)
         return _found([one for one in content[:_ROWS] if isinstance(one, dict)])
     if fmt == "jsonl":
-        return _found([row for _, row in islice(jsonl_rows(_text(file), Report()), _ROWS)])
+        return _found([row for _, row in islice(jsonl_rows(_text(file, "\n"), Report()), _ROWS)])
     if fmt == "csv":
-        table = csv_table(_text(file), Report(), columns.fits)
+        table = csv_table(partial(_text, file, ""), Report(), columns.fits)
     else:
         table = workbook_table(file, columns.fits) if fmt == "xlsx" else parquet_table(file)
     return _found([row for _, row in islice(table.rows, _ROWS)], table.columns)
 
 
-def _text(file: File) -> str:
-    wide = file.data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-    return file.data.decode("utf-16" if wide else "utf-8-sig", "replace")
+def _text(file: File, newline: str) -> TextIO:
+    wide = file.data[:2] in {BOM_UTF16_LE, BOM_UTF16_BE}
+    text = file.data[:].decode("utf-16" if wide else "utf-8-sig", "replace")
+    return io.StringIO(text, newline=newline)
 
 
 def _found(rows: Sequence[Row], names: Sequence[str] = ()) -> FoundColumns:

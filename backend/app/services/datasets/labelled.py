@@ -30,7 +30,7 @@ def read_labelled(path: Path) -> list[Labelled]:
         OSError: if the file cannot be read.
     """
     text, report = decode(path.read_bytes(), path.name), Report()
-    rows = _tsv_rows(text) if path.suffix.lower() == ".tsv" else jsonl_rows(text, report)
+    rows = _tsv_rows(text) if path.suffix.lower() == ".tsv" else jsonl_rows(text.split("\n"), report)
     found = []
     for line, row in rows:
         context, question, answer = (row.get(name) for name in ("context", "question", "answer"))

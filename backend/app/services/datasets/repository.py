@@ -1,16 +1,26 @@
 """SQL of datasets and examples."""
 
+import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import func, insert, or_, select
+import asyncpg
+import orjson
+from sqlalchemy import ColumnElement, Integer, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.domain.examples import Dataset as DatasetNoun
 from app.domain.examples import Example as ExampleNoun
 from app.models import Dataset, Example
 from app.services.imports.versioned_repository import VersionedRepository
 
-_ROWS_AN_INSERT = 1_000
+_ROWS_AT_ONCE = 250  # examples that are prepared for the database without a pause, in some ms
+_COPIED = ("dataset_id", "position", "key", "question", "answers", "cluster", "metadata", "content_hash")
+
+
+class DuplicateKey(Exception):
+    """Two examples of a dataset have the same key."""
 
 
 class DatasetRepository(VersionedRepository[Dataset]):
@@ -18,38 +28,59 @@ class DatasetRepository(VersionedRepository[Dataset]):
 
     table = Dataset
 
-    async def add(self, dataset: DatasetNoun) -> Dataset:
-        """Store a dataset with its examples."""
+    async def add(self, dataset: DatasetNoun, version: str) -> Dataset:
+        """Store a dataset, whose version is given since it takes a while to compute, with its examples."""
         row = Dataset(
             id=uuid.uuid4(),
             name=dataset.name,
-            version=dataset.version,
+            version=version,
             scoring=dataset.scoring,
             description=dataset.description,
             licence=dataset.licence,
             source=dataset.source,
             size=len(dataset.examples),
         )
-        self._session.add(row)
-        await self._session.flush()
-        for start in range(0, len(dataset.examples), _ROWS_AN_INSERT):
-            part = dataset.examples[start : start + _ROWS_AN_INSERT]
-            values = [
-                {
-                    "dataset_id": row.id,
-                    "position": start + offset,
-                    "key": example.key,
-                    "question": example.question,
-                    "answers": list(example.answers),
-                    "cluster": example.cluster,
-                    "extra": example.metadata,
-                    "content_hash": example.content_hash,
-                }
-                for offset, example in enumerate(part)
-            ]
-            await self._session.execute(insert(Example), values)
+        await self.begin(row)
+        await self.copy(row.id, ((one, one.content_hash) for one in dataset.examples))
         await self._session.refresh(row)
         return row
+
+    async def begin(self, row: Dataset) -> None:
+        """Store a dataset whose examples follow."""
+        self._session.add(row)
+        await self._session.flush()
+
+    async def finish(self, row: Dataset) -> None:
+        """Store what has changed of a dataset since its examples began; it is of now."""
+        row.created_at = func.clock_timestamp()
+        await self._session.flush()
+        await self._session.refresh(row)
+
+    async def copy(self, dataset_id: uuid.UUID, examples: Iterable[tuple[ExampleNoun, str]]) -> None:
+        """Store examples, each given with its content hash, by Postgres' COPY, as they are iterated over.
+
+        Raises:
+            DuplicateKey: if two of them have the same key.
+        """
+
+        async def records() -> AsyncIterator[tuple[object, ...]]:
+            for position, (one, digest) in enumerate(examples):
+                if position % _ROWS_AT_ONCE == 0:
+                    await asyncio.sleep(0)  # so that other work of this process is not held up
+                extra = orjson.dumps(one.metadata).decode()
+                yield dataset_id, position, one.key, one.question, one.answers, one.cluster, extra, digest
+
+        connection = await (await self._session.connection()).get_raw_connection()
+        driver: Any = connection.driver_connection
+        try:
+            await driver.copy_records_to_table("examples", records=records(), columns=_COPIED)
+        except asyncpg.UniqueViolationError as error:
+            raise DuplicateKey from error
+
+    async def keys_at(self, dataset_id: uuid.UUID, positions: Sequence[int]) -> dict[int, str]:
+        """Return the keys of the examples at ``positions``."""
+        query = select(Example.position, Example.key).where(*_at(dataset_id, positions))
+        return {row[0]: row[1] for row in await self._session.execute(query)}
 
     async def examples(self, dataset_id: uuid.UUID, after: int, limit: int) -> Sequence[Example]:
         """Return up to ``limit`` examples at positions beyond ``after``, in file order."""
@@ -63,30 +94,35 @@ class DatasetRepository(VersionedRepository[Dataset]):
 
     async def examples_at(self, dataset_id: uuid.UUID, positions: Sequence[int]) -> Sequence[Example]:
         """Return the examples at ``positions``, in file order."""
-        query = select(Example).where(Example.dataset_id == dataset_id, Example.position.in_(positions))
+        query = select(Example).where(*_at(dataset_id, positions))
         return (await self._session.execute(query.order_by(Example.position))).scalars().all()
 
-    async def position_hashes(self, dataset_id: uuid.UUID) -> list[tuple[int, str]]:
-        """Return ``(position, content hash)`` of all examples, in file order."""
-        query = select(Example.position, Example.content_hash).where(Example.dataset_id == dataset_id)
-        return [(row[0], row[1]) for row in await self._session.execute(query.order_by(Example.position))]
+    async def first_answers(self, dataset_id: uuid.UUID, positions: Sequence[int]) -> dict[str, str]:
+        """Return the first accepted answer of each question at ``positions``."""
+        query = select(Example.question, Example.answers[1]).where(*_at(dataset_id, positions))
+        return {row[0]: row[1] for row in await self._session.execute(query.order_by(Example.position))}
 
-    async def clusters(self, dataset_id: uuid.UUID) -> dict[int, str]:
-        """Return what each example belongs to, by position: its cluster, or the content that others share.
+    async def sample(self, dataset_id: uuid.UUID, n: int, seed: int) -> list[int]:
+        """Return the first ``n`` positions in the order of ``sample_order``, which Postgres computes."""
+        rank = func.sha256(func.convert_to(literal(f"{seed}:") + Example.content_hash, "UTF8"))
+        query = select(Example.position).where(Example.dataset_id == dataset_id)
+        query = query.order_by(rank, Example.position).limit(n)
+        return list((await self._session.execute(query)).scalars())
 
-        Examples that are independent of all others are left out.
+    async def independent(self, dataset_id: uuid.UUID, positions: Sequence[int] | None = None) -> int:
+        """Return how many independent units the examples at ``positions`` are; of all, if left out.
+
+        A unit is a cluster, or, of examples without one, those with the same content.
         """
-        of_dataset = Example.dataset_id == dataset_id
-        copied = (
-            select(Example.content_hash)
-            .where(of_dataset, Example.cluster.is_(None))
-            .group_by(Example.content_hash)
-            .having(func.count() > 1)
-        )
-        query = select(
-            Example.position, func.coalesce(Example.cluster, "hash " + Example.content_hash)
-        ).where(of_dataset, or_(Example.cluster.is_not(None), Example.content_hash.in_(copied)))
-        return {row[0]: str(row[1]) for row in await self._session.execute(query)}
+        unit = func.coalesce(Example.cluster, "hash " + Example.content_hash)
+        where = [Example.dataset_id == dataset_id] if positions is None else _at(dataset_id, positions)
+        return await self._session.scalar(select(func.count(unit.distinct())).where(*where)) or 0
+
+
+def _at(dataset_id: uuid.UUID, positions: Sequence[int]) -> list[ColumnElement[bool]]:
+    # One array: each value of an IN list is a parameter, of which a statement can have 32,767.
+    given = literal(list(positions), ARRAY(Integer))
+    return [Example.dataset_id == dataset_id, Example.position == any_(given)]
 
 
 def to_example(row: Example) -> ExampleNoun:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.core.logging import get_logger
 from app.domain.examples import Dataset as DatasetNoun
-from app.domain.examples import sample_order
+from app.domain.examples import Example as ExampleNoun
+from app.domain.examples import VersionHash
 from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
 from app.models import Dataset, Example
 from app.services.datasets.columns import Columns
-from app.services.datasets.importers import load_builtin, read_dataset
+from app.services.datasets.importers import load_builtin, open_dataset, read_dataset
 from app.services.datasets.inspection import FoundColumns, columns_of
-from app.services.datasets.repository import DatasetRepository
+from app.services.datasets.reading import Reading
+from app.services.datasets.repository import DatasetRepository, DuplicateKey
 from app.services.imports.files import File, clean_filename, require_name
 
 log = get_logger(__name__)
@@ -67,14 +69,58 @@ class DatasetService:
             InvalidInput: naming the wrong fields, lines or items; nothing is stored then.
         """
         rule, mapping = _checked(name, scoring), Columns.parse(columns)
-        files = [File(clean_filename(filename), data) for filename, data in given]
-        if not files:
-            raise InvalidInput("There is no file.", errors=[FieldError("file", "choose a file")])
-        if len(files) == 1:
-            files = [File(PurePosixPath(files[0].name).name, files[0].data)]
+        files = _files([File(filename, data) for filename, data in given])
         found = await asyncio.to_thread(read_dataset, name, files, rule, mapping)
         dataset, created = await self.add(found.dataset)
         return Added(dataset, created, found.warnings)
+
+    async def add_large_files(
+        self, name: str, given: Sequence[File], scoring: str | None = None, columns: Sequence[str] = ()
+    ) -> Added:
+        """Import files as ``add_files`` does, storing each example as it is read instead of keeping all.
+
+        It blocks the event loop, so it is for a process of its own. Everything is one transaction.
+
+        Raises:
+            InvalidInput: naming the wrong fields, lines or items; nothing is stored then.
+        """
+        rule, mapping = _checked(name, scoring), Columns.parse(columns)
+        files = _files(given)
+        try:
+            return await self._store(open_dataset(name, files, rule, mapping))
+        except (InvalidInput, DuplicateKey):
+            await self._session.rollback()
+            for _ in open_dataset(name, files, rule, mapping):
+                pass  # raises at the end, with a complete list of what is wrong
+            raise
+
+    async def _store(self, reading: Reading) -> Added:
+        reading.hurried = True
+        hashed = VersionHash(reading.scoring)
+
+        def with_hashes() -> Iterator[tuple[ExampleNoun, str]]:
+            for example in reading:
+                digest = example.content_hash
+                hashed.add(example.key, digest)
+                yield example, digest
+
+        # The version is known at the end; until then nobody else sees the row, whose version must be unique.
+        row = Dataset(id=uuid.uuid4(), name=reading.name, scoring=reading.scoring, size=0)
+        row.version = f"importing {row.id}"
+        await self._repository.begin(row)
+        await self._repository.copy(row.id, with_hashes())
+        keys = await self._repository.keys_at(row.id, reading.checks.shown_keys())
+        warnings = await asyncio.to_thread(reading.warnings, keys)
+        await self._repository.lock_name(reading.name)
+        if await self._repository.find(reading.name, hashed.version) is not None:
+            await self._session.rollback()
+            return Added(await self.get(reading.name, hashed.version), False, warnings)
+        row.version, row.size = hashed.version, hashed.size
+        row.description, row.licence, row.source = reading.description, reading.licence, reading.source
+        await self._repository.finish(row)
+        await self._session.commit()
+        log.info("dataset_added", dataset=row.name, version=row.version, size=row.size)
+        return Added(row, True, warnings)
 
     async def columns(self, filename: str, data: bytes) -> FoundColumns:
         """Return the columns of a file that may be imported; see ``columns_of``."""
@@ -82,13 +128,13 @@ class DatasetService:
 
     async def add(self, dataset: DatasetNoun) -> tuple[Dataset, bool]:
         """Store a dataset, unless this version exists; return it, and whether it is new."""
-        version = dataset.version
+        version = await asyncio.to_thread(lambda: dataset.version)
         await self._repository.lock_name(dataset.name)
         found = await self._repository.find(dataset.name, version)
         if found is not None:
             await self._session.commit()  # releases the lock
             return found, False
-        row = await self._repository.add(dataset)
+        row = await self._repository.add(dataset, version)
         await self._session.commit()
         log.info("dataset_added", dataset=dataset.name, version=version, size=row.size)
         return row, True
@@ -139,7 +185,29 @@ class DatasetService:
         """Return the positions of ``n`` examples drawn by ``seed``; of all, in file order, without ``n``."""
         if n is None or n >= dataset.size:
             return list(range(dataset.size))
-        return sample_order(await self._repository.position_hashes(dataset.id), seed)[:n]
+        return await self._repository.sample(dataset.id, n, seed)
+
+
+def _files(given: Sequence[File]) -> list[File]:
+    """Return files as they are read: of a single one, the folders do not matter.
+
+    Raises:
+        InvalidInput: if there are none.
+    """
+    files = [File(clean_filename(file.name), file.data) for file in given]
+    if not files:
+        raise InvalidInput("There is no file.", errors=[FieldError("file", "choose a file")])
+    return [File(PurePosixPath(files[0].name).name, files[0].data)] if len(files) == 1 else files
+
+
+def builtin_versions(folder: Path) -> set[tuple[str, str]]:
+    """Return name and version of each dataset that ships with the project.
+
+    Raises:
+        InvalidInput: naming a file that cannot be read.
+    """
+    datasets = map(load_builtin, folder.glob("*/*.json"))
+    return {(dataset.name, dataset.version) for dataset in datasets}
 
 
 def _checked(name: str, scoring: str | None) -> ScoringRule | None:

@@ -3,7 +3,6 @@
 What was so when the experiment was created must be so when it runs: the prompts, the model, the index.
 """
 
-import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from app.models import KnowledgeBase
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.retrieval_config import RetrievalConfig
 from app.services.datasets.repository import DatasetRepository
+from app.services.datasets.service import DatasetService
 from app.services.evaluation.judges.base import JudgementStore
 from app.services.evaluation.scorers.base import ScorerUnavailable, Scoring, open_scoring
 from app.services.evaluation.scorers.registry import SCORERS
@@ -35,7 +35,7 @@ from app.services.rag.retrievers import IndexRetriever
 from app.services.runtime import Runtime
 from app.services.wikipedia.client import WikipediaClient, WikipediaUnreachable
 
-_PAGE = 512  # examples read at a time
+_PAGE = 10_000  # answers read at a time
 _JUDGE_CALLS = 8  # in flight at most, to a model that scorers ask
 
 Note = Callable[[str | None], None]
@@ -140,7 +140,7 @@ def _require_same_index(wanted: RetrievalConfig, row: KnowledgeBase, before: Ret
 
 
 async def _open_model(runtime: Runtime, resolved: ResolvedConfig, provenance: Provenance) -> OpenedModel:
-    config, dataset = resolved.config, resolved.dataset
+    config = resolved.config
     if resolved.fingerprint != provenance.model_fingerprint:
         raise ExperimentFailed(
             f"{config.model} is not what it was when the experiment was created (address, file or "
@@ -148,21 +148,22 @@ async def _open_model(runtime: Runtime, resolved: ResolvedConfig, provenance: Pr
         )
     answers = None
     if resolved.models.needs_answers(config.model):
-        answers = await when_database_answers(partial(_accepted_answers, runtime, dataset.id), "read answers")
+        answers = await when_database_answers(partial(_accepted_answers, runtime, resolved), "read answers")
     try:
         return await resolved.models.open(config.model, config.timeout_s, answers)
     except CatalogError as error:
         raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
 
 
-async def _accepted_answers(runtime: Runtime, dataset_id: uuid.UUID) -> dict[str, str]:
-    """Return the first accepted answer of each question."""
+async def _accepted_answers(runtime: Runtime, resolved: ResolvedConfig) -> dict[str, str]:
+    """Return the first accepted answer of each question of the sample."""
     answers: dict[str, str] = {}
+    config, dataset = resolved.config, resolved.dataset
     async with runtime.sessions() as session:
-        after = -1
-        while page := await DatasetRepository(session).examples(dataset_id, after, _PAGE):
-            answers |= {row.question: row.answers[0] for row in page}
-            after = page[-1].position
+        sample = await DatasetService(session).sample(dataset, config.dataset.n, config.seed)
+        for start in range(0, len(sample), _PAGE):
+            page = sample[start : start + _PAGE]
+            answers |= await DatasetRepository(session).first_answers(dataset.id, page)
     return answers
 
 

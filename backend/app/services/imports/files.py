@@ -1,24 +1,34 @@
 """Reading the files that users import: every wrong line is reported, and then nothing is imported."""
 
+import codecs
+import io
 import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
+from mmap import mmap
+from typing import TextIO
 
 import orjson
 
 from app.core.errors import FieldError, InvalidInput
 
 MAX_REPORTED = 20
+_PART = 1_000_000  # bytes whose encoding is checked at a time
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it was uploaded: its name, with the folders above it where they matter, and its content."""
+    """A file as it was uploaded.
+
+    Attributes:
+        name: with the folders above it where they matter.
+        data: its content; of a large file mapped into memory, so that only what is being read is there.
+    """
 
     name: str
-    data: bytes
+    data: bytes | mmap
 
 
 @dataclass(slots=True)
@@ -103,6 +113,48 @@ def decode(data: bytes, name: str) -> str:
         ) from error
 
 
+def open_text(file: File, newline: str) -> TextIO:
+    """Return the text of a file to be read in parts, without a byte order mark; see ``decode``.
+
+    Args:
+        file: of any size; no more than a part of it is in memory at once.
+        newline: where lines end, as for ``open``.
+
+    Raises:
+        InvalidInput: naming the line of the first byte that is not UTF-8, wherever that is.
+    """
+    wide = file.data[:2] in {BOM_UTF16_LE, BOM_UTF16_BE}
+    encoding = "utf-16" if wide else "utf-8-sig"
+    decoder = codecs.getincrementaldecoder(encoding)()
+    size = len(file.data)
+    try:
+        for start in range(0, size, _PART):
+            decoder.decode(file.data[start : start + _PART], start + _PART >= size)
+    except UnicodeDecodeError:
+        decode(file.data[:], file.name)  # raises, and names the place
+    binary = io.BytesIO(file.data) if isinstance(file.data, bytes) else io.BufferedReader(_Mapped(file.data))
+    return io.TextIOWrapper(binary, encoding, newline=newline)
+
+
+class _Mapped(io.RawIOBase):
+    """Reads a file that is mapped into memory, from its beginning."""
+
+    def __init__(self, data: mmap) -> None:
+        self._data = data
+        self._read = 0
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read the next bytes into ``buffer``, and return their number."""
+        part = self._data[self._read : self._read + len(buffer)]
+        buffer[: len(part)] = part
+        self._read += len(part)
+        return len(part)
+
+
 def json_content(file: File, where: str) -> object:
     """Return the content of a JSON file.
 
@@ -111,13 +163,14 @@ def json_content(file: File, where: str) -> object:
     Raises:
         InvalidInput: for the field ``where`` if it is not JSON; naming the line of a byte that is not UTF-8.
     """
-    data = memoryview(file.data)[len(BOM_UTF8) :] if file.data.startswith(BOM_UTF8) else file.data
+    marked = file.data[: len(BOM_UTF8)] == BOM_UTF8
+    data = memoryview(file.data)[len(BOM_UTF8) * marked :]
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         pass  # the standard library accepts more (NaN, say), and its errors name the place
     try:
-        return json.loads(decode(file.data, file.name))
+        return json.loads(decode(file.data[:], file.name))
     except (ValueError, RecursionError) as error:
         raise InvalidInput(
             f"{file.name} is not JSON: {error}.", errors=[FieldError(where, "not JSON")]

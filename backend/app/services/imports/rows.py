@@ -2,13 +2,13 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TypeAlias, TypeVar
 
 import orjson
 
-from app.services.imports.files import Report
+from app.services.imports.files import File, Report, open_text
 
 T = TypeVar("T")
 Row: TypeAlias = dict[str, object]
@@ -19,13 +19,18 @@ Rows: TypeAlias = Iterator[tuple[int, Row]]
 MAX_ID_CHARS = 500  # ids are indexed, and Postgres limits an index entry to 2,704 bytes
 
 
-def jsonl_rows(text: str, report: Report) -> Rows:
-    """Yield the number and object of each line that holds a JSON object; report the other lines."""
-    for number, line in enumerate(_lines(text), start=1):
+def jsonl_rows(lines: Iterable[str], report: Report) -> Rows:
+    """Yield the number and object of each line that holds a JSON object; report the other lines.
+
+    Args:
+        lines: ended by line feeds alone: JSON strings may contain U+2028 and the like unescaped.
+        report: of the file.
+    """
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line.removesuffix("\n"))
         except json.JSONDecodeError as error:
             report.add(number, f"is not JSON: {error.msg}")
             continue
@@ -38,16 +43,13 @@ def jsonl_rows(text: str, report: Report) -> Rows:
             report.add(number, f"is a JSON {type(row).__name__}, not an object")
 
 
-def _lines(text: str) -> Iterator[str]:
-    """Yield the lines one by one: a list of all of them would double the memory of a large text.
+def file_rows(file: File, report: Report) -> Rows:
+    """Yield the rows of a JSONL file, which is read as they are asked for; see ``jsonl_rows``.
 
-    ``splitlines()`` would also split at U+2028 and the like, which JSON strings may contain unescaped.
+    Raises:
+        InvalidInput: if it is not UTF-8, before the first row.
     """
-    start = 0
-    while (end := text.find("\n", start)) >= 0:
-        yield text[start:end]
-        start = end + 1
-    yield text[start:]
+    return jsonl_rows(open_text(file, "\n"), report)
 
 
 def peek(rows: Iterator[T]) -> tuple[T | None, Iterator[T]]:

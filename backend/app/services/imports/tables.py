@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import Literal
+from typing import Literal, TextIO
 
 from app.core.errors import FieldError, InvalidInput
 from app.services.imports.files import File, Report
@@ -55,7 +55,7 @@ def binary_kind(file: File) -> Binary | None:
     Raises:
         InvalidInput: if it is a kind of file that cannot be read, with what would do instead.
     """
-    data = file.data
+    data = file.data[:8]
     if data.startswith(b"PAR1"):
         return "parquet"
     if data.startswith(b"PK\x03\x04"):
@@ -73,17 +73,24 @@ def _unreadable(file: File, what: str, hint: str) -> InvalidInput:
     return InvalidInput(f"{file.name} is {what}.", hint=hint, errors=[FieldError("file", f"is {what}")])
 
 
-def csv_table(text: str, report: Report, fits: Fits) -> Table:
+def csv_table(open_lines: Callable[[], TextIO], report: Report, fits: Fits) -> Table:
     """Return the table of a CSV file with commas, semicolons or tabs; report what is no CSV.
 
     A first line ``sep=;`` names the delimiter, as Excel has it. Else it is the one with which the
     header fits, or gives the most columns.
+
+    Args:
+        open_lines: opens the text, with its line ends as they are.
+        report: of the file.
+        fits: whether a header has the columns that are needed.
     """
-    stated = text[:6].lower().startswith("sep=") and text[4:5]
-    skipped = 0
-    if stated:
-        text, skipped = text.partition("\n")[2], 1
-    headers = {mark: _csv_header(text, mark) for mark in ((stated,) if stated else _DELIMITERS)}
+    start = open_lines().read(5)
+    stated = start.lower().startswith("sep=") and start[4:]
+    skipped = 1 if stated else 0
+    headers = {
+        mark: _csv_header(_below(open_lines(), skipped), mark)
+        for mark in ((stated,) if stated else _DELIMITERS)
+    }
     delimiter = next((mark for mark, header in headers.items() if fits(header)), None) or max(
         headers, key=lambda mark: len(headers[mark])
     )
@@ -92,20 +99,28 @@ def csv_table(text: str, report: Report, fits: Fits) -> Table:
     if twice:
         report.add(1 + skipped, f"the header has a column twice: {', '.join(twice)}")
         return Table((), iter(()))
-    rows = _csv_rows(text, delimiter, header, report, skipped)
+    rows = _csv_rows(_below(open_lines(), skipped), delimiter, header, report, skipped)
     return Table(tuple(name for name in header if name), rows)
 
 
-def _csv_header(text: str, delimiter: str) -> list[str]:
+def _below(lines: TextIO, skipped: int) -> TextIO:
+    """Return ``lines`` without the first ``skipped``."""
+    for _ in range(skipped):
+        while (line := lines.readline()) and not line.endswith("\n"):
+            pass  # a carriage return ends no line here
+    return lines
+
+
+def _csv_header(lines: TextIO, delimiter: str) -> list[str]:
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         return [name.strip() for name in next(reader, [])]
     except csv.Error:
         return []
 
 
-def _csv_rows(text: str, delimiter: str, header: list[str], report: Report, skipped: int) -> Rows:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _csv_rows(lines: TextIO, delimiter: str, header: list[str], report: Report, skipped: int) -> Rows:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         next(reader, None)
         for cells in reader:
@@ -209,7 +224,7 @@ def parquet_table(file: File) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(io.BytesIO(file.data))
+        table = pq.ParquetFile(pa.BufferReader(file.data))
         about, columns = table.metadata, tuple(table.schema_arrow.names)
         size = sum(about.row_group(one).total_byte_size for one in range(about.num_row_groups))
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -13,7 +13,7 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.passages import Article, Section
 from app.services.imports.files import File, Report, decode, json_content
 from app.services.imports.published_formats import has_paragraphs, is_squad
-from app.services.imports.rows import MAX_ID_CHARS, Row, Rows, jsonl_rows, peek, unstorable
+from app.services.imports.rows import MAX_ID_CHARS, Row, Rows, file_rows, peek, unstorable
 from app.services.knowledge.published import Paragraphs, without_queries
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".md", ".markdown", ".txt")
@@ -81,12 +81,11 @@ def _articles(
 def _rows(file: File, suffix: str, paragraphs: Paragraphs, report: Report) -> Rows:
     if suffix == ".json":
         return _json_rows(file, paragraphs, report)
-    text = decode(file.data, file.name)
     if suffix in {".jsonl", ".ndjson"}:
-        first, rows = peek(jsonl_rows(text, report))
+        first, rows = peek(file_rows(file, report))
         is_hotpotqa = first is not None and has_paragraphs(first[1])
         return paragraphs.of_hotpotqa(rows, report) if is_hotpotqa else rows
-    stem = PurePosixPath(file.name).stem
+    text, stem = decode(file.data[:], file.name), PurePosixPath(file.name).stem
     about = {"title": stem, "text": text} if suffix == ".txt" else _markdown(text, stem)
     return iter([(1, {"id": _stem(file.name), **about})])
 

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from mmap import mmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ class KnowledgeService:
         self._session = session
         self._repository = KnowledgeRepository(session)
 
-    async def add_files(self, name: str, given: Sequence[tuple[str, bytes]]) -> Added:
+    async def add_files(self, name: str, given: Sequence[tuple[str, bytes | mmap]]) -> Added:
         """Import files, given as pairs of name and content, as a version of ``name``.
 
         Raises:
@@ -53,7 +54,7 @@ class KnowledgeService:
         articles = await asyncio.to_thread(parse_articles, files)
         source = ", ".join(file.name for file in files[:3]) + (", …" if len(files) > 3 else "")
         row, created = await self.add(name, articles, source=source)
-        return Added(row, created, tuple(warnings_of(articles)))
+        return Added(row, created, tuple(await asyncio.to_thread(warnings_of, articles)))
 
     async def add(
         self,
@@ -136,3 +137,13 @@ class KnowledgeService:
     async def all_articles(self, knowledge_base_id: uuid.UUID) -> list[ArticleNoun]:
         """Return all articles, to build an index from."""
         return await self._repository.all_articles(knowledge_base_id)
+
+
+def builtin_versions(folder: Path) -> set[tuple[str, str]]:
+    """Return name and version of each knowledge base that ships with the project.
+
+    Raises:
+        InvalidInput: naming a file that cannot be read.
+    """
+    bases = map(load_builtin, folder.glob("*.json"))
+    return {(about["name"], articles_version(articles)) for about, articles in bases}

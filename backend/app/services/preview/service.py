@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.examples import Example
 from app.domain.generation import Message
 from app.domain.json import JsonObject
-from app.models import Dataset
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.preview import EstimateOut, MessageOut, PreviewExample, PreviewOut
 from app.services.datasets.repository import DatasetRepository, to_example
@@ -58,11 +57,11 @@ class PreviewService:
         checked = await validate(self._session, self._runtime, config, files_needed=False)
         if parent_id is not None:
             await ExperimentService(self._session, self._runtime).get(parent_id)
-        dataset = checked.dataset
+        dataset, datasets = checked.dataset, DatasetRepository(self._session)
         sample = await DatasetService(self._session).sample(dataset, config.dataset.n, config.seed)
         position %= len(sample)
         measured = sample[:: -(-len(sample) // _PROMPTS)]
-        rows = await DatasetRepository(self._session).examples_at(dataset.id, [sample[position], *measured])
+        rows = await datasets.examples_at(dataset.id, [sample[position], *measured])
         examples = {row.position: to_example(row) for row in rows}
         shown = examples[sample[position]]
         return PreviewOut(
@@ -86,14 +85,9 @@ class PreviewService:
                 config,
                 checked,
                 [examples[place] for place in measured],
-                await self._independent(dataset, sample),
+                await datasets.independent(dataset.id, sample if len(sample) < dataset.size else None),
             ),
         )
-
-    async def _independent(self, dataset: Dataset, sample: Sequence[int]) -> int:
-        """Return how many independent units the sample has: clusters, distinct questions without one."""
-        clusters = await DatasetRepository(self._session).clusters(dataset.id)
-        return len({clusters.get(position, position) for position in sample})
 
     async def _estimate(
         self, config: ExperimentConfig, checked: ResolvedConfig, examples: Sequence[Example], independent: int

@@ -119,6 +119,20 @@ class TestSample:
         assert set(large) <= set(range(20))
         assert other != large
 
+    @pytest.mark.parametrize("seed", [0, 7, 2**31 - 1])
+    async def test_the_database_draws_in_the_order_of_the_definition(
+        self, runtime: Runtime, seed: int
+    ) -> None:
+        lines = questions_jsonl(60).splitlines()
+        copies = b'{"question": "twice", "answer": "a"}\n' * 5
+        async with runtime.sessions() as session:
+            service = DatasetService(session)
+            row, *_ = await service.add_file("mine", "a.jsonl", copies + b"\n".join(lines))
+            stored = await service.examples(row.id, -1, 100)
+            defined = sample_order([(one.position, one.content_hash) for one in stored], seed)
+            for n in (1, 13, 64):
+                assert await service.sample(row, n, seed) == defined[:n]
+
     @properties
     @given(st.lists(st.text(max_size=5), min_size=1, max_size=30), st.integers(0, 2**31 - 1))
     def test_order_is_a_permutation_that_the_file_order_does_not_decide(
