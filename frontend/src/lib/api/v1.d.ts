@@ -2540,7 +2540,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ok" | "degraded" | "down" | "idle" | "unknown";
+            state: "ok" | "degraded" | "waking" | "down" | "idle" | "unknown";
         };
         /**
          * PassageOut
