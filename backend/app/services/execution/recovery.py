@@ -13,7 +13,7 @@ from app.core.database import is_database_away
 from app.core.logging import get_logger
 from app.core.queue import waiting_experiments
 from app.services.execution.attention import Attention, WorkLeft, work_left
-from app.services.execution.dispatcher import enqueue
+from app.services.execution.queueing import enqueue
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
 
