@@ -27,7 +27,7 @@ _TIMEOUT_S = 3.0
 _KEPT_S = 5.0
 _BAD_KEPT_S = 2.0
 _LIMIT_KEPT_S = 15.0
-_ROLL_CALL_EVERY_S = 30.0
+_ROLL_CALL_EVERY_S = 10.0
 
 _NO_REDIS = "No Redis is configured: experiments run in the API's process. Set REDIS_URL to use workers."
 _IN_PROCESS = "Until then experiments run in the API's process."
@@ -51,7 +51,7 @@ class QueueHealth:
     """The newest report on the queue of one process, kept for some seconds.
 
     Workers are counted by the rows that they renew in the database. An idle worker does so only when a roll
-    call asks it to, which is published at most every 30 s, and only while somebody asks for the report.
+    call asks it to, which is published at most every 10 s, and only while somebody asks for the report.
 
     Args:
         runtime: of this process.
