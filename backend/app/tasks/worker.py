@@ -17,8 +17,10 @@ from redis.exceptions import RedisError
 from app.core.config import Settings, get_settings
 from app.core.errors import AppError
 from app.core.logging import configure_logging, get_logger
+from app.core.migrations import migrate_at_start
 from app.core.processes import end_with
 from app.core.redis_trouble import BadRedisUrl, Pauses, explain
+from app.services.backup.upgrades import before_upgrade
 from app.services.inference.catalog import CatalogError
 from app.services.inference.engines.local import OWNER_VARIABLE
 from app.services.runtime import open_runtime
@@ -29,13 +31,8 @@ from app.tasks.presence import Presence
 log = get_logger(__name__)
 
 
-def run_worker(settings: Settings) -> None:
-    """Work until a signal asks to stop, whatever becomes of Redis meanwhile.
-
-    Raises:
-        BadRedisUrl: if REDIS_URL is no address of a Redis.
-    """
-    clients = QueueClients(settings)
+def run_worker(settings: Settings, clients: QueueClients) -> None:
+    """Work until a signal asks to stop, whatever becomes of Redis meanwhile."""
     presence = Presence(settings)
     presence.start()
     try:
@@ -84,25 +81,32 @@ def _stop_at_signals() -> None:
     signal.signal(signal.SIGINT, stop)
 
 
+async def _prepare(settings: Settings) -> None:
+    runtime = open_runtime(settings)
+    try:
+        runtime.models()
+        await migrate_at_start(runtime.engine, before_upgrade(settings))
+    finally:
+        await runtime.aclose()
+
+
 def main() -> None:
     """Run a worker with the settings of the environment."""
     settings = get_settings()
     configure_logging(settings.log_level, settings.log_format)
     owner = os.environ.setdefault(OWNER_VARIABLE, str(os.getpid()))
     end_with(int(owner))
-    # Refuses at once what would make every job fail: no database configured, catalog broken.
+    # Refuses at once what would make every job fail: no database, a schema that is newer, a broken catalog.
     try:
-        runtime = open_runtime(settings)
-        runtime.models()
-    except (AppError, CatalogError) as error:
-        raise SystemExit(f"error: {error.message} {error.hint}") from error
-    asyncio.run(runtime.aclose())
-    gc.freeze()  # what is imported is never garbage; children then share its memory untouched
-    log.info("worker_started", queue=settings.queue, jobs=jobs.__name__)
-    try:
-        run_worker(settings)
+        clients = QueueClients(settings)
+        asyncio.run(_prepare(settings))
     except BadRedisUrl as error:
         raise SystemExit(f"error: {error}") from error
+    except (AppError, CatalogError) as error:
+        raise SystemExit(f"error: {error.message} {error.hint}") from error
+    gc.freeze()  # what is imported is never garbage; children then share its memory untouched
+    log.info("worker_started", queue=settings.queue, jobs=jobs.__name__)
+    run_worker(settings, clients)
 
 
 if __name__ == "__main__":
