@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.deps import QueueHealthDep, RuntimeDep
+from app.api.deps import DatabaseHealthDep, QueueHealthDep, RuntimeDep
 from app.api.errors import error_responses
 from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelCheck, ModelOut, PriceOut, ProviderOut
 from app.schemas.common import Text
@@ -20,9 +20,11 @@ _IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
 @health_router.get("", operation_id="get_health", responses={503: {"model": HealthOut}})
-async def get_health(runtime: RuntimeDep, queue: QueueHealthDep, response: Response) -> HealthOut:
+async def get_health(
+    runtime: RuntimeDep, database: DatabaseHealthDep, queue: QueueHealthDep, response: Response
+) -> HealthOut:
     """Return the state of every part; with status 503 if the database does not answer."""
-    health = await check_health(runtime, queue)
+    health = await check_health(runtime, database, queue)
     if health.status == "down":
         response.status_code = 503
     return health
