@@ -135,10 +135,10 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 
 def _require_key_on_network(settings: Settings) -> None:
-    if not settings.is_loopback and not settings.api_key.get_secret_value():
+    if not settings.is_loopback and not settings.access_keys:
         raise SystemExit(
             f"LLMFORGE_HOST is {settings.host}, which other machines can reach, but no API key is set. "
-            "Set LLMFORGE_API_KEY, or leave LLMFORGE_HOST at 127.0.0.1."
+            "Set LLMFORGE_API_KEY or LLMFORGE_API_KEYS, or leave LLMFORGE_HOST at 127.0.0.1."
         )
 
 

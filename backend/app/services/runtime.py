@@ -87,7 +87,8 @@ def open_runtime(settings: Settings, *, ping: bool = True, connections: int | No
     redact_with(redact)
     look_below(settings.model_folder_list)
     fetch_only(settings.hub_model_list)
-    register_secret(settings.api_key.get_secret_value())
+    for access_key in settings.access_keys:
+        register_secret(access_key.key)
     for url in (database_url, settings.redis_url.get_secret_value()):
         _register_password(url)
     try:

@@ -30,9 +30,6 @@ from app.tasks.presence import Presence
 
 log = get_logger(__name__)
 
-_STEADY_S = 60.0
-"""Seconds of work after which a new trouble is a new one, and is tried again soon."""
-
 
 def run_worker(settings: Settings) -> None:
     """Work until a signal asks to stop, whatever becomes of Redis meanwhile.
@@ -53,7 +50,6 @@ def _work_on_and_on(settings: Settings, clients: QueueClients, presence: Presenc
     pause_s = 0.0
     while True:
         _stop_at_signals()
-        began = time.monotonic()
         worker: ExperimentWorker | None = None
         try:
             worker = ExperimentWorker(settings, clients, presence)
@@ -61,9 +57,7 @@ def _work_on_and_on(settings: Settings, clients: QueueClients, presence: Presenc
         except Exception as error:  # noqa: BLE001 - nothing but a signal ends this process
             if worker is not None and worker.asked_to_stop:
                 return
-            if time.monotonic() - began > _STEADY_S:
-                pause_s = 0.0
-            pause_s = _next_pause_s(error, pause_s)
+            pause_s = _next_pause_s(error, 0.0 if worker is not None and worker.served else pause_s)
         else:
             return  # a requested stop
         _stop_at_signals()

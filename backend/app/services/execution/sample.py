@@ -36,12 +36,14 @@ class Sample:
 
     Attributes:
         answers: calls that an earlier experiment made for it, which this one resumes; see ``answers_of``.
+        shard: number of the shard that it belongs to.
     """
 
     example_id: int
     example: Example
     repeat: int
     answers: Mapping[str, GenerationResult] = field(default_factory=dict)
+    shard: int = 0
 
 
 class SampleRunner:

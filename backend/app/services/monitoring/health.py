@@ -3,7 +3,7 @@
 import asyncio
 from typing import Literal
 
-from app.schemas.catalog import HealthOut, PartHealth
+from app.schemas.catalog import CallerOut, HealthOut, PartHealth
 from app.services.experiments.provenance import code_version
 from app.services.inference.engines.local import server_states
 from app.services.monitoring.database_health import DatabaseHealth
@@ -13,9 +13,12 @@ from app.services.runtime import Runtime, local_options
 
 
 async def check_health(
-    runtime: Runtime, database_health: DatabaseHealth, queue_health: QueueHealth
+    runtime: Runtime,
+    database_health: DatabaseHealth,
+    queue_health: QueueHealth,
+    caller: CallerOut | None = None,
 ) -> HealthOut:
-    """Return the state of all parts, within some seconds."""
+    """Return the state of all parts, within some seconds; ``caller`` is who asks."""
     database, report, local = await asyncio.gather(
         database_health.report(), queue_health.report(), asyncio.to_thread(_local_model, runtime)
     )
@@ -33,6 +36,7 @@ async def check_health(
         queue=queue,
         workers=workers,
         local_model=local,
+        caller=caller,
     )
 
 

@@ -21,7 +21,17 @@ from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime, local_options
 from tests.engines import ScriptedEngine, answered, question
 from tests.factories import questions_jsonl
-from tests.support import create, metrics_of, pairs, result_of, runs_of, scripted, stored, with_settings
+from tests.support import (
+    create,
+    leases_of,
+    metrics_of,
+    pairs,
+    result_of,
+    runs_of,
+    scripted,
+    stored,
+    with_settings,
+)
 
 
 async def run(runtime: Runtime, **fields: Any) -> tuple[uuid.UUID, ExperimentStatus | None]:
@@ -51,7 +61,8 @@ class TestCompletes:
         assert metrics["counts"]["ok"] == 20
         assert metrics["scores"]["exact_match"]["value"] == 1.0
         experiment = await stored(runtime, experiment_id)
-        assert (experiment.status, experiment.reason, experiment.lease) == ("COMPLETED", None, None)
+        assert (experiment.status, experiment.reason) == ("COMPLETED", None)
+        assert await leases_of(runtime, experiment_id) == []
         assert experiment.started_at is not None
         assert experiment.finished_at is not None
 
