@@ -28,6 +28,7 @@ from app.services.experiments.provenance import code_version
 from app.services.imports.process import ImportProcesses
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
 from app.services.runtime import Runtime, open_runtime
 
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await _add_builtins(runtime)
         app.state.runtime, app.state.imports = runtime, ImportProcesses(settings)
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
+        app.state.database_health = DatabaseHealth(runtime)
         app.state.queue_health = QueueHealth(runtime)
         app.state.watcher = watcher = ExperimentWatcher(runtime)
         app.state.attention = attention = Attention()
