@@ -1,4 +1,5 @@
-# One image for the API and the worker; `docker-compose.yml` gives each container its command.
+# One image for the API and the worker; `docker-compose.yml` gives each container its command, and
+# `deploy/huggingface` adds a last stage that runs both in one.
 # Debian's own packages are pinned by the base image's release.
 # hadolint global ignore=DL3008
 FROM node:22-slim AS dashboard
@@ -8,7 +9,7 @@ RUN npm ci --omit=dev --no-fund --no-audit
 COPY frontend ./
 RUN npm run build
 
-FROM python:3.12-slim
+FROM python:3.12-slim AS platform
 RUN useradd --create-home --uid 1000 app && apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv

@@ -15,13 +15,15 @@ from filelock import FileLock, Timeout
 from app.core.config import PROJECT_ROOT, Settings
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.embedded.valkey import EmbeddedValkey
-from app.core.platform_state import STATE_FILE, answers, platform_url
+from app.core.log_files import rotate_all
+from app.core.platform_state import LOCK_FILE, STATE_FILE, answers, platform_url
 from app.core.processes import ManagedProcess, ProcessError, free_port, port_answers
 from app.services.inference.engines.local import OWNER_VARIABLE, stop_servers
 from app.services.runtime import local_options
 
 _API_TIMEOUT_S = 60
 _WATCH_EVERY_S = 0.5
+_ROTATE_EVERY_S = 10.0
 _QUICK_DEATH_S = 5.0
 _MAX_QUICK_DEATHS = 5
 
@@ -42,7 +44,7 @@ class Platform:
         self._say = say
         self._fixed_port = fixed_port
         self._logs = settings.home / "logs"
-        self._lock = FileLock(settings.home / "platform.lock")
+        self._lock = FileLock(settings.home / LOCK_FILE)
         self._postgres: EmbeddedPostgres | None = None
         self._valkey: EmbeddedValkey | None = None
         self._api: ManagedProcess | None = None
@@ -77,6 +79,10 @@ class Platform:
         env["PYTHONUNBUFFERED"] = "1"
         stop_servers(local_options(self._settings).state_dir)  # left by a platform that was killed
         env["DATABASE_URL"] = self._settings.database_url.get_secret_value() or self._start_postgres()
+        ephemeral = self._settings.ephemeral and self._postgres is not None
+        if ephemeral:
+            self._say("all data is lost when this platform restarts; set DATABASE_URL to keep it")
+        env["LLMFORGE_EPHEMERAL"] = str(int(ephemeral))
         env["REDIS_URL"] = self._settings.redis_url.get_secret_value() or self._start_valkey()
         self._start_api(env)
         for index in range(self._settings.workers):
@@ -92,7 +98,7 @@ class Platform:
 
     def _start_postgres(self) -> str:
         self._say("starting Postgres (embedded)")
-        self._postgres = EmbeddedPostgres(self._settings.home / "postgres", self._logs / "postgres.log")
+        self._postgres = EmbeddedPostgres.of_home(self._settings.home)
         self._postgres.start()
         return self._postgres.url
 
@@ -121,14 +127,18 @@ class Platform:
         child.start()
 
     def watch(self, seconds: float | None = None) -> None:
-        """Restart processes that end, for ``seconds`` or until interrupted.
+        """Restart processes that end and rotate logs, for ``seconds`` or until interrupted.
 
         Raises:
             ProcessError: if a process repeatedly ends right after its start.
         """
+        logs_due = 0.0
         end = None if seconds is None else time.monotonic() + seconds
         while end is None or time.monotonic() < end:
             self.restart_ended()
+            if time.monotonic() >= logs_due:
+                rotate_all([self._logs, local_options(self._settings).state_dir])
+                logs_due = time.monotonic() + _ROTATE_EVERY_S
             time.sleep(_WATCH_EVERY_S)
 
     def restart_ended(self) -> None:

@@ -31,9 +31,10 @@ from tests.factories import questions_jsonl
 from tests.tiny_models import TinyModels, make_tiny_models
 
 _LOOPBACK = ("127.", "::1", "localhost")
+_ENDINGS = ("_API_KEY", "_BASE_URL", "_TOKEN", "COLUMNS")
 # What a developer has set must not decide what a test sees.
 for _name in list(os.environ):
-    if _name.startswith("LLMFORGE_") or _name.endswith(("_API_KEY", "_BASE_URL", "_TOKEN", "COLUMNS")):
+    if _name == "PORT" or _name.startswith("LLMFORGE_") or _name.endswith(_ENDINGS):
         del os.environ[_name]
 os.environ["LLMFORGE_IGNORE_ENV_FILE"] = "1"
 # Tests run in several processes, and their models are tiny: more threads would only wait for each other.
@@ -97,6 +98,19 @@ def postgres(state_dir: Path) -> Iterator[EmbeddedPostgres]:
     asyncio.run(prepare())
     yield server
     server.stop()
+
+
+@pytest.fixture
+async def other(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The URL of another database, without any table."""
+    name = f"other_{uuid.uuid4().hex[:8]}"
+    admin = create_engine(postgres.url).execution_options(isolation_level="AUTOCOMMIT")
+    async with admin.connect() as connection:
+        await connection.execute(text(f"create database {name}"))
+    yield postgres.url.rpartition("/")[0] + f"/{name}"
+    async with admin.connect() as connection:
+        await connection.execute(text(f"drop database {name} with (force)"))
+    await admin.dispose()
 
 
 @pytest.fixture(scope="session")

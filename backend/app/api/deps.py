@@ -6,10 +6,12 @@ from typing import Annotated
 from fastapi import BackgroundTasks, Depends, Request, UploadFile
 
 from app.core.database import Session
+from app.core.migrations import is_up_to_date
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
 from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
+from app.services.execution.attention import Attention
 from app.services.execution.dispatcher import Dispatcher
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.service import ExperimentService
@@ -17,6 +19,7 @@ from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
 from app.services.knowledge.uploads import KnowledgeUploads
+from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
@@ -24,8 +27,18 @@ from app.services.results.slices import SliceService
 from app.services.runtime import Runtime
 
 
-def get_runtime(request: Request) -> Runtime:
+def get_attention(request: Request) -> Attention:
+    """Return what says when to look for lost experiments."""
+    attention: Attention = request.app.state.attention
+    return attention
+
+
+AttentionDep = Annotated[Attention, Depends(get_attention)]
+
+
+def get_runtime(request: Request, attention: AttentionDep) -> Runtime:
     """Return the runtime of this process: settings, database, models."""
+    attention.call()  # somebody is here
     runtime: Runtime = request.app.state.runtime
     return runtime
 
@@ -33,10 +46,11 @@ def get_runtime(request: Request) -> Runtime:
 RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 
 
-async def get_session(runtime: RuntimeDep) -> AsyncIterator[Session]:
+async def get_session(runtime: RuntimeDep, attention: AttentionDep) -> AsyncIterator[Session]:
     """Yield a session; what a service has not committed is rolled back at the end."""
     async with runtime.sessions() as session:
         yield session
+    attention.call()  # what was started may have taken longer than the look of before
 
 
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
@@ -47,8 +61,13 @@ def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentServi
     return ExperimentService(session, runtime)
 
 
-def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
-    """Give what starts experiments; without a queue, this process runs them after it has answered."""
+async def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
+    """Give what starts experiments; without a queue, this process runs them after it has answered.
+
+    Raises:
+        SchemaIsNewer: if a newer version has changed the database since this process has started.
+    """
+    await is_up_to_date(await session.connection())
     return Dispatcher(session, runtime, run_here=background.add_task)
 
 
@@ -114,6 +133,12 @@ def get_watcher(request: Request) -> ExperimentWatcher:
     return watcher
 
 
+def get_queue_health(request: Request) -> QueueHealth:
+    """Return the newest report on the queue, which requests share."""
+    health: QueueHealth = request.app.state.queue_health
+    return health
+
+
 def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonService:
     """Return the service of comparisons."""
     return ComparisonService(session, runtime)
@@ -121,6 +146,7 @@ def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonServi
 
 KnowledgeUploadsDep = Annotated[KnowledgeUploads, Depends(get_knowledge_uploads)]
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
+QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
 WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from app.domain.json import JsonObject
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors {}; base-uri 'none'"
 _BOUNDS = (
     "default",
     "minimum",
@@ -52,14 +52,15 @@ the platform has an API key, every request needs it:
 """
 
 
-def add_reference(app: FastAPI) -> None:
-    """Serve the page at ``/docs``."""
-    app.router.routes.append(Route("/docs", partial(_answer, app), include_in_schema=False))
+def add_reference(app: FastAPI, frame_ancestors: str) -> None:
+    """Serve the page at ``/docs``, in frames of pages of ``frame_ancestors``."""
+    headers = {"content-security-policy": _POLICY.format(frame_ancestors)}
+    app.router.routes.append(Route("/docs", partial(_answer, app, headers), include_in_schema=False))
 
 
-async def _answer(app: FastAPI, request: Request) -> HTMLResponse:
+async def _answer(app: FastAPI, headers: dict[str, str], request: Request) -> HTMLResponse:
     base = f"{request.url.scheme}://{request.url.netloc}"
-    return HTMLResponse(page(app.openapi(), base), headers={"content-security-policy": _POLICY})
+    return HTMLResponse(page(app.openapi(), base), headers=headers)
 
 
 def page(document: JsonObject, base: str) -> str:

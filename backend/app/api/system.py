@@ -2,11 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from app.api.deps import RuntimeDep
+from app.api.deps import QueueHealthDep, RuntimeDep
 from app.api.errors import error_responses
-from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelCheck, ModelOut, PriceOut, ProviderOut
+from app.core.access import AccessKey
+from app.schemas.catalog import (
+    CallerOut,
+    CatalogOut,
+    HealthOut,
+    LiveOut,
+    ModelCheck,
+    ModelOut,
+    PriceOut,
+    ProviderOut,
+)
 from app.schemas.common import Text
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.registry import ModelRegistry
@@ -16,11 +26,17 @@ from app.services.monitoring.model_check import check_model, check_providers, pr
 health_router = APIRouter(prefix="/health", tags=["health"], responses=error_responses(401, 403))
 models_router = APIRouter(prefix="/models", tags=["models"], responses=error_responses(401, 403))
 
+_IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+
 
 @health_router.get("", operation_id="get_health", responses={503: {"model": HealthOut}})
-async def get_health(runtime: RuntimeDep, response: Response) -> HealthOut:
+async def get_health(
+    runtime: RuntimeDep, queue: QueueHealthDep, request: Request, response: Response
+) -> HealthOut:
     """Return the state of every part; with status 503 if the database does not answer."""
-    health = await check_health(runtime)
+    key: AccessKey | None = request.state.caller
+    caller = None if key is None else CallerOut(name=key.name, role=key.role)
+    health = await check_health(runtime, queue, caller)
     if health.status == "down":
         response.status_code = 503
     return health
@@ -28,8 +44,18 @@ async def get_health(runtime: RuntimeDep, response: Response) -> HealthOut:
 
 @health_router.get("/live", operation_id="get_live")
 async def get_live() -> LiveOut:
-    """Answer as long as the process is alive."""
+    """Answer as long as the process is alive; no key is needed."""
     return LiveOut(status="ok")
+
+
+@health_router.get("/live.svg", include_in_schema=False)
+async def get_live_image() -> Response:
+    """Return an empty image.
+
+    A page whose origin is not allowed cannot read any answer, but it can tell whether an image loads: so the
+    dashboard distinguishes an API that refuses it from one that sleeps behind a proxy with a page of its own.
+    """
+    return Response(_IMAGE, media_type="image/svg+xml", headers={"cache-control": "no-store"})
 
 
 @models_router.get("", operation_id="list_models", responses=error_responses(422))

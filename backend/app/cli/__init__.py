@@ -2,7 +2,17 @@
 
 import typer
 
-from app.cli import comparisons, datasets, experiments, faithfulness, gate, knowledge, system, traces
+from app.cli import (
+    comparisons,
+    database,
+    datasets,
+    experiments,
+    faithfulness,
+    gate,
+    knowledge,
+    system,
+    traces,
+)
 from app.core.config import get_settings
 from app.core.logging import configure_logging
 
@@ -31,6 +41,9 @@ app.command()(system.up)
 app.command()(system.demo)
 app.command()(system.worker)
 app.command()(system.api)
+app.command()(database.backup)
+app.command()(database.restore)
+app.command()(database.move)
 
 
 def main() -> None:

@@ -1,13 +1,11 @@
 """Commands about the platform: up, demo, worker, api, models, doctor."""
 
 import os
-import signal
 import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +16,7 @@ from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.experiments import follow_to_end
 from app.cli.files import read_experiment
 from app.cli.render import console, print_json
+from app.cli.signals import signals_interrupt
 from app.core.config import PROJECT_ROOT, get_settings
 from app.core.platform_state import platform_url
 from app.core.processes import ProcessError
@@ -39,22 +38,6 @@ _STATE_STYLE = {
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP stop the platform in the same way as Ctrl-C."""
-
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    names = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(name, interrupt) for name in names]
-    try:
-        yield
-    finally:
-        for name, handler in zip(names, before, strict=True):
-            signal.signal(name, handler)
-
-
-@contextmanager
 def _platform() -> Iterator["Platform"]:
     from app.launcher import Platform  # what a platform is made of takes a second to import
 
@@ -62,8 +45,8 @@ def _platform() -> Iterator["Platform"]:
     running = platform_url(settings.home)
     if running is not None:
         raise fail(f"The platform is already running at {running}.")
-    platform = Platform(settings, say, fixed_port="LLMFORGE_PORT" in os.environ)
-    with _signals_interrupt():
+    platform = Platform(settings, say, fixed_port="port" in settings.model_fields_set)
+    with signals_interrupt():
         try:
             platform.start()
             yield platform
@@ -113,7 +96,7 @@ def demo(
     """
     config = read_experiment(file, {})
     with _platform() as platform:
-        with Api(platform.url, get_settings().api_key.get_secret_value()) as api:
+        with Api(platform.url, get_settings().client_key) as api:
             created = api.post("/experiments", ExperimentOut, json={"config": config.as_json()})
             experiment = api.post(f"/experiments/{created.id}/run", ExperimentOut)
             say(f"running {config.name}: {config.model}, {experiment.total} questions")
@@ -137,6 +120,7 @@ def api() -> None:
     settings = get_settings()
     from app.launcher import api_command
 
+    os.environ["LLMFORGE_EPHEMERAL"] = "0"  # its database is no embedded one
     command = api_command(settings.host, settings.port)
     os.execv(command[0], command)
 

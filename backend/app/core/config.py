@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv import load_dotenv
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.access import UNNAMED, AccessKey, checked_key, parse_keys
+from app.core.origins import Origins, frame_ancestors_of
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
 _IGNORE_ENV_FILE = "LLMFORGE_IGNORE_ENV_FILE"  # set by tests, so that no .env changes them
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_MIN_KEY_LENGTH = 16  # characters; shorter keys can be guessed
 
 
 class Settings(BaseSettings):
@@ -56,15 +58,41 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(default=SecretStr(""), validation_alias="DATABASE_URL")
     redis_url: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_URL")
     database_pool_size: int = Field(default=10, ge=1, le=200, description="connections a process")
+    redis_timeout_s: float = Field(default=5.0, gt=0, le=60, description="a worker's wait for one answer")
+    redis_idle_s: int = Field(
+        default=280,
+        ge=1,
+        le=3600,
+        description="most seconds that a worker's connection to Redis is silent; below the limit of the host",
+    )
+
+    backup_before_upgrade: Literal["embedded", "always", "never"] = Field(
+        default="embedded",
+        description="which database is backed up before its schema changes",
+    )
 
     # API
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: int = Field(
+        default=8000,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("LLMFORGE_PORT", "PORT"),
+        description="PORT is what hosts of containers set",
+    )
     api_key: SecretStr = SecretStr("")
-    cors_origins: str = Field(default="", description="comma-separated origins")
+    api_keys: SecretStr = Field(default=SecretStr(""), description="name:read|write:key, comma-separated")
+    cors_origins: str = Field(default="", description="comma-separated origins; see core/origins.py")
+    frame_ancestors: str = Field(
+        default="none", description="comma-separated origins whose pages may show the dashboard in a frame"
+    )
     allowed_hosts: str = Field(default="", description="comma-separated Host names, in addition to loopback")
     max_body_mb: float = Field(default=1.0, gt=0, description="JSON request bodies, megabytes")
     max_upload_mb: float = Field(default=200.0, gt=0, description="dataset uploads, megabytes")
+
+    ephemeral: bool = Field(
+        default=False, description="whether what embedded servers store is lost at a restart"
+    )
 
     # Execution
     workers: int = Field(default=1, ge=0, le=64, description="worker processes of `llmforge up`")
@@ -100,15 +128,39 @@ class Settings(BaseSettings):
     @field_validator("api_key")
     @classmethod
     def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
-        # Clients strip a header's value, so a key with white space around it would never match.
-        key = value.get_secret_value().strip()
-        if value.get_secret_value() and len(key) < _MIN_KEY_LENGTH:
-            raise ValueError(
-                f"needs at least {_MIN_KEY_LENGTH} characters; `openssl rand -hex 16` makes a key"
-            )
-        if not key.isascii() or not key.isprintable():
-            raise ValueError("may hold only printable ASCII characters, which a header can carry")
-        return SecretStr(key)
+        key = value.get_secret_value()
+        return SecretStr(checked_key(key)) if key else value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _well_formed(cls, value: SecretStr) -> SecretStr:
+        parse_keys(value.get_secret_value())
+        return value
+
+    @property
+    def access_keys(self) -> tuple[AccessKey, ...]:
+        """The keys of the API; that of ``LLMFORGE_API_KEY`` first, which may write."""
+        named = parse_keys(self.api_keys.get_secret_value())
+        single = self.api_key.get_secret_value()
+        return (AccessKey(UNNAMED, "write", single), *named) if single else named
+
+    @property
+    def client_key(self) -> str:
+        """The key that the command line sends: the first that may write, else any; empty without keys."""
+        by_role = sorted(self.access_keys, key=lambda one: one.role != "write")
+        return by_role[0].key if by_role else ""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        Origins.of(value)
+        return value
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _ancestors(cls, value: str) -> str:
+        frame_ancestors_of(value)
+        return value
 
     @property
     def gguf_dir(self) -> Path:
@@ -136,9 +188,9 @@ class Settings(BaseSettings):
         return self.host in _LOOPBACK
 
     @property
-    def cors_origin_list(self) -> list[str]:
-        """Origins that browsers may call the API from."""
-        return _split(self.cors_origins)
+    def cors(self) -> Origins:
+        """Origins whose pages may call the API."""
+        return Origins.of(self.cors_origins)
 
     @property
     def allowed_host_list(self) -> list[str]:
@@ -167,7 +219,9 @@ def get_settings() -> Settings:
 
 
 def _variable(problem: ErrorDetails) -> str:
-    name = str(problem["loc"][0])  # the field, or its alias
+    name = str(problem["loc"][0])  # the field, or its first alias
+    if name == "LLMFORGE_PORT" and not os.environ.get(name):
+        return "PORT"
     return name if name.isupper() else f"{Settings.model_config['env_prefix']}{name.upper()}"
 
 

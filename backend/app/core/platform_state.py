@@ -14,6 +14,9 @@ import psutil
 STATE_FILE = "platform.json"
 """File in the state folder that a running platform keeps, with its process and its URL."""
 
+LOCK_FILE = "platform.lock"
+"""File in the state folder that is locked by whoever runs its embedded servers."""
+
 
 def platform_url(home: Path) -> str | None:
     """Return the URL of the platform that uses the state folder ``home``; ``None`` if none is running."""
@@ -26,7 +29,7 @@ def platform_url(home: Path) -> str | None:
 
 
 def answers(url: str, timeout_s: float = 2.0) -> bool:
-    """Return whether an API answers at ``url``; one that asks for a key counts."""
+    """Return whether an API answers at ``url``; of an earlier version also one that asks for a key."""
     try:
         with urllib.request.urlopen(f"{url}/health/live", timeout=timeout_s) as response:  # noqa: S310
             return bool(response.status == 200)

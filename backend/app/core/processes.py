@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -15,9 +16,12 @@ from typing import TypeVar
 
 import psutil
 
+from app.core.log_files import rotate
+
 _PR_SET_PDEATHSIG = 1
 _LOG_TAIL_CHARS = 1500
 _POLL_S = 0.02
+_OWNER_POLL_S = 1.0
 _PORTS = range(20_000, 32_000)
 # Loaded before any fork: between fork and exec nothing may import a module or take a lock.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -33,6 +37,29 @@ def die_with_parent() -> None:
     """Have the kernel send this process SIGTERM when its parent dies (Linux only; elsewhere a no-op)."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_with(owner: int) -> None:
+    """Send this process SIGTERM when the process ``owner`` has ended; does nothing if that is itself.
+
+    ``die_with_parent`` does so at once, but only on Linux, and not if the parent ended before the call.
+
+    Args:
+        owner: a process id.
+    """
+    if owner == os.getpid():
+        return
+
+    def watch() -> None:
+        try:
+            process = psutil.Process(owner)
+            while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(_OWNER_POLL_S)
+        except psutil.NoSuchProcess:
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="owner", daemon=True).start()
 
 
 def free_port(preferred: int = 0) -> int:
@@ -108,6 +135,7 @@ class ManagedProcess:
             ProcessError: if the program is missing or cannot be executed.
         """
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        rotate(self.log_path)
         with self.log_path.open("ab") as log, _explained(self.name):
             # Between fork and exec the child only calls prctl, which is safe.
             self.process = subprocess.Popen(

@@ -1,52 +1,83 @@
-"""Redis: the job queue (RQ) and the live progress of running experiments."""
+"""Redis: the job queue (RQ).
+
+Hosts such as Upstash count commands. Each process therefore has one pool of connections
+(``shared_connection``), and connections say nothing that is not needed.
+"""
 
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
 
-import orjson
 import redis
-import redis.asyncio
 from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
-from rq import Queue, Worker
+from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from app.domain.progress import ProgressSnapshot
-from app.domain.status import ExperimentStatus
+from app.core.redis_trouble import BadRedisUrl
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """Status and progress of an experiment as its executor last published them."""
+class QueueState:
+    """The queue at one moment.
 
-    status: ExperimentStatus
-    progress: ProgressSnapshot
+    Attributes:
+        waiting: jobs in it.
+        listening: workers that a roll call reached; ``None`` if there was none.
+    """
+
+    waiting: int
+    listening: int | None
 
 
 JOB = "app.tasks.jobs.run_experiment"
-_PROGRESS_TTL_S = 120
 _TIMEOUT_S = 2.0
+_PROBE_TTL_S = 60
 
 
-def connect(url: str) -> "redis.Redis":
-    """Return a client that fails within 2 s when the server is away (RQ workers set their own timeouts)."""
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=_TIMEOUT_S,
-        socket_timeout=_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-    )
+def connect(url: str, timeout_s: float = _TIMEOUT_S, *, keep_alive_s: int = 0) -> "redis.Redis":
+    """Return a client with a pool of its own.
+
+    A connection that the server or a proxy has closed meanwhile is opened again without an error.
+
+    Args:
+        url: of Redis.
+        timeout_s: seconds to wait for a connection, and for an answer.
+        keep_alive_s: send a PING where nothing was sent for so many seconds; 0: never.
+
+    Raises:
+        BadRedisUrl: if it is no address of a Redis.
+    """
+    try:
+        client = redis.Redis.from_url(
+            url,
+            socket_connect_timeout=min(timeout_s, 5.0),
+            socket_timeout=timeout_s,
+            health_check_interval=keep_alive_s,
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+            driver_info=None,
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        )
+        client.connection_pool.make_connection()  # does not connect; refuses options that do not exist
+    except (ValueError, TypeError) as error:
+        raise BadRedisUrl(
+            "REDIS_URL is no address of a Redis. It must be like redis://:password@host:6379/0, or with "
+            "rediss:// for TLS."
+        ) from error
+    return client
 
 
-def connect_async(url: str) -> "redis.asyncio.Redis":
-    """Return the same client for asyncio."""
-    return redis.asyncio.Redis.from_url(
-        url,
-        socket_connect_timeout=_TIMEOUT_S,
-        socket_timeout=_TIMEOUT_S,
-        retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
-    )
+@lru_cache(maxsize=8)
+def shared_connection(url: str) -> "redis.Redis":
+    """Return this process's client for short commands; it is never closed.
+
+    Raises:
+        BadRedisUrl: if it is no address of a Redis.
+    """
+    return connect(url)
 
 
 def make_queue(connection: "redis.Redis", name: str, job_class: type[Job] = Job) -> Queue:
@@ -68,18 +99,14 @@ def enqueue_experiment(url: str, queue: str, experiment_id: str) -> None:
     Raises:
         redis.RedisError: if Redis does not answer.
     """
-    connection = connect(url)
-    try:
-        make_queue(connection, queue).enqueue_call(
-            JOB,
-            args=(experiment_id,),
-            job_id=f"{experiment_id}_{uuid.uuid4().hex[:8]}",
-            result_ttl=60,
-            failure_ttl=3600,
-            timeout=-1,
-        )
-    finally:
-        connection.close()
+    make_queue(shared_connection(url), queue).enqueue_call(
+        JOB,
+        args=(experiment_id,),
+        job_id=f"{experiment_id}_{uuid.uuid4().hex[:8]}",
+        result_ttl=60,
+        failure_ttl=3600,
+        timeout=-1,
+    )
 
 
 def waiting_experiments(url: str, queue: str) -> set[str]:
@@ -88,49 +115,36 @@ def waiting_experiments(url: str, queue: str) -> set[str]:
     Raises:
         redis.RedisError: if Redis does not answer.
     """
-    connection = connect(url)
-    try:
-        return {job_id.rpartition("_")[0] for job_id in make_queue(connection, queue).get_job_ids()}
-    finally:
-        connection.close()
+    job_ids = make_queue(shared_connection(url), queue).get_job_ids()
+    return {job_id.rpartition("_")[0] for job_id in job_ids}
 
 
-def queue_state(url: str, queue: str) -> tuple[int, int]:
-    """Return ``(jobs waiting, workers listening)``.
+def roll_call_channel(queue: str) -> str:
+    """Return the channel on which the workers of a queue are asked to show that they live.
+
+    It begins as RQ's own channels do, so that a user of Redis with few rights needs no more of them.
+    """
+    return f"rq:pubsub:roll-call:{queue}"
+
+
+def queue_state(url: str, queue: str, *, roll_call: bool = False) -> QueueState:
+    """Return the state of the queue, if it can be read and written.
+
+    Args:
+        url: of Redis.
+        queue: its name.
+        roll_call: ask the workers to renew their rows in the database, too.
 
     Raises:
-        redis.RedisError: if Redis does not answer.
+        redis.RedisError: if Redis does not answer, or refuses to read or write.
     """
-    connection = connect(url)
-    try:
-        waiting = make_queue(connection, queue)
-        return waiting.count, Worker.count(connection=connection, queue=waiting)
-    finally:
-        connection.close()
-
-
-def _progress_key(experiment_id: str) -> str:
-    return f"llmforge:progress:{experiment_id}"
-
-
-async def publish_progress(
-    client: "redis.asyncio.Redis", experiment_id: str, status: ExperimentStatus, progress: ProgressSnapshot
-) -> None:
-    """Store the newest status and progress where event streams read them; they expire by themselves."""
-    value = orjson.dumps({"status": status, **progress.as_dict()})
-    await client.set(_progress_key(experiment_id), value, ex=_PROGRESS_TTL_S)
-
-
-async def read_progress(client: "redis.asyncio.Redis", experiment_id: str) -> Published | None:
-    """Return the newest status and progress that were published; ``None`` if there are none.
-
-    What is not of this form was not published by a worker, and counts as nothing.
-    """
-    raw = await client.get(_progress_key(experiment_id))
-    if raw is None:
-        return None
-    try:
-        value = orjson.loads(raw)
-        return Published(ExperimentStatus(value["status"]), ProgressSnapshot.from_dict(value))
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return None
+    connection = shared_connection(url)
+    key = make_queue(connection, queue).key
+    with connection.pipeline(transaction=False) as commands:
+        commands.llen(key)
+        # A replica, or a server that is full or cannot save, reads as ever and refuses writes only.
+        commands.set(f"{key}:probe", 1, ex=_PROBE_TTL_S)
+        if roll_call:
+            commands.publish(roll_call_channel(queue), "")
+        waiting, _, *reached = commands.execute()
+    return QueueState(cast(int, waiting), cast(int, reached[0]) if reached else None)

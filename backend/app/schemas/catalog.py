@@ -118,7 +118,8 @@ class CatalogOut(BaseModel):
     models: list[ModelOut]
 
 
-PartState = Literal["ok", "degraded", "down", "idle", "unknown"]
+PartState = Literal["ok", "degraded", "waking", "down", "idle", "unknown"]
+"""``waking``: it does not answer yet, as a database that slept; it will soon, and is waited for."""
 
 
 class PartHealth(BaseModel):
@@ -129,15 +130,24 @@ class PartHealth(BaseModel):
     details: JsonObject
 
 
+class CallerOut(BaseModel):
+    """The API key of a request."""
+
+    name: str
+    role: Literal["read", "write"] = Field(description="read: sees everything, changes and starts nothing.")
+
+
 class HealthOut(BaseModel):
     """The platform and its parts."""
 
     status: Literal["ok", "degraded", "down"]
     version: str
+    ephemeral: bool = Field(description="Whether all data is lost when the platform restarts.")
     database: PartHealth
     queue: PartHealth
     workers: PartHealth
     local_model: PartHealth
+    caller: CallerOut | None = Field(description="Whose key this request had; null without keys.")
 
 
 class LiveOut(BaseModel):

@@ -40,15 +40,34 @@ class TestKey:
     async def test_every_route_needs_it(self, api: httpx.AsyncClient, settings: Settings) -> None:
         paths = create_app(settings).openapi()["paths"]
         calls = [(method, path) for path, methods in paths.items() for method in methods]
+        calls.remove(("get", "/health/live"))
         assert len(calls) >= 18
-        calls += [("get", path) for path in ("/docs", "/redoc", "/openapi.json", "/api/nothing")]
-        calls += [("head", "/health/live")]
+        calls += [("get", path) for path in ("/redoc", "/openapi.json", "/api/nothing")]
+        calls += [("post", "/health/live"), ("get", "/health/live/"), ("get", "/health/live.svgx")]
         for method, path in calls:
             concrete = path.format(experiment_id=UUID, run_id=1, name="quiz")
             response = await api.request(method.upper(), concrete)
             assert response.status_code == 401, (method, path)
             if method != "head":
                 assert problem(response, 401)["code"] == "unauthorized"
+
+    async def test_a_probe_needs_none_and_learns_nothing(self, api: httpx.AsyncClient) -> None:
+        live = await api.get("/health/live")
+        assert (live.status_code, live.json()) == (200, {"status": "ok"})
+        image = await api.get("/health/live.svg")
+        assert (image.status_code, image.headers["content-type"]) == (200, "image/svg+xml")
+        assert image.headers["cache-control"] == "no-store"
+
+    @pytest.mark.parametrize("headers", [{}, {"x-api-key": "wrong"}])
+    async def test_a_page_of_another_origin_needs_it(self, steps: Steps, headers: dict[str, str]) -> None:
+        steps.api.headers["origin"] = "https://evil.example"
+        response = await steps.api.post(EXPERIMENTS, json=body(), headers=headers)
+        assert "access-control-allow-origin" not in response.headers
+        problem(response, 401)
+
+    async def test_a_proxy_may_change_the_host_name(self, steps: Steps) -> None:
+        headers = {"x-api-key": KEY, "origin": "https://you-llmforge.hf.space", "host": "10.0.0.7:7860"}
+        assert (await steps.api.post(EXPERIMENTS, json=body(), headers=headers)).status_code == 201
 
     @pytest.mark.parametrize(
         "headers",
@@ -183,6 +202,61 @@ class TestOrigin:
         bad = await api.options(EXPERIMENTS, headers={"origin": "https://evil.example", **asked})
         assert bad.status_code == 400
         assert "access-control-allow-origin" not in bad.headers
+
+
+class TestPreviews:
+    """A pattern allows what it means and nothing that looks like it."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+        monkeypatch.setenv("LLMFORGE_CORS_ORIGINS", "https://dash.example,https://llmforge-*-team.vercel.app")
+        get_settings.cache_clear()
+        return get_settings()
+
+    @pytest.mark.parametrize(
+        ("origin", "allowed"),
+        [
+            ("https://dash.example", True),
+            ("https://llmforge-git-main-team.vercel.app", True),
+            ("https://llmforge-x-team.vercel.app.evil.example", False),
+            ("https://evil.example/llmforge-x-team.vercel.app", False),
+            ("https://llmforge-a.b-team.vercel.app", False),
+            ("http://llmforge-x-team.vercel.app", False),
+        ],
+    )
+    async def test_reads_and_changes(self, steps: Steps, origin: str, allowed: bool) -> None:
+        asked = {"access-control-request-method": "POST", "access-control-request-headers": "x-api-key"}
+        answers = [
+            await steps.api.get("/health/live", headers={"origin": origin}),
+            await steps.api.options(EXPERIMENTS, headers={"origin": origin, **asked}),
+            await steps.api.post(EXPERIMENTS, json=body(), headers={"origin": origin}),
+        ]
+        assert [answer.status_code for answer in answers] == ([200, 200, 201] if allowed else [200, 400, 403])
+        for answer in answers:
+            assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
+            assert "Origin" in answer.headers.get("vary", "") or not allowed
+
+
+class TestFrames:
+    @pytest.mark.parametrize(
+        ("setting", "sources", "options"),
+        [
+            ("", "'none'", "DENY"),
+            ("self", "'self'", "SAMEORIGIN"),
+            ("https://huggingface.co", "https://huggingface.co", None),
+            ("self, https://*.lab.example", "'self' https://*.lab.example", None),
+        ],
+    )
+    async def test_who_may_show_the_pages(
+        self, settings: Settings, setting: str, sources: str, options: str | None
+    ) -> None:
+        changed = settings.model_copy(update={"frame_ancestors": setting})
+        transport = httpx.ASGITransport(app=create_app(changed))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            for path in ("/", "/docs"):
+                headers = (await client.get(path)).headers
+                assert f"frame-ancestors {sources};" in headers["content-security-policy"]
+                assert headers.get("x-frame-options") == options
 
 
 class TestOpenDoor:

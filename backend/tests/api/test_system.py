@@ -67,6 +67,13 @@ class TestHealth:
         response = await api.get("/health/live")
         assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
+    async def test_says_that_data_will_be_lost(
+        self, api: httpx.AsyncClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert (await api.get("/health")).json()["ephemeral"] is False
+        monkeypatch.setattr(Runtime, "settings", settings.model_copy(update={"ephemeral": True}))
+        assert (await api.get("/health")).json()["ephemeral"] is True
+
     async def test_without_workers(self, api: httpx.AsyncClient) -> None:
         response = await api.get("/health")
         health = response.json()

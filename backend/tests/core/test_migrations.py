@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from alembic import command
 from app.core.database import create_engine
-from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.migrations import alembic_config, migrate
 from app.domain.run_selection import RunSelection, RunSort
 from app.models import Base
@@ -23,18 +22,11 @@ from app.services.runtime import Runtime
 
 
 @pytest.fixture
-async def empty(postgres: EmbeddedPostgres) -> AsyncIterator[AsyncEngine]:
+async def empty(other: str) -> AsyncIterator[AsyncEngine]:
     """A database of its own, without any table."""
-    name = f"test_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.url).execution_options(isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"create database {name}"))
-    engine = create_engine(postgres.url.rpartition("/")[0] + f"/{name}")
+    engine = create_engine(other)
     yield engine
     await engine.dispose()
-    async with admin.connect() as connection:
-        await connection.execute(text(f"drop database {name}"))
-    await admin.dispose()
 
 
 async def tables(engine: AsyncEngine) -> set[str]:

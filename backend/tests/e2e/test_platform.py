@@ -252,9 +252,14 @@ class TestStartAndStop:
             assert fixed._postgres.process is not None
             assert not fixed._postgres.process.running
             said: list[str] = []
+            monkeypatch.setenv("LLMFORGE_EPHEMERAL", "1")
             free = Platform(Settings(), said.append)
             free.start()
             try:
+                assert "all data is lost when this platform restarts; set DATABASE_URL to keep it" in said
+                assert (
+                    httpx.get(f"{free.url}/health", timeout=10, trust_env=False).json()["ephemeral"] is True
+                )
                 assert f"port {port} is taken; using {free.url.rpartition(':')[2]}" in said
                 assert answers(free.url)
             finally:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -104,6 +105,19 @@ class EmbeddedPostgres(EmbeddedServer):
     def url(self) -> str:
         """URL for SQLAlchemy and libpq."""
         return f"postgresql://{_ROLE}:{self.password}@127.0.0.1:{self.port}/{_DATABASE}"
+
+    @classmethod
+    def of_home(cls, home: Path) -> Self:
+        """Return the server of the platform whose state folder is ``home``; it may be running already."""
+        return cls(home / "postgres", home / "logs" / "postgres.log")
+
+    @property
+    def running_port(self) -> int | None:
+        """Port of the server that runs on this data, whoever has started it; ``None`` if none answers."""
+        with suppress(OSError, ValueError, IndexError):
+            port = int((self.data_dir / "postmaster.pid").read_text().splitlines()[3])
+            return port if port_answers(port) else None
+        return None
 
     def start(self, port: int = 0) -> None:
         """Create cluster and database if they are missing, start; see ``EmbeddedServer.start``."""

@@ -27,17 +27,18 @@ from app.services.evaluation.statistics.multiple import (
 from app.services.evaluation.statistics.paired import (
     FailureBounds,
     PairedDifference,
+    PairedDraws,
     failure_bounds,
-    paired_difference,
+    paired_draws,
 )
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, detectable_effect_mean
 from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
-from app.services.evaluation.statistics.quantity import QuantityDifference, quantity_difference
+from app.services.evaluation.statistics.quantity import QuantityDifference, QuantityDraws, quantity_draws
 from app.services.evaluation.statistics.resampling import TooFewUnits
 
 SEED = 20_260_101
 """Seed of all resampling: the same runs always give the same figures."""
-_CACHE_SIZE = 512
+_CACHE_SIZE = 128  # of each kind; an entry has up to 240 kB
 ALPHA = 0.05
 """Level of the tests: a difference whose adjusted p is below it is called better or worse."""
 _CELLS = ((1, 1), (0, 1), (1, 0), (0, 0))
@@ -106,24 +107,22 @@ class ExperimentComparison:
     quantities: list[QuantityComparison]
 
 
-Found = TypeVar("Found", PairedDifference, QuantityDifference)
+Draws = TypeVar("Draws", PairedDraws, QuantityDraws)
 Compared = TypeVar("Compared", ScoreComparison, QuantityComparison)
 Labels = NDArray[np.intp]
 
 
-class _Cached(Generic[Found]):
-    """A cache of differences by the content of the arrays, so that the same ones are not resampled twice."""
+class _Cached(Generic[Draws]):
+    """A cache of draws by the content of the arrays, so that the same ones are not resampled twice."""
 
-    def __init__(self, compute: Callable[..., Found]) -> None:
-        self._compute: Callable[..., Found] = compute
-        self._found: OrderedDict[bytes, Found | None] = OrderedDict()
+    def __init__(self, draw: Callable[..., Draws]) -> None:
+        self._draw: Callable[..., Draws] = draw
+        self._found: OrderedDict[bytes, Draws | None] = OrderedDict()
         self._lock = Lock()
 
-    def __call__(
-        self, first: Floats, second: Floats, clusters: Labels | None, family: int = 1
-    ) -> Found | None:
-        """Return the difference, or None if there are too few units for one."""
-        digest = blake2b(family.to_bytes(4, "big"), digest_size=16)
+    def __call__(self, first: Floats, second: Floats, clusters: Labels | None) -> Draws | None:
+        """Return the draws, or None if there are too few units for any."""
+        digest = blake2b(digest_size=16)
         for array in (first, second, clusters):
             digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
         key = digest.digest()
@@ -132,7 +131,7 @@ class _Cached(Generic[Found]):
                 self._found.move_to_end(key)
                 return self._found[key]
         try:
-            found = self._compute(first, second, clusters, seed=SEED, family=family) if first.size else None
+            found = self._draw(first, second, clusters, seed=SEED) if first.size else None
         except TooFewUnits:
             found = None
         with self._lock:
@@ -142,8 +141,22 @@ class _Cached(Generic[Found]):
         return found
 
 
-_score_difference = _Cached(paired_difference)
-_quantity_difference = _Cached(quantity_difference)
+_paired_draws = _Cached(paired_draws)
+_quantity_draws = _Cached(quantity_draws)
+
+
+def _score_difference(
+    first: Floats, second: Floats, clusters: Labels | None, family: int = 1
+) -> PairedDifference | None:
+    draws = _paired_draws(first, second, clusters)
+    return None if draws is None else draws.difference(family=family)
+
+
+def _quantity_difference(
+    first: Floats, second: Floats, clusters: Labels | None, family: int
+) -> QuantityDifference | None:
+    draws = _quantity_draws(first, second, clusters)
+    return None if draws is None else draws.difference(family=family)
 
 
 def compare_experiments(
@@ -207,9 +220,7 @@ def best_of(experiments: Mapping[str, RunArrays], score: str) -> list[str]:
     others = [name for name in means if name != best]
     first = experiments[best]
     pairs = [(experiments[name], pair(first, experiments[name]), score) for name in others]
-    # The number makes no difference to p; with it, what was compared with the baseline is found again.
-    family = _family(first, pairs)
-    found = [_score(first, *one, family).paired for one in pairs]
+    found = [_score(first, *one, 1).paired for one in pairs]
     tested = [(name, one.p) for name, one in zip(others, found, strict=True) if one is not None]
     adjusted = holm([p for _, p in tested])
     return tied_for_best(

@@ -211,6 +211,16 @@ def _files(given: Sequence[File]) -> list[File]:
     return [File(PurePosixPath(files[0].name).name, files[0].data)] if len(files) == 1 else files
 
 
+def builtin_versions(folder: Path) -> set[tuple[str, str]]:
+    """Return name and version of each dataset that ships with the project.
+
+    Raises:
+        InvalidInput: naming a file that cannot be read.
+    """
+    datasets = map(load_builtin, folder.glob("*/*.json"))
+    return {(dataset.name, dataset.version) for dataset in datasets}
+
+
 def _checked(name: str, scoring: str | None) -> ScoringRule | None:
     require_name(name, "a dataset")
     if not scoring:

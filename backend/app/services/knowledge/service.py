@@ -137,3 +137,13 @@ class KnowledgeService:
     async def all_articles(self, knowledge_base_id: uuid.UUID) -> list[ArticleNoun]:
         """Return all articles, to build an index from."""
         return await self._repository.all_articles(knowledge_base_id)
+
+
+def builtin_versions(folder: Path) -> set[tuple[str, str]]:
+    """Return name and version of each knowledge base that ships with the project.
+
+    Raises:
+        InvalidInput: naming a file that cannot be read.
+    """
+    bases = map(load_builtin, folder.glob("*.json"))
+    return {(about["name"], articles_version(articles)) for about, articles in bases}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.services.comparisons import compare
 from app.services.comparisons.compare import (
     QuantityComparison,
     ScoreComparison,
@@ -15,8 +16,9 @@ from app.services.comparisons.compare import (
     compare_experiments,
     detectable,
 )
-from app.services.comparisons.pairing import QUANTITIES, RunArrays, pair
+from app.services.comparisons.pairing import QUANTITIES, Floats, RunArrays, pair
 from app.services.comparisons.report import outcome_of
+from app.services.evaluation.statistics.paired import PairedDraws, paired_draws
 from tests.factories import properties
 
 NAN = float("nan")
@@ -161,10 +163,24 @@ class TestCompare:
             if once.paired.n > 1:
                 assert twice.paired.standard_error == pytest.approx(once.paired.standard_error)
 
-    def test_the_same_arrays_give_the_same_object(self) -> None:
-        values = [0.1, 0.5, 0.9, 1.0]
-        first, second = only(runs(values), runs(values[::-1])), only(runs(values), runs(values[::-1]))
-        assert first.paired is second.paired
+    def test_the_same_arrays_are_drawn_from_once_whatever_the_family(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        drawn: list[int] = []
+
+        def draw(first: Floats, *arguments: Any, **options: Any) -> PairedDraws:
+            drawn.append(first.size)
+            return paired_draws(first, *arguments, **options)
+
+        monkeypatch.setattr(compare, "_paired_draws", compare._Cached(draw))
+        baseline, one, two = (runs(np.linspace(low, 1, 9).tolist()) for low in (0.1, 0.2, 0.3))
+        alone = compare_experiments(baseline, [one], ["exact_match"])[0].scores[0]
+        beside, _ = (each.scores[0] for each in compare_experiments(baseline, [one, two], ["exact_match"]))
+        assert len(drawn) == 2
+        assert alone.paired is not None
+        assert beside.paired is not None
+        assert (alone.paired.low, alone.paired.high) == (beside.paired.low, beside.paired.high)
+        assert beside.paired.simultaneous[0] < alone.paired.simultaneous[0]
 
 
 class TestSimultaneousIntervals:

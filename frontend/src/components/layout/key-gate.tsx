@@ -6,7 +6,7 @@ import { useEffect, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, Input } from "@/components/ui/field";
-import { apiKey, setApiKey } from "@/lib/api/client";
+import { apiKey, setApiKey } from "@/lib/api/address";
 import { ApiError } from "@/lib/api/errors";
 
 /** Asks for the API key when a request was answered with 401. */
@@ -32,7 +32,7 @@ export function KeyGate() {
       open={open}
       onOpenChange={setOpen}
       title="API key required"
-      description="The value of LLMFORGE_API_KEY on the server. It is stored in this browser only."
+      description="A key of LLMFORGE_API_KEY or LLMFORGE_API_KEYS on the server. It is stored in this browser only."
     >
       <form
         className="flex flex-col gap-4"

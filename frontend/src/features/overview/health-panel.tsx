@@ -18,6 +18,7 @@ const components = [
 const tones: Record<Schemas["PartHealth"]["state"], Tone> = {
   ok: "good",
   degraded: "warn",
+  waking: "info",
   down: "bad",
   idle: "plain",
   unknown: "plain",

@@ -712,7 +712,7 @@ export interface paths {
         };
         /**
          * Get Live
-         * @description Answer as long as the process is alive.
+         * @description Answer as long as the process is alive; no key is needed.
          */
         get: operations["get_live"];
         put?: never;
@@ -944,6 +944,20 @@ export interface components {
              * @description As for an import; the first part of a text file will do.
              */
             file: string;
+        };
+        /**
+         * CallerOut
+         * @description The API key of a request.
+         */
+        CallerOut: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @description read: sees everything, changes and starts nothing.
+             * @enum {string}
+             */
+            role: "read" | "write";
         };
         /**
          * CatalogOut
@@ -1969,7 +1983,14 @@ export interface components {
          * @description The platform and its parts.
          */
         HealthOut: {
+            /** @description Whose key this request had; null without keys. */
+            caller: components["schemas"]["CallerOut"] | null;
             database: components["schemas"]["PartHealth"];
+            /**
+             * Ephemeral
+             * @description Whether all data is lost when the platform restarts.
+             */
+            ephemeral: boolean;
             local_model: components["schemas"]["PartHealth"];
             queue: components["schemas"]["PartHealth"];
             /**
@@ -2519,7 +2540,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ok" | "degraded" | "down" | "idle" | "unknown";
+            state: "ok" | "degraded" | "waking" | "down" | "idle" | "unknown";
         };
         /**
          * PassageOut
@@ -2670,6 +2691,11 @@ export interface components {
              * @description Seconds until the last run, at that rate.
              */
             eta_s: number | null;
+            /**
+             * Executors
+             * @description Workers at work on it.
+             */
+            executors: number;
             /** Failed */
             failed: number;
             /**

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-Bounds = tuple[float, float]
+from app.services.evaluation.statistics.multiple import Bounds
 
 FEWEST_TO_DECIDE = 20
 """Independent units below which a gate cannot tell: of candidates that are worse by just the margin, Tango's

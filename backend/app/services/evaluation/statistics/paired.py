@@ -78,6 +78,121 @@ class PairedDifference:
     simultaneous: Bounds
 
 
+@dataclass(frozen=True, slots=True)
+class PairedDraws:
+    """Two sides on the same items with all that is drawn or flipped: intervals of any level are quick.
+
+    Attributes:
+        units: items or clusters of items, with the sums of their differences.
+        n: the number of items.
+        means: of the first side, of the second, and of the differences.
+        error: see ``PairedDifference.standard_error``.
+        p: see ``PairedDifference``.
+        test: that gave ``p``.
+        table: the discordant pairs, where the test is McNemar's; nothing is drawn then.
+        drawn: means of the draws, shape ``(resamples,)``; None if there is nothing to draw from.
+        effective: how many units count: ``likelihood.effective_units``.
+        least: the least score, 0 or below.
+        greatest: the greatest score that occurs.
+        seed: of draws and flips.
+    """
+
+    units: Units
+    n: int
+    means: tuple[float, float, float]
+    error: float | None
+    p: float
+    test: Test
+    table: McNemar | None
+    drawn: Floats | None
+    effective: float
+    least: float
+    greatest: float
+    seed: int
+
+    def difference(self, *, level: float = 0.95, best: float = 1.0, family: int = 1) -> PairedDifference:
+        """Return the difference with its intervals; see ``paired_difference``."""
+        levels = (level, simultaneous_level(level, family))
+        size, table = self.units.sums.size, self.table
+        method: Method = "score"
+        if table is not None:
+            plain, joint = (
+                score_interval(table.only_first, table.only_second, self.n, each) for each in levels
+            )
+        else:
+            span = max(best, self.greatest) - self.least
+            (plain, method), (joint, _) = (
+                _bounds(self.units, self.effective, self.drawn, span, each) for each in levels
+            )
+        first, second, difference = self.means
+        return PairedDifference(
+            first=first,
+            second=second,
+            difference=difference,
+            low=plain[0],
+            high=plain[1],
+            n=self.n,
+            units=size,
+            standard_error=self.error,
+            p=self.p,
+            test=self.test,
+            method=method,
+            mcnemar=table,
+            level=level,
+            seed=self.seed,
+            simultaneous=joint,
+        )
+
+
+def paired_draws(
+    first: ArrayLike,
+    second: ArrayLike,
+    clusters: ArrayLike | None = None,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> PairedDraws:
+    """Test two sides on the same items, and draw what intervals are read from; see ``paired_difference``.
+
+    Raises:
+        TooFewUnits: if there is only one unit and the scores are not binary.
+        ValueError: if the lengths differ, there are no items, or a score is not finite.
+    """
+    one, two = finite(first, "scores"), finite(second, "scores")
+    n = one.size
+    if one.shape != two.shape or n == 0:
+        raise ValueError(f"no pairs of {n} and {two.size} scores")
+    units = paired_units(two - one, clusters)
+    size = units.sums.size
+    test: Test = "mcnemar"
+    table = drawn = None
+    effective = float(size)
+    if size == n and _is_binary(one) and _is_binary(two):
+        table = mcnemar(int(np.sum(one > two)), int(np.sum(two > one)))
+        p = table.p
+    else:
+        check_units(size)
+        rng = np.random.default_rng(seed)
+        p, exact = sign_flip_p(units.sums, rng, resamples)
+        test = "sign_flip_exact" if exact else "sign_flip"
+        effective = effective_units(units.counts, correlation_within(two - one, units.sums, units.counts))
+        drawn = resampled_means(units, rng, resamples) if _vary(units) else None
+    return PairedDraws(
+        units=units,
+        n=n,
+        means=(float(np.sort(one).mean()), float(np.sort(two).mean()), units.sign * units.mean),
+        error=standard_error(units.sums, units.counts) if size > 1 else None,
+        p=p,
+        test=test,
+        table=table,
+        drawn=drawn,
+        effective=effective,
+        least=float(min(0.0, one.min(), two.min())),
+        greatest=float(max(one.max(), two.max())),
+        seed=seed,
+    )
+
+
 def paired_difference(
     first: ArrayLike,
     second: ArrayLike,
@@ -113,31 +228,8 @@ def paired_difference(
         TooFewUnits: if there is only one unit and the scores are not binary.
         ValueError: if the lengths differ, there are no items, or a score is not finite.
     """
-    one, two = finite(first, "scores"), finite(second, "scores")
-    n = one.size
-    if one.shape != two.shape or n == 0:
-        raise ValueError(f"no pairs of {n} and {two.size} scores")
-    units = paired_units(two - one, clusters)
-    size = units.sums.size
-    binary = size == n and _is_binary(one) and _is_binary(two)
-    error = standard_error(units.sums, units.counts) if size > 1 else None
-    means = (float(np.sort(one).mean()), float(np.sort(two).mean()), units.sign * units.mean)
-    levels = (level, simultaneous_level(level, family))
-    if binary:
-        table = mcnemar(int(np.sum(one > two)), int(np.sum(two > one)))
-        plain, joint = (score_interval(table.only_first, table.only_second, n, each) for each in levels)
-        return PairedDifference(
-            *means, *plain, n, size, error, table.p, "mcnemar", "score", table, level, seed, joint
-        )
-    check_units(size)
-    rng = np.random.default_rng(seed)
-    p, exact = sign_flip_p(units.sums, rng, resamples)
-    test: Test = "sign_flip_exact" if exact else "sign_flip"
-    span = max(best, one.max(), two.max()) - min(0.0, one.min(), two.min())
-    effective = effective_units(units.counts, correlation_within(two - one, units.sums, units.counts))
-    drawn = resampled_means(units, rng, resamples) if _vary(units) else None
-    (plain, method), (joint, _) = (_bounds(units, effective, drawn, span, each) for each in levels)
-    return PairedDifference(*means, *plain, n, size, error, p, test, method, None, level, seed, joint)
+    draws = paired_draws(first, second, clusters, seed=seed, resamples=resamples)
+    return draws.difference(level=level, best=best, family=family)
 
 
 def _vary(units: Units) -> bool:

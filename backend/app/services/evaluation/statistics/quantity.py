@@ -1,7 +1,7 @@
 """Latency, tokens and cost of two experiments on the same items: differences and ratios."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,6 +57,107 @@ class QuantityDifference:
     simultaneous_ratio: Bounds | None
 
 
+@dataclass(frozen=True, slots=True)
+class QuantityDraws:
+    """Amounts of two sides on the same items with all that is drawn: intervals of any level are quick.
+
+    Attributes:
+        means: of the first side and the second.
+        log_ratio: of the means; None where one of them, or of their draws, is 0.
+        drawn: differences of the means of the draws, shape ``(resamples,)``.
+        drawn_logs: logarithms of their ratios; None without a ratio.
+        p: of the paired sign-flip test.
+        n: the number of items.
+        units: the number of clusters; of items where there are none.
+        effective: how many units count: ``likelihood.effective_units``.
+        inflation: factor of the intervals' widths: ``clustered.inflation``.
+        seed: of the draws.
+    """
+
+    means: tuple[float, float]
+    log_ratio: float | None
+    drawn: Floats
+    drawn_logs: Floats | None
+    p: float
+    n: int
+    units: int
+    effective: float
+    inflation: float
+    seed: int
+
+    def difference(self, *, level: float = 0.95, family: int = 1) -> QuantityDifference:
+        """Return the difference and the ratio with their intervals; see ``quantity_difference``."""
+        levels = (level, simultaneous_level(level, family))
+        first, second = self.means
+        plain, joint = (self._around(second - first, self.drawn, each) for each in levels)
+        ratio: float | None = None
+        ratio_plain: Bounds | tuple[None, None] = (None, None)
+        ratio_joint: Bounds | None = None
+        if self.log_ratio is not None and self.drawn_logs is not None:
+            ratio = exp(self.log_ratio)
+            ratio_plain, ratio_joint = (
+                (exp(low), exp(high))
+                for low, high in (self._around(self.log_ratio, self.drawn_logs, each) for each in levels)
+            )
+        ratio_low, ratio_high = ratio_plain
+        return QuantityDifference(
+            first=first,
+            second=second,
+            difference=second - first,
+            low=plain[0],
+            high=plain[1],
+            ratio=ratio,
+            ratio_low=ratio_low,
+            ratio_high=ratio_high,
+            p=self.p,
+            n=self.n,
+            units=self.units,
+            level=level,
+            seed=self.seed,
+            simultaneous=joint,
+            simultaneous_ratio=ratio_joint,
+        )
+
+    def _around(self, estimate: float, drawn: Floats, level: float) -> Bounds:
+        half = self.inflation * half_width(estimate, drawn, self.units, self.effective, level)
+        return estimate - half, estimate + half
+
+
+def quantity_draws(
+    first: ArrayLike,
+    second: ArrayLike,
+    clusters: ArrayLike | None = None,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> QuantityDraws:
+    """Test amounts of two sides, and draw what intervals are read from; see ``quantity_difference``.
+
+    Raises:
+        TooFewUnits: if there is only one unit.
+        ValueError: if the lengths differ, or an amount is negative or not finite.
+    """
+    one, two = finite(first, "amounts"), finite(second, "amounts")
+    if one.shape != two.shape or (one.size and min(one.min(), two.min()) < 0):
+        raise ValueError(f"no pairs of amounts: {one.size} and {two.size}, each 0 or more")
+    rng = np.random.default_rng(seed)
+    estimates, resampled, sums, counts = _means(one, two, clusters, rng, resamples)
+    positive = min(estimates.min(), resampled.min()) > 0
+    logs = np.log(resampled) if positive else None
+    return QuantityDraws(
+        means=(float(estimates[0]), float(estimates[1])),
+        log_ratio=float(np.log(estimates[1]) - np.log(estimates[0])) if positive else None,
+        drawn=resampled[1] - resampled[0],
+        drawn_logs=None if logs is None else logs[1] - logs[0],
+        p=sign_flip_p(sums, rng, resamples)[0],
+        n=one.size,
+        units=counts.size,
+        effective=effective_units(counts, correlation_within(two - one, sums, counts)),
+        inflation=inflation(sums, counts),
+        seed=seed,
+    )
+
+
 def quantity_difference(
     first: ArrayLike,
     second: ArrayLike,
@@ -86,51 +187,8 @@ def quantity_difference(
         TooFewUnits: if there is only one unit.
         ValueError: if the lengths differ, or an amount is negative or not finite.
     """
-    one, two = finite(first, "amounts"), finite(second, "amounts")
-    if one.shape != two.shape or (one.size and min(one.min(), two.min()) < 0):
-        raise ValueError(f"no pairs of amounts: {one.size} and {two.size}, each 0 or more")
-    rng = np.random.default_rng(seed)
-    estimates, resampled, sums, counts = _means(one, two, clusters, rng, resamples)
-    difference = float(estimates[1] - estimates[0])
-    effective = effective_units(counts, correlation_within(two - one, sums, counts))
-    wider, levels = inflation(sums, counts), (level, simultaneous_level(level, family))
-
-    def halves(estimate: float, apart: Floats) -> list[float]:
-        return [wider * half_width(estimate, apart, counts.size, effective, each) for each in levels]
-
-    both = halves(difference, resampled[1] - resampled[0])
-    plain, joint = ((difference - half, difference + half) for half in both)
-    ratio, (ratio_low, ratio_high), ratio_joint = _ratio(estimates, resampled, halves)
-    return QuantityDifference(
-        float(estimates[0]),
-        float(estimates[1]),
-        difference,
-        *plain,
-        ratio,
-        ratio_low,
-        ratio_high,
-        sign_flip_p(sums, rng, resamples)[0],
-        one.size,
-        counts.size,
-        level,
-        seed,
-        joint,
-        ratio_joint,
-    )
-
-
-def _ratio(
-    estimates: Floats, resampled: Floats, halves: Callable[[float, Floats], list[float]]
-) -> tuple[float | None, Bounds | tuple[None, None], Bounds | None]:
-    """Return the ratio with its bounds, plain and simultaneous; None for all if something is 0."""
-    if min(estimates.min(), resampled.min()) <= 0:
-        return None, (None, None), None
-    logs = np.log(resampled)
-    log = float(np.log(estimates[1]) - np.log(estimates[0]))
-    plain, joint = (
-        (float(np.exp(log - half)), float(np.exp(log + half))) for half in halves(log, logs[1] - logs[0])
-    )
-    return float(np.exp(log)), plain, joint
+    draws = quantity_draws(first, second, clusters, seed=seed, resamples=resamples)
+    return draws.difference(level=level, family=family)
 
 
 def _means(
