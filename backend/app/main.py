@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, system
+from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, storage, system
 from app.api.dashboard import Dashboard
 from app.api.errors import install_error_handlers
 from app.api.methods import MethodsMiddleware
@@ -49,6 +49,7 @@ _V1_ROUTERS = (
     knowledge.router,
     comparisons.router,
     system.models_router,
+    storage.router,
 )
 
 
