@@ -2733,6 +2733,11 @@ export interface components {
              * @description Seconds until the last run, at that rate.
              */
             eta_s: number | null;
+            /**
+             * Executors
+             * @description Workers at work on it.
+             */
+            executors: number;
             /** Failed */
             failed: number;
             /**
