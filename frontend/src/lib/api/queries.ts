@@ -220,6 +220,13 @@ export const systemQueries = {
       queryKey: ["overview"],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/overview", { signal })),
     }),
+  /** What takes space; measuring walks through folders. */
+  storage: () =>
+    queryOptions({
+      queryKey: ["storage"],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/storage", { signal })),
+      staleTime: 60_000,
+    }),
   /** The API responds 503 with a body when a component is down: here that is data, not an error. */
   health: () =>
     queryOptions({
