@@ -26,6 +26,7 @@ from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.results.slices import SliceService
 from app.services.runtime import Runtime
+from app.services.storage.service import StorageService
 
 
 def get_attention(request: Request) -> Attention:
@@ -152,6 +153,14 @@ def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonServi
 
 
 KnowledgeUploadsDep = Annotated[KnowledgeUploads, Depends(get_knowledge_uploads)]
+
+
+def get_storage_service(session: SessionDep, runtime: RuntimeDep) -> StorageService:
+    """Return the service of storage."""
+    return StorageService(session, runtime)
+
+
+StorageDep = Annotated[StorageService, Depends(get_storage_service)]
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
 DatabaseHealthDep = Annotated[DatabaseHealth, Depends(get_database_health)]
 QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
