@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from app.core.config import PROJECT_ROOT, Settings
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.embedded.valkey import EmbeddedValkey
+from app.core.log_files import rotate_all
 from app.core.platform_state import LOCK_FILE, STATE_FILE, answers, platform_url
 from app.core.processes import ManagedProcess, ProcessError, free_port, port_answers
 from app.services.inference.engines.local import OWNER_VARIABLE, stop_servers
@@ -22,6 +23,7 @@ from app.services.runtime import local_options
 
 _API_TIMEOUT_S = 60
 _WATCH_EVERY_S = 0.5
+_ROTATE_EVERY_S = 10.0
 _QUICK_DEATH_S = 5.0
 _MAX_QUICK_DEATHS = 5
 
@@ -125,14 +127,18 @@ class Platform:
         child.start()
 
     def watch(self, seconds: float | None = None) -> None:
-        """Restart processes that end, for ``seconds`` or until interrupted.
+        """Restart processes that end and rotate logs, for ``seconds`` or until interrupted.
 
         Raises:
             ProcessError: if a process repeatedly ends right after its start.
         """
+        logs_due = 0.0
         end = None if seconds is None else time.monotonic() + seconds
         while end is None or time.monotonic() < end:
             self.restart_ended()
+            if time.monotonic() >= logs_due:
+                rotate_all([self._logs, local_options(self._settings).state_dir])
+                logs_due = time.monotonic() + _ROTATE_EVERY_S
             time.sleep(_WATCH_EVERY_S)
 
     def restart_ended(self) -> None:

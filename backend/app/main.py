@@ -14,12 +14,14 @@ from app.api.errors import install_error_handlers
 from app.api.methods import MethodsMiddleware
 from app.api.reference import add_reference
 from app.api.security import SecurityMiddleware
+from app.api.start_errors import StartErrorsMiddleware
 from app.core.config import Settings, get_settings
 from app.core.logging import configure_logging, get_logger
-from app.core.migrations import migrate
+from app.core.migrations import migrate_at_start
 from app.core.origins import frame_ancestors_of
 from app.services.backup.upgrades import before_upgrade
 from app.services.datasets.service import DatasetService
+from app.services.execution.attention import Attention
 from app.services.execution.recovery import look_after_lost
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.provenance import code_version
@@ -66,13 +68,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = open_runtime(settings)
         runtime.models()  # report a broken catalog now, not at the first request
-        await migrate(runtime.engine, before_upgrade=before_upgrade(settings))
+        await migrate_at_start(runtime.engine, before_upgrade(settings))
         await _add_builtins(runtime)
         app.state.runtime, app.state.imports = runtime, ImportProcesses(settings)
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
         app.state.queue_health = QueueHealth(runtime)
         app.state.watcher = watcher = ExperimentWatcher(runtime)
-        recovery = asyncio.create_task(look_after_lost(runtime))
+        app.state.attention = attention = Attention()
+        recovery = asyncio.create_task(look_after_lost(runtime, attention))
         log.info("api_started", version=code_version().version)
         if settings.ephemeral:
             log.warning("data_is_lost_at_restart", hint="Set DATABASE_URL to keep it.")
@@ -126,13 +129,14 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         allow_headers=["authorization", "content-type", "x-api-key"],
         expose_headers=["location", "content-disposition"],
     )
+    app.add_middleware(StartErrorsMiddleware)
 
 
 def _require_key_on_network(settings: Settings) -> None:
-    if not settings.is_loopback and not settings.api_key.get_secret_value():
+    if not settings.is_loopback and not settings.access_keys:
         raise SystemExit(
             f"LLMFORGE_HOST is {settings.host}, which other machines can reach, but no API key is set. "
-            "Set LLMFORGE_API_KEY, or leave LLMFORGE_HOST at 127.0.0.1."
+            "Set LLMFORGE_API_KEY or LLMFORGE_API_KEYS, or leave LLMFORGE_HOST at 127.0.0.1."
         )
 
 

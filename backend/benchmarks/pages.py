@@ -30,12 +30,14 @@ select :experiment, e.id, r, case when ok then 'ok' else 'failed' end, case when
        case when ok then 'A' || e.id end, case when ok then 'answered' end,
        case when ok and luck < 0.99 then (luck > 0.3)::int end, case when ok then (luck > 0.2)::int end,
        case when ok and luck < 0.99 then greatest(luck, (luck > 0.3)::int) end,
-       '{"exact_match": {"value": 1.0}, "contains": {"value": 1.0}, "f1": {"value": 1.0}}', chance > 0.9, 1,
+       jsonb_build_object('exact_match', score, 'contains', score, 'f1', score), chance > 0.9, 1,
        case when ok then 100 + 900 * random() end, 1.5, 50, 20, 0.00001,
        jsonb_build_array(jsonb_build_object('messages', repeat(md5(e.id::text), 30), 'text', md5(r::text)))
 from (select x.id, r, random() > 0.02 as ok, random() as luck, random() as chance
       from examples x join experiments t on t.dataset_id = x.dataset_id and t.id = :experiment,
-           generate_series(0, :repeats - 1) r order by r, x.position) e(id, r, ok, luck, chance)
+           generate_series(0, :repeats - 1) r
+      where x.position < :questions order by r, x.position) e(id, r, ok, luck, chance),
+     jsonb_build_object('value', 1.0, 'reason', '') score
 """
 
 
@@ -48,12 +50,14 @@ class Page:
     ms: float
 
 
-async def fill(url: str, experiments: dict[str, int]) -> None:
-    """Store runs: so many repeats of every question of each experiment."""
+async def fill(url: str, experiments: dict[str, int], questions: int = QUESTIONS) -> None:
+    """Store runs: so many repeats of the first ``questions`` of each experiment's dataset."""
     engine = create_engine(url)
     async with engine.begin() as connection:
         for experiment, repeats in experiments.items():
-            await connection.execute(text(_FILL), {"experiment": experiment, "repeats": repeats})
+            await connection.execute(
+                text(_FILL), {"experiment": experiment, "repeats": repeats, "questions": questions}
+            )
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
     async with autocommit.connect() as connection:
         await connection.execute(text("vacuum analyze runs"))  # as autovacuum does within a minute

@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models import Experiment, Result, Run
+from app.domain.progress import Gauges
+from app.models import ExecutorRow, Experiment, Result, Run
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.execution.dispatcher import Dispatcher
+from app.services.execution.executor_repository import ExecutorRepository
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.base import Engine
@@ -74,6 +77,22 @@ async def stored(runtime: Runtime, experiment_id: uuid.UUID) -> Experiment:
         experiment = await ExperimentRepository(session).get(experiment_id, deleted=True)
         assert experiment is not None
         return experiment
+
+
+async def leases_of(runtime: Runtime, experiment_id: uuid.UUID) -> list[uuid.UUID]:
+    """Return the leases of the executors at work on an experiment, the first one at the head."""
+    query = select(ExecutorRow.id).where(ExecutorRow.experiment_id == experiment_id)
+    async with runtime.sessions() as session:
+        return list(await session.scalars(query.order_by(ExecutorRow.started_at)))
+
+
+async def add_lease(runtime: Runtime, experiment_id: uuid.UUID) -> uuid.UUID:
+    """Store an executor of an experiment, for what is written under its lease; return that."""
+    lease = uuid.uuid4()
+    async with runtime.sessions() as session:
+        await ExecutorRepository(session).add(lease, experiment_id, "a test", 1, Gauges())
+        await session.commit()
+    return lease
 
 
 async def result_of(runtime: Runtime, experiment_id: uuid.UUID) -> Result | None:

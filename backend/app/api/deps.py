@@ -6,10 +6,12 @@ from typing import Annotated
 from fastapi import BackgroundTasks, Depends, Request, UploadFile
 
 from app.core.database import Session
+from app.core.migrations import is_up_to_date
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
 from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
+from app.services.execution.attention import Attention
 from app.services.execution.dispatcher import Dispatcher
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.service import ExperimentService
@@ -25,8 +27,18 @@ from app.services.results.slices import SliceService
 from app.services.runtime import Runtime
 
 
-def get_runtime(request: Request) -> Runtime:
+def get_attention(request: Request) -> Attention:
+    """Return what says when to look for lost experiments."""
+    attention: Attention = request.app.state.attention
+    return attention
+
+
+AttentionDep = Annotated[Attention, Depends(get_attention)]
+
+
+def get_runtime(request: Request, attention: AttentionDep) -> Runtime:
     """Return the runtime of this process: settings, database, models."""
+    attention.call()  # somebody is here
     runtime: Runtime = request.app.state.runtime
     return runtime
 
@@ -34,10 +46,11 @@ def get_runtime(request: Request) -> Runtime:
 RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 
 
-async def get_session(runtime: RuntimeDep) -> AsyncIterator[Session]:
+async def get_session(runtime: RuntimeDep, attention: AttentionDep) -> AsyncIterator[Session]:
     """Yield a session; what a service has not committed is rolled back at the end."""
     async with runtime.sessions() as session:
         yield session
+    attention.call()  # what was started may have taken longer than the look of before
 
 
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
@@ -48,8 +61,13 @@ def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentServi
     return ExperimentService(session, runtime)
 
 
-def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
-    """Give what starts experiments; without a queue, this process runs them after it has answered."""
+async def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
+    """Give what starts experiments; without a queue, this process runs them after it has answered.
+
+    Raises:
+        SchemaIsNewer: if a newer version has changed the database since this process has started.
+    """
+    await is_up_to_date(await session.connection())
     return Dispatcher(session, runtime, run_here=background.add_task)
 
 

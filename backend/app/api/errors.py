@@ -8,11 +8,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.core.database import DATABASE_ERRORS, is_database_away
+from app.core.database import DATABASE_ERRORS, is_database_away, is_of_other_schema
 from app.core.errors import AppError, FieldError, Unavailable
 from app.core.logging import get_logger
 from app.core.redaction import redact
 from app.domain.json import JsonObject
+from app.domain.readable_errors import sentence_of
 from app.schemas.common import ErrorBody, readable_problem
 from app.services.inference.catalog import CatalogError
 
@@ -21,6 +22,7 @@ log = get_logger(__name__)
 _SHOWN_ERRORS = 20
 _SHOWN_PARTS = 20
 _SHOWN_CHARS = 200
+_OTHER_SCHEMA = "The database's schema is not the one that this version of LlmForge works with."
 
 _DESCRIPTIONS = {
     400: "The request cannot be parsed.",
@@ -123,6 +125,9 @@ def install_error_handlers(app: FastAPI) -> None:
             log.warning("database_away", path=request.url.path, error=type(error).__name__)
             away = Unavailable("The database does not answer.", hint="Try again in a moment; see /health.")
             return error_response(away, {"retry-after": "2"})
+        if is_of_other_schema(error):
+            log.error("schema_of_another_version", path=request.url.path, error=sentence_of(error))
+            return error_response(Unavailable(_OTHER_SCHEMA, hint="Restart the API with the newest version."))
         log.error("request_crashed", path=request.url.path, exc_info=error)
         return error_response(AppError("The server failed to answer this request; its log has the details."))
 

@@ -7,8 +7,10 @@
 - Origin: without a key, a request that may change something is refused if a page of another origin sent it
   (CSRF). With one, no page can send it but one that was given the key: browsers add it to no request by
   themselves. A proxy may give the API another host name than the page has.
-- Key: with ``LLMFORGE_API_KEY`` set, every request needs it, except for the dashboard's files and for
-  ``/health/live``, which tells a probe that the process is alive, and nothing else.
+- Key: with ``LLMFORGE_API_KEY`` or ``LLMFORGE_API_KEYS`` set, every request needs one of them, except for the
+  dashboard's files, for the description of the API, and for ``/health/live``, which tells a probe that the
+  process is alive, and nothing else. What changes or costs something needs one that may write; see
+  ``access.py``.
 
 Every answer has ``X-Content-Type-Options: nosniff`` and ``Referrer-Policy: no-referrer``, and
 ``X-Frame-Options`` where that header can say what ``LLMFORGE_FRAME_ANCESTORS`` says.
@@ -17,21 +19,23 @@ Every answer has ``X-Content-Type-Options: nosniff`` and ``Referrer-Policy: no-r
 import asyncio
 import hmac
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.access import needed_role
 from app.api.dashboard import is_dashboard
 from app.api.errors import error_response
+from app.core.access import AccessKey, acting_as
 from app.core.config import Settings
 from app.core.errors import AppError, FieldError, Forbidden, TooLarge, TooSlow, Unauthorized
 from app.core.origins import frame_ancestors_of
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_PUBLIC = frozenset({"/health/live", "/health/live.svg"})
+_PUBLIC = frozenset({"/docs", "/health/live", "/health/live.svg"})
 _FRAME_OPTIONS = {"'none'": "DENY", "'self'": "SAMEORIGIN"}
 _UPLOADS = frozenset({"/api/v1/datasets", "/api/v1/datasets/columns", "/api/v1/knowledge-bases"})
 _MEGABYTE = 1_000_000
@@ -81,7 +85,7 @@ class SecurityMiddleware:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._key = settings.api_key.get_secret_value().encode()
+        self._keys = [(one.key.encode(), one) for one in settings.access_keys]
         self._origins = settings.cors
         self._hosts = _LOOPBACK_HOSTS | set(settings.allowed_host_list)
         self._max_body = int(settings.max_body_mb * _MEGABYTE)
@@ -99,10 +103,12 @@ class SecurityMiddleware:
         headers = Headers(scope=scope)
         is_upload = scope["path"] in _UPLOADS
         limit = self._max_upload if is_upload else self._max_body
-        error = self._refusal(scope, headers, limit)
+        caller = self._caller(headers)
+        error = self._refusal(scope, headers, limit, caller)
         if error is not None:
             await error_response(error)(scope, receive, send)
             return
+        scope.setdefault("state", {})["caller"] = caller
         answered = False
         bounded = _BoundedBody(receive, limit, _UPLOAD_S if is_upload else _BODY_S)
 
@@ -113,35 +119,34 @@ class SecurityMiddleware:
                 answered = True
                 await send(message)
 
-        with suppress(_BodyRefused):
+        with suppress(_BodyRefused), nullcontext() if caller is None else acting_as(caller.name):
             await self._app(scope, bounded, watched_send)
         if bounded.error is not None and not answered:
             # A slow client would keep the connection for the rest of its body.
             closing = {"connection": "close"} if isinstance(bounded.error, TooSlow) else None
             await error_response(bounded.error, closing)(scope, receive, send)
 
-    def _refusal(self, scope: Scope, headers: Headers, limit: int) -> AppError | None:
+    def _refusal(
+        self, scope: Scope, headers: Headers, limit: int, caller: AccessKey | None
+    ) -> AppError | None:
         host = _host_name(headers.get("host", ""))
-        if not self._key and host not in self._hosts:
+        if not self._keys and host not in self._hosts:
             return Forbidden(
                 f"The host name {host!r} is not allowed.",
                 hint="Use localhost, or add the name to LLMFORGE_ALLOWED_HOSTS.",
             )
         origin = headers.get("origin")
         changes = scope["method"] not in _SAFE_METHODS
-        if not self._key and origin and changes and not self._same_site(origin, headers):
+        if not self._keys and origin and changes and not self._same_site(origin, headers):
             return Forbidden(
                 f"Requests from pages of {origin} are not allowed.",
                 hint="Add the origin to LLMFORGE_CORS_ORIGINS if it is your dashboard.",
             )
         # A browser's preflight request carries no key.
         preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
-        public = preflight or is_dashboard(scope) or _is_probe(scope)
-        if self._key and not public and not self._has_key(headers):
-            return Unauthorized(
-                "The API key is missing or wrong.",
-                hint="Send it as `Authorization: Bearer …` or `X-API-Key: …`.",
-            )
+        public = preflight or is_dashboard(scope) or _is_public(scope)
+        if self._keys and not public and (refused := _without_right(scope, caller)):
+            return refused
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > limit:
             return _too_large(limit)
@@ -155,13 +160,38 @@ class SecurityMiddleware:
         except ValueError:  # not a URL at all
             return False
 
-    def _has_key(self, headers: Headers) -> bool:
+    def _caller(self, headers: Headers) -> AccessKey | None:
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        given = token if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-        return hmac.compare_digest(given.strip().encode(), self._key)
+        sent = token if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+        given, found = sent.strip().encode(), None
+        for key, owner in self._keys:  # all of them, so that the time does not tell which is near
+            if hmac.compare_digest(given, key):
+                found = owner
+        return found
 
 
-def _is_probe(scope: Scope) -> bool:
+def _without_right(scope: Scope, caller: AccessKey | None) -> AppError | None:
+    """Return why a request with this key is refused, if it is."""
+    if caller is None:
+        return Unauthorized(
+            "The API key is missing or wrong.",
+            hint="Send it as `Authorization: Bearer …` or `X-API-Key: …`.",
+        )
+    query = scope["query_string"].decode("latin-1")
+    if caller.role == "write" or needed_role(scope["method"], _path(scope), query) == "read":
+        return None
+    return Forbidden(
+        f"The API key {caller.name!r} may only read, and this changes or costs something.",
+        hint="Use a key that may write; whoever runs the platform sets them in LLMFORGE_API_KEYS.",
+    )
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return "/" + path.lstrip("/")
+
+
+def _is_public(scope: Scope) -> bool:
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     return scope["method"] == "GET" and path in _PUBLIC
 

@@ -2,11 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.api.deps import QueueHealthDep, RuntimeDep
 from app.api.errors import error_responses
-from app.schemas.catalog import CatalogOut, HealthOut, LiveOut, ModelCheck, ModelOut, PriceOut, ProviderOut
+from app.core.access import AccessKey
+from app.schemas.catalog import (
+    CallerOut,
+    CatalogOut,
+    HealthOut,
+    LiveOut,
+    ModelCheck,
+    ModelOut,
+    PriceOut,
+    ProviderOut,
+)
 from app.schemas.common import Text
 from app.services.inference.catalog import ModelSpec, ProviderSpec
 from app.services.inference.registry import ModelRegistry
@@ -20,9 +30,13 @@ _IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
 @health_router.get("", operation_id="get_health", responses={503: {"model": HealthOut}})
-async def get_health(runtime: RuntimeDep, queue: QueueHealthDep, response: Response) -> HealthOut:
+async def get_health(
+    runtime: RuntimeDep, queue: QueueHealthDep, request: Request, response: Response
+) -> HealthOut:
     """Return the state of every part; with status 503 if the database does not answer."""
-    health = await check_health(runtime, queue)
+    key: AccessKey | None = request.state.caller
+    caller = None if key is None else CallerOut(name=key.name, role=key.role)
+    health = await check_health(runtime, queue, caller)
     if health.status == "down":
         response.status_code = 503
     return health

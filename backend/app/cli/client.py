@@ -176,7 +176,7 @@ def _is_llmforge(url: str, settings: Settings) -> bool:
     if not answers(url):
         return False
     try:
-        key = settings.api_key.get_secret_value()
+        key = settings.client_key
         response = httpx.get(f"{url}/openapi.json", headers={"x-api-key": key}, timeout=3, trust_env=False)
         return bool(response.json()["info"]["title"] == "LlmForge")
     except (httpx.HTTPError, ValueError, LookupError):
@@ -196,7 +196,7 @@ def connected(*, start: bool = True) -> Iterator[Api]:
     with (
         nullcontext(url) if url is not None else _started(settings) as url,
         _errors_told(url),
-        Api(url, settings.api_key.get_secret_value()) as api,
+        Api(url, settings.client_key) as api,
     ):
         yield api
 

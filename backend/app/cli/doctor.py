@@ -61,9 +61,14 @@ def _machine(settings: Settings) -> Iterator[Check]:
         f"{env_file} {'is read' if env_file.exists() else 'does not exist; defaults are used'}",
     )
     if not settings.is_loopback:
-        key = bool(settings.api_key.get_secret_value())
+        key = bool(settings.client_key)
         message = f"the API listens on {settings.host}"
-        yield Check("api key", "ok" if key else "bad", message, "" if key else "Set LLMFORGE_API_KEY.")
+        yield Check(
+            "api key",
+            "ok" if key else "bad",
+            message,
+            "" if key else "Set LLMFORGE_API_KEY or LLMFORGE_API_KEYS.",
+        )
 
 
 def _servers(settings: Settings) -> Iterator[Check]:
@@ -94,12 +99,14 @@ def _platform(settings: Settings) -> Iterator[Check]:
         return
     yield Check("platform", "ok", f"running at {url}")
     try:
-        key = settings.api_key.get_secret_value()
+        key = settings.client_key
         health = httpx.get(f"{url}/health", headers={"x-api-key": key}, timeout=10, trust_env=False).json()
         parts = {name: health[name] for name in ("database", "queue", "workers", "local_model")}
     except (httpx.HTTPError, ValueError, LookupError) as error:
         yield Check("health", "bad", f"cannot be read ({type(error).__name__})", "Check LLMFORGE_API_KEY.")
         return
+    if (caller := health.get("caller")) is not None:
+        yield Check("  your key", "ok", f"{caller['name']}, which may {caller['role']}")
     for name, part in parts.items():
         bad = part["state"] in {"down", "degraded"}
         yield Check(f"  {name.replace('_', ' ')}", "bad" if bad else "ok", part["message"])

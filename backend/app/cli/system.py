@@ -96,7 +96,7 @@ def demo(
     """
     config = read_experiment(file, {})
     with _platform() as platform:
-        with Api(platform.url, get_settings().api_key.get_secret_value()) as api:
+        with Api(platform.url, get_settings().client_key) as api:
             created = api.post("/experiments", ExperimentOut, json={"config": config.as_json()})
             experiment = api.post(f"/experiments/{created.id}/run", ExperimentOut)
             say(f"running {config.name}: {config.model}, {experiment.total} questions")

@@ -14,13 +14,13 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core.access import UNNAMED, AccessKey, checked_key, parse_keys
 from app.core.origins import Origins, frame_ancestors_of
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
 _IGNORE_ENV_FILE = "LLMFORGE_IGNORE_ENV_FILE"  # set by tests, so that no .env changes them
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_MIN_KEY_LENGTH = 16  # characters; shorter keys can be guessed
 
 
 class Settings(BaseSettings):
@@ -81,6 +81,7 @@ class Settings(BaseSettings):
         description="PORT is what hosts of containers set",
     )
     api_key: SecretStr = SecretStr("")
+    api_keys: SecretStr = Field(default=SecretStr(""), description="name:read|write:key, comma-separated")
     cors_origins: str = Field(default="", description="comma-separated origins; see core/origins.py")
     frame_ancestors: str = Field(
         default="none", description="comma-separated origins whose pages may show the dashboard in a frame"
@@ -127,15 +128,27 @@ class Settings(BaseSettings):
     @field_validator("api_key")
     @classmethod
     def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
-        # Clients strip a header's value, so a key with white space around it would never match.
-        key = value.get_secret_value().strip()
-        if value.get_secret_value() and len(key) < _MIN_KEY_LENGTH:
-            raise ValueError(
-                f"needs at least {_MIN_KEY_LENGTH} characters; `openssl rand -hex 16` makes a key"
-            )
-        if not key.isascii() or not key.isprintable():
-            raise ValueError("may hold only printable ASCII characters, which a header can carry")
-        return SecretStr(key)
+        key = value.get_secret_value()
+        return SecretStr(checked_key(key)) if key else value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _well_formed(cls, value: SecretStr) -> SecretStr:
+        parse_keys(value.get_secret_value())
+        return value
+
+    @property
+    def access_keys(self) -> tuple[AccessKey, ...]:
+        """The keys of the API; that of ``LLMFORGE_API_KEY`` first, which may write."""
+        named = parse_keys(self.api_keys.get_secret_value())
+        single = self.api_key.get_secret_value()
+        return (AccessKey(UNNAMED, "write", single), *named) if single else named
+
+    @property
+    def client_key(self) -> str:
+        """The key that the command line sends: the first that may write, else any; empty without keys."""
+        by_role = sorted(self.access_keys, key=lambda one: one.role != "write")
+        return by_role[0].key if by_role else ""
 
     @field_validator("cors_origins")
     @classmethod

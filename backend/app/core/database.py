@@ -1,9 +1,8 @@
-"""The database: URLs, the engine, sessions, and the errors that mean that it cannot be reached."""
+"""The database: the engine, sessions, and the errors that mean that it cannot be reached."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 import orjson
@@ -11,6 +10,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from app.core.database_connect import Connector
+from app.core.database_url import read_database_url
 from app.core.logging import get_logger
 
 log = get_logger(__name__)
@@ -19,10 +20,8 @@ T = TypeVar("T")
 Session = AsyncSession
 Sessions = async_sessionmaker[AsyncSession]
 
-# Options of libpq that asyncpg spells differently or does not have.
-_SSL_MODES = frozenset({"allow", "disable", "prefer", "require", "verify-ca", "verify-full"})
-_LIBPQ_ONLY = frozenset({"channel_binding", "sslmode", "gssencmode", "target_session_attrs"})
 _MAX_BACKOFF_S = 2.0
+_OTHER_SCHEMA = frozenset({"42P01", "42703"})  # no such table, or no such column
 
 DATABASE_ERRORS: tuple[type[Exception], ...] = (
     SQLAlchemyError,
@@ -33,47 +32,32 @@ DATABASE_ERRORS: tuple[type[Exception], ...] = (
 """Errors that may mean that the database cannot be reached; ``is_database_away`` decides."""
 
 
-def async_url(url: str) -> str:
-    """Return ``url`` as SQLAlchemy's asyncpg dialect needs it.
-
-    Hosts such as Neon give ``postgresql://…?sslmode=require&channel_binding=require``; asyncpg needs
-    ``ssl=require`` and does not support channel binding.
-
-    Raises:
-        ValueError: if it is not a Postgres URL.
-    """
-    parts = urlsplit(url)
-    if parts.scheme.split("+")[0] not in {"postgres", "postgresql"}:
-        raise ValueError(
-            "DATABASE_URL must start with postgresql:// (leave it empty for the embedded Postgres)"
-        )
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    mode = query.get("sslmode", "")
-    kept = {key: value for key, value in query.items() if key not in _LIBPQ_ONLY}
-    if mode in _SSL_MODES:
-        kept["ssl"] = mode
-    return urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, urlencode(kept), ""))
-
-
 def create_engine(url: str, pool_size: int = 10, *, ping: bool = True) -> AsyncEngine:
     """Return an engine for ``url``; JSON is read and written by orjson.
 
     Args:
-        url: of Postgres; see ``async_url``.
+        url: of Postgres; see ``read_database_url``.
         pool_size: most connections.
         ping: test each connection before use; not needed where every transaction is retried when the
             database could not be reached.
+
+    Raises:
+        DatabaseUrlError: if ``url`` cannot be used.
     """
-    return create_async_engine(
-        async_url(url),
+    address = read_database_url(url)
+    engine = create_async_engine(
+        address.url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=10,
+        pool_timeout=15,
         pool_pre_ping=ping,
+        hide_parameters=True,  # prompts and answers are among them
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
-        connect_args={"timeout": 10, "server_settings": {"application_name": "llmforge"}},
+        connect_args=address.options,
     )
+    Connector(pooled=address.pooled).listen(engine)
+    return engine
 
 
 def create_sessions(engine: AsyncEngine) -> Sessions:
@@ -103,6 +87,12 @@ def is_database_away(error: BaseException) -> bool:
             return True
         cause = cause.__cause__
     return False
+
+
+def is_of_other_schema(error: BaseException) -> bool:
+    """Return whether a statement names what the database does not have: its schema is another version's."""
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return state in _OTHER_SCHEMA
 
 
 async def when_database_answers(

@@ -16,6 +16,8 @@ from typing import TypeVar
 
 import psutil
 
+from app.core.log_files import rotate
+
 _PR_SET_PDEATHSIG = 1
 _LOG_TAIL_CHARS = 1500
 _POLL_S = 0.02
@@ -133,6 +135,7 @@ class ManagedProcess:
             ProcessError: if the program is missing or cannot be executed.
         """
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        rotate(self.log_path)
         with self.log_path.open("ab") as log, _explained(self.name):
             # Between fork and exec the child only calls prctl, which is safe.
             self.process = subprocess.Popen(

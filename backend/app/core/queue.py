@@ -1,4 +1,4 @@
-"""Redis: the job queue (RQ) and the live progress of running experiments.
+"""Redis: the job queue (RQ).
 
 Hosts such as Upstash count commands. Each process therefore has one pool of connections
 (``shared_connection``), and connections say nothing that is not needed.
@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
-import orjson
 import redis
-import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
@@ -20,16 +18,6 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.core.redis_trouble import BadRedisUrl
-from app.domain.progress import ProgressSnapshot
-from app.domain.status import ExperimentStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Status and progress of an experiment as its executor last published them."""
-
-    status: ExperimentStatus
-    progress: ProgressSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +34,6 @@ class QueueState:
 
 
 JOB = "app.tasks.jobs.run_experiment"
-_PROGRESS_TTL_S = 120
 _TIMEOUT_S = 2.0
 _PROBE_TTL_S = 60
 
@@ -91,16 +78,6 @@ def shared_connection(url: str) -> "redis.Redis":
         BadRedisUrl: if it is no address of a Redis.
     """
     return connect(url)
-
-
-def connect_async(url: str) -> "redis.asyncio.Redis":
-    """Return the same client for asyncio."""
-    return redis.asyncio.Redis.from_url(
-        url,
-        socket_connect_timeout=_TIMEOUT_S,
-        socket_timeout=_TIMEOUT_S,
-        retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
-    )
 
 
 def make_queue(connection: "redis.Redis", name: str, job_class: type[Job] = Job) -> Queue:
@@ -171,30 +148,3 @@ def queue_state(url: str, queue: str, *, roll_call: bool = False) -> QueueState:
             commands.publish(roll_call_channel(queue), "")
         waiting, _, *reached = commands.execute()
     return QueueState(cast(int, waiting), cast(int, reached[0]) if reached else None)
-
-
-def _progress_key(experiment_id: str) -> str:
-    return f"llmforge:progress:{experiment_id}"
-
-
-async def publish_progress(
-    client: "redis.asyncio.Redis", experiment_id: str, status: ExperimentStatus, progress: ProgressSnapshot
-) -> None:
-    """Store the newest status and progress where event streams read them; they expire by themselves."""
-    value = orjson.dumps({"status": status, **progress.as_dict()})
-    await client.set(_progress_key(experiment_id), value, ex=_PROGRESS_TTL_S)
-
-
-async def read_progress(client: "redis.asyncio.Redis", experiment_id: str) -> Published | None:
-    """Return the newest status and progress that were published; ``None`` if there are none.
-
-    What is not of this form was not published by a worker, and counts as nothing.
-    """
-    raw = await client.get(_progress_key(experiment_id))
-    if raw is None:
-        return None
-    try:
-        value = orjson.loads(raw)
-        return Published(ExperimentStatus(value["status"]), ProgressSnapshot.from_dict(value))
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return None

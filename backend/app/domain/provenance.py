@@ -107,6 +107,7 @@ class Provenance:
         model_parameters: weights of the model, if the catalog knows their number.
         left_out: parameters that the configuration sets and the model does not take: of the catalog, and in
             results also those that it turned out to refuse.
+        created_by: name of the API key with which it was created; ``None`` without named keys.
     """
 
     config_hash: str
@@ -121,14 +122,16 @@ class Provenance:
     retrieval: RetrievalProvenance | None = None
     model_parameters: float | None = None
     left_out: tuple[str, ...] = ()
+    created_by: str | None = None
 
     def as_json(self) -> JsonObject:
         """Return the fields as they are stored; what there is none of is left out."""
         stored = asdict(self)
         if not self.left_out:
             del stored["left_out"]
-        if self.retrieval is None:
-            del stored["retrieval"]
+        for name in ("retrieval", "created_by"):
+            if stored[name] is None:
+                del stored[name]
         return stored
 
     @classmethod

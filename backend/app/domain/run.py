@@ -1,6 +1,7 @@
 """One run (one example, answered once by one experiment) as it is stored, and the counts of many."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
@@ -103,7 +104,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of an experiment's stored runs.
+    """Counts of stored runs: of an experiment, or of a part of it.
 
     Attributes:
         stored: all runs.
@@ -120,3 +121,16 @@ class Tally:
     scored: int = 0
     cached: int = 0
     failures: Mapping[FailureKind, int] = field(default_factory=dict)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Return the counts of both together."""
+        failures = Counter(self.failures)
+        failures.update(other.failures)
+        return Tally(
+            self.stored + other.stored,
+            self.failed + other.failed,
+            self.correct + other.correct,
+            self.scored + other.scored,
+            self.cached + other.cached,
+            failures,
+        )

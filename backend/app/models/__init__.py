@@ -2,6 +2,7 @@
 
 from app.models.base import Base
 from app.models.dataset import Dataset, Example
+from app.models.execution import ExecutorRow, Shard
 from app.models.experiment import Experiment, Result, Run
 from app.models.generation import Generation
 from app.models.judgement import Judgement
@@ -13,11 +14,13 @@ __all__ = [
     "Base",
     "Dataset",
     "Example",
+    "ExecutorRow",
     "Experiment",
     "Generation",
     "Judgement",
     "KnowledgeBase",
     "Result",
     "Run",
+    "Shard",
     "Worker",
 ]

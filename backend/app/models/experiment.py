@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from app.domain.json import JsonObject
-from app.domain.progress import ProgressSnapshot
+from app.domain.progress import CANCELLED, Ending, ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.models.base import Base
 from app.models.dataset import Example
@@ -34,9 +34,11 @@ _FILTERED = ("status", "exact_match", "cached")
 class Experiment(Base):
     """An experiment: its configuration, and its status.
 
-    ``lease`` names the executor that may write to it; ``heartbeat_at`` is when that executor last renewed
-    the lease, by the database's clock. ``resumes_parent``: it continues its parent's work, and takes over
-    the answers to it. ``result`` must be loaded together with the row.
+    ``heartbeat_at`` is the last sign of life of an executor at work on it, by the database's clock, and
+    ``worked_until`` the end of the time that the progress counts as work. ``ending`` is the status that its
+    executors are to end it with, and the reason, once one of them has found that it must. Of waiting
+    experiments that with the highest ``priority`` starts first. ``resumes_parent``: it continues its
+    parent's work, and takes over the answers to it. ``result`` must be loaded together with the row.
     """
 
     __tablename__ = "experiments"
@@ -63,13 +65,15 @@ class Experiment(Base):
     status: Mapped[str] = mapped_column(Text, default="PENDING")
     reason: Mapped[str | None] = mapped_column(Text)
     progress: Mapped[JsonObject | None]
-    lease: Mapped[uuid.UUID | None]
+    ending: Mapped[JsonObject | None]
     cancel_requested: Mapped[bool] = mapped_column(Boolean, default=False)
+    priority: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     queued_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
+    worked_until: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
     result: Mapped["Result | None"] = relationship(lazy="raise", viewonly=True)
@@ -78,6 +82,13 @@ class Experiment(Base):
     def queued(self) -> bool:
         """Whether it was started and waits for an executor; a pending one may also be a draft."""
         return self.status == ExperimentStatus.PENDING and self.queued_at is not None
+
+    @property
+    def asked_ending(self) -> Ending | None:
+        """What its executors are to end it with; ``None``: they go on."""
+        if self.ending is not None:
+            return Ending.from_dict(self.ending)
+        return CANCELLED if self.cancel_requested or self.deleted_at is not None else None
 
     @property
     def progress_snapshot(self) -> ProgressSnapshot | None:

@@ -118,8 +118,7 @@ class CatalogOut(BaseModel):
     models: list[ModelOut]
 
 
-PartState = Literal["ok", "degraded", "waking", "down", "idle", "unknown"]
-"""``waking``: it does not answer yet, as a database that slept; it will soon, and is waited for."""
+PartState = Literal["ok", "degraded", "down", "idle", "unknown"]
 
 
 class PartHealth(BaseModel):
@@ -128,6 +127,13 @@ class PartHealth(BaseModel):
     state: PartState
     message: str
     details: JsonObject
+
+
+class CallerOut(BaseModel):
+    """The API key of a request."""
+
+    name: str
+    role: Literal["read", "write"] = Field(description="read: sees everything, changes and starts nothing.")
 
 
 class HealthOut(BaseModel):
@@ -140,6 +146,7 @@ class HealthOut(BaseModel):
     queue: PartHealth
     workers: PartHealth
     local_model: PartHealth
+    caller: CallerOut | None = Field(description="Whose key this request had; null without keys.")
 
 
 class LiveOut(BaseModel):

@@ -58,6 +58,7 @@ class ProgressOut(FromAttributes):
     waiting_for: str | None = Field(
         description="What keeps the endpoint from answering, such as loading its model; null if nothing does."
     )
+    executors: int = Field(description="Workers at work on it.")
 
 
 class ScoreSummary(BaseModel):

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.config import PROJECT_ROOT, Settings, environment
 from app.core.database import Sessions, create_engine, create_sessions
+from app.core.database_url import DatabaseUrlError
 from app.core.errors import Unavailable
 from app.core.redaction import redact, register_secret
 from app.services.inference.catalog_file import load_catalog
@@ -74,7 +75,7 @@ def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
         ping: see ``create_engine``.
 
     Raises:
-        Unavailable: if no database is configured.
+        Unavailable: if no database is configured, or its URL cannot be used.
     """
     database_url = settings.database_url.get_secret_value()
     if not database_url:
@@ -85,10 +86,14 @@ def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
     redact_with(redact)
     look_below(settings.model_folder_list)
     fetch_only(settings.hub_model_list)
-    register_secret(settings.api_key.get_secret_value())
+    for access_key in settings.access_keys:
+        register_secret(access_key.key)
     for url in (database_url, settings.redis_url.get_secret_value()):
         _register_password(url)
-    engine = create_engine(database_url, settings.database_pool_size, ping=ping)
+    try:
+        engine = create_engine(database_url, settings.database_pool_size, ping=ping)
+    except DatabaseUrlError as error:
+        raise Unavailable(str(error)) from error
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
     return Runtime(settings, engine, create_sessions(engine), create_sessions(autocommit))
 

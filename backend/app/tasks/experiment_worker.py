@@ -29,9 +29,13 @@ from app.tasks.presence import Presence
 
 log = get_logger(__name__)
 
-_REPORT_EVERY_S = 1500
-_REPORT_TTL_S = 3600  # of what RQ stores about workers and the jobs they run
-_CLEAN_EVERY_S = 6 * 3600
+REPORT_EVERY_S = 1500
+"""Seconds between two reports to Redis that a worker lives, and that its job goes on."""
+
+CLEAN_EVERY_S = 6 * 3600
+"""Seconds between two removals of what killed workers have left in Redis."""
+
+_REPORT_TTL_S = 3600  # of what is reported
 _SLACK_S = 10.0  # beyond a blocking call's own time-out
 
 
@@ -70,12 +74,13 @@ class ExperimentWorker(Worker):
             serializer=JSONSerializer,
             worker_ttl=_REPORT_TTL_S,
             job_monitoring_interval=1,
-            maintenance_interval=_CLEAN_EVERY_S,
+            maintenance_interval=CLEAN_EVERY_S,
         )
         self._clients = clients
         self._presence = presence
         self._next_report = 0.0
         self.asked_to_stop = False
+        self.served = False  # whether Redis has given it a job, or truly had none
 
     def work_until_stopped(self) -> None:
         """Take one job after the other; return when asked to stop.
@@ -109,7 +114,9 @@ class ExperimentWorker(Worker):
                 serializer=self.serializer,
             )
         except DequeueTimeout:
+            self.served = True
             return None
+        self.served = True
         if found is None:
             return None
         job, _ = found
@@ -175,7 +182,7 @@ class ExperimentWorker(Worker):
     def _report_is_due(self) -> bool:
         if time.monotonic() < self._next_report:
             return False
-        self._next_report = time.monotonic() + _REPORT_EVERY_S
+        self._next_report = time.monotonic() + REPORT_EVERY_S
         return True
 
     # -- the end --------------------------------------------------------------------------------
@@ -194,7 +201,10 @@ class ExperimentWorker(Worker):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
 
-    # -- what is not used -----------------------------------------------------------------------
+    # -- what RQ does otherwise -----------------------------------------------------------------
+
+    def _set_connection(self, connection: Redis) -> Redis:
+        return connection  # RQ would have every command wait as long as the one that waits for a job
 
     def subscribe(self) -> None:
         """Listen to none of RQ's commands: whoever can write to a shared Redis could kill jobs with them."""

@@ -2,12 +2,19 @@
 
 import asyncio
 import gc
+import os
 import signal
 import uuid
+from functools import partial
 
 from app.core.config import get_settings
+from app.core.database import when_database_answers
+from app.core.logging import get_logger
+from app.core.migrations import SchemaIsNewer, migrate
 from app.services.execution.executor import Executor
 from app.services.runtime import open_runtime
+
+log = get_logger(__name__)
 
 
 def run_experiment(experiment_id: str) -> None:
@@ -29,8 +36,13 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 async def _run(experiment_id: uuid.UUID) -> None:
     runtime = open_runtime(get_settings(), ping=False)
     try:
+        await when_database_answers(partial(migrate, runtime.engine), "look at the schema")
         executor = Executor(runtime, experiment_id)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, executor.stop)
         await executor.run()
+    except SchemaIsNewer as error:
+        # Untouched, the experiment is for a newer worker. This one would only take it away from that.
+        log.error("worker_is_too_old", message=error.message, hint=error.hint)  # noqa: TRY400
+        os.kill(os.getppid(), signal.SIGTERM)
     finally:
         await runtime.aclose()

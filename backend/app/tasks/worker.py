@@ -17,8 +17,10 @@ from redis.exceptions import RedisError
 from app.core.config import Settings, get_settings
 from app.core.errors import AppError
 from app.core.logging import configure_logging, get_logger
+from app.core.migrations import migrate_at_start
 from app.core.processes import end_with
 from app.core.redis_trouble import BadRedisUrl, explain
+from app.services.backup.upgrades import before_upgrade
 from app.services.inference.catalog import CatalogError
 from app.services.inference.engines.local import OWNER_VARIABLE
 from app.services.runtime import open_runtime
@@ -27,9 +29,6 @@ from app.tasks.experiment_worker import ExperimentWorker, QueueClients
 from app.tasks.presence import Presence
 
 log = get_logger(__name__)
-
-_STEADY_S = 60.0
-"""Seconds of work after which a new trouble is a new one, and is tried again soon."""
 
 
 def run_worker(settings: Settings) -> None:
@@ -51,7 +50,6 @@ def _work_on_and_on(settings: Settings, clients: QueueClients, presence: Presenc
     pause_s = 0.0
     while True:
         _stop_at_signals()
-        began = time.monotonic()
         worker: ExperimentWorker | None = None
         try:
             worker = ExperimentWorker(settings, clients, presence)
@@ -59,9 +57,7 @@ def _work_on_and_on(settings: Settings, clients: QueueClients, presence: Presenc
         except Exception as error:  # noqa: BLE001 - nothing but a signal ends this process
             if worker is not None and worker.asked_to_stop:
                 return
-            if time.monotonic() - began > _STEADY_S:
-                pause_s = 0.0
-            pause_s = _next_pause_s(error, pause_s)
+            pause_s = _next_pause_s(error, 0.0 if worker is not None and worker.served else pause_s)
         else:
             return  # a requested stop
         _stop_at_signals()
@@ -95,19 +91,26 @@ def _stop_at_signals() -> None:
     signal.signal(signal.SIGINT, stop)
 
 
+async def _prepare(settings: Settings) -> None:
+    runtime = open_runtime(settings)
+    try:
+        runtime.models()
+        await migrate_at_start(runtime.engine, before_upgrade(settings))
+    finally:
+        await runtime.aclose()
+
+
 def main() -> None:
     """Run a worker with the settings of the environment."""
     settings = get_settings()
     configure_logging(settings.log_level, settings.log_format)
     owner = os.environ.setdefault(OWNER_VARIABLE, str(os.getpid()))
     end_with(int(owner))
-    # Refuses at once what would make every job fail: no database configured, catalog broken.
+    # Refuses at once what would make every job fail: no database, a schema that is newer, a broken catalog.
     try:
-        runtime = open_runtime(settings)
-        runtime.models()
+        asyncio.run(_prepare(settings))
     except (AppError, CatalogError) as error:
         raise SystemExit(f"error: {error.message} {error.hint}") from error
-    asyncio.run(runtime.aclose())
     gc.freeze()  # what is imported is never garbage; children then share its memory untouched
     log.info("worker_started", queue=settings.queue, jobs=jobs.__name__)
     try:

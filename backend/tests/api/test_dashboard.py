@@ -225,9 +225,9 @@ class TestKey:
             assert (await api.get(path)).status_code == 200
             assert (await api.head(path)).status_code == 200
         assert (await api.get("/nothing")).status_code == 404
-        for path in ("/api", "/api/", EXPERIMENTS, f"{EXPERIMENTS}/", "/health", "/health/no", "/docs"):
+        for path in ("/api", "/api/", EXPERIMENTS, f"{EXPERIMENTS}/", "/health", "/health/no"):
             problem(await api.get(path), 401)
-        for path in ("/redoc", "/openapi.json", "/%61pi/v1/models", "/docs/oauth2-redirect"):
+        for path in ("/redoc", "/docs/", "/openapi.json", "/%61pi/v1/models", "/docs/oauth2-redirect"):
             problem(await api.get(path), 401)
         problem(await api.post("/"), 401)
         assert (await api.get(EXPERIMENTS, headers={"x-api-key": KEY})).status_code == 200
@@ -236,7 +236,7 @@ class TestKey:
         transport = httpx.ASGITransport(app=create_app(settings), root_path="/lab")
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
             assert (await api.get("/lab/")).status_code == 200
-            for path in ("/lab/api/v1/models", "/lab//api/v1/models", "/api/v1/models", "/lab/docs"):
+            for path in ("/lab/api/v1/models", "/lab//api/v1/models", "/api/v1/models", "/lab/docs/x"):
                 problem(await api.get(path), 401)
 
 

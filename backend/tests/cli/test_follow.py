@@ -29,7 +29,7 @@ def event(status: str, done: int = 0) -> ExperimentEvent:
 def progress(**fields: Any) -> ProgressOut:
     counts: dict[str, Any] = {"total": 3, "done": 0, "failed": 0, "cached": 0, "in_flight": 0, "failures": {}}
     unknown = dict.fromkeys(("accuracy", "rate_per_s", "eta_s", "limit", "note", "waiting_for"))
-    times = {"active_s": 0.0, "waiting_s": 0.0, "mode": "worker"}
+    times = {"active_s": 0.0, "waiting_s": 0.0, "mode": "worker", "executors": 1}
     return ProgressOut.model_validate({**counts, **unknown, **times, **fields})
 
 

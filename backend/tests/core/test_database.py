@@ -1,4 +1,4 @@
-"""Tests of database URLs, of telling "away" from "refused", and of waiting."""
+"""Tests of telling "away" from "refused", and of waiting."""
 
 import socket
 import ssl
@@ -9,41 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.core.database import async_url, create_engine, is_database_away, when_database_answers
+from app.core.database import create_engine, is_database_away, when_database_answers
 from app.core.processes import free_port
 from app.services.runtime import Runtime
-
-NEON = "postgresql://u:p%40ss@ep-x-pooler.eu-central-1.aws.neon.tech/neondb"
-
-
-class TestAsyncUrl:
-    @pytest.mark.parametrize(
-        ("given", "expected"),
-        [
-            ("postgresql://app@127.0.0.1:5/db", "postgresql+asyncpg://app@127.0.0.1:5/db"),
-            ("postgres://app@h/db", "postgresql+asyncpg://app@h/db"),
-            ("postgresql+asyncpg://app@h/db", "postgresql+asyncpg://app@h/db"),
-            ("postgresql+psycopg2://app@h/db", "postgresql+asyncpg://app@h/db"),
-            (f"{NEON}?sslmode=require", NEON.replace("postgresql", "postgresql+asyncpg") + "?ssl=require"),
-            (
-                f"{NEON}?sslmode=require&channel_binding=require",
-                NEON.replace("postgresql", "postgresql+asyncpg") + "?ssl=require",
-            ),
-            ("postgresql://h/db?sslmode=verify-full", "postgresql+asyncpg://h/db?ssl=verify-full"),
-            ("postgresql://h/db?sslmode=nonsense", "postgresql+asyncpg://h/db"),
-            ("postgresql://h/db?ssl=require", "postgresql+asyncpg://h/db?ssl=require"),
-            ("postgresql://h/db?target_session_attrs=any&gssencmode=disable", "postgresql+asyncpg://h/db"),
-        ],
-    )
-    def test_forms(self, given: str, expected: str) -> None:
-        assert async_url(given) == expected
-
-    @pytest.mark.parametrize(
-        "url", ["", "sqlite:///x.db", "mysql://h/db", "h/db", "rediss://u:p@x.upstash.io:6379"]
-    )
-    def test_no_postgres(self, url: str) -> None:
-        with pytest.raises(ValueError, match="must start with postgresql://"):
-            async_url(url)
 
 
 def _wrapped(cause: BaseException) -> DBAPIError:

@@ -25,7 +25,7 @@ from app.services.runtime import Runtime
 from app.tasks.experiment_job import ExperimentJob, ForeignJob
 from tests.factories import questions_jsonl
 from tests.fixtures.fake_llm import FakeLLM
-from tests.support import create, metrics_of, pairs, runs_of, stored, until, with_settings
+from tests.support import create, leases_of, metrics_of, pairs, runs_of, stored, until, with_settings
 
 SIZE, CONCURRENCY = 40, 4
 Start = Callable[[], ManagedProcess]
@@ -215,7 +215,8 @@ class TestEnd:
         first.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
         assert await ended(first) == 0
         experiment = await stored(runtime, experiment_id)
-        assert (experiment.status, experiment.lease, experiment.finished_at) == ("RUNNING", None, None)
+        assert (experiment.status, experiment.heartbeat_at, experiment.finished_at) == ("RUNNING", None, None)
+        assert await leases_of(runtime, experiment_id) == []
         assert await requeue_lost(runtime) == 1
         endpoint.release()
         start_worker()
@@ -236,7 +237,7 @@ class TestEnd:
         kill_tree(first)
         experiment = await stored(runtime, experiment_id)
         assert experiment.status == "RUNNING"
-        assert experiment.lease is not None
+        assert len(await leases_of(runtime, experiment_id)) == 1
         endpoint.release()
         start_worker()
         await completed(runtime, experiment_id)
@@ -266,7 +267,7 @@ class TestEnd:
         worker.process.wait()
 
         async def released() -> bool:
-            return (await stored(runtime, experiment_id)).lease is None
+            return not await leases_of(runtime, experiment_id)
 
         await until(released, "the child to hand the experiment over")
         await until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "its end")

@@ -15,8 +15,10 @@ from app.core.migrations import LOCK
 from app.models import Base
 from app.services.backup.archive import Version, Write
 
-TABLES = tuple(table.name for table in Base.metadata.sorted_tables)
-"""All tables, each after those that it refers to."""
+_OWN = tuple(table.name for table in Base.metadata.sorted_tables)
+_OF_PROCESSES = frozenset({"workers"})  # what runs at this moment, which means nothing elsewhere
+TABLES = tuple(name for name in _OWN if name not in _OF_PROCESSES)
+"""The tables that are copied, each after those that it refers to."""
 _VERSIONS = "alembic_version"
 # So that the text of a value is the same whatever server wrote it, and in whatever order its scans would go.
 _STABLE = (
@@ -64,7 +66,7 @@ class BackupRepository:
         return str(await self._connection.scalar(text("show server_version")))
 
     async def tables(self) -> list[StoredTable]:
-        """Return the tables that exist, each after those that it refers to."""
+        """Return the tables to be copied that exist, each after those that it refers to."""
         query = text(
             "select table_name, array_agg(column_name::text order by ordinal_position) "
             "from information_schema.columns where table_schema = current_schema() "
@@ -131,7 +133,7 @@ class BackupRepository:
 
     async def drop_all(self) -> None:
         """Drop all tables; whatever else refers to them makes this fail."""
-        present = [name for name in (*reversed(TABLES), _VERSIONS) if await self._exists([name])]
+        present = [name for name in (*_OWN, _VERSIONS) if await self._exists([name])]
         if present:
             await self._connection.execute(text(f"drop table {', '.join(present)}"))
 

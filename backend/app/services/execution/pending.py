@@ -1,23 +1,33 @@
-"""The samples of an experiment that have no run yet, read a page at a time during the work."""
+"""The samples that an executor is to answer: those of its shards that have no run yet.
+
+Consumers take one sample after another. When there is none left, the first to ask claims further shards
+and reads their samples; when nobody has any left to give, consumers wait, since a shard may become free
+while others still answer, until all that this executor has taken is done.
+"""
 
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from app.core.database import Sessions, when_database_answers
 from app.domain.generation import GenerationResult
+from app.domain.sharding import ShardSlice
 from app.services.datasets.repository import DatasetRepository, to_example
 from app.services.execution.replay import answers_of
 from app.services.execution.sample import Sample
-from app.services.runs.repository import RunRepository
+from app.services.runs.repository import Outcome, RunRepository
 
-_PAGE = 512  # examples read at a time
+Taken = Callable[[ShardSlice, int, Sequence[Outcome]], None]
+"""Told of a shard that was read, the repeats of each of its questions, and its runs that are stored."""
+
+More = Callable[[], Awaitable[Sequence[Sample] | None]]
+"""Claims further shards and returns their samples; ``None``: there are none to claim."""
 
 
-class PendingSamples:
-    """Hands out each (example, repeat) that has no run once, in the order of the sample.
+class SampleReader:
+    """Reads the samples of shards that have no run.
 
     Args:
         sessions: of the database.
@@ -26,6 +36,7 @@ class PendingSamples:
         positions: of the sample's examples in the dataset, in the order to run them.
         repeats: runs for each example.
         resumed: experiments whose answers to the same samples are taken over, the nearest first.
+        taken: told of each shard.
     """
 
     def __init__(
@@ -35,7 +46,8 @@ class PendingSamples:
         dataset_id: uuid.UUID,
         positions: Sequence[int],
         repeats: int,
-        resumed: Sequence[uuid.UUID] = (),
+        resumed: Sequence[uuid.UUID],
+        taken: Taken,
     ) -> None:
         self._sessions = sessions
         self._experiment_id = experiment_id
@@ -43,38 +55,115 @@ class PendingSamples:
         self._positions = positions
         self._repeats = repeats
         self._resumed = resumed
-        self._read = 0
-        self._samples: deque[Sample] = deque()
-        self._reading = asyncio.Lock()
+        self._taken = taken
 
-    async def next(self) -> Sample | None:
-        """Return the next sample; ``None`` when there is nothing left."""
-        while not self._samples:
-            async with self._reading:
-                if self._samples:  # another consumer has read a page meanwhile
-                    break
-                part = self._positions[self._read : self._read + _PAGE]
-                if not part:
-                    return None
-                samples = await when_database_answers(partial(self._page, part), "read examples")
-                self._samples.extend(samples)
-                self._read += len(part)
-        return self._samples.popleft()
+    async def read(self, shards: Sequence[ShardSlice]) -> list[Sample]:
+        """Return the samples of these shards without a run, in order."""
+        return await when_database_answers(partial(self._read, shards), "read examples")
 
-    async def _page(self, positions: Sequence[int]) -> list[Sample]:
+    async def _read(self, shards: Sequence[ShardSlice]) -> list[Sample]:
+        positions = [position for one in shards for position in self._positions[one.start : one.stop]]
         async with self._sessions() as session:
             found = await DatasetRepository(session).examples_at(self._dataset_id, positions)
             rows = {row.position: row for row in found}
             ids = [row.id for row in found]
             runs = RunRepository(session)
-            stored = await runs.stored_pairs(self._experiment_id, ids)
+            outcomes = await runs.outcomes(self._experiment_id, ids)
             answers: dict[tuple[int, int], dict[str, GenerationResult]] = {}
             for experiment_id in reversed(self._resumed):  # the nearest last: its answers replace others
                 for pair, calls in (await runs.calls(experiment_id, ids)).items():
                     answers.setdefault(pair, {}).update(answers_of(calls))
-        return [
-            Sample(rows[position].id, to_example(rows[position]), repeat, answers.get(pair, {}))
-            for position in positions
-            for repeat in range(self._repeats)
-            if (pair := (rows[position].id, repeat)) not in stored
-        ]
+        stored: dict[int, list[Outcome]] = {}
+        for one in outcomes:
+            stored.setdefault(one.example_id, []).append(one)
+        samples = []
+        for shard in shards:
+            examples = [rows[position] for position in self._positions[shard.start : shard.stop]]
+            self._taken(shard, self._repeats, [one for row in examples for one in stored.get(row.id, ())])
+            for row in examples:
+                done = {one.repeat for one in stored.get(row.id, ())}
+                samples += [
+                    Sample(row.id, to_example(row), repeat, answers.get((row.id, repeat), {}), shard.number)
+                    for repeat in range(self._repeats)
+                    if repeat not in done
+                ]
+        return samples
+
+
+class PendingSamples:
+    """Hands out samples to consumers, as many at a time as are allowed.
+
+    Args:
+        allowed: gives how many consumers may have a sample at the moment.
+    """
+
+    def __init__(self, allowed: Callable[[], int]) -> None:
+        self._allowed = allowed
+        self._samples: deque[Sample] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._busy = 0
+        self._dry = self._filling = self._closed = False
+
+    async def next(self, more: More) -> Sample | None:
+        """Return the next sample; ``None`` when there is nothing left to do."""
+        while not self._closed:
+            if self._busy < self._allowed() and not self._filling:
+                if self._samples:
+                    self._busy += 1
+                    return self._samples.popleft()
+                if not self._dry:
+                    await self._fill(more)
+                    continue
+            if self._dry and not self._samples and not self._busy:
+                self.close()
+                break
+            await self._wait()
+        return None
+
+    def done(self) -> None:
+        """Tell that a sample that was taken is done."""
+        self._busy -= 1
+        self.look()
+
+    def close(self) -> None:
+        """Hand out no more samples."""
+        self._closed = True
+        self._wake(len(self._waiting))
+
+    def shards_are_free(self) -> None:
+        """Tell that there are shards to claim again."""
+        self._dry = False
+        self.look()
+
+    def look(self) -> None:
+        """Wake as many consumers as may go on: there are samples, or more are allowed than before."""
+        if self._waiting and not self._filling:
+            room = max(0, self._allowed() - self._busy)
+            self._wake(min(room, len(self._samples)) or min(room, 1))
+
+    async def _fill(self, more: More) -> None:
+        self._filling = True
+        try:
+            samples = await more()
+            self._dry = samples is None
+            self._samples.extend(samples or ())
+        finally:
+            self._filling = False
+            self.look()
+
+    async def _wait(self) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.look()  # another one goes on instead
+            raise
+
+    def _wake(self, count: int) -> None:
+        while count > 0 and self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                future.set_result(None)
+                count -= 1

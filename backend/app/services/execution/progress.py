@@ -1,19 +1,18 @@
-"""How far an experiment is, and publishing it to whoever watches."""
+"""How far an experiment is: what this executor has done of it, and the whole."""
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Protocol, Self
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
 
-import redis.asyncio
-from redis.exceptions import RedisError
-
-from app.core.queue import connect_async, publish_progress
-from app.domain.progress import ExecutionMode, ProgressSnapshot
+from app.domain.progress import ExecutionMode, Gauges
 from app.domain.run import RunRecord, Tally
-from app.domain.status import ExperimentStatus, FailureKind
-
-_REDIS_PAUSE_S = 5.0  # after a failure, so that a Redis that is away costs nothing
+from app.domain.sharding import ShardSlice
+from app.domain.status import FailureKind
+from app.services.execution.lease import Report, Whole
+from app.services.execution.shard_repository import ShardReport
+from app.services.runs.repository import Outcome
 
 Clock = Callable[[], float]
 """The time in seconds, from any start."""
@@ -33,44 +32,72 @@ class LimiterState(Protocol):
         ...
 
     @property
+    def interval_s(self) -> float:
+        """Seconds between starts that a rate limit requires."""
+        ...
+
+    @property
     def waiting_s(self) -> float:
         """Seconds until calls may start again."""
         ...
 
 
+@dataclass(slots=True)
+class _HeldShard:
+    """Counts of a shard that this executor holds.
+
+    Attributes:
+        samples: that it has in all.
+        last_run: number of its newest run, as the writer counts them.
+    """
+
+    samples: int
+    stored: int = 0
+    cached: int = 0
+    scored: int = 0
+    correct: float = 0.0
+    failures: Counter[FailureKind] = field(default_factory=Counter)
+    last_run: int = 0
+
+    def count(self, exact_match: float | None, failure_kind: FailureKind | None, *, cached: bool) -> None:
+        self.stored += 1
+        self.cached += cached
+        if failure_kind is not None:
+            self.failures[failure_kind] += 1
+        if exact_match is not None:
+            self.scored += 1
+            self.correct += exact_match
+
+    def tally(self) -> Tally:
+        failures = Counter(self.failures)
+        return Tally(self.stored, failures.total(), self.correct, self.scored, self.cached, failures)
+
+
 class Progress:
-    """Counts of one experiment, those of earlier executors included.
+    """Counts of one experiment: of this executor's shards by itself, of the others' as they last told.
 
     Attributes:
         total: runs planned; 0 until ``begin``.
-        stored: runs stored or about to be.
-        failed: runs that failed for good.
-        failures: the same, by kind.
     """
 
     def __init__(self, mode: ExecutionMode = "worker", clock: Clock = time.monotonic) -> None:
-        self.total = self.stored = self.failed = 0
-        self.failures: Counter[FailureKind] = Counter()
+        self.total = 0
         self._mode = mode
         self._clock = clock
         self._limiter: LimiterState | None = None
-        self._begun = False
         self._note: str | None = None
         self._waiting_for: str | None = None
-        self._correct = 0.0
-        self._scored = self._cached = 0
+        self._rest = Tally()
+        self._held: dict[int, _HeldShard] = {}
         self._active_before_s = 0.0
-        self._started = self._made_since = clock()
         self._made = 0
+        self._working = False
+        self._reported_at = self._made_since = clock()
 
-    def begin(self, total: int, tally: Tally, active_s: float = 0.0) -> None:
-        """Continue from what earlier executors have stored, after ``active_s`` seconds of their work."""
-        self._begun, self.total = True, total
-        self.stored = tally.stored
-        self.failed, self.failures = tally.failed, Counter(tally.failures)
-        self._correct, self._scored, self._cached = tally.correct, tally.scored, tally.cached
-        self._active_before_s = active_s
-        self._started = self._made_since = self._clock()
+    def begin(self, total: int, whole: Whole) -> None:
+        """Continue from what has been done so far."""
+        self.total = total
+        self._rest, self._active_before_s = whole.sums.tally, whole.active_s
 
     def prepare(self, note: str | None) -> None:
         """Say what is being prepared."""
@@ -79,7 +106,8 @@ class Progress:
     def prepared(self) -> None:
         """Start the clock: opening models and indexes does not count as work."""
         self._note = None
-        self._started = self._made_since = self._clock()
+        self._working = True
+        self._reported_at = self._made_since = self._clock()
 
     def wait_for(self, what: str | None) -> None:
         """Say what the endpoint needs time for; ``None``: it answers."""
@@ -89,81 +117,68 @@ class Progress:
         """Tell the state of this limiter, too."""
         self._limiter = limiter
 
-    def count(self, run: RunRecord) -> None:
-        """Count one run."""
-        self.stored += 1
-        self._cached += run.cached
+    def take(self, shard: ShardSlice, repeats: int, outcomes: Iterable[Outcome]) -> None:
+        """Count the runs of a shard from now on, beginning with those that are stored."""
+        held = _HeldShard((shard.stop - shard.start) * repeats)
+        for one in outcomes:
+            held.count(one.exact_match, one.failure_kind, cached=one.cached)
+        self._held[shard.number] = held
+
+    def count(self, run: RunRecord, shard: int, number: int) -> None:
+        """Count one run of a shard; ``number``: as the writer counts them."""
+        held = self._held[shard]
+        held.count(run.exact_match, run.failure_kind, cached=run.cached)
+        held.last_run = number
         if not run.cached:
             self._made += 1
         elif not self._made:  # what was taken from the cache first says nothing of the speed
             self._made_since = self._clock()
-        if run.failure_kind is not None:
-            self.failed += 1
-            self.failures[run.failure_kind] += 1
-        if run.exact_match is not None:
-            self._scored += 1
-            self._correct += run.exact_match
 
     @property
-    def left(self) -> int:
-        """Runs that are not stored yet."""
-        return self.total - self.stored
+    def tally(self) -> Tally:
+        """Counts of all runs that are stored or about to be."""
+        return sum((held.tally() for held in self._held.values()), start=self._rest)
 
     @property
     def wall_s(self) -> float:
         """Seconds of work so far, by all executors."""
-        return self._active_before_s + self._clock() - self._started
+        return self._active_before_s + (self._clock() - self._reported_at if self._working else 0.0)
 
-    def snapshot(self) -> ProgressSnapshot | None:
-        """Return the progress as event streams and the database have it; ``None`` before ``begin``."""
-        if not self._begun:
-            return None
+    def gauges(self) -> Gauges:
+        """Return what this executor tells of itself."""
         here_s = self._clock() - self._made_since
-        rate = self._made / here_s if here_s > 0 and self._made else None
         limiter = self._limiter
-        return ProgressSnapshot(
-            total=self.total,
-            done=self.stored,
-            failed=self.failed,
-            cached=self._cached,
-            accuracy=self._correct / self._scored if self._scored else None,
-            failures={kind.value: count for kind, count in self.failures.items()},
-            rate_per_s=rate,
-            eta_s=self.left / rate if rate else None,
-            active_s=round(self.wall_s, 3),
+        return Gauges(
+            rate_per_s=self._made / here_s if here_s > 0 and self._made else None,
             in_flight=limiter.in_flight if limiter else 0,
             limit=limiter.limit if limiter else None,
+            interval_s=limiter.interval_s if limiter else 0.0,
             waiting_s=round(limiter.waiting_s, 1) if limiter else 0.0,
             mode=self._mode,
             note=self._note,
             waiting_for=self._waiting_for,
         )
 
+    def report(self, committed: int) -> Report:
+        """Return what the next heartbeat tells.
 
-class ProgressPublisher:
-    """Sends progress to Redis; an experiment runs on while Redis is away."""
+        Args:
+            committed: runs that the writer has stored.
+        """
+        shards, held = [], Tally()
+        for number, one in self._held.items():
+            finished = one.stored == one.samples and one.last_run <= committed
+            shards.append(ShardReport(number, one.tally(), finished))
+            if not finished:
+                held += shards[-1].tally
+        worked_s = self._clock() - self._reported_at if self._working else None
+        return Report(self.total, self.gauges(), shards, held, worked_s)
 
-    def __init__(self, redis_url: str, experiment_id: str, clock: Clock = time.monotonic) -> None:
-        self._url = redis_url
-        self._experiment_id = experiment_id
-        self._clock = clock
-        self._client: redis.asyncio.Redis | None = None
-        self._silent_until = 0.0
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-
-    async def publish(self, status: ExperimentStatus, progress: ProgressSnapshot | None) -> None:
-        """Send status and progress, if there is a progress and Redis answers."""
-        if progress is None or not self._url or self._clock() < self._silent_until:
-            return
-        try:
-            if self._client is None:
-                self._client = connect_async(self._url)
-            await publish_progress(self._client, self._experiment_id, status, progress)
-        except (RedisError, OSError):
-            self._silent_until = self._clock() + _REDIS_PAUSE_S
+    def told(self, report: Report, whole: Whole) -> None:
+        """Take over what the heartbeat has found; finished shards are counted with the others from now on."""
+        for one in report.shards:
+            if one.finished:
+                self._held.pop(one.number, None)
+        self._rest, self._active_before_s = whole.sums.tally, whole.active_s
+        if report.worked_s is not None:
+            self._reported_at += report.worked_s

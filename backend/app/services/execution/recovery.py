@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from app.core.database import is_database_away
 from app.core.logging import get_logger
 from app.core.queue import waiting_experiments
+from app.services.execution.attention import Attention, WorkLeft, work_left
 from app.services.execution.dispatcher import enqueue
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
@@ -38,17 +39,30 @@ async def requeue_lost(runtime: Runtime) -> int:
     return len(lost)
 
 
-async def look_after_lost(runtime: Runtime, *, every_s: float = 2.0) -> None:
-    """Queue lost experiments again every ``every_s`` seconds, for as long as the process lives."""
+async def look_after_lost(
+    runtime: Runtime, attention: Attention | None = None, *, every_s: float = 2.0
+) -> None:
+    """Queue lost experiments again, for as long as the process lives.
+
+    Args:
+        runtime: of this process.
+        attention: says when to look; without it every ``every_s`` seconds.
+        every_s: see ``attention``.
+    """
     while True:
-        await asyncio.sleep(every_s)
+        await (attention.wait() if attention else asyncio.sleep(every_s))
         if not runtime.redis_url:
             continue
+        left: WorkLeft = "running"  # if it cannot be found out
         try:
             await requeue_lost(runtime)
+            if attention:
+                left = await work_left(runtime)
         except (RedisError, OSError) as error:
             log.debug("recovery_waits", error=type(error).__name__)
         except Exception as error:
             if not is_database_away(error):
                 raise
             log.debug("recovery_waits", error=type(error).__name__)
+        if attention:
+            attention.found(left)

@@ -10,6 +10,7 @@ from app.domain.generation import GenerationResult, Usage
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction, ScoredSample, Vote
+from app.domain.readable_errors import sentence_of
 from app.domain.run import RunRecord
 from app.domain.scoring import Score, ScoringRule
 from app.domain.status import FailureKind, RunStatus
@@ -35,12 +36,14 @@ class Sample:
 
     Attributes:
         answers: calls that an earlier experiment made for it, which this one resumes; see ``answers_of``.
+        shard: number of the shard that it belongs to.
     """
 
     example_id: int
     example: Example
     repeat: int
     answers: Mapping[str, GenerationResult] = field(default_factory=dict)
+    shard: int = 0
 
 
 class SampleRunner:
@@ -92,7 +95,7 @@ class SampleRunner:
             return self._failed(sample, context.transcript, error.kind, error.message, error.attempts)
         except Exception as error:
             log.exception("run_crashed", example=sample.example.key)
-            message = clean(f"{type(error).__name__}: {error}")
+            message = clean(sentence_of(error))
             return self._failed(sample, context.transcript, FailureKind.INTERNAL, message, 1)
 
     def _answered(

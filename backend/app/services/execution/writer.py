@@ -6,12 +6,15 @@ less when more answers are pending than may be lost: after its worker was killed
 again for the calls that were in flight and for the answers that were not committed, and both together
 should not exceed the concurrency by much.
 
+Runs are stored under the executor's lease: once it is taken away, no run of this executor follows.
+
 While the database is away, rows stay in memory, and are written again when it is back; rows that
 arrived nevertheless are skipped then.
 """
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +23,7 @@ from typing import Self
 from app.core.database import Sessions, when_database_answers
 from app.domain.generation import CachedGeneration, GenerationResult
 from app.domain.run import RunRecord
+from app.services.execution.lease import LeaseLost
 from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
 
@@ -51,8 +55,12 @@ class WriterOptions:
 class GroupCommitWriter:
     """Stores runs and answers, and looks answers up; see the module's text. It is a ``CacheStore``.
 
+    Attributes:
+        committed: runs that are stored; they are numbered from 1, and stored in that order.
+
     Args:
         sessions: to the database.
+        lease: under which runs are stored.
         may_lose: how many answers may be uncommitted at the moment.
         options: how rows and lookups are grouped.
     """
@@ -60,11 +68,13 @@ class GroupCommitWriter:
     def __init__(
         self,
         sessions: Sessions,
+        lease: uuid.UUID,
         may_lose: Callable[[], int] = lambda: 0,
         options: WriterOptions = WriterOptions(),
     ) -> None:
         self._options = options
         self._sessions = sessions
+        self._lease = lease
         self._may_lose = may_lose
         self._runs: list[RunRecord] = []
         self._generations: list[CachedGeneration] = []
@@ -74,6 +84,8 @@ class GroupCommitWriter:
         self._lookup_wake = asyncio.Event()
         self._settled = asyncio.Condition()
         self._writing = 0
+        self._added = 0
+        self.committed = 0
         self._flushing = False
         self._committed_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -95,11 +107,13 @@ class GroupCommitWriter:
         """Rows that are not committed yet."""
         return len(self._runs) + len(self._generations) + self._writing
 
-    def add_run(self, run: RunRecord) -> None:
-        """Store a run soon."""
+    def add_run(self, run: RunRecord) -> int:
+        """Store a run soon, and return its number."""
         self._runs.append(run)
         self._chars += _chars(run)
         self._wake.set()
+        self._added += 1
+        return self._added
 
     def put(self, key: str, model: str, result: GenerationResult) -> None:
         """Store an answer soon; see ``CacheStore.put``."""
@@ -158,6 +172,7 @@ class GroupCommitWriter:
                 self._writing = len(runs) + len(generations)
                 await when_database_answers(partial(self._commit, runs, generations), "store runs")
                 self._writing = 0
+                self.committed += len(runs)
                 self._chars -= chars
                 self._committed_at = time.monotonic()
                 async with self._settled:
@@ -193,8 +208,10 @@ class GroupCommitWriter:
 
     async def _commit(self, runs: list[RunRecord], generations: list[CachedGeneration]) -> None:
         async with self._sessions() as session:
-            await RunRepository(session).add(runs, generations)
+            held = await RunRepository(session).add(runs, generations, self._lease)
             await session.commit()
+        if runs and not held:
+            raise LeaseLost
 
     async def _look_up_forever(self) -> None:
         looked_up_at = 0.0

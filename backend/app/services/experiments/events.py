@@ -1,25 +1,19 @@
-"""Watching an experiment live: from Redis while it has the progress, else from the database."""
+"""Watching an experiment live: the database has its state and, with each heartbeat, its progress."""
 
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from app.core.database import is_database_away
 from app.core.errors import Unavailable
-from app.core.queue import Published, connect_async, read_progress
 from app.domain.progress import ProgressSnapshot
 from app.domain.status import ExperimentStatus
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
 
-_DATABASE_EVERY = 4  # ticks, while Redis has the progress
-_TICK_S = 0.25
 _MOST_STREAMS = 200  # of one process; each holds a connection of a client
 
 
@@ -67,13 +61,13 @@ class ExperimentWatcher:
     Args:
         runtime: of this process.
         most: streams at the same time.
-        tick_s: seconds between two looks at an experiment.
+        tick_s: seconds between two looks at an experiment; as between heartbeats, if left out.
     """
 
-    def __init__(self, runtime: Runtime, most: int = _MOST_STREAMS, tick_s: float = _TICK_S) -> None:
+    def __init__(self, runtime: Runtime, most: int = _MOST_STREAMS, tick_s: float | None = None) -> None:
         self._runtime = runtime
         self._most = most
-        self._tick_s = tick_s
+        self._tick_s = runtime.settings.heartbeat_s if tick_s is None else tick_s
         self._open = 0
         self._watched: dict[uuid.UUID, _Watched] = {}
 
@@ -150,48 +144,24 @@ class ExperimentWatcher:
 
 
 async def watch_experiment(
-    runtime: Runtime, experiment_id: uuid.UUID, *, tick_s: float = _TICK_S
+    runtime: Runtime, experiment_id: uuid.UUID, *, tick_s: float
 ) -> AsyncIterator[ExperimentState]:
     """Yield the state whenever it changes, until the experiment has ended.
-
-    Status and reason are always those of the database; only the progress comes from Redis.
 
     Args:
         runtime: of this process.
         experiment_id: what to watch.
         tick_s: seconds between two looks.
     """
-    redis = connect_async(runtime.redis_url) if runtime.redis_url else None
     last: ExperimentState | None = None
-    stored: ExperimentState | None = None
-    tick = 0
-    try:
-        while True:
-            live = None
-            if redis is not None and stored is not None and stored.status is ExperimentStatus.RUNNING:
-                live = await _published(redis, experiment_id)
-            if live is None or live.status.ended or tick % _DATABASE_EVERY == 0:
-                stored = await _stored(runtime, experiment_id) or stored
-            state = stored
-            if state is not None and live is not None and state.status is ExperimentStatus.RUNNING:
-                state = replace(state, progress=live.progress)
-            if state is not None and state != last:
-                yield state
-                last = state
-            if state is not None and state.status.ended:
-                return
-            tick += 1
-            await asyncio.sleep(tick_s)
-    finally:
-        if redis is not None:
-            await redis.aclose()
-
-
-async def _published(redis: Redis, experiment_id: uuid.UUID) -> Published | None:
-    try:
-        return await read_progress(redis, str(experiment_id))
-    except (RedisError, OSError):
-        return None
+    while True:
+        state = await _stored(runtime, experiment_id)
+        if state is not None and state != last:
+            yield state
+            last = state
+        if last is not None and last.status.ended:
+            return
+        await asyncio.sleep(tick_s)
 
 
 async def _stored(runtime: Runtime, experiment_id: uuid.UUID) -> ExperimentState | None:

@@ -4,6 +4,7 @@ import platform
 import subprocess
 from functools import lru_cache
 
+from app.core.access import acting
 from app.core.config import PROJECT_ROOT
 from app.core.packages import package_version
 from app.domain.hashing import content_hash
@@ -86,4 +87,5 @@ def build_provenance(
         retrieval=retrieval,
         model_parameters=model_parameters,
         left_out=left_out,
+        created_by=acting(),
     )

@@ -1,4 +1,4 @@
-"""SQL of experiments: their status, their lease, and lists of them."""
+"""SQL of experiments: their status, and lists of them."""
 
 import uuid
 from collections.abc import Sequence
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
 from app.domain.json import JsonObject
-from app.domain.progress import Beat, ProgressSnapshot
+from app.domain.progress import CANCELLED
 from app.domain.status import ExperimentStatus
-from app.models import Experiment, Result
+from app.models import ExecutorRow, Experiment, Result, Shard
 
 # SQLAlchemy does not type what JSON columns can do.
 _metrics: Any = Result.metrics
@@ -143,57 +143,6 @@ class ExperimentRepository:
             queued_at=func.clock_timestamp(),
         )
 
-    async def claim(self, experiment_id: uuid.UUID, lease: uuid.UUID, stale_after_s: float) -> bool:
-        """Take the lease of a queued experiment, or of a running one whose heartbeat is stale."""
-        return await self._changed(
-            (
-                Experiment.id == experiment_id,
-                Experiment.deleted_at.is_(None),
-                or_(_queued(), _abandoned(stale_after_s)),
-            ),
-            status=ExperimentStatus.RUNNING,
-            lease=lease,
-            heartbeat_at=func.clock_timestamp(),
-            started_at=func.coalesce(Experiment.started_at, func.clock_timestamp()),
-        )
-
-    async def heartbeat(
-        self, experiment_id: uuid.UUID, lease: uuid.UUID, progress: ProgressSnapshot | None
-    ) -> Beat:
-        """Renew the lease, and store the progress if it is given; return what the executor is to do next."""
-        statement = (
-            update(Experiment)
-            .where(*_held(experiment_id, lease))
-            .values(heartbeat_at=func.clock_timestamp(), **_progress_value(progress))
-            .returning(Experiment.cancel_requested, Experiment.deleted_at)
-        )
-        row = (await self._session.execute(statement)).one_or_none()
-        if row is None:
-            return Beat.LEASE_LOST
-        return Beat.CANCEL if row[0] or row[1] else Beat.CONTINUE
-
-    async def release(self, experiment_id: uuid.UUID, lease: uuid.UUID) -> bool:
-        """Give the lease back, so that another executor may claim it at once."""
-        return await self._changed(_held(experiment_id, lease), lease=None, heartbeat_at=None)
-
-    async def finish(
-        self,
-        experiment_id: uuid.UUID,
-        lease: uuid.UUID,
-        status: ExperimentStatus,
-        reason: str | None,
-        progress: ProgressSnapshot | None,
-    ) -> bool:
-        """End an experiment; false if the lease is lost."""
-        return await self._changed(
-            _held(experiment_id, lease),
-            status=status,
-            reason=reason,
-            lease=None,
-            finished_at=func.clock_timestamp(),
-            **_progress_value(progress),
-        )
-
     async def request_cancel(self, experiment_id: uuid.UUID, stale_after_s: float) -> bool:
         """Cancel an experiment that nobody works on, or ask its executor to; false if it has ended."""
         at_once = await self._changed(
@@ -202,10 +151,12 @@ class ExperimentRepository:
                 or_(Experiment.status == ExperimentStatus.PENDING, _abandoned(stale_after_s)),
             ),
             status=ExperimentStatus.CANCELLED,
-            reason="Cancelled on request.",
-            lease=None,
+            reason=CANCELLED.reason,
             finished_at=func.clock_timestamp(),
         )
+        if at_once:  # an executor that is alive after all must not write any more
+            for table in (ExecutorRow, Shard):
+                await self._session.execute(delete(table).where(table.experiment_id == experiment_id))
         return at_once or await self._changed(
             (Experiment.id == experiment_id, Experiment.status == ExperimentStatus.RUNNING),
             cancel_requested=True,
@@ -217,6 +168,12 @@ class ExperimentRepository:
             Experiment.deleted_at.is_(None), or_(_queued(), _abandoned(stale_after_s))
         )
         return (await self._session.execute(query.order_by(Experiment.queued_at))).scalars().all()
+
+    async def count_unended(self) -> int:
+        """Return how many experiments are queued or running."""
+        running = Experiment.status == ExperimentStatus.RUNNING
+        query = select(func.count()).where(Experiment.deleted_at.is_(None), or_(_queued(), running))
+        return int(await self._session.scalar(query) or 0)
 
     async def counts_by_status(self) -> dict[str, int]:
         """Return how many experiments there are in each status."""
@@ -318,10 +275,6 @@ class ExperimentRepository:
         return (await self._session.execute(statement)).first() is not None
 
 
-def _progress_value(progress: ProgressSnapshot | None) -> dict[str, JsonObject]:
-    return {} if progress is None else {"progress": progress.as_dict()}
-
-
 def _completed(model: str) -> Select[JsonObject]:
     return (
         select(Result.metrics)
@@ -343,14 +296,6 @@ def _abandoned(stale_after_s: float) -> ColumnElement[bool]:
     return and_(
         Experiment.status == ExperimentStatus.RUNNING,
         or_(Experiment.heartbeat_at.is_(None), Experiment.heartbeat_at < oldest),
-    )
-
-
-def _held(experiment_id: uuid.UUID, lease: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Experiment.id == experiment_id,
-        Experiment.lease == lease,
-        Experiment.status == ExperimentStatus.RUNNING,
     )
 
 

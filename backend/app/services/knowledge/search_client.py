@@ -16,6 +16,7 @@ from typing import ParamSpec, TypeVar
 
 from app.core.config import Settings
 from app.core.errors import Unavailable
+from app.domain.readable_errors import sentence_of
 from app.services.knowledge import search_worker
 from app.services.local_models.files import ModelUnavailable
 
@@ -93,7 +94,7 @@ class SearchClient:
         except ModelUnavailable as error:
             raise Unavailable(error.message, hint=error.hint) from error
         except Exception as error:
-            raise Unavailable(f"The search failed: {type(error).__name__}: {error}") from error
+            raise Unavailable(f"The search failed: {sentence_of(error)}") from error
         finally:
             self._calls -= 1
             if self._idle is not None:

@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import text
 
 from app.core.database import is_database_away
-from app.schemas.catalog import HealthOut, PartHealth
+from app.schemas.catalog import CallerOut, HealthOut, PartHealth
 from app.services.experiments.provenance import code_version
 from app.services.inference.engines.local import server_states
 from app.services.monitoring.queue_health import QueueHealth, part
@@ -15,8 +15,10 @@ from app.services.runtime import Runtime, local_options
 _TIMEOUT_S = 3.0
 
 
-async def check_health(runtime: Runtime, queue_health: QueueHealth) -> HealthOut:
-    """Return the state of all parts, within some seconds."""
+async def check_health(
+    runtime: Runtime, queue_health: QueueHealth, caller: CallerOut | None = None
+) -> HealthOut:
+    """Return the state of all parts, within some seconds; ``caller`` is who asks."""
     database, report, local = await asyncio.gather(
         _database(runtime), queue_health.report(), asyncio.to_thread(_local_model, runtime)
     )
@@ -34,6 +36,7 @@ async def check_health(runtime: Runtime, queue_health: QueueHealth) -> HealthOut
         queue=queue,
         workers=workers,
         local_model=local,
+        caller=caller,
     )
 
 

@@ -3,9 +3,9 @@
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, Table, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import with_expression
@@ -13,19 +13,31 @@ from sqlalchemy.orm import with_expression
 from app.domain.generation import CachedGeneration
 from app.domain.json import JsonObject
 from app.domain.metrics import RunFacts
-from app.domain.run import RunRecord, Tally
+from app.domain.run import RunRecord
 from app.domain.run_selection import RunSelection, RunSort
 from app.domain.scoring import Score
 from app.domain.status import FailureKind
-from app.models import Example, Run
+from app.models import Example, ExecutorRow, Run
 from app.services.runs.array_insert_repository import array_insert
 from app.services.runs.cache_repository import generation_arrays, insert_generations
 from app.services.runs.selection_repository import conditions, run_lines, runs_with_examples, sort_value
 
 _run_columns = tuple(each.name for each in fields(RunRecord))
+# Whoever takes the lease away deletes its row, and waits for this lock: no run follows later.
+_held = (
+    select(ExecutorRow.id)
+    .where(ExecutorRow.id == bindparam("lease", type_=Uuid()))
+    .with_for_update(read=True, key_share=True)
+    .cte("held")
+)
 # One statement for both tables: it is a transaction of its own, in one round trip.
-_insert_answers = array_insert(cast(Table, Run.__table__), _run_columns, "r").add_cte(
-    insert_generations.cte("answers")
+_insert_answers = (
+    select(func.count())
+    .select_from(_held)
+    .add_cte(
+        array_insert(cast(Table, Run.__table__), _run_columns, "r", only_if=_held).cte("stored"),
+        insert_generations.cte("answers"),
+    )
 )
 
 
@@ -49,25 +61,42 @@ class Position:
     id: int
 
 
+class Outcome(NamedTuple):
+    """What became of one sample: as much of its run as progress counts."""
+
+    example_id: int
+    repeat: int
+    exact_match: float | None
+    failure_kind: FailureKind | None
+    cached: bool
+
+
 class RunRepository:
     """Reads and writes runs within the session it is given; never commits."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, runs: Sequence[RunRecord], generations: Sequence[CachedGeneration]) -> None:
-        """Store runs and cached generations, all or none; what is stored already stays as it is."""
-        values = {**_run_arrays(runs), **generation_arrays(generations)}
-        await self._session.execute(_insert_answers, values)
+    async def add(
+        self, runs: Sequence[RunRecord], generations: Sequence[CachedGeneration], lease: uuid.UUID
+    ) -> bool:
+        """Store runs and cached generations, all or none; what is stored already stays as it is.
 
-    async def stored_pairs(
-        self, experiment_id: uuid.UUID, example_ids: Sequence[int]
-    ) -> set[tuple[int, int]]:
-        """Return which ``(example id, repeat)`` of these examples have a run."""
-        query = select(Run.example_id, Run.repeat).where(
+        Returns:
+            whether the lease is held; if it is not, only the generations are stored.
+        """
+        values = {**_run_arrays(runs), **generation_arrays(generations), "lease": lease}
+        return bool(await self._session.scalar(_insert_answers, values))
+
+    async def outcomes(self, experiment_id: uuid.UUID, example_ids: Sequence[int]) -> list[Outcome]:
+        """Return what became of the samples of these examples that have a run."""
+        query = select(Run.example_id, Run.repeat, Run.exact_match, Run.failure_kind, Run.cached).where(
             Run.experiment_id == experiment_id, Run.example_id.in_(example_ids)
         )
-        return {(row[0], row[1]) for row in await self._session.execute(query)}
+        return [
+            Outcome(row[0], row[1], row[2], FailureKind(row[3]) if row[3] else None, row[4])
+            for row in await self._session.execute(query)
+        ]
 
     async def calls(
         self, experiment_id: uuid.UUID, example_ids: Sequence[int]
@@ -77,23 +106,6 @@ class RunRepository:
             Run.experiment_id == experiment_id, Run.example_id.in_(example_ids)
         )
         return {(row[0], row[1]): row[2] for row in await self._session.execute(query)}
-
-    async def tally(self, experiment_id: uuid.UUID) -> Tally:
-        """Return the counts of an experiment's runs."""
-        query = select(
-            func.count(),
-            func.coalesce(func.sum(Run.exact_match), 0.0),
-            func.count(Run.exact_match),
-            func.count().filter(Run.cached),
-        ).where(Run.experiment_id == experiment_id)
-        stored, correct, scored, cached = (await self._session.execute(query)).one()
-        kinds = (
-            select(Run.failure_kind, func.count())
-            .where(Run.experiment_id == experiment_id, Run.status == "failed")
-            .group_by(Run.failure_kind)
-        )
-        failures = {FailureKind(str(row[0])): row[1] for row in await self._session.execute(kinds)}
-        return Tally(stored, sum(failures.values()), correct or 0.0, scored, cached, failures)
 
     async def facts(self, experiment_id: uuid.UUID) -> list[RunFacts]:
         """Return what the aggregation needs of all runs, and no text."""

@@ -82,7 +82,7 @@ async def test_arguments_that_are_refused(arguments: dict[str, Any], said: str) 
         (ModelRetry("Say it in other words."), "Say it in other words.", "retry"),
         (ToolFailed("It is gone."), "It is gone.", "final"),
         (RuntimeError("a wire is loose"), "echo is out of order (RuntimeError: a wire is loose).", "final"),
-        (RecursionError(), "echo is out of order (RecursionError: ).", "final"),
+        (RecursionError(), "echo is out of order (RecursionError).", "final"),
     ],
 )
 async def test_what_goes_wrong_is_a_result(does: Exception, said: str, error: str) -> None:

@@ -16,7 +16,7 @@ from app.services.execution.executor import Executor
 from app.services.runtime import Runtime, open_runtime
 from tests.engines import Gate, ScriptedEngine
 from tests.factories import questions_jsonl
-from tests.support import create, metrics_of, pairs, runs_of, scripted, stored, until
+from tests.support import create, leases_of, metrics_of, pairs, runs_of, scripted, until
 
 
 @pytest.fixture
@@ -62,4 +62,4 @@ async def test_everything_arrives_and_nothing_twice(
     rows = await runs_of(own_runtime, experiment_id)
     assert len(set(pairs(rows))) == len(rows) == len(engine.calls) == 120
     assert (await metrics_of(own_runtime, experiment_id))["counts"]["ok"] == 120
-    assert (await stored(own_runtime, experiment_id)).lease is None
+    assert await leases_of(own_runtime, experiment_id) == []

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.domain.examples import Example
 from app.domain.generation import GenerationRequest, GenerationResult
@@ -16,10 +17,21 @@ from app.services.inference.base import EngineError
 from app.services.inference.engines.local import stop_servers
 from app.services.methods.base import Context
 from app.services.methods.naive import NaiveMethod
+from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime, local_options
 from tests.engines import ScriptedEngine, answered, question
 from tests.factories import questions_jsonl
-from tests.support import create, metrics_of, pairs, result_of, runs_of, scripted, stored, with_settings
+from tests.support import (
+    create,
+    leases_of,
+    metrics_of,
+    pairs,
+    result_of,
+    runs_of,
+    scripted,
+    stored,
+    with_settings,
+)
 
 
 async def run(runtime: Runtime, **fields: Any) -> tuple[uuid.UUID, ExperimentStatus | None]:
@@ -49,7 +61,8 @@ class TestCompletes:
         assert metrics["counts"]["ok"] == 20
         assert metrics["scores"]["exact_match"]["value"] == 1.0
         experiment = await stored(runtime, experiment_id)
-        assert (experiment.status, experiment.reason, experiment.lease) == ("COMPLETED", None, None)
+        assert (experiment.status, experiment.reason) == ("COMPLETED", None)
+        assert await leases_of(runtime, experiment_id) == []
         assert experiment.started_at is not None
         assert experiment.finished_at is not None
 
@@ -205,6 +218,28 @@ class TestFailedRuns:
         assert status is ExperimentStatus.COMPLETED
         messages = {row.failure_message for row in await runs_of(runtime, experiment_id)}
         assert messages == {"Odd: nul \ufffd, half a pair ?"}
+
+    async def test_the_database_refuses_runs(
+        self,
+        runtime: Runtime,
+        dataset: str,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """The reason is a sentence: no SQL, nor what was asked and answered."""
+
+        async def refused(self: RunRepository, *_: object) -> None:
+            prompts = {"prompts": "What is item 7 of quiz? " * 500}
+            await self._session.execute(text("select nothing from runs where answer = :prompts"), prompts)
+
+        monkeypatch.setattr(RunRepository, "add", refused)
+        experiment_id, status = await run(runtime)
+        assert status is ExperimentStatus.FAILED
+        reason = (await stored(runtime, experiment_id)).reason
+        assert reason == (
+            'Internal error: The database refused: column "nothing" does not exist (UndefinedColumnError).'
+        )
+        assert "item 7" not in caplog.text
 
 
 class TestTooManyFailures:

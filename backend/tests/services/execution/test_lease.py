@@ -2,17 +2,28 @@
 
 import asyncio
 import uuid
-from typing import Any
 
 import pytest
 
+from app.domain.progress import Gauges
 from app.domain.status import ExperimentStatus
 from app.services.execution.executor import Executor
-from app.services.experiments.repository import ExperimentRepository
+from app.services.execution.lease import Joined, Lease
 from app.services.experiments.service import ExperimentService
 from app.services.runtime import Runtime
 from tests.engines import Gate, ScriptedEngine, question
-from tests.support import cancel, create, metrics_of, pairs, result_of, runs_of, scripted, stored, until
+from tests.support import (
+    cancel,
+    create,
+    leases_of,
+    metrics_of,
+    pairs,
+    result_of,
+    runs_of,
+    scripted,
+    stored,
+    until,
+)
 
 
 async def begin(
@@ -31,6 +42,10 @@ async def begin(
 
     await until(so_far, f"{free} runs stored, the next calls in flight")
     return experiment_id, gate, engine, execution, task
+
+
+def lease_of(runtime: Runtime, experiment_id: uuid.UUID, stale_after_s: float = 10) -> Lease:
+    return Lease(runtime.sessions, runtime.autocommit, experiment_id, stale_after_s, lambda: False)
 
 
 async def set_experiment(runtime: Runtime, assignments: str) -> None:
@@ -104,13 +119,11 @@ class TestTakeOver:
 
     async def test_the_loser_writes_no_end(self, runtime: Runtime, dataset: str) -> None:
         experiment_id, _, first, _, loser = await begin(runtime, 5)
-        other = uuid.uuid4()
-        async with runtime.sessions() as session:
-            assert await ExperimentRepository(session).claim(experiment_id, other, stale_after_s=-10)
-            await session.commit()
+        other = lease_of(runtime, experiment_id, stale_after_s=-10)
+        assert await other.join(Gauges(), lambda _: 1) is not None
         assert await loser is None
-        experiment = await stored(runtime, experiment_id)
-        assert (experiment.status, experiment.lease) == ("RUNNING", other)
+        assert (await stored(runtime, experiment_id)).status == "RUNNING"
+        assert await leases_of(runtime, experiment_id) == [other.id]
         assert await result_of(runtime, experiment_id) is None
         assert first.closed == 1
 
@@ -149,7 +162,8 @@ class TestHandOver:
         gate.opened.set()
         assert await task is None
         experiment = await stored(runtime, experiment_id)
-        assert (experiment.status, experiment.lease, experiment.heartbeat_at) == ("RUNNING", None, None)
+        assert (experiment.status, experiment.heartbeat_at) == ("RUNNING", None)
+        assert await leases_of(runtime, experiment_id) == []
         assert experiment.finished_at is None
         rows = await runs_of(runtime, experiment_id)
         # Consumers finish what they have taken, the call in flight and those that wait for a slot.
@@ -161,7 +175,7 @@ class TestHandOver:
         execution.stop()
         assert await task is None
         assert len(await runs_of(runtime, experiment_id)) == 5
-        assert (await stored(runtime, experiment_id)).lease is None
+        assert await leases_of(runtime, experiment_id) == []
 
     async def test_a_stop_when_all_is_done_completes(self, runtime: Runtime, dataset: str) -> None:
         experiment_id, gate, _, execution, task = await begin(runtime, 16)
@@ -176,7 +190,8 @@ class TestHandOver:
         with pytest.raises(asyncio.CancelledError):
             await task
         experiment = await stored(runtime, experiment_id)
-        assert (experiment.status, experiment.lease) == ("RUNNING", None)
+        assert experiment.status == "RUNNING"
+        assert await leases_of(runtime, experiment_id) == []
         assert len(await runs_of(runtime, experiment_id)) == 5
 
 
@@ -218,12 +233,12 @@ class TestCancel:
         assert await task is ExperimentStatus.CANCELLED
         assert (await metrics_of(runtime, experiment_id))["counts"]["ok"] == 6
 
-    async def test_a_deletion_between_claim_and_load(self, runtime: Runtime, dataset: str) -> None:
+    async def test_a_deletion_when_it_has_just_joined(self, runtime: Runtime, dataset: str) -> None:
         class Overtaken(Executor):
-            async def _load(self) -> Any:
+            async def _run_joined(self, joined: Joined) -> ExperimentStatus | None:
                 async with runtime.sessions() as session:
                     await ExperimentService(session, runtime).delete(experiment_id)
-                return await super()._load()
+                return await super()._run_joined(joined)
 
         experiment_id = await create(runtime)
         means = scripted(runtime, ScriptedEngine(Gate()))
@@ -243,4 +258,5 @@ class TestDatabaseAway:
         execution.stop()
         assert await task is None
         experiment = await stored(runtime, experiment_id)
-        assert (experiment.status, experiment.lease) == ("RUNNING", None)
+        assert experiment.status == "RUNNING"
+        assert await leases_of(runtime, experiment_id) == []

@@ -1,20 +1,20 @@
-"""Tests of the progress: its counts, and telling it to Redis."""
+"""Tests of the progress: its counts, by shard and of the whole."""
 
 import uuid
 from dataclasses import dataclass, fields
 
 import orjson
 import pytest
-from redis.asyncio import Redis
 
-from app.core.queue import Published, connect_async, read_progress
-from app.domain.progress import ProgressSnapshot
+from app.domain.progress import Gauges, ProgressSnapshot, progress_of
 from app.domain.run import Tally
-from app.domain.status import ExperimentStatus, FailureKind
+from app.domain.sharding import ShardSlice
+from app.domain.status import FailureKind
 from app.schemas.experiment import ProgressOut
-from app.services.execution import progress as module
-from app.services.execution.progress import Progress, ProgressPublisher
-from app.services.runtime import Runtime
+from app.services.execution.lease import Whole
+from app.services.execution.progress import Progress
+from app.services.execution.shard_repository import ShardSums
+from app.services.runs.repository import Outcome
 from tests.factories import run_record
 
 
@@ -33,6 +33,10 @@ def clock() -> Clock:
     return Clock()
 
 
+def whole(tally: Tally = Tally(), active_s: float = 0.0) -> Whole:  # noqa: B008 - frozen
+    return Whole(ShardSums(tally, free=1, unfinished=1), active_s, (), 0, None)
+
+
 def begun(
     clock: Clock,
     total: int,
@@ -42,22 +46,25 @@ def begun(
     cached: int = 0,
     active_s: float = 0.0,
 ) -> Progress:
+    """Return the progress of an executor that holds one shard, of all that is not stored."""
     progress = Progress(clock=clock)
     failures = {FailureKind.TIMEOUT: failed} if failed else {}
-    progress.begin(total, Tally(stored, failed, correct, stored - failed, cached, failures), active_s)
+    tally = Tally(stored, failed, correct, stored - failed, cached, failures)
+    progress.begin(total, whole(tally, active_s))
+    progress.take(ShardSlice(0, stored, total), 1, ())
+    progress.prepared()
     return progress
 
 
 def count(
     progress: Progress, exact_match: float | None, failure: FailureKind | None = None, *, cached: bool = False
 ) -> None:
-    progress.count(run_record(uuid.uuid4(), exact_match=exact_match, failure_kind=failure, cached=cached))
+    run = run_record(uuid.uuid4(), exact_match=exact_match, failure_kind=failure, cached=cached)
+    progress.count(run, 0, 1)
 
 
 def snapshot_of(progress: Progress) -> ProgressSnapshot:
-    snapshot = progress.snapshot()
-    assert snapshot is not None
-    return snapshot
+    return progress_of(progress.total, progress.tally, progress.wall_s, [progress.gauges()])
 
 
 @dataclass
@@ -67,6 +74,7 @@ class Busy:
     in_flight: int = 3
     limit: int = 8
     waiting_s: float = 0.52
+    interval_s: float = 0.0
 
 
 class TestCounts:
@@ -88,6 +96,7 @@ class TestCounts:
             "limit": None,
             "waiting_s": 0.0,
             "waiting_for": None,
+            "executors": 1,
         }
 
     def test_runs_of_all_kinds(self, clock: Clock) -> None:
@@ -126,11 +135,67 @@ class TestCounts:
 
     def test_time_before_the_beginning_does_not_count(self, clock: Clock) -> None:
         progress = Progress(clock=clock)
-        assert progress.snapshot() is None
+        progress.begin(10, whole(active_s=3.0))
         clock.now += 60  # a model that takes a while to load
-        progress.begin(10, Tally())
+        assert progress.wall_s == 3.0
+        assert progress.report(0).worked_s is None
+        progress.prepared()
         clock.now += 2
-        assert progress.wall_s == 2.0
+        assert progress.wall_s == 5.0
+        assert progress.report(0).worked_s == 2.0
+
+
+class TestShards:
+    def test_stored_runs_of_a_shard_count_when_it_is_taken_over(self, clock: Clock) -> None:
+        progress = Progress(clock=clock)
+        progress.begin(30, whole(Tally(10, 0, 10.0, 10, 0)))
+        outcomes = [
+            Outcome(1, 0, 1.0, None, cached=True),
+            Outcome(2, 0, None, FailureKind.TIMEOUT, cached=False),
+        ]
+        progress.take(ShardSlice(1, 10, 20), 2, outcomes)
+        assert progress.tally == Tally(12, 1, 11.0, 11, 1, {FailureKind.TIMEOUT: 1})
+
+    def test_is_finished_when_all_its_runs_are_stored(self, clock: Clock) -> None:
+        progress = Progress(clock=clock)
+        progress.begin(4, whole())
+        progress.take(ShardSlice(0, 0, 2), 1, ())
+        progress.take(ShardSlice(1, 2, 4), 1, ())
+        for number, shard in enumerate((0, 1, 0), start=1):
+            progress.count(run_record(uuid.uuid4(), exact_match=1.0), shard, number)
+        assert [one.finished for one in progress.report(committed=2).shards] == [False, False]
+        report = progress.report(committed=3)
+        assert [(one.number, one.finished) for one in report.shards] == [(0, True), (1, False)]
+        assert report.held.stored == 1
+        progress.told(report, whole(Tally(2, 0, 2.0, 2, 0)))
+        assert [one.number for one in progress.report(3).shards] == [1]
+        assert progress.tally.stored == 3
+
+    def test_what_is_counted_during_a_heartbeat_is_not_lost(self, clock: Clock) -> None:
+        progress = begun(clock, 10)
+        count(progress, 1.0)
+        clock.now += 1
+        report = progress.report(0)
+        clock.now += 0.5
+        count(progress, 1.0)
+        progress.told(report, whole(active_s=1.0))
+        assert (progress.tally.stored, progress.wall_s) == (2, 1.5)
+
+
+class TestOfMany:
+    def test_is_the_sum(self) -> None:
+        gauges = [
+            Gauges(rate_per_s=2.0, in_flight=3, limit=4, waiting_s=1.5),
+            Gauges(rate_per_s=3.0, in_flight=5, limit=8, waiting_for="it loads"),
+            Gauges(note="opening"),
+        ]
+        found = progress_of(100, Tally(stored=50), 7.0, gauges)
+        assert (found.rate_per_s, found.eta_s) == (5.0, 10.0)
+        assert (found.in_flight, found.limit, found.waiting_s) == (8, 12, 1.5)
+        assert (found.note, found.waiting_for, found.executors) == (None, "it loads", 3)
+
+    def test_a_note_while_all_prepare(self) -> None:
+        assert progress_of(1, Tally(), 0.0, [Gauges(note="one"), Gauges(note="two")]).note == "one"
 
 
 class TestSnapshot:
@@ -150,40 +215,3 @@ class TestSnapshot:
 
     def test_has_the_fields_that_the_api_shows(self) -> None:
         assert set(ProgressOut.model_fields) == {each.name for each in fields(ProgressSnapshot)}
-
-
-class TestPublisher:
-    async def test_what_is_published_is_read(self, runtime: Runtime) -> None:
-        client = connect_async(runtime.redis_url)
-        assert await read_progress(client, "an-id") is None
-        async with ProgressPublisher(runtime.redis_url, "an-id") as publisher:
-            for done in (1, 2):
-                await publisher.publish(ExperimentStatus.RUNNING, ProgressSnapshot(10, done))
-            await publisher.publish(ExperimentStatus.RUNNING, None)
-        published = await read_progress(client, "an-id")
-        assert published == Published(ExperimentStatus.RUNNING, ProgressSnapshot(10, 2))
-        assert 0 < await client.ttl("llmforge:progress:an-id") <= 120
-        await client.aclose()
-
-    async def test_redis_away_costs_one_try_in_a_while(
-        self, clock: Clock, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        tries: list[str] = []
-
-        async def refuse(client: Redis, experiment_id: str, *_: object) -> None:
-            tries.append(experiment_id)
-            raise ConnectionRefusedError
-
-        monkeypatch.setattr(module, "publish_progress", refuse)
-        async with ProgressPublisher("redis://127.0.0.1:1/0", "an-id", clock) as publisher:
-            for _ in range(5):
-                await publisher.publish(ExperimentStatus.RUNNING, ProgressSnapshot(10))
-            assert len(tries) == 1
-            clock.now += 60
-            await publisher.publish(ExperimentStatus.RUNNING, ProgressSnapshot(10))
-            assert len(tries) == 2
-
-    async def test_without_redis_nothing_is_tried(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "connect_async", None)
-        async with ProgressPublisher("", "an-id") as publisher:
-            await publisher.publish(ExperimentStatus.RUNNING, ProgressSnapshot(10))

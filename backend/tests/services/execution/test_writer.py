@@ -11,13 +11,15 @@ from app.core.database import is_database_away
 from app.domain.generation import CachedGeneration, GenerationResult
 from app.domain.hashing import content_hash
 from app.domain.run import RunRecord
+from app.services.execution.executor_repository import ExecutorRepository
+from app.services.execution.lease import LeaseLost
 from app.services.execution.writer import GroupCommitWriter, WriterOptions
 from app.services.runs.cache_repository import CacheRepository
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 from tests.engines import answered
 from tests.factories import run_record
-from tests.support import PATIENCE_S, create, pairs, runs_of, until
+from tests.support import PATIENCE_S, add_lease, create, pairs, runs_of, until
 
 
 @pytest.fixture
@@ -27,9 +29,15 @@ async def experiment_id(runtime: Runtime, dataset: str) -> uuid.UUID:
 
 
 @pytest.fixture
-async def writer(runtime: Runtime) -> AsyncIterator[GroupCommitWriter]:
+async def lease(runtime: Runtime, experiment_id: uuid.UUID) -> uuid.UUID:
+    """The lease that they write under."""
+    return await add_lease(runtime, experiment_id)
+
+
+@pytest.fixture
+async def writer(runtime: Runtime, lease: uuid.UUID) -> AsyncIterator[GroupCommitWriter]:
     """A writer at work."""
-    async with GroupCommitWriter(runtime.autocommit) as opened:
+    async with GroupCommitWriter(runtime.autocommit, lease) as opened:
         yield opened
 
 
@@ -39,9 +47,12 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     real = RunRepository.add
 
-    async def add(self: RunRepository, runs: list[RunRecord], kept: list[CachedGeneration]) -> None:
-        await real(self, runs, kept)
+    async def add(
+        self: RunRepository, runs: list[RunRecord], kept: list[CachedGeneration], lease: uuid.UUID
+    ) -> bool:
+        held = await real(self, runs, kept, lease)
         sizes.append(len(runs))
+        return held
 
     monkeypatch.setattr(RunRepository, "add", add)
     return sizes
@@ -70,10 +81,10 @@ class TestRuns:
         assert (sum(commits), len(commits)) == (1000, 1)
 
     async def test_long_outputs_in_commits_of_a_bounded_size(
-        self, runtime: Runtime, experiment_id: uuid.UUID, commits: list[int]
+        self, runtime: Runtime, experiment_id: uuid.UUID, lease: uuid.UUID, commits: list[int]
     ) -> None:
         options = WriterOptions(max_commit_chars=100, max_waiting_chars=300)
-        async with GroupCommitWriter(runtime.autocommit, options=options) as writer:
+        async with GroupCommitWriter(runtime.autocommit, lease, options=options) as writer:
             await writer.room()
             for repeat, size in enumerate([40, 40, 20, 500, 60]):
                 calls = [{"text": "x" * size}]
@@ -116,13 +127,13 @@ class TestRuns:
         assert [run.calls for run in await runs_of(runtime, experiment_id)] == calls
 
     async def test_two_writers_of_the_same_rows_in_opposite_orders(
-        self, runtime: Runtime, experiment_id: uuid.UUID
+        self, runtime: Runtime, experiment_id: uuid.UUID, lease: uuid.UUID
     ) -> None:
         order = [(example, repeat) for example in range(1, 21) for repeat in range(100)]
         answers = keys(15_000)  # so many that the two commits are under way at the same time
         async with (
-            GroupCommitWriter(runtime.autocommit) as one,
-            GroupCommitWriter(runtime.autocommit) as other,
+            GroupCommitWriter(runtime.autocommit, lease) as one,
+            GroupCommitWriter(runtime.autocommit, lease) as other,
         ):
             await asyncio.gather(one.get("connect"), other.get("connect"))
             for writer, step in ((one, 1), (other, -1)):
@@ -144,20 +155,64 @@ class TestRuns:
             await writer.room()
 
 
+class TestLease:
+    async def test_no_run_follows_when_it_is_taken_away(
+        self, runtime: Runtime, experiment_id: uuid.UUID, lease: uuid.UUID, writer: GroupCommitWriter
+    ) -> None:
+        writer.add_run(record(experiment_id, 1))
+        await writer.flush()
+        async with runtime.sessions() as session:
+            await ExecutorRepository(session).remove([lease])
+            await session.commit()
+        writer.put("a key", "m", answered("kept"))
+        await writer.flush()
+        writer.put("another key", "m", answered("kept, too"))
+        writer.add_run(record(experiment_id, 2))
+        with pytest.raises(LeaseLost):
+            await writer.flush()
+        with pytest.raises(LeaseLost):
+            await writer.room()
+        assert [run.example_id for run in await runs_of(runtime, experiment_id)] == [1]
+        assert await writer.get("a key") is not None
+        assert await writer.get("another key") is not None  # it was paid for
+
+    async def test_who_takes_it_away_waits_for_the_rows_of_a_commit(
+        self, runtime: Runtime, experiment_id: uuid.UUID, lease: uuid.UUID
+    ) -> None:
+        async with runtime.sessions() as writing:
+            assert await RunRepository(writing).add([record(experiment_id)], [], lease)
+            async with runtime.sessions() as taking:
+                removal = asyncio.create_task(ExecutorRepository(taking).remove([lease]))
+                await asyncio.sleep(0.1)
+                assert not removal.done()
+                await writing.commit()
+                await removal
+                await taking.commit()
+        assert len(await runs_of(runtime, experiment_id)) == 1
+
+    async def test_numbers_what_is_stored(self, experiment_id: uuid.UUID, writer: GroupCommitWriter) -> None:
+        numbers = [writer.add_run(record(experiment_id, example)) for example in (3, 1, 2)]
+        assert (numbers, writer.committed) == ([1, 2, 3], 0)
+        await writer.flush()
+        assert writer.committed == 3
+
+
 class TestRoom:
     async def test_waits_for_the_database(
-        self, runtime: Runtime, experiment_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+        self, runtime: Runtime, experiment_id: uuid.UUID, lease: uuid.UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         back = asyncio.Event()
         real = RunRepository.add
 
-        async def add(self: RunRepository, runs: list[RunRecord], kept: list[CachedGeneration]) -> None:
+        async def add(self: RunRepository, *rows: Any) -> bool:
             if not back.is_set():
                 raise ConnectionRefusedError
-            await real(self, runs, kept)
+            return await real(self, *rows)
 
         monkeypatch.setattr(RunRepository, "add", add)
-        async with GroupCommitWriter(runtime.autocommit, options=WriterOptions(max_waiting=5)) as writer:
+        async with GroupCommitWriter(
+            runtime.autocommit, lease, options=WriterOptions(max_waiting=5)
+        ) as writer:
             for repeat in range(5):
                 await writer.room()
                 writer.add_run(record(experiment_id, repeat=repeat))
@@ -170,16 +225,18 @@ class TestRoom:
         assert len(await runs_of(runtime, experiment_id)) == 5
 
     async def test_who_waits_hears_of_a_writer_that_broke(
-        self, runtime: Runtime, experiment_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+        self, runtime: Runtime, experiment_id: uuid.UUID, lease: uuid.UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked = asyncio.Event()
 
-        async def add(self: RunRepository, runs: list[RunRecord], kept: list[CachedGeneration]) -> None:
+        async def add(*_: Any) -> bool:
             await asked.wait()
             raise ValueError("broken for good")
 
         monkeypatch.setattr(RunRepository, "add", add)
-        async with GroupCommitWriter(runtime.autocommit, options=WriterOptions(max_waiting=2)) as writer:
+        async with GroupCommitWriter(
+            runtime.autocommit, lease, options=WriterOptions(max_waiting=2)
+        ) as writer:
             for repeat in range(2):
                 writer.add_run(record(experiment_id, repeat=repeat))
             waiting = asyncio.create_task(writer.room())

@@ -1,18 +1,17 @@
 """Tests of storing runs: the record against the table, and a record read back."""
 
-import uuid
 from dataclasses import fields
 from typing import get_type_hints
 
 from app.domain.prediction import ParseOutcome
-from app.domain.run import RunRecord, Tally
+from app.domain.run import RunRecord
 from app.domain.scoring import Score
 from app.domain.status import FailureKind, RunStatus
 from app.models import Run
-from app.services.runs.repository import RunRepository
+from app.services.runs.repository import Outcome, RunRepository
 from app.services.runtime import Runtime
 from tests.factories import run_record
-from tests.support import create, runs_of
+from tests.support import add_lease, create, runs_of
 
 FILLED_BY_THE_DATABASE = {"id", "created_at"}
 
@@ -60,33 +59,28 @@ class TestAdd:
         assert run.scores == {"f1": {"value": 0.5, "reason": "a reason"}}
 
 
-class TestTally:
-    async def test_counts_by_what_became_of_the_runs(self, runtime: Runtime, dataset: str) -> None:
-        experiment_id = await create(runtime, repeats=10)
-
-        def failed(repeat: int, kind: FailureKind) -> RunRecord:
-            return run_record(experiment_id, repeat=repeat, status=RunStatus.FAILED, failure_kind=kind)
-
+class TestOutcomes:
+    async def test_of_the_samples_that_have_a_run(self, runtime: Runtime, dataset: str) -> None:
+        experiment_id, other = await create(runtime, repeats=10), await create(runtime)
         await add(
             runtime,
-            run_record(experiment_id, repeat=0, exact_match=1.0, cached=True),
-            run_record(experiment_id, repeat=1, exact_match=0.0),
-            run_record(experiment_id, repeat=2),
-            failed(3, FailureKind.TIMEOUT),
-            failed(4, FailureKind.TIMEOUT),
-            failed(5, FailureKind.SERVER),
+            run_record(experiment_id, 1, repeat=0, exact_match=1.0, cached=True),
+            run_record(experiment_id, 1, repeat=3),
+            run_record(experiment_id, 2, repeat=1, status=RunStatus.FAILED, failure_kind=FailureKind.TIMEOUT),
+            run_record(experiment_id, 3),
         )
-        kinds = {FailureKind.TIMEOUT: 2, FailureKind.SERVER: 1}
-        assert await tally(runtime, experiment_id) == Tally(6, 3, 1.0, 2, 1, kinds)
-        assert await tally(runtime, uuid.uuid4()) == Tally()
+        await add(runtime, run_record(other, 1))
+        async with runtime.sessions() as session:
+            found = await RunRepository(session).outcomes(experiment_id, [1, 2])
+        assert sorted(found) == [
+            Outcome(1, 0, 1.0, None, cached=True),
+            Outcome(1, 3, None, None, cached=False),
+            Outcome(2, 1, None, FailureKind.TIMEOUT, cached=False),
+        ]
 
 
 async def add(runtime: Runtime, *records: RunRecord) -> None:
+    lease = await add_lease(runtime, records[0].experiment_id)
     async with runtime.sessions() as session:
-        await RunRepository(session).add(records, [])
+        assert await RunRepository(session).add(records, [], lease)
         await session.commit()
-
-
-async def tally(runtime: Runtime, experiment_id: uuid.UUID) -> Tally:
-    async with runtime.sessions() as session:
-        return await RunRepository(session).tally(experiment_id)

@@ -32,7 +32,7 @@ export function KeyGate() {
       open={open}
       onOpenChange={setOpen}
       title="API key required"
-      description="The value of LLMFORGE_API_KEY on the server. It is stored in this browser only."
+      description="A key of LLMFORGE_API_KEY or LLMFORGE_API_KEYS on the server. It is stored in this browser only."
     >
       <form
         className="flex flex-col gap-4"

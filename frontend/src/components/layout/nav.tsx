@@ -9,6 +9,7 @@ import { Menu, MenuItem } from "@/components/ui/menu";
 import { cn } from "@/lib/utils";
 
 import { HealthDot } from "./health";
+import { IfMayWrite } from "./read-only";
 
 const pages = [
   { href: "/", label: "Overview" },
@@ -49,14 +50,16 @@ export function Nav() {
         </nav>
         <div className="ml-auto flex items-center gap-2">
           <HealthDot />
-          <Button asChild variant="primary" size="sm">
-            <Link href="/experiments/new/">
-              <Plus aria-hidden="true" />
-              <span>
-                New<span className="hidden lg:inline"> experiment</span>
-              </span>
-            </Link>
-          </Button>
+          <IfMayWrite>
+            <Button asChild variant="primary" size="sm">
+              <Link href="/experiments/new/">
+                <Plus aria-hidden="true" />
+                <span>
+                  New<span className="hidden lg:inline"> experiment</span>
+                </span>
+              </Link>
+            </Button>
+          </IfMayWrite>
           <div className="md:hidden">
             <Menu
               trigger={

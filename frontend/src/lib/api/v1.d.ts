@@ -946,6 +946,20 @@ export interface components {
             file: string;
         };
         /**
+         * CallerOut
+         * @description The API key of a request.
+         */
+        CallerOut: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @description read: sees everything, changes and starts nothing.
+             * @enum {string}
+             */
+            role: "read" | "write";
+        };
+        /**
          * CatalogOut
          * @description The model catalog.
          */
@@ -1969,6 +1983,8 @@ export interface components {
          * @description The platform and its parts.
          */
         HealthOut: {
+            /** @description Whose key this request had; null without keys. */
+            caller: components["schemas"]["CallerOut"] | null;
             database: components["schemas"]["PartHealth"];
             /**
              * Ephemeral
@@ -2524,7 +2540,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ok" | "degraded" | "waking" | "down" | "idle" | "unknown";
+            state: "ok" | "degraded" | "down" | "idle" | "unknown";
         };
         /**
          * PassageOut
@@ -2675,6 +2691,11 @@ export interface components {
              * @description Seconds until the last run, at that rate.
              */
             eta_s: number | null;
+            /**
+             * Executors
+             * @description Workers at work on it.
+             */
+            executors: number;
             /** Failed */
             failed: number;
             /**

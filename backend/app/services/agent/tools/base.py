@@ -12,6 +12,7 @@ from app.domain.generation import ToolSpec
 from app.domain.hashing import canonical_json
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
+from app.domain.readable_errors import sentence_of
 from app.services.inference.failures import clean
 
 ErrorKind = Literal["retry", "final"]
@@ -129,7 +130,7 @@ class Tool(ABC):
             message = f"{self.name} gave no result within {limit_s:.2g} s."
             return ToolResult(message, False, took_s, "retry")
         except Exception as error:  # noqa: BLE001 - a bug in a tool must not lose the agent's run
-            message = f"{self.name} is out of order ({clean(f'{type(error).__name__}: {error}')})."
+            message = f"{self.name} is out of order ({clean(sentence_of(error))})."
             return ToolResult(message, False, time.perf_counter() - started, "final")
         took_s = time.perf_counter() - started if output.took_s is None else output.took_s
         text = clean(output.text, limit=None)

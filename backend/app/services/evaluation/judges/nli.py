@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from app.domain.hashing import content_hash
+from app.domain.readable_errors import sentence_of
 from app.services.evaluation.judges.base import Claim, JudgementStore, Verdict
 from app.services.local_models.encoders import pack_linear_layers, quiet_libraries
 
@@ -210,7 +211,7 @@ class BatchedNli:
             except BaseException as error:  # a panic in the tokenizer's Rust code is no Exception
                 for future in futures:
                     if not future.done():
-                        future.set_exception(RuntimeError(f"{type(error).__name__}: {error}"))
+                        future.set_exception(RuntimeError(sentence_of(error)))
                 if isinstance(error, asyncio.CancelledError):
                     raise
             finally:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.prediction import ScoredSample
+from app.domain.readable_errors import sentence_of
 from app.domain.scoring import Score, ScoreDescription, ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.judges.base import JudgementStore
@@ -111,7 +112,7 @@ class Scoring:
                     raise LookupError("a score that its registration does not describe")
                 scores += found
             except Exception as error:  # noqa: BLE001 - a crashed scorer is no reason to lose the answer
-                reason = f"the scorer failed ({type(error).__name__}: {error})"
+                reason = f"the scorer failed ({sentence_of(error)})"
                 scores += [Score(score.name, None, reason[:_MAX_REASON]) for score in registered.scores]
         return scores
 

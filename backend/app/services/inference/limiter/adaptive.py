@@ -46,7 +46,6 @@ class AdaptiveLimiter:
     ) -> None:
         if ceiling < 1:
             raise ValueError("concurrency must be at least 1")
-        self.ceiling = ceiling
         self._options = options = options or LimiterOptions()
         self._clock = clock
         self._concurrency = ConcurrencyEstimate(ceiling, clock, options)
@@ -58,11 +57,22 @@ class AdaptiveLimiter:
         self._newest_accepted = 0
         self._first_attempts: deque[tuple[int, bool]] = deque(maxlen=options.history)  # (number, accepted)
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    @property
+    def ceiling(self) -> int:
+        """Requests that may be in flight at most."""
+        return self._concurrency.ceiling
 
     @property
     def limit(self) -> int:
         """Requests that may be in flight now."""
         return self._concurrency.limit
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds between starts that a rate limit requires; 0 while none is known."""
+        return self._interval.seconds
 
     @property
     def in_flight(self) -> int:
@@ -82,10 +92,42 @@ class AdaptiveLimiter:
         """See ``Limiter``."""
         return self._backoff.seconds
 
+    def resize(self, ceiling: int) -> None:
+        """Change the ceiling; 0 starts no requests. Those in flight go on, and what was learned stays."""
+        self._concurrency.resize(ceiling)
+        self._start_waiting()
+
+    def scale_interval(self, factor: float) -> None:
+        """Widen or shorten the interval between starts, when the requests of others begin or end."""
+        self._interval.scale(factor)
+
+    def assume(self, limit: int | None, interval_s: float) -> None:
+        """Begin with what others have learned of the endpoint.
+
+        Args:
+            limit: requests in flight that it accepts; ``None`` if no limit is known.
+            interval_s: between starts that it requires, in seconds; 0 if none is known.
+        """
+        if limit is not None:
+            self._concurrency.assume(limit)
+        self._interval.assume(interval_s)
+
+    def close(self) -> None:
+        """Start no more requests, and cancel those that wait; those in flight go on."""
+        self._closed = True
+        for waiter in self._queue.drain():
+            waiter.slot.cancel()
+
     async def acquire(
         self, *, retry: bool = False, rate_limited: RateLimited | None = None, last_attempt: bool = False
     ) -> Slot:
-        """Wait for a slot; see ``Limiter``."""
+        """Wait for a slot; see ``Limiter``.
+
+        Raises:
+            asyncio.CancelledError: once the limiter is closed.
+        """
+        if self._closed:
+            raise asyncio.CancelledError
         if not self._queue and self._is_unrestricted() and self.in_flight < self._concurrency.confirmed:
             return self._slot(retry=retry, rate_limited=rate_limited, probe=False)
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()

@@ -29,7 +29,7 @@ class _Trial:
 
 
 class ConcurrencyEstimate:
-    """The limit on requests in flight, between 1 and ``ceiling``.
+    """The limit on requests in flight, between 1 and ``ceiling`` (0 while that is 0).
 
     Down: when the 429s at some concurrency outnumber the requests accepted there or above, the
     limit falls to the number still in flight. Fewer 429s than that are random, and counted as noise.
@@ -47,6 +47,7 @@ class ConcurrencyEstimate:
         self.ceiling = ceiling
         self.limit = ceiling
         self.confirmed = ceiling
+        self._learned: float = _NEVER  # the confirmed limit, where it is the endpoint's and not the ceiling
         self._clock = clock
         self._options = options
         self._outcomes: deque[tuple[int, bool]] = deque(maxlen=options.history)  # (concurrency, accepted)
@@ -56,6 +57,19 @@ class ConcurrencyEstimate:
         self._hold_s = options.first_hold_s
         self._changed_at = -_NEVER
         self._lowered_at = _NEVER  # number of the newest request when the limit came down
+
+    def resize(self, ceiling: int) -> None:
+        """Change the ceiling; a limit of the endpoint that was learned stays, a trial in progress ends."""
+        self.ceiling = ceiling
+        self.limit = self.confirmed = int(min(self._learned, ceiling))
+        if self._trial is not None:
+            self._end_trial()
+
+    def assume(self, limit: int) -> None:
+        """Begin with a limit that others have learned."""
+        self._learned = limit
+        self.resize(self.ceiling)
+        self._changed_at = self._clock()
 
     def accepted(self, concurrency: int, number: int, newest: int) -> None:
         """Record an accepted request.
@@ -88,6 +102,7 @@ class ConcurrencyEstimate:
         held = self._clock() - trial.began_at >= self._hold_s
         if held and trial.reached and trial.ended >= self.limit:
             self.confirmed = self.limit
+            self._learned = self.limit if self.limit < self.ceiling else _NEVER
             self._hold_s = max(self._hold_s / 2, self._options.first_hold_s)
             self._step *= 2
             self._end_trial()
@@ -116,7 +131,7 @@ class ConcurrencyEstimate:
         if surplus < self._options.overload_surplus:  # random
             self._noise += (1 - self._noise) / self._options.history if trial is None else 0.0
         elif 0 < in_flight < self.limit:
-            self.limit = self.confirmed = in_flight
+            self.limit = self.confirmed = self._learned = in_flight
             self._noise = 0.0  # what seemed to be random was this limit
             self._step = 1
             self._lowered_at = newest

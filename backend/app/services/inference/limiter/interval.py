@@ -26,6 +26,14 @@ class RequestInterval:
         self._first_start: float | None = None
         self._accepted: deque[list[int]] = deque()  # [second, accepted requests that started in it]
 
+    def scale(self, factor: float) -> None:
+        """Widen or shorten the interval, since fewer or more of the endpoint's requests are these."""
+        self.seconds = min(self.seconds * factor, self._options.rate_window_s)
+
+    def assume(self, seconds: float) -> None:
+        """Begin with an interval that others have learned."""
+        self.seconds = min(max(self.seconds, seconds), self._options.rate_window_s)
+
     def next_start_at(self, *, last_attempt: bool = False) -> float:
         """Return the earliest time of the next start, in seconds of the caller's clock.
 

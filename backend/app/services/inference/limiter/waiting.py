@@ -38,6 +38,13 @@ class RequestQueue:
         """Add a request at the end."""
         self._of(waiter).append(waiter)
 
+    def drain(self) -> list[Waiter]:
+        """Remove all requests, and return those that still wait."""
+        waiting = [waiter for queue in (self.retries, self.first_attempts) for waiter in queue]
+        self.retries.clear()
+        self.first_attempts.clear()
+        return [waiter for waiter in waiting if not waiter.slot.done()]
+
     def remove(self, waiter: Waiter) -> None:
         """Remove a request."""
         self._of(waiter).remove(waiter)

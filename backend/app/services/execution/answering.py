@@ -1,0 +1,252 @@
+"""One executor's answering of samples: what it opens, its consumers, and what changes while they work."""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from statistics import fmean
+
+from app.core.database import when_database_answers
+from app.core.errors import AppError
+from app.domain.progress import Ending
+from app.domain.provenance import Provenance
+from app.domain.run import RunRecord
+from app.domain.sharding import claim_count, shard_size
+from app.domain.status import ExperimentStatus
+from app.schemas.experiment_config import ExperimentConfig
+from app.services.datasets.service import DatasetService
+from app.services.execution.failure_budget import too_many_failures
+from app.services.execution.lease import Joined, Lease, Whole
+from app.services.execution.pending import More, PendingSamples, SampleReader
+from app.services.execution.progress import Progress
+from app.services.execution.resources import ExperimentFailed, Resources, open_resources, open_scorers
+from app.services.execution.sample import Sample, SampleRunner
+from app.services.execution.slots import Slots
+from app.services.execution.tasks import run_consumers
+from app.services.execution.writer import GroupCommitWriter
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.resolution import PinnedVersions, ResolvedConfig, resolve
+from app.services.inference.cache import CachingEngine
+from app.services.inference.catalog import CatalogError
+from app.services.inference.limiter.adaptive import AdaptiveLimiter
+from app.services.inference.retry import RetryingEngine
+from app.services.runtime import Runtime
+
+_CONSUMERS_A_SLOT = 4
+_LAST_FLUSH_S = 10.0
+
+
+class Answering:
+    """The work of one executor on its shards of an experiment.
+
+    Attributes:
+        slots: this executor's part of the calls in flight.
+        pending: the samples that it is to answer.
+
+    Args:
+        runtime: of this process.
+        lease: under which shards are claimed and runs are stored.
+        joined: what the executor begins with.
+        progress: counts what is done.
+        stopping: set when this process is to end.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        lease: Lease,
+        joined: Joined,
+        progress: Progress,
+        stopping: asyncio.Event,
+    ) -> None:
+        self._runtime = runtime
+        self._lease = lease
+        self._experiment = joined.experiment
+        self._whole = joined.whole
+        self._progress = progress
+        self._stopping = stopping
+        self._free = joined.whole.sums.free
+        concurrency = int(joined.experiment.config["concurrency"])
+        self._limiter = AdaptiveLimiter(concurrency)
+        self._limiter.resize(joined.slots)
+        self.slots = Slots(concurrency, self._limiter)
+        self._writer = GroupCommitWriter(
+            runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
+        )
+        self.pending = PendingSamples(lambda: self._limiter.ceiling * _CONSUMERS_A_SLOT)
+
+    @property
+    def committed(self) -> int:
+        """Runs that are stored, of those that this executor has made."""
+        return self._writer.committed
+
+    # -- what the heartbeat finds -----------------------------------------------------------------
+
+    def adapt(self, whole: Whole) -> Ending | None:
+        """Take over what a heartbeat has found; return what the experiment must end with, if it must."""
+        before, now = len(self._whole.others) + 1, len(whole.others) + 1
+        if before != now:  # all executors together keep the endpoint's rate
+            self._limiter.scale_interval(now / before)
+        self._whole, self._free = whole, whole.sums.free
+        if self._free:
+            self.pending.shards_are_free()
+        self.pending.look()  # the part of the calls in flight may have grown
+        reason = self._too_many_failures()
+        return None if reason is None else Ending(ExperimentStatus.FAILED, reason)
+
+    def _too_many_failures(self) -> str | None:
+        allowed = float(self._experiment.config["max_failed_share"])
+        return too_many_failures(self._progress.tally, self._progress.total, allowed)
+
+    # -- the work -------------------------------------------------------------------------------
+
+    async def work(self) -> None:
+        """Answer, score and store samples until nothing is left to do for this executor.
+
+        Raises:
+            ExperimentFailed: if the experiment cannot go on.
+            LeaseLost: if another executor has taken the lease away.
+        """
+        self._require_few_failures()  # an earlier executor may have died before it could end it
+        if self._whole.ending is not None or not self._whole.sums.unfinished:
+            return  # only the end is left to do
+        config = ExperimentConfig.model_validate(self._experiment.config)
+        resolved, positions = await self._resolve(config)
+        provenance = Provenance.from_json(self._experiment.provenance)
+        async with open_resources(self._runtime, resolved, provenance, self._progress.prepare) as resources:
+            reader = SampleReader(
+                self._runtime.sessions,
+                self._experiment.id,
+                resolved.dataset.id,
+                positions,
+                config.repeats,
+                [] if config.cache else await self._resumed(),  # the cache has them if it is read
+                self._progress.take,
+            )
+            self._progress.prepared()
+            await self._answer(resolved, resources, reader)
+
+    async def _resolve(self, config: ExperimentConfig) -> tuple[ResolvedConfig, list[int]]:
+        """Return what the configuration names, and the positions of the sample in the dataset."""
+
+        async def read() -> tuple[ResolvedConfig, list[int]]:
+            async with self._runtime.sessions() as session:
+                pinned = PinnedVersions.of(self._experiment)
+                resolved = await resolve(session, self._runtime, config, pinned)
+                n, seed = config.dataset.n, config.seed
+                return resolved, await DatasetService(session).sample(resolved.dataset, n, seed)
+
+        try:
+            return await when_database_answers(read, "resolve a configuration")
+        except (AppError, CatalogError) as error:
+            raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
+
+    async def _resumed(self) -> list[uuid.UUID]:
+        """Return the experiments whose runs answers are taken from."""
+
+        async def read() -> list[uuid.UUID]:
+            async with self._runtime.sessions() as session:
+                return await ExperimentRepository(session).resumed(self._experiment)
+
+        return await when_database_answers(read, "read what is resumed")
+
+    async def _answer(self, resolved: ResolvedConfig, resources: Resources, reader: SampleReader) -> None:
+        """Answer, score and store samples."""
+        config, model, settings = resolved.config, resources.model, self._runtime.settings
+        if model.max_concurrency is not None:
+            self.slots.cap(model.max_concurrency)
+        self._learn_from(self._whole)
+        self._progress.watch(self._limiter)
+        async with (
+            self._writer as writer,
+            open_scorers(self._runtime, config, resolved.dataset.scoring, writer) as scoring,
+        ):
+            retrying = RetryingEngine(
+                model.engine,
+                self._limiter,
+                settings.max_attempts,
+                settings.rate_limit_patience_s,
+                waiting=self._progress.wait_for,
+            )
+            runner = SampleRunner(
+                self._experiment.id,
+                config,
+                resources.method,
+                resolved.dataset.scoring,
+                model.spec,
+                CachingEngine(retrying, writer, model.fingerprint, read=config.cache),
+                scoring,
+                window=model.window,
+            )
+            most = min(config.concurrency, model.max_concurrency or config.concurrency)
+            left = self._progress.total - self._progress.tally.stored
+            count = min(most * _CONSUMERS_A_SLOT, max(1, left))
+            try:
+                await run_consumers(
+                    partial(self._consume, runner, partial(self._more, reader)),
+                    count,
+                    self._stopping,
+                    settings.shutdown_grace_s,
+                )
+            finally:
+                await self._flush()
+
+    def _learn_from(self, whole: Whole) -> None:
+        """Begin with what other executors have learned of the endpoint's limits."""
+        gauges = [one.gauges for one in whole.others]
+        limits = [
+            one.gauges.limit
+            for one in whole.others
+            if one.gauges.limit is not None and one.gauges.limit < one.slots
+        ]
+        intervals = [one.interval_s for one in gauges if one.interval_s]
+        interval_s = fmean(intervals) * (len(gauges) + 1) / len(gauges) if intervals else 0.0
+        self._limiter.assume(max(1, round(fmean(limits))) if limits else None, interval_s)
+
+    async def _more(self, reader: SampleReader) -> Sequence[Sample] | None:
+        """Claim further shards, and return their samples; ``None`` if there are none to claim."""
+        config = self._experiment.config
+        repeats = int(config["repeats"])
+        samples = repeats * shard_size(self._experiment.total // repeats, repeats)
+        count = claim_count(self._free, len(self._whole.others) + 1, samples, alone=False)
+        shards = await self._lease.claim(count)
+        if not shards:
+            return None
+        self._free -= len(shards)
+        found = await reader.read(shards)
+        self._require_few_failures()
+        return found
+
+    async def _consume(self, runner: SampleRunner, more: More) -> None:
+        writer = self._writer
+        while not self._stopping.is_set():
+            await writer.room()
+            sample = await self.pending.next(more)
+            if sample is None:
+                return
+            try:
+                run = await runner.run(sample)
+                self._count(run, sample, writer.add_run(run))
+            finally:
+                self.pending.done()
+
+    def _count(self, run: RunRecord, sample: Sample, number: int) -> None:
+        self._progress.count(run, sample.shard, number)
+        if run.failure_kind is None:
+            return
+        if run.failure_kind.fatal:
+            raise ExperimentFailed(run.failure_message)
+        self._require_few_failures(f" Last: {run.failure_message}")
+
+    def _require_few_failures(self, last: str = "") -> None:
+        reason = self._too_many_failures()
+        if reason is not None:
+            raise ExperimentFailed(f"{reason}{last}")
+
+    async def _flush(self) -> None:
+        """Store what was answered, whatever ended the work.
+
+        Only a shutdown does not wait for a database that is away: what is lost then is asked for again.
+        """
+        async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
+            await self._writer.flush()
