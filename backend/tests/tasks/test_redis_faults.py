@@ -29,7 +29,7 @@ from app.tasks.presence import Presence
 from app.tasks.worker import main
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.redis_proxy import ERRORS, RedisProxy
-from tests.support import create, stored, until, with_settings
+from tests.support import create, leases_of, until, with_settings
 from tests.tasks.test_worker import (
     SIZE,
     Start,
@@ -164,7 +164,7 @@ async def test_during_work(
     proxy.stall()
     worker.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
     assert await ended(worker) == 0
-    assert (await stored(runtime, experiment_id)).lease is None
+    assert not await leases_of(runtime, experiment_id)
 
 
 def test_reports_of_a_job_that_redis_does_not_take_end_nothing(settings: Settings) -> None:
