@@ -10,7 +10,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 
 from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, storage, system
 from app.api.dashboard import Dashboard
-from app.api.errors import install_error_handlers
+from app.api.errors import CrashMiddleware, install_error_handlers
 from app.api.methods import MethodsMiddleware
 from app.api.metrics import Metrics, MetricsMiddleware
 from app.api.metrics import router as metrics_router
@@ -128,6 +128,7 @@ def _add_routers(app: FastAPI) -> None:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add what stands before the routes; what is added last sees a request first."""
+    app.add_middleware(CrashMiddleware)
     app.add_middleware(MethodsMiddleware, routes_of=app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityMiddleware, settings=settings)

@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
+    log_to: Literal["files", "output"] = Field(
+        default="files", description="where `llmforge up` writes the logs of API and workers"
+    )
 
     @field_validator(
         "home", "catalog", "datasets_dir", "dashboard_dir", "knowledge_dir", "index_dir", "models_dir"

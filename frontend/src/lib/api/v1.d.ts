@@ -2582,7 +2582,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ok" | "degraded" | "waking" | "down" | "idle" | "unknown";
+            state: "ok" | "degraded" | "down" | "idle" | "unknown";
         };
         /**
          * PassageOut
