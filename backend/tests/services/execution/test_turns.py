@@ -14,7 +14,7 @@ from app.services.execution.turns import Turn
 from app.services.execution.worker_repository import WorkerIdentity, WorkerRepository
 from app.services.runtime import Runtime
 from tests.engines import Gate, ScriptedEngine
-from tests.support import create, leases_of, pairs, runs_of, scripted, stored, until, with_settings
+from tests.support import create, pairs, runs_of, scripted, stored, until, with_settings
 
 
 async def set_experiment(runtime: Runtime, experiment_id: uuid.UUID, assignments: str) -> None:
