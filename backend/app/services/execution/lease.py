@@ -30,14 +30,12 @@ class Report:
         total: runs planned for the whole experiment.
         gauges: of this executor.
         shards: that it holds.
-        held: counts of the runs of those that are not finished.
         worked_s: seconds that it has worked since the last heartbeat; ``None`` while it prepares.
     """
 
     total: int
     gauges: Gauges
     shards: Sequence[ShardReport]
-    held: Tally
     worked_s: float | None
 
 
@@ -51,6 +49,8 @@ class Whole:
         others: the other executors at work.
         rank: how many of them came before it.
         ending: what all executors are to end it with; ``None``: go on.
+        tally: of all runs, those that this executor has told of included.
+        held: numbers of the shards that it has told of, and holds on.
     """
 
     sums: ShardSums
@@ -58,6 +58,8 @@ class Whole:
     others: tuple[Member, ...]
     rank: int
     ending: Ending | None
+    tally: Tally
+    held: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,9 @@ class Lease:
         await executors.add(self.id, self.experiment_id, worker, slots, gauges)
         before = experiment.progress_snapshot
         active_s = before.active_s if before else 0.0
-        return Joined(experiment, Whole(sums, active_s, tuple(members), len(members), ending), slots)
+        return Joined(
+            experiment, Whole(sums, active_s, tuple(members), len(members), ending, sums.tally), slots
+        )
 
     async def _living(self, executors: ExecutorRepository) -> list[Member]:
         """Return the executors at work; take their leases from those that are stale."""
@@ -222,7 +226,7 @@ class Lease:
             async with self._sessions() as session:
                 whole, progress = await self._tell(session, report)
                 executors = ExecutorRepository(session)
-                over = whole.ending or judge(whole.sums.tally + report.held)
+                over = whole.ending or judge(whole.tally)
                 ending = None if whole.ending else over
                 if over is None and not whole.sums.unfinished:
                     over = Ending(ExperimentStatus.COMPLETED)
@@ -247,7 +251,7 @@ class Lease:
         """Lock the experiment, store what is told of shards, and return the whole, with its progress."""
         executors, shards = ExecutorRepository(session), ShardRepository(session)
         locked = await self._lock(executors)
-        await shards.report(self.experiment_id, self.id, report.shards)
+        held = await shards.report(self.experiment_id, self.id, report.shards)
         members = await self._living(executors)
         here = next((place for place, one in enumerate(members) if one.id == self.id), None)
         if here is None:
@@ -256,8 +260,11 @@ class Lease:
         rest = tuple(others(members, self.id))
         active_s = locked.active_s + _worked_s(report.worked_s, locked.since_s, alone=not rest)
         gauges = [report.gauges, *(one.gauges for one in rest)]
-        progress = progress_of(report.total, sums.tally + report.held, active_s, gauges)
-        return Whole(sums, active_s, rest, here, locked.ending), progress
+        # Only of what it still holds: another heartbeat may have told meanwhile that a shard is finished.
+        own = (one.tally for one in report.shards if one.number in held)
+        tally = sum(own, start=sums.tally)
+        progress = progress_of(report.total, tally, active_s, gauges)
+        return Whole(sums, active_s, rest, here, locked.ending, tally, held), progress
 
     async def _lock(self, executors: ExecutorRepository) -> LockedExperiment:
         locked = await executors.lock(self.experiment_id)

@@ -165,19 +165,17 @@ class Progress:
         Args:
             committed: runs that the writer has stored.
         """
-        shards, held = [], Tally()
-        for number, one in self._held.items():
-            finished = one.stored == one.samples and one.last_run <= committed
-            shards.append(ShardReport(number, one.tally(), finished))
-            if not finished:
-                held += shards[-1].tally
+        shards = [
+            ShardReport(number, one.tally(), one.stored == one.samples and one.last_run <= committed)
+            for number, one in self._held.items()
+        ]
         worked_s = self._clock() - self._reported_at if self._working else None
-        return Report(self.total, self.gauges(), shards, held, worked_s)
+        return Report(self.total, self.gauges(), shards, worked_s)
 
     def told(self, report: Report, whole: Whole) -> None:
         """Take over what the heartbeat has found; finished shards are counted with the others from now on."""
         for one in report.shards:
-            if one.finished:
+            if one.number not in whole.held:
                 self._held.pop(one.number, None)
         self._rest, self._active_before_s = whole.sums.tally, whole.active_s
         if report.worked_s is not None:

@@ -89,6 +89,7 @@ def _write_reports() -> Any:
             Shard.number == told.c.number,
         )
         .values(**counts, executor_id=case((told.c.finished, null()), else_=Shard.executor_id))
+        .returning(Shard.number, Shard.finished)
         .execution_options(synchronize_session=False)
     )
 
@@ -161,10 +162,14 @@ class ShardRepository:
 
     async def report(
         self, experiment_id: uuid.UUID, lease: uuid.UUID, reports: Sequence[ShardReport]
-    ) -> None:
-        """Store what an executor tells of its shards; those that are finished it no longer holds."""
+    ) -> frozenset[int]:
+        """Store what an executor tells of its shards; those that are finished it no longer holds.
+
+        Returns:
+            the numbers of those that it holds on.
+        """
         if not reports:
-            return
+            return frozenset()
         values: dict[str, object] = {
             "s_experiment": experiment_id,
             "s_lease": lease,
@@ -176,7 +181,8 @@ class ShardRepository:
             "s_correct": [one.tally.correct for one in reports],
             "s_failures": [_failures_json(one.tally.failures) for one in reports],
         }
-        await self._session.execute(_WRITE_REPORTS, values)
+        rows = await self._session.execute(_WRITE_REPORTS, values)
+        return frozenset(number for number, finished in rows if not finished)
 
     async def sums(self, experiment_id: uuid.UUID, lease: uuid.UUID) -> ShardSums:
         """Return the sums over an experiment's shards, for the executor with this lease."""

@@ -1,6 +1,7 @@
 """Tests of the progress: its counts, by shard and of the whole."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 import orjson
@@ -33,8 +34,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def whole(tally: Tally = Tally(), active_s: float = 0.0) -> Whole:  # noqa: B008 - frozen
-    return Whole(ShardSums(tally, free=1, unfinished=1), active_s, (), 0, None)
+def whole(tally: Tally = Tally(), active_s: float = 0.0, held: Collection[int] = ()) -> Whole:  # noqa: B008
+    return Whole(ShardSums(tally, free=1, unfinished=1), active_s, (), 0, None, tally, frozenset(held))
 
 
 def begun(
@@ -166,8 +167,7 @@ class TestShards:
         assert [one.finished for one in progress.report(committed=2).shards] == [False, False]
         report = progress.report(committed=3)
         assert [(one.number, one.finished) for one in report.shards] == [(0, True), (1, False)]
-        assert report.held.stored == 1
-        progress.told(report, whole(Tally(2, 0, 2.0, 2, 0)))
+        progress.told(report, whole(Tally(2, 0, 2.0, 2, 0), held=[1]))
         assert [one.number for one in progress.report(3).shards] == [1]
         assert progress.tally.stored == 3
 
@@ -178,7 +178,7 @@ class TestShards:
         report = progress.report(0)
         clock.now += 0.5
         count(progress, 1.0)
-        progress.told(report, whole(active_s=1.0))
+        progress.told(report, whole(active_s=1.0, held=[0]))
         assert (progress.tally.stored, progress.wall_s) == (2, 1.5)
 
 

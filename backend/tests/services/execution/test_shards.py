@@ -50,8 +50,7 @@ async def join_many(runtime: Runtime, experiment_id: uuid.UUID, count: int) -> l
 
 
 def report(*shards: ShardReport, total: int = 20) -> Report:
-    held = sum((one.tally for one in shards if not one.finished), start=Tally())
-    return Report(total, Gauges(), shards, held, 1.0)
+    return Report(total, Gauges(), shards, 1.0)
 
 
 def because(ending: Ending | None) -> Callable[[Tally], Ending | None]:
@@ -183,6 +182,16 @@ class TestWhole:
         assert progress is not None
         assert (progress.done, progress.failed, progress.cached, progress.executors) == (18, 3, 1, 2)
         assert progress.failures == {"timeout": 2, "server": 1}
+
+    async def test_a_heartbeat_that_is_older_than_another_counts_nothing_twice(
+        self, runtime: Runtime, dataset: str
+    ) -> None:
+        experiment_id = await create(runtime)
+        (only,) = await join_many(runtime, experiment_id, 1)
+        await only.claim(1)
+        await only.beat(report(done(0)), NoSlots())
+        whole = await only.beat(report(ShardReport(0, Tally(7), finished=False)), NoSlots())
+        assert (whole.tally.stored, whole.held) == (8, frozenset())
 
     async def test_time_that_many_work_counts_once(self, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
