@@ -78,6 +78,9 @@ class Experiment(Base):
 
     result: Mapped["Result | None"] = relationship(lazy="raise", viewonly=True)
 
+    # No column: its place among the experiments that wait to begin, if the query computes it.
+    queue_position: Mapped[int | None] = query_expression()
+
     @property
     def queued(self) -> bool:
         """Whether it was started and waits for an executor; a pending one may also be a draft."""

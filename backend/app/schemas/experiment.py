@@ -12,6 +12,8 @@ from app.schemas.common import FromAttributes, Strict
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import AnyMethodConfig, MethodConfig
 
+_PLACE = "Among the experiments that wait to begin, from 1; null for one that does not wait."
+
 
 class ExperimentCreate(Strict):
     """A new experiment."""
@@ -129,6 +131,7 @@ class ExperimentOut(ExperimentSummary):
     config: ExperimentConfig
     config_hash: str
     provenance: JsonObject
+    queue_position: int | None = Field(description=_PLACE)
 
 
 class FacetsOut(FromAttributes):
@@ -144,6 +147,7 @@ class ExperimentEvent(FromAttributes):
 
     status: ExperimentStatus
     queued: bool = Field(description="Pending, and started: it waits for a worker. False for a draft.")
+    queue_position: int | None = Field(description=_PLACE)
     reason: str | None
     progress: ProgressOut | None
     heartbeat_at: datetime | None = Field(description="Last sign of life of the worker.")

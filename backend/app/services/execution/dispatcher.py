@@ -1,6 +1,5 @@
 """Starting work: on the queue, or in this process while Redis is away."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Conflict
 from app.core.logging import bind, get_logger
-from app.core.queue import enqueue_experiment
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.execution.executor import run_experiment
+from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import model_error
 from app.services.experiments.service import ExperimentService
@@ -25,16 +24,6 @@ log = get_logger(__name__)
 
 RunHere = Callable[[Callable[[], Awaitable[None]]], None]
 """Takes work that this process is to do after it has answered the request."""
-
-
-async def enqueue(runtime: Runtime, experiment_id: uuid.UUID) -> None:
-    """Put an experiment on the queue.
-
-    Raises:
-        redis.RedisError: when Redis is away.
-    """
-    # The client blocks: in a thread, other requests are answered meanwhile.
-    await asyncio.to_thread(enqueue_experiment, runtime.redis_url, runtime.settings.queue, str(experiment_id))
 
 
 class Dispatcher:
@@ -69,7 +58,8 @@ class Dispatcher:
                 await self._session.rollback()
                 raise conflict
             await self._session.commit()
-            await self._dispatch(experiment_id)
+            if not await recruit(self._runtime, experiment_id, wanted_executors(self._runtime, experiment)):
+                await self._dispatch(experiment_id)
             return await self._experiments.get(experiment_id)
 
     async def resume(self, experiment_id: uuid.UUID) -> Experiment:
