@@ -79,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("size", type=int, nargs="?", default=100_000)
     size = parser.parse_args().size
-    print(f"  {size:,} of each      {"CPU s":>10} {'MB':>8} {'bytes each':>11}")
+    print(f"  {size:,} of each      {'CPU s':>10} {'MB':>8} {'bytes each':>11}")
     for action in (positions, runs_in_memory, result, comparison):
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             cost = pool.apply(_measure, (action, size))
