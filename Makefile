@@ -11,7 +11,7 @@ JOBS   ?= 2
 
 # What the dashboard is made of: a change in any of it builds it anew.
 WEB    := frontend/out/.built
-WEB_SOURCES := $(shell find frontend/src -type f ! -name '*.test.ts') $(wildcard frontend/*.ts frontend/*.mjs) \
+WEB_SOURCES := $(shell find frontend/src -type f ! -name '*.test.ts') $(wildcard frontend/*.ts frontend/*.mjs frontend/public/* frontend/scripts/*.mjs) \
                frontend/package-lock.json frontend/tsconfig.json
 # With the test tools; before the dashboard, which else would install fewer at the same time.
 PACKAGES := frontend/node_modules/.installed-dev

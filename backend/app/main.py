@@ -10,7 +10,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 
 from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, storage, system
 from app.api.dashboard import Dashboard
-from app.api.errors import install_error_handlers
+from app.api.errors import CrashMiddleware, install_error_handlers
 from app.api.methods import MethodsMiddleware
 from app.api.metrics import Metrics, MetricsMiddleware
 from app.api.metrics import router as metrics_router
@@ -30,6 +30,7 @@ from app.services.experiments.provenance import code_version
 from app.services.imports.process import ImportProcesses
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.figures import FiguresCache
 from app.services.monitoring.queue_health import QueueHealth
 from app.services.runtime import Runtime, open_runtime
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await _add_builtins(runtime)
         app.state.runtime, app.state.imports = runtime, ImportProcesses(settings)
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
+        app.state.database_health = DatabaseHealth(runtime)
         app.state.queue_health = QueueHealth(runtime)
         app.state.watcher = watcher = ExperimentWatcher(runtime)
         metrics.figures = FiguresCache(runtime)
@@ -126,6 +128,7 @@ def _add_routers(app: FastAPI) -> None:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add what stands before the routes; what is added last sees a request first."""
+    app.add_middleware(CrashMiddleware)
     app.add_middleware(MethodsMiddleware, routes_of=app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityMiddleware, settings=settings)

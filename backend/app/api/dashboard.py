@@ -4,17 +4,12 @@ The files contain no data and need no key; the data that they show come from the
 Files are looked up at each request, so a dashboard that is built while the API runs is served at once.
 """
 
-import base64
-import hashlib
 import os
 import stat
-from functools import lru_cache
-from html.parser import HTMLParser
 from pathlib import Path
 
-import anyio.to_thread
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -52,8 +47,8 @@ class Dashboard(StaticFiles):
         frame_ancestors: sources of pages that may show it in a frame, as its policy names them.
     """
 
-    def __init__(self, directory: Path, frame_ancestors: str = "'none'") -> None:
-        self._frame_ancestors = frame_ancestors
+    def __init__(self, directory: Path, frame_ancestors: str) -> None:
+        self._policy = content_policy(frame_ancestors)
         super().__init__(directory=directory, html=True, check_dir=False)
         self.config_checked = True  # Starlette's own check fails if the folder does not exist
 
@@ -80,27 +75,20 @@ class Dashboard(StaticFiles):
             response = HTMLResponse(_NOT_BUILT)
         hashed = Path(path).parts[:2] == _HASHED and response.status_code != 404
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
-        # Not on 304: it would replace the policy that the browser has stored by one without hashes.
-        if response.status_code != 304:
-            response.headers["content-security-policy"] = await anyio.to_thread.run_sync(
-                _policy_of, response, self._frame_ancestors
-            )
+        response.headers["content-security-policy"] = self._policy
         return response
 
 
-def _policy_of(response: Response, frame_ancestors: str) -> str:
-    hashes: tuple[str, ...] = ()
-    if isinstance(response, FileResponse) and str(response.path).endswith(".html"):
-        page = Path(response.path)
-        hashes = inline_script_hashes(str(page), page.stat().st_mtime_ns)
-    return _policy(hashes, frame_ancestors)
+def content_policy(frame_ancestors: str) -> str:
+    """Return the content security policy of all files.
 
-
-def _policy(hashes: tuple[str, ...], frame_ancestors: str) -> str:
+    Pages have no inline scripts: the build moves them into files. ``deploy/vercel/vercel.json`` has the same
+    policy for dashboards whose API is elsewhere.
+    """
     return "; ".join(
         [
             "default-src 'self'",
-            " ".join(["script-src 'self'", *(f"'{each}'" for each in hashes)]),
+            "script-src 'self'",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "connect-src 'self'",
@@ -110,32 +98,3 @@ def _policy(hashes: tuple[str, ...], frame_ancestors: str) -> str:
             "object-src 'none'",
         ]
     )
-
-
-@lru_cache(maxsize=256)
-def inline_script_hashes(path: str, mtime_ns: int) -> tuple[str, ...]:  # noqa: ARG001 - part of the key
-    """Return the hashes of the inline scripts of an HTML file, as a content security policy lists them."""
-    parser = _InlineScripts()
-    parser.feed(Path(path).read_text(encoding="utf-8"))
-    parser.close()
-    digests = (hashlib.sha256(script.encode()).digest() for script in parser.scripts)
-    return tuple(dict.fromkeys(f"sha256-{base64.b64encode(digest).decode()}" for digest in digests))
-
-
-class _InlineScripts(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.scripts: list[str] = []
-        self._inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside = tag == "script" and all(name != "src" for name, _ in attrs)
-        if self._inside:
-            self.scripts.append("")
-
-    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
-        self._inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.scripts[-1] += data

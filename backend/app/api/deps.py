@@ -19,6 +19,7 @@ from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
 from app.services.knowledge.uploads import KnowledgeUploads
+from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
 from app.services.results.run_map import RunMapService
@@ -134,6 +135,12 @@ def get_watcher(request: Request) -> ExperimentWatcher:
     return watcher
 
 
+def get_database_health(request: Request) -> DatabaseHealth:
+    """Return what knows the health of the database."""
+    health: DatabaseHealth = request.app.state.database_health
+    return health
+
+
 def get_queue_health(request: Request) -> QueueHealth:
     """Return the newest report on the queue, which requests share."""
     health: QueueHealth = request.app.state.queue_health
@@ -155,6 +162,7 @@ def get_storage_service(session: SessionDep, runtime: RuntimeDep) -> StorageServ
 
 StorageDep = Annotated[StorageService, Depends(get_storage_service)]
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
+DatabaseHealthDep = Annotated[DatabaseHealth, Depends(get_database_health)]
 QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
 WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]

@@ -3,9 +3,9 @@ import "./globals.css";
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 
-import { HealthBanner } from "@/components/layout/health";
 import { KeyGate } from "@/components/layout/key-gate";
 import { Nav } from "@/components/layout/nav";
+import { Notices } from "@/components/layout/outage";
 import { Providers } from "@/components/layout/providers";
 
 export const metadata: Metadata = {
@@ -27,7 +27,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
             Skip to the content
           </a>
           <Nav />
-          <HealthBanner />
+          <Notices />
           <main id="main" className="mx-auto min-h-[calc(100dvh-3.5rem-1px)] max-w-page lg:border-x">
             {children}
           </main>

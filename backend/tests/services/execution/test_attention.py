@@ -9,11 +9,12 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from app.core.queue import connect, waiting_experiments
+from app.domain.progress import Gauges
 from app.services.execution import attention as module
 from app.services.execution.attention import Attention, work_left
 from app.services.execution.executor import Executor
+from app.services.execution.lease import Lease
 from app.services.execution.recovery import look_after_lost
-from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
 from tests.support import create, until
 
@@ -80,9 +81,8 @@ async def test_what_was_lost_is_found_when_somebody_comes(
 
 async def test_running_ones_are_looked_after(runtime: Runtime, dataset: str, statements: list[str]) -> None:
     experiment_id = await create(runtime)
-    async with runtime.sessions() as session:
-        assert await ExperimentRepository(session).claim(experiment_id, experiment_id, 10)
-        await session.commit()
+    lease = Lease(runtime.sessions, runtime.autocommit, experiment_id, 10, lambda: False)
+    assert await lease.join(Gauges(), lambda _: 1)
     assert await work_left(runtime) == "running"
     attention = Attention(EVERY_S)
     task = asyncio.create_task(look_after_lost(runtime, attention))

@@ -6,7 +6,7 @@ import { useEffect, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, Input } from "@/components/ui/field";
-import { apiKey, setApiKey } from "@/lib/api/client";
+import { apiKey, setApiKey } from "@/lib/api/address";
 import { ApiError } from "@/lib/api/errors";
 
 /** Asks for the API key when a request was answered with 401. */

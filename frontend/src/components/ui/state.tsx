@@ -29,8 +29,11 @@ interface FailureProps {
   onRetry?: () => void;
 }
 
-/** An error state: what happened, what to do, and a button to retry. */
+/** An error state: what happened, what to do, and a button to retry. Why the API cannot be reached, the notice above every page tells. */
 export function Failure({ error, what, onRetry }: FailureProps) {
+  if (error instanceof ApiError && error.unreachable) {
+    return <p className="px-6 py-10 text-center">This shows {what} as soon as the API answers.</p>;
+  }
   const message = error instanceof Error ? error.message : String(error);
   // A hint at the API's documentation helps its users, and not those of a page.
   const hint = error instanceof ApiError && !error.hint.includes("/docs") ? error.hint : "";

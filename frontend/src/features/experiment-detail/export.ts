@@ -1,8 +1,10 @@
 import { useState } from "react";
 import { toast } from "sonner";
 
-import { API_URL, apiKey, authHeaders } from "@/lib/api/client";
-import { unreachableError, errorOf } from "@/lib/api/errors";
+import { API_URL, apiKey } from "@/lib/api/address";
+import { authHeaders } from "@/lib/api/client";
+import { errorOf } from "@/lib/api/errors";
+import { whyUnreachable } from "@/lib/api/reach";
 
 export const exportFormats = [
   { format: "json", label: "JSON" },
@@ -25,8 +27,8 @@ export function useExport(id: string) {
     }
     setBusy(true);
     try {
-      const response = await fetch(url, { headers: authHeaders() }).catch(() => {
-        throw unreachableError();
+      const response = await fetch(url, { headers: authHeaders() }).catch(async () => {
+        throw await whyUnreachable();
       });
       if (!response.ok) throw errorOf(response.status, await response.json().catch(() => null));
       const file = URL.createObjectURL(await response.blob());

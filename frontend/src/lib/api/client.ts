@@ -1,23 +1,11 @@
 import createClient from "openapi-fetch";
 
-import { unreachableError, errorOf } from "./errors";
+import { API_URL, apiKey } from "./address";
+import { ApiError, errorOf } from "./errors";
+import { whyUnreachable } from "./reach";
 import type { components, paths } from "./v1";
 
 export type Schemas = components["schemas"];
-
-/** Where the API is: the same origin, unless the build names another (`NEXT_PUBLIC_API_URL`). */
-export const API_URL = (process.env.NEXT_PUBLIC_API_URL ?? "").replace(/\/$/, "");
-
-const KEY = "llmforge.key";
-
-/** The key that the user entered, for an API with `LLMFORGE_API_KEY`; stored in this browser only. */
-export function apiKey(): string {
-  return typeof localStorage === "undefined" ? "" : (localStorage.getItem(KEY) ?? "");
-}
-
-export function setApiKey(key: string): void {
-  localStorage.setItem(KEY, key);
-}
 
 export function authHeaders(): Record<string, string> {
   const key = apiKey();
@@ -52,8 +40,8 @@ export async function unwrap<T>(result: Promise<Result<T>>): Promise<T> {
   try {
     received = await result;
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw unreachableError();
+    if (error instanceof ApiError || (error instanceof DOMException && error.name === "AbortError")) throw error;
+    throw await whyUnreachable();
   }
   if (!received.response.ok) throw errorOf(received.response.status, received.error);
   return received.data as T;

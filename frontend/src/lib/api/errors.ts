@@ -20,21 +20,18 @@ export class ApiError extends Error {
     this.fields = Object.fromEntries((body.errors ?? []).map((problem) => [problem.field, problem.message]));
   }
 
+  /** Whether the API does not answer for a reason that passes by itself, such as a start. */
+  get waking(): boolean {
+    return this.unreachable && (this.status !== 0 || this.code === "unreachable");
+  }
+
   /** Whether the API could not be reached, or is starting. */
   get unreachable(): boolean {
     return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
   }
 }
 
-export function unreachableError(): ApiError {
-  return new ApiError(0, {
-    code: "unreachable",
-    message: "The LlmForge API does not answer.",
-    hint: "It may be starting. This page reconnects by itself.",
-  });
-}
-
-function isErrorBody(value: unknown): value is ErrorBody {
+export function isErrorBody(value: unknown): value is ErrorBody {
   return typeof value === "object" && value !== null && "message" in value && "code" in value;
 }
 

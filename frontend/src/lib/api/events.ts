@@ -1,6 +1,7 @@
 import { createParser } from "eventsource-parser";
 
-import { API_URL, authHeaders, type Schemas } from "./client";
+import { API_URL } from "./address";
+import { authHeaders, type Schemas } from "./client";
 
 /** An event of the stream of an experiment (events are not part of the OpenAPI document). */
 type ExperimentEvent = Pick<Schemas["ExperimentOut"], "status" | "reason" | "progress">;

@@ -2,7 +2,9 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 
 import { startOf } from "@/lib/uploads";
 
-import { api, API_URL, authHeaders, type Schemas, unwrap } from "./client";
+import { API_URL } from "./address";
+import { api, authHeaders, type Schemas, unwrap } from "./client";
+import { healthOf } from "./health";
 import type { operations } from "./v1";
 
 export type ExperimentQuery = NonNullable<operations["list_experiments"]["parameters"]["query"]>;
@@ -227,17 +229,10 @@ export const systemQueries = {
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/storage", { signal })),
       staleTime: 60_000,
     }),
-  /** The API responds 503 with a body when a component is down: here that is data, not an error. */
   health: () =>
     queryOptions({
       queryKey: ["health"],
-      queryFn: ({ signal }) => unwrap(healthOf(signal)),
+      queryFn: ({ signal }) => healthOf(signal),
       retry: false,
     }),
 };
-
-async function healthOf(signal: AbortSignal) {
-  const { data, error, response } = await api.GET("/health", { signal });
-  const body = data ?? (error && "database" in error ? error : undefined);
-  return body ? { data: body, response: new Response(null, { status: 200 }) } : { error, response };
-}
