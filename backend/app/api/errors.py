@@ -1,6 +1,7 @@
 """Maps every error to an HTTP answer with the body of ``ErrorBody``."""
 
 from collections.abc import Mapping, Sequence
+from errno import EDQUOT, ENOSPC
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -24,6 +25,11 @@ _SHOWN_ERRORS = 20
 _SHOWN_PARTS = 20
 _SHOWN_CHARS = 200
 _OTHER_SCHEMA = "The database's schema is not the one that this version of LlmForge works with."
+
+_NO_ROOM = Unavailable(
+    "The server's disk has no room for this upload; nothing was imported.",
+    hint="Free some space where it keeps temporary files (TMPDIR names another folder), and try again.",
+)
 
 _DESCRIPTIONS = {
     400: "The request cannot be parsed.",
@@ -95,6 +101,18 @@ def _validation_error(error: RequestValidationError) -> AppError:
     return result
 
 
+def _http_error(error: HTTPException) -> AppError:
+    if getattr(error.__cause__, "errno", None) in {ENOSPC, EDQUOT}:  # uploads wait in a temporary file
+        return _NO_ROOM
+    shown = AppError(str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase)
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # only a body that cannot be read gets here
+        hint = "Send UTF-8 JSON, or a multipart form for an upload; /docs describes the fields."
+        shown = AppError(shown.message, hint=hint, errors=[FieldError("body", shown.message)])
+    shown.status_code = error.status_code
+    shown.code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    return shown
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Map every error to the error schema."""
 
@@ -108,13 +126,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
-        shown = AppError(str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase)
-        if error.status_code == HTTPStatus.BAD_REQUEST:  # only a body that cannot be read gets here
-            hint = "Send UTF-8 JSON, or a multipart form for an upload; /docs describes the fields."
-            shown = AppError(shown.message, hint=hint, errors=[FieldError("body", shown.message)])
-        shown.status_code = error.status_code
-        shown.code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        return error_response(shown, error.headers)
+        return error_response(_http_error(error), error.headers)
 
     @app.exception_handler(CatalogError)
     async def on_catalog_error(_: Request, error: CatalogError) -> JSONResponse:

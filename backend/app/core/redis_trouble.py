@@ -177,6 +177,23 @@ _TLS_WORDS = re.compile(r"\bssl\b|\btls\b|certificate|no such file", re.IGNORECA
 _HOST_WORDS = re.compile(r"name or service|name resolution|nodename nor servname|getaddrinfo", re.IGNORECASE)
 
 
+class Pauses:
+    """How long to wait after each of several troubles in a row; each pause is twice the last."""
+
+    def __init__(self) -> None:
+        self.last_s = 0.0
+
+    def after(self, error: BaseException) -> float:
+        """Return the seconds to wait after an error."""
+        trouble = explain(error)
+        self.last_s = min(max(self.last_s * 2, trouble.first_pause_s), trouble.longest_pause_s)
+        return self.last_s
+
+    def reset(self) -> None:
+        """Begin anew, since Redis has done its work."""
+        self.last_s = 0.0
+
+
 def explain(error: BaseException) -> RedisTrouble:
     """Return what an error of redis-py, or of its connection, means."""
     text = str(error)

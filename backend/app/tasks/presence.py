@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from app.core.config import Settings
 from app.core.logging import get_logger
 from app.core.queue import connect, roll_call_channel
-from app.core.redis_trouble import explain
+from app.core.redis_trouble import Pauses
 from app.services.execution.worker_repository import WorkerIdentity
 from app.services.execution.workers import BEAT_S, forget_worker, see_worker
 from app.services.runtime import open_runtime
@@ -40,7 +40,7 @@ class Presence:
         self._identity = WorkerIdentity(uuid.uuid4(), settings.queue, socket.gethostname(), os.getpid())
         self._experiment_id: uuid.UUID | None = None
         self._leaving = False
-        self._pause_s = 0.0  # of the listener, after its last trouble
+        self._pauses = Pauses()  # of the listener
         self._keep_alive_s = max(1, int(settings.redis_idle_s - _POLL_S))
         self._due = threading.Event()
         self._busy = threading.Lock()
@@ -94,7 +94,7 @@ class Presence:
         return True
 
     async def _store_once(self, *, leaving: bool) -> None:
-        runtime = open_runtime(self._settings, ping=False)
+        runtime = open_runtime(self._settings, ping=False, connections=1)
         try:
             if leaving:
                 await forget_worker(runtime, self._identity)
@@ -108,9 +108,7 @@ class Presence:
             try:
                 self._answer_roll_calls()
             except (RedisError, OSError) as error:
-                trouble = explain(error)
-                self._pause_s = min(max(self._pause_s * 2, trouble.first_pause_s), trouble.longest_pause_s)
-                time.sleep(self._pause_s)
+                time.sleep(self._pauses.after(error))
 
     def _answer_roll_calls(self) -> None:
         url = self._settings.redis_url.get_secret_value()
@@ -119,6 +117,6 @@ class Presence:
             subscription.subscribe(roll_call_channel(self._settings.queue))
             while not self._leaving:
                 message = subscription.get_message(timeout=_POLL_S)
-                if message is not None or self._pause_s:  # after a trouble: a call may have been missed
+                if message is not None or self._pauses.last_s:  # after a trouble, a call may have been missed
                     self._due.set()
-                self._pause_s = 0.0
+                self._pauses.reset()

@@ -19,7 +19,7 @@ from app.core.errors import AppError
 from app.core.logging import configure_logging, get_logger
 from app.core.migrations import migrate_at_start
 from app.core.processes import end_with
-from app.core.redis_trouble import BadRedisUrl, explain
+from app.core.redis_trouble import BadRedisUrl, Pauses, explain
 from app.services.backup.upgrades import before_upgrade
 from app.services.inference.catalog import CatalogError
 from app.services.inference.engines.local import OWNER_VARIABLE
@@ -31,13 +31,8 @@ from app.tasks.presence import Presence
 log = get_logger(__name__)
 
 
-def run_worker(settings: Settings) -> None:
-    """Work until a signal asks to stop, whatever becomes of Redis meanwhile.
-
-    Raises:
-        BadRedisUrl: if REDIS_URL is no address of a Redis.
-    """
-    clients = QueueClients(settings)
+def run_worker(settings: Settings, clients: QueueClients) -> None:
+    """Work until a signal asks to stop, whatever becomes of Redis meanwhile."""
     presence = Presence(settings)
     presence.start()
     try:
@@ -47,7 +42,7 @@ def run_worker(settings: Settings) -> None:
 
 
 def _work_on_and_on(settings: Settings, clients: QueueClients, presence: Presence) -> None:
-    pause_s = 0.0
+    pauses = Pauses()
     while True:
         _stop_at_signals()
         worker: ExperimentWorker | None = None
@@ -57,28 +52,23 @@ def _work_on_and_on(settings: Settings, clients: QueueClients, presence: Presenc
         except Exception as error:  # noqa: BLE001 - nothing but a signal ends this process
             if worker is not None and worker.asked_to_stop:
                 return
-            pause_s = _next_pause_s(error, 0.0 if worker is not None and worker.served else pause_s)
+            if worker is not None and worker.served:
+                pauses.reset()
+            pause_s = pauses.after(error)
+            _log_interruption(error, pause_s)
         else:
             return  # a requested stop
         _stop_at_signals()
         time.sleep(pause_s)
 
 
-def _next_pause_s(error: Exception, last_s: float) -> float:
-    """Log why the work was interrupted; return the seconds to wait before the next try."""
+def _log_interruption(error: Exception, retry_in_s: float) -> None:
+    name = type(error).__name__
+    if not isinstance(error, RedisError | OSError):
+        log.error("worker_interrupted", error=name, retry_in_s=retry_in_s, exc_info=error)
+        return
     trouble = explain(error)
-    pause_s = min(max(last_s * 2, trouble.first_pause_s), trouble.longest_pause_s)
-    if isinstance(error, RedisError | OSError):
-        log.warning(
-            "redis_away",
-            trouble=trouble.kind,
-            reason=trouble.message,
-            error=type(error).__name__,
-            retry_in_s=pause_s,
-        )
-    else:
-        log.error("worker_interrupted", error=type(error).__name__, retry_in_s=pause_s, exc_info=error)
-    return pause_s
+    log.warning("redis_away", trouble=trouble.kind, reason=trouble.message, error=name, retry_in_s=retry_in_s)
 
 
 def _stop_at_signals() -> None:
@@ -92,7 +82,7 @@ def _stop_at_signals() -> None:
 
 
 async def _prepare(settings: Settings) -> None:
-    runtime = open_runtime(settings)
+    runtime = open_runtime(settings, connections=1)
     try:
         runtime.models()
         await migrate_at_start(runtime.engine, before_upgrade(settings))
@@ -108,15 +98,15 @@ def main() -> None:
     end_with(int(owner))
     # Refuses at once what would make every job fail: no database, a schema that is newer, a broken catalog.
     try:
+        clients = QueueClients(settings)
         asyncio.run(_prepare(settings))
+    except BadRedisUrl as error:
+        raise SystemExit(f"error: {error}") from error
     except (AppError, CatalogError) as error:
         raise SystemExit(f"error: {error.message} {error.hint}") from error
     gc.freeze()  # what is imported is never garbage; children then share its memory untouched
     log.info("worker_started", queue=settings.queue, jobs=jobs.__name__)
-    try:
-        run_worker(settings)
-    except BadRedisUrl as error:
-        raise SystemExit(f"error: {error}") from error
+    run_worker(settings, clients)
 
 
 if __name__ == "__main__":

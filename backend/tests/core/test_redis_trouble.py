@@ -5,7 +5,7 @@ import redis
 from redis._parsers.base import BaseParser
 
 from app.core.queue import connect, queue_state
-from app.core.redis_trouble import BadRedisUrl, explain
+from app.core.redis_trouble import BadRedisUrl, Pauses, explain
 from tests.fixtures.redis_proxy import ERRORS
 
 
@@ -86,3 +86,11 @@ def test_what_is_no_url_is_refused_before_anything_connects(url: str) -> None:
     with pytest.raises(redis.RedisError) as raised:
         queue_state(url, "q")
     assert explain(raised.value).kind == "url"
+
+
+def test_pauses_of_a_limit_grow_to_ten_minutes() -> None:
+    pauses = Pauses()
+    error = replied(ERRORS["limit"])
+    assert [pauses.after(error) for _ in range(9)] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
+    pauses.reset()
+    assert pauses.after(error) == 5

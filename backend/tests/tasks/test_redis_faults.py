@@ -29,7 +29,7 @@ from app.tasks.presence import Presence
 from app.tasks.worker import main
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.redis_proxy import ERRORS, RedisProxy
-from tests.support import create, leases_of, until, with_settings
+from tests.support import create, leases_of, log_of, until, with_settings
 from tests.tasks.test_worker import (
     SIZE,
     Start,
@@ -78,7 +78,7 @@ async def test_idle(
         proxy.answer(ERRORS[kind], "BLMOVE", times=2 if kind == "loading" else 1)  # one is not told
         await until(lambda: proxy.refused, f"the answer {kind}")
         await works(runtime, worker, worker.pid)
-        assert f'"trouble":"{kind}"' in worker.log_path.read_text()
+        assert f'"trouble":"{kind}"' in log_of(worker)
     faults: list[Callable[[], Awaitable[None]]] = [
         lambda: cut(proxy),
         lambda: cut(proxy, "BLMOVE"),
@@ -216,15 +216,13 @@ async def test_tls_whose_silent_connections_are_closed(
         closed = proxy.closed
         await until(lambda: proxy.closed > closed + 2, "silent connections to be closed")
         await works(means, worker, worker.pid)
-        assert "redis_away" not in worker.log_path.read_text()  # opened again without a word
+        assert "redis_away" not in log_of(worker)  # opened again without a word
         report = await QueueHealth(distrusting).report()
     assert (report.queue.details["trouble"], "ssl_ca_certs" in report.queue.message) == ("tls", True)
 
 
 @pytest.mark.parametrize("url", ["localhost:6379", "redis://h:1?no_such_option=1"])
-def test_an_address_that_is_none_ends_the_worker(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
+def test_an_address_that_is_none_ends_the_worker(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("REDIS_URL", url)
     monkeypatch.setenv(OWNER_VARIABLE, str(os.getpid()))
     get_settings.cache_clear()

@@ -11,17 +11,21 @@ from redis.exceptions import RedisError
 
 from app.core.database import is_database_away
 from app.core.logging import get_logger
-from app.core.queue import waiting_experiments
 from app.services.execution.attention import Attention, WorkLeft, work_left
 from app.services.execution.dispatcher import enqueue
+from app.services.execution.waiting_jobs import WaitingJobs
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
 
 
-async def requeue_lost(runtime: Runtime) -> int:
+async def requeue_lost(runtime: Runtime, jobs: WaitingJobs | None = None) -> int:
     """Queue lost experiments again; return how many there were.
+
+    Args:
+        runtime: of this process.
+        jobs: remembers from call to call what waits on the queue.
 
     Raises:
         redis.RedisError: when Redis is away.
@@ -29,10 +33,7 @@ async def requeue_lost(runtime: Runtime) -> int:
     settings = runtime.settings
     async with runtime.sessions() as session:
         unattended = await ExperimentRepository(session).unattended(settings.stale_after_s)
-    if not unattended:
-        return 0
-    waiting = await asyncio.to_thread(waiting_experiments, runtime.redis_url, settings.queue)
-    lost = [experiment_id for experiment_id in unattended if str(experiment_id) not in waiting]
+    lost = await (jobs or WaitingJobs(runtime)).lost(unattended)
     for experiment_id in lost:
         await enqueue(runtime, experiment_id)
         log.warning("experiment_requeued", experiment_id=str(experiment_id))
@@ -49,13 +50,14 @@ async def look_after_lost(
         attention: says when to look; without it every ``every_s`` seconds.
         every_s: see ``attention``.
     """
+    jobs = WaitingJobs(runtime)
     while True:
         await (attention.wait() if attention else asyncio.sleep(every_s))
         if not runtime.redis_url:
             continue
         left: WorkLeft = "running"  # if it cannot be found out
         try:
-            await requeue_lost(runtime)
+            await requeue_lost(runtime, jobs)
             if attention:
                 left = await work_left(runtime)
         except (RedisError, OSError) as error:

@@ -12,13 +12,14 @@ from redis.exceptions import RedisError
 from app.core.database import is_database_away
 from app.core.queue import QueueState, queue_state
 from app.core.redis_trouble import RedisTrouble, explain
-from app.schemas.catalog import PartHealth, PartState
+from app.schemas.catalog import PartHealth
 from app.services.execution.worker_repository import WorkerCount
 from app.services.execution.workers import (
     answers_to_roll_call,
     moment_before_roll_call,
     workers_at_work,
 )
+from app.services.monitoring.parts import part
 from app.services.runtime import Runtime
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ _TIMEOUT_S = 3.0
 _KEPT_S = 5.0
 _BAD_KEPT_S = 2.0
 _LIMIT_KEPT_S = 15.0
-_ROLL_CALL_EVERY_S = 30.0
+_ROLL_CALL_EVERY_S = 10.0
 
 _NO_REDIS = "No Redis is configured: experiments run in the API's process. Set REDIS_URL to use workers."
 _IN_PROCESS = "Until then experiments run in the API's process."
@@ -42,16 +43,11 @@ class QueueReport:
     workers: PartHealth
 
 
-def part(state: PartState, message: str, **details: object) -> PartHealth:
-    """Return the health of one part."""
-    return PartHealth(state=state, message=message, details=details)
-
-
 class QueueHealth:
     """The newest report on the queue of one process, kept for some seconds.
 
     Workers are counted by the rows that they renew in the database. An idle worker does so only when a roll
-    call asks it to, which is published at most every 30 s, and only while somebody asks for the report.
+    call asks it to, which is published at most every 10 s, and only while somebody asks for the report.
 
     Args:
         runtime: of this process.

@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from app.core.embedded.valkey import EmbeddedValkey
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.queue import waiting_experiments
 from app.domain.generation import GenerationRequest, GenerationResult
@@ -18,6 +19,7 @@ from app.services.inference.base import EngineError
 from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, answered, question
 from tests.factories import config
+from tests.fixtures.redis_proxy import ERRORS, RedisProxy
 from tests.support import create, dispatcher, metrics_of, runs_of, scripted, stored, with_settings
 
 
@@ -215,3 +217,18 @@ class TestWithoutQueue:
         assert (ended.status, ended.queued) == ("COMPLETED", False)
         assert ended.progress_snapshot is not None
         assert ended.progress_snapshot.mode == "in_process"
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+async def test_whatever_redis_refuses_with_it_runs_here(
+    runtime: Runtime, valkey: EmbeddedValkey, experiments: ExperimentService, dataset: str, kind: str
+) -> None:
+    here: list[object] = []
+    async with RedisProxy(valkey.url) as proxy, runtime.sessions() as session:
+        proxy.answer(ERRORS[kind])
+        experiment = await experiments.create(config(**on_quiz()))
+        means = with_settings(runtime, redis_url=SecretStr(proxy.url))
+        await Dispatcher(session, means, here.append).start(experiment.id)
+        assert len(here) == 1
+        assert proxy.refused
+    assert not waiting(runtime)

@@ -102,7 +102,7 @@ class TestLookAfterLost:
     ) -> None:
         looks = 0
 
-        async def away(_: Runtime) -> int:
+        async def away(*_: object) -> int:
             nonlocal looks
             looks += 1
             raise error

@@ -118,7 +118,7 @@ class TestCount:
             return seen if seen == await seen_at(runtime) else None
 
         before = await until(silence, "the worker to write nothing more")
-        clock.now += 10  # a new look, but no roll call yet
+        clock.now += 6  # a new look, but no roll call yet
         assert (await health.report()).workers.message == "1 listening."
         assert await seen_at(runtime) == before
         await workers(health, clock)
