@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -22,6 +23,7 @@ from app.services.inference.engines.local import OWNER_VARIABLE, stop_servers
 from app.services.runtime import local_options
 
 _API_TIMEOUT_S = 60
+_WAITED_S = 20.0  # an API that ends sooner has found an error that waiting does not mend
 _WATCH_EVERY_S = 0.5
 _ROTATE_EVERY_S = 10.0
 _QUICK_DEATH_S = 5.0
@@ -37,12 +39,17 @@ class Platform:
         settings: where the URL of the database or Redis is empty, the embedded server is started.
         say: called with a message for the user at each step.
         fixed_port: whether to fail if the port is taken, instead of choosing another.
+        patient: whether to wait for as long as it takes for a database elsewhere, which may sleep or be
+            upgraded; who runs this in a container would have to start that again.
     """
 
-    def __init__(self, settings: Settings, say: Say, *, fixed_port: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, say: Say, *, fixed_port: bool = False, patient: bool = False
+    ) -> None:
         self._settings = settings
         self._say = say
         self._fixed_port = fixed_port
+        self._patient = patient
         self._logs = settings.home / "logs"
         self._lock = FileLock(settings.home / LOCK_FILE)
         self._postgres: EmbeddedPostgres | None = None
@@ -88,13 +95,27 @@ class Platform:
         for index in range(self._settings.workers):
             name = f"worker-{index + 1}"
             argv = [sys.executable, "-m", "app.tasks.worker"]
-            self._workers.append(ManagedProcess(name, argv, self._logs / f"{name}.log", env))
+            self._workers.append(ManagedProcess(name, argv, self._log_of(name), env))
         for worker in self._workers:
             self._start_child(worker)
-        assert self._api is not None  # noqa: S101 - _start_api has set it
-        self._api.wait_ready(lambda: answers(self.url), _API_TIMEOUT_S)
+        self._wait_for_api()
         state = {"pid": os.getpid(), "url": self.url}
         (self._settings.home / STATE_FILE).write_text(json.dumps(state))
+
+    def _wait_for_api(self) -> None:
+        """Wait until the API answers; start it again if it has waited in vain for a database elsewhere."""
+        assert self._api is not None  # noqa: S101 - _start_api has set it
+        while True:
+            try:
+                self._api.wait_ready(lambda: answers(self.url), _API_TIMEOUT_S)
+            except ProcessError as error:
+                lived_s = time.monotonic() - self._started_at["api"]
+                if not self._patient or self._postgres is not None or lived_s < _WAITED_S:
+                    raise
+                self._say(f"the API does not start; trying again. {error}")
+                self._start_child(self._api)
+            else:
+                return
 
     def _start_postgres(self) -> str:
         self._say("starting Postgres (embedded)")
@@ -119,8 +140,11 @@ class Platform:
         host = self._settings.host
         self.url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104
         self._say(f"starting the API at {self.url}, and {self._settings.workers} worker(s)")
-        self._api = ManagedProcess("api", api_command(host, port), self._logs / "api.log", env)
+        self._api = ManagedProcess("api", api_command(host, port), self._log_of("api"), env)
         self._start_child(self._api)
+
+    def _log_of(self, name: str) -> Path | None:
+        return None if self._settings.log_to == "output" else self._logs / f"{name}.log"
 
     def _start_child(self, child: ManagedProcess) -> None:
         self._started_at[child.name] = time.monotonic()

@@ -8,10 +8,12 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, system
+from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, storage, system
 from app.api.dashboard import Dashboard
-from app.api.errors import install_error_handlers
+from app.api.errors import CrashMiddleware, install_error_handlers
 from app.api.methods import MethodsMiddleware
+from app.api.metrics import Metrics, MetricsMiddleware
+from app.api.metrics import router as metrics_router
 from app.api.reference import add_reference
 from app.api.security import SecurityMiddleware
 from app.api.start_errors import StartErrorsMiddleware
@@ -28,6 +30,8 @@ from app.services.experiments.provenance import code_version
 from app.services.imports.process import ImportProcesses
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
+from app.services.monitoring.database_health import DatabaseHealth
+from app.services.monitoring.figures import FiguresCache
 from app.services.monitoring.queue_health import QueueHealth
 from app.services.runtime import Runtime, open_runtime
 
@@ -51,6 +55,7 @@ _V1_ROUTERS = (
     knowledge.router,
     comparisons.router,
     system.models_router,
+    storage.router,
 )
 
 
@@ -72,8 +77,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await _add_builtins(runtime)
         app.state.runtime, app.state.imports = runtime, ImportProcesses(settings)
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
+        app.state.database_health = DatabaseHealth(runtime)
         app.state.queue_health = QueueHealth(runtime)
         app.state.watcher = watcher = ExperimentWatcher(runtime)
+        metrics.figures = FiguresCache(runtime)
         app.state.attention = attention = Attention()
         recovery = asyncio.create_task(look_after_lost(runtime, attention))
         log.info("api_started", version=code_version().version)
@@ -85,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             recovery.cancel()
             with suppress(asyncio.CancelledError):
                 await recovery
+            metrics.figures = None
             await watcher.aclose()
             await indexes.aclose()
             await runtime.aclose()
@@ -101,6 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     frame_ancestors = frame_ancestors_of(settings.frame_ancestors)
     add_reference(app, frame_ancestors)
     install_error_handlers(app)
+    app.state.metrics = metrics = Metrics(routes_of=app)
     _add_middleware(app, settings)
     _add_routers(app)
     # Not a route, which would take precedence over redirects of paths with a trailing slash.
@@ -114,10 +123,12 @@ def _add_routers(app: FastAPI) -> None:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(system.health_router)
+    app.include_router(metrics_router)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add what stands before the routes; what is added last sees a request first."""
+    app.add_middleware(CrashMiddleware)
     app.add_middleware(MethodsMiddleware, routes_of=app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityMiddleware, settings=settings)
@@ -130,6 +141,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         expose_headers=["location", "content-disposition"],
     )
     app.add_middleware(StartErrorsMiddleware)
+    app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
 
 
 def _require_key_on_network(settings: Settings) -> None:

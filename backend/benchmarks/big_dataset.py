@@ -23,7 +23,9 @@ from typing import Any, Self
 
 import httpx
 import psutil
+from sqlalchemy import text
 
+from app.core.database import create_engine
 from benchmarks.lab import Lab, open_lab
 from benchmarks.pages import fill, read_pages
 
@@ -204,12 +206,17 @@ def measure_start(lab: Lab, model: str, n: int | None, most: float | None) -> Me
     return Measured(f"{model}, {n or 'all'} questions: first run stored", took, "s", most=most)
 
 
-def measure_pages(lab: Lab, questions: int, runs: int) -> list[Measured]:
-    """Read pages of questions, of experiments, and of the runs of one of them, which are stored for that."""
+def store_runs(lab: Lab, runs: int) -> str:
+    """Store the runs of an experiment on all questions, and some experiments beside it; return its id."""
     experiment = create(lab, None)
     for seed in range(60):
         create(lab, 100, seed=seed)
     asyncio.run(fill(lab.database_url, {experiment: 1}, questions=runs))
+    return experiment
+
+
+def measure_pages(lab: Lab, experiment: str, questions: int) -> list[Measured]:
+    """Read pages of questions, of experiments, and of the runs of one of them."""
     draw, times = random.Random(1), {}
     paths = {
         "questions of the dataset": lambda: f"/datasets/big/examples?cursor={draw.randrange(questions)}",
@@ -221,11 +228,46 @@ def measure_pages(lab: Lab, questions: int, runs: int) -> list[Measured]:
     for name, path in paths.items():
         ask = partial(_get, lab, path)
         times[name] = [seconds(ask) * 1000 for _ in range(100)]
-    times[f"runs of the experiment ({runs:,})"] = [page.ms for page in read_pages(lab, experiment, 5)]
+    times["runs of the experiment"] = [page.ms for page in read_pages(lab, experiment, 5)]
     return [
         Measured(f"pages: {name}, p95", statistics.quantiles(all_ms, n=20)[-1], "ms", most=300)
         for name, all_ms in times.items()
     ]
+
+
+def measure_export(lab: Lab, experiment: str, runs: int) -> list[Measured]:
+    """Export the runs of an experiment while the API is watched."""
+
+    def export() -> None:
+        with lab.http.stream("GET", f"/results/{experiment}/export") as response:
+            for _ in response.iter_bytes():
+                pass
+
+    answers: list[float] = []
+    with watched(lab, answers), Memory() as memory:
+        took = seconds(export)
+    return [
+        Measured("export, runs a second", runs / took, "rows/s"),
+        Measured("export, longest answer of /health/live", max(answers), "ms", most=100),
+        Measured("export, growth of the API's memory", memory.api - memory.before, "MB", most=30),
+    ]
+
+
+async def measure_storage(lab: Lab) -> list[Measured]:
+    """Return what a row of each large table takes, with its indexes."""
+    engine = create_engine(lab.database_url)
+    found = []
+    async with engine.connect() as connection:
+        for table, what in (
+            ("examples", "question"),
+            ("runs", "run of these pages"),
+            ("articles", "article"),
+        ):
+            query = f"select pg_total_relation_size('{table}') / greatest(count(*), 1) from {table}"
+            size = await connection.scalar(text(query))
+            found.append(Measured(f"storage of a {what}", float(size or 0), "bytes"))
+    await engine.dispose()
+    return found
 
 
 def _post(lab: Lab, path: str, config: dict[str, Any]) -> None:
@@ -257,10 +299,14 @@ def main() -> None:
             measure_start(lab, "openai/fake", None, 5),
             measure_start(lab, "mock/gold", 100, 5),
         ]
-        found += measure_pages(lab, count, min(arguments.runs, count))
+        runs = min(arguments.runs, count)
+        experiment = store_runs(lab, runs)
+        found += measure_pages(lab, experiment, count)
+        found += measure_export(lab, experiment, runs)
         found += measure_import(
             lab, articles, "corpus", lambda: upload(lab, "knowledge-bases", "files", corpus)
         )
+        found += asyncio.run(measure_storage(lab))
     print("\n".join(one.line for one in found))
     print(f"load of the machine at the end {os.getloadavg()[0]:.1f}")
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.processes import ManagedProcess
 from app.domain.progress import Gauges
 from app.models import ExecutorRow, Experiment, Result, Run
 from app.schemas.experiment_config import ExperimentConfig
@@ -27,6 +28,12 @@ from tests.factories import config
 
 PATIENCE_S = 60.0
 """Far longer than anything waited for takes, so that a busy machine fails no test."""
+
+
+def log_of(process: ManagedProcess) -> str:
+    """Return what a process has written to its log."""
+    assert process.log_path is not None
+    return process.log_path.read_text()
 
 
 async def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:

@@ -10,7 +10,7 @@ const STOP_MS = 30_000;
 const LOOK_EVERY_MS = 50;
 
 /** Settings of the machine that would change the platform under test. */
-const UNSET = ["DATABASE_URL", "REDIS_URL", "LLMFORGE_API_KEY", "LLMFORGE_CORS_ORIGINS", "LLMFORGE_ALLOWED_HOSTS"];
+const UNSET = ["DATABASE_URL", "REDIS_URL", "LLMFORGE_API_KEY", "LLMFORGE_API_KEYS", "LLMFORGE_CORS_ORIGINS", "LLMFORGE_ALLOWED_HOSTS"];
 
 async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
   const end = Date.now() + withinMs;

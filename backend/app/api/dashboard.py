@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-_API_PATHS = ("/api", "/health", "/docs", "/redoc", "/openapi.json")
+_API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json")
 _HASHED = ("_next", "static")  # names of files in this folder change with their content
 _NOT_BUILT = """<!doctype html>
 <html lang="en">

@@ -19,12 +19,14 @@ from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
 from app.services.knowledge.uploads import KnowledgeUploads
+from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.results.slices import SliceService
 from app.services.runtime import Runtime
+from app.services.storage.service import StorageService
 
 
 def get_attention(request: Request) -> Attention:
@@ -133,6 +135,12 @@ def get_watcher(request: Request) -> ExperimentWatcher:
     return watcher
 
 
+def get_database_health(request: Request) -> DatabaseHealth:
+    """Return what knows the health of the database."""
+    health: DatabaseHealth = request.app.state.database_health
+    return health
+
+
 def get_queue_health(request: Request) -> QueueHealth:
     """Return the newest report on the queue, which requests share."""
     health: QueueHealth = request.app.state.queue_health
@@ -145,7 +153,16 @@ def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonServi
 
 
 KnowledgeUploadsDep = Annotated[KnowledgeUploads, Depends(get_knowledge_uploads)]
+
+
+def get_storage_service(session: SessionDep, runtime: RuntimeDep) -> StorageService:
+    """Return the service of storage."""
+    return StorageService(session, runtime)
+
+
+StorageDep = Annotated[StorageService, Depends(get_storage_service)]
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
+DatabaseHealthDep = Annotated[DatabaseHealth, Depends(get_database_health)]
 QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
 WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]

@@ -1,14 +1,16 @@
 """Maps every error to an HTTP answer with the body of ``ErrorBody``."""
 
 from collections.abc import Mapping, Sequence
+from errno import EDQUOT, ENOSPC
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.database import DATABASE_ERRORS, is_database_away, is_of_other_schema
+from app.core.database import is_database_away, is_of_other_schema
 from app.core.errors import AppError, FieldError, Unavailable
 from app.core.logging import get_logger
 from app.core.redaction import redact
@@ -23,6 +25,11 @@ _SHOWN_ERRORS = 20
 _SHOWN_PARTS = 20
 _SHOWN_CHARS = 200
 _OTHER_SCHEMA = "The database's schema is not the one that this version of LlmForge works with."
+
+_NO_ROOM = Unavailable(
+    "The server's disk has no room for this upload; nothing was imported.",
+    hint="Free some space where it keeps temporary files (TMPDIR names another folder), and try again.",
+)
 
 _DESCRIPTIONS = {
     400: "The request cannot be parsed.",
@@ -94,6 +101,18 @@ def _validation_error(error: RequestValidationError) -> AppError:
     return result
 
 
+def _http_error(error: HTTPException) -> AppError:
+    if getattr(error.__cause__, "errno", None) in {ENOSPC, EDQUOT}:  # uploads wait in a temporary file
+        return _NO_ROOM
+    shown = AppError(str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase)
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # only a body that cannot be read gets here
+        hint = "Send UTF-8 JSON, or a multipart form for an upload; /docs describes the fields."
+        shown = AppError(shown.message, hint=hint, errors=[FieldError("body", shown.message)])
+    shown.status_code = error.status_code
+    shown.code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    return shown
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Map every error to the error schema."""
 
@@ -107,31 +126,53 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
-        shown = AppError(str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase)
-        if error.status_code == HTTPStatus.BAD_REQUEST:  # only a body that cannot be read gets here
-            hint = "Send UTF-8 JSON, or a multipart form for an upload; /docs describes the fields."
-            shown = AppError(shown.message, hint=hint, errors=[FieldError("body", shown.message)])
-        shown.status_code = error.status_code
-        shown.code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        return error_response(shown, error.headers)
+        return error_response(_http_error(error), error.headers)
 
     @app.exception_handler(CatalogError)
     async def on_catalog_error(_: Request, error: CatalogError) -> JSONResponse:
         return error_response(AppError(error.message, hint=error.hint))
 
-    @app.exception_handler(Exception)
-    async def on_any_error(request: Request, error: Exception) -> JSONResponse:
-        if is_database_away(error):
-            log.warning("database_away", path=request.url.path, error=type(error).__name__)
-            away = Unavailable("The database does not answer.", hint="Try again in a moment; see /health.")
-            return error_response(away, {"retry-after": "2"})
-        if is_of_other_schema(error):
-            log.error("schema_of_another_version", path=request.url.path, error=sentence_of(error))
-            return error_response(Unavailable(_OTHER_SCHEMA, hint="Restart the API with the newest version."))
-        log.error("request_crashed", path=request.url.path, exc_info=error)
-        return error_response(AppError("The server failed to answer this request; its log has the details."))
 
-    # Starlette runs the handler of Exception outside of all middleware, so without CORS headers, and
-    # logs a traceback. Both are wrong for a database that does not answer.
-    for kind in DATABASE_ERRORS:
-        app.add_exception_handler(kind, on_any_error)
+class CrashMiddleware:
+    """Answers what no handler answers: a database that does not answer, and crashes.
+
+    Starlette runs a handler of ``Exception`` outside of all middleware. Its answer would lack the headers
+    that let a page of another origin read it, which could then not tell a crash from an API that is away.
+
+    Args:
+        app: what answers requests; to be wrapped directly, below all other middleware.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, and answer it if that fails."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answered = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        except Exception as error:
+            if answered:
+                raise
+            await _answer_to(error, scope["path"])(scope, receive, send)
+
+
+def _answer_to(error: Exception, path: str) -> JSONResponse:
+    if is_database_away(error):
+        log.warning("database_away", path=path, error=type(error).__name__)
+        away = Unavailable("The database does not answer.", hint="Try again in a moment; see /health.")
+        return error_response(away, {"retry-after": "2"})
+    if is_of_other_schema(error):
+        log.error("schema_of_another_version", path=path, error=sentence_of(error))
+        return error_response(Unavailable(_OTHER_SCHEMA, hint="Restart the API with the newest version."))
+    log.error("request_crashed", path=path, exc_info=error)
+    return error_response(AppError("The server failed to answer this request; its log has the details."))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.deps import QueueHealthDep, RuntimeDep
+from app.api.deps import DatabaseHealthDep, QueueHealthDep, RuntimeDep
 from app.api.errors import error_responses
 from app.core.access import AccessKey
 from app.schemas.catalog import (
@@ -31,12 +31,16 @@ _IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 @health_router.get("", operation_id="get_health", responses={503: {"model": HealthOut}})
 async def get_health(
-    runtime: RuntimeDep, queue: QueueHealthDep, request: Request, response: Response
+    runtime: RuntimeDep,
+    database: DatabaseHealthDep,
+    queue: QueueHealthDep,
+    request: Request,
+    response: Response,
 ) -> HealthOut:
     """Return the state of every part; with status 503 if the database does not answer."""
     key: AccessKey | None = request.state.caller
     caller = None if key is None else CallerOut(name=key.name, role=key.role)
-    health = await check_health(runtime, queue, caller)
+    health = await check_health(runtime, database, queue, caller)
     if health.status == "down":
         response.status_code = 503
     return health

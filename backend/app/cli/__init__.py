@@ -10,6 +10,7 @@ from app.cli import (
     faithfulness,
     gate,
     knowledge,
+    storage,
     system,
     traces,
 )
@@ -41,6 +42,7 @@ app.command()(system.up)
 app.command()(system.demo)
 app.command()(system.worker)
 app.command()(system.api)
+app.command()(storage.prune)
 app.command()(database.backup)
 app.command()(database.restore)
 app.command()(database.move)

@@ -38,14 +38,14 @@ _STATE_STYLE = {
 
 
 @contextmanager
-def _platform() -> Iterator["Platform"]:
+def _platform(*, patient: bool = False) -> Iterator["Platform"]:
     from app.launcher import Platform  # what a platform is made of takes a second to import
 
     settings = get_settings()
     running = platform_url(settings.home)
     if running is not None:
         raise fail(f"The platform is already running at {running}.")
-    platform = Platform(settings, say, fixed_port="port" in settings.model_fields_set)
+    platform = Platform(settings, say, fixed_port="port" in settings.model_fields_set, patient=patient)
     with signals_interrupt():
         try:
             platform.start()
@@ -80,7 +80,7 @@ def _open_browser(url: str) -> None:
 
 def up() -> None:
     """Start the platform (API, workers, embedded servers) and keep it running."""
-    with _platform() as platform:
+    with _platform(patient=True) as platform:
         _print_addresses(platform.url)
         _open_browser(f"{platform.url}/")
         platform.watch()

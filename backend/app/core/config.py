@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     # Servers; empty means the embedded one that `llmforge up` starts
     database_url: SecretStr = Field(default=SecretStr(""), validation_alias="DATABASE_URL")
     redis_url: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_URL")
-    database_pool_size: int = Field(default=10, ge=1, le=200, description="connections a process")
+    database_pool_size: int = Field(
+        default=5, ge=1, le=200, description="connections of the API; executors of workers take 3 at most"
+    )
     redis_timeout_s: float = Field(default=5.0, gt=0, le=60, description="a worker's wait for one answer")
     redis_idle_s: int = Field(
         default=280,
@@ -117,6 +119,9 @@ class Settings(BaseSettings):
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
+    log_to: Literal["files", "output"] = Field(
+        default="files", description="where `llmforge up` writes the logs of API and workers"
+    )
 
     @field_validator(
         "home", "catalog", "datasets_dir", "dashboard_dir", "knowledge_dir", "index_dir", "models_dir"

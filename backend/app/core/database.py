@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import asyncpg
 import orjson
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -22,14 +22,6 @@ Sessions = async_sessionmaker[AsyncSession]
 
 _MAX_BACKOFF_S = 2.0
 _OTHER_SCHEMA = frozenset({"42P01", "42703"})  # no such table, or no such column
-
-DATABASE_ERRORS: tuple[type[Exception], ...] = (
-    SQLAlchemyError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
-)
-"""Errors that may mean that the database cannot be reached; ``is_database_away`` decides."""
 
 
 def create_engine(url: str, pool_size: int = 10, *, ping: bool = True) -> AsyncEngine:

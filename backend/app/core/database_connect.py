@@ -76,7 +76,7 @@ class Connector:
             except dialect.loaded_dbapi.Error as error:
                 if not is_starting(error) or time.monotonic() >= give_up_at:
                     raise
-                log.info("database_starting", sqlstate=getattr(error, "sqlstate", None))
+                log.debug("database_starting", sqlstate=getattr(error, "sqlstate", None))
             await_(asyncio.sleep(_TRY_AGAIN_S * random.uniform(0.5, 1.5)))  # noqa: S311 - not all at once
 
     def _connect_once(self, dialect: Dialect, cargs: Any, cparams: Any) -> Any:

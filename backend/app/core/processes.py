@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import psutil
 
@@ -94,7 +94,7 @@ class ManagedProcess:
     Args:
         name: for messages.
         argv: the command.
-        log_path: file that its output is appended to.
+        log_path: file that its output is appended to; ``None``: it has the output of this process.
         env: its environment; that of this process if left out.
         stop_signal: asks it to end.
         dies_with_parent: end it when this process dies (Linux).
@@ -104,7 +104,7 @@ class ManagedProcess:
         self,
         name: str,
         argv: Sequence[str | Path],
-        log_path: Path,
+        log_path: Path | None,
         env: Mapping[str, str] | None = None,
         *,
         stop_signal: signal.Signals = signal.SIGTERM,
@@ -134,9 +134,7 @@ class ManagedProcess:
         Raises:
             ProcessError: if the program is missing or cannot be executed.
         """
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        rotate(self.log_path)
-        with self.log_path.open("ab") as log, _explained(self.name):
+        with self._output() as log, _explained(self.name):
             # Between fork and exec the child only calls prctl, which is safe.
             self.process = subprocess.Popen(
                 self.argv,
@@ -147,6 +145,16 @@ class ManagedProcess:
                 start_new_session=True,
                 preexec_fn=die_with_parent if self.dies_with_parent else None,  # noqa: PLW1509
             )
+
+    @contextmanager
+    def _output(self) -> Iterator[BinaryIO | None]:
+        if self.log_path is None:
+            yield None
+            return
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        rotate(self.log_path)
+        with self.log_path.open("ab") as log:
+            yield log
 
     def wait_ready(self, ready: Callable[[], T | None], timeout_s: float) -> T:
         """Call ``ready`` until it returns a true value, and return that.
@@ -185,6 +193,8 @@ class ManagedProcess:
 
     def log_tail(self) -> str:
         """Return the last lines of the child's log, for an error message."""
+        if self.log_path is None:
+            return "What it said is above."
         try:
             text = self.log_path.read_text(errors="replace")
         except OSError:

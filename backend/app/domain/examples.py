@@ -66,7 +66,8 @@ class VersionHash:
 
     def add(self, key: str, digest: str) -> None:
         """Add the next example: its key and its content hash."""
-        self._hash.update(b"," * bool(self._size) + canonical_json([key, digest]))
+        comma = b"," if self._size else b""
+        self._hash.update(b'%b[%b,"%b"]' % (comma, canonical_json(key), digest.encode()))
         self._size += 1
 
     @property

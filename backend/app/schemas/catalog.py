@@ -118,8 +118,7 @@ class CatalogOut(BaseModel):
     models: list[ModelOut]
 
 
-PartState = Literal["ok", "degraded", "waking", "down", "idle", "unknown"]
-"""``waking``: it does not answer yet, as a database that slept; it will soon, and is waited for."""
+PartState = Literal["ok", "degraded", "down", "idle", "unknown"]
 
 
 class PartHealth(BaseModel):

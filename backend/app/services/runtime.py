@@ -67,12 +67,13 @@ def local_options(settings: Settings) -> LocalServerOptions:
     )
 
 
-def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
+def open_runtime(settings: Settings, *, ping: bool = True, connections: int | None = None) -> Runtime:
     """Open the runtime of this process, and register its secrets for redaction.
 
     Args:
         settings: of the process.
         ping: see ``create_engine``.
+        connections: to the database that this process needs at most; by default those of the settings.
 
     Raises:
         Unavailable: if no database is configured, or its URL cannot be used.
@@ -91,7 +92,8 @@ def open_runtime(settings: Settings, *, ping: bool = True) -> Runtime:
     for url in (database_url, settings.redis_url.get_secret_value()):
         _register_password(url)
     try:
-        engine = create_engine(database_url, settings.database_pool_size, ping=ping)
+        pool_size = min(settings.database_pool_size, connections or settings.database_pool_size)
+        engine = create_engine(database_url, pool_size, ping=ping)
     except DatabaseUrlError as error:
         raise Unavailable(str(error)) from error
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")

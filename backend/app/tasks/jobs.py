@@ -16,6 +16,9 @@ from app.services.runtime import open_runtime
 
 log = get_logger(__name__)
 
+EXECUTOR_CONNECTIONS = 3
+"""To the database, of one experiment: for the writer, for lookups in the cache, and for all else."""
+
 
 def run_experiment(experiment_id: str) -> None:
     """Work on the experiment until it ends, or until this process is told to stop."""
@@ -34,7 +37,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run(experiment_id: uuid.UUID) -> None:
-    runtime = open_runtime(get_settings(), ping=False)
+    runtime = open_runtime(get_settings(), ping=False, connections=EXECUTOR_CONNECTIONS)
     try:
         await when_database_answers(partial(migrate, runtime.engine), "look at the schema")
         executor = Executor(runtime, experiment_id)

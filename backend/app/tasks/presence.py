@@ -94,7 +94,7 @@ class Presence:
         return True
 
     async def _store_once(self, *, leaving: bool) -> None:
-        runtime = open_runtime(self._settings, ping=False)
+        runtime = open_runtime(self._settings, ping=False, connections=1)
         try:
             if leaving:
                 await forget_worker(runtime, self._identity)

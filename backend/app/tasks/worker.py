@@ -84,7 +84,7 @@ def _stop_at_signals() -> None:
 
 
 async def _prepare(settings: Settings) -> None:
-    runtime = open_runtime(settings)
+    runtime = open_runtime(settings, connections=1)
     try:
         runtime.models()
         await migrate_at_start(runtime.engine, before_upgrade(settings))

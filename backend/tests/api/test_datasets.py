@@ -1,5 +1,7 @@
 """Tests of the routes of datasets."""
 
+import errno
+import tempfile
 from typing import Any
 
 import httpx
@@ -56,6 +58,16 @@ class TestAdd:
         content = questions_jsonl(50, "x" * 40_000)
         assert len(content) > 1_900_000
         assert (await upload(api, content)).json()["size"] == 50
+
+    async def test_a_disk_without_room_is_named(
+        self, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(_: object, __: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(tempfile.SpooledTemporaryFile, "write", full)
+        error = problem(await upload(api, questions_jsonl(3)), 503)
+        assert error["message"] == "The server's disk has no room for this upload; nothing was imported."
 
     async def test_wrong_lines(self, api: httpx.AsyncClient) -> None:
         content = (

@@ -116,6 +116,36 @@ class TestCompose:
         assert used == set(COMPOSE["volumes"])
 
 
+class TestDeployment:
+    """What the files and the guide of a deployment name must exist."""
+
+    FILES = (
+        *(PROJECT_ROOT / "deploy").rglob("*.*"),
+        PROJECT_ROOT / "deploy" / "huggingface" / "Dockerfile",
+        PROJECT_ROOT / "docs" / "how-to" / "deploy.md",
+    )
+
+    def test_settings(self) -> None:
+        named = {name for file in self.FILES for name in re.findall(r"LLMFORGE_[A-Z_]+", file.read_text())}
+        assert len(named) > 5
+        assert named <= {f"LLMFORGE_{name.upper()}" for name in Settings.model_fields}
+
+    def test_links_lead_somewhere(self) -> None:
+        guide = self.FILES[-1]
+        links = re.findall(r"\]\((?!http)([^)#]+)\)", guide.read_text())
+        assert links
+        assert [link for link in links if not (guide.parent / link).exists()] == []
+
+    def test_the_guide_names_the_constants_that_its_table_uses(self) -> None:
+        text = self.FILES[-1].read_text()
+        a_day, an_hour = 1_000, 2_500
+        assert f"| Redis commands, idle worker and API | {a_day:,} a day |" in text
+        assert f"| Redis commands, an hour of running with one page open | {an_hour:,} |" in text
+        hours = (500_000 - 30 * a_day) / an_hour
+        assert f"{round(hours, -1):.0f} hours of running, beside the {30 * a_day:,} of idling" in text
+        assert f"{(10_000 - a_day) / an_hour:.1f} hours of running a day" in text
+
+
 class TestReadme:
     README = (PROJECT_ROOT / "README.md").read_text()
 

@@ -24,7 +24,7 @@ from app.services.datasets.service import DatasetService
 from app.services.runtime import Runtime, open_runtime
 from app.tasks.worker import main as worker_main
 from tests.factories import questions_jsonl
-from tests.support import create, runs_of, stored, until
+from tests.support import create, log_of, runs_of, stored, until
 
 EXPERIMENTS = "/api/v1/experiments"
 
@@ -116,7 +116,7 @@ class TestOldSchema:
         await from_the_future(runtime)
         next_id = await create(runtime)
         await until(lambda: not worker.running, "the worker to end")
-        assert "worker_is_too_old" in worker.log_path.read_text()
+        assert "worker_is_too_old" in log_of(worker)
         assert (await stored(runtime, next_id)).queued
 
     async def test_many_that_start_at_once(self, runtime: Runtime, database: str) -> None:

@@ -25,8 +25,8 @@ USER = 1000
 SPACE = PROJECT_ROOT / "deploy" / "huggingface"
 CONFIG = {
     "name": "through a restart",
-    "model": "mock/gold?accuracy=0.5&latency_ms=150",
-    "dataset": {"name": "trivia_qa", "n": 60},
+    "model": "mock/gold?accuracy=0.5&latency_ms=100",
+    "dataset": {"name": "trivia_qa", "n": 40},
     "concurrency": 2,
     "cache": False,
 }
@@ -77,6 +77,11 @@ class Image:
             (self.root / target).mkdir(parents=True, exist_ok=True)
             shutil.copy(source, self.root / target)
 
+    @property
+    def log(self) -> str:
+        """What the container has printed so far, by all its processes."""
+        return (self.root.parent / "container.log").read_text()
+
     def run(self, secrets: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         """Run the command as a container does: with the environment of the image and the secrets."""
         in_image = str(self.root.parent)
@@ -84,12 +89,15 @@ class Image:
         env |= {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": in_image}
         env |= {"PYTHONPATH": str(self.root / "backend"), "LLMFORGE_IGNORE_ENV_FILE": "1"}
         script = Path(sys.executable).with_name(self.command[0])
-        return subprocess.Popen(
-            [sys.executable, str(script), *self.command[1:]],
-            cwd=self.root,
-            env={**env, **secrets},
-            **_as_user(),
-        )
+        with (self.root.parent / "container.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, str(script), *self.command[1:]],
+                cwd=self.root,
+                env={**env, **secrets},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **_as_user(),
+            )
 
 
 def _as_user() -> dict[str, Any]:
@@ -163,7 +171,7 @@ def test_a_run_goes_on_after_the_disk_was_lost(image: Image, database: str) -> N
         experiment = client.post("/api/v1/experiments", json={"config": CONFIG}).json()["id"]
         path = f"/api/v1/experiments/{experiment}"
         assert client.post(f"{path}/run").status_code < 300
-        answers(path, lambda found: (found["progress"] or {}).get("done", 0) >= 10)
+        answers(path, lambda found: (found["progress"] or {}).get("done", 0) >= 8)
         space.send_signal(signal.SIGTERM)
         assert space.wait(30) == 0
         shutil.rmtree(image.root / "data" / "local")
@@ -173,7 +181,9 @@ def test_a_run_goes_on_after_the_disk_was_lost(image: Image, database: str) -> N
         space = image.run(secrets)
         ended = answers(path, lambda found: found["status"] in {"COMPLETED", "FAILED"})
         assert (ended["status"], ended["reason"]) == ("COMPLETED", None)
-        assert client.get(f"/api/v1/results/{experiment}").json()["metrics"]["counts"]["ok"] == 60
+        assert client.get(f"/api/v1/results/{experiment}").json()["metrics"]["counts"]["ok"] == 40
+        assert image.log.count('"event":"api_started"') == 2
+        assert '"event":"experiment_ended"' in image.log
     finally:
         space.send_signal(signal.SIGTERM)
         space.wait(30)

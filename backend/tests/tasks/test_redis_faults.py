@@ -30,7 +30,7 @@ from app.tasks.worker import main
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.redis_proxy import ERRORS, RedisProxy
 from tests.fixtures.tls_front import make_certificates
-from tests.support import create, leases_of, until, with_settings
+from tests.support import create, leases_of, log_of, until, with_settings
 from tests.tasks.test_worker import (
     SIZE,
     Start,
@@ -79,7 +79,7 @@ async def test_idle(
         proxy.answer(ERRORS[kind], "BLMOVE", times=2 if kind == "loading" else 1)  # one is not told
         await until(lambda: proxy.refused, f"the answer {kind}")
         await works(runtime, worker, worker.pid)
-        assert f'"trouble":"{kind}"' in worker.log_path.read_text()
+        assert f'"trouble":"{kind}"' in log_of(worker)
     faults: list[Callable[[], Awaitable[None]]] = [
         lambda: cut(proxy),
         lambda: cut(proxy, "BLMOVE"),
@@ -202,7 +202,7 @@ async def test_tls_whose_silent_connections_are_closed(
         closed = proxy.closed
         await until(lambda: proxy.closed > closed + 2, "silent connections to be closed")
         await works(means, worker, worker.pid)
-        assert "redis_away" not in worker.log_path.read_text()  # opened again without a word
+        assert "redis_away" not in log_of(worker)  # opened again without a word
         report = await QueueHealth(distrusting).report()
     assert (report.queue.details["trouble"], "ssl_ca_certs" in report.queue.message) == ("tls", True)
 

@@ -25,7 +25,7 @@ from app.services.runtime import Runtime
 from app.tasks.experiment_job import ExperimentJob, ForeignJob
 from tests.factories import questions_jsonl
 from tests.fixtures.fake_llm import FakeLLM
-from tests.support import create, leases_of, metrics_of, pairs, runs_of, stored, until, with_settings
+from tests.support import create, leases_of, log_of, metrics_of, pairs, runs_of, stored, until, with_settings
 
 SIZE, CONCURRENCY = 40, 4
 Start = Callable[[], ManagedProcess]
@@ -142,7 +142,7 @@ class TestWork:
         monkeypatch.setenv("DATABASE_URL", "")
         worker = start_worker()
         assert await ended(worker) == 1
-        said = worker.log_path.read_text()
+        said = log_of(worker)
         assert "DATABASE_URL" in said
         assert "Traceback" not in said
 
@@ -191,7 +191,7 @@ class TestForeignJobs:
         assert not mark.exists()
         refused = [*queued, called_back, method_of]
         await until(lambda: {job.get_status() for job in refused} == {"failed"}, "all others to be refused")
-        log = worker.log_path.read_text()
+        log = log_of(worker)
         assert "job_unreadable" in log
 
     async def test_the_callback_of_a_job_that_is_given_up_is_not_run(
@@ -292,7 +292,7 @@ class TestRedisAway:
         self, means: Runtime, own_valkey: EmbeddedValkey, quiz: None, endpoint: FakeLLM, start_worker: Start
     ) -> None:
         worker = start_worker()
-        await until(lambda: "redis_away" in worker.log_path.read_text(), "the worker to miss Redis")
+        await until(lambda: "redis_away" in log_of(worker), "the worker to miss Redis")
         assert worker.running
         await asyncio.to_thread(own_valkey.start, own_valkey.port)
         experiment_id = await start_experiment(means)
@@ -302,7 +302,7 @@ class TestRedisAway:
         self, means: Runtime, own_valkey: EmbeddedValkey, start_worker: Start
     ) -> None:
         worker = start_worker()
-        await until(lambda: "redis_away" in worker.log_path.read_text(), "the worker to miss Redis")
+        await until(lambda: "redis_away" in log_of(worker), "the worker to miss Redis")
         worker.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
         assert await ended(worker) == 0
 

@@ -64,6 +64,7 @@ describe("nameOfFile", () => {
 
 describe("formatBytes", () => {
   it("chooses a unit", () => {
-    expect([512, 218_400, 999_600, 3_065_113].map(formatBytes)).toEqual(["512 B", "218 kB", "1.0 MB", "3.1 MB"]);
+    const sizes = [512, 218_400, 999_600, 3_065_113, 999_960_000, 12_340_000_000];
+    expect(sizes.map(formatBytes)).toEqual(["512 B", "218 kB", "1.0 MB", "3.1 MB", "1.0 GB", "12.3 GB"]);
   });
 });

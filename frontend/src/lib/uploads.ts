@@ -63,11 +63,12 @@ export function nameOfFile(filename: string): string {
     .slice(0, 100);
 }
 
-/** A file's size: `512 B`, `218 kB`, `3.1 MB`. */
+/** A size: `512 B`, `218 kB`, `3.1 MB`, `1.2 GB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 999_500) return `${Math.round(bytes / 1000)} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 999_950_000) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 const START = 500_000;

@@ -15,6 +15,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -207,3 +208,9 @@ class EmbeddedPostgres(EmbeddedServer):
             text=True,
             check=False,
         )
+
+
+def is_embedded(home: Path, url: str) -> bool:
+    """Return whether ``url`` is that of the embedded server that runs on the state folder ``home``."""
+    parts = urlsplit(url)
+    return parts.hostname == "127.0.0.1" and parts.port == EmbeddedPostgres.of_home(home).running_port

@@ -4,11 +4,10 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from app.core.config import Settings
 from app.core.database import create_engine
-from app.core.embedded.postgres import EmbeddedPostgres
+from app.core.embedded.postgres import is_embedded
 from app.core.logging import get_logger
 from app.core.migrations import BeforeUpgrade
 from app.services.backup.repository import BackupRepository
@@ -37,7 +36,7 @@ def before_upgrade(settings: Settings) -> BeforeUpgrade:
         if not await _has_rows(url):
             return ""
         wish = settings.backup_before_upgrade
-        if wish == "never" or (wish == "embedded" and not _is_embedded(settings, url)):
+        if wish == "never" or (wish == "embedded" and not is_embedded(settings.home, url)):
             log.warning(
                 "upgrading_without_backup",
                 hint="`llmforge backup FILE` makes one; LLMFORGE_BACKUP_BEFORE_UPGRADE=always makes it now.",
@@ -59,13 +58,6 @@ async def _has_rows(url: str) -> bool:
             return await BackupRepository(connection).has_rows()
     finally:
         await engine.dispose()
-
-
-def _is_embedded(settings: Settings, url: str) -> bool:
-    parts = urlsplit(url)
-    return (
-        parts.hostname == "127.0.0.1" and parts.port == EmbeddedPostgres.of_home(settings.home).running_port
-    )
 
 
 def _keep_newest(folder: Path) -> None:

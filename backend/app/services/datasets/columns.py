@@ -62,12 +62,7 @@ class Columns:
 
     def of(self, keys: Sequence[str]) -> dict[str, str]:
         """Return the column of each field that is found among ``keys``, the columns of a file or row."""
-        found = dict(_guess(tuple(keys)))
-        if {"answer", "answers"} & self.given.keys():
-            found.pop("answer", None)
-            found.pop("answers", None)
-        found.update(self.given)
-        return {name: column for name, column in found.items() if column != _NOT_READ}
+        return dict(_columns(tuple(self.given.items()), tuple(keys)))
 
     def fits(self, keys: Sequence[str]) -> bool:
         """Return whether question and answers are found among ``keys``."""
@@ -78,7 +73,7 @@ class Columns:
 
     def apply(self, row: Row) -> tuple[Row, Row]:
         """Return the fields of an example in ``row``, and what is left of it."""
-        found = self.of(tuple(row))
+        found = _columns(tuple(self.given.items()), tuple(row))
         fields = {name: _value(row, column) for name, column in found.items()}
         used = set(found.values())
         return fields, {name: value for name, value in row.items() if name not in used}
@@ -108,6 +103,16 @@ class Columns:
 
 
 @lru_cache(maxsize=1024)
+def _columns(given: tuple[tuple[str, str], ...], keys: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the column of each field, as ``Columns.of``; rows of a file often have the same keys."""
+    found, named = dict(_guess(keys)), dict(given)
+    if {"answer", "answers"} & named.keys():
+        found.pop("answer", None)
+        found.pop("answers", None)
+    found.update(named)
+    return MappingProxyType({name: column for name, column in found.items() if column != _NOT_READ})
+
+
 def _guess(keys: tuple[str, ...]) -> Mapping[str, str]:
     plain: dict[str, str] = {}
     for key in keys:

@@ -47,7 +47,7 @@ def _listed(text: str) -> object:
 
 def _values(given: object) -> list[object] | str:
     """Return the single answers, or a message."""
-    if isinstance(given, Mapping):
+    if isinstance(given, dict):
         holder = next((name for name in _HOLDERS if name in given), None)
         if holder is None:
             keys = ", ".join(map(str, list(given)[:8]))
@@ -60,7 +60,7 @@ def _values(given: object) -> list[object] | str:
         return [*parts, *aliases] if isinstance(aliases, list) else parts
     if not isinstance(given, list):
         return [given]
-    return [one["text"] if isinstance(one, Mapping) and "text" in one else one for one in given]
+    return [one["text"] if isinstance(one, dict) and "text" in one else one for one in given]
 
 
 def _problem(value: object) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import ColumnElement, Integer, any_, func, literal, select
+from sqlalchemy import ColumnElement, Integer, Select, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.domain.examples import Dataset as DatasetNoun
@@ -104,19 +104,36 @@ class DatasetRepository(VersionedRepository[Dataset]):
 
     async def sample(self, dataset_id: uuid.UUID, n: int, seed: int) -> list[int]:
         """Return the first ``n`` positions in the order of ``sample_order``, which Postgres computes."""
-        rank = func.sha256(func.convert_to(literal(f"{seed}:") + Example.content_hash, "UTF8"))
-        query = select(Example.position).where(Example.dataset_id == dataset_id)
-        query = query.order_by(rank, Example.position).limit(n)
+        query = _sample(dataset_id, n, seed).with_only_columns(Example.position)
         return list((await self._session.execute(query)).scalars())
 
-    async def independent(self, dataset_id: uuid.UUID, positions: Sequence[int] | None = None) -> int:
-        """Return how many independent units the examples at ``positions`` are; of all, if left out.
+    async def sample_at(
+        self, dataset_id: uuid.UUID, n: int, seed: int, places: Sequence[int]
+    ) -> tuple[dict[int, int], int]:
+        """Return the positions at some places of a sample, and how many independent units all of it has."""
+        drawn = _sample(dataset_id, n, seed).cte()
+        order = func.row_number().over(order_by=(drawn.c.rank, drawn.c.position)) - 1
+        placed = select(drawn.c.position, order.label("place")).subquery()
+        wanted = literal(list(places), ARRAY(Integer))
+        units = select(func.count(drawn.c.unit.distinct())).scalar_subquery()
+        query = select(placed.c.place, placed.c.position, units).where(placed.c.place == any_(wanted))
+        found = (await self._session.execute(query)).all()
+        return {row[0]: row[1] for row in found}, found[0][2]
 
-        A unit is a cluster, or, of examples without one, those with the same content.
-        """
-        unit = func.coalesce(Example.cluster, "hash " + Example.content_hash)
-        where = [Example.dataset_id == dataset_id] if positions is None else _at(dataset_id, positions)
-        return await self._session.scalar(select(func.count(unit.distinct())).where(*where)) or 0
+    async def independent(self, dataset_id: uuid.UUID) -> int:
+        """Return how many independent units all examples are: clusters, distinct content without one."""
+        query = select(func.count(_UNIT.distinct())).where(Example.dataset_id == dataset_id)
+        return await self._session.scalar(query) or 0
+
+
+_UNIT = func.coalesce(Example.cluster, "hash " + Example.content_hash)
+"""What an example belongs to: its cluster, or, without one, the content that copies of it share."""
+
+
+def _sample(dataset_id: uuid.UUID, n: int, seed: int) -> Select[tuple[int, str, bytes]]:
+    rank = func.sha256(func.convert_to(literal(f"{seed}:") + Example.content_hash, "UTF8"))
+    query = select(Example.position, _UNIT.label("unit"), rank.label("rank"))
+    return query.where(Example.dataset_id == dataset_id).order_by(rank, Example.position).limit(n)
 
 
 def _at(dataset_id: uuid.UUID, positions: Sequence[int]) -> list[ColumnElement[bool]]:

@@ -187,6 +187,17 @@ class DatasetService:
             return list(range(dataset.size))
         return await self._repository.sample(dataset.id, n, seed)
 
+    async def sample_at(
+        self, dataset: Dataset, n: int | None, seed: int, places: Sequence[int]
+    ) -> tuple[dict[int, int], int]:
+        """Return the positions at some places of ``sample``, and how many independent units all of it has.
+
+        A unit is a cluster, or, of examples without one, those with the same content.
+        """
+        if n is None or n >= dataset.size:
+            return {place: place for place in places}, await self._repository.independent(dataset.id)
+        return await self._repository.sample_at(dataset.id, n, seed, places)
+
 
 def _files(given: Sequence[File]) -> list[File]:
     """Return files as they are read: of a single one, the folders do not matter.

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TypeAlias, TypeVar
 
@@ -59,23 +59,31 @@ def peek(rows: Iterator[T]) -> tuple[T | None, Iterator[T]]:
 
 
 def unstorable(labels: Sequence[object], metadata: Row) -> str | None:
-    """Return why the database could not store the values of a row unchanged; ``None`` if it can."""
+    """Return why the database could not store the values of a row unchanged; ``None`` if it can.
+
+    Args:
+        labels: texts, numbers, and ``None``.
+        metadata: anything that JSON can hold.
+    """
     try:
-        orjson.dumps(metadata)  # raises where the nesting is too deep for the recursion below
-        values = [value for part in (list(labels), metadata) for value in _leaves(part)]
-        texts = "".join(value for value in values if isinstance(value, str))
+        values = list(labels)
+        if metadata:
+            orjson.dumps(metadata)  # raises where the nesting is too deep for the recursion below
+            values += _leaves(metadata)
+        texts = "".join([value for value in values if isinstance(value, str)])
         texts.encode()
     except (TypeError, UnicodeEncodeError):
         return "contains a lone surrogate, an integer of more than 64 bits, or too deep a nesting"
     if "\0" in texts:
         return "contains a NUL character"
-    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
-        return "contains a number that is not finite"
+    for value in values:
+        if isinstance(value, float) and not math.isfinite(value):
+            return "contains a number that is not finite"
     return None
 
 
 def _leaves(value: object) -> Iterator[object]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield from value
         value = value.values()
     elif not isinstance(value, list):

@@ -21,6 +21,8 @@ from app.services.imports.files import File
 
 log = get_logger(__name__)
 
+_NICE = 5  # the API goes first where both want the processor
+
 Work: TypeAlias = Callable[[AsyncSession, JsonObject, Sequence[File]], Awaitable[JsonObject]]
 """Does what a request asks for, with a session of its own and the files."""
 
@@ -28,6 +30,7 @@ Work: TypeAlias = Callable[[AsyncSession, JsonObject, Sequence[File]], Awaitable
 def serve(work: Work) -> None:
     """Do the work that standard input describes, and write the answer to standard output."""
     die_with_parent()
+    os.nice(_NICE)
     answers = os.dup(1)
     os.dup2(2, 1)  # what libraries print must not get into the answer
     given: JsonObject = orjson.loads(sys.stdin.buffer.read())

@@ -12,13 +12,14 @@ from redis.exceptions import RedisError
 from app.core.database import is_database_away
 from app.core.queue import QueueState, queue_state
 from app.core.redis_trouble import RedisTrouble, explain
-from app.schemas.catalog import PartHealth, PartState
+from app.schemas.catalog import PartHealth
 from app.services.execution.worker_repository import WorkerCount
 from app.services.execution.workers import (
     answers_to_roll_call,
     moment_before_roll_call,
     workers_at_work,
 )
+from app.services.monitoring.parts import part
 from app.services.runtime import Runtime
 
 T = TypeVar("T")
@@ -40,11 +41,6 @@ class QueueReport:
 
     queue: PartHealth
     workers: PartHealth
-
-
-def part(state: PartState, message: str, **details: object) -> PartHealth:
-    """Return the health of one part."""
-    return PartHealth(state=state, message=message, details=details)
 
 
 class QueueHealth:

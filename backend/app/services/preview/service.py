@@ -57,11 +57,12 @@ class PreviewService:
         checked = await validate(self._session, self._runtime, config, files_needed=False)
         if parent_id is not None:
             await ExperimentService(self._session, self._runtime).get(parent_id)
-        dataset, datasets = checked.dataset, DatasetRepository(self._session)
-        sample = await DatasetService(self._session).sample(dataset, config.dataset.n, config.seed)
-        position %= len(sample)
-        measured = sample[:: -(-len(sample) // _PROMPTS)]
-        rows = await datasets.examples_at(dataset.id, [sample[position], *measured])
+        position %= checked.questions
+        measured = range(0, checked.questions, -(-checked.questions // _PROMPTS))
+        sample, independent = await DatasetService(self._session).sample_at(
+            checked.dataset, config.dataset.n, config.seed, [position, *measured]
+        )
+        rows = await DatasetRepository(self._session).examples_at(checked.dataset.id, list(sample.values()))
         examples = {row.position: to_example(row) for row in rows}
         shown = examples[sample[position]]
         return PreviewOut(
@@ -82,10 +83,7 @@ class PreviewService:
             model_message=checked.status.message,
             config_hash=config.hash(),
             estimate=await self._estimate(
-                config,
-                checked,
-                [examples[place] for place in measured],
-                await datasets.independent(dataset.id, sample if len(sample) < dataset.size else None),
+                config, checked, [examples[sample[place]] for place in measured], independent
             ),
         )
 

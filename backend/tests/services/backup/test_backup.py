@@ -94,8 +94,12 @@ class TestRoundTrip:
     ) -> None:
         await execute(
             postgres.url,
-            "update experiments set status = 'RUNNING', lease = gen_random_uuid(), "
+            "update experiments set status = 'RUNNING', started_at = now(), "
             "heartbeat_at = now() - interval '1 h' where status = 'PENDING'",
+            "insert into executors (id, experiment_id, worker, slots, gauges, heartbeat_at) select "
+            "gen_random_uuid(), id, 'gone', 4, '{}', heartbeat_at from experiments where status = 'RUNNING'",
+            "insert into shards (experiment_id, number, start, stop, executor_id) "
+            "select experiment_id, 0, 0, 20, id from executors",
         )
         await back_up(postgres.url, tmp_path / "b.zip")
         await restore(other, tmp_path / "b.zip", ())

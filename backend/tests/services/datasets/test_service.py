@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,6 +133,20 @@ class TestSample:
             defined = sample_order([(one.position, one.content_hash) for one in stored], seed)
             for n in (1, 13, 64):
                 assert await service.sample(row, n, seed) == defined[:n]
+                places, _ = await service.sample_at(row, n, seed, [0, n // 2, n - 1, 0])
+                assert places == {place: defined[place] for place in (0, n // 2, n - 1)}
+
+    async def test_independent_units_of_the_sample(self, runtime: Runtime) -> None:
+        rows = [{"question": "twice", "answer": "a"}] * 3 + [
+            {"question": f"q{i}", "answer": "a", "cluster": "c" if i < 4 else None} for i in range(9)
+        ]
+        async with runtime.sessions() as session:
+            service = DatasetService(session)
+            dataset, *_ = await service.add_file("mine", "a.jsonl", b"\n".join(map(orjson.dumps, rows)))
+            unit = ["twice"] * 3 + ["c"] * 4 + list("45678")
+            for n in (None, 1, 5, 11, 12):
+                sample = await service.sample(dataset, n, 3)
+                assert (await service.sample_at(dataset, n, 3, [0]))[1] == len({unit[one] for one in sample})
 
     @properties
     @given(st.lists(st.text(max_size=5), min_size=1, max_size=30), st.integers(0, 2**31 - 1))

@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { Link } from "@/components/ui/link";
 import { Tooltip } from "@/components/ui/tooltip";
 import { ApiError } from "@/lib/api/errors";
+import { isWaking } from "@/lib/api/health";
 import { systemQueries } from "@/lib/api/queries";
 import { cn } from "@/lib/utils";
 
@@ -21,7 +22,7 @@ export function useHealth() {
   const query = useQuery({
     ...systemQueries.health(),
     refetchInterval: ({ state: { status, data } }) => {
-      if (status === "error" || data?.status === "down" || data?.database.state === "waking") return OUTAGE_POLL_MS;
+      if (status === "error" || data?.status === "down") return OUTAGE_POLL_MS;
       return data?.status === "degraded" ? DEGRADED_POLL_MS : POLL_MS;
     },
     refetchIntervalInBackground: false,
@@ -58,7 +59,7 @@ const words = { ok: "All components work", degraded: "Degraded", waking: "Waking
 export function HealthDot() {
   const { health, error, slow } = useHealth();
   const away = slow || error?.unreachable === true;
-  const waking = slow || error?.waking === true || health?.database.state === "waking";
+  const waking = slow || error?.waking === true || (health !== undefined && isWaking(health.database));
   const state = waking ? "waking" : away ? "down" : (health?.status ?? "unknown");
   return (
     <Tooltip content={away ? "The API does not answer" : words[state]}>

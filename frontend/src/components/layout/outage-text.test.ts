@@ -12,11 +12,11 @@ const health = (change: Partial<Schemas["HealthOut"]> = {}): Schemas["HealthOut"
   status: "ok",
   version: "1",
   ephemeral: false,
-  caller: null,
   database: part("ok"),
   queue: part("ok"),
   workers: part("ok"),
   local_model: part("idle"),
+  caller: null,
   ...change,
 });
 const failed = (code: string, status = 0) => new ApiError(status, { code, message: `said ${code}`, hint: "do this" });
@@ -60,8 +60,8 @@ describe("outageOf", () => {
   });
 
   it("waits for a database that wakes up", () => {
-    const waking = health({ status: "down", database: part("waking", "The database is waking up.") });
-    expect(outage({ health: waking })).toMatchObject({ title: "The database is waking up.", usualS: 10, offersAddress: false });
+    const waking = health({ status: "down", database: { ...part("down", "Postgres is waking up."), details: { waking: true } } });
+    expect(outage({ health: waking })).toMatchObject({ title: "Postgres is waking up.", usualS: 10, offersAddress: false });
   });
 
   it("names the part that is down", () => {

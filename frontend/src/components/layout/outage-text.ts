@@ -1,5 +1,6 @@
 import type { Schemas } from "@/lib/api/client";
 import type { ApiError } from "@/lib/api/errors";
+import { isWaking } from "@/lib/api/health";
 
 /** What keeps the dashboard from its data. */
 export interface Outage {
@@ -50,7 +51,7 @@ export function outageOf({ error, health, slow, api, elsewhere, hasData }: Seen)
 }
 
 function ofParts({ status, database, queue, workers }: Schemas["HealthOut"]): Outage | null {
-  if (database.state === "waking") {
+  if (isWaking(database)) {
     return { title: database.message, text: "This page goes on by itself.", usualS: DATABASE_S, offersAddress: false };
   }
   if (status !== "down") return null;

@@ -6,6 +6,7 @@ import { Badge, type Tone } from "@/components/ui/badge";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
+import { isWaking } from "@/lib/api/health";
 import { systemQueries } from "@/lib/api/queries";
 
 const components = [
@@ -18,7 +19,6 @@ const components = [
 const tones: Record<Schemas["PartHealth"]["state"], Tone> = {
   ok: "good",
   degraded: "warn",
-  waking: "info",
   down: "bad",
   idle: "plain",
   unknown: "plain",
@@ -37,7 +37,11 @@ export function HealthPanel() {
               <div className="flex items-center justify-between gap-2">
                 <span className="font-medium text-ink">{label}</span>
                 {part ? (
-                  <Badge tone={tones[part.state]}>{part.state}</Badge>
+                  isWaking(part) ? (
+                    <Badge tone="info">waking up</Badge>
+                  ) : (
+                    <Badge tone={tones[part.state]}>{part.state}</Badge>
+                  )
                 ) : isError ? (
                   <Badge>unknown</Badge>
                 ) : (

@@ -15,6 +15,7 @@ import { isLive } from "@/lib/experiment-status";
 import { HealthPanel } from "./health-panel";
 import { RunningNow } from "./running-now";
 import { Start } from "./start";
+import { StoragePanel } from "./storage-panel";
 import { Totals } from "./totals";
 
 const LIVE_MS = 1_500;
@@ -64,6 +65,7 @@ export function Overview() {
         </Panel>
       )}
       <HealthPanel />
+      <StoragePanel />
     </Page>
   );
 }

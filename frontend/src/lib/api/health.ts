@@ -25,6 +25,11 @@ export async function healthOf(signal: AbortSignal): Promise<Schemas["HealthOut"
   return unwrap(received);
 }
 
+/** Whether a part that is down comes back by itself, as a database that slept. */
+export function isWaking({ details }: Schemas["PartHealth"]): boolean {
+  return details.waking === true;
+}
+
 function isHealth(body: unknown): body is Schemas["HealthOut"] {
   return typeof body === "object" && body !== null && "database" in body;
 }

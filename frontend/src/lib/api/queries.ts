@@ -222,6 +222,13 @@ export const systemQueries = {
       queryKey: ["overview"],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/overview", { signal })),
     }),
+  /** What takes space; measuring walks through folders. */
+  storage: () =>
+    queryOptions({
+      queryKey: ["storage"],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/storage", { signal })),
+      staleTime: 60_000,
+    }),
   health: () =>
     queryOptions({
       queryKey: ["health"],

@@ -23,6 +23,7 @@ describe("findReason", () => {
     ["an API that refuses this page", { loads: true }, "origin_refused"],
     ["an API that has just come back", { loads: true, reads: true }, "unreachable"],
     ["a browser without network", { online: false, loads: true }, "offline"],
+    ["an API on this machine, which needs no network", { online: false, api: "", page: "http://127.0.0.1:8000" }, "unreachable"],
     ["an API by http for a page by https", { api: "http://lab.example:8000" }, "mixed_content"],
     ["an API on this machine, which browsers let pages ask", { api: "http://127.0.0.1:8000" }, "unreachable"],
     ["an API at the page's own address", { api: "", loads: true }, "unreachable"],

@@ -25,9 +25,11 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
  * A host of a sleeping API may answer with a page of its own, so only the API's image tells that the API is there.
  */
 export async function findReason({ page, api, online, imageLoads, answers }: Surroundings): Promise<ApiError> {
-  if (!online) return failure("offline", "This browser is offline.", "The page goes on by itself when it is back.");
+  const { protocol, hostname } = new URL(api || page);
+  if (!online && !LOOPBACK.has(hostname)) {
+    return failure("offline", "This browser is offline.", "The page goes on by itself when it is back.");
+  }
   if (api === "" || api.startsWith(`${page}/`) || api === page) return asleep();
-  const { protocol, hostname } = new URL(api);
   if (protocol === "http:" && page.startsWith("https:") && !LOOPBACK.has(hostname)) {
     return failure(
       "mixed_content",
@@ -55,7 +57,7 @@ function asleep(): ApiError {
 
 function here(): Surroundings {
   return {
-    page: typeof location === "undefined" ? "" : location.origin,
+    page: typeof location === "undefined" ? "http://localhost" : location.origin,
     api: API_URL,
     online: typeof navigator === "undefined" || navigator.onLine !== false,
     imageLoads: (url) =>

@@ -683,6 +683,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storage
+         * @description Return what takes space, in the database and on the machine of the API.
+         */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/prune": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prune Storage
+         * @description Remove what is old and no longer needed, for good; unless `dry_run` is false, only say what that is.
+         *
+         *     Postgres uses the space of removed rows again; it gives it back to the disk only in parts.
+         */
+        post: operations["prune_storage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -2540,7 +2582,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ok" | "degraded" | "waking" | "down" | "idle" | "unknown";
+            state: "ok" | "degraded" | "down" | "idle" | "unknown";
         };
         /**
          * PassageOut
@@ -2772,6 +2814,60 @@ export interface components {
              * @enum {string}
              */
             state: "ready" | "not_checked" | "key_missing" | "address_missing" | "file_missing" | "unreachable";
+        };
+        /**
+         * PruneIn
+         * @description What to remove.
+         */
+        PruneIn: {
+            /**
+             * Dry Run
+             * @description Only say what would be removed.
+             * @default true
+             */
+            dry_run?: boolean;
+            /**
+             * Older Than Days
+             * @description Only what is older, in days.
+             */
+            older_than_days: number;
+            /**
+             * What
+             * @description Empty: everything. deleted: deleted experiments with their runs; cache: answers of models; judgements: of faithfulness; datasets, knowledge: versions that are not the newest and that no experiment uses; indexes: of other versions than the newest; logs: rotated ones; backups: those that were taken before upgrades, but for the newest.
+             */
+            what?: ("deleted" | "cache" | "judgements" | "datasets" | "knowledge" | "indexes" | "logs" | "backups")[];
+        };
+        /**
+         * PruneOut
+         * @description What was removed, or would be.
+         */
+        PruneOut: {
+            /** Dry Run */
+            dry_run: boolean;
+            /** Parts */
+            parts: components["schemas"]["PrunedPart"][];
+            /** Total Bytes */
+            total_bytes: number;
+        };
+        /**
+         * PrunedPart
+         * @description What of one kind is removed.
+         */
+        PrunedPart: {
+            /**
+             * Bytes
+             * @description About: of rows, their share of the table.
+             */
+            bytes: number;
+            /** Count */
+            count: number;
+            /** Label */
+            label: string;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "deleted" | "cache" | "judgements" | "datasets" | "knowledge" | "indexes" | "logs" | "backups";
         };
         /**
          * RAG
@@ -3652,6 +3748,39 @@ export interface components {
             thought: string;
             /** @description Null if it answered, or no action could be parsed. */
             use: components["schemas"]["ToolUseOut"] | null;
+        };
+        /**
+         * StorageOut
+         * @description What takes space, the largest first.
+         */
+        StorageOut: {
+            /** Parts */
+            parts: components["schemas"]["StoragePart"][];
+            /** Total Bytes */
+            total_bytes: number;
+        };
+        /**
+         * StoragePart
+         * @description The space of one kind of thing.
+         */
+        StoragePart: {
+            /** Bytes */
+            bytes: number;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Rows
+             * @description Rows of its main table, as estimated by Postgres; null on disk.
+             */
+            rows: number | null;
+            /**
+             * Where
+             * @description disk: of the machine of the API.
+             * @enum {string}
+             */
+            where: "database" | "disk";
         };
         /**
          * TokenStatistics
@@ -6591,6 +6720,140 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prune_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PruneIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PruneOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

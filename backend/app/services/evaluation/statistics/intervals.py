@@ -15,7 +15,7 @@ from app.domain.metrics import Estimate
 
 RESAMPLES = 9_999
 _MAX_DISTINCT = 512
-_CHUNK = 200
+_CELLS = 2_000_000  # values that are drawn at once, 32 MB
 
 _normal = NormalDist()
 
@@ -90,7 +90,8 @@ def _resampled_means(
         drawn = rng.multinomial(data.size, counts / data.size, size=resamples)
         return np.asarray(drawn @ distinct / data.size)
     means = np.empty(resamples)
-    for start in range(0, resamples, _CHUNK):
-        stop = min(start + _CHUNK, resamples)
+    step = max(1, _CELLS // data.size)  # the values that are drawn do not depend on it
+    for start in range(0, resamples, step):
+        stop = min(start + step, resamples)
         means[start:stop] = data[rng.integers(0, data.size, size=(stop - start, data.size))].mean(axis=1)
     return means

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from app.services.evaluation.statistics import intervals
 from app.services.evaluation.statistics.intervals import bca_mean, wilson
 from tests.factories import properties
 
@@ -158,6 +159,12 @@ class TestBcaMean:
     def test_a_seed_repeats_itself_and_differs_from_others(self) -> None:
         values = np.random.default_rng(5).random(30).tolist()
         assert bca_mean(values, 1) == bca_mean(values, 1)
+
+    def test_how_much_is_drawn_at_once_does_not_matter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        values = np.random.default_rng(1).random(1_500).tolist()
+        whole = bca_mean(values, 1, resamples=99)
+        monkeypatch.setattr(intervals, "_CELLS", 4_000)
+        assert bca_mean(values, 1, resamples=99) == whole
         assert bca_mean(values, 1) != bca_mean(values, 2)
 
     @pytest.mark.parametrize("draw", [few_distinct, more_than_512_distinct])
