@@ -44,7 +44,7 @@ def claim_count(free: int, executors: int, samples: int, *, alone: bool) -> int:
     return most if alone else max(1, min(most, free // (2 * executors)))
 
 
-def useful_executors(concurrency: int, questions: int, repeats: int) -> int:
-    """Return how many executors can be of use: each needs a shard, and some calls in flight."""
+def useful_executors(concurrency: int, questions: int, repeats: int, *, calls: int = _USEFUL_CALLS) -> int:
+    """Return how many executors can be of use, each with a shard, and with ``calls`` in flight."""
     shards = -(-questions // shard_size(questions, repeats))
-    return max(1, min(concurrency // _USEFUL_CALLS, shards))
+    return max(1, min(concurrency // calls, shards))
