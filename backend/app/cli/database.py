@@ -5,17 +5,19 @@ They work on it directly, with the platform running or not: what they are for is
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import httpx
 import typer
 
 from app.cli.client import fail, say
 from app.cli.signals import signals_interrupt
 from app.core.config import Settings, get_settings
 from app.core.errors import AppError
+from app.core.platform_state import platform_url
 from app.core.processes import ProcessError
 from app.core.redaction import redact
 from app.services.backup.archive import NOT_INCLUDED, Manifest, Version
@@ -65,6 +67,7 @@ def restore(
     with _told(), _database(settings) as url:
         manifest = asyncio.run(fill(url, file, _shipped(settings), replace=replace, say=say))
     say(f"restored {_described(manifest)}")
+    _wake_up(settings)
     say("not in a backup, and so not restored: " + "; ".join(NOT_INCLUDED))
 
 
@@ -104,6 +107,15 @@ def move(
     else:
         address = _without_password(to)
         say(f"To use it, put this into .env and start the platform again:\nDATABASE_URL={address}")
+
+
+def _wake_up(settings: Settings) -> None:
+    """Let a platform that is running look at the database: it may be asleep, and has work again."""
+    url = platform_url(settings.home)
+    if url is not None:
+        with suppress(httpx.HTTPError):
+            headers = {"x-api-key": settings.client_key}
+            httpx.get(f"{url}/api/v1/overview", headers=headers, timeout=10, trust_env=False)
 
 
 def _confirm(replace: bool, yes: bool, what: str) -> None:
