@@ -165,6 +165,7 @@ async def test_during_work(
     proxy.stall()
     worker.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
     assert await ended(worker) == 0
+    assert "Traceback" not in log_of(worker)
     assert not await leases_of(runtime, experiment_id)
 
 
