@@ -29,14 +29,18 @@ class _Details(TextColumn):
         return Text(visible(str(task.fields.get("details", ""))))
 
 
-def details(progress: ProgressOut | None) -> str:
-    """Return the line beside the bar."""
+def details(progress: ProgressOut | None, place: int | None = None) -> str:
+    """Return the line beside the bar; ``place``: in the queue, if it waits there."""
+    if place is not None and place > 1:
+        return f"number {place} in the queue"
     if progress is None:
         return "waiting for a worker"
     parts = [number(progress.rate_per_s, "/s")]
     if progress.eta_s is not None:
         parts.append(f"ETA {_duration(progress.eta_s)}")
     parts.append(f"accuracy {percent(progress.accuracy)}")
+    if progress.executors > 1:
+        parts.append(f"{progress.executors} workers")
     failures = ", ".join(f"{count} {kind}" for kind, count in progress.failures.items())
     parts.append(f"errors {progress.failed}" + (f" ({failures})" if failures else ""))
     if progress.waiting_for or progress.waiting_s > 1:
@@ -86,7 +90,8 @@ def follow(
                     lost_at = None
                     progress = event.progress
                     done = progress.done if progress else 0
-                    bar.update(task, completed=done, details=details(progress))
+                    line = details(progress, event.queue_position)
+                    bar.update(task, completed=done, details=line)
                     if event.status.ended:
                         return event.status
             except (httpx.TransportError, ApiError) as error:

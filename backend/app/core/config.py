@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     stale_after_s: float = Field(
         default=10.0, gt=0, description="age of a heartbeat at which the experiment is taken over"
     )
+    turn_s: float = Field(
+        default=20.0,
+        gt=0,
+        description="that a worker works on one experiment while others wait; longer if it was slow to begin",
+    )
     shutdown_grace_s: float = Field(default=5.0, ge=0, description="for calls in flight to finish")
     max_attempts: int = Field(default=4, ge=1, le=20, description="attempts of one model call")
     rate_limit_patience_s: float = Field(

@@ -109,6 +109,15 @@ def enqueue_experiment(url: str, queue: str, experiment_id: str) -> None:
     )
 
 
+def jobs_waiting(url: str, queue: str) -> int:
+    """Return how many jobs are on the queue.
+
+    Raises:
+        redis.RedisError: if Redis does not answer.
+    """
+    return make_queue(shared_connection(url), queue).count
+
+
 def waiting_experiments(url: str, queue: str) -> set[str]:
     """Return the ids of the experiments with a job on the queue.
 

@@ -8,7 +8,7 @@ L. E. Flynn, Communications of the ACM 35(8), 1992).
 
 from dataclasses import dataclass
 
-_SHARDS = 64  # of an experiment of moderate size: enough for many executors to end together
+_SHARDS = 128  # of an experiment of moderate size: enough for many executors to end together
 _LEAST, _MOST = 8, 256  # samples of a shard; no more, so that the last ones take about equally long
 _MOST_SHARDS = 1024  # of one experiment, however large: their counts are summed at each heartbeat
 _CLAIMED_AT_ONCE = 512  # samples
@@ -44,7 +44,7 @@ def claim_count(free: int, executors: int, samples: int, *, alone: bool) -> int:
     return most if alone else max(1, min(most, free // (2 * executors)))
 
 
-def useful_executors(concurrency: int, questions: int, repeats: int) -> int:
-    """Return how many executors can be of use: each needs a shard, and some calls in flight."""
+def useful_executors(concurrency: int, questions: int, repeats: int, *, calls: int = _USEFUL_CALLS) -> int:
+    """Return how many executors can be of use, each with a shard, and with ``calls`` in flight."""
     shards = -(-questions // shard_size(questions, repeats))
-    return max(1, min(concurrency // _USEFUL_CALLS, shards))
+    return max(1, min(concurrency // calls, shards))

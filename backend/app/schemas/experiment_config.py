@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from app.domain.generation import GenerationParams
@@ -14,6 +14,7 @@ from app.schemas.method_config import METHODS, MethodConfig, NaiveMethodConfig
 NLI_MODEL = "facebook/bart-large-mnli"
 MAX_EXAMPLES = 1_000_000
 MAX_REPEATS = 100
+_MOST_WORKERS = 64
 _MOST_STOPS = 4  # that APIs take
 _NOT_IN_HASH = {
     "name",
@@ -24,8 +25,36 @@ _NOT_IN_HASH = {
     "cache",
     "faithfulness",
     "scorers",
+    "workers",
+    "priority",
 }
+_LATER_DEFAULTS = {"workers": "auto", "priority": "normal"}
+Priority = Literal["low", "normal", "high"]
+PRIORITIES: dict[Priority, int] = {"low": -1, "normal": 0, "high": 1}
+"""Priorities as numbers: the higher ones first."""
 
+
+def _worker_count(value: object) -> object:
+    if value == "auto":
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_WORKERS:
+        return value
+    message = "must be auto, or a number from 1 to {most}"
+    raise PydanticCustomError("workers", message, {"most": _MOST_WORKERS})
+
+
+Workers = Annotated[
+    Literal["auto"] | int,
+    PlainValidator(_worker_count),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "const": "auto"},
+                {"type": "integer", "minimum": 1, "maximum": _MOST_WORKERS},
+            ]
+        }
+    ),
+]
 
 ScorerName = Annotated[Text, Field(min_length=1, max_length=100)]
 
@@ -121,6 +150,16 @@ class ExperimentConfig(Strict):
         default={}, max_length=20, description="Further scorers by name, each with its options."
     )
 
+    workers: Workers = Field(
+        default="auto",
+        description="Workers that work on it at the same time, at most. auto: those that have nothing else "
+        "to do, as far as more are of use; one for a model or a retrieval on the worker's own machine.",
+    )
+    priority: Priority = Field(
+        default="normal",
+        description="Of the experiments that wait for a worker, those with a higher priority start first.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _max_tokens_by_method(cls, data: object) -> object:
@@ -170,6 +209,9 @@ class ExperimentConfig(Strict):
         """Leave out what is as it was before it could be chosen, so that JSON and hash stay the same."""
         if self.params.unsupported == "fail":
             del content["params"]["unsupported"]
+        for name, default in _LATER_DEFAULTS.items():
+            if content.get(name) == default:
+                del content[name]
         return content
 
     def hash(self) -> str:

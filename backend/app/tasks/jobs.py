@@ -12,6 +12,7 @@ from app.core.database import when_database_answers
 from app.core.logging import get_logger
 from app.core.migrations import SchemaIsNewer, migrate
 from app.services.execution.executor import Executor
+from app.services.execution.queueing import first_in_line
 from app.services.runtime import open_runtime
 
 log = get_logger(__name__)
@@ -40,7 +41,8 @@ async def _run(experiment_id: uuid.UUID) -> None:
     runtime = open_runtime(get_settings(), ping=False, connections=EXECUTOR_CONNECTIONS)
     try:
         await when_database_answers(partial(migrate, runtime.engine), "look at the schema")
-        executor = Executor(runtime, experiment_id)
+        first = await when_database_answers(partial(first_in_line, runtime, experiment_id), "look who waits")
+        executor = Executor(runtime, first)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, executor.stop)
         await executor.run()
     except SchemaIsNewer as error:

@@ -23,6 +23,7 @@ def event(status: str, done: int = 0) -> ExperimentEvent:
         reason=None,
         progress=progress(done=done),
         heartbeat_at=None,
+        queue_position=None,
     )
 
 
@@ -96,6 +97,7 @@ class TestDetails:
                 progress(rate_per_s=12.34, eta_s=59.4, accuracy=0.5),
                 "12.3/s  ETA 59 s  accuracy 50.0 %  errors 0",
             ),
+            (progress(executors=2), "–  accuracy –  2 workers  errors 0"),
             (progress(eta_s=125), "–  ETA 2 min 05 s  accuracy –  errors 0"),
             (progress(eta_s=59.7), "–  ETA 1 min 00 s  accuracy –  errors 0"),
             (progress(eta_s=7380), "–  ETA 2 h 03 min  accuracy –  errors 0"),
@@ -113,3 +115,7 @@ class TestDetails:
     )
     def test_line(self, given: ProgressOut | None, text: str) -> None:
         assert details(given) == text
+
+    def test_the_place_in_the_queue(self) -> None:
+        assert details(None, 3) == "number 3 in the queue"
+        assert details(None, 1) == "waiting for a worker"

@@ -137,6 +137,12 @@ class TestRefused:
             ("repeats", 0),
             ("repeats", 101),
             ("concurrency", 0),
+            ("workers", 0),
+            ("workers", 65),
+            ("workers", "2"),
+            ("workers", "all"),
+            ("priority", "highest"),
+            ("priority", 1),
             ("timeout_s", 0),
             ("timeout_s", math.inf),
             ("max_failed_share", -0.01),
@@ -291,6 +297,13 @@ class TestHash:
         other = config(**raw(path, OTHER_VALUES[path][0]))
         assert other != config()
         assert other.hash() == config().hash()
+
+    def test_how_it_is_run_does_not_matter(self) -> None:
+        usual = config(workers="auto", priority="normal")
+        assert usual.as_json().keys().isdisjoint({"workers", "priority"})  # as before they existed
+        other = config(workers=3, priority="high")
+        assert other.hash() == usual.hash()
+        assert ExperimentConfig.model_validate(other.as_json()) == other
 
     def test_each_field_that_decides_answers_matters(self) -> None:
         changed = {

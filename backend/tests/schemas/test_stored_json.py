@@ -26,9 +26,9 @@ def sent(stored: JsonObject) -> JsonObject:
 
 
 def test_progress_from_before_there_were_notes() -> None:
-    assert sent(FIRST_PROGRESS) == {**FIRST_PROGRESS, "note": None, "waiting_for": None}
+    assert sent(FIRST_PROGRESS) == {**FIRST_PROGRESS, "note": None, "waiting_for": None, "executors": 1}
 
 
 def test_progress_as_it_is_stored_now() -> None:
-    stored = {**FIRST_PROGRESS, "note": "opening the knowledge base", "waiting_for": None}
+    stored = {**FIRST_PROGRESS, "note": "opening the knowledge base", "waiting_for": None, "executors": 2}
     assert sent(stored) == stored

@@ -10,10 +10,11 @@ from app.core.database import when_database_answers
 from app.core.errors import AppError
 from app.domain.progress import Ending
 from app.domain.provenance import Provenance
-from app.domain.run import RunRecord
+from app.domain.run import RunRecord, Tally
 from app.domain.sharding import claim_count, shard_size
 from app.domain.status import ExperimentStatus
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.datasets.service import DatasetService
 from app.services.execution.failure_budget import too_many_failures
 from app.services.execution.lease import Joined, Lease, Whole
@@ -23,6 +24,7 @@ from app.services.execution.resources import ExperimentFailed, Resources, open_r
 from app.services.execution.sample import Sample, SampleRunner
 from app.services.execution.slots import Slots
 from app.services.execution.tasks import run_consumers
+from app.services.execution.turns import Turn
 from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import PinnedVersions, ResolvedConfig, resolve
@@ -41,14 +43,17 @@ class Answering:
 
     Attributes:
         slots: this executor's part of the calls in flight.
-        pending: the samples that it is to answer.
+        whole: the whole experiment, as the last heartbeat has found it.
+        handing_back: whether it makes room for another experiment.
 
     Args:
         runtime: of this process.
         lease: under which shards are claimed and runs are stored.
         joined: what the executor begins with.
         progress: counts what is done.
+        turn: begins when everything is opened.
         stopping: set when this process is to end.
+        alone: whether no other executor can join.
     """
 
     def __init__(
@@ -57,14 +62,21 @@ class Answering:
         lease: Lease,
         joined: Joined,
         progress: Progress,
+        turn: Turn,
         stopping: asyncio.Event,
+        *,
+        alone: bool,
     ) -> None:
         self._runtime = runtime
         self._lease = lease
         self._experiment = joined.experiment
-        self._whole = joined.whole
+        self.whole = joined.whole
+        self.handing_back = False
         self._progress = progress
+        self._turn = turn
         self._stopping = stopping
+        self._leaving = asyncio.Event()  # set when consumers are to return soon
+        self._alone = alone
         self._free = joined.whole.sums.free
         concurrency = int(joined.experiment.config["concurrency"])
         self._limiter = AdaptiveLimiter(concurrency)
@@ -73,30 +85,44 @@ class Answering:
         self._writer = GroupCommitWriter(
             runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
         )
-        self.pending = PendingSamples(lambda: self._limiter.ceiling * _CONSUMERS_A_SLOT)
+        self._pending = PendingSamples(lambda: self._limiter.ceiling * _CONSUMERS_A_SLOT)
 
     @property
     def committed(self) -> int:
         """Runs that are stored, of those that this executor has made."""
         return self._writer.committed
 
+    def stop(self) -> None:
+        """Take no more samples, and give those that were taken a little time, because this process ends."""
+        self._pending.close()
+        self._leaving.set()
+
+    def hand_back(self) -> None:
+        """Take no more samples and start no more calls; those in flight are waited for."""
+        self.handing_back = True
+        self._pending.close()
+        self._limiter.close()
+        if not self._limiter.in_flight:  # what is left waits, for a judge or to try again
+            self._leaving.set()
+
     # -- what the heartbeat finds -----------------------------------------------------------------
 
     def adapt(self, whole: Whole) -> Ending | None:
         """Take over what a heartbeat has found; return what the experiment must end with, if it must."""
-        before, now = len(self._whole.others) + 1, len(whole.others) + 1
+        before, now = len(self.whole.others) + 1, len(whole.others) + 1
         if before != now:  # all executors together keep the endpoint's rate
             self._limiter.scale_interval(now / before)
-        self._whole, self._free = whole, whole.sums.free
+        self.whole, self._free = whole, whole.sums.free
         if self._free:
-            self.pending.shards_are_free()
-        self.pending.look()  # the part of the calls in flight may have grown
-        reason = self._too_many_failures()
-        return None if reason is None else Ending(ExperimentStatus.FAILED, reason)
+            self._pending.shards_are_free()
+        self._pending.look()  # the part of the calls in flight may have grown
+        return self.judge(self._progress.tally)
 
-    def _too_many_failures(self) -> str | None:
+    def judge(self, tally: Tally) -> Ending | None:
+        """Return what the experiment must end with, if it must, by the counts of all its runs."""
         allowed = float(self._experiment.config["max_failed_share"])
-        return too_many_failures(self._progress.tally, self._progress.total, allowed)
+        reason = too_many_failures(tally, self._progress.total, allowed)
+        return None if reason is None else Ending(ExperimentStatus.FAILED, reason)
 
     # -- the work -------------------------------------------------------------------------------
 
@@ -108,9 +134,12 @@ class Answering:
             LeaseLost: if another executor has taken the lease away.
         """
         self._require_few_failures()  # an earlier executor may have died before it could end it
-        if self._whole.ending is not None or not self._whole.sums.unfinished:
+        if self.whole.ending is not None or not self.whole.sums.unfinished:
             return  # only the end is left to do
-        config = ExperimentConfig.model_validate(self._experiment.config)
+        try:
+            config = read_config(self._experiment.config)
+        except UnreadableConfig as error:
+            raise ExperimentFailed(f"{error.message} {error.hint}") from error
         resolved, positions = await self._resolve(config)
         provenance = Provenance.from_json(self._experiment.provenance)
         async with open_resources(self._runtime, resolved, provenance, self._progress.prepare) as resources:
@@ -124,6 +153,7 @@ class Answering:
                 self._progress.take,
             )
             self._progress.prepared()
+            self._turn.begin()
             await self._answer(resolved, resources, reader)
 
     async def _resolve(self, config: ExperimentConfig) -> tuple[ResolvedConfig, list[int]]:
@@ -155,7 +185,7 @@ class Answering:
         config, model, settings = resolved.config, resources.model, self._runtime.settings
         if model.max_concurrency is not None:
             self.slots.cap(model.max_concurrency)
-        self._learn_from(self._whole)
+        self._learn_from(self.whole)
         self._progress.watch(self._limiter)
         async with (
             self._writer as writer,
@@ -185,7 +215,7 @@ class Answering:
                 await run_consumers(
                     partial(self._consume, runner, partial(self._more, reader)),
                     count,
-                    self._stopping,
+                    self._leaving,
                     settings.shutdown_grace_s,
                 )
             finally:
@@ -208,7 +238,7 @@ class Answering:
         config = self._experiment.config
         repeats = int(config["repeats"])
         samples = repeats * shard_size(self._experiment.total // repeats, repeats)
-        count = claim_count(self._free, len(self._whole.others) + 1, samples, alone=False)
+        count = claim_count(self._free, len(self.whole.others) + 1, samples, alone=self._alone)
         shards = await self._lease.claim(count)
         if not shards:
             return None
@@ -221,14 +251,18 @@ class Answering:
         writer = self._writer
         while not self._stopping.is_set():
             await writer.room()
-            sample = await self.pending.next(more)
+            sample = await self._pending.next(more)
             if sample is None:
                 return
             try:
                 run = await runner.run(sample)
                 self._count(run, sample, writer.add_run(run))
+            except asyncio.CancelledError:
+                if self.handing_back and not _is_cancelled():
+                    return  # its next call was not started; whoever claims the shard runs the sample again
+                raise
             finally:
-                self.pending.done()
+                self._pending.done()
 
     def _count(self, run: RunRecord, sample: Sample, number: int) -> None:
         self._progress.count(run, sample.shard, number)
@@ -239,9 +273,9 @@ class Answering:
         self._require_few_failures(f" Last: {run.failure_message}")
 
     def _require_few_failures(self, last: str = "") -> None:
-        reason = self._too_many_failures()
-        if reason is not None:
-            raise ExperimentFailed(f"{reason}{last}")
+        ending = self.judge(self._progress.tally)
+        if ending is not None:
+            raise ExperimentFailed(f"{ending.reason}{last}")
 
     async def _flush(self) -> None:
         """Store what was answered, whatever ended the work.
@@ -250,3 +284,9 @@ class Answering:
         """
         async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
             await self._writer.flush()
+
+
+def _is_cancelled() -> bool:
+    """Return whether this task was cancelled, and not what it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,6 +1,5 @@
 """Starting work: on the queue, or in this process while Redis is away."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Conflict
 from app.core.logging import bind, get_logger
-from app.core.queue import enqueue_experiment
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.execution.executor import run_experiment
+from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import model_error
 from app.services.experiments.service import ExperimentService
@@ -25,16 +25,6 @@ log = get_logger(__name__)
 
 RunHere = Callable[[Callable[[], Awaitable[None]]], None]
 """Takes work that this process is to do after it has answered the request."""
-
-
-async def enqueue(runtime: Runtime, experiment_id: uuid.UUID) -> None:
-    """Put an experiment on the queue.
-
-    Raises:
-        redis.RedisError: when Redis is away.
-    """
-    # The client blocks: in a thread, other requests are answered meanwhile.
-    await asyncio.to_thread(enqueue_experiment, runtime.redis_url, runtime.settings.queue, str(experiment_id))
 
 
 class Dispatcher:
@@ -58,18 +48,20 @@ class Dispatcher:
 
         Raises:
             NotFound: if there is none.
-            Conflict: if it was started before.
+            Conflict: if it was started before, or this version cannot run its configuration.
             InvalidInput: if the model cannot be used; says which key or file is missing.
         """
         experiment = await self._experiments.get(experiment_id)
         with bind(experiment_id=str(experiment_id)):
+            _config_of(experiment)
             self._require_model(experiment.model)
             if not await self._repository.mark_queued(experiment_id):
                 conflict = _already_started(experiment)  # before the rollback, which empties the object
                 await self._session.rollback()
                 raise conflict
             await self._session.commit()
-            await self._dispatch(experiment_id)
+            if not await recruit(self._runtime, experiment_id, wanted_executors(self._runtime, experiment)):
+                await self._dispatch(experiment_id)
             return await self._experiments.get(experiment_id)
 
     async def resume(self, experiment_id: uuid.UUID) -> Experiment:
@@ -85,7 +77,8 @@ class Dispatcher:
 
         Raises:
             NotFound: if there is none.
-            Conflict: if it is complete without failed runs, or an executor is working on it.
+            Conflict: if it is complete without failed runs, an executor is working on it, or this version
+                cannot run its configuration.
             InvalidInput: if the model cannot be used; says which key or file is missing.
         """
         experiment = await self._experiments.get(experiment_id)
@@ -93,7 +86,7 @@ class Dispatcher:
         if status is ExperimentStatus.COMPLETED and not experiment.failed_runs:
             raise Conflict("The experiment is complete and has no failed runs; there is nothing to resume.")
         if status.ended:
-            config = ExperimentConfig.model_validate(experiment.config)
+            config = _config_of(experiment)
             child = await self._experiments.create(config, parent_id=experiment_id, resumes_parent=True)
             return await self.start(child.id)
         if status is ExperimentStatus.PENDING and not experiment.queued:
@@ -117,6 +110,13 @@ class Dispatcher:
             self._runtime.models().require(model)
         except CatalogError as error:
             raise model_error(error) from error
+
+
+def _config_of(experiment: Experiment) -> ExperimentConfig:
+    try:
+        return read_config(experiment.config)
+    except UnreadableConfig as error:
+        raise Conflict(error.message, hint=error.hint) from error
 
 
 def _already_started(experiment: Experiment) -> Conflict:

@@ -23,27 +23,32 @@ How it ends
 
 import asyncio
 import uuid
+from functools import partial
+
+from redis.exceptions import RedisError
 
 from app.core.database import is_database_away, when_database_answers
 from app.core.errors import AppError
 from app.core.logging import bind, get_logger
 from app.domain.progress import Ending, ExecutionMode
 from app.domain.readable_errors import sentence_of
-from app.domain.sharding import useful_executors
+from app.domain.run import Tally
 from app.domain.status import ExperimentStatus
-from app.models import Experiment
 from app.services.execution.answering import Answering
 from app.services.execution.lease import Joined, Lease, LeaseLost, Report
 from app.services.execution.progress import Progress
+from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.execution.resources import ExperimentFailed
 from app.services.execution.tasks import background
+from app.services.execution.turns import Turn
 from app.services.experiments.aggregation import aggregate
 from app.services.inference.failures import clean
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
 
-_HUNGRY_S = 0.2  # between heartbeats of an executor that waits for calls that others give back
+_UNSETTLED_S = 0.2  # between heartbeats while calls in flight are given from one executor to another
+_RECRUIT_EVERY_S = 5.0  # looks for workers that have nothing to do
 
 
 class Executor:
@@ -75,7 +80,7 @@ class Executor:
         """Stop soon, because this process ends: another executor may continue."""
         self._stopping.set()
         if self._answering is not None:
-            self._answering.pending.close()
+            self._answering.stop()
 
     async def run(self) -> ExperimentStatus | None:
         """Work on the experiment until nothing is left to do.
@@ -84,7 +89,7 @@ class Executor:
             How it ended; ``None`` if this executor did not end it: others work on it, or will.
         """
         with bind(experiment_id=str(self._id)):
-            joined = await self._lease.join(self._progress.gauges(), _most_executors)
+            joined = await self._lease.join(self._progress.gauges(), partial(wanted_executors, self._runtime))
             if joined is None:
                 log.info("experiment_not_joined")
                 return None
@@ -97,12 +102,29 @@ class Executor:
 
     async def _run_joined(self, joined: Joined) -> ExperimentStatus | None:
         self._progress.begin(joined.experiment.total, joined.whole)
-        self._answering = Answering(self._runtime, self._lease, joined, self._progress, self._stopping)
-        work = asyncio.create_task(self._answering.work())
-        async with background(self._heartbeat(work, self._answering)):
+        turn = Turn(self._runtime, joined.experiment)
+        wanted = wanted_executors(self._runtime, joined.experiment)
+        answering = self._answering = Answering(
+            self._runtime, self._lease, joined, self._progress, turn, self._stopping, alone=wanted == 1
+        )
+        work = asyncio.create_task(answering.work())
+        beside = [self._heartbeat(work, answering, turn)]
+        if self._mode == "worker" and wanted > 1:
+            beside.append(self._recruit(answering, wanted))
+        async with background(*beside):
             ending = await self._ending_of(work)
             left = await self._leave(ending)
-            return None if left is None else await self._finish(left)
+            if left is not None:
+                return await self._finish(left)
+        if answering.handing_back:
+            await self._queue_again()
+        return None
+
+    async def _queue_again(self) -> None:
+        try:
+            await enqueue(self._runtime, self._id)
+        except (RedisError, OSError) as error:  # recovery queues it again
+            log.warning("queue_away", error=type(error).__name__)
 
     async def _ending_of(self, work: "asyncio.Task[None]") -> Ending | None:
         """Wait for the work; return how the experiment is to end, ``None`` if all is well."""
@@ -128,7 +150,12 @@ class Executor:
 
     async def _leave(self, ending: Ending | None, *, at_once: bool = False) -> Ending | None:
         """Leave; if this is the last executor, return what it must end the experiment with."""
-        left = await self._lease.leave(self._report(), ending, at_once=at_once)
+        queue = self._answering is not None and self._answering.handing_back
+
+        def judge(tally: Tally) -> Ending | None:
+            return ending or (self._answering.judge(tally) if self._answering else None)
+
+        left = await self._lease.leave(self._report(), judge, at_once=at_once, queue=queue)
         log.info("experiment_left", done=self._progress.tally.stored, last=left is not None)
         return left
 
@@ -163,11 +190,11 @@ class Executor:
         answering = self._answering
         return self._progress.report(answering.committed if answering else 0)
 
-    async def _heartbeat(self, work: "asyncio.Task[None]", answering: Answering) -> None:
+    async def _heartbeat(self, work: "asyncio.Task[None]", answering: Answering, turn: Turn) -> None:
         told = False
         while True:
             every_s = self._runtime.settings.heartbeat_s
-            await asyncio.sleep(min(every_s, _HUNGRY_S) if answering.slots.waits else every_s)
+            await asyncio.sleep(min(every_s, _UNSETTLED_S) if answering.slots.unsettled else every_s)
             report = self._report()
             try:
                 whole = await self._lease.beat(report, answering.slots)
@@ -178,12 +205,16 @@ class Executor:
             self._ending = whole.ending or answering.adapt(whole)
             if self._ending is not None and not told:
                 told = work.cancel()
+            elif answering.handing_back or (self._mode == "worker" and await turn.is_over(whole.rank)):
+                answering.hand_back()
 
-
-def _most_executors(experiment: Experiment) -> int:
-    """Return how many executors may work on an experiment."""
-    repeats = int(experiment.config["repeats"])
-    return useful_executors(int(experiment.config["concurrency"]), experiment.total // repeats, repeats)
+    async def _recruit(self, answering: Answering, wanted: int) -> None:
+        """Look for workers that have nothing to do; of all executors, the first one does."""
+        while True:
+            await asyncio.sleep(_RECRUIT_EVERY_S)
+            whole = answering.whole
+            if whole.rank == 0 and whole.sums.free and whole.ending is None:
+                await recruit(self._runtime, self._id, wanted - 1 - len(whole.others))
 
 
 async def run_experiment(runtime: Runtime, experiment_id: uuid.UUID, mode: ExecutionMode = "worker") -> None:

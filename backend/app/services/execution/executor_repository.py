@@ -133,6 +133,7 @@ class ExecutorRepository:
         *,
         worked: bool,
         attended: bool = True,
+        queued: bool = False,
         ending: Ending | None = None,
     ) -> None:
         """Note on the experiment's row what an executor's heartbeat has told.
@@ -142,9 +143,12 @@ class ExecutorRepository:
             progress: of the whole.
             worked: whether its active time goes up to now.
             attended: whether an executor goes on with it.
+            queued: whether it takes its place at the end of the queue.
             ending: what it is to end with, if this executor knows.
         """
         values: JsonObject = {"heartbeat_at": func.clock_timestamp() if attended else None}
+        if queued:
+            values["queued_at"] = func.clock_timestamp()
         if worked:
             values["worked_until"] = func.clock_timestamp()
         if ending is not None:

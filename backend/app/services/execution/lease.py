@@ -193,14 +193,22 @@ class Lease:
 
         return await when_database_answers(beat, "send a heartbeat")
 
-    async def leave(self, report: Report, ending: Ending | None, *, at_once: bool = False) -> Ending | None:
+    async def leave(
+        self,
+        report: Report,
+        judge: Callable[[Tally], Ending | None],
+        *,
+        at_once: bool = False,
+        queue: bool = False,
+    ) -> Ending | None:
         """Stop working on the experiment; the last of all executors keeps its lease to end it.
 
         Args:
             report: of this executor; what it holds of shards is free then.
-            ending: what the experiment must end with, if this executor has found that.
+            judge: says what the experiment must end with, if it must, by the counts of all its runs.
             at_once: leave in any case, and do not wait for a database that is away: the heartbeat grows
                 stale then.
+            queue: the experiment takes its place at the end of the queue, if nobody else works on it.
 
         Returns:
             What this executor is to end the experiment with, once it has aggregated it; ``None``: nothing
@@ -214,7 +222,8 @@ class Lease:
             async with self._sessions() as session:
                 whole, progress = await self._tell(session, report)
                 executors = ExecutorRepository(session)
-                over = whole.ending or ending
+                over = whole.ending or judge(whole.sums.tally + report.held)
+                ending = None if whole.ending else over
                 if over is None and not whole.sums.unfinished:
                     over = Ending(ExperimentStatus.COMPLETED)
                 last = over is not None and not whole.others and not at_once
@@ -225,7 +234,8 @@ class Lease:
                     progress,
                     worked=report.worked_s is not None,
                     attended=last or bool(whole.others),
-                    ending=None if whole.ending else ending,
+                    queued=queue and not last and not whole.others,
+                    ending=ending,
                 )
                 await session.commit()
                 return over if last else None

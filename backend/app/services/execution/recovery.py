@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from app.core.database import is_database_away
 from app.core.logging import get_logger
 from app.services.execution.attention import Attention, WorkLeft, work_left
-from app.services.execution.dispatcher import enqueue
+from app.services.execution.queueing import enqueue
 from app.services.execution.waiting_jobs import WaitingJobs
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runtime import Runtime

@@ -26,6 +26,7 @@ class ExperimentState:
     reason: str | None
     progress: ProgressSnapshot | None
     heartbeat_at: datetime | None = None
+    queue_position: int | None = None
 
 
 @dataclass(slots=True)
@@ -182,4 +183,5 @@ async def _stored(runtime: Runtime, experiment_id: uuid.UUID) -> ExperimentState
         experiment.reason,
         experiment.progress_snapshot,
         experiment.heartbeat_at,
+        experiment.queue_position,
     )

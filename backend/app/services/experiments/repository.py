@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import aliased, contains_eager, joinedload, with_expression
 
 from app.domain.json import JsonObject
 from app.domain.progress import CANCELLED
@@ -20,8 +20,12 @@ _metrics: Any = Result.metrics
 _config: Any = Experiment.config
 _progress: Any = Experiment.progress
 # An agent's calls are taken as its steps; repair prompts are left out, which is close enough for an estimate.
+_samples: Any = _config[("method", "samples")]
 _CALLS_A_RUN = func.coalesce(
-    _metrics[("agent", "iterations", "value")].as_float(), _config[("method", "samples")].as_float(), 1.0
+    _metrics[("agent", "iterations", "value")].as_float(),
+    # A configuration of another version may have anything there.
+    case((func.jsonb_typeof(_samples) == "number", _samples.as_float())),
+    1.0,
 )
 _SORTS: dict[str, Any] = {
     "created_at": Experiment.created_at,
@@ -75,9 +79,13 @@ class ExperimentRepository:
         await self._session.flush()
 
     async def get(self, experiment_id: uuid.UUID, *, deleted: bool = False) -> Experiment | None:
-        """Return an experiment with its result; a deleted one only if asked for."""
+        """Return an experiment with its result and place in the queue; a deleted one only if asked for."""
         query = (
-            select(Experiment).where(Experiment.id == experiment_id).options(joinedload(Experiment.result))
+            select(Experiment)
+            .where(Experiment.id == experiment_id)
+            .options(
+                joinedload(Experiment.result), with_expression(Experiment.queue_position, _place_in_queue())
+            )
         )
         if not deleted:
             query = query.where(Experiment.deleted_at.is_(None))
@@ -164,10 +172,27 @@ class ExperimentRepository:
 
     async def unattended(self, stale_after_s: float) -> Sequence[uuid.UUID]:
         """Return the experiments that need an executor: queued, or running with a stale heartbeat."""
-        query = select(Experiment.id).where(
-            Experiment.deleted_at.is_(None), or_(_queued(), _abandoned(stale_after_s))
+        return (await self._session.execute(_waiting(stale_after_s))).scalars().all()
+
+    async def first_before(self, experiment_id: uuid.UUID, stale_after_s: float) -> uuid.UUID | None:
+        """Return the first of the experiments that wait with a higher priority than this one."""
+        own = select(Experiment.priority).where(Experiment.id == experiment_id).scalar_subquery()
+        query = _waiting(stale_after_s).where(Experiment.priority > own).limit(1)
+        found: uuid.UUID | None = await self._session.scalar(query)
+        return found
+
+    async def count_waiting(
+        self, experiment_id: uuid.UUID, priority: int, since_s: float, stale_after_s: float
+    ) -> int:
+        """Return how many other experiments wait for a worker, and have waited for ``since_s`` seconds.
+
+        Only those count that have this priority at least.
+        """
+        earlier = func.clock_timestamp() - timedelta(seconds=since_s)
+        waiting = _waiting(stale_after_s).where(
+            Experiment.id != experiment_id, Experiment.priority >= priority, Experiment.queued_at < earlier
         )
-        return (await self._session.execute(query.order_by(Experiment.queued_at))).scalars().all()
+        return int(await self._session.scalar(select(func.count()).select_from(waiting.subquery())) or 0)
 
     async def count_unended(self) -> int:
         """Return how many experiments are queued or running."""
@@ -262,7 +287,7 @@ class ExperimentRepository:
         query = (
             _completed(experiment.model)
             .where(Experiment.method == method, Experiment.dataset_id == experiment.dataset_id)
-            .where(_config["seed"].as_integer() == experiment.seed)
+            .where(_config["seed"].as_string() == str(experiment.seed))
             .with_only_columns(Experiment)
             .order_by(Experiment.finished_at.desc())
             .limit(1)
@@ -287,8 +312,29 @@ def _completed(model: str) -> Select[JsonObject]:
     )
 
 
-def _queued() -> ColumnElement[bool]:
-    return and_(Experiment.status == ExperimentStatus.PENDING, Experiment.queued_at.is_not(None))
+def _waiting(stale_after_s: float) -> Select[uuid.UUID]:
+    """Return the query of the experiments that need an executor, in the order in which they are to get it."""
+    return (
+        select(Experiment.id)
+        .where(Experiment.deleted_at.is_(None), or_(_queued(), _abandoned(stale_after_s)))
+        .order_by(Experiment.priority.desc(), Experiment.queued_at)
+    )
+
+
+def _queued(of: type[Experiment] = Experiment) -> ColumnElement[bool]:
+    return and_(of.status == ExperimentStatus.PENDING, of.queued_at.is_not(None))
+
+
+def _place_in_queue() -> ColumnElement[int | None]:
+    """Return the place of an experiment among those that wait to begin, from 1; null if it does not."""
+    other = aliased(Experiment)
+    before = or_(
+        other.priority > Experiment.priority,
+        and_(other.priority == Experiment.priority, other.queued_at < Experiment.queued_at),
+    )
+    count = select(func.count() + 1).select_from(other)
+    count = count.where(_queued(other), other.deleted_at.is_(None), before)
+    return case((_queued(), count.scalar_subquery()))
 
 
 def _abandoned(stale_after_s: float) -> ColumnElement[bool]:

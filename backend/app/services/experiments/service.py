@@ -11,7 +11,7 @@ from app.core.logging import get_logger
 from app.domain.provenance import DatasetProvenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
-from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.experiment_config import PRIORITIES, ExperimentConfig
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
@@ -75,6 +75,7 @@ class ExperimentService:
             total=checked.questions * config.repeats,
             parent_id=parent_id,
             resumes_parent=resumes_parent,
+            priority=PRIORITIES[config.priority],
             status=ExperimentStatus.PENDING,
         )
         await self._repository.add(experiment)

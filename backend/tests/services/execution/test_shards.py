@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -53,6 +54,11 @@ def report(*shards: ShardReport, total: int = 20) -> Report:
     return Report(total, Gauges(), shards, held, 1.0)
 
 
+def because(ending: Ending | None) -> Callable[[Tally], Ending | None]:
+    """Return what finds this ending, whatever the counts are."""
+    return lambda _: ending
+
+
 def done(number: int, samples: int = 8, **counts: Any) -> ShardReport:
     return ShardReport(number, Tally(samples, **counts), finished=True)
 
@@ -97,11 +103,11 @@ class TestJoin:
         dead, other = await join_many(runtime, experiment_id, 2)
         await dead.claim(9)
         await dead.beat(report(done(0), done(1), done(2, 4)), NoSlots())
-        await other.leave(report(), None)
+        await other.leave(report(), because(None))
         last, found = await joined(runtime, experiment_id, stale_after_s=-10)
         assert (found.whole.sums.unfinished, found.whole.sums.tally.stored) == (0, 20)
         assert await leases_of(runtime, experiment_id) == [last.id]
-        assert await last.leave(report(), None) == Ending(ExperimentStatus.COMPLETED)
+        assert await last.leave(report(), because(None)) == Ending(ExperimentStatus.COMPLETED)
 
 
 class TestClaim:
@@ -120,7 +126,7 @@ class TestClaim:
     async def test_none_when_the_end_is_near(self, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
         first, second = await join_many(runtime, experiment_id, 2)
-        assert await second.leave(report(), FAILED) is None
+        assert await second.leave(report(), because(FAILED)) is None
         assert await first.claim(1) == []
 
 
@@ -142,7 +148,7 @@ class TestTakeOver:
         with pytest.raises(LeaseLost):
             await dead.beat(report(), NoSlots())
         with pytest.raises(LeaseLost):
-            await dead.leave(report(), None)
+            await dead.leave(report(), because(None))
         with pytest.raises(LeaseLost):
             await dead.finish(FAILED)
 
@@ -150,7 +156,7 @@ class TestTakeOver:
         experiment_id = await create(runtime)
         leaving, living = await join_many(runtime, experiment_id, 2)
         await leaving.claim(2)
-        await leaving.leave(report(done(0), ShardReport(1, Tally(3), finished=False)), None)
+        await leaving.leave(report(done(0), ShardReport(1, Tally(3), finished=False)), because(None))
         whole = await living.beat(report(), NoSlots())
         assert (whole.sums.free, whole.sums.unfinished, whole.sums.tally.stored) == (2, 2, 11)
         progress = (await stored(runtime, experiment_id)).progress or {}
@@ -191,11 +197,11 @@ class TestEnding:
     async def test_all_are_told_and_the_last_ends_it(self, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
         first, second, third = await join_many(runtime, experiment_id, 3)
-        assert await first.leave(report(), FAILED) is None
+        assert await first.leave(report(), because(FAILED)) is None
         other = Ending(ExperimentStatus.FAILED, "another reason")
-        assert await second.leave(report(), other) is None  # the first reason counts
+        assert await second.leave(report(), because(other)) is None  # the first reason counts
         assert (await third.beat(report(), NoSlots())).ending == FAILED
-        assert await third.leave(report(), FAILED) == FAILED
+        assert await third.leave(report(), because(FAILED)) == FAILED
         await third.finish(FAILED)
         experiment = await stored(runtime, experiment_id)
         assert (experiment.status, experiment.reason) == ("FAILED", "why")
@@ -208,7 +214,7 @@ class TestEnding:
         await cancel(runtime, experiment_id)
         for lease in leases:
             assert (await lease.beat(report(), NoSlots())).ending == CANCELLED
-        assert [await lease.leave(report(), None) for lease in leases] == [None, CANCELLED]
+        assert [await lease.leave(report(), because(None)) for lease in leases] == [None, CANCELLED]
 
     @pytest.mark.parametrize("ending", [None, FAILED])
     async def test_of_many_that_leave_at_once_one_ends_it(
@@ -218,7 +224,7 @@ class TestEnding:
         leases = await join_many(runtime, experiment_id, 5)
         claims = await asyncio.gather(*(lease.claim(4) for lease in leases))
         leaving = (
-            lease.leave(report(*(done(one.number) for one in shards)), ending)
+            lease.leave(report(*(done(one.number) for one in shards)), because(ending))
             for lease, shards in zip(leases, claims, strict=True)
         )
         ends = await asyncio.gather(*leaving)
@@ -232,13 +238,28 @@ class TestEnding:
         experiment_id = await create(runtime)
         (last,) = await join_many(runtime, experiment_id, 1)
         await last.claim(9)
-        assert await last.leave(report(done(0), done(1), done(2, 4)), None) is not None
+        assert await last.leave(report(done(0), done(1), done(2, 4)), because(None)) is not None
         assert await Executor(runtime, experiment_id).run() is None
         await last.finish(Ending(ExperimentStatus.COMPLETED))
+
+    async def test_the_last_one_judges_by_the_runs_of_all(self, runtime: Runtime, dataset: str) -> None:
+        experiment_id = await create(runtime)
+        first, last = await join_many(runtime, experiment_id, 2)
+        await first.claim(1)
+        await last.claim(9)
+        judged: list[int] = []
+
+        def judge(tally: Tally) -> Ending | None:
+            judged.append(tally.stored)
+            return FAILED if tally.stored == 20 else None
+
+        assert await first.leave(report(done(0)), judge) is None
+        assert await last.leave(report(done(1), done(2, 4)), judge) == FAILED
+        assert judged == [8, 20]
 
     async def test_one_that_stops_leaves_the_end_to_others(self, runtime: Runtime, dataset: str) -> None:
         experiment_id = await create(runtime)
         (only,) = await join_many(runtime, experiment_id, 1)
-        assert await only.leave(report(), None) is None
+        assert await only.leave(report(), because(None)) is None
         experiment = await stored(runtime, experiment_id)
         assert (experiment.status, experiment.heartbeat_at) == ("RUNNING", None)

@@ -72,6 +72,7 @@ const titles: Partial<Record<ShownStatus, string>> = { NOT_STARTED: "Not started
 function describeLoad(progress: Schemas["ProgressOut"] | null): string | undefined {
   if (!progress) return undefined;
   const parts = [`${plural(progress.in_flight, "call")} in flight`];
+  if (progress.executors > 1) parts.push(`${progress.executors} workers`);
   if (progress.limit !== null) parts.push(`concurrency limit ${progress.limit}`);
   if (progress.waiting_for || progress.waiting_s > 0) {
     const why = progress.waiting_for ?? "rate limited";

@@ -20,6 +20,7 @@ describe("describeQueue", () => {
     const draft = { ...earlier, id: "d", queued: false };
     expect(describeQueue(queued, [running, earlier, later, draft, queued])).toBe("In the queue: 1 running, 1 waiting before this one.");
   });
+  it("goes by the place that the API tells", () => expect(describeQueue({ ...queued, queue_position: 4 }, [queued])).toBe("In the queue: 3 waiting before this one."));
   it("says if it is the next", () => expect(describeQueue(queued, [queued])).toContain("Next in the queue"));
 });
 

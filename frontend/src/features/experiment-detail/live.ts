@@ -2,7 +2,7 @@ import type { Schemas } from "@/lib/api/client";
 import { shownStatus } from "@/lib/experiment-status";
 import { formatCount, formatDuration, plural } from "@/lib/format";
 
-type Experiment = Pick<Schemas["ExperimentSummary"], "id" | "name" | "status" | "queued" | "progress" | "total" | "model" | "queued_at">;
+type Experiment = Pick<Schemas["ExperimentSummary"], "id" | "name" | "status" | "queued" | "progress" | "total" | "model" | "queued_at"> & { queue_position?: number | null };
 
 /** The title of the tab: while an experiment runs, how far it is. */
 export function titleOf({ name, status, progress, total }: Experiment): string {
@@ -13,7 +13,7 @@ export function titleOf({ name, status, progress, total }: Experiment): string {
 /** What stands before a queued experiment, as a sentence; `others` are the experiments that run or wait. */
 export function describeQueue(experiment: Experiment, others: readonly Experiment[]): string {
   const running = others.filter(({ status }) => status === "RUNNING").length;
-  const before = others.filter((one) => one.id !== experiment.id && shownStatus(one) === "QUEUED" && (one.queued_at ?? "") < (experiment.queued_at ?? "")).length;
+  const before = experiment.queue_position ? experiment.queue_position - 1 : others.filter((one) => one.id !== experiment.id && shownStatus(one) === "QUEUED" && (one.queued_at ?? "") < (experiment.queued_at ?? "")).length;
   if (running + before === 0) return "Next in the queue: it starts when a worker is free.";
   const parts = [running > 0 && `${formatCount(running)} running`, before > 0 && `${formatCount(before)} waiting before this one`].filter(Boolean);
   return `In the queue: ${parts.join(", ")}.`;

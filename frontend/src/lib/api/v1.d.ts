@@ -1636,6 +1636,13 @@ export interface components {
              */
             params?: components["schemas"]["Params"];
             /**
+             * Priority
+             * @description Of the experiments that wait for a worker, those with a higher priority start first.
+             * @default normal
+             * @enum {string}
+             */
+            priority?: "low" | "normal" | "high";
+            /**
              * Repeats
              * @description Independent answers to each question.
              * @default 1
@@ -1660,6 +1667,12 @@ export interface components {
              * @default 120
              */
             timeout_s?: number;
+            /**
+             * Workers
+             * @description Workers that work on it at the same time, at most. auto: those that have nothing else to do, as far as more are of use; one for a model or a retrieval on the worker's own machine.
+             * @default auto
+             */
+            workers?: "auto" | number;
         };
         /**
          * ExperimentCreate
@@ -1692,9 +1705,20 @@ export interface components {
          * @description An experiment with its configuration and provenance.
          */
         ExperimentOut: {
-            config: components["schemas"]["ExperimentConfig"];
+            /**
+             * Config
+             * @description As it was stored, if this version refuses it; see `config_problem`.
+             */
+            config: components["schemas"]["ExperimentConfig"] | {
+                [key: string]: unknown;
+            };
             /** Config Hash */
             config_hash: string;
+            /**
+             * Config Problem
+             * @description Why this version cannot run the configuration, which is only shown then; else null.
+             */
+            config_problem: string | null;
             /**
              * Cost Usd
              * @description Null without a result, and when a price is unknown.
@@ -1750,6 +1774,11 @@ export interface components {
             provenance: {
                 [key: string]: unknown;
             };
+            /**
+             * Queue Position
+             * @description Among the experiments that wait to begin, from 1; null for one that does not wait.
+             */
+            queue_position: number | null;
             /**
              * Queued
              * @description Pending, and started: it waits for a worker. False for a draft.
