@@ -63,10 +63,13 @@ async def test_from_the_embedded_server_and_back(
     assert (await cli("backup", file)).exit_code == 1  # it exists
     assert (await cli("backup", file, "--force")).exit_code == 0
 
-    configure(monkeypatch, DATABASE_URL="")  # the embedded server of an empty state folder, not running
+    configure(
+        monkeypatch, DATABASE_URL="", LLMFORGE_API_URL="https://lab.example"
+    )  # the embedded server of an empty state folder, not running
     done = await cli("restore", file)
     assert done.exit_code == 0, done.output
     assert "restored" in done.output
+    assert "not about that of https://lab.example" in done.output
 
     done = await cli("move", "--to", other)
     assert done.exit_code == 0, done.output
