@@ -87,6 +87,20 @@ async def test_replacing_needs_a_word(worked: Runtime, cli: Cli, tmp_path: Path)
     assert (await cli("restore", file, "--replace", "--yes")).exit_code == 0
 
 
+async def test_a_running_platform_is_told(
+    worked: Runtime, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be asleep, with nothing to do, and then has experiments that go on."""
+    asked: list[str] = []
+    monkeypatch.setattr("app.cli.database.platform_url", lambda _: "http://127.0.0.1:1")
+    monkeypatch.setattr("app.cli.database.httpx.get", lambda url, **_: asked.append(url))
+    file = str(tmp_path / "b.zip")
+    await cli("backup", file)
+    assert asked == []
+    await cli("restore", file, "--replace", "--yes")
+    assert asked == ["http://127.0.0.1:1/api/v1/overview"]
+
+
 async def test_to_where_it_is(worked: Runtime, cli: Cli, postgres: EmbeddedPostgres) -> None:
     refused = await cli("move", "--to", postgres.url)
     assert (refused.exit_code, "there already" in refused.output) == (1, True)
