@@ -199,13 +199,16 @@ class Executor:
             try:
                 whole = await self._lease.beat(report, answering.slots)
             except LeaseLost:
-                work.cancel()
+                if not answering.flushing:
+                    work.cancel()
                 return
             self._progress.told(report, whole)
             self._ending = whole.ending or answering.adapt(whole)
             if self._ending is not None and not told:
-                told = work.cancel()
-            elif answering.handing_back or (self._mode == "worker" and await turn.is_over(whole.rank)):
+                told = answering.flushing or work.cancel()
+            elif answering.flushing or self._mode != "worker":
+                continue
+            elif answering.handing_back or await turn.is_over(whole.rank):
                 answering.hand_back()
 
     async def _recruit(self, answering: Answering, wanted: int) -> None:
