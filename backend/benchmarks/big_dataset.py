@@ -285,30 +285,30 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200_000, help="stored for pages, one a question")
     parser.add_argument("--corpus-mb", type=float, default=50)
     arguments = parser.parse_args()
-    count, found = arguments.questions, list[Measured]()
+    count = arguments.questions
+    runs = min(arguments.runs, count)
     with open_lab(workers=1) as lab:
         path, corpus = lab.home / "big.jsonl", lab.home / "corpus.jsonl"
         size, articles = write_questions(path, count), write_articles(corpus, arguments.corpus_mb)
         print(f"{count:,} questions, {size:.0f} MB; load of the machine {os.getloadavg()[0]:.1f}", flush=True)
-        found += measure_import(lab, count, "import", partial(upload, lab, "datasets", "file", path))
-        found += measure_import(lab, count, "import again", partial(upload, lab, "datasets", "file", path))
-        found += [
-            measure_preview(lab, 100, range(5), 1_000),
-            measure_preview(lab, None, range(2), None),
-            measure_start(lab, "openai/fake", 100, 5),
-            measure_start(lab, "openai/fake", None, 5),
-            measure_start(lab, "mock/gold", 100, 5),
-        ]
-        runs = min(arguments.runs, count)
-        experiment = store_runs(lab, runs)
-        found += measure_pages(lab, experiment, count)
-        found += measure_export(lab, experiment, runs)
-        found += measure_import(
-            lab, articles, "corpus", lambda: upload(lab, "knowledge-bases", "files", corpus)
+        show(measure_import(lab, count, "import", partial(upload, lab, "datasets", "file", path)))
+        show(measure_import(lab, count, "import again", partial(upload, lab, "datasets", "file", path)))
+        show([measure_preview(lab, 100, range(5), 1_000), measure_preview(lab, None, range(2), None)])
+        for model, n in (("openai/fake", 100), ("openai/fake", None), ("mock/gold", 100)):
+            show([measure_start(lab, model, n, 5)])
+        show(
+            measure_import(lab, articles, "corpus", partial(upload, lab, "knowledge-bases", "files", corpus))
         )
-        found += asyncio.run(measure_storage(lab))
-    print("\n".join(one.line for one in found))
+        experiment = store_runs(lab, runs)
+        show(measure_pages(lab, experiment, count))
+        show(measure_export(lab, experiment, runs))
+        show(asyncio.run(measure_storage(lab)))
     print(f"load of the machine at the end {os.getloadavg()[0]:.1f}")
+
+
+def show(found: Sequence[Measured]) -> None:
+    """Print figures as lines of the table."""
+    print("\n".join(one.line for one in found), flush=True)
 
 
 if __name__ == "__main__":

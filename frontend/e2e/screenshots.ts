@@ -136,7 +136,7 @@ test("pictures of each page", async ({ page, api }) => {
   for (const { id, status } of (await api.list("status=RUNNING")).items) if (status === "RUNNING") await api.cancel(id);
 });
 
-const samples = ["colours", "type", "spacing", "controls", "focus", "table", "numbers", "states", "empty", "loading", "error"];
+const samples = ["colours", "type", "spacing", "controls", "focus", "table", "numbers", "states", "empty", "loading", "error", "notices"];
 
 test("pictures of the design system", async ({ page }) => {
   await page.setViewportSize({ width: 1100, height: 900 });

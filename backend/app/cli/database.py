@@ -4,18 +4,21 @@ They work on it directly, with the platform running or not: what they are for is
 """
 
 import asyncio
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import httpx
 import typer
 
 from app.cli.client import fail, say
 from app.cli.signals import signals_interrupt
 from app.core.config import Settings, get_settings
 from app.core.errors import AppError
+from app.core.platform_state import platform_url
 from app.core.processes import ProcessError
 from app.core.redaction import redact
 from app.services.backup.archive import NOT_INCLUDED, Manifest, Version
@@ -65,6 +68,7 @@ def restore(
     with _told(), _database(settings) as url:
         manifest = asyncio.run(fill(url, file, _shipped(settings), replace=replace, say=say))
     say(f"restored {_described(manifest)}")
+    _wake_up(settings)
     say("not in a backup, and so not restored: " + "; ".join(NOT_INCLUDED))
 
 
@@ -106,6 +110,15 @@ def move(
         say(f"To use it, put this into .env and start the platform again:\nDATABASE_URL={address}")
 
 
+def _wake_up(settings: Settings) -> None:
+    """Let a platform that is running look at the database: it may be asleep, and has work again."""
+    url = platform_url(settings.home)
+    if url is not None:
+        with suppress(httpx.HTTPError):
+            headers = {"x-api-key": settings.client_key}
+            httpx.get(f"{url}/api/v1/overview", headers=headers, timeout=10, trust_env=False)
+
+
 def _confirm(replace: bool, yes: bool, what: str) -> None:
     if replace and not yes:
         say(f"Everything in {what} will be removed for good.")
@@ -115,8 +128,11 @@ def _confirm(replace: bool, yes: bool, what: str) -> None:
 
 @contextmanager
 def _database(settings: Settings) -> Iterator[str]:
-    """Give the URL of the configured database."""
-    with _server(settings, settings.database_url.get_secret_value()) as url:
+    """Give the URL of the configured database; other commands may use an API that has another one."""
+    api, given = os.environ.get("LLMFORGE_API_URL", ""), settings.database_url.get_secret_value()
+    if api and not given:
+        say(f"note: this is about the embedded database in {settings.home}, and not about that of {api}")
+    with _server(settings, given) as url:
         yield url
 
 

@@ -82,7 +82,8 @@ class RetrievalProvenance:
     @classmethod
     def from_json(cls, stored: JsonObject) -> "RetrievalProvenance":
         """Return what ``as_json`` wrote."""
-        return cls(KnowledgeBaseProvenance(**stored["knowledge_base"]), stored["index"], stored["reranker"])
+        knowledge_base = KnowledgeBaseProvenance(**_known(KnowledgeBaseProvenance, stored["knowledge_base"]))
+        return cls(knowledge_base, stored["index"], stored["reranker"])
 
     def agrees_with(self, now: "RetrievalProvenance") -> bool:
         """Return whether index and reranker are still the same, as far as they were known before."""
@@ -138,11 +139,15 @@ class Provenance:
     def from_json(cls, stored: JsonObject) -> "Provenance":
         """Return what ``as_json`` wrote; rows from before retrieval and model sizes lack both fields."""
         retrieval = stored.get("retrieval")
-        known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
         nested = {
-            "dataset": DatasetProvenance(**stored["dataset"]),
-            "code": CodeVersion(**stored["code"]),
+            "dataset": DatasetProvenance(**_known(DatasetProvenance, stored["dataset"])),
+            "code": CodeVersion(**_known(CodeVersion, stored["code"])),
             "left_out": tuple(stored.get("left_out", ())),
             "retrieval": None if retrieval is None else RetrievalProvenance.from_json(retrieval),
         }
-        return cls(**known | nested)
+        return cls(**_known(cls, stored) | nested)
+
+
+def _known(cls: type, stored: JsonObject) -> JsonObject:
+    """Return the fields that this version knows; a later one may have stored more."""
+    return {field.name: stored[field.name] for field in fields(cls) if field.name in stored}

@@ -100,8 +100,9 @@ class Experiment(Base):
 
     @property
     def seed(self) -> int:
-        """Seed of the sample and of the answers."""
-        return int(self.config["seed"])
+        """Seed of the sample and of the answers; 0 if the configuration has none that is a number."""
+        seed = self.config.get("seed")
+        return seed if isinstance(seed, int) else 0
 
     @property
     def dataset_version(self) -> str:
@@ -144,7 +145,8 @@ class Experiment(Base):
     @property
     def method_config(self) -> JsonObject:
         """The configuration of the method; empty in experiments from the time of a single method."""
-        return dict(self.config.get("method", {}))
+        method = self.config.get("method")
+        return method if isinstance(method, dict) else {}
 
     @property
     def cost_usd(self) -> float | None:

@@ -4,13 +4,14 @@ import uuid
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.common import FromAttributes, Strict
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import AnyMethodConfig, MethodConfig
+from app.schemas.stored_config import problem_of
 
 _PLACE = "Among the experiments that wait to begin, from 1; null for one that does not wait."
 
@@ -128,7 +129,14 @@ class ExperimentSummary(FromAttributes):
 class ExperimentOut(ExperimentSummary):
     """An experiment with its configuration and provenance."""
 
-    config: ExperimentConfig
+    config: ExperimentConfig | JsonObject = Field(
+        union_mode="left_to_right",
+        description="As it was stored, if this version refuses it; see `config_problem`.",
+    )
+    config_problem: Annotated[str | None, BeforeValidator(problem_of)] = Field(
+        validation_alias=AliasChoices("config"),
+        description="Why this version cannot run the configuration, which is only shown then; else null.",
+    )
     config_hash: str
     provenance: JsonObject
     queue_position: int | None = Field(description=_PLACE)

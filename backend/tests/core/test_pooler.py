@@ -23,10 +23,10 @@ from tests.support import create, metrics_of, runs_of, stored
 OVERVIEW = "/api/v1/overview"
 
 
-@pytest.fixture(scope="module")
-def pooler(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """The URL of a pooler in front of the session's Postgres."""
-    with pgbouncer(postgres.url) as url:
+@pytest.fixture(scope="module", params=[0, 200])
+def pooler(request: pytest.FixtureRequest, postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of a pooler in front of the session's Postgres, by the prepared statements that it keeps."""
+    with pgbouncer(postgres.url, prepared_statements=request.param) as url:
         yield url
 
 

@@ -14,6 +14,7 @@ from app.domain.run import RunRecord, Tally
 from app.domain.sharding import claim_count, shard_size
 from app.domain.status import ExperimentStatus
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.datasets.service import DatasetService
 from app.services.execution.failure_budget import too_many_failures
 from app.services.execution.lease import Joined, Lease, Whole
@@ -136,7 +137,10 @@ class Answering:
         self._require_few_failures()  # an earlier executor may have died before it could end it
         if self.whole.ending is not None or not self.whole.sums.unfinished:
             return  # only the end is left to do
-        config = ExperimentConfig.model_validate(self._experiment.config)
+        try:
+            config = read_config(self._experiment.config)
+        except UnreadableConfig as error:
+            raise ExperimentFailed(f"{error.message} {error.hint}") from error
         resolved, positions = await self._resolve(config)
         provenance = Provenance.from_json(self._experiment.provenance)
         async with open_resources(self._runtime, resolved, provenance, self._progress.prepare) as resources:

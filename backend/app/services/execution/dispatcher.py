@@ -12,6 +12,7 @@ from app.core.logging import bind, get_logger
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.execution.executor import run_experiment
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.experiments.repository import ExperimentRepository
@@ -47,11 +48,12 @@ class Dispatcher:
 
         Raises:
             NotFound: if there is none.
-            Conflict: if it was started before.
+            Conflict: if it was started before, or this version cannot run its configuration.
             InvalidInput: if the model cannot be used; says which key or file is missing.
         """
         experiment = await self._experiments.get(experiment_id)
         with bind(experiment_id=str(experiment_id)):
+            _config_of(experiment)
             self._require_model(experiment.model)
             if not await self._repository.mark_queued(experiment_id):
                 conflict = _already_started(experiment)  # before the rollback, which empties the object
@@ -75,7 +77,8 @@ class Dispatcher:
 
         Raises:
             NotFound: if there is none.
-            Conflict: if it is complete without failed runs, or an executor is working on it.
+            Conflict: if it is complete without failed runs, an executor is working on it, or this version
+                cannot run its configuration.
             InvalidInput: if the model cannot be used; says which key or file is missing.
         """
         experiment = await self._experiments.get(experiment_id)
@@ -83,7 +86,7 @@ class Dispatcher:
         if status is ExperimentStatus.COMPLETED and not experiment.failed_runs:
             raise Conflict("The experiment is complete and has no failed runs; there is nothing to resume.")
         if status.ended:
-            config = ExperimentConfig.model_validate(experiment.config)
+            config = _config_of(experiment)
             child = await self._experiments.create(config, parent_id=experiment_id, resumes_parent=True)
             return await self.start(child.id)
         if status is ExperimentStatus.PENDING and not experiment.queued:
@@ -107,6 +110,13 @@ class Dispatcher:
             self._runtime.models().require(model)
         except CatalogError as error:
             raise model_error(error) from error
+
+
+def _config_of(experiment: Experiment) -> ExperimentConfig:
+    try:
+        return read_config(experiment.config)
+    except UnreadableConfig as error:
+        raise Conflict(error.message, hint=error.hint) from error
 
 
 def _already_started(experiment: Experiment) -> Conflict:

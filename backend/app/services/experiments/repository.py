@@ -20,8 +20,12 @@ _metrics: Any = Result.metrics
 _config: Any = Experiment.config
 _progress: Any = Experiment.progress
 # An agent's calls are taken as its steps; repair prompts are left out, which is close enough for an estimate.
+_samples: Any = _config[("method", "samples")]
 _CALLS_A_RUN = func.coalesce(
-    _metrics[("agent", "iterations", "value")].as_float(), _config[("method", "samples")].as_float(), 1.0
+    _metrics[("agent", "iterations", "value")].as_float(),
+    # A configuration of another version may have anything there.
+    case((func.jsonb_typeof(_samples) == "number", _samples.as_float())),
+    1.0,
 )
 _SORTS: dict[str, Any] = {
     "created_at": Experiment.created_at,
@@ -283,7 +287,7 @@ class ExperimentRepository:
         query = (
             _completed(experiment.model)
             .where(Experiment.method == method, Experiment.dataset_id == experiment.dataset_id)
-            .where(_config["seed"].as_integer() == experiment.seed)
+            .where(_config["seed"].as_string() == str(experiment.seed))
             .with_only_columns(Experiment)
             .order_by(Experiment.finished_at.desc())
             .limit(1)

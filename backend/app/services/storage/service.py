@@ -29,7 +29,7 @@ log = get_logger(__name__)
 
 _LABELS = {
     "runs": "Runs",
-    "experiments": "Experiments and results",
+    "experiments": "Experiments",
     "cache": "Cached answers",
     "judgements": "Cached judgements",
     "datasets": "Datasets",

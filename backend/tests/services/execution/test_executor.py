@@ -255,7 +255,8 @@ class TestTooManyFailures:
         counts = (await metrics_of(runtime, experiment_id))["counts"]
         assert counts["failed"] == 3
         assert 9 <= counts["ok"] < 17
-        assert counts["missing"] == 20 - counts["ok"] - 3 == 20 - len(engine.calls)
+        assert counts["missing"] == 20 - counts["ok"] - 3
+        assert counts["missing"] - (20 - len(engine.calls)) in {0, 1}  # one may be in flight at the end
 
     async def test_a_heartbeat_that_finds_it_too_leaves_time_to_store(
         self, runtime: Runtime, dataset: str, monkeypatch: pytest.MonkeyPatch

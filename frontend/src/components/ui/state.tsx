@@ -31,7 +31,7 @@ interface FailureProps {
 
 /** An error state: what happened, what to do, and a button to retry. Why the API cannot be reached, the notice above every page tells. */
 export function Failure({ error, what, onRetry }: FailureProps) {
-  if (error instanceof ApiError && error.unreachable) {
+  if (error instanceof ApiError && error.unanswered) {
     return <p className="px-6 py-10 text-center">This shows {what} as soon as the API answers.</p>;
   }
   const message = error instanceof Error ? error.message : String(error);

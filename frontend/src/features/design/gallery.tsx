@@ -5,6 +5,8 @@ import type { ReactNode } from "react";
 
 import { IntervalBar } from "@/components/charts/interval-bar";
 import { StatusBadge } from "@/components/experiment/status-badge";
+import { OutageNotice } from "@/components/layout/outage";
+import { outageOf } from "@/components/layout/outage-text";
 import { Page } from "@/components/layout/page";
 import { RunMark } from "@/components/run/run-mark";
 import { Badge } from "@/components/ui/badge";
@@ -15,9 +17,23 @@ import { Progress } from "@/components/ui/progress";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
+import { ApiError } from "@/lib/api/errors";
 import { formatCost, formatCount, formatDuration, formatInterval, formatNumber, formatPercent, formatPoints } from "@/lib/format";
 
 import { Colours } from "./colours";
+
+const seen = { health: undefined, slow: false, api: "https://you-llmforge.hf.space", elsewhere: true, hasData: false };
+const notices = [
+  outageOf({ ...seen, error: new ApiError(503, {}) }),
+  outageOf({
+    ...seen,
+    error: new ApiError(0, {
+      code: "origin_refused",
+      message: "The API at https://you-llmforge.hf.space works, but does not accept requests from pages of https://lab.example.",
+      hint: "Add https://lab.example to LLMFORGE_CORS_ORIGINS of the API, and restart it.",
+    }),
+  }),
+];
 
 /** The design system, shown with the real components; the pictures of DESIGN_SYSTEM.md are taken here. */
 export function Gallery() {
@@ -110,6 +126,9 @@ export function Gallery() {
           <Failure error={new Error("The LlmForge API does not answer.")} what="the runs" onRetry={() => undefined} />
         </Sample>
       </div>
+      <Sample id="notices" title="Notices" flush>
+        {notices.map((outage) => outage && <OutageNotice key={outage.title} outage={outage} fromStart />)}
+      </Sample>
     </Page>
   );
 }

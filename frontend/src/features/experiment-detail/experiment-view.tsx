@@ -71,6 +71,11 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   if (full && runs) return <ExperimentHeader experiment={experiment}>{runs}</ExperimentHeader>;
   return (
     <ExperimentHeader experiment={experiment}>
+      {experiment.config_problem && (
+        <p role="note" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
+          {experiment.config_problem} It is shown as it was stored.
+        </p>
+      )}
       {!ended && <LivePanel experiment={experiment} />}
       {ended && experiment.reason && (
         <p role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">

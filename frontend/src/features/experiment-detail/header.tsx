@@ -21,7 +21,6 @@ type Experiment = Schemas["ExperimentOut"];
 
 export function ExperimentHeader({ experiment, children }: { experiment: Experiment; children: ReactNode }) {
   const now = useNow();
-  const { config } = experiment;
   return (
     <Page
       above={<Link href="/experiments/" className="text-xs underline-offset-3 hover:text-ink hover:underline">Experiments</Link>}
@@ -39,7 +38,7 @@ export function ExperimentHeader({ experiment, children }: { experiment: Experim
             >
               {experiment.dataset}, {plural(experiment.total, "run")}
             </Link>
-            <span>seed {config.seed}</span>
+            <span>seed {experiment.seed}</span>
             <time dateTime={experiment.created_at} title={formatDate(experiment.created_at)}>
               {formatAgo(experiment.created_at, now)}
             </time>
@@ -66,9 +65,10 @@ function Actions({ experiment }: { experiment: Experiment }) {
   const remove = useDeleteExperiments();
   const download = useExport(experiment.id);
   const { id, status } = experiment;
-  const notStarted = shownStatus(experiment) === "NOT_STARTED";
+  const runnable = experiment.config_problem === null;
+  const notStarted = runnable && shownStatus(experiment) === "NOT_STARTED";
   const failed = status === "COMPLETED" ? (experiment.failed_runs ?? 0) : 0;
-  const resumable = status === "FAILED" || status === "CANCELLED" || failed > 0;
+  const resumable = runnable && (status === "FAILED" || status === "CANCELLED" || failed > 0);
   return (
     <>
       {notStarted && (

@@ -17,6 +17,18 @@ describe("errorOf", () => {
   });
 });
 
+describe("ApiError", () => {
+  it.each([
+    [0, { code: "unreachable" }, { unanswered: true, waking: true, unreachable: true }],
+    [0, { code: "origin_refused" }, { unanswered: true, waking: false, unreachable: true }],
+    [503, {}, { unanswered: true, waking: true, unreachable: true }],
+    [503, { code: "unavailable", message: "The search process has died." }, { unanswered: false, waking: false, unreachable: true }],
+    [404, {}, { unanswered: false, waking: false, unreachable: false }],
+  ])("of status %i, %o", (status, body, expected) => {
+    expect(new ApiError(status, body)).toMatchObject(expected);
+  });
+});
+
 describe("unwrap", () => {
   it("returns the data", async () => {
     expect(await unwrap(Promise.resolve({ data: 1, response: new Response() }))).toBe(1);

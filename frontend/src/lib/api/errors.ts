@@ -22,7 +22,12 @@ export class ApiError extends Error {
 
   /** Whether the API does not answer for a reason that passes by itself, such as a start. */
   get waking(): boolean {
-    return this.unreachable && (this.status !== 0 || this.code === "unreachable");
+    return this.unanswered && (this.status !== 0 || this.code === "unreachable");
+  }
+
+  /** Whether nothing but a proxy has answered, if anything. A part of the API that does not answer has a message of its own. */
+  get unanswered(): boolean {
+    return this.status === 0 || (this.unreachable && this.code === "unknown");
   }
 
   /** Whether the API could not be reached, or is starting. */

@@ -1705,9 +1705,20 @@ export interface components {
          * @description An experiment with its configuration and provenance.
          */
         ExperimentOut: {
-            config: components["schemas"]["ExperimentConfig"];
+            /**
+             * Config
+             * @description As it was stored, if this version refuses it; see `config_problem`.
+             */
+            config: components["schemas"]["ExperimentConfig"] | {
+                [key: string]: unknown;
+            };
             /** Config Hash */
             config_hash: string;
+            /**
+             * Config Problem
+             * @description Why this version cannot run the configuration, which is only shown then; else null.
+             */
+            config_problem: string | null;
             /**
              * Cost Usd
              * @description Null without a result, and when a price is unknown.
