@@ -5,12 +5,13 @@ import { expect, test } from "./fixtures";
 import { Stack } from "./stack";
 
 const KEY = "correct-horse-battery-staple";
+const READING_KEY = "wrong-pony-charger-paperclip";
 
 let stack: Stack;
 
 test.beforeAll(async () => {
   test.setTimeout(90_000);
-  stack = await Stack.start({ LLMFORGE_API_KEY: KEY });
+  stack = await Stack.start({ LLMFORGE_API_KEY: KEY, LLMFORGE_API_KEYS: `visitor:read:${READING_KEY}` });
 });
 test.afterAll(async () => stack.stop());
 
@@ -54,4 +55,16 @@ test("a platform with an API key asks for it and rejects another", async ({ page
   await page.reload();
   await expect(page.getByRole("heading", { name: "Behind a key" })).toBeVisible();
   await expect(dialog).toHaveCount(0);
+});
+
+test("with a key that may only read, the dashboard says so and starts nothing", async ({ page }) => {
+  const api = new Api(stack.url, KEY);
+  const { id } = await api.create("Only to be looked at", { model: "mock/gold" });
+  await page.addInitScript((key) => localStorage.setItem("llmforge.key", key), READING_KEY);
+  await page.goto(`${stack.url}/experiments/view/?id=${id}`);
+  await expect(page.getByText("Read only")).toBeVisible();
+  await expect(page.getByRole("link", { name: /^New/ })).toHaveCount(0);
+  await page.getByRole("button", { name: "Start" }).click();
+  await expect(page.getByText("The API key 'visitor' may only read, and this changes or costs something.")).toBeVisible();
+  expect((await api.get(id)).status).toBe("PENDING");
 });

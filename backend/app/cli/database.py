@@ -4,6 +4,7 @@ They work on it directly, with the platform running or not: what they are for is
 """
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -127,8 +128,11 @@ def _confirm(replace: bool, yes: bool, what: str) -> None:
 
 @contextmanager
 def _database(settings: Settings) -> Iterator[str]:
-    """Give the URL of the configured database."""
-    with _server(settings, settings.database_url.get_secret_value()) as url:
+    """Give the URL of the configured database; other commands may use an API that has another one."""
+    api, given = os.environ.get("LLMFORGE_API_URL", ""), settings.database_url.get_secret_value()
+    if api and not given:
+        say(f"note: this is about the embedded database in {settings.home}, and not about that of {api}")
+    with _server(settings, given) as url:
         yield url
 
 

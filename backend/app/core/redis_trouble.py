@@ -153,7 +153,7 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], RedisTrouble], ...] = (
             "Redis refuses commands because the limit of its plan is used up{limit}. Wait for the next "
             "period, choose a larger plan, or set REDIS_URL to another server.",
             5.0,
-            600.0,
+            300.0,
         ),
     ),
     (re.compile(r"unblock", re.IGNORECASE), _FAILOVER),

@@ -8,7 +8,7 @@ L. E. Flynn, Communications of the ACM 35(8), 1992).
 
 from dataclasses import dataclass
 
-_SHARDS = 64  # of an experiment of moderate size: enough for many executors to end together
+_SHARDS = 128  # of an experiment of moderate size: enough for many executors to end together
 _LEAST, _MOST = 8, 256  # samples of a shard; no more, so that the last ones take about equally long
 _MOST_SHARDS = 1024  # of one experiment, however large: their counts are summed at each heartbeat
 _CLAIMED_AT_ONCE = 512  # samples

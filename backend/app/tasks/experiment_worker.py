@@ -9,6 +9,8 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterator
+from typing import Any
 
 from redis import Redis
 from redis.client import Pipeline
@@ -37,6 +39,15 @@ CLEAN_EVERY_S = 6 * 3600
 
 _REPORT_TTL_S = 3600  # of what is reported
 _SLACK_S = 10.0  # beyond a blocking call's own time-out
+
+
+@contextlib.contextmanager
+def _not_told(what: str) -> Iterator[None]:
+    """Go on when Redis does not take a report: the database knows."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        log.warning("redis_not_told", what=what, reason=explain(error).message)
 
 
 class QueueClients:
@@ -134,8 +145,6 @@ class ExperimentWorker(Worker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job in a child, and wait for it."""
-        assert isinstance(job, ExperimentJob)  # noqa: S101 - what job_class makes
-        self._presence.work_on(job.experiment_id)
         try:
             super().execute_job(job, queue)
         finally:
@@ -144,8 +153,10 @@ class ExperimentWorker(Worker):
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Start the child, while no thread of this process holds a lock that the child would inherit."""
+        assert isinstance(job, ExperimentJob)  # noqa: S101 - what job_class makes
         with self._presence.at_rest():
             super().fork_work_horse(job, queue)
+        self._presence.work_on(job.experiment_id)  # only now, or the child would wait for the database
 
     def setup_work_horse_signals(self) -> None:
         """In the child: end with the worker, even if that is killed."""
@@ -154,10 +165,16 @@ class ExperimentWorker(Worker):
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:  # noqa: FBT001, FBT002 - RQ's signature
         """In the child: tell Redis what runs; the work itself needs no Redis."""
-        try:
+        with _not_told("begin of a job"):
             super().prepare_job_execution(job, remove_from_intermediate_queue)
-        except (RedisError, OSError) as error:
-            log.warning("redis_not_told", what="begin of a job", reason=explain(error).message)
+
+    def _finalize_success(self, job: Job, queue: Queue, execution: Execution, return_value: object) -> None:
+        with _not_told("end of a job"):
+            super()._finalize_success(job, queue, execution, return_value)
+
+    def _finalize_failure(self, job: Job, queue: Queue, execution: Execution, exc_info: Any) -> None:
+        with _not_told("end of a job"):
+            super()._finalize_failure(job, queue, execution, exc_info)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         """Each second of a job: tell the child again to stop, and now and then tell Redis that it runs."""
@@ -165,10 +182,8 @@ class ExperimentWorker(Worker):
             self._stop_child()
         if not self._report_is_due():
             return
-        try:
+        with _not_told("a job goes on"):
             super().maintain_heartbeats(job, execution)
-        except (RedisError, OSError) as error:
-            log.warning("redis_not_told", what="a job goes on", reason=explain(error).message)
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002 - RQ's signature
         """Return how long Redis keeps that a job runs, in seconds."""

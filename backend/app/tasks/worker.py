@@ -13,6 +13,7 @@ import time
 from types import FrameType
 
 from redis.exceptions import RedisError
+from rq.exceptions import StopRequested
 
 from app.core.config import Settings, get_settings
 from app.core.errors import AppError
@@ -37,6 +38,8 @@ def run_worker(settings: Settings, clients: QueueClients) -> None:
     presence.start()
     try:
         _work_on_and_on(settings, clients, presence)
+    except StopRequested:
+        pass  # a signal that came after an error had ended the work
     finally:
         presence.leave()
 
@@ -46,19 +49,18 @@ def _work_on_and_on(settings: Settings, clients: QueueClients, presence: Presenc
     while True:
         _stop_at_signals()
         worker: ExperimentWorker | None = None
+        pause_s = 0.0
         try:
             worker = ExperimentWorker(settings, clients, presence)
             worker.work_until_stopped()
         except Exception as error:  # noqa: BLE001 - nothing but a signal ends this process
-            if worker is not None and worker.asked_to_stop:
-                return
             if worker is not None and worker.served:
                 pauses.reset()
             pause_s = pauses.after(error)
             _log_interruption(error, pause_s)
-        else:
-            return  # a requested stop
         _stop_at_signals()
+        if worker is not None and worker.asked_to_stop:
+            return
         time.sleep(pause_s)
 
 

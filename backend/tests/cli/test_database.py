@@ -63,10 +63,13 @@ async def test_from_the_embedded_server_and_back(
     assert (await cli("backup", file)).exit_code == 1  # it exists
     assert (await cli("backup", file, "--force")).exit_code == 0
 
-    configure(monkeypatch, DATABASE_URL="")  # the embedded server of an empty state folder, not running
+    configure(
+        monkeypatch, DATABASE_URL="", LLMFORGE_API_URL="https://lab.example"
+    )  # the embedded server of an empty state folder, not running
     done = await cli("restore", file)
     assert done.exit_code == 0, done.output
     assert "restored" in done.output
+    assert "not about that of https://lab.example" in done.output
 
     done = await cli("move", "--to", other)
     assert done.exit_code == 0, done.output
@@ -82,6 +85,20 @@ async def test_replacing_needs_a_word(worked: Runtime, cli: Cli, tmp_path: Path)
     refused = await cli("restore", file, "--replace")
     assert (refused.exit_code, "Type 'replace'" in refused.output) == (1, True)
     assert (await cli("restore", file, "--replace", "--yes")).exit_code == 0
+
+
+async def test_a_running_platform_is_told(
+    worked: Runtime, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be asleep, with nothing to do, and then has experiments that go on."""
+    asked: list[str] = []
+    monkeypatch.setattr("app.cli.database.platform_url", lambda _: "http://127.0.0.1:1")
+    monkeypatch.setattr("app.cli.database.httpx.get", lambda url, **_: asked.append(url))
+    file = str(tmp_path / "b.zip")
+    await cli("backup", file)
+    assert asked == []
+    await cli("restore", file, "--replace", "--yes")
+    assert asked == ["http://127.0.0.1:1/api/v1/overview"]
 
 
 async def test_to_where_it_is(worked: Runtime, cli: Cli, postgres: EmbeddedPostgres) -> None:

@@ -21,7 +21,7 @@ def test_each_reply_has_its_kind_and_says_what_to_do(kind: str, reply: str) -> N
     assert trouble.kind == kind
     assert trouble.message.endswith(".")
     assert trouble.message.count(". ") >= 1 or kind == "clients"
-    assert 0 < trouble.first_pause_s <= trouble.longest_pause_s <= 600
+    assert 0 < trouble.first_pause_s <= trouble.longest_pause_s <= 300
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_other_words_for_the_same(reply: str, kind: str) -> None:
 def test_a_limit_is_named_and_tried_ever_more_rarely() -> None:
     trouble = explain(replied(ERRORS["limit"]))
     assert "(500,000 commands)" in trouble.message
-    assert trouble.longest_pause_s == 600
+    assert trouble.longest_pause_s == 300
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_what_is_no_url_is_refused_before_anything_connects(url: str) -> None:
     assert explain(raised.value).kind == "url"
 
 
-def test_pauses_of_a_limit_grow_to_ten_minutes() -> None:
+def test_pauses_of_a_limit_grow_to_five_minutes() -> None:
     pauses = Pauses()
     error = replied(ERRORS["limit"])
-    assert [pauses.after(error) for _ in range(9)] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
+    assert [pauses.after(error) for _ in range(9)] == [5, 10, 20, 40, 80, 160, 300, 300, 300]
     pauses.reset()
     assert pauses.after(error) == 5

@@ -29,6 +29,7 @@ from app.tasks.presence import Presence
 from app.tasks.worker import main
 from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.redis_proxy import ERRORS, RedisProxy
+from tests.fixtures.tls_front import make_certificates
 from tests.support import create, leases_of, log_of, until, with_settings
 from tests.tasks.test_worker import (
     SIZE,
@@ -164,6 +165,7 @@ async def test_during_work(
     proxy.stall()
     worker.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
     assert await ended(worker) == 0
+    assert "Traceback" not in log_of(worker)
     assert not await leases_of(runtime, experiment_id)
 
 
@@ -179,35 +181,20 @@ def test_reports_of_a_job_that_redis_does_not_take_end_nothing(settings: Setting
     worker.prepare_job_execution(job)
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate that signs itself, and its key."""
-    pair = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-            *("-nodes", "-out", str(pair[0]), "-keyout", str(pair[1]), "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return pair
-
-
 async def test_tls_whose_silent_connections_are_closed(
     runtime: Runtime,
     valkey: EmbeddedValkey,
-    certificate: tuple[Path, Path],
+    tmp_path: Path,
     quiz: None,
     start_worker: Start,
     caretaker: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
+    certificates = make_certificates(tmp_path)
+    context.load_cert_chain(certificates.certificate, certificates.key)
     async with RedisProxy(valkey.url, tls=context, idle_s=0.5) as proxy:
-        url = f"{proxy.url}?ssl_ca_certs={certificate[0]}"
+        url = f"{proxy.url}?ssl_ca_certs={certificates.authority}"
         monkeypatch.setenv("REDIS_URL", url)
         means = with_settings(runtime, redis_url=SecretStr(url))
         distrusting = with_settings(runtime, redis_url=SecretStr(proxy.url))

@@ -2,15 +2,19 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, case, func, null, or_, select
+from sqlalchemy import ColumnElement, Executable, SQLColumnExpression, and_, case, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Example, Run
-from app.services.comparisons.pairing import QUANTITIES, RunArrays
+from app.services.comparisons.pairing import QUANTITIES, Floats, RunArrays
 from app.services.runs.selection_repository import score_value
+
+_TEXTS = 5  # columns before those of numbers
+_AT_ONCE = 20_000  # runs
 
 
 class RunArraysRepository:
@@ -22,28 +26,42 @@ class RunArraysRepository:
     async def arrays(self, experiment_id: uuid.UUID, scores: Sequence[str]) -> RunArrays:
         """Return an experiment's runs with these scores, in the order of its questions."""
         failed = Run.status == "failed"
-        columns = [
+        columns: list[SQLColumnExpression[Any]] = [
             *(Example.content_hash, Run.repeat, Example.key, Example.cluster, failed),
             case((or_(failed, Run.cached, _without_wait()), null()), else_=Run.latency_ms),
             case((failed, null()), else_=Run.prompt_tokens + Run.completion_tokens),
             case((failed, null()), else_=Run.cost_usd),
             *(score_value(name) for name in scores),
         ]
-        # One row of arrays is read in a fraction of the time of one row for each run.
-        query = (
-            select(*(func.array_agg(aggregate_order_by(c, Example.position, Run.repeat)) for c in columns))
-            .select_from(Run)
-            .join(Example, Example.id == Run.example_id)
-            .where(Run.experiment_id == experiment_id)
-        )
-        hashes, repeats, keys, clusters, failed_runs, *rest = (
-            column or [] for column in (await self._session.execute(query)).one()
-        )
-        values = {
-            name: np.array([np.nan if value is None else value for value in column], dtype=np.float64)
-            for name, column in zip((*QUANTITIES, *scores), rest, strict=True)
-        }
-        return RunArrays(hashes, repeats, keys, clusters, failed_runs, values)
+        texts: list[list[Any]] = [[] for _ in range(_TEXTS)]
+        numbers: list[list[Floats]] = [[np.empty(0)] for _ in columns[_TEXTS:]]
+        async for row in await self._session.stream(_in_parts(experiment_id, columns)):
+            for place, column in enumerate(row):
+                if place < _TEXTS:
+                    texts[place] += column
+                else:
+                    values = [np.nan if value is None else value for value in column]
+                    numbers[place - _TEXTS].append(np.array(values, dtype=np.float64))
+        hashes, repeats, keys, clusters, failed_runs = texts
+        named = zip((*QUANTITIES, *scores), map(np.concatenate, numbers), strict=True)
+        return RunArrays(hashes, repeats, keys, clusters, failed_runs, dict(named))
+
+
+def _in_parts(experiment_id: uuid.UUID, columns: Sequence[SQLColumnExpression[Any]]) -> Executable:
+    """Return a query of some columns of all runs in the order of the questions, as rows of arrays.
+
+    A row of arrays is read in a fraction of the time of a row for each run. Those of a million runs would
+    hold up everything else in this process for a second, so that each row has a part of them.
+    """
+    number = func.row_number().over(order_by=(Example.position, Run.repeat)) - 1
+    named: list[Any] = [column.label(f"column_{place}") for place, column in enumerate(columns)]
+    query = (
+        select(*named, number.label("number")).select_from(Run).join(Example, Example.id == Run.example_id)
+    )
+    runs = query.where(Run.experiment_id == experiment_id).subquery()
+    arrays = [func.array_agg(aggregate_order_by(runs.c[one.name], runs.c.number)) for one in named]
+    part = runs.c.number // _AT_ONCE
+    return select(*arrays).group_by(part).order_by(part).execution_options(yield_per=1)
 
 
 def _without_wait() -> ColumnElement[bool]:

@@ -87,6 +87,12 @@ class DatasetService:
         rule, mapping = _checked(name, scoring), Columns.parse(columns)
         files = _files(given)
         try:
+            known = await self._repository.find(name) is not None
+            await self._session.rollback()  # no transaction waits while a file is read
+            if known:
+                found = await self._stored(open_dataset(name, files, rule, mapping))
+                if found is not None:
+                    return found
             return await self._store(open_dataset(name, files, rule, mapping))
         except (InvalidInput, DuplicateKey):
             await self._session.rollback()
@@ -94,25 +100,28 @@ class DatasetService:
                 pass  # raises at the end, with a complete list of what is wrong
             raise
 
-    async def _store(self, reading: Reading) -> Added:
-        reading.hurried = True
+    async def _stored(self, reading: Reading) -> Added | None:
+        """Return the dataset with the content of ``reading`` if it is stored, to which nothing is added."""
         hashed = VersionHash(reading.scoring)
+        for _ in _hashing(reading, hashed):
+            pass
+        dataset = await self._repository.find(reading.name, hashed.version)
+        if dataset is None:
+            return None
+        keys = await self._repository.keys_at(dataset.id, reading.checks.shown_keys())
+        return Added(dataset, False, reading.warnings(keys))
 
-        def with_hashes() -> Iterator[tuple[ExampleNoun, str]]:
-            for example in reading:
-                digest = example.content_hash
-                hashed.add(example.key, digest)
-                yield example, digest
-
+    async def _store(self, reading: Reading) -> Added:
+        hashed = VersionHash(reading.scoring)
         # The version is known at the end; until then nobody else sees the row, whose version must be unique.
         row = Dataset(id=uuid.uuid4(), name=reading.name, scoring=reading.scoring, size=0)
         row.version = f"importing {row.id}"
         await self._repository.begin(row)
-        await self._repository.copy(row.id, with_hashes())
+        await self._repository.copy(row.id, _hashing(reading, hashed))
         keys = await self._repository.keys_at(row.id, reading.checks.shown_keys())
-        warnings = await asyncio.to_thread(reading.warnings, keys)
+        warnings = reading.warnings(keys)
         await self._repository.lock_name(reading.name)
-        if await self._repository.find(reading.name, hashed.version) is not None:
+        if await self._repository.find(reading.name, hashed.version) is not None:  # added meanwhile
             await self._session.rollback()
             return Added(await self.get(reading.name, hashed.version), False, warnings)
         row.version, row.size = hashed.version, hashed.size
@@ -197,6 +206,15 @@ class DatasetService:
         if n is None or n >= dataset.size:
             return {place: place for place in places}, await self._repository.independent(dataset.id)
         return await self._repository.sample_at(dataset.id, n, seed, places)
+
+
+def _hashing(reading: Reading, hashed: VersionHash) -> Iterator[tuple[ExampleNoun, str]]:
+    """Yield the examples of a file that is read again if anything is wrong, each with its hash."""
+    reading.hurried = True
+    for example in reading:
+        digest = example.content_hash
+        hashed.add(example.key, digest)
+        yield example, digest
 
 
 def _files(given: Sequence[File]) -> list[File]:

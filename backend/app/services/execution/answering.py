@@ -45,6 +45,7 @@ class Answering:
         slots: this executor's part of the calls in flight.
         whole: the whole experiment, as the last heartbeat has found it.
         handing_back: whether it makes room for another experiment.
+        flushing: whether its work is over, and only what was answered is stored.
 
     Args:
         runtime: of this process.
@@ -71,7 +72,7 @@ class Answering:
         self._lease = lease
         self._experiment = joined.experiment
         self.whole = joined.whole
-        self.handing_back = False
+        self.handing_back = self.flushing = False
         self._progress = progress
         self._turn = turn
         self._stopping = stopping
@@ -282,6 +283,7 @@ class Answering:
 
         Only a shutdown does not wait for a database that is away: what is lost then is asked for again.
         """
+        self.flushing = True
         async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
             await self._writer.flush()
 

@@ -47,7 +47,7 @@ from app.services.runtime import Runtime
 
 log = get_logger(__name__)
 
-_HUNGRY_S = 0.2  # between heartbeats of an executor that waits for calls that others give back
+_UNSETTLED_S = 0.2  # between heartbeats while calls in flight are given from one executor to another
 _RECRUIT_EVERY_S = 5.0  # looks for workers that have nothing to do
 
 
@@ -194,18 +194,21 @@ class Executor:
         told = False
         while True:
             every_s = self._runtime.settings.heartbeat_s
-            await asyncio.sleep(min(every_s, _HUNGRY_S) if answering.slots.waits else every_s)
+            await asyncio.sleep(min(every_s, _UNSETTLED_S) if answering.slots.unsettled else every_s)
             report = self._report()
             try:
                 whole = await self._lease.beat(report, answering.slots)
             except LeaseLost:
-                work.cancel()
+                if not answering.flushing:
+                    work.cancel()
                 return
             self._progress.told(report, whole)
             self._ending = whole.ending or answering.adapt(whole)
             if self._ending is not None and not told:
-                told = work.cancel()
-            elif answering.handing_back or (self._mode == "worker" and await turn.is_over(whole.rank)):
+                told = answering.flushing or work.cancel()
+            elif answering.flushing or self._mode != "worker":
+                continue
+            elif answering.handing_back or await turn.is_over(whole.rank):
                 answering.hand_back()
 
     async def _recruit(self, answering: Answering, wanted: int) -> None:

@@ -76,17 +76,19 @@ class SampleReader:
         stored: dict[int, list[Outcome]] = {}
         for one in outcomes:
             stored.setdefault(one.example_id, []).append(one)
-        samples = []
+        samples: list[Sample] = []
         for shard in shards:
-            examples = [rows[position] for position in self._positions[shard.start : shard.stop]]
-            self._taken(shard, self._repeats, [one for row in examples for one in stored.get(row.id, ())])
-            for row in examples:
-                done = {one.repeat for one in stored.get(row.id, ())}
-                samples += [
-                    Sample(row.id, to_example(row), repeat, answers.get((row.id, repeat), {}), shard.number)
-                    for repeat in range(self._repeats)
-                    if repeat not in done
-                ]
+            done: list[Outcome] = []
+            for position in self._positions[shard.start : shard.stop]:
+                row = rows[position]
+                example_id, example = row.id, to_example(row)
+                found_runs = stored.get(example_id, ())
+                done += found_runs
+                for repeat in range(self._repeats):
+                    if not any(run.repeat == repeat for run in found_runs):
+                        replayed = answers.get((example_id, repeat), {})
+                        samples.append(Sample(example_id, example, repeat, replayed, shard.number))
+            self._taken(shard, self._repeats, done)
         return samples
 
 

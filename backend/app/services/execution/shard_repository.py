@@ -101,6 +101,9 @@ def _claim() -> Any:
         .order_by(Shard.number)
         .limit(bindparam("c_count", type_=Integer()))
         .with_for_update(skip_locked=True)
+        .cte("free")
+        # Read once. In a plan that reads it again for each row, it would find others than those it has taken.
+        .prefix_with("MATERIALIZED")
     )
     held = (
         select(ExecutorRow.id)
@@ -117,7 +120,7 @@ def _claim() -> Any:
         update(Shard)
         .where(
             Shard.experiment_id == bindparam("c_experiment"),
-            Shard.number.in_(free),
+            Shard.number == free.c.number,
             held.exists(),
             goes_on.exists(),
         )

@@ -27,6 +27,11 @@ class ResizableLimiter(Protocol):
         ...
 
 
+def share_of(total: int, executors: int, rank: int) -> int:
+    """Return how many calls one of so many executors is to have; the first ones get what is left over."""
+    return total // executors + (rank < total % executors)
+
+
 def part_of(total: int, held_by_others: Sequence[int], rank: int) -> int:
     """Return how many calls one executor may have in flight: its share, or what is left of it.
 
@@ -35,8 +40,7 @@ def part_of(total: int, held_by_others: Sequence[int], rank: int) -> int:
         held_by_others: by the other executors.
         rank: how many of them came before it; the first ones get what cannot be divided.
     """
-    executors = len(held_by_others) + 1
-    share = total // executors + (rank < total % executors)
+    share = share_of(total, len(held_by_others) + 1, rank)
     return max(0, min(share, total - sum(held_by_others)))
 
 
@@ -52,11 +56,12 @@ class Slots:
         self._total = total
         self._limiter = limiter
         self._part = limiter.ceiling
+        self._lacks = not limiter.ceiling
 
     @property
-    def waits(self) -> bool:
-        """Whether this executor has no part yet, since others have not given it back."""
-        return not self._limiter.ceiling
+    def unsettled(self) -> bool:
+        """Whether calls are still to change hands: this executor holds too many, or waits for others."""
+        return self._lacks or self._limiter.in_flight > self._limiter.ceiling
 
     def cap(self, total: int) -> None:
         """Allow no more calls than ``total``: what the model can answer."""
@@ -67,6 +72,7 @@ class Slots:
     def settle(self, held_by_others: Sequence[int], rank: int) -> int:
         """Take this executor's part, and return what it holds; a greater part counts from ``adopt`` on."""
         self._part = part_of(self._total, held_by_others, rank)
+        self._lacks = self._part < share_of(self._total, len(held_by_others) + 1, rank)
         if self._part < self._limiter.ceiling:
             self._limiter.resize(self._part)
         return max(self._part, self._limiter.in_flight)

@@ -134,7 +134,9 @@ def _troubled(trouble: RedisTrouble) -> PartHealth:
 def _counted(count: WorkerCount, reached: int) -> PartHealth:
     if count.total:
         working = f", {count.busy} at work" if count.busy else ""
-        message = f"{count.total} listening{working}."
+        silent = reached - count.total
+        rest = f" {silent} more connected to Redis, but not answering." if silent > 0 else ""
+        message = f"{count.total} listening{working}.{rest}"
         return part("ok", message, workers=count.total, busy=count.busy)
     if reached:
         return part(

@@ -201,7 +201,7 @@ class RunRepository:
         query = runs_with_examples(Run.experiment_id == experiment_id).where(Run.id == run_id)
         return (await self._session.scalars(query)).one_or_none()
 
-    async def export(self, experiment_id: uuid.UUID, batch_size: int = 500) -> AsyncIterator[Sequence[Run]]:
+    async def export(self, experiment_id: uuid.UUID, batch_size: int = 50) -> AsyncIterator[Sequence[Run]]:
         """Yield all runs with their examples in batches, in the order of the examples."""
         query = runs_with_examples(Run.experiment_id == experiment_id).order_by(Example.position, Run.repeat)
         # The session holds its rows weakly: a batch is freed once the caller is done with it.

@@ -26,6 +26,7 @@ from app.services.backup.repository import TABLES, BackupRepository
 from app.services.backup.service import back_up, move, restore
 from app.services.execution.executor import Executor
 from app.services.runtime import Runtime, open_runtime
+from tests.fixtures.pgbouncer import pgbouncer
 from tests.services.backup.conftest import contents, execute
 from tests.support import create, runs_of, stored
 
@@ -314,6 +315,15 @@ class TestMove:
         tables, at_work = await move(postgres.url, other, ())
         assert await contents(other) == before == await contents(postgres.url)
         assert (len(tables), at_work) == (len(TABLES), 0)
+
+    @pytest.mark.parametrize("pooled", ["source", "target"])
+    async def test_through_a_transaction_pooler(
+        self, filled: Runtime, postgres: EmbeddedPostgres, other: str, pooled: str
+    ) -> None:
+        with pgbouncer(other if pooled == "target" else postgres.url) as address:
+            urls = (address, other) if pooled == "source" else (postgres.url, address)
+            await move(*urls, ())
+        assert await contents(other) == await contents(postgres.url)
 
     async def test_the_target_goes_away(
         self, filled: Runtime, postgres: EmbeddedPostgres, other: str, monkeypatch: pytest.MonkeyPatch

@@ -1,5 +1,6 @@
 """Tests of importing examples as they are read: all is as if the whole dataset had been read first."""
 
+import asyncio
 import io
 import json
 from collections.abc import Sequence
@@ -144,6 +145,15 @@ class TestAddLargeFiles:
         first = await add_small(runtime, given)
         again = await add(runtime, mapped(tmp_path, given))
         assert (again.dataset.id, again.created) == (first.dataset.id, False)
+        await add(runtime, mapped(tmp_path, [("a.jsonl", lines(qa("q")))]))
+        async with runtime.engine.connect() as connection:  # nothing was written, not even in vain
+            assert await connection.scalar(text("select max(id) from examples")) == 701
+
+    async def test_the_same_file_at_once(self, runtime: Runtime, tmp_path: Path) -> None:
+        files = mapped(tmp_path, READABLE["JSONL"])
+        added = await asyncio.gather(*(add(runtime, files) for _ in range(3)))
+        assert sorted(one.created for one in added) == [False, False, True]
+        assert len({one.dataset.id for one in added}) == 1
         assert len(await stored(runtime)) == 700
 
     async def test_other_scoring_is_a_new_version(self, runtime: Runtime, tmp_path: Path) -> None:

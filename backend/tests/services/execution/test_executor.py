@@ -13,6 +13,7 @@ from app.domain.prediction import Prediction
 from app.domain.status import ExperimentStatus, FailureKind
 from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor, run_experiment
+from app.services.execution.writer import GroupCommitWriter
 from app.services.inference.base import EngineError
 from app.services.inference.engines.local import stop_servers
 from app.services.methods.base import Context
@@ -256,6 +257,22 @@ class TestTooManyFailures:
         assert 9 <= counts["ok"] < 17
         assert counts["missing"] == 20 - counts["ok"] - 3
         assert counts["missing"] - (20 - len(engine.calls)) in {0, 1}  # one may be in flight at the end
+
+    async def test_a_heartbeat_that_finds_it_too_leaves_time_to_store(
+        self, runtime: Runtime, dataset: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = GroupCommitWriter.flush
+
+        async def slow(self: GroupCommitWriter) -> None:
+            await asyncio.sleep(0.2)
+            await real(self)
+
+        monkeypatch.setattr(GroupCommitWriter, "flush", slow)
+        monkeypatch.setattr(GroupCommitWriter, "_let_gather", lambda _: asyncio.sleep(0.4))
+        means = scripted(runtime, failing(FailureKind.BAD_REQUEST, 5, 8, 11), heartbeat_s=0.02)
+        experiment_id, status = await run(means, concurrency=1)
+        assert status is ExperimentStatus.FAILED
+        assert len(await runs_of(runtime, experiment_id)) >= 12
 
     async def test_exactly_the_share_is_allowed(self, runtime: Runtime, dataset: str) -> None:
         _, status = await run(scripted(runtime, failing(FailureKind.BAD_REQUEST, 5, 8)))

@@ -42,20 +42,25 @@ async def large(runtime: Runtime) -> str:
 
 
 class Endpoint:
-    """Answers after a moment, and remembers the most calls that were in flight."""
+    """Answers after a moment, once it is open, and remembers the most calls that were in flight."""
 
     def __init__(self, seconds: float = 0.02) -> None:
         self.seconds = seconds
         self.in_flight = self.most = 0
+        self.opened = asyncio.Event()
 
     async def __call__(self, request: GenerationRequest) -> GenerationResult:
         self.in_flight += 1
         self.most = max(self.most, self.in_flight)
         try:
+            await self.opened.wait()
             await asyncio.sleep(self.seconds)
         finally:
             self.in_flight -= 1
-        return answered(question(request))
+        return self.answer(question(request))
+
+    def answer(self, asked: str) -> GenerationResult:
+        return answered(asked)
 
 
 def what_counts(rows: list[Run]) -> list[tuple[Any, ...]]:
@@ -82,10 +87,13 @@ async def test_results_are_those_of_one(runtime: Runtime, large: str) -> None:
     means = scripted(runtime, engine)
     fields: dict[str, Any] = {"dataset": large, "concurrency": 16, "cache": False, "repeats": 2}
     alone = await create(means, **fields, workers=1)
+    endpoint.opened.set()
     assert await Executor(means, alone).run() is ExperimentStatus.COMPLETED
     engine.calls.clear()
+    endpoint.opened.clear()
     experiment_id = await create(means, **fields)
     _, _, tasks = await two(means, experiment_id)
+    endpoint.opened.set()
     ends = await asyncio.gather(*tasks)
     assert sorted(ends, key=str) == [ExperimentStatus.COMPLETED, None]
     rows = await runs_of(runtime, experiment_id)
@@ -101,10 +109,12 @@ async def test_results_are_those_of_one(runtime: Runtime, large: str) -> None:
 
 
 async def test_what_one_is_killed_with_the_other_takes_over(runtime: Runtime, large: str) -> None:
-    engine = ScriptedEngine(Endpoint(0.05))
-    means = scripted(runtime, engine, stale_after_s=1.0)
+    endpoint = Endpoint(0.05)
+    engine = ScriptedEngine(endpoint)
+    means = scripted(runtime, engine, stale_after_s=2.0)
     experiment_id = await create(means, dataset=large, concurrency=16, cache=False)
     first, _, tasks = await two(means, experiment_id)
+    endpoint.opened.set()
 
     async def some() -> bool:
         return len(await runs_of(runtime, experiment_id)) >= 40
@@ -119,7 +129,7 @@ async def test_what_one_is_killed_with_the_other_takes_over(runtime: Runtime, la
     await asyncio.gather(tasks[0], return_exceptions=True)
     # The other works on; if it has left before the shards were free, recovery makes another one.
     if await tasks[1] is None:
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(2.2)
         assert await Executor(means, experiment_id).run() is ExperimentStatus.COMPLETED
     rows = await runs_of(runtime, experiment_id)
     assert len(set(pairs(rows))) == len(rows) == SIZE
@@ -129,27 +139,32 @@ async def test_what_one_is_killed_with_the_other_takes_over(runtime: Runtime, la
 
 
 async def test_a_cancellation_ends_both(runtime: Runtime, large: str) -> None:
-    gate = Gate(free=20)
-    means = scripted(runtime, ScriptedEngine(gate))
+    means = scripted(runtime, ScriptedEngine(Gate(free=12)))
     experiment_id = await create(means, dataset=large, concurrency=16)
     _, _, tasks = await two(means, experiment_id)
-    await until(lambda: gate.waiting, "calls in flight")
+
+    async def first_part() -> bool:
+        return len(await runs_of(runtime, experiment_id)) == 12
+
+    await until(first_part, "the first answers")
     await cancel(runtime, experiment_id)
     ends = await asyncio.gather(*tasks)
     assert sorted(ends, key=str) == [ExperimentStatus.CANCELLED, None]
-    assert (await metrics_of(runtime, experiment_id))["counts"]["ok"] == 20
+    assert (await metrics_of(runtime, experiment_id))["counts"]["ok"] == 12
 
 
 async def test_failures_are_counted_together(runtime: Runtime, large: str) -> None:
-    async def script(request: GenerationRequest) -> GenerationResult:
-        await asyncio.sleep(0.02)
-        if int(question(request).split()[3]) % 8 == 0:
-            raise EngineError(FailureKind.BAD_REQUEST, "not this one")
-        return answered(question(request))
+    class Failing(Endpoint):
+        def answer(self, asked: str) -> GenerationResult:
+            if int(asked.split()[3]) % 8 == 0:
+                raise EngineError(FailureKind.BAD_REQUEST, "not this one")
+            return answered(asked)
 
-    means = scripted(runtime, ScriptedEngine(script))
+    endpoint = Failing()
+    means = scripted(runtime, ScriptedEngine(endpoint))
     experiment_id = await create(means, dataset=large, concurrency=16, max_failed_share=0.1)
     _, _, tasks = await two(means, experiment_id)
+    endpoint.opened.set()
     ends = await asyncio.gather(*tasks)
     assert sorted(ends, key=str) == [ExperimentStatus.FAILED, None]
     experiment = await stored(runtime, experiment_id)
@@ -163,6 +178,7 @@ async def test_a_server_with_a_rate_limit_loses_no_sample(
     runtime: Runtime, large: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with FakeLLM(latency_ms=20, rpm=40, window_s=2.0) as server:
+        server.hold_after(8)
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         monkeypatch.setenv("OPENAI_API_KEY", "a key of this test")
         means = with_settings(runtime, max_attempts=4)
@@ -170,5 +186,6 @@ async def test_a_server_with_a_rate_limit_loses_no_sample(
             means, dataset=large, model="openai/fake", concurrency=16, sample={"n": 100}
         )
         _, _, tasks = await two(means, experiment_id)
+        server.release()
         assert ExperimentStatus.COMPLETED in await asyncio.gather(*tasks)
     assert (await metrics_of(runtime, experiment_id))["counts"]["ok"] == 100
