@@ -66,7 +66,7 @@ async def test_an_api_and_three_workers_at_work(
         open_runtime(runtime.settings, ping=False, connections=EXECUTOR_CONNECTIONS) for _ in range(3)
     ]
     ids = [await create(runtime, name=f"experiment {index}") for index in range(3)]
-    turns = iter(range(200))
+    turns = iter(range(80))
 
     async def ask() -> list[int]:
         return [(await api.get("/api/v1/overview")).status_code for _ in turns]
@@ -75,7 +75,7 @@ async def test_an_api_and_three_workers_at_work(
     work = asyncio.gather(*(executor.run() for executor in executors))
     answers = await asyncio.gather(*(ask() for _ in range(16)))
     await work
-    assert [status for some in answers for status in some] == [200] * 200
+    assert [status for some in answers for status in some] == [200] * 80
     assert {(await stored(runtime, id_)).status for id_ in ids} == {"COMPLETED"}
     for child in children:
         await child.aclose()

@@ -102,8 +102,7 @@ class TestPlatform:
             EXPERIMENTS,
             f"{EXPERIMENTS}/{experiment_id}",
             "/api/v1/datasets",
-            "/api/v1/overview",
-            "/health",
+            OVERVIEW,
         )
         turns = iter(range(200))
 
