@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application.
 
     Raises:
-        SystemExit: if the settings would expose the API to the network without a key.
+        SystemExit: if the settings would expose the API to the network, or to any web page, without a key.
     """
     settings = settings or get_settings()
     configure_logging(settings.log_level, settings.log_format)
@@ -149,6 +149,11 @@ def _require_key_on_network(settings: Settings) -> None:
         raise SystemExit(
             f"LLMFORGE_HOST is {settings.host}, which other machines can reach, but no API key is set. "
             "Set LLMFORGE_API_KEY or LLMFORGE_API_KEYS, or leave LLMFORGE_HOST at 127.0.0.1."
+        )
+    if "*" in settings.cors.exact and not settings.access_keys:
+        raise SystemExit(
+            "LLMFORGE_CORS_ORIGINS is *, so any web page could read everything, but no API key is set. "
+            "List the origins, or set LLMFORGE_API_KEY."
         )
 
 

@@ -11,7 +11,7 @@ from app.core.access import Role
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # POST, because what is asked for does not fit an address: nothing is stored, started or paid for.
-_READING = re.compile(r"/api/v1/(experiments/preview|knowledge-bases/[^/]+/index)")
+_READING = re.compile(r"/api/v1/(experiments/preview|datasets/columns|knowledge-bases/[^/]+/index)")
 _CHECK_ALL = "/api/v1/models"
 _CHECK_ONE = "/api/v1/models/check"
 _FALSE = frozenset({"", "false", "0", "off", "no", "f", "n"})

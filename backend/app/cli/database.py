@@ -42,6 +42,8 @@ def backup(
     """
     if file.exists() and not force:
         raise fail(f"{file} exists.", "Choose another name, or --force to replace it.")
+    if not file.absolute().parent.is_dir():  # a disk that is not mounted, say
+        raise fail(f"The folder {file.absolute().parent} does not exist.", "Make it, or name another one.")
     from app.services.backup.service import back_up
 
     settings = get_settings()
@@ -95,6 +97,8 @@ def move(
     if to in {source or _EMBEDDED, source}:
         raise fail("The database is there already.", "Give the URL of another one.")
     _confirm(replace, yes, "that database")
+    if (running := platform_url(settings.home)) is not None:
+        say(f"note: the platform at {running} runs. What it writes from now on is not moved: better stop it.")
     with _told(), _database(settings) as source_url:
         with _server(settings, "" if to == _EMBEDDED else to) as target_url:
             tables, at_work = asyncio.run(

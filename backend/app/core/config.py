@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv import load_dotenv
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -21,6 +21,9 @@ PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
 _IGNORE_ENV_FILE = "LLMFORGE_IGNORE_ENV_FILE"  # set by tests, so that no .env changes them
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+_BEATS_UNTIL_STALE = 3
 
 
 class Settings(BaseSettings):
@@ -134,6 +137,17 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
+
+    @field_validator("stale_after_s")
+    @classmethod
+    def _beats_in_time(cls, value: float, others: ValidationInfo) -> float:
+        beat_s = others.data.get("heartbeat_s", 0.0)
+        if value < _BEATS_UNTIL_STALE * beat_s:
+            raise ValueError(
+                f"must be at least {_BEATS_UNTIL_STALE} × LLMFORGE_HEARTBEAT_S ({beat_s:g}): else workers "
+                "take experiments from each other between two heartbeats"
+            )
+        return value
 
     @field_validator("api_key")
     @classmethod

@@ -29,6 +29,11 @@ _IGNORED = frozenset(
 _STATEMENT_CACHES = ("statement_cache_size", "prepared_statement_cache_size")
 
 
+_CANNOT_BE_READ = (
+    "DATABASE_URL cannot be read. The characters / : @ # in a password are written %2F %3A %40 %23."
+)
+
+
 class DatabaseUrlError(ValueError):
     """``DATABASE_URL`` cannot be used; the message says why."""
 
@@ -58,13 +63,17 @@ def read_database_url(url: str) -> DatabaseAddress:
         DatabaseUrlError: if it is not a Postgres URL, or an option has a value that it cannot have.
     """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url.strip())
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if "," in parts.netloc.rpartition("@")[2]:
+            raise DatabaseUrlError("DATABASE_URL names several hosts; name one, to which all may be written.")
         parts.port  # noqa: B018 - raises if it is no number
+    except DatabaseUrlError:
+        raise
     except ValueError:  # what it says may be a part of the password
-        raise DatabaseUrlError(
-            "DATABASE_URL cannot be read. The characters / : @ # in a password are written %2F %3A %40 %23."
-        ) from None
+        raise DatabaseUrlError(_CANNOT_BE_READ) from None
+    if parts.netloc.count("@") > 1:
+        raise DatabaseUrlError(_CANNOT_BE_READ)
     if parts.scheme.split("+")[0] not in {"postgres", "postgresql"}:
         raise DatabaseUrlError(
             "DATABASE_URL must start with postgresql:// (leave it empty for the embedded Postgres)"
@@ -80,7 +89,7 @@ def read_database_url(url: str) -> DatabaseAddress:
     if "passfile" in query:
         options["passfile"] = query["passfile"]
     caches = {name: _whole(query, name) for name in _STATEMENT_CACHES if name in query}
-    pooled = 0 in caches.values() or query.get("pgbouncer") == "true"
+    pooled = 0 in caches.values() or _flag(query, "pgbouncer")
     options |= {} if pooled else caches
     known = _WHERE.keys() | _TLS | _IGNORED | {"connect_timeout", "command_timeout", "passfile", "pgbouncer"}
     settings = {name: value for name, value in query.items() if name not in {*known, *_STATEMENT_CACHES}}
@@ -102,6 +111,13 @@ def _whole(query: dict[str, str], name: str) -> int:
         return max(0, int(query[name]))
     except ValueError:
         raise DatabaseUrlError(f"{name} of DATABASE_URL must be a whole number.") from None
+
+
+def _flag(query: dict[str, str], name: str) -> bool:
+    value = query.get(name, "false").lower()
+    if value not in {"true", "false", "1", "0"}:
+        raise DatabaseUrlError(f"{name} of DATABASE_URL must be true or false.")
+    return value in {"true", "1"}
 
 
 def _tls(query: dict[str, str]) -> ssl.SSLContext | str | None:

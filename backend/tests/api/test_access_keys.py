@@ -14,7 +14,11 @@ from tests.api.conftest import DATASETS, EXPERIMENTS, body, problem
 
 ALICE, CI, SINGLE = "alice-key-0123456789", "ci-key-0123456789abc", "single-key-0123456789"
 UUID = str(uuid.UUID(int=7))
-READING_POSTS = {"/api/v1/experiments/preview", "/api/v1/knowledge-bases/{name}/index"}
+READING_POSTS = {
+    "/api/v1/experiments/preview",
+    "/api/v1/datasets/columns",
+    "/api/v1/knowledge-bases/{name}/index",
+}
 CALLING_GETS = {"/api/v1/models/check"}
 
 

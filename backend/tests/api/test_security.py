@@ -158,6 +158,12 @@ class TestOpenDoor:
         with pytest.raises(SystemExit, match="LLMFORGE_API_KEY"):
             create_app(settings.model_copy(update={"host": host}))
 
+    def test_refuses_to_let_every_page_read_without_a_key(self, settings: Settings) -> None:
+        open_to_all = settings.model_copy(update={"cors_origins": "*"})
+        with pytest.raises(SystemExit, match="any web page could read everything"):
+            create_app(open_to_all)
+        create_app(open_to_all.model_copy(update={"api_key": SecretStr(KEY)}))
+
     def test_starts_with_a_key(self, settings: Settings) -> None:
         create_app(settings.model_copy(update={"host": "0.0.0.0", "api_key": SecretStr(KEY)}))
 

@@ -164,3 +164,10 @@ def test_a_folder_that_is_held_without_a_server(tmp_path: Path, monkeypatch: pyt
         with embedded_database(tmp_path, print):
             pass
     process.communicate(b"\n")
+
+
+async def test_a_folder_that_is_missing_is_not_made(cli: Cli, tmp_path: Path) -> None:
+    done = await cli("backup", str(tmp_path / "disk" / "b.zip"))
+    assert done.exit_code == 1
+    assert f"The folder {tmp_path / 'disk'} does not exist." in " ".join(done.output.split())
+    assert not (tmp_path / "disk").exists()

@@ -159,6 +159,15 @@ class TestSettings:
         with pytest.raises(SystemExit, match=r"error: PORT is wrong"):
             get_settings()
 
+    def test_a_lease_outlives_three_heartbeats(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LLMFORGE_HEARTBEAT_S", "2")
+        monkeypatch.setenv("LLMFORGE_STALE_AFTER_S", "6")
+        assert get_settings().stale_after_s == 6
+        get_settings.cache_clear()
+        monkeypatch.setenv("LLMFORGE_STALE_AFTER_S", "5.9")
+        with pytest.raises(SystemExit, match="LLMFORGE_STALE_AFTER_S must be at least 3"):
+            get_settings()
+
     def test_wrong_values_are_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("LLMFORGE_PORT", "many")
         monkeypatch.setenv("LLMFORGE_LOG_LEVEL", "LOUD")

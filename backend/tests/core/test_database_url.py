@@ -103,12 +103,27 @@ class TestOptions:
             ("sslmode=require&sslcert=/no/such.pem", "sslcert of DATABASE_URL names no file"),
             (f"sslmode=verify-ca&sslrootcert={__file__}", "The certificates of DATABASE_URL cannot be used"),
             ("connect_timeout=soon", "connect_timeout of DATABASE_URL must be a number of seconds"),
+            ("pgbouncer=maybe", "pgbouncer of DATABASE_URL must be true or false"),
             ("statement_cache_size=few", "statement_cache_size of DATABASE_URL must be a whole number"),
         ],
     )
     def test_refused(self, query: str, message: str) -> None:
         with pytest.raises(DatabaseUrlError, match=message):
             read_database_url(f"postgresql://h/db?{query}")
+
+    @pytest.mark.parametrize(
+        ("url", "message"),
+        [
+            ("postgresql://one:5432,two:5432/db", "names several hosts"),
+            ("postgresql://user:p@ss@host/db", "The characters / : @ # in a password are written"),
+        ],
+    )
+    def test_hosts_that_cannot_be_read(self, url: str, message: str) -> None:
+        with pytest.raises(DatabaseUrlError, match=message):
+            read_database_url(url)
+
+    def test_blanks_around_it_mean_nothing(self) -> None:
+        assert read_database_url(" postgresql://h/db \n") == read_database_url("postgresql://h/db")
 
     @pytest.mark.parametrize(
         ("query", "verifies", "checks_name"),
