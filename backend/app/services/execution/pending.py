@@ -19,6 +19,8 @@ from app.services.execution.replay import answers_of
 from app.services.execution.sample import Sample
 from app.services.runs.repository import Outcome, RunRepository
 
+_FEW = 32  # samples left at which more are claimed, so that no consumer waits for the database
+
 Taken = Callable[[ShardSlice, int, Sequence[Outcome]], None]
 """Told of a shard that was read, the repeats of each of its questions, and its runs that are stored."""
 
@@ -109,11 +111,18 @@ class PendingSamples:
     async def next(self, more: More) -> Sample | None:
         """Return the next sample; ``None`` when there is nothing left to do."""
         while not self._closed:
-            if self._busy < self._allowed() and not self._filling:
+            if self._busy < self._allowed():
                 if self._samples:
+                    sample = self._samples.popleft()
+                    if len(self._samples) < _FEW and not self._dry and not self._filling:
+                        try:
+                            await self._fill(more)  # others take those that are left meanwhile
+                        except BaseException:
+                            self._samples.appendleft(sample)
+                            raise
                     self._busy += 1
-                    return self._samples.popleft()
-                if not self._dry:
+                    return sample
+                if not self._dry and not self._filling:
                     await self._fill(more)
                     continue
             if self._dry and not self._samples and not self._busy:
@@ -139,7 +148,7 @@ class PendingSamples:
 
     def look(self) -> None:
         """Wake as many consumers as may go on: there are samples, or more are allowed than before."""
-        if self._waiting and not self._filling:
+        if self._waiting and not (self._filling and not self._samples):
             room = max(0, self._allowed() - self._busy)
             self._wake(min(room, len(self._samples)) or min(room, 1))
 
