@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.common import Strict
+from app.schemas.common import Flag, Number, Strict
 
 PruneKind = Literal["deleted", "cache", "judgements", "datasets", "knowledge", "indexes", "logs", "backups"]
 """What can be pruned; see ``PruneIn.what``."""
@@ -30,7 +30,7 @@ class StorageOut(BaseModel):
 class PruneIn(Strict):
     """What to remove."""
 
-    older_than_days: float = Field(ge=0, le=36_500, description="Only what is older, in days.")
+    older_than_days: Number = Field(ge=0, le=36_500, description="Only what is older, in days.")
     what: list[PruneKind] = Field(
         default_factory=list,
         description=(
@@ -40,7 +40,7 @@ class PruneIn(Strict):
             "that were taken before upgrades, but for the newest."
         ),
     )
-    dry_run: bool = Field(default=True, description="Only say what would be removed.")
+    dry_run: Flag = Field(default=True, description="Only say what would be removed.")
 
 
 class PrunedPart(BaseModel):

@@ -20,7 +20,7 @@ class TestEvents:
         assert work is not None
         assert await work is ExperimentStatus.COMPLETED
         pending = {"status": "PENDING", "queued": False, "reason": None, "progress": None}
-        assert seen[0] == {**pending, "heartbeat_at": None}
+        assert seen[0] == {**pending, "heartbeat_at": None, "queue_position": None}
         assert any(event["heartbeat_at"] for event in seen)
         statuses = [event["status"] for event in seen]
         assert list(dict.fromkeys(statuses)) == ["PENDING", "RUNNING", "COMPLETED"]

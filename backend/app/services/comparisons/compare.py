@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.services.comparisons.pairing import QUANTITIES, Floats, Pairing, RunArrays, pair
+from app.services.evaluation.statistics.bounds import Bounds
 from app.services.evaluation.statistics.multiple import (
-    Bounds,
     agreeing,
     direction,
     holm,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Bounds = tuple[float, float]
+from app.services.evaluation.statistics.bounds import Bounds
 
 _JUST_BEYOND = 1e-9
 """How far from 0 a bound is that only the test excludes from an interval: too little to be seen."""

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from app.services.evaluation.statistics.multiple import Bounds
+from app.services.evaluation.statistics.bounds import Bounds
 
 FEWEST_TO_DECIDE = 20
 """Independent units below which a gate cannot tell: of candidates that are worse by just the margin, Tango's

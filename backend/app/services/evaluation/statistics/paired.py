@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from app.services.evaluation.statistics.bounds import Bounds
 from app.services.evaluation.statistics.clustered import inflation, standard_error
 from app.services.evaluation.statistics.intervals import RESAMPLES
 from app.services.evaluation.statistics.likelihood import (
@@ -20,7 +21,7 @@ from app.services.evaluation.statistics.likelihood import (
     few_differ,
     likelihood_interval,
 )
-from app.services.evaluation.statistics.multiple import Bounds, simultaneous_level
+from app.services.evaluation.statistics.multiple import simultaneous_level
 from app.services.evaluation.statistics.proportions import McNemar, mcnemar, score_interval
 from app.services.evaluation.statistics.resampling import (
     Floats,

@@ -6,10 +6,11 @@ from math import exp
 import numpy as np
 from numpy.typing import ArrayLike
 
+from app.services.evaluation.statistics.bounds import Bounds
 from app.services.evaluation.statistics.clustered import inflation
 from app.services.evaluation.statistics.intervals import RESAMPLES
 from app.services.evaluation.statistics.likelihood import correlation_within, effective_units
-from app.services.evaluation.statistics.multiple import Bounds, simultaneous_level
+from app.services.evaluation.statistics.multiple import simultaneous_level
 from app.services.evaluation.statistics.resampling import (
     Floats,
     check_units,

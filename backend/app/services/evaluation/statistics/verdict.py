@@ -3,7 +3,8 @@
 from math import ceil
 
 from app.domain.rounding import fixed, format_p, interval_in_points
-from app.services.evaluation.statistics.multiple import Bounds, agreeing, direction
+from app.services.evaluation.statistics.bounds import Bounds
+from app.services.evaluation.statistics.multiple import agreeing, direction
 from app.services.evaluation.statistics.paired import PairedDifference
 from app.services.evaluation.statistics.power import sample_size_mcnemar, sample_size_mean
 from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
