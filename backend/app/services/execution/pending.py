@@ -112,19 +112,12 @@ class PendingSamples:
         """Return the next sample; ``None`` when there is nothing left to do."""
         while not self._closed:
             if self._busy < self._allowed():
-                if self._samples:
-                    sample = self._samples.popleft()
-                    if len(self._samples) < _FEW and not self._dry and not self._filling:
-                        try:
-                            await self._fill(more)  # others take those that are left meanwhile
-                        except BaseException:
-                            self._samples.appendleft(sample)
-                            raise
-                    self._busy += 1
-                    return sample
-                if not self._dry and not self._filling:
-                    await self._fill(more)
+                if len(self._samples) < _FEW and not self._dry and not self._filling:
+                    await self._fill(more)  # others take what is left meanwhile
                     continue
+                if self._samples:
+                    self._busy += 1
+                    return self._samples.popleft()
             if self._dry and not self._samples and not self._busy:
                 self.close()
                 break
