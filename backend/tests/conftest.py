@@ -28,6 +28,7 @@ from app.services.experiments.service import ExperimentService
 from app.services.local_models.files import fetch_only, look_below
 from app.services.runtime import Runtime, open_runtime
 from tests.factories import questions_jsonl
+from tests.support import temporary_database
 from tests.tiny_models import TinyModels, make_tiny_models
 
 _LOOPBACK = ("127.", "::1", "localhost")
@@ -103,14 +104,8 @@ def postgres(state_dir: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 async def other(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The URL of another database, without any table."""
-    name = f"other_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.url).execution_options(isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"create database {name}"))
-    yield postgres.url.rpartition("/")[0] + f"/{name}"
-    async with admin.connect() as connection:
-        await connection.execute(text(f"drop database {name} with (force)"))
-    await admin.dispose()
+    async with temporary_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,16 @@ import asyncio
 import inspect
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.database import create_engine
+from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.processes import ManagedProcess
 from app.domain.progress import Gauges
 from app.models import ExecutorRow, Experiment, Result, Run
@@ -28,6 +31,19 @@ from tests.factories import config
 
 PATIENCE_S = 60.0
 """Far longer than anything waited for takes, so that a busy machine fails no test."""
+
+
+@asynccontextmanager
+async def temporary_database(postgres: EmbeddedPostgres, options: str = "") -> AsyncIterator[str]:
+    """Give the URL of a database without any table, made with these options of ``create database``."""
+    name = f"test_{uuid.uuid4().hex[:8]}"
+    admin = create_engine(postgres.url).execution_options(isolation_level="AUTOCOMMIT")
+    async with admin.connect() as connection:
+        await connection.execute(text(f"create database {name} {options}"))
+    yield postgres.url.rpartition("/")[0] + f"/{name}"
+    async with admin.connect() as connection:
+        await connection.execute(text(f"drop database {name} with (force)"))
+    await admin.dispose()
 
 
 def log_of(process: ManagedProcess) -> str:

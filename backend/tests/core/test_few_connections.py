@@ -1,7 +1,6 @@
 """What a small database leaves: 17 connections for everything, and a server that is not ready yet."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -21,7 +20,7 @@ from app.services.execution.executor import Executor
 from app.services.runtime import Runtime, open_runtime
 from app.tasks.jobs import EXECUTOR_CONNECTIONS
 from tests.factories import questions_jsonl
-from tests.support import create, stored
+from tests.support import create, stored, temporary_database
 
 LIMIT = 17  # of max_connections = 20, three are reserved
 
@@ -29,14 +28,8 @@ LIMIT = 17  # of max_connections = 20, three are reserved
 @pytest.fixture
 async def database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The URL of a database that refuses what is over the limit, as a server refuses it."""
-    name = f"test_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.url).execution_options(isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"create database {name} connection limit {LIMIT}"))
-    yield postgres.url.rpartition("/")[0] + f"/{name}"
-    async with admin.connect() as connection:
-        await connection.execute(text(f"drop database {name} with (force)"))
-    await admin.dispose()
+    async with temporary_database(postgres, f"connection limit {LIMIT}") as url:
+        yield url
 
 
 @pytest.fixture

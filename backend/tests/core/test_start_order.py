@@ -24,7 +24,7 @@ from app.services.datasets.service import DatasetService
 from app.services.runtime import Runtime, open_runtime
 from app.tasks.worker import main as worker_main
 from tests.factories import questions_jsonl
-from tests.support import create, log_of, runs_of, stored, until
+from tests.support import create, log_of, runs_of, stored, temporary_database, until
 
 EXPERIMENTS = "/api/v1/experiments"
 
@@ -32,14 +32,8 @@ EXPERIMENTS = "/api/v1/experiments"
 @pytest.fixture
 async def database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The URL of a database of its own, without any table."""
-    name = f"test_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.url).execution_options(isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"create database {name}"))
-    yield postgres.url.rpartition("/")[0] + f"/{name}"
-    async with admin.connect() as connection:
-        await connection.execute(text(f"drop database {name} with (force)"))
-    await admin.dispose()
+    async with temporary_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture
