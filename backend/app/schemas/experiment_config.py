@@ -27,6 +27,7 @@ _NOT_IN_HASH = {
     "scorers",
     "workers",
     "priority",
+    "execution",
 }
 _LATER_DEFAULTS = {"workers": "auto", "priority": "normal"}
 Priority = Literal["low", "normal", "high"]
@@ -121,6 +122,36 @@ class ScorerOptions(Strict):
     )
 
 
+class Execution(Strict):
+    """How calls are sent: one by one, side by side, in groups, or as jobs that the provider works on later."""
+
+    mode: Literal["concurrent", "sequential", "batched", "batch_job"] = Field(
+        default="concurrent",
+        description="concurrent: as many calls in flight as `concurrency` allows; sequential: one; "
+        "batched: a group of `batch_size`, and the next one when all of it is answered; "
+        "batch_job: through the provider's asynchronous batch API.",
+    )
+    batch_size: Integer = Field(default=8, ge=1, le=64, description="Calls of a group, with `batched`.")
+    schedule: Literal["as_sampled", "by_prefix"] = Field(
+        default="as_sampled",
+        description="Order of the questions; by_prefix: those whose prompts begin alike follow each other.",
+    )
+    prefix_cache: Flag = Field(
+        default=False,
+        description="Whether the local model server may reuse what it has computed for an equal beginning "
+        "of an earlier prompt. Hosted providers decide for themselves.",
+    )
+    measure_first_token: Flag = Field(
+        default=False, description="Whether answers are streamed, to measure the time to the first token."
+    )
+    cache_scope: Text | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Only answers that were stored under the same name are used again; all, if left out.",
+    )
+
+
 class ExperimentConfig(Strict):
     """A complete experiment: the same file gives the same questions, prompts and calls."""
 
@@ -159,6 +190,8 @@ class ExperimentConfig(Strict):
         default="normal",
         description="Of the experiments that wait for a worker, those with a higher priority start first.",
     )
+
+    execution: Execution = Execution()
 
     @model_validator(mode="before")
     @classmethod
@@ -212,11 +245,15 @@ class ExperimentConfig(Strict):
         for name, default in _LATER_DEFAULTS.items():
             if content.get(name) == default:
                 del content[name]
+        if self.execution == Execution():
+            content.pop("execution", None)
         return content
 
     def hash(self) -> str:
         """Return the hash of what decides the answers: not name, speed, tolerance, or who judges them."""
         content = self._with_later_fields(self.model_dump(mode="json", exclude=_NOT_IN_HASH))
+        if self.execution.prefix_cache:  # what was computed with another prompt may round otherwise
+            content["prefix_cache"] = True
         return content_hash({**content, "method": self.method.identity()})
 
 

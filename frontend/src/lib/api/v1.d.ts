@@ -1580,6 +1580,49 @@ export interface components {
             question: string;
         };
         /**
+         * Execution
+         * @description How calls are sent: one by one, side by side, in groups, or as jobs that the provider works on later.
+         */
+        Execution: {
+            /**
+             * Batch Size
+             * @description Calls of a group, with `batched`.
+             * @default 8
+             */
+            batch_size?: number;
+            /**
+             * Cache Scope
+             * @description Only answers that were stored under the same name are used again; all, if left out.
+             */
+            cache_scope?: string | null;
+            /**
+             * Measure First Token
+             * @description Whether answers are streamed, to measure the time to the first token.
+             * @default false
+             */
+            measure_first_token?: boolean;
+            /**
+             * Mode
+             * @description concurrent: as many calls in flight as `concurrency` allows; sequential: one; batched: a group of `batch_size`, and the next one when all of it is answered; batch_job: through the provider's asynchronous batch API.
+             * @default concurrent
+             * @enum {string}
+             */
+            mode?: "concurrent" | "sequential" | "batched" | "batch_job";
+            /**
+             * Prefix Cache
+             * @description Whether the local model server may reuse what it has computed for an equal beginning of an earlier prompt. Hosted providers decide for themselves.
+             * @default false
+             */
+            prefix_cache?: boolean;
+            /**
+             * Schedule
+             * @description Order of the questions; by_prefix: those whose prompts begin alike follow each other.
+             * @default as_sampled
+             * @enum {string}
+             */
+            schedule?: "as_sampled" | "by_prefix";
+        };
+        /**
          * ExperimentConfig
          * @description A complete experiment: the same file gives the same questions, prompts and calls.
          */
@@ -1602,6 +1645,16 @@ export interface components {
              * @default
              */
             description?: string;
+            /**
+             * @default {
+             *       "batch_size": 8,
+             *       "measure_first_token": false,
+             *       "mode": "concurrent",
+             *       "prefix_cache": false,
+             *       "schedule": "as_sampled"
+             *     }
+             */
+            execution?: components["schemas"]["Execution"];
             /** @description Who judges if answers follow from the retrieved passages; nobody if left out. */
             faithfulness?: components["schemas"]["Faithfulness"] | null;
             /**
