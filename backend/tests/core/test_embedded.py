@@ -1,10 +1,13 @@
 """Tests of the embedded servers: they start, stop, keep data, and say what is broken."""
 
 import importlib.util
+import os
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,10 +91,22 @@ class TestPostgres:
         other = subprocess.Popen([sys.executable, "-c", "input()", "postgres"], stdin=subprocess.PIPE)
         lines = f"{other.pid}\n{server.data_dir}\n"
         (server.data_dir / "postmaster.pid").write_text(lines)
-        server._stop_leftover()
+        server.start()
         assert other.poll() is None
         other.communicate()
-        (server.data_dir / "postmaster.pid").unlink()
+        assert sql(server, "select 1") == "1"
+
+    def test_leftover_that_nobody_has_waited_for(self, server: EmbeddedPostgres) -> None:
+        server.start()
+        killed = server.process
+        assert killed is not None
+        pid = int((server.data_dir / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(pid, signal.SIGKILL)
+        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        server.start()
+        assert sql(server, "select 1") == "1"
+        assert not killed.running
 
     def test_interrupted_first_start(self, server: EmbeddedPostgres) -> None:
         building = server.data_dir.with_name("pg.building")

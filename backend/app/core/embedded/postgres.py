@@ -66,6 +66,7 @@ end $$;
 # files still belong to root and need not be readable by anyone else.
 _AS_ORDINARY_USER = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 _START_TIMEOUT_S = 60
+_LEFTOVER_S = 20.0  # that a server of before may take to end
 
 
 def _binaries() -> Path:
@@ -156,14 +157,31 @@ class EmbeddedPostgres(EmbeddedServer):
         building.rename(self.data_dir)
 
     def _stop_leftover(self) -> None:
-        """Stop a server on the same data that outlived its launcher."""
+        """Stop a server on the same data that outlived its launcher, and remove the lock file of a dead one.
+
+        Postgres takes the lock file for valid while any process has its number: also one that was killed
+        and that nobody has waited for yet, and another program that was given the number since.
+        """
+        lock = self.data_dir / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError, psutil.Error):
-            pid = int((self.data_dir / "postmaster.pid").read_text().splitlines()[0])
-            leftover = psutil.Process(pid)
+            leftover = psutil.Process(int(lock.read_text().splitlines()[0]))
             # The pid may have been reused, even by another Postgres.
-            if str(self.data_dir) in leftover.cmdline():
+            if leftover.status() != psutil.STATUS_ZOMBIE and str(self.data_dir) in leftover.cmdline():
                 leftover.send_signal(signal.SIGINT)
-                leftover.wait(20)
+                leftover.wait(_LEFTOVER_S)
+            else:
+                # Its sessions end by themselves; until then they may write.
+                psutil.wait_procs(self._at_work_here(), timeout=_LEFTOVER_S)
+                if not self._at_work_here():
+                    lock.unlink(missing_ok=True)
+
+    def _at_work_here(self) -> list[psutil.Process]:
+        """Return the processes of servers on this data: each works in the folder."""
+        here = str(self.data_dir.resolve())
+        found = psutil.process_iter(["cwd", "status"])
+        return [
+            one for one in found if one.info["cwd"] == here and one.info["status"] != psutil.STATUS_ZOMBIE
+        ]
 
     def _secure(self) -> None:
         """Let nobody in but the application's role with its password; also in clusters of before."""
