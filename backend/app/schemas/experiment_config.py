@@ -123,7 +123,7 @@ class ScorerOptions(Strict):
 
 
 class Execution(Strict):
-    """How calls are sent: one by one, side by side, in groups, or as jobs that the provider works on later."""
+    """How calls are sent: one by one, side by side, in groups, or as a job for the provider."""
 
     mode: Literal["concurrent", "sequential", "batched", "batch_job"] = Field(
         default="concurrent",

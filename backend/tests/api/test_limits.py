@@ -102,7 +102,7 @@ class TestStreams:
             assert sorted(status for status, _ in found) == [200] * 5 + [503] * 7
             said = next(said for status, said in found if status == 503)
             assert b"5 event streams are open" in said
-        # The server gives a place back when it has closed the stream, which is after the client has read its end.
+        # The server gives a place back when it has closed the stream, after the client has read its end.
         async with asyncio.timeout(10):
             while watcher._open:
                 await asyncio.sleep(0.02)

@@ -178,10 +178,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def _at_work_here(self) -> list[psutil.Process]:
         """Return the processes of servers on this data: each works in the folder."""
         here = str(self.data_dir.resolve())
-        found = psutil.process_iter(["cwd", "status"])
-        return [
-            one for one in found if one.info["cwd"] == here and one.info["status"] != psutil.STATUS_ZOMBIE
-        ]
+        return [one for one in psutil.process_iter(["cwd"]) if one.info["cwd"] == here]
 
     def _secure(self) -> None:
         """Let nobody in but the application's role with its password; also in clusters of before."""

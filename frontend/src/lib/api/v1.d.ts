@@ -1581,7 +1581,7 @@ export interface components {
         };
         /**
          * Execution
-         * @description How calls are sent: one by one, side by side, in groups, or as jobs that the provider works on later.
+         * @description How calls are sent: one by one, side by side, in groups, or as a job for the provider.
          */
         Execution: {
             /**
