@@ -20,7 +20,8 @@ _select_generations = select(Generation.key, Generation.result).where(
     Generation.key == func.any(bindparam("keys", type_=ARRAY(Text)))
 )
 _usage_fields = tuple(field.name for field in fields(Usage))
-_result_fields = tuple(field.name for field in fields(GenerationResult))
+# The group is that of the call that was made then, and costs nothing when its answers are used again.
+_result_fields = tuple(field.name for field in fields(GenerationResult) if field.name != "group")
 
 
 class CacheRepository:
