@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import aiohttp
 import orjson
+from aiohttp import hdrs
 from yarl import URL
 
 from app.domain.generation import GenerationRequest, GenerationResult
@@ -193,7 +194,10 @@ class OpenAICompatibleEngine(EngineBase):
         ]
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        # Not by content length: a small body may be a large one that has been compressed.
+        announced = response.content_length
+        if announced is not None and announced <= MAX_RESPONSE_BYTES and not _is_compressed(response):
+            return await response.read()
+        # A small body may be a large one that has been compressed.
         payload = bytearray()
         async for chunk in response.content.iter_any():
             payload += chunk
@@ -268,6 +272,10 @@ class OpenAIConnector(Connector):
         return OpenAICompatibleEngine(
             self.provider, self.model, self.required_base_url(), self.key, timeout_s
         )
+
+
+def _is_compressed(response: aiohttp.ClientResponse) -> bool:
+    return hdrs.CONTENT_ENCODING in response.headers
 
 
 def is_loopback(url: str) -> bool:
