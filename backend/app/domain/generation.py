@@ -8,6 +8,9 @@ from typing import Literal
 from app.domain.json import JsonObject
 
 Role = Literal["system", "user", "assistant", "tool"]
+CacheTier = Literal["memory", "database", "resumed"]
+"""Where an answer came from that was not asked for: this process's memory, the response cache in the
+database, or the runs of the experiment that is resumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,7 @@ class GenerationResult:
         cached: whether it came from the response cache.
         tool_calls: uses of the offered tools that the model asks for.
         left_out: parameters of the request that were left out, since the model turned out to refuse them.
+        cache_tier: where it came from, if it is ``cached``.
     """
 
     text: str
@@ -192,6 +196,7 @@ class GenerationResult:
     tool_calls: tuple[ToolCall, ...] = ()
     thinking: str = ""
     left_out: tuple[str, ...] = ()
+    cache_tier: CacheTier | None = None
 
     @property
     def cut_off(self) -> bool:
