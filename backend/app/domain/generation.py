@@ -8,6 +8,9 @@ from typing import Literal
 from app.domain.json import JsonObject
 
 Role = Literal["system", "user", "assistant", "tool"]
+CacheTier = Literal["memory", "database", "resumed"]
+"""Where an answer came from that was not asked for: this process's memory, the response cache in the
+database, or the runs of the experiment that is resumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,7 @@ class GenerationResult:
         left_out: parameters of the request that were left out, since the model turned out to refuse them.
         group: the requests that it was answered with in one call, if its token counts are only known of
             all of them together; ``usage`` knows none then.
+        cache_tier: where it came from, if it is ``cached``.
     """
 
     text: str
@@ -210,6 +214,7 @@ class GenerationResult:
     thinking: str = ""
     left_out: tuple[str, ...] = ()
     group: CallGroup | None = None
+    cache_tier: CacheTier | None = None
 
     @property
     def cut_off(self) -> bool:

@@ -16,6 +16,7 @@ from app.domain.status import ExperimentStatus
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.datasets.service import DatasetService
+from app.services.execution.cache_tiers import CacheTiers
 from app.services.execution.failure_budget import too_many_failures
 from app.services.execution.lease import Joined, Lease, Whole
 from app.services.execution.pending import More, PendingSamples, SampleReader
@@ -89,6 +90,7 @@ class Answering:
         self._writer = GroupCommitWriter(
             runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
         )
+        self._cache = CacheTiers(runtime.answers, self._writer, runtime.autocommit)
         self._pending = PendingSamples(lambda: self._sending.consumers(self._limiter.ceiling))
 
     @property
@@ -195,7 +197,7 @@ class Answering:
         self._progress.watch(self._limiter)
         async with (
             self._writer as writer,
-            open_scorers(self._runtime, config, resolved.dataset.scoring, writer) as scoring,
+            open_scorers(self._runtime, config, resolved.dataset.scoring, self._cache) as scoring,
         ):
             retrying = RetryingEngine(
                 model.engine,
@@ -213,7 +215,13 @@ class Answering:
                 resources.method,
                 resolved.dataset.scoring,
                 model.spec,
-                CachingEngine(self._grouped(retrying, count), writer, model.fingerprint, read=config.cache),
+                CachingEngine(
+                    self._grouped(retrying, count),
+                    self._cache if config.cache else writer,  # memory holds what the database has, or lacked
+                    model.fingerprint,
+                    read=config.cache,
+                    scope=config.execution.cache_scope,
+                ),
                 scoring,
                 window=model.window,
             )
@@ -297,8 +305,12 @@ class Answering:
         Only a shutdown does not wait for a database that is away: what is lost then is asked for again.
         """
         self.flushing = True
-        async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
-            await self._writer.flush()
+        try:
+            async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
+                await self._writer.flush()
+        except BaseException:
+            self._runtime.answers.clear()  # not all of them are in the database
+            raise
 
 
 def _is_cancelled() -> bool:
