@@ -11,6 +11,7 @@ from typing import Literal
 from app.domain.json import JsonObject
 from app.domain.run import RunWarning
 from app.domain.scoring import ScoreKind
+from app.domain.stages import StageProfile
 from app.domain.trace import TraceSummary
 
 Better = Literal["higher", "lower"]
@@ -42,6 +43,8 @@ class RunFacts:
         cache_read_tokens: the part of the prompt that the provider had in its prompt cache, likewise.
         cache_write_tokens: the part that it put into it, likewise.
         warnings: what makes the answer less reliable; ``None`` if nothing does.
+        stages: where its time went, as it is stored, in JSON: short, for there are many runs, and few are
+            looked into at a time. ``None`` in runs from before it was measured.
     """
 
     ok: bool
@@ -65,6 +68,7 @@ class RunFacts:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     warnings: Sequence[RunWarning] | None = None
+    stages: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +268,10 @@ class Metrics:
         saved_tokens: of the calls that were answered from the cache; ``None`` in earlier results.
         single: the metrics that the registry lists, by name.
         warnings: runs by kind of warning; see ``domain.run.RunWarning``.
+        stages: where the time of answers that were made went; ``None`` if there are none, or in earlier
+            results.
+        cached_stages: the same of answers that came from the cache.
+        first_token_ms: time to the first token of a call; ``None`` if it was not measured.
     """
 
     counts: Counts
@@ -277,6 +285,9 @@ class Metrics:
     model_ms: LatencyStatistics | None = None
     saved_tokens: TokenStatistics | None = None
     warnings: dict[str, int] = field(default_factory=dict)
+    stages: StageProfile | None = None
+    cached_stages: StageProfile | None = None
+    first_token_ms: LatencyStatistics | None = None
 
     def as_dict(self) -> JsonObject:
         """Return the metrics as they are stored: plain JSON, the single ones beside the others."""

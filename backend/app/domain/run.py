@@ -9,6 +9,7 @@ from typing import TypedDict
 from app.domain.json import JsonObject
 from app.domain.prediction import ParseOutcome
 from app.domain.scoring import Score
+from app.domain.stages import StoredStage
 from app.domain.status import FailureKind, RunStatus
 
 LEFT_OUT = "left_out:"
@@ -66,6 +67,7 @@ class RunRecord:
         cache_read_tokens: the part of ``prompt_tokens`` that came from the provider's prompt cache, likewise.
         cache_write_tokens: the part that was put into it, likewise.
         warnings: what makes the answer less reliable; ``None`` if nothing does.
+        stages: where its time went, in order; ``None`` in runs from before that was measured.
     """
 
     experiment_id: uuid.UUID
@@ -100,6 +102,7 @@ class RunRecord:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     warnings: list[RunWarning] | None = None
+    stages: list[StoredStage] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class CachingEngine(EngineBase):
         key = cache_key(request, self._fingerprint)
         if self._read:
             found = await self._store.get(key)
+            request.clock.lap("lookup")
             if found is not None and may_be_replayed(found):
                 return replace(found, cached=True, attempts=0, queue_s=0.0)
         result = await self._inner.generate(request)

@@ -128,6 +128,9 @@ class RetryingEngine(EngineBase):
         return float(self._backoff(state))
 
     async def _attempt(self, call: _Call) -> GenerationResult:
+        stages = call.request.clock
+        if call.attempts:
+            stages.lap("backoff")
         queued_at = self._clock()
         slot = await self._limiter.acquire(
             retry=call.attempts > 0,
@@ -135,17 +138,20 @@ class RetryingEngine(EngineBase):
             last_attempt=call.counted + 1 == self._max_attempts,
         )
         call.queued_s += self._clock() - queued_at
+        stages.lap("slot")
         call.attempts += 1
         call.counted += 1
         call.rate_limited = None
         accepted = False
         try:
             result = await self._inner.generate(call.request)
+            stages.lap_call(result.first_token_s)
             accepted = True
             if self._waiting_for is not None:
                 self._tell(None)
             return result
         except EngineError as error:
+            stages.lap("failed_call")
             error.attempts = call.attempts
             if error.kind is FailureKind.UNAVAILABLE and error.retry_after_s is not None:
                 error.retry_after_s = min(error.retry_after_s, _LONGEST_LOADING_S)

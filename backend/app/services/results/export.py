@@ -63,6 +63,7 @@ _LATER = (
     "cache_read_tokens",
     "cache_write_tokens",
     "warnings",
+    "stages",
 )
 
 

@@ -23,6 +23,10 @@ _OWN_KEYS = frozenset(
         "cost_usd",
         "model_ms",
         "saved_tokens",
+        "warnings",
+        "stages",
+        "cached_stages",
+        "first_token_ms",
     }
 )
 

@@ -11,12 +11,14 @@ from yarl import URL
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.json import JsonObject
+from app.domain.stages import StageClock
 from app.domain.status import FailureKind
 from app.services.inference.answers import read_answer
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.catalog import ModelSpec, ProviderSpec, spellings_of
 from app.services.inference.engines.connector import Connector, ModelStatus, not_checked
 from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, write_body
+from app.services.inference.engines.streaming import STREAM_FIELDS, FirstToken, StreamingChoice
 from app.services.inference.failures import clean, failure_from_status
 from app.services.inference.threads import by_size
 
@@ -55,6 +57,7 @@ class OpenAICompatibleEngine(EngineBase):
         self._session: aiohttp.ClientSession | None = None
         self._spellings = spellings_of(provider, model)
         self._found: dict[str, str | None] = {}  # spellings that refusals have taught
+        self._streaming = StreamingChoice()
         self._first_call = asyncio.Lock()
         self._answered = False
 
@@ -93,7 +96,7 @@ class OpenAICompatibleEngine(EngineBase):
         for _ in range(_MOST_REFUSALS):
             body = write_body(request, self._provider, self._model, self._spellings)
             try:
-                return await self._send(body)
+                return await self._sent(body, request.clock)
             except EngineError as error:
                 if error.refused is None:
                     raise
@@ -115,12 +118,21 @@ class OpenAICompatibleEngine(EngineBase):
         """Return our name of a parameter that the server calls ``spelling``."""
         return next((name for name, theirs in self._spellings.items() if theirs == spelling), spelling)
 
-    async def _send(self, body: RequestBody) -> GenerationResult:
+    async def _sent(self, body: RequestBody, clock: StageClock) -> GenerationResult:
+        """Send a body, and ask for a stream where the time to the first token is measured."""
+        if not clock.first_token:
+            return await self._send(body)
+        return await self._streaming.answer(
+            lambda: self._send(replace(body, values={**body.values, **STREAM_FIELDS}), FirstToken()),
+            lambda: self._send(body),
+        )
+
+    async def _send(self, body: RequestBody, first: FirstToken | None = None) -> GenerationResult:
         data = orjson.dumps(body.values)
         started = time.perf_counter()
         try:
             async with self._client().post(self.url, data=data, allow_redirects=False) as response:
-                payload = await self._read(response)
+                payload = await self._read(response, first)
                 latency_s = time.perf_counter() - started
                 if response.status != 200:
                     raise await by_size(
@@ -141,15 +153,19 @@ class OpenAICompatibleEngine(EngineBase):
             ) from error
         except EngineError as error:
             raise self._explained(error) from error.__cause__
+        if first is not None and first.at is not None:
+            result = replace(result, first_token_s=first.at - started)
         if not self._found:
             return result
         return replace(result, left_out=tuple(name for name in body.left_out if name in self._found))
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, first: FirstToken | None) -> bytes:
         # Not by content length: a small body may be a large one that has been compressed.
         payload = bytearray()
         async for chunk in response.content.iter_any():
             payload += chunk
+            if first is not None:
+                first.look(payload)
             if len(payload) > MAX_RESPONSE_BYTES:
                 raise EngineError(
                     FailureKind.MALFORMED, f"The answer of {self._shown_url} is over 16 MB; not read further."
