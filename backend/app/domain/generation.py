@@ -178,6 +178,12 @@ def total_of(counts: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(counts) else None
 
 
+def sum_of_times(times: Sequence[float | None]) -> float | None:
+    """Return the sum of times in seconds, or ``None`` if any is unknown."""
+    known = [time for time in times if time is not None]
+    return sum(known) if len(known) == len(times) else None
+
+
 _CUT_OFF = frozenset(
     {"length", "max_tokens", "max_output_tokens", "model_length"}
 )  # the words of several servers
@@ -191,7 +197,7 @@ class GenerationResult:
         text: the generated answer, exactly as it came but for NUL characters and secrets.
         thinking: what the model thought before the answer, as far as the server shows it.
         latency_s: wall time in seconds of the attempt that was answered; for a cached answer that
-            of the original call.
+            of the original call. ``None``: not known, as that of a call that a batch job has made.
         first_token_s: the part of ``latency_s`` until the first token; ``None`` if it was not measured.
         queue_s: seconds spent waiting for our own concurrency limiter, in all attempts.
         attempts: calls made, the answered one included; 0 when it came from the cache.
@@ -207,7 +213,7 @@ class GenerationResult:
 
     text: str
     usage: Usage = Usage()
-    latency_s: float = 0.0
+    latency_s: float | None = 0.0
     queue_s: float = 0.0
     attempts: int = 1
     finish_reason: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.core.logging import get_logger
 from app.domain.examples import Example
-from app.domain.generation import GenerationResult, Usage
+from app.domain.generation import GenerationResult, Usage, sum_of_times
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction, ScoredSample, Vote
@@ -115,7 +115,7 @@ class SampleRunner:
         results = [call.result for call in prediction.calls]
         values = {score.name: score.value for score in scores}
         cached = [result.cached for result in results]
-        model_s = sum(result.latency_s for result in results)
+        model_s = sum_of_times([result.latency_s for result in results])
         # With some calls from the cache, nobody has waited for the whole: neither now nor before.
         whole = all(cached) or not any(cached)
         return RunRecord(
@@ -134,12 +134,14 @@ class SampleRunner:
             # An agent whose first prompt was too long has made no call at all.
             cached=bool(results) and all(cached),
             attempts=max((result.attempts for result in results), default=0),
-            latency_ms=(model_s + transcript.beside_model_s) * _MILLI if whole else None,
+            latency_ms=(model_s + transcript.beside_model_s) * _MILLI
+            if whole and model_s is not None
+            else None,
             queue_ms=sum(result.queue_s for result in results) * _MILLI,
             calls=[_call_json(call) for call in prediction.calls],
             retrieved=_passages_json(prediction.passages),
             trace=_trace_json(prediction.trace),
-            model_ms=model_s * _MILLI,
+            model_ms=None if model_s is None else model_s * _MILLI,
             warnings=warnings_of(prediction.calls),
             **expenses_of(results, self._price),
             **cache_use_of(results),
@@ -192,7 +194,7 @@ def _call_json(call: Call) -> JsonObject:
         "model": result.model,
         "system_fingerprint": result.system_fingerprint,
         **_usage_json(result.usage),
-        "latency_ms": result.latency_s * _MILLI,
+        "latency_ms": None if result.latency_s is None else result.latency_s * _MILLI,
         **({} if result.first_token_s is None else {"first_token_ms": result.first_token_s * _MILLI}),
         "queue_ms": result.queue_s * _MILLI,
         "attempts": result.attempts,

@@ -3977,9 +3977,9 @@ export interface components {
             completion_tokens: number | null;
             /**
              * Duration S
-             * @description Time of its model calls.
+             * @description Time of its model calls; null if it is not known.
              */
-            duration_s: number;
+            duration_s: number | null;
             /**
              * Last
              * @description The final answer prompt: the model was asked for an answer because the agent had to end.

@@ -16,7 +16,8 @@ from app.domain.stages import StageClock
 from app.domain.status import FailureKind
 from app.services.inference.answers import read_answer, read_list
 from app.services.inference.base import EngineBase, EngineError
-from app.services.inference.catalog import ModelSpec, ProviderSpec, spellings_of
+from app.services.inference.batch_api import BatchApi
+from app.services.inference.catalog import ModelSpec, ProviderSpec, batch_api_of, spellings_of
 from app.services.inference.engines.connector import Connector, ModelStatus, not_checked
 from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, prompt_of, write_body
 from app.services.inference.engines.streaming import STREAM_FIELDS, FirstToken, StreamingChoice
@@ -294,6 +295,18 @@ class OpenAIConnector(Connector):
     def endpoint(self) -> tuple[str, str | None]:
         """Return base URL and key; see ``Connector.endpoint``."""
         return self.required_base_url(), self.key
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether the catalog says that there is OpenAI's batch API."""
+        return batch_api_of(self.provider, self.model) == "openai"
+
+    def batch_api(self) -> BatchApi | None:
+        """Return the client of OpenAI's batch API, if the catalog says that there is one."""
+        if not self.takes_batches:
+            return None
+        url = self.required_base_url()
+        return BatchApi(self.provider, self.model, url, self.key, proxied=not is_loopback(url))
 
     async def open(
         self, timeout_s: float, answers: Mapping[str, str] | None = None
