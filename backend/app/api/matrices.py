@@ -4,6 +4,7 @@ import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import PlainTextResponse
 
 from app.api.deps import DispatcherDep, MatricesDep, MatrixPlansDep, MatrixReportsDep
 from app.api.errors import body_error_responses, error_responses
@@ -17,6 +18,7 @@ from app.schemas.matrix import (
     MatrixSummary,
     NextTrialOut,
 )
+from app.services.matrices.markdown import markdown_of
 from app.services.matrices.report import summary_of
 
 router = APIRouter(prefix="/matrices", tags=["matrices"], responses=error_responses(401, 403, 422, 503))
@@ -51,6 +53,18 @@ async def list_matrices(
 async def get_matrix(matrix_id: uuid.UUID, service: MatricesDep, reports: MatrixReportsDep) -> MatrixOut:
     """Return a matrix with what each cell is worth, as far as it has been run."""
     return await reports.report(await service.get(matrix_id))
+
+
+@router.get(
+    "/{matrix_id}/markdown",
+    operation_id="export_matrix",
+    response_class=PlainTextResponse,
+    responses=error_responses(404, 409),
+)
+async def export_matrix(matrix_id: uuid.UUID, service: MatricesDep, reports: MatrixReportsDep) -> Response:
+    """Return a matrix as Markdown: tables, advice, and what failed."""
+    text = markdown_of(await reports.report(await service.get(matrix_id)))
+    return PlainTextResponse(text, media_type="text/markdown")
 
 
 @router.delete(

@@ -3,11 +3,16 @@
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.render import interval, milliseconds, number, percent
-from app.domain.rounding import fixed
-from app.schemas.matrix import MatrixCellOut, MatrixOut, MatrixPlanOut, RateOut, ScoreEquivalence, SpeedRatio
+from app.schemas.matrix import MatrixCellOut, MatrixOut, MatrixPlanOut, ScoreEquivalence, SpeedRatio
+from app.services.matrices.wording import dollars, milliseconds, number, rate_text, score_text, share_text
 
 _STYLES = {"equivalent": "green", "better": "green", "worse": "red", "cannot_tell": "default"}
+ADVICE_STYLES = {"first": "yellow", "use": "green", "avoid": "red", "note": "default"}
+_WIDE = 140
+"""Characters from which on all columns fit."""
+_NARROW = 5
+"""Columns that are shown below."""
+_MINUTES_FROM = 90  # seconds
 
 
 def plan_table(plan: MatrixPlanOut) -> Table:
@@ -26,61 +31,63 @@ def plan_table(plan: MatrixPlanOut) -> Table:
             escape(one.method),
             escape(one.optimisation),
             *(f"{amount:,}" for amount in amounts),
-            _dollars(one.cost_usd),
+            dollars(one.cost_usd),
             _time(one.seconds),
         )
     sums = (plan.calls, plan.prompt_tokens, plan.completion_tokens)
     table.add_section()
-    table.add_row(
-        "all", "", *(f"{amount:,}" for amount in sums), _dollars(plan.cost_usd), _time(plan.seconds)
-    )
+    table.add_row("all", "", *(f"{amount:,}" for amount in sums), dollars(plan.cost_usd), _time(plan.seconds))
     bases = dict.fromkeys(one.basis for one in plan.cells)
     table.caption = escape(" ".join(bases))
     table.caption_justify = "left"
     return table
 
 
-def matrix_table(matrix: MatrixOut, method: str) -> Table:
-    """Return the cells of one method."""
+def matrix_table(matrix: MatrixOut, method: str, width: int) -> Table:
+    """Return the cells of one method, for a terminal of ``width`` characters."""
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
     table.title = f"[bold]{escape(method)}[/]"
     table.add_column("Optimisation", no_wrap=True)
     score = matrix.config.score.replace("_", " ")
-    for column in ("speed ×", "questions/s", "same answers", score, "difference", "p50", "p95", "tokens"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for column in ("$ per 1,000", "from cache"):
+    columns = [
+        "speed ×",
+        "same",
+        score,
+        "accuracy",
+        "p95",
+        "questions/s",
+        "p50",
+        "tokens",
+        "$/1,000",
+        "cached",
+    ]
+    # In a narrow terminal all columns would be cut to a letter.
+    kept = len(columns) if width >= _WIDE else _NARROW
+    for column in columns[:kept]:
         table.add_column(column, justify="right", no_wrap=True)
     for cell in matrix.cells:
         if cell.method == method:
-            table.add_row(escape(cell.optimisation), *_row(cell))
+            table.add_row(escape(cell.optimisation), *_row(cell)[:kept])
     return table
 
 
 def _row(cell: MatrixCellOut) -> list[str]:
-    if cell.state in {"failed", "waiting"}:
+    if cell.questions_per_s is None:
         return [f"[yellow]{cell.state}[/]"]
     against = cell.against
-    speed = _ratio(against.speed) if against and against.speed else "baseline" if against is None else "–"
+    speed = "baseline" if against is None else _ratio(against.speed) if against.speed else "–"
     return [
         speed + (" (partial)" if cell.state == "partial" else ""),
-        rate_text(cell.questions_per_s),
-        percent(against.identical.value) if against and against.identical else "",
-        interval(cell.score) if cell.score else "–",
-        _difference(against.score) if against and against.score else "",
-        milliseconds(cell.latency_p50_ms),
+        share_text(against.identical.value) if against and against.identical else "",
+        score_text(cell.score) if cell.score else "–",
+        _outcome(against.score) if against and against.score else "",
         milliseconds(cell.latency_p95_ms),
-        number(cell.tokens_per_question),
-        _dollars(cell.usd_per_1000),
-        percent(cell.hit_rate) if cell.hit_rate else "",
+        rate_text(cell.questions_per_s),
+        milliseconds(cell.latency_p50_ms),
+        number(cell.tokens_per_question) if cell.tokens_per_question is not None else "–",
+        dollars(cell.usd_per_1000),
+        share_text(cell.hit_rate) if cell.hit_rate else "",
     ]
-
-
-def rate_text(rate: RateOut | None) -> str:
-    """Return a rate or a ratio with its interval: ``1.42 [1.30, 1.55]``."""
-    if rate is None:
-        return "–"
-    text = number(rate.value)
-    return text if rate.low is None else f"{text} [{number(rate.low)}, {number(rate.high)}]"
 
 
 def _ratio(ratio: SpeedRatio) -> str:
@@ -90,16 +97,11 @@ def _ratio(ratio: SpeedRatio) -> str:
     return f"[{'green' if ratio.value > 1 else 'red'}]{text}[/]"
 
 
-def _difference(found: ScoreEquivalence) -> str:
-    points = fixed(100 * found.difference, sign=True).replace("-", "−")
-    return f"[{_STYLES[found.outcome]}]{points} {found.outcome.replace('_', ' ')}[/]"
-
-
-def _dollars(value: float | None) -> str:
-    return "unknown" if value is None else f"${number(value)}"
+def _outcome(found: ScoreEquivalence) -> str:
+    return f"[{_STYLES[found.outcome]}]{found.outcome.replace('_', ' ')}[/]"
 
 
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "unknown"
-    return number(seconds, " s") if seconds < 90 else number(seconds / 60, " min")
+    return f"{number(seconds)} s" if seconds < _MINUTES_FROM else f"{number(seconds / 60)} min"

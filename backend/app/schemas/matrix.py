@@ -104,6 +104,18 @@ class MatrixCellOut(FromAttributes):
     against: AgainstBaseline | None = Field(description="Null for the baseline, and without one.")
 
 
+AdviceKind = Literal["first", "use", "avoid", "note"]
+
+
+class AdviceOut(BaseModel):
+    """What a rule says of a matrix; `docs/guides/optimisation.md` lists the rules."""
+
+    rule: str = Field(description="Name of the rule.")
+    kind: AdviceKind = Field(description="first: before anything is optimised.")
+    method: str | None = Field(description="That it is about; null: all of the matrix.")
+    text: str = Field(description="A sentence with the numbers that made the rule apply.")
+
+
 class MatrixSummary(FromAttributes):
     """A matrix as lists show it."""
 
@@ -127,6 +139,7 @@ class MatrixOut(MatrixSummary):
 
     config: MatrixConfig
     cells: list[MatrixCellOut] = Field(description="In the order of methods and optimisations.")
+    advice: list[AdviceOut] = Field(description="What follows from the figures, by rules; may be empty.")
     warnings: list[str] = Field(description="What makes the cells less comparable, as sentences.")
 
 

@@ -38,6 +38,21 @@ async def test_fewer_of_everything(cli: Cli, matrix: Path, working: None) -> Non
     assert shown["optimisations"] == ["sequential", "cold", "warm"]  # what warm needs, and the baseline
 
 
+async def test_writes_markdown_of_several_models(
+    cli: Cli, matrix: Path, tmp_path: Path, working: None
+) -> None:
+    out = tmp_path / "result.md"
+    models = ("--model", "mock/hash", "--model", "mock/gold")
+    done = await cli("bench", str(matrix), "--optimisations", "concurrent", *models, "--out", str(out))
+    assert done.exit_code == 0, done.stderr
+    text = out.read_text()
+    assert text.startswith("# Optimisation")
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## Speed: mock/hash",
+        "## Speed: mock/gold",
+    ]
+
+
 async def test_dry_run_starts_nothing(cli: Cli, matrix: Path) -> None:
     done = await cli("bench", str(matrix), "--dry-run")
     assert done.exit_code == 0, done.stderr
@@ -57,6 +72,7 @@ async def test_a_trial_that_fails(cli: Cli, matrix: Path, working: None) -> None
     [
         (("--methods", "nobody"), "There is no 'nobody' among the methods"),
         (("--rounds", "99"), "rounds:"),
+        (("--out", "result.pdf"), "neither .md nor .json"),
     ],
 )
 async def test_wrong_options(cli: Cli, matrix: Path, arguments: tuple[str, ...], words: str) -> None:

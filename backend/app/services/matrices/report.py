@@ -19,10 +19,12 @@ from app.schemas.matrix import (
     TrialOut,
     TrialStatus,
 )
+from app.schemas.matrix_config import MatrixConfig
 from app.schemas.result import Estimate
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.evaluation.metrics.stored import read_metrics
 from app.services.evaluation.statistics.rates import MeanRate
+from app.services.matrices.advice import advice
 from app.services.matrices.answers_repository import AnswersRepository
 from app.services.matrices.measures import (
     Against,
@@ -32,6 +34,7 @@ from app.services.matrices.measures import (
     measure,
 )
 from app.services.matrices.service import StoredMatrix, experiment_of_trial
+from app.services.matrices.wording import share_text
 
 _STATUSES: dict[ExperimentStatus, TrialStatus] = {
     ExperimentStatus.PENDING: "running",  # started, and about to be worked on
@@ -94,7 +97,8 @@ class MatrixReports:
             **summary_of(stored).model_dump(),
             config=config,
             cells=cells,
-            warnings=_warnings(stored),
+            advice=advice(config, cells),
+            warnings=[*_warnings(stored), *_not_cold(config, cells)],
         )
 
     async def _measured(self, trial: MatrixTrial, score: str) -> MeasuredTrial | None:
@@ -223,3 +227,14 @@ def _warnings(stored: StoredMatrix) -> list[str]:
             "the figures; their cells say why."
         )
     return warnings
+
+
+def _not_cold(config: MatrixConfig, cells: Sequence[MatrixCellOut]) -> list[str]:
+    """Return sentences about cells that are not of a warm cache, and had answers from one all the same."""
+    warm = config.warm
+    return [
+        f"{one.method}, {one.optimisation}: {share_text(one.hit_rate)} of the answers came from the cache, "
+        "of earlier trials or of equal prompts in the same one. Its speed is not that of the model."
+        for one in cells
+        if one.hit_rate and (warm is None or one.optimisation != warm.name)
+    ]

@@ -491,6 +491,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/matrices/{matrix_id}/markdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Matrix
+         * @description Return a matrix as Markdown: tables, advice, and what failed.
+         */
+        get: operations["export_matrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/matrices/{matrix_id}/next": {
         parameters: {
             query?: never;
@@ -877,6 +897,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AdviceOut
+         * @description What a rule says of a matrix; `docs/guides/optimisation.md` lists the rules.
+         */
+        AdviceOut: {
+            /**
+             * Kind
+             * @description first: before anything is optimised.
+             * @enum {string}
+             */
+            kind: "first" | "use" | "avoid" | "note";
+            /**
+             * Method
+             * @description That it is about; null: all of the matrix.
+             */
+            method: string | null;
+            /**
+             * Rule
+             * @description Name of the rule.
+             */
+            rule: string;
+            /**
+             * Text
+             * @description A sentence with the numbers that made the rule apply.
+             */
+            text: string;
+        };
         /**
          * AgainstBaseline
          * @description A cell against the baseline of its method.
@@ -2638,6 +2685,11 @@ export interface components {
          * @description A matrix with its cells.
          */
         MatrixOut: {
+            /**
+             * Advice
+             * @description What follows from the figures, by rules; may be empty.
+             */
+            advice: components["schemas"]["AdviceOut"][];
             /**
              * Cells
              * @description In the order of methods and optimisations.
@@ -7022,6 +7074,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_matrix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matrix_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
                 };
             };
         };
