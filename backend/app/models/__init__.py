@@ -4,7 +4,7 @@ from app.models.base import Base
 from app.models.dataset import Dataset, Example
 from app.models.execution import ExecutorRow, Shard
 from app.models.experiment import Experiment, Result, Run
-from app.models.generation import Generation
+from app.models.generation import CacheVersion, Generation
 from app.models.judgement import Judgement
 from app.models.knowledge import Article, KnowledgeBase
 from app.models.matrix import Matrix, MatrixTrial
@@ -13,6 +13,7 @@ from app.models.worker import Worker
 __all__ = [
     "Article",
     "Base",
+    "CacheVersion",
     "Dataset",
     "Example",
     "ExecutorRow",
