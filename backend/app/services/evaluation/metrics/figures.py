@@ -19,6 +19,7 @@ from app.domain.metrics import (
 )
 from app.domain.rounding import fixed
 from app.domain.scoring import ScoreDescription
+from app.services.evaluation.metrics.caching import cache_figures, saved_cost_figures
 from app.services.evaluation.metrics.registry import METRICS
 from app.services.evaluation.scorers.registry import SCORERS
 
@@ -35,6 +36,7 @@ def figures_of(metrics: Metrics) -> list[Figure]:
         *_latency(metrics),
         *_tokens(metrics),
         *_cost(metrics),
+        *cache_figures(metrics.cache),
         *_single(metrics),
     ]
     figures = [figure for figure in found if not (figure.minor and _is_nothing(figure))]
@@ -169,10 +171,34 @@ def _latency(metrics: Metrics) -> Iterator[Figure]:
     yield from _times("latency", "Latency", _WAIT, metrics.latency_ms, basis)
     if model is not None:
         yield from _times("model_time", "Model time", _MODEL_TIME, model, "uncached")
+    yield from _first_token(metrics)
 
 
 _WAIT = "What a user waits: model, retrieval and tools; waiting for a free slot not included."
 _MODEL_TIME = "The part of the latency that the model took."
+_FIRST_TOKEN = FigureDescription(
+    name="first_token_p50_ms",
+    label="First token p50",
+    group="speed",
+    row="first token",
+    short="p50",
+    format="milliseconds",
+    better="lower",
+    help="From sending a call to the first token of its answer, where answers are streamed to measure it.",
+)
+
+
+def _first_token(metrics: Metrics) -> Iterator[Figure]:
+    times = metrics.first_token_ms
+    if times is None:
+        if metrics.stages is not None:  # earlier results say nothing of it at all
+            yield replace(_figure(replace(_FIRST_TOKEN, label="First token"), None), note="not measured")
+        return
+    for short, value in (("p50", times.p50), ("p95", times.p95)):
+        about = replace(
+            _FIRST_TOKEN, name=f"first_token_{short}_ms", label=f"First token {short}", short=short
+        )
+        yield replace(_figure(about, value), n=times.n, basis="calls")
 
 
 def _times(row: str, label: str, about: str, times: LatencyStatistics, basis: str) -> Iterator[Figure]:
@@ -244,15 +270,6 @@ _COST_PER_1000 = replace(
     help="Of 1,000 answers if no call comes from the cache.",
     minor=True,
 )
-_SAVED = replace(
-    _COST,
-    name="cost_saved_by_cache_usd",
-    label="Cost saved by the cache",
-    short="saved by the cache",
-    better=None,
-    help="What the calls that were answered from the cache would have cost.",
-    minor=True,
-)
 
 
 def _cost(metrics: Metrics) -> Iterator[Figure]:
@@ -260,4 +277,4 @@ def _cost(metrics: Metrics) -> Iterator[Figure]:
     why = "no price or no token counts" if cost.total is None else ""
     yield replace(_figure(_COST, cost.total), note=why)
     yield _figure(_COST_PER_1000, cost.per_1000_runs)
-    yield _figure(_SAVED, cost.saved_by_cache)
+    yield from saved_cost_figures(cost.saved_by_cache, metrics.cache)

@@ -23,6 +23,11 @@ _OWN_KEYS = frozenset(
         "cost_usd",
         "model_ms",
         "saved_tokens",
+        "cache",
+        "warnings",
+        "stages",
+        "cached_stages",
+        "first_token_ms",
     }
 )
 
