@@ -12,13 +12,10 @@ from collections.abc import Awaitable, Callable
 
 import orjson
 
-from app.core.logging import get_logger
 from app.domain.generation import GenerationResult, Usage
 from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
-
-log = get_logger(__name__)
 
 STREAM_FIELDS: JsonObject = {"stream": True, "stream_options": {"include_usage": True}}
 """What a body that asks for a stream holds beside the question."""
@@ -114,20 +111,15 @@ class StreamingChoice:
         except EngineError as error:
             if error.kind not in _REFUSALS or not _NAMED.search(error.message):
                 raise
-            self._settle(streams=False, why=error.message)
+            self._streams = False
             return await plain()
         if result.usage != Usage():
             self._counts = True
-            self._settle(streams=True)
+            self._streams = True
             return result
         whole = await plain()
         if whole.usage == Usage():
-            self._settle(streams=True)
+            self._streams = True
             return result
-        self._settle(streams=False, why="its streams have no token counts")
+        self._streams = False  # they have no token counts
         return whole
-
-    def _settle(self, *, streams: bool, why: str = "") -> None:
-        self._streams = streams
-        if not streams:
-            log.warning("first_token_not_measured", why=why)
