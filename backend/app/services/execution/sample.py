@@ -1,5 +1,6 @@
 """One sample of an experiment: answered by the method, scored, and recorded."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,9 @@ class SampleRunner:
         try:
             prediction = await self._method(sample.example, context)
             clock.lap("parsing")
+            # The next call, for which there is a slot now, is sent before this is scored.
+            await asyncio.sleep(0)
+            clock.lap("turn")
             scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule), clock)
             return self._answered(sample, prediction, scores, transcript)
         except EngineError as error:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import aiohttp
 import orjson
+from aiohttp import hdrs
 from yarl import URL
 
 from app.domain.generation import GenerationRequest, GenerationResult
@@ -160,7 +161,15 @@ class OpenAICompatibleEngine(EngineBase):
         return replace(result, left_out=tuple(name for name in body.left_out if name in self._found))
 
     async def _read(self, response: aiohttp.ClientResponse, first: FirstToken | None) -> bytes:
-        # Not by content length: a small body may be a large one that has been compressed.
+        announced = response.content_length
+        if (
+            first is None
+            and announced is not None
+            and announced <= MAX_RESPONSE_BYTES
+            and not _is_compressed(response)
+        ):
+            return await response.read()
+        # A small body may be a large one that has been compressed.
         payload = bytearray()
         async for chunk in response.content.iter_any():
             payload += chunk
@@ -226,6 +235,10 @@ class OpenAIConnector(Connector):
         return OpenAICompatibleEngine(
             self.provider, self.model, self.required_base_url(), self.key, timeout_s
         )
+
+
+def _is_compressed(response: aiohttp.ClientResponse) -> bool:
+    return hdrs.CONTENT_ENCODING in response.headers
 
 
 def is_loopback(url: str) -> bool:
