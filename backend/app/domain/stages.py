@@ -71,7 +71,13 @@ STAGES = (
 row is handed to the writer: the commit is shared by the rows of many runs, and no run waits for it.
 """
 
-_BY_NAME = {stage.name: stage for stage in STAGES}
+OWN, WALL = "own", "wall"
+"""Not stages but sums of them: the time of a question without its waits for other runs, and with them."""
+_SUMS = (
+    StageDescription(OWN, "A question's own time", "its own time", "other"),
+    StageDescription(WALL, "With waits for others", "all of its time", "other"),
+)
+_BY_NAME = {stage.name: stage for stage in (*STAGES, *_SUMS)}
 _PLACES = {stage.name: place for place, stage in enumerate(STAGES)}
 
 
