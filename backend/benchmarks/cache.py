@@ -95,7 +95,7 @@ async def _look_ups(engine: CachingEngine, requests: list[GenerationRequest], at
 
 async def look_ups(database_url: str) -> dict[str, dict[str, float]]:
     """Return milliseconds a look-up, by tier and number at a time; the key's hash is part of it."""
-    runtime = open_runtime(Settings(DATABASE_URL=database_url))  # type: ignore[call-arg]
+    runtime = open_runtime(Settings(DATABASE_URL=database_url))
     found: dict[str, dict[str, float]] = {}
     try:
         async with GroupCommitWriter(runtime.autocommit, uuid.uuid4()) as writer:
@@ -124,9 +124,8 @@ def main() -> None:
         rounds = [experiments(lab) for _ in range(arguments.repeat)]
         for name, first in rounds[0].items():
             times = [one[name]["ms a question"] for one in rounds]
-            print(
-                f"{name:18} {median(times):.3f} ms a question {times}, {first['calls']} calls, {first['hits']}"
-            )
+            print(f"{name:18} {median(times):.3f} ms a question {times}, {first['calls']} calls")
+            print(f"{'':18} hits: {first['hits']}")
         for tier, times_by in asyncio.run(look_ups(lab.database_url)).items():
             print(f"look-up, {tier:9} {times_by}")
 
