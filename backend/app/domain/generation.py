@@ -154,6 +154,21 @@ class Usage:
     cache_write_tokens: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CallGroup:
+    """Several requests that one call of the endpoint has answered, and what it took for all of them.
+
+    Attributes:
+        id: tells groups apart.
+        size: requests.
+        usage: of all of them together; of each alone nobody knows.
+    """
+
+    id: str
+    size: int
+    usage: Usage
+
+
 def total_of(counts: Sequence[int | None]) -> int | None:
     """Return the sum, or ``None`` if any count is unknown: part of a sum would pass for the whole."""
     known = [count for count in counts if count is not None]
@@ -181,6 +196,8 @@ class GenerationResult:
         cached: whether it came from the response cache.
         tool_calls: uses of the offered tools that the model asks for.
         left_out: parameters of the request that were left out, since the model turned out to refuse them.
+        group: the requests that it was answered with in one call, if its token counts are only known of
+            all of them together; ``usage`` knows none then.
         cache_tier: where it came from, if it is ``cached``.
     """
 
@@ -196,6 +213,7 @@ class GenerationResult:
     tool_calls: tuple[ToolCall, ...] = ()
     thinking: str = ""
     left_out: tuple[str, ...] = ()
+    group: CallGroup | None = None
     cache_tier: CacheTier | None = None
 
     @property

@@ -25,7 +25,8 @@ class RunWarning(TypedDict):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody changes one: Python would set each of its many fields by a call.
+@dataclass(slots=True)
 class RunRecord:
     """A finished run, before it is stored: one field for each column that the executor fills.
 

@@ -23,19 +23,21 @@ from app.services.execution.pending import More, PendingSamples, SampleReader
 from app.services.execution.progress import Progress
 from app.services.execution.resources import ExperimentFailed, Resources, open_resources, open_scorers
 from app.services.execution.sample import Sample, SampleRunner
+from app.services.execution.sending import Sending
 from app.services.execution.slots import Slots
 from app.services.execution.tasks import run_consumers
 from app.services.execution.turns import Turn
 from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import PinnedVersions, ResolvedConfig, resolve
+from app.services.inference.base import Engine
 from app.services.inference.cache import CachingEngine
 from app.services.inference.catalog import CatalogError
+from app.services.inference.grouping import GroupingEngine
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.retry import RetryingEngine
 from app.services.runtime import Runtime
 
-_CONSUMERS_A_SLOT = 4
 _LAST_FLUSH_S = 10.0
 
 
@@ -80,15 +82,16 @@ class Answering:
         self._leaving = asyncio.Event()  # set when consumers are to return soon
         self._alone = alone
         self._free = joined.whole.sums.free
-        concurrency = int(joined.experiment.config["concurrency"])
-        self._limiter = AdaptiveLimiter(concurrency)
-        self._limiter.resize(joined.slots)
-        self.slots = Slots(concurrency, self._limiter)
+        self._sending = Sending.of(joined.experiment.config)
+        self._limiter = AdaptiveLimiter(self._sending.calls)
+        self._limiter.resize(min(joined.slots, self._sending.calls))
+        self.slots = Slots(self._sending.calls, self._limiter)
+        self._groups: GroupingEngine | None = None
         self._writer = GroupCommitWriter(
             runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
         )
         self._cache = CacheTiers(runtime.answers, self._writer, runtime.autocommit)
-        self._pending = PendingSamples(lambda: self._limiter.ceiling * _CONSUMERS_A_SLOT)
+        self._pending = PendingSamples(lambda: self._sending.consumers(self._limiter.ceiling))
 
     @property
     def committed(self) -> int:
@@ -105,6 +108,8 @@ class Answering:
         self.handing_back = True
         self._pending.close()
         self._limiter.close()
+        if self._groups is not None:
+            self._groups.close()
         if not self._limiter.in_flight:  # what is left waits, for a judge or to try again
             self._leaving.set()
 
@@ -201,6 +206,9 @@ class Answering:
                 settings.rate_limit_patience_s,
                 waiting=self._progress.wait_for,
             )
+            most = min(self._sending.calls, model.max_concurrency or self._sending.calls)
+            left = self._progress.total - self._progress.tally.stored
+            count = min(self._sending.consumers(most), max(1, left))
             runner = SampleRunner(
                 self._experiment.id,
                 config,
@@ -208,7 +216,7 @@ class Answering:
                 resolved.dataset.scoring,
                 model.spec,
                 CachingEngine(
-                    retrying,
+                    self._grouped(retrying, count),
                     self._cache if config.cache else writer,  # memory holds what the database has, or lacked
                     model.fingerprint,
                     read=config.cache,
@@ -217,9 +225,6 @@ class Answering:
                 scoring,
                 window=model.window,
             )
-            most = min(config.concurrency, model.max_concurrency or config.concurrency)
-            left = self._progress.total - self._progress.tally.stored
-            count = min(most * _CONSUMERS_A_SLOT, max(1, left))
             try:
                 await run_consumers(
                     partial(self._consume, runner, partial(self._more, reader)),
@@ -229,6 +234,14 @@ class Answering:
                 )
             finally:
                 await self._flush()
+
+    def _grouped(self, engine: Engine, consumers: int) -> Engine:
+        """Return the engine that so many consumers ask: in groups, if the experiment is to be run so."""
+        if self._sending.group is None:
+            return engine
+        self._groups = GroupingEngine(engine, self._sending.group, lambda: self._pending.takers(consumers))
+        self._pending.changed = self._groups.look
+        return self._groups
 
     def _learn_from(self, whole: Whole) -> None:
         """Begin with what other executors have learned of the endpoint's limits."""

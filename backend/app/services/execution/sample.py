@@ -1,5 +1,6 @@
 """One sample of an experiment: answered by the method, scored, and recorded."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,6 +91,9 @@ class SampleRunner:
         context = Context(engine, config.model, self._params, config.seed, sample.repeat, window=self._window)
         try:
             prediction = await self._method(sample.example, context)
+            await asyncio.sleep(
+                0
+            )  # the next call, for which there is a slot now, is sent before this is scored
             scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule))
             return self._answered(sample, prediction, scores, context.transcript.beside_model_s)
         except EngineError as error:

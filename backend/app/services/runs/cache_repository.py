@@ -21,7 +21,9 @@ _select_generations = select(Generation.key, Generation.result).where(
     Generation.key == func.any(bindparam("keys", type_=ARRAY(Text)))
 )
 _usage_fields = tuple(field.name for field in fields(Usage))
-_NOT_STORED = frozenset({"cache_tier"})  # of a replay, and not of the answer
+# The group is that of the call that was made then, and costs nothing when its answers are used again;
+# the tier is that of a replay.
+_NOT_STORED = frozenset({"group", "cache_tier"})
 _result_fields = tuple(field.name for field in fields(GenerationResult) if field.name not in _NOT_STORED)
 
 
