@@ -102,6 +102,14 @@ class ModelRegistry:
         """
         return self.connector(name).endpoint()
 
+    def has_batch_api(self, name: str) -> bool:
+        """Return whether batch jobs can make calls of ``name``.
+
+        Raises:
+            CatalogError: if the model is unknown.
+        """
+        return self.connector(name).takes_batches
+
     def needs_answers(self, name: str) -> bool:
         """Return whether ``open`` must be given the gold answers: only a mock that answers correctly.
 
