@@ -103,6 +103,11 @@ class Lab:
         """Return the metrics of an ended experiment."""
         return dict(self.http.get(f"/results/{experiment_id}/metrics").json())
 
+    def ended_cpu_s(self) -> float:
+        """Return the seconds of CPU of the workers' children that have ended, in all."""
+        times = [process.cpu_times() for process in self.workers()]
+        return float(sum(one.children_user + one.children_system for one in times))
+
     def workers(self) -> list[psutil.Process]:
         """Return the worker processes, with the children that run experiments."""
         found = []

@@ -5,7 +5,10 @@ server on this machine, and prints what it measured. ``docs/benchmarks.md`` keep
 """
 
 import argparse
+import json
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +17,7 @@ from typing import Any, Self
 
 import psutil
 
-from benchmarks.lab import Lab, open_lab
+from benchmarks.lab import BACKEND, Lab, open_lab
 
 CONCURRENCY = 64
 IDEAL_S = 1000 / CONCURRENCY * 0.1
@@ -78,6 +81,55 @@ def latency(lab: Lab) -> Report:
     report = _run(lab, "thousand")
     ratio = report["first_request_to_last_answer_s"] / IDEAL_S
     return report | {"ratio_to_ideal": round(ratio, 3)}
+
+
+def _bare(lab: Lab, count: int) -> dict[str, float]:
+    """Ask as many questions by a bare loop of HTTP calls; the server's settings stay."""
+    arguments = [lab.fake.base_url, str(count), str(CONCURRENCY)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.bare_loop", *arguments],
+        cwd=BACKEND,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(done.stdout))
+
+
+def _beside_bare(lab: Lab, dataset: str, count: int, latency_ms: int, rounds: int) -> Report:
+    """Run the main job and a bare loop in turn; compare their medians."""
+    spans, totals, bare_spans, cpus, bare_cpus = [], [], [], [], []
+    for _ in range(rounds):
+        lab.fake.reset(latency_ms=latency_ms)
+        bare = _bare(lab, count)
+        bare_spans.append(bare["span_s"])
+        bare_cpus.append(bare["cpu_s"] / count * 1000)
+        lab.fake.reset(latency_ms=latency_ms)
+        before = lab.ended_cpu_s()
+        report = _run(lab, dataset)
+        spans.append(report["first_request_to_last_answer_s"])
+        totals.append(report["accepted_to_completed_s"])
+        cpus.append((lab.ended_cpu_s() - before) / count * 1000)
+    bare_s = statistics.median(bare_spans)
+    return {
+        "span_s": sorted(round(one, 2) for one in spans),
+        "accepted_to_completed_s": sorted(totals),
+        "bare_span_s": sorted(round(one, 2) for one in bare_spans),
+        "span_over_bare": round(statistics.median(spans) / bare_s, 3),
+        "completed_over_bare": round(statistics.median(totals) / bare_s, 2),
+        "cpu_ms_a_question": round(statistics.median(cpus), 3),
+        "bare_cpu_ms_a_question": round(statistics.median(bare_cpus), 3),
+    }
+
+
+def beside_bare_100(lab: Lab) -> Report:
+    """1,000 questions, 100 ms endpoint, five times in turn with a bare loop of HTTP calls."""
+    return _beside_bare(lab, "thousand", 1_000, latency_ms=100, rounds=5)
+
+
+def beside_bare_0(lab: Lab) -> Report:
+    """10,000 questions, 0 ms endpoint, three times in turn with a bare loop of HTTP calls."""
+    return _beside_bare(lab, "ten_thousand", 10_000, latency_ms=0, rounds=3)
 
 
 def throughput(lab: Lab) -> Report:
@@ -155,7 +207,8 @@ def create(lab: Lab) -> Report:
 
 
 CASES: dict[str, Callable[[Lab], Report]] = {
-    case.__name__: case for case in (create, latency, throughput, kill, faults, sticky, cap16)
+    case.__name__: case
+    for case in (create, latency, throughput, beside_bare_100, beside_bare_0, kill, faults, sticky, cap16)
 }
 
 

@@ -168,4 +168,5 @@ class ScriptedRuntime(Runtime):
 def scripted(runtime: Runtime, engine: Engine, **settings: Any) -> ScriptedRuntime:
     """Return the same means with ``engine`` behind every model."""
     changed = with_settings(runtime, **settings)
-    return ScriptedRuntime(changed.settings, changed.engine, changed.sessions, changed.autocommit, engine)
+    connections = changed.engine, changed.sessions, changed.autocommit
+    return ScriptedRuntime(changed.settings, *connections, changed.answers, engine)

@@ -8,6 +8,9 @@ from typing import Literal
 from app.domain.json import JsonObject
 
 Role = Literal["system", "user", "assistant", "tool"]
+CacheTier = Literal["memory", "database", "resumed"]
+"""Where an answer came from that was not asked for: this process's memory, the response cache in the
+database, or the runs of the experiment that is resumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,21 @@ class Usage:
     cache_write_tokens: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CallGroup:
+    """Several requests that one call of the endpoint has answered, and what it took for all of them.
+
+    Attributes:
+        id: tells groups apart.
+        size: requests.
+        usage: of all of them together; of each alone nobody knows.
+    """
+
+    id: str
+    size: int
+    usage: Usage
+
+
 def total_of(counts: Sequence[int | None]) -> int | None:
     """Return the sum, or ``None`` if any count is unknown: part of a sum would pass for the whole."""
     known = [count for count in counts if count is not None]
@@ -184,6 +202,9 @@ class GenerationResult:
         cached: whether it came from the response cache.
         tool_calls: uses of the offered tools that the model asks for.
         left_out: parameters of the request that were left out, since the model turned out to refuse them.
+        group: the requests that it was answered with in one call, if its token counts are only known of
+            all of them together; ``usage`` knows none then.
+        cache_tier: where it came from, if it is ``cached``.
     """
 
     text: str
@@ -198,6 +219,8 @@ class GenerationResult:
     tool_calls: tuple[ToolCall, ...] = ()
     thinking: str = ""
     left_out: tuple[str, ...] = ()
+    group: CallGroup | None = None
+    cache_tier: CacheTier | None = None
 
     @property
     def cut_off(self) -> bool:

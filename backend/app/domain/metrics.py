@@ -42,6 +42,11 @@ class RunFacts:
         cache_read_tokens: the part of the prompt that the provider had in its prompt cache, likewise.
         cache_write_tokens: the part that it put into it, likewise.
         warnings: what makes the answer less reliable; ``None`` if nothing does.
+        answered_calls: calls that were answered, from a cache or by the model; ``None`` if unknown.
+        cache_use: of the answered calls, how many came from each ``CacheTier``, under its name;
+            ``saved_ms``, what these calls took when they were made, in milliseconds; of the others, where
+            the server told what came from its prompt cache, ``queried_tokens`` of their prompts and
+            ``read_tokens`` from that cache. What is 0 or unknown is left out; ``None`` if all is.
     """
 
     ok: bool
@@ -65,6 +70,8 @@ class RunFacts:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     warnings: Sequence[RunWarning] | None = None
+    answered_calls: int | None = None
+    cache_use: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +221,37 @@ class CostStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheStatistics:
+    """What caches did for an experiment's calls: ours, in calls, and the provider's, in tokens.
+
+    Attributes:
+        calls: that were answered, from a cache or by the model; failed runs' included.
+        memory: of these, answered from the memory of the process.
+        database: from the response cache in the database.
+        resumed: from the runs of the experiment that is resumed.
+        saved_ms: what the calls from our cache took when they were made, in milliseconds.
+        saved_usd: what they would have cost, in US dollars; ``None`` if unknown.
+        queried_tokens: prompt tokens of the calls that were made whose server told what it had of them in
+            its prompt cache; ``None`` if none told.
+        read_tokens: the part of these that it had.
+    """
+
+    calls: int
+    memory: int
+    database: int
+    resumed: int
+    saved_ms: float
+    saved_usd: float | None
+    queried_tokens: int | None
+    read_tokens: int | None
+
+    @property
+    def hits(self) -> int:
+        """Calls that were answered from our cache, in whichever tier."""
+        return self.memory + self.database + self.resumed
+
+
+@dataclass(frozen=True, slots=True)
 class ToolUses:
     """Uses of one tool by what came of them; see ``domain.trace.UseClass``."""
 
@@ -264,6 +302,7 @@ class Metrics:
         saved_tokens: of the calls that were answered from the cache; ``None`` in earlier results.
         single: the metrics that the registry lists, by name.
         warnings: runs by kind of warning; see ``domain.run.RunWarning``.
+        cache: ``None`` in results from before the tiers of the cache were told apart.
     """
 
     counts: Counts
@@ -277,6 +316,7 @@ class Metrics:
     model_ms: LatencyStatistics | None = None
     saved_tokens: TokenStatistics | None = None
     warnings: dict[str, int] = field(default_factory=dict)
+    cache: CacheStatistics | None = None
 
     def as_dict(self) -> JsonObject:
         """Return the metrics as they are stored: plain JSON, the single ones beside the others."""

@@ -25,7 +25,8 @@ class RunWarning(TypedDict):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody changes one: Python would set each of its many fields by a call.
+@dataclass(slots=True)
 class RunRecord:
     """A finished run, before it is stored: one field for each column that the executor fills.
 
@@ -66,6 +67,10 @@ class RunRecord:
         cache_read_tokens: the part of ``prompt_tokens`` that came from the provider's prompt cache, likewise.
         cache_write_tokens: the part that was put into it, likewise.
         warnings: what makes the answer less reliable; ``None`` if nothing does.
+        answered_calls: calls that were answered, from a cache or by the model; ``None`` in runs from before
+            they were counted.
+        cache_use: how many of them came from which tier of the response cache, and what that has saved;
+            see ``domain.metrics.RunFacts``. ``None`` if no cache was of use.
     """
 
     experiment_id: uuid.UUID
@@ -100,6 +105,8 @@ class RunRecord:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     warnings: list[RunWarning] | None = None
+    answered_calls: int | None = None
+    cache_use: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

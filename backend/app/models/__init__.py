@@ -5,7 +5,7 @@ from app.models.batch_job import BatchJob, BatchLine
 from app.models.dataset import Dataset, Example
 from app.models.execution import ExecutorRow, Shard
 from app.models.experiment import Experiment, Result, Run
-from app.models.generation import Generation
+from app.models.generation import CacheVersion, Generation
 from app.models.judgement import Judgement
 from app.models.knowledge import Article, KnowledgeBase
 from app.models.worker import Worker
@@ -15,6 +15,7 @@ __all__ = [
     "Base",
     "BatchJob",
     "BatchLine",
+    "CacheVersion",
     "Dataset",
     "Example",
     "ExecutorRow",

@@ -206,6 +206,8 @@ class Run(Base):
     cache_read_tokens: Mapped[int | None] = mapped_column(Integer)
     cache_write_tokens: Mapped[int | None] = mapped_column(Integer)
     warnings: Mapped[list[JsonObject] | None]
+    answered_calls: Mapped[int | None] = mapped_column(Integer)
+    cache_use: Mapped[JsonObject | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     example: Mapped[Example] = relationship(lazy="raise", viewonly=True)

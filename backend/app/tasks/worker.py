@@ -12,6 +12,7 @@ import signal
 import time
 from types import FrameType
 
+import numpy.ma  # noqa: F401 - else each child imports it, at the first percentile
 from redis.exceptions import RedisError
 from rq.exceptions import StopRequested
 

@@ -98,6 +98,7 @@ _normalisers: dict[ScoringRule, Normaliser] = {
 }
 
 
+@lru_cache(maxsize=8)  # several scorers look at one text after the other; few, since a text may be long
 def normalise(text: str, rule: ScoringRule) -> str:
     """Return ``text`` as answers are compared under ``rule``."""
     return _normalisers[rule](text)

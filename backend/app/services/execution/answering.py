@@ -17,12 +17,14 @@ from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.datasets.service import DatasetService
 from app.services.execution.batch_calls import Parked
+from app.services.execution.cache_tiers import CacheTiers
 from app.services.execution.failure_budget import too_many_failures
 from app.services.execution.lease import Joined, Lease, Whole
 from app.services.execution.pending import More, PendingSamples, SampleReader
 from app.services.execution.progress import Progress
 from app.services.execution.resources import ExperimentFailed, Resources, open_resources, open_scorers
 from app.services.execution.sample import Sample, SampleRunner
+from app.services.execution.sending import Sending
 from app.services.execution.slots import Slots
 from app.services.execution.tasks import run_consumers
 from app.services.execution.turns import Turn
@@ -30,14 +32,14 @@ from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import PinnedVersions, ResolvedConfig, resolve
 from app.services.inference.base import Engine
-from app.services.inference.cache import CachingEngine
+from app.services.inference.cache import CacheStore, CachingEngine
 from app.services.inference.catalog import CatalogError
+from app.services.inference.grouping import GroupingEngine
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
 from app.services.runtime import Runtime
 
-_CONSUMERS_A_SLOT = 4
 _LAST_FLUSH_S = 10.0
 
 
@@ -82,14 +84,16 @@ class Answering:
         self._leaving = asyncio.Event()  # set when consumers are to return soon
         self._alone = alone
         self._free = joined.whole.sums.free
-        concurrency = int(joined.experiment.config["concurrency"])
-        self._limiter = AdaptiveLimiter(concurrency)
-        self._limiter.resize(joined.slots)
-        self.slots = Slots(concurrency, self._limiter)
+        self._sending = Sending.of(joined.experiment.config)
+        self._limiter = AdaptiveLimiter(self._sending.calls)
+        self._limiter.resize(min(joined.slots, self._sending.calls))
+        self.slots = Slots(self._sending.calls, self._limiter)
+        self._groups: GroupingEngine | None = None
         self._writer = GroupCommitWriter(
             runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
         )
-        self._pending = PendingSamples(lambda: self._limiter.ceiling * _CONSUMERS_A_SLOT)
+        self._cache = CacheTiers(runtime.answers, self._writer, runtime.autocommit)
+        self._pending = PendingSamples(lambda: self._sending.consumers(self._limiter.ceiling))
 
     @property
     def committed(self) -> int:
@@ -106,6 +110,8 @@ class Answering:
         self.handing_back = True
         self._pending.close()
         self._limiter.close()
+        if self._groups is not None:
+            self._groups.close()
         if not self._limiter.in_flight:  # what is left waits, for a judge or to try again
             self._leaving.set()
 
@@ -198,22 +204,22 @@ class Answering:
         self._learn_from(self.whole)
         self._progress.watch(self._limiter)
         async with (
-            self._writer as writer,
-            open_scorers(self._runtime, config, resolved.dataset.scoring, writer) as scoring,
+            self._writer,
+            open_scorers(self._runtime, config, resolved.dataset.scoring, self._cache) as scoring,
         ):
+            most = min(self._sending.calls, model.max_concurrency or self._sending.calls)
+            left = self._progress.total - self._progress.tally.stored
+            count = min(self._sending.consumers(most), max(1, left))
             runner = SampleRunner(
                 self._experiment.id,
                 config,
                 resources.method,
                 resolved.dataset.scoring,
                 model.spec,
-                self._engine(config, model, writer),
+                self._engine(config, model, count),
                 scoring,
                 window=model.window,
             )
-            most = min(config.concurrency, model.max_concurrency or config.concurrency)
-            left = self._progress.total - self._progress.tally.stored
-            count = min(most * _CONSUMERS_A_SLOT, max(1, left))
             try:
                 await run_consumers(
                     partial(self._consume, runner, partial(self._more, reader)),
@@ -224,8 +230,8 @@ class Answering:
             finally:
                 await self._flush()
 
-    def _engine(self, config: ExperimentConfig, model: OpenedModel, writer: GroupCommitWriter) -> Engine:
-        """Return what answers the calls of methods."""
+    def _engine(self, config: ExperimentConfig, model: OpenedModel, consumers: int) -> Engine:
+        """Return what answers the calls of methods, which so many consumers make."""
         settings = self._runtime.settings
         retrying = RetryingEngine(
             model.engine,
@@ -234,7 +240,29 @@ class Answering:
             settings.rate_limit_patience_s,
             waiting=self._progress.wait_for,
         )
-        return CachingEngine(retrying, writer, model.fingerprint, read=config.cache)
+        return self._cached(self._grouped(retrying, consumers), config, model)
+
+    def _cached(self, engine: Engine, config: ExperimentConfig, model: OpenedModel) -> Engine:
+        """Return the engine behind the cache."""
+        return CachingEngine(
+            engine,
+            self._store(config),
+            model.fingerprint,
+            read=config.cache,
+            scope=config.execution.cache_scope,
+        )
+
+    def _store(self, config: ExperimentConfig) -> CacheStore:
+        """Return where answers are kept."""
+        return self._cache if config.cache else self._writer  # memory holds what the database has, or lacked
+
+    def _grouped(self, engine: Engine, consumers: int) -> Engine:
+        """Return the engine that so many consumers ask: in groups, if the experiment is to be run so."""
+        if self._sending.group is None:
+            return engine
+        self._groups = GroupingEngine(engine, self._sending.group, lambda: self._pending.takers(consumers))
+        self._pending.changed = self._groups.look
+        return self._groups
 
     def _learn_from(self, whole: Whole) -> None:
         """Begin with what other executors have learned of the endpoint's limits."""
@@ -303,8 +331,12 @@ class Answering:
         Only a shutdown does not wait for a database that is away: what is lost then is asked for again.
         """
         self.flushing = True
-        async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
-            await self._writer.flush()
+        try:
+            async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
+                await self._writer.flush()
+        except BaseException:
+            self._runtime.answers.clear()  # not all of them are in the database
+            raise
 
 
 def _is_cancelled() -> bool:

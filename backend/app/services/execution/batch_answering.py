@@ -11,6 +11,7 @@ If the experiment is to end before that, the jobs are cancelled, and what they h
 from dataclasses import replace
 
 from app.core.database import when_database_answers
+from app.domain.generation import GenerationRequest
 from app.domain.progress import Ending
 from app.domain.run import Tally
 from app.domain.sharding import ShardSlice
@@ -22,11 +23,10 @@ from app.services.execution.batch_job_repository import BatchJobRepository
 from app.services.execution.batch_jobs import BatchJobs
 from app.services.execution.pending import SampleReader
 from app.services.execution.resources import ExperimentFailed, Resources
-from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.inference.base import Engine
 from app.services.inference.batch_api import BatchApi
-from app.services.inference.cache import CachingEngine
+from app.services.inference.cache import cache_key
 from app.services.inference.catalog import CatalogError, price_in_batches
 from app.services.inference.registry import OpenedModel
 
@@ -126,11 +126,16 @@ class BatchAnswering(Answering):
         finally:
             await self._lines.flush()
 
-    def _engine(self, config: ExperimentConfig, model: OpenedModel, writer: GroupCommitWriter) -> Engine:
-        noting = NotingEngine(self._lines, self._api, model.fingerprint, noting=not self._settling)
-        cache = CachingEngine(noting, writer, model.fingerprint, read=config.cache)
-        votes = config.method.votes
-        return JobAnswersEngine(cache, self._lines, writer, self._api, model.fingerprint, votes)
+    def _engine(self, config: ExperimentConfig, model: OpenedModel, consumers: int) -> Engine:
+        del consumers
+
+        def key_of(request: GenerationRequest) -> str:
+            return cache_key(request, model.fingerprint, config.execution.cache_scope)
+
+        noting = NotingEngine(self._lines, self._api, key_of, noting=not self._settling)
+        cached = self._cached(noting, config, model)
+        store, votes = self._store(config), config.method.votes
+        return JobAnswersEngine(cached, self._lines, store, self._api, key_of, votes)
 
     async def _claim(self, count: int) -> list[ShardSlice]:
         return await self._lease.claim(count, ending=self._settling)

@@ -8,6 +8,7 @@ whose second step depends on the first, needs a job for each step and no more.
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -22,11 +23,15 @@ from app.services.execution.batch_job_repository import BatchJobRepository, NewL
 from app.services.inference.base import Engine, EngineBase, EngineError
 from app.services.inference.batch_api import BatchApi
 from app.services.inference.batch_lines import read_response
-from app.services.inference.cache import CacheStore, cache_key, may_be_replayed
+from app.services.inference.cache import CacheStore, may_be_replayed
 
 _GATHER_S = 0.003  # that a look-up waits for others to join its query
 _MOST_LINES = 500  # of an insert
 _MOST_CHARS = 4_000_000  # likewise
+
+
+KeyOf = Callable[[GenerationRequest], str]
+"""Gives the hash of all that shapes the answer to a request."""
 
 
 class Parked(BaseException):
@@ -105,14 +110,14 @@ class NotingEngine(EngineBase):
     Args:
         lines: of the experiment.
         api: writes the requests.
-        fingerprint: of the model, a part of each key.
+        key_of: gives the key of a request, as in the cache.
         noting: false: no more jobs are made.
     """
 
-    def __init__(self, lines: BatchLines, api: BatchApi, fingerprint: str, *, noting: bool) -> None:
+    def __init__(self, lines: BatchLines, api: BatchApi, key_of: KeyOf, *, noting: bool) -> None:
         self._lines = lines
         self._api = api
-        self._fingerprint = fingerprint
+        self._key_of = key_of
         self._noting = noting
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
@@ -123,7 +128,7 @@ class NotingEngine(EngineBase):
         """
         if self._noting:
             body = orjson.dumps(self._api.body(request)).decode()
-            await self._lines.add(NewLine(cache_key(request, self._fingerprint), body))
+            await self._lines.add(NewLine(self._key_of(request), body))
         raise Parked
 
 
@@ -137,18 +142,18 @@ class JobAnswersEngine(EngineBase):
         lines: of the experiment.
         store: the cache, where answers are put.
         api: of the jobs.
-        fingerprint: of the model, a part of each key.
+        key_of: gives the key of a request, as in the cache.
         votes: answers that the method asks for to one prompt, which one job is to bring.
     """
 
     def __init__(
-        self, inner: Engine, lines: BatchLines, store: CacheStore, api: BatchApi, fingerprint: str, votes: int
+        self, inner: Engine, lines: BatchLines, store: CacheStore, api: BatchApi, key_of: KeyOf, votes: int
     ) -> None:
         self._inner = inner
         self._lines = lines
         self._store = store
         self._api = api
-        self._fingerprint = fingerprint
+        self._key_of = key_of
         self._votes = votes
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
@@ -173,7 +178,7 @@ class JobAnswersEngine(EngineBase):
                     await self._one(other)
 
     async def _one(self, request: GenerationRequest) -> GenerationResult:
-        key = cache_key(request, self._fingerprint)
+        key = self._key_of(request)
         line = await self._lines.get(key)
         if line is None:
             return await self._inner.generate(request)

@@ -40,6 +40,7 @@ from app.services.execution.lease import Joined, Lease, LeaseLost, Report
 from app.services.execution.progress import Progress
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.execution.resources import ExperimentFailed
+from app.services.execution.sending import execution_of
 from app.services.execution.tasks import background
 from app.services.execution.turns import Turn
 from app.services.experiments.aggregation import aggregate
@@ -137,7 +138,7 @@ class Executor:
         self._progress.begin(joined.experiment.total, joined.whole)
         turn = Turn(self._runtime, joined.experiment)
         wanted = wanted_executors(self._runtime, joined.experiment)
-        in_batches = joined.experiment.config.get("execution", {}).get("mode") == "batch_job"
+        in_batches = execution_of(joined.experiment.config).mode == "batch_job"
         answering = self._answering = (BatchAnswering if in_batches else Answering)(
             self._runtime, self._lease, joined, self._progress, turn, self._stopping, alone=wanted == 1
         )

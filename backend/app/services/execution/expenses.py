@@ -34,6 +34,8 @@ def expenses_of(
         failed: whether the run has no answer: of a call that failed nobody says what it took.
     """
     paid = [result for result in results if not result.cached]
+    if len(results) == 1 and paid:  # the most frequent case by far
+        return _of_one_call(results[0].usage, cost_usd(results, price))
     known = bool(results) or not failed
     return Expenses(
         prompt_tokens=total_of([one.usage.prompt_tokens for one in results]) if known else None,
@@ -45,6 +47,21 @@ def expenses_of(
         paid_prompt_tokens=total_of([one.usage.prompt_tokens for one in paid]),
         paid_completion_tokens=total_of([one.usage.completion_tokens for one in paid]),
         paid_usd=cost_usd(paid, price),
+    )
+
+
+def _of_one_call(usage: Usage, usd: float | None) -> Expenses:
+    """Return the expenses of a single call that was made now: all of it was paid."""
+    return Expenses(
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        cost_usd=usd,
+        paid_prompt_tokens=usage.prompt_tokens,
+        paid_completion_tokens=usage.completion_tokens,
+        paid_usd=usd,
     )
 
 

@@ -97,6 +97,9 @@ class SampleReader:
 class PendingSamples:
     """Hands out samples to consumers, as many at a time as are allowed.
 
+    Attributes:
+        changed: called when ``takers`` may have changed.
+
     Args:
         allowed: gives how many consumers may have a sample at the moment.
     """
@@ -107,6 +110,13 @@ class PendingSamples:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._busy = 0
         self._dry = self._filling = self._closed = False
+        self.changed: Callable[[], None] | None = None
+
+    def takers(self, consumers: int) -> int:
+        """Return how many of so many consumers have a sample, or may get one before any other is done."""
+        if self._closed or (self._dry and not self._samples):
+            return self._busy
+        return min(self._allowed(), consumers)
 
     async def next(self, more: More) -> Sample | None:
         """Return the next sample; ``None`` when there is nothing left to do."""
@@ -133,6 +143,8 @@ class PendingSamples:
         """Hand out no more samples."""
         self._closed = True
         self._wake(len(self._waiting))
+        if self.changed is not None:
+            self.changed()
 
     def shards_are_free(self) -> None:
         """Tell that there are shards to claim again."""
@@ -144,6 +156,8 @@ class PendingSamples:
         if self._waiting and not (self._filling and not self._samples):
             room = max(0, self._allowed() - self._busy)
             self._wake(min(room, len(self._samples)) or min(room, 1))
+        if self.changed is not None:
+            self.changed()
 
     async def _fill(self, more: More) -> None:
         self._filling = True

@@ -82,4 +82,5 @@ def _result_of(call: JsonObject) -> GenerationResult:
         ),
         thinking=call.get("thinking", ""),
         left_out=tuple(call.get("left_out", ())),
+        cache_tier="resumed",
     )

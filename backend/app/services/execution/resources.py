@@ -210,5 +210,6 @@ class _ScorerResources:
         retrying = RetryingEngine(
             found.engine, AdaptiveLimiter(ceiling), settings.max_attempts, settings.rate_limit_patience_s
         )
-        self.opened[model] = CachingEngine(retrying, self.store, found.fingerprint)
+        scope = self.config.execution.cache_scope
+        self.opened[model] = CachingEngine(retrying, self.store, found.fingerprint, scope=scope)
         return self.opened[model]

@@ -1,5 +1,6 @@
 """One sample of an experiment: answered by the method, scored, and recorded."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from app.domain.status import FailureKind, RunStatus
 from app.domain.trace import Trace
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import Scoring
+from app.services.execution.cache_use import cache_use_of
 from app.services.execution.call_warnings import warnings_of
 from app.services.execution.expenses import expenses_of
 from app.services.execution.replay import ReplayingEngine, request_json
@@ -89,6 +91,9 @@ class SampleRunner:
         context = Context(engine, config.model, self._params, config.seed, sample.repeat, window=self._window)
         try:
             prediction = await self._method(sample.example, context)
+            await asyncio.sleep(
+                0
+            )  # the next call, for which there is a slot now, is sent before this is scored
             scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule))
             return self._answered(sample, prediction, scores, context.transcript.beside_model_s)
         except EngineError as error:
@@ -131,6 +136,7 @@ class SampleRunner:
             model_ms=None if model_s is None else model_s * _MILLI,
             warnings=warnings_of(prediction.calls),
             **expenses_of(results, self._price),
+            **cache_use_of(results),
         )
 
     def _failed(
@@ -138,6 +144,7 @@ class SampleRunner:
     ) -> RunRecord:
         asked = transcript.asked or self._method.render(sample.example)
         messages = [message.as_dict() for message in asked]
+        results = [call.result for call in transcript.calls]
         last: JsonObject = {"messages": messages, "error": {"kind": kind, "message": message}}
         return RunRecord(
             experiment_id=self._experiment_id,
@@ -151,7 +158,8 @@ class SampleRunner:
             retrieved=_passages_json(transcript.passages),
             trace=_trace_json(transcript.trace),
             warnings=warnings_of(transcript.calls),
-            **expenses_of([call.result for call in transcript.calls], self._price, failed=True),
+            **expenses_of(results, self._price, failed=True),
+            **cache_use_of(results),
         )
 
 
@@ -180,6 +188,7 @@ def _call_json(call: Call) -> JsonObject:
         "queue_ms": result.queue_s * _MILLI,
         "attempts": result.attempts,
         "cached": result.cached,
+        **({} if result.cache_tier is None else {"cache": result.cache_tier}),
         **({} if call.vote is None else {"vote": _vote_json(call.vote)}),
     }
 

@@ -82,6 +82,7 @@ class ProviderSpec(_Strict):
     inference_provider: str = "auto"
     batch_api: BatchApiName | None = None
     batch_discount: float = Field(default=0.0, ge=0, le=1)
+    prompt_lists: bool = True
 
     def resolve_base_url(self, env: Mapping[str, str]) -> str | None:
         """Return the base URL: that of the variable if it is set, otherwise that of the catalog."""

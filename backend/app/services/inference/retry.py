@@ -1,8 +1,11 @@
 """The only retry layer: the retries of all clients below it are switched off."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Generic, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_base, wait_random_exponential
@@ -27,11 +30,15 @@ def _ignore(_: str | None) -> None:
     pass
 
 
+T = TypeVar("T")
+
+
 @dataclass(slots=True)
-class _Call:
-    """A request with what its attempts have cost so far.
+class _Call(Generic[T]):
+    """A request, or a list of them, with what its attempts have cost so far.
 
     Attributes:
+        send: sends it once.
         attempts: made so far.
         counted: those of them that count towards the most that are made: not those that found the
             endpoint unavailable, for which there is a time instead.
@@ -41,7 +48,7 @@ class _Call:
         unavailable_at: when it first found the endpoint unavailable, in seconds of the clock.
     """
 
-    request: GenerationRequest
+    send: Callable[[], Awaitable[T]]
     attempts: int = 0
     counted: int = 0
     queued_s: float = 0.0
@@ -90,20 +97,47 @@ class RetryingEngine(EngineBase):
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
-        call = _Call(request)
+        call = _Call(partial(self._inner.generate, request))
+        result = await self._answered(call)
+        return replace(result, attempts=call.attempts, queue_s=call.queued_s)
+
+    def lists(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
+        """Return what the inner engine asks for together; see ``Engine.lists``."""
+        return self._inner.lists(requests)
+
+    async def generate_list(
+        self, requests: Sequence[GenerationRequest]
+    ) -> list[GenerationResult | EngineError]:
+        """Answer requests in one call, which takes one slot; see ``Engine.generate_list``.
+
+        What failed in the place of one answer, and may be retried, is asked for alone, so that one request
+        does not have all others asked for again.
+        """
+        call = _Call(partial(self._inner.generate_list, requests))
+        outcomes = await self._answered(call)
+
+        async def settled(
+            request: GenerationRequest, outcome: GenerationResult | EngineError
+        ) -> GenerationResult | EngineError:
+            if isinstance(outcome, GenerationResult):
+                return replace(outcome, attempts=call.attempts, queue_s=call.queued_s)
+            return await self._ask_one(request) if _is_retryable(outcome) else outcome
+
+        return list(await asyncio.gather(*map(settled, requests, outcomes)))
+
+    async def _answered(self, call: _Call[T]) -> T:
         try:
             # Most requests succeed at once, and need not pay for tenacity.
-            result = await self._attempt(call)
+            return await self._attempt(call)
         except EngineError as error:
             if not _is_retryable(error):
                 raise
-            result = await self._retry(call, error)
-        return replace(result, attempts=call.attempts, queue_s=call.queued_s)
+            return await self._retry(call, error)
 
-    async def _retry(self, call: _Call, first_error: EngineError) -> GenerationResult:
+    async def _retry(self, call: _Call[T], first_error: EngineError) -> T:
         pending: EngineError | None = first_error
 
-        async def attempt() -> GenerationResult:
+        async def attempt() -> T:
             nonlocal pending
             if pending is not None:  # the first attempt is over: tenacity counts it, and waits after it
                 error, pending = pending, None
@@ -118,7 +152,7 @@ class RetryingEngine(EngineBase):
             wait=self._wait_s,
             reraise=True,
         )
-        result: GenerationResult = await retrying(attempt)
+        result: T = await retrying(attempt)
         return result
 
     def _wait_s(self, state: RetryCallState) -> float:
@@ -127,7 +161,7 @@ class RetryingEngine(EngineBase):
             return error.retry_after_s
         return float(self._backoff(state))
 
-    async def _attempt(self, call: _Call) -> GenerationResult:
+    async def _attempt(self, call: _Call[T]) -> T:
         queued_at = self._clock()
         slot = await self._limiter.acquire(
             retry=call.attempts > 0,
@@ -140,7 +174,7 @@ class RetryingEngine(EngineBase):
         call.rate_limited = None
         accepted = False
         try:
-            result = await self._inner.generate(call.request)
+            result = await call.send()
             accepted = True
             if self._waiting_for is not None:
                 self._tell(None)
@@ -168,7 +202,7 @@ class RetryingEngine(EngineBase):
         self._waiting_for = waiting_for
         self._waiting(waiting_for)
 
-    def _bear_unavailable(self, call: _Call, error: EngineError) -> None:
+    def _bear_unavailable(self, call: _Call[T], error: EngineError) -> None:
         """Let the request wait for an endpoint that is unavailable, unless it has done so for too long.
 
         A request that is refused while others are accepted has only the usual number of attempts.
@@ -187,7 +221,7 @@ class RetryingEngine(EngineBase):
             return
         raise EngineError(kind, message, attempts=error.attempts, final=True) from error
 
-    def _check_patience(self, call: _Call, error: EngineError) -> None:
+    def _check_patience(self, call: _Call[T], error: EngineError) -> None:
         """Turn a failure into a used-up quota if waiting for the endpoint would take too long.
 
         A server that fails knows little of when it will be well: a wait beyond patience is not asked for.

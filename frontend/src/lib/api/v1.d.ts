@@ -988,6 +988,52 @@ export interface components {
             file: string;
         };
         /**
+         * CacheStatistics
+         * @description What caches did: ours, in calls, and the provider's prompt cache, in tokens.
+         */
+        CacheStatistics: {
+            /**
+             * Calls
+             * @description Answered calls, from a cache or by the model; failed runs' included.
+             */
+            calls: number;
+            /**
+             * Database
+             * @description Of these, answered from the response cache in the database.
+             */
+            database: number;
+            /**
+             * Memory
+             * @description Of these, answered from the memory of the process.
+             */
+            memory: number;
+            /**
+             * Queried Tokens
+             * @description Prompt tokens of the calls that were made whose server told what it had of them in its prompt cache; null if none told.
+             */
+            queried_tokens: number | null;
+            /**
+             * Read Tokens
+             * @description The part of these that it had.
+             */
+            read_tokens: number | null;
+            /**
+             * Resumed
+             * @description Of these, taken from the runs of the experiment that is resumed.
+             */
+            resumed: number;
+            /**
+             * Saved Ms
+             * @description What the calls from our cache took when they were made.
+             */
+            saved_ms: number;
+            /**
+             * Saved Usd
+             * @description What they would have cost; null if unknown.
+             */
+            saved_usd: number | null;
+        };
+        /**
          * CallerOut
          * @description The API key of a request.
          */
@@ -2407,6 +2453,8 @@ export interface components {
             agent: components["schemas"]["AgentStatistics"] | null;
             /** @description Null if nothing was retrieved. */
             attribution: components["schemas"]["Attribution"] | null;
+            /** @description Null in results from before the tiers of the cache were told apart. */
+            cache: components["schemas"]["CacheStatistics"] | null;
             cost_usd: components["schemas"]["CostStatistics"];
             counts: components["schemas"]["Counts"];
             /**
@@ -3276,6 +3324,11 @@ export interface components {
              * @description Characters of the whole answer.
              */
             answer_length: number | null;
+            /**
+             * Answered Calls
+             * @description From a cache or by the model; null in earlier runs.
+             */
+            answered_calls: number | null;
             /** Attempts */
             attempts: number;
             /**
@@ -3284,13 +3337,23 @@ export interface components {
              */
             cache_read_tokens: number | null;
             /**
+             * Cache Use
+             * @description Calls from the cache by tier (`memory`, `database`, `resumed`), what they took when they were made (`saved_ms`), and, where the server told, prompt tokens (`queried_tokens`) and those of them from its prompt cache (`read_tokens`); what is 0 or unknown is left out.
+             */
+            cache_use: {
+                [key: string]: number;
+            } | null;
+            /**
              * Cache Write Tokens
              * @description Of the prompt, put into the provider's prompt cache.
              */
             cache_write_tokens: number | null;
             /** Cached */
             cached: boolean;
-            /** Calls */
+            /**
+             * Calls
+             * @description As sent and as answered; `cache` says from which tier an answer came that is `cached`.
+             */
             calls: {
                 [key: string]: unknown;
             }[];

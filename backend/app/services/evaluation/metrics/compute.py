@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from app.domain.metrics import AgentStatistics, Counts, Metrics, RunContext, RunFacts
 from app.services.evaluation.metrics.agents import agent_statistics
 from app.services.evaluation.metrics.attribution import count_attributions
+from app.services.evaluation.metrics.caching import cache_statistics
 from app.services.evaluation.metrics.expense import (
     cost_statistics,
     latency_statistics,
@@ -36,6 +37,7 @@ def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> Metrics:
         model_ms=model_time_statistics(answered),
         saved_tokens=saved_token_statistics(runs),
         warnings=dict(Counter(one["kind"] for run in runs for one in run.warnings or ())),
+        cache=cache_statistics(runs),
     )
 
 

@@ -10,10 +10,11 @@ import json
 import os
 import sys
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 from filelock import FileLock
@@ -31,6 +32,8 @@ from app.services.inference.engines.connector import (
     ModelStatus,
 )
 from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
+
+T = TypeVar("T")
 
 _START_TIMEOUT_S = 120
 _GGUF_MAGIC = b"GGUF"
@@ -205,12 +208,25 @@ class LocalEngine(EngineBase):
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
+        return await self._sent(lambda inner: inner.generate(request))
+
+    def lists(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
+        """Return what the server is asked for together; see ``Engine.lists``."""
+        return super().lists(requests) if self._inner is None else self._inner.lists(requests)
+
+    async def generate_list(
+        self, requests: Sequence[GenerationRequest]
+    ) -> list[GenerationResult | EngineError]:
+        """Answer requests in one call; see ``Engine.generate_list``."""
+        return await self._sent(lambda inner: inner.generate_list(requests))
+
+    async def _sent(self, call: Callable[[OpenAICompatibleEngine], Awaitable[T]]) -> T:
         try:
             inner = await self.start()
         except CatalogError as error:
             raise EngineError(FailureKind.MODEL_NOT_FOUND, error.message) from error
         try:
-            return await inner.generate(request)
+            return await call(inner)
         except EngineError as error:
             if error.kind is FailureKind.CONNECTION and self._inner is inner:
                 # The server may have crashed: the next attempt starts it again. If it has not, the

@@ -2,22 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import aiohttp
 import orjson
+from aiohttp import hdrs
 from yarl import URL
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.json import JsonObject
 from app.domain.status import FailureKind
-from app.services.inference.answers import read_answer
+from app.services.inference.answers import read_answer, read_list
 from app.services.inference.base import EngineBase, EngineError
 from app.services.inference.batch_api import BatchApi
 from app.services.inference.catalog import ModelSpec, ProviderSpec, batch_api_of, spellings_of
 from app.services.inference.engines.connector import Connector, ModelStatus, not_checked
-from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, write_body
+from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, prompt_of, write_body
 from app.services.inference.failures import clean, failure_from_status
 from app.services.inference.threads import by_size
 
@@ -27,6 +28,7 @@ MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 _MOST_REFUSALS = 8  # of one request, each of another parameter
 _DROPPABLE = frozenset({"temperature", "top_p", "stop", "seed", "max_tokens", SYSTEM_ROLE})
 """Parameters without which a request still asks the same question."""
+_REFUSED_LISTS = 3  # with none answered, after which an endpoint is taken to know no lists of prompts
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
@@ -58,6 +60,8 @@ class OpenAICompatibleEngine(EngineBase):
         self._found: dict[str, str | None] = {}  # spellings that refusals have taught
         self._first_call = asyncio.Lock()
         self._answered = False
+        self._refused_lists = 0
+        self._list_answered = False
 
     def _client(self) -> aiohttp.ClientSession:
         # Created on first use: a session belongs to the event loop it is created in.
@@ -81,20 +85,61 @@ class OpenAICompatibleEngine(EngineBase):
         What the model turns out to refuse is left out from then on, if the request allows it. The first
         call goes alone then, so that not all that would be in flight beside it are refused.
         """
-        if request.params.drop_unsupported and not self._answered:
+        (result,) = await self._first_alone([request])
+        if isinstance(result, EngineError):
+            raise result
+        return result
+
+    def lists(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
+        """Return which requests may be prompts of one call: those that differ in nothing else."""
+        if self._model.api != "completion" or not self._takes_lists:
+            return super().lists(requests)
+        alike: dict[object, list[int]] = {}
+        for index, one in enumerate(requests):
+            alike.setdefault((one.params, one.seed + one.repeat, one.constraint), []).append(index)
+        return list(alike.values())
+
+    async def generate_list(
+        self, requests: Sequence[GenerationRequest]
+    ) -> list[GenerationResult | EngineError]:
+        """Answer requests in one call; see ``Engine.generate_list``.
+
+        An endpoint that has refused several lists and answered none is asked for one prompt a call.
+        """
+        try:
+            outcomes = await self._first_alone(requests)
+        except EngineError as error:
+            if not error.kind.retryable or error.kind is FailureKind.MALFORMED:
+                self._refused_lists += 1
+            raise
+        self._list_answered = True
+        return outcomes
+
+    @property
+    def _takes_lists(self) -> bool:
+        known = self._list_answered or self._refused_lists < _REFUSED_LISTS
+        return self._provider.prompt_lists and known
+
+    async def _first_alone(
+        self, requests: Sequence[GenerationRequest]
+    ) -> list[GenerationResult | EngineError]:
+        if requests[0].params.drop_unsupported and not self._answered:
             async with self._first_call:
                 if not self._answered:
-                    result = await self._adapted(request)
+                    results = await self._adapted(requests)
                     self._answered = True
-                    return result
-        return await self._adapted(request)
+                    return results
+        return await self._adapted(requests)
 
-    async def _adapted(self, request: GenerationRequest) -> GenerationResult:
-        """Answer one request, without what is refused of it."""
+    async def _adapted(self, requests: Sequence[GenerationRequest]) -> list[GenerationResult | EngineError]:
+        """Answer requests in one call, without what is refused of them."""
+        request = requests[0]
         for _ in range(_MOST_REFUSALS):
             body = write_body(request, self._provider, self._model, self._spellings)
+            if len(requests) > 1:
+                body.values["prompt"] = [prompt_of(one) for one in requests]
             try:
-                return await self._send(body)
+                return await self._send(body, len(requests))
             except EngineError as error:
                 if error.refused is None:
                     raise
@@ -116,7 +161,7 @@ class OpenAICompatibleEngine(EngineBase):
         """Return our name of a parameter that the server calls ``spelling``."""
         return next((name for name, theirs in self._spellings.items() if theirs == spelling), spelling)
 
-    async def _send(self, body: RequestBody) -> GenerationResult:
+    async def _send(self, body: RequestBody, size: int) -> list[GenerationResult | EngineError]:
         data = orjson.dumps(body.values)
         started = time.perf_counter()
         try:
@@ -127,7 +172,7 @@ class OpenAICompatibleEngine(EngineBase):
                     raise await by_size(
                         len(payload), failure_from_status, response.status, payload, response.headers
                     )
-                result = await by_size(len(payload), self._parse, payload, response, latency_s)
+                results = await by_size(len(payload), self._parse, payload, response, latency_s, size)
         except TimeoutError as error:
             raise EngineError(
                 FailureKind.TIMEOUT, f"No answer from {self._shown_url} within {self._timeout_s:g} s."
@@ -143,11 +188,17 @@ class OpenAICompatibleEngine(EngineBase):
         except EngineError as error:
             raise self._explained(error) from error.__cause__
         if not self._found:
-            return result
-        return replace(result, left_out=tuple(name for name in body.left_out if name in self._found))
+            return results
+        left_out = tuple(name for name in body.left_out if name in self._found)
+        return [
+            replace(one, left_out=left_out) if isinstance(one, GenerationResult) else one for one in results
+        ]
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        # Not by content length: a small body may be a large one that has been compressed.
+        announced = response.content_length
+        if announced is not None and announced <= MAX_RESPONSE_BYTES and not _is_compressed(response):
+            return await response.read()
+        # A small body may be a large one that has been compressed.
         payload = bytearray()
         async for chunk in response.content.iter_any():
             payload += chunk
@@ -157,15 +208,26 @@ class OpenAICompatibleEngine(EngineBase):
                 )
         return bytes(payload)
 
-    def _parse(self, payload: bytes, response: aiohttp.ClientResponse, latency_s: float) -> GenerationResult:
+    def _parse(
+        self, payload: bytes, response: aiohttp.ClientResponse, latency_s: float, size: int
+    ) -> list[GenerationResult | EngineError]:
+        headers, charset = response.headers, response.charset
         try:
-            return read_answer(
-                payload, response.headers, self._model.api, charset=response.charset, latency_s=latency_s
-            )
+            if size == 1:
+                api = self._model.api
+                return [read_answer(payload, headers, api, charset=charset, latency_s=latency_s)]
+            return [
+                self._placed(one) if isinstance(one, EngineError) else one
+                for one in read_list(payload, headers, size, charset=charset, latency_s=latency_s)
+            ]
         except EngineError as error:
-            if error.kind is FailureKind.MALFORMED:
-                error.message = f"The answer of {self._shown_url} {error.message}"
-            raise
+            raise self._placed(error) from error.__cause__
+
+    def _placed(self, error: EngineError) -> EngineError:
+        """Return the error of an answer with whose it is."""
+        if error.kind is FailureKind.MALFORMED:
+            error.message = f"The answer of {self._shown_url} {error.message}"
+        return error
 
     def _explained(self, error: EngineError) -> EngineError:
         """Return the error of a wrong key or address with where these come from."""
@@ -223,6 +285,10 @@ class OpenAIConnector(Connector):
         return OpenAICompatibleEngine(
             self.provider, self.model, self.required_base_url(), self.key, timeout_s
         )
+
+
+def _is_compressed(response: aiohttp.ClientResponse) -> bool:
+    return hdrs.CONTENT_ENCODING in response.headers
 
 
 def is_loopback(url: str) -> bool:
