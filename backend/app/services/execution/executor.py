@@ -44,7 +44,7 @@ from app.services.execution.sending import execution_of
 from app.services.execution.tasks import background
 from app.services.execution.turns import Turn
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.provider_wait_repository import ProviderWaitRepository
 from app.services.inference.failures import clean
 from app.services.runtime import Runtime
 
@@ -113,8 +113,7 @@ class Executor:
         """
         while not self._stopping.is_set():
             async with self._runtime.sessions() as session:
-                repository = ExperimentRepository(session)
-                wait_s = await repository.seconds_to_wait(self._id)
+                wait_s = await ProviderWaitRepository(session).seconds_to_wait(self._id)
                 if wait_s is None or (self._mode == "worker" and wait_s > _MOST_WAIT_S):
                     return False
             if wait_s <= 0:

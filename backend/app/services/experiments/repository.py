@@ -183,15 +183,6 @@ class ExperimentRepository:
         """Return the experiments that need an executor: queued, or running with a stale heartbeat."""
         return (await self._session.execute(_waiting(stale_after_s))).scalars().all()
 
-    async def seconds_to_wait(self, experiment_id: uuid.UUID) -> float | None:
-        """Return for how many seconds an experiment needs no executor; ``None`` if it has ended."""
-        waits_s = func.extract("epoch", Experiment.waits_until - func.clock_timestamp())
-        query = select(func.greatest(func.coalesce(waits_s, 0.0), 0.0)).where(
-            Experiment.id == experiment_id, Experiment.status == ExperimentStatus.RUNNING
-        )
-        found = await self._session.scalar(query)
-        return None if found is None else float(found)
-
     async def first_before(self, experiment_id: uuid.UUID, stale_after_s: float) -> uuid.UUID | None:
         """Return the first of the experiments that wait with a higher priority than this one."""
         own = select(Experiment.priority).where(Experiment.id == experiment_id).scalar_subquery()
