@@ -116,6 +116,12 @@ class Settings(BaseSettings):
     rate_limit_patience_s: float = Field(
         default=600.0, ge=0, description="total wait of one call on HTTP 429"
     )
+    memory_cache_entries: int = Field(
+        default=50_000, ge=0, le=10_000_000, description="answers that a process keeps in memory; 0: none"
+    )
+    memory_cache_mb: float = Field(
+        default=32.0, ge=0, le=65_536, description="megabytes of them at most; 0: none"
+    )
     batch_poll_s: float = Field(
         default=5.0, gt=0, le=3600, description="from the start of a provider's batch job to the first look"
     )
@@ -124,12 +130,6 @@ class Settings(BaseSettings):
     )
     batch_lines: int = Field(
         default=50_000, ge=1, le=50_000, description="calls of one batch job at most; providers take 50,000"
-    )
-    memory_cache_entries: int = Field(
-        default=50_000, ge=0, le=10_000_000, description="answers that a process keeps in memory; 0: none"
-    )
-    memory_cache_mb: float = Field(
-        default=32.0, ge=0, le=65_536, description="megabytes of them at most; 0: none"
     )
     local_slots: int = Field(default=8, ge=1, le=64, description="parallel sequences, local model server")
     local_context: int = Field(default=2048, ge=256, description="tokens a sequence, local model server")

@@ -8,6 +8,7 @@ from app.models.experiment import Experiment, Result, Run
 from app.models.generation import CacheVersion, Generation
 from app.models.judgement import Judgement
 from app.models.knowledge import Article, KnowledgeBase
+from app.models.matrix import Matrix, MatrixTrial
 from app.models.worker import Worker
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "Generation",
     "Judgement",
     "KnowledgeBase",
+    "Matrix",
+    "MatrixTrial",
     "Result",
     "Run",
     "Shard",

@@ -204,7 +204,7 @@ class Answering:
         self._learn_from(self.whole)
         self._progress.watch(self._limiter)
         async with (
-            self._writer,
+            self._writer as writer,
             open_scorers(self._runtime, config, resolved.dataset.scoring, self._cache) as scoring,
         ):
             most = min(self._sending.calls, model.max_concurrency or self._sending.calls)
@@ -216,7 +216,7 @@ class Answering:
                 resources.method,
                 resolved.dataset.scoring,
                 model.spec,
-                self._engine(config, model, count),
+                self._engine(config, model, writer, count),
                 scoring,
                 window=model.window,
             )
@@ -230,8 +230,10 @@ class Answering:
             finally:
                 await self._flush()
 
-    def _engine(self, config: ExperimentConfig, model: OpenedModel, consumers: int) -> Engine:
-        """Return what answers the calls of methods, which so many consumers make."""
+    def _engine(
+        self, config: ExperimentConfig, model: OpenedModel, writer: GroupCommitWriter, consumers: int
+    ) -> Engine:
+        """Return what answers the calls of methods, so many samples at a time."""
         settings = self._runtime.settings
         retrying = RetryingEngine(
             model.engine,
@@ -240,21 +242,17 @@ class Answering:
             settings.rate_limit_patience_s,
             waiting=self._progress.wait_for,
         )
-        return self._cached(self._grouped(retrying, consumers), config, model)
-
-    def _cached(self, engine: Engine, config: ExperimentConfig, model: OpenedModel) -> Engine:
-        """Return the engine behind the cache."""
         return CachingEngine(
-            engine,
-            self._store(config),
+            self._grouped(retrying, consumers),
+            self._store(config, writer),
             model.fingerprint,
             read=config.cache,
             scope=config.execution.cache_scope,
         )
 
-    def _store(self, config: ExperimentConfig) -> CacheStore:
-        """Return where answers are kept."""
-        return self._cache if config.cache else self._writer  # memory holds what the database has, or lacked
+    def _store(self, config: ExperimentConfig, writer: GroupCommitWriter) -> CacheStore:
+        """Return where answers are kept: memory holds what the database has, or lacked when it was read."""
+        return self._cache if config.cache else writer
 
     def _grouped(self, engine: Engine, consumers: int) -> Engine:
         """Return the engine that so many consumers ask: in groups, if the experiment is to be run so."""

@@ -9,9 +9,9 @@ If the experiment is to end before that, the jobs are cancelled, and what they h
 """
 
 from dataclasses import replace
+from functools import partial
 
 from app.core.database import when_database_answers
-from app.domain.generation import GenerationRequest
 from app.domain.progress import Ending
 from app.domain.run import Tally
 from app.domain.sharding import ShardSlice
@@ -23,10 +23,11 @@ from app.services.execution.batch_job_repository import BatchJobRepository
 from app.services.execution.batch_jobs import BatchJobs
 from app.services.execution.pending import SampleReader
 from app.services.execution.resources import ExperimentFailed, Resources
+from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.inference.base import Engine
 from app.services.inference.batch_api import BatchApi
-from app.services.inference.cache import cache_key
+from app.services.inference.cache import CachingEngine, cache_key
 from app.services.inference.catalog import CatalogError, batch_discount_of
 from app.services.inference.registry import OpenedModel
 
@@ -131,16 +132,15 @@ class BatchAnswering(Answering):
         finally:
             await self._lines.flush()
 
-    def _engine(self, config: ExperimentConfig, model: OpenedModel, consumers: int) -> Engine:
+    def _engine(
+        self, config: ExperimentConfig, model: OpenedModel, writer: GroupCommitWriter, consumers: int
+    ) -> Engine:
         del consumers
-
-        def key_of(request: GenerationRequest) -> str:
-            return cache_key(request, model.fingerprint, config.execution.cache_scope)
-
-        noting = NotingEngine(self._lines, self._api, key_of, noting=not self._settling)
-        cached = self._cached(noting, config, model)
-        store, votes = self._store(config), config.method.votes
-        return JobAnswersEngine(cached, self._lines, store, self._api, key_of, votes)
+        scope, store = config.execution.cache_scope, self._store(config, writer)
+        key = partial(cache_key, fingerprint=model.fingerprint, scope=scope)
+        noting = NotingEngine(self._lines, self._api, key, noting=not self._settling)
+        cache = CachingEngine(noting, store, model.fingerprint, read=config.cache, scope=scope)
+        return JobAnswersEngine(cache, self._lines, store, self._api, key, config.method.votes)
 
     async def _claim(self, count: int) -> list[ShardSlice]:
         return await self._lease.claim(count, ending=self._settling)

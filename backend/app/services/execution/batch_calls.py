@@ -29,9 +29,7 @@ _GATHER_S = 0.003  # that a look-up waits for others to join its query
 _MOST_LINES = 500  # of an insert
 _MOST_CHARS = 4_000_000  # likewise
 
-
 KeyOf = Callable[[GenerationRequest], str]
-"""Gives the hash of all that shapes the answer to a request."""
 
 
 class Parked(BaseException):
@@ -110,14 +108,14 @@ class NotingEngine(EngineBase):
     Args:
         lines: of the experiment.
         api: writes the requests.
-        key_of: gives the key of a request, as in the cache.
+        key: gives the cache's key of a request.
         noting: false: no more jobs are made.
     """
 
-    def __init__(self, lines: BatchLines, api: BatchApi, key_of: KeyOf, *, noting: bool) -> None:
+    def __init__(self, lines: BatchLines, api: BatchApi, key: KeyOf, *, noting: bool) -> None:
         self._lines = lines
         self._api = api
-        self._key_of = key_of
+        self._key = key
         self._noting = noting
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
@@ -128,7 +126,7 @@ class NotingEngine(EngineBase):
         """
         if self._noting:
             body = orjson.dumps(self._api.body(request)).decode()
-            await self._lines.add(NewLine(self._key_of(request), body))
+            await self._lines.add(NewLine(self._key(request), body))
         raise Parked
 
 
@@ -142,18 +140,18 @@ class JobAnswersEngine(EngineBase):
         lines: of the experiment.
         store: the cache, where answers are put.
         api: of the jobs.
-        key_of: gives the key of a request, as in the cache.
+        key: gives the cache's key of a request.
         votes: answers that the method asks for to one prompt, which one job is to bring.
     """
 
     def __init__(
-        self, inner: Engine, lines: BatchLines, store: CacheStore, api: BatchApi, key_of: KeyOf, votes: int
+        self, inner: Engine, lines: BatchLines, store: CacheStore, api: BatchApi, key: KeyOf, votes: int
     ) -> None:
         self._inner = inner
         self._lines = lines
         self._store = store
         self._api = api
-        self._key_of = key_of
+        self._key = key
         self._votes = votes
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
@@ -178,7 +176,7 @@ class JobAnswersEngine(EngineBase):
                     await self._one(other)
 
     async def _one(self, request: GenerationRequest) -> GenerationResult:
-        key = self._key_of(request)
+        key = self._key(request)
         line = await self._lines.get(key)
         if line is None:
             return await self._inner.generate(request)

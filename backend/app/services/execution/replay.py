@@ -34,6 +34,7 @@ class ReplayingEngine(EngineBase):
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
         found = self._answers.get(content_hash(request_json(request)))
+        request.clock.lap("lookup")
         return found if found is not None else await self._inner.generate(request)
 
     async def aclose(self) -> None:

@@ -14,6 +14,7 @@ from app.domain.prediction import Call, Prediction, ScoredSample, Vote
 from app.domain.readable_errors import sentence_of
 from app.domain.run import RunRecord
 from app.domain.scoring import Score, ScoringRule
+from app.domain.stages import StageClock
 from app.domain.status import FailureKind, RunStatus
 from app.domain.trace import Trace
 from app.schemas.experiment_config import ExperimentConfig
@@ -88,23 +89,28 @@ class SampleRunner:
         """Answer and score one sample."""
         config = self._config
         engine = ReplayingEngine(self._engine, sample.answers) if sample.answers else self._engine
-        context = Context(engine, config.model, self._params, config.seed, sample.repeat, window=self._window)
+        clock = StageClock(first_token=config.execution.measure_first_token)
+        transcript = Transcript(clock=clock)
+        context = Context(
+            engine, config.model, self._params, config.seed, sample.repeat, self._window, transcript
+        )
         try:
             prediction = await self._method(sample.example, context)
-            await asyncio.sleep(
-                0
-            )  # the next call, for which there is a slot now, is sent before this is scored
-            scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule))
-            return self._answered(sample, prediction, scores, context.transcript.beside_model_s)
+            clock.lap("parsing")
+            await asyncio.sleep(0)  # the next call, which has a slot now, is sent before this one is scored
+            clock.lap("other")
+            scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule), clock)
+            return self._answered(sample, prediction, scores, transcript)
         except EngineError as error:
-            return self._failed(sample, context.transcript, error.kind, error.message, error.attempts)
+            return self._failed(sample, transcript, error.kind, error.message, error.attempts)
         except Exception as error:
             log.exception("run_crashed", example=sample.example.key)
+            clock.lap("other")
             message = clean(sentence_of(error))
-            return self._failed(sample, context.transcript, FailureKind.INTERNAL, message, 1)
+            return self._failed(sample, transcript, FailureKind.INTERNAL, message, 1)
 
     def _answered(
-        self, sample: Sample, prediction: Prediction, scores: list[Score], beside_model_s: float
+        self, sample: Sample, prediction: Prediction, scores: list[Score], transcript: Transcript
     ) -> RunRecord:
         results = [call.result for call in prediction.calls]
         values = {score.name: score.value for score in scores}
@@ -128,7 +134,9 @@ class SampleRunner:
             # An agent whose first prompt was too long has made no call at all.
             cached=bool(results) and all(cached),
             attempts=max((result.attempts for result in results), default=0),
-            latency_ms=(model_s + beside_model_s) * _MILLI if whole and model_s is not None else None,
+            latency_ms=(model_s + transcript.beside_model_s) * _MILLI
+            if whole and model_s is not None
+            else None,
             queue_ms=sum(result.queue_s for result in results) * _MILLI,
             calls=[_call_json(call) for call in prediction.calls],
             retrieved=_passages_json(prediction.passages),
@@ -137,6 +145,7 @@ class SampleRunner:
             warnings=warnings_of(prediction.calls),
             **expenses_of(results, self._price),
             **cache_use_of(results),
+            stages=transcript.clock.finish("storing"),  # the last field: all others are made by then
         )
 
     def _failed(
@@ -160,6 +169,7 @@ class SampleRunner:
             warnings=warnings_of(transcript.calls),
             **expenses_of(results, self._price, failed=True),
             **cache_use_of(results),
+            stages=transcript.clock.finish("storing"),
         )
 
 
@@ -185,6 +195,7 @@ def _call_json(call: Call) -> JsonObject:
         "system_fingerprint": result.system_fingerprint,
         **_usage_json(result.usage),
         "latency_ms": None if result.latency_s is None else result.latency_s * _MILLI,
+        **({} if result.first_token_s is None else {"first_token_ms": result.first_token_s * _MILLI}),
         "queue_ms": result.queue_s * _MILLI,
         "attempts": result.attempts,
         "cached": result.cached,

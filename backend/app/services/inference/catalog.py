@@ -80,9 +80,9 @@ class ProviderSpec(_Strict):
     key_headers: tuple[str, ...] = ()
     models_url: str | None = None
     inference_provider: str = "auto"
+    prompt_lists: bool = True
     batch_api: BatchApiName | None = None
     batch_discount: float = Field(default=0.0, ge=0, le=1)
-    prompt_lists: bool = True
 
     def resolve_base_url(self, env: Mapping[str, str]) -> str | None:
         """Return the base URL: that of the variable if it is set, otherwise that of the catalog."""

@@ -48,7 +48,7 @@ def _without(whole: _Amount | None, part: _Amount | None) -> _Amount | None:
 
 def latency_statistics(answered: Sequence[RunFacts]) -> LatencyStatistics:
     """Summarise the latency of uncached runs in ms; cached ones would make the method look faster."""
-    return _time_statistics(run.latency_ms for run in answered if not run.cached)
+    return time_statistics(run.latency_ms for run in answered if not run.cached)
 
 
 def model_time_statistics(answered: Sequence[RunFacts]) -> LatencyStatistics:
@@ -56,10 +56,11 @@ def model_time_statistics(answered: Sequence[RunFacts]) -> LatencyStatistics:
 
     Runs from before it was stored apart are left out: their latency is the time of the model.
     """
-    return _time_statistics(run.model_ms for run in answered if not run.cached and run.latency_ms is not None)
+    return time_statistics(run.model_ms for run in answered if not run.cached and run.latency_ms is not None)
 
 
-def _time_statistics(times: Iterable[float | None]) -> LatencyStatistics:
+def time_statistics(times: Iterable[float | None]) -> LatencyStatistics:
+    """Summarise times in ms, those that are known."""
     values = [time for time in times if time is not None]
     if not values:
         return LatencyStatistics(0)
