@@ -33,7 +33,8 @@ class RunFacts:
         completion_tokens: likewise.
         cost_usd: likewise.
         model_ms: the part of the latency that the model took; ``None`` in runs from before it was apart.
-        paid_prompt_tokens: of the calls that were made; ``None``: all or nothing, as ``cached`` says.
+        paid_prompt_tokens: of the calls that were made, those left out that answered several requests (see
+            ``SharedExpense``); ``None``: all or nothing, as ``cached`` says.
         paid_completion_tokens: likewise.
         paid_usd: likewise.
         trace: what an agent did, in short; ``None`` if the method is no agent.
@@ -79,6 +80,22 @@ class RunFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedExpense:
+    """What the calls took that answered several requests each, every call counted once.
+
+    Their tokens are known for all requests of a call together, and so for no run alone. ``None`` where a
+    server has reported none, or a price is unknown.
+    """
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunContext:
     """What metrics are computed from beside the runs.
 
@@ -87,12 +104,14 @@ class RunContext:
         wall_s: seconds between its first and last run, over all sessions of work; ``None`` if unknown.
         parameters: number of the model's weights, if the catalog has it.
         seed: of the bootstrap.
+        shared: what calls took that answered several requests; ``None`` if there were none.
     """
 
     planned: int
     wall_s: float | None
     parameters: float | None
     seed: int
+    shared: SharedExpense | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ async def validate(
     _check_sample_size(resolved)
     _check_features(resolved)
     _check_batch_api(resolved)
+    _check_prefix_cache(resolved)
     _check_scorers(config, resolved.models, model_needed=files_needed)
     if files_needed:
         await _check_models_of_retrieval(config)
@@ -100,6 +101,17 @@ def _check_batch_api(resolved: ResolvedConfig) -> None:
         hint=f"{hint}.",
         errors=[FieldError("execution.mode", f"{config.model} has no batch_api in the model catalog")],
     )
+
+
+def _check_prefix_cache(resolved: ResolvedConfig) -> None:
+    """Raise if a prompt cache is chosen that only the provider can choose."""
+    config = resolved.config
+    if config.execution.prefix_cache and not resolved.models.connector(config.model).runs_here:
+        raise InvalidInput(
+            f"The prompt cache of {config.model} is not ours to choose: its provider decides.",
+            hint="Leave execution.prefix_cache out; results tell which prompt tokens came from a cache.",
+            errors=[FieldError("execution.prefix_cache", "only for models that run on this machine")],
+        )
 
 
 async def _check_models_of_retrieval(config: ExperimentConfig) -> None:

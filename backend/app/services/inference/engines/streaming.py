@@ -2,23 +2,22 @@
 
 The events are put together by the code that reads streams nobody asked for (``event_streams.py``), so that
 text, thinking, tool calls and token counts are those of an answer that came at once. What a server does not
-do with a stream it does without one: it is asked as always then, and the time is not measured.
+do with a stream it does without one: it is asked as always then, the time is not measured, and the result
+says that ``stream`` was left out.
 """
 
 import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import orjson
 
-from app.core.logging import get_logger
 from app.domain.generation import GenerationResult, Usage
 from app.domain.json import JsonObject
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
-
-log = get_logger(__name__)
 
 STREAM_FIELDS: JsonObject = {"stream": True, "stream_options": {"include_usage": True}}
 """What a body that asks for a stream holds beside the question."""
@@ -99,7 +98,7 @@ class StreamingChoice:
                 if self._streams is None:
                     return await self._try(streamed, plain)
         if not self._streams:
-            return await plain()
+            return _unmeasured(await plain())
         result = await streamed()
         # A stream may end behind the answer and before the counts.
         return await plain() if self._counts and result.usage == Usage() else result
@@ -114,20 +113,18 @@ class StreamingChoice:
         except EngineError as error:
             if error.kind not in _REFUSALS or not _NAMED.search(error.message):
                 raise
-            self._settle(streams=False, why=error.message)
-            return await plain()
+            self._streams = False
+            return _unmeasured(await plain())
         if result.usage != Usage():
-            self._counts = True
-            self._settle(streams=True)
+            self._counts = self._streams = True
             return result
         whole = await plain()
         if whole.usage == Usage():
-            self._settle(streams=True)
+            self._streams = True
             return result
-        self._settle(streams=False, why="its streams have no token counts")
-        return whole
+        self._streams = False
+        return _unmeasured(whole)
 
-    def _settle(self, *, streams: bool, why: str = "") -> None:
-        self._streams = streams
-        if not streams:
-            log.warning("first_token_not_measured", why=why)
+
+def _unmeasured(result: GenerationResult) -> GenerationResult:
+    return replace(result, left_out=(*result.left_out, "stream"))
