@@ -196,6 +196,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/experiments/{experiment_id}/batch-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Batch Jobs
+         * @description List the provider's batch jobs that make the calls of an experiment; none in other modes.
+         */
+        get: operations["list_batch_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments/{experiment_id}/cancel": {
         parameters: {
             query?: never;
@@ -207,7 +227,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Experiment
-         * @description Cancel an experiment; what has been answered is kept and aggregated.
+         * @description Cancel an experiment, and its provider's batch jobs; what has been answered is kept and aggregated.
          */
         post: operations["cancel_experiment"];
         delete?: never;
@@ -1122,6 +1142,93 @@ export interface components {
              */
             unsupported: number;
         };
+        /**
+         * BatchJobOut
+         * @description A batch job that makes calls of an experiment.
+         */
+        BatchJobOut: {
+            /**
+             * Batch Id
+             * @description Of the job, at the provider.
+             */
+            batch_id: string | null;
+            /**
+             * Cancel Asked
+             * @description Whether the provider was asked to cancel it.
+             */
+            cancel_asked: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Discount
+             * @description What the calls cost less than others, as a share of the price.
+             */
+            discount: number;
+            /**
+             * Done
+             * @description Of them, those that the provider says are answered.
+             */
+            done: number;
+            /**
+             * Ended At
+             * @description When its answers were stored.
+             */
+            ended_at: string | null;
+            /**
+             * Failed
+             * @description Of them, those that the provider says have failed.
+             */
+            failed: number;
+            /**
+             * File Id
+             * @description Of the file of requests, at the provider.
+             */
+            file_id: string | null;
+            /**
+             * Last Error
+             * @description What the provider's batch API last failed with; else null.
+             */
+            last_error: string | null;
+            /**
+             * Lines
+             * @description Calls that it makes.
+             */
+            lines: number;
+            /**
+             * Next Poll At
+             * Format: date-time
+             * @description When the provider is asked next; of one that has ended, was.
+             */
+            next_poll_at: string;
+            /**
+             * Number
+             * @description In the experiment, from 1.
+             */
+            number: number;
+            /**
+             * Provider Status
+             * @description The provider's last word, such as `in_progress`; null before it has the job.
+             */
+            provider_status: string | null;
+            /** @description How far it is here; `submitted`: the provider works on it. */
+            state: components["schemas"]["BatchJobState"];
+            /**
+             * Submitted At
+             * @description When the provider had it.
+             */
+            submitted_at: string | null;
+        };
+        /**
+         * BatchJobState
+         * @description How far a job is: PLANNED → UPLOADING → UPLOADED → CREATING → SUBMITTED → DONE.
+         *
+         *     UPLOADING and CREATING are stored before the request is sent that they are named for.
+         * @enum {string}
+         */
+        BatchJobState: "planned" | "uploading" | "uploaded" | "creating" | "submitted" | "done";
         /** Body_add_dataset */
         Body_add_dataset: {
             /**
@@ -3084,6 +3191,11 @@ export interface components {
              * @description The variable that holds the key, if one is needed.
              */
             api_key_env: string | null;
+            /**
+             * Batch Discount
+             * @description What calls of batch jobs cost less, as a share of the price; null: it takes none.
+             */
+            batch_discount: number | null;
             /** Context Window */
             context_window: number | null;
             /** Description */
@@ -5963,6 +6075,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_batch_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchJobOut"][];
+                };
             };
             /** @description The API key is missing or wrong. */
             401: {
