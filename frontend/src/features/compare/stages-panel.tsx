@@ -28,14 +28,14 @@ export function StagesPanel({ comparison }: { comparison: Schemas["ComparisonOut
   return (
     <Panel title="Where the time goes" hint="A question's own time, on average, to one scale: without waiting for other questions, and without answers from the cache." flush>
       <div className="flex flex-col gap-3 px-4 py-4">
-        {bars.map(({ id, letter, name, parts, total, label }) => (
+        {bars.map(({ id, letter, name, parts, total, label, why }) => (
           <div key={id} className="grid items-center gap-x-3 gap-y-1 sm:grid-cols-[12rem_minmax(0,1fr)_5rem]">
             <span className="flex min-w-0 items-center gap-1.5">
               <span className="font-serif text-base text-ink">{letter}</span>
               <span className="truncate" title={name}>{name}</span>
             </span>
             <StackedBar label={label} parts={parts.map((part) => ({ name: part.label, share: part.ms / longest, fill: part.fill }))} />
-            <span className="num text-ink sm:text-right">{total > 0 ? formatDuration(total) : "not measured"}</span>
+            <span className="num text-ink sm:text-right">{total > 0 ? formatDuration(total) : why}</span>
           </div>
         ))}
         <StageLegend shown={new Set(measured.flatMap(({ parts }) => parts.map(({ name }) => name)))} />
@@ -65,7 +65,7 @@ function StageTable({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
         <tbody>
           {prepareStageTable(comparison, data).map(({ name, label, waits, cells }) => (
             <Tr key={name}>
-              <th scope="row" className="sticky left-0 max-w-28 bg-paper px-4 py-2 text-left font-normal text-ink sm:max-w-none">
+              <th scope="row" className="sticky left-0 max-w-28 bg-paper px-4 py-2 text-left align-top font-normal text-ink sm:max-w-none">
                 {label}
                 {waits && <span className="block text-xs text-muted">waiting, not in the bar</span>}
               </th>

@@ -15,6 +15,8 @@ interface StageBar {
   parts: StagePart[];
   total: number;
   label: string;
+  /** Why there is no bar, if there is none. */
+  why: string;
 }
 
 export interface StageCell {
@@ -35,7 +37,7 @@ interface StageRow {
 export function prepareStageBars({ experiments }: Comparison): StageBar[] {
   return experiments.map(({ experiment_id, label, metrics }, index) => {
     const parts = metrics.stages ? stageParts(metrics.stages) : [];
-    return { id: experiment_id, letter: letterOf(index), name: label, parts, total: totalOf(parts), label: `${label}: ${describeParts(parts)}` };
+    return { id: experiment_id, letter: letterOf(index), name: label, parts, total: totalOf(parts), label: `${label}: ${describeParts(parts)}`, why: metrics.cached_stages ? "from cache" : "not measured" };
   });
 }
 

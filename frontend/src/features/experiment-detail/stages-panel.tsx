@@ -58,10 +58,10 @@ function Profile({ profile }: { profile: StageProfile }) {
                     {waits && <span className="text-xs text-muted">not in the bar</span>}
                   </span>
                 </th>
-                <Td className="num h-8 text-right">{formatPercent(share)}</Td>
-                <Td className="num h-8 text-right">{formatDuration(p50_ms)}</Td>
-                <Td className="num h-8 text-right">{formatDuration(p95_ms)}</Td>
-                <Td className="num h-8 text-right max-sm:hidden">{formatDuration(mean_ms)}</Td>
+                <Td className="num h-8 text-right whitespace-nowrap">{formatPercent(share)}</Td>
+                <Td className="num h-8 text-right whitespace-nowrap">{formatDuration(p50_ms)}</Td>
+                <Td className="num h-8 text-right whitespace-nowrap">{formatDuration(p95_ms)}</Td>
+                <Td className="num h-8 text-right whitespace-nowrap max-sm:hidden">{formatDuration(mean_ms)}</Td>
               </Tr>
             ))}
           </tbody>

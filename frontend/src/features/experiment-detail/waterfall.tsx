@@ -17,6 +17,11 @@ export function Waterfall({ stages }: { stages: Schemas["StageOut"][] }) {
       </header>
       <table className="w-full table-fixed text-xs">
         <caption className="sr-only">Stages of the run in their order, with their times</caption>
+        <colgroup>
+          <col className="w-30 sm:w-40" />
+          <col />
+          <col className="w-20" />
+        </colgroup>
         <tbody>
           {steps.map(({ step, rows }, index) => (
             <Fragment key={index}>
@@ -29,7 +34,7 @@ export function Waterfall({ stages }: { stages: Schemas["StageOut"][] }) {
               )}
               {rows.map(({ label, swatch, left, width, time }, place) => (
                 <tr key={place}>
-                  <th scope="row" className="w-32 truncate py-0.5 pl-3 text-left font-normal sm:w-40" title={label}>
+                  <th scope="row" className="truncate py-0.5 pl-3 text-left font-normal" title={label}>
                     {label}
                   </th>
                   <td className="px-2 py-0.5">
@@ -40,7 +45,7 @@ export function Waterfall({ stages }: { stages: Schemas["StageOut"][] }) {
                       />
                     </span>
                   </td>
-                  <td className="num w-20 py-0.5 pr-3 text-right text-ink">{time}</td>
+                  <td className="num py-0.5 pr-3 text-right text-ink">{time}</td>
                 </tr>
               ))}
             </Fragment>
