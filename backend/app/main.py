@@ -8,7 +8,18 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from app.api import comparisons, datasets, experiments, knowledge, overview, results, scores, storage, system
+from app.api import (
+    comparisons,
+    datasets,
+    experiments,
+    knowledge,
+    matrices,
+    overview,
+    results,
+    scores,
+    storage,
+    system,
+)
 from app.api.dashboard import Dashboard
 from app.api.errors import CrashMiddleware, install_error_handlers
 from app.api.methods import MethodsMiddleware
@@ -54,6 +65,7 @@ _V1_ROUTERS = (
     datasets.router,
     knowledge.router,
     comparisons.router,
+    matrices.router,
     system.models_router,
     storage.router,
 )

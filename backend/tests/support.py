@@ -146,7 +146,12 @@ class _ScriptedRegistry(ModelRegistry):
     engine: Engine
 
     async def open(
-        self, name: str, timeout_s: float, answers: Mapping[str, str] | None = None
+        self,
+        name: str,
+        timeout_s: float,
+        answers: Mapping[str, str] | None = None,
+        *,
+        prefix_cache: bool = False,
     ) -> OpenedModel:
         _, spec = self.catalog.find(name)
         return OpenedModel(self.engine, spec, self.fingerprint(name), None, spec.context_window)
@@ -168,4 +173,5 @@ class ScriptedRuntime(Runtime):
 def scripted(runtime: Runtime, engine: Engine, **settings: Any) -> ScriptedRuntime:
     """Return the same means with ``engine`` behind every model."""
     changed = with_settings(runtime, **settings)
-    return ScriptedRuntime(changed.settings, changed.engine, changed.sessions, changed.autocommit, engine)
+    connections = changed.engine, changed.sessions, changed.autocommit
+    return ScriptedRuntime(changed.settings, *connections, changed.answers, engine)

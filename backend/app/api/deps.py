@@ -20,6 +20,9 @@ from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
 from app.services.knowledge.uploads import KnowledgeUploads
+from app.services.matrices.planning import MatrixPlans
+from app.services.matrices.report import MatrixReports
+from app.services.matrices.service import MatrixService
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
@@ -158,6 +161,21 @@ def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonServi
     return ComparisonService(session, runtime)
 
 
+def get_matrices(session: SessionDep, runtime: RuntimeDep) -> MatrixService:
+    """Return the service of matrices."""
+    return MatrixService(session, runtime)
+
+
+def get_matrix_reports(session: SessionDep) -> MatrixReports:
+    """Return what reads the results of matrices."""
+    return MatrixReports(session)
+
+
+def get_matrix_plans(session: SessionDep, runtime: RuntimeDep, request: Request) -> MatrixPlans:
+    """Return what estimates matrices."""
+    return MatrixPlans(session, get_previews(session, runtime, request))
+
+
 KnowledgeUploadsDep = Annotated[KnowledgeUploads, Depends(get_knowledge_uploads)]
 
 
@@ -173,6 +191,9 @@ QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
 WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
+MatricesDep = Annotated[MatrixService, Depends(get_matrices)]
+MatrixReportsDep = Annotated[MatrixReports, Depends(get_matrix_reports)]
+MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]
 DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]

@@ -3,6 +3,7 @@
 import typer
 
 from app.cli import (
+    bench,
     comparisons,
     database,
     datasets,
@@ -33,6 +34,7 @@ app.command()(experiments.resume)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
 app.command()(gate.gate)
+app.command()(bench.bench)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(knowledge.app, name="kb")
 app.add_typer(faithfulness.app, name="faithfulness")

@@ -9,6 +9,9 @@ from app.domain.json import JsonObject
 from app.domain.stages import UNTIMED, StageClock
 
 Role = Literal["system", "user", "assistant", "tool"]
+CacheTier = Literal["memory", "database", "resumed"]
+"""Where an answer came from that was not asked for: this process's memory, the response cache in the
+database, or the runs of the experiment that is resumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +157,31 @@ class Usage:
     cache_write_tokens: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CallGroup:
+    """Several requests that one call of the endpoint has answered, and what it took for all of them.
+
+    Attributes:
+        id: tells groups apart.
+        size: requests.
+        usage: of all of them together; of each alone nobody knows.
+    """
+
+    id: str
+    size: int
+    usage: Usage
+
+
 def total_of(counts: Sequence[int | None]) -> int | None:
     """Return the sum, or ``None`` if any count is unknown: part of a sum would pass for the whole."""
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None
+
+
+def sum_of_times(times: Sequence[float | None]) -> float | None:
+    """Return the sum of times in seconds, or ``None`` if any is unknown."""
+    known = [time for time in times if time is not None]
+    return sum(known) if len(known) == len(times) else None
 
 
 _CUT_OFF = frozenset(
@@ -173,7 +197,7 @@ class GenerationResult:
         text: the generated answer, exactly as it came but for NUL characters and secrets.
         thinking: what the model thought before the answer, as far as the server shows it.
         latency_s: wall time in seconds of the attempt that was answered; for a cached answer that
-            of the original call.
+            of the original call. ``None``: not known, as that of a call that a batch job has made.
         first_token_s: the part of ``latency_s`` until the first token; ``None`` if it was not measured.
         queue_s: seconds spent waiting for our own concurrency limiter, in all attempts.
         attempts: calls made, the answered one included; 0 when it came from the cache.
@@ -182,11 +206,14 @@ class GenerationResult:
         cached: whether it came from the response cache.
         tool_calls: uses of the offered tools that the model asks for.
         left_out: parameters of the request that were left out, since the model turned out to refuse them.
+        group: the requests that it was answered with in one call, if its token counts are only known of
+            all of them together; ``usage`` knows none then.
+        cache_tier: where it came from, if it is ``cached``.
     """
 
     text: str
     usage: Usage = Usage()
-    latency_s: float = 0.0
+    latency_s: float | None = 0.0
     queue_s: float = 0.0
     attempts: int = 1
     finish_reason: str | None = None
@@ -196,6 +223,8 @@ class GenerationResult:
     tool_calls: tuple[ToolCall, ...] = ()
     thinking: str = ""
     left_out: tuple[str, ...] = ()
+    group: CallGroup | None = None
+    cache_tier: CacheTier | None = None
     first_token_s: float | None = None
 
     @property

@@ -33,7 +33,8 @@ class RunFacts:
         completion_tokens: likewise.
         cost_usd: likewise.
         model_ms: the part of the latency that the model took; ``None`` in runs from before it was apart.
-        paid_prompt_tokens: of the calls that were made; ``None``: all or nothing, as ``cached`` says.
+        paid_prompt_tokens: of the calls that were made, those left out that answered several requests (see
+            ``SharedExpense``); ``None``: all or nothing, as ``cached`` says.
         paid_completion_tokens: likewise.
         paid_usd: likewise.
         trace: what an agent did, in short; ``None`` if the method is no agent.
@@ -43,6 +44,11 @@ class RunFacts:
         cache_read_tokens: the part of the prompt that the provider had in its prompt cache, likewise.
         cache_write_tokens: the part that it put into it, likewise.
         warnings: what makes the answer less reliable; ``None`` if nothing does.
+        answered_calls: calls that were answered, from a cache or by the model; ``None`` if unknown.
+        cache_use: of the answered calls, how many came from each ``CacheTier``, under its name;
+            ``saved_ms``, what these calls took when they were made, in milliseconds; of the others, where
+            the server told what came from its prompt cache, ``queried_tokens`` of their prompts and
+            ``read_tokens`` from that cache. What is 0 or unknown is left out; ``None`` if all is.
         stages: where its time went, as it is stored, in JSON: short, for there are many runs, and few are
             looked into at a time. ``None`` in runs from before it was measured.
     """
@@ -68,7 +74,25 @@ class RunFacts:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     warnings: Sequence[RunWarning] | None = None
+    answered_calls: int | None = None
+    cache_use: Mapping[str, float] | None = None
     stages: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedExpense:
+    """What the calls took that answered several requests each, every call counted once.
+
+    Their tokens are known for all requests of a call together, and so for no run alone. ``None`` where a
+    server has reported none, or a price is unknown.
+    """
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +104,14 @@ class RunContext:
         wall_s: seconds between its first and last run, over all sessions of work; ``None`` if unknown.
         parameters: number of the model's weights, if the catalog has it.
         seed: of the bootstrap.
+        shared: what calls took that answered several requests; ``None`` if there were none.
     """
 
     planned: int
     wall_s: float | None
     parameters: float | None
     seed: int
+    shared: SharedExpense | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +244,37 @@ class CostStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheStatistics:
+    """What caches did for an experiment's calls: ours, in calls, and the provider's, in tokens.
+
+    Attributes:
+        calls: that were answered, from a cache or by the model; failed runs' included.
+        memory: of these, answered from the memory of the process.
+        database: from the response cache in the database.
+        resumed: from the runs of the experiment that is resumed.
+        saved_ms: what the calls from our cache took when they were made, in milliseconds.
+        saved_usd: what they would have cost, in US dollars; ``None`` if unknown.
+        queried_tokens: prompt tokens of the calls that were made whose server told what it had of them in
+            its prompt cache; ``None`` if none told.
+        read_tokens: the part of these that it had.
+    """
+
+    calls: int
+    memory: int
+    database: int
+    resumed: int
+    saved_ms: float
+    saved_usd: float | None
+    queried_tokens: int | None
+    read_tokens: int | None
+
+    @property
+    def hits(self) -> int:
+        """Calls that were answered from our cache, in whichever tier."""
+        return self.memory + self.database + self.resumed
+
+
+@dataclass(frozen=True, slots=True)
 class ToolUses:
     """Uses of one tool by what came of them; see ``domain.trace.UseClass``."""
 
@@ -268,6 +325,7 @@ class Metrics:
         saved_tokens: of the calls that were answered from the cache; ``None`` in earlier results.
         single: the metrics that the registry lists, by name.
         warnings: runs by kind of warning; see ``domain.run.RunWarning``.
+        cache: ``None`` in results from before the tiers of the cache were told apart.
         stages: where the time of answers that were made went; ``None`` if there are none, or in earlier
             results.
         cached_stages: the same of answers that came from the cache.
@@ -285,6 +343,7 @@ class Metrics:
     model_ms: LatencyStatistics | None = None
     saved_tokens: TokenStatistics | None = None
     warnings: dict[str, int] = field(default_factory=dict)
+    cache: CacheStatistics | None = None
     stages: StageProfile | None = None
     cached_stages: StageProfile | None = None
     first_token_ms: LatencyStatistics | None = None

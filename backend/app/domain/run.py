@@ -68,6 +68,10 @@ class RunRecord:
         cache_read_tokens: the part of ``prompt_tokens`` that came from the provider's prompt cache, likewise.
         cache_write_tokens: the part that was put into it, likewise.
         warnings: what makes the answer less reliable; ``None`` if nothing does.
+        answered_calls: calls that were answered, from a cache or by the model; ``None`` in runs from before
+            they were counted.
+        cache_use: how many of them came from which tier of the response cache, and what that has saved;
+            see ``domain.metrics.RunFacts``. ``None`` if no cache was of use.
         stages: where its time went, in order; ``None`` in runs from before that was measured.
     """
 
@@ -103,6 +107,8 @@ class RunRecord:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     warnings: list[RunWarning] | None = None
+    answered_calls: int | None = None
+    cache_use: Mapping[str, float] | None = None
     stages: list[StoredStage] | None = None
 
 

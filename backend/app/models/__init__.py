@@ -1,17 +1,22 @@
 """The tables of the database, one file for each group of tables that change together."""
 
 from app.models.base import Base
+from app.models.batch_job import BatchJob, BatchLine
 from app.models.dataset import Dataset, Example
 from app.models.execution import ExecutorRow, Shard
 from app.models.experiment import Experiment, Result, Run
-from app.models.generation import Generation
+from app.models.generation import CacheVersion, Generation
 from app.models.judgement import Judgement
 from app.models.knowledge import Article, KnowledgeBase
+from app.models.matrix import Matrix, MatrixTrial
 from app.models.worker import Worker
 
 __all__ = [
     "Article",
     "Base",
+    "BatchJob",
+    "BatchLine",
+    "CacheVersion",
     "Dataset",
     "Example",
     "ExecutorRow",
@@ -19,6 +24,8 @@ __all__ = [
     "Generation",
     "Judgement",
     "KnowledgeBase",
+    "Matrix",
+    "MatrixTrial",
     "Result",
     "Run",
     "Shard",

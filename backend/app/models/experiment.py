@@ -38,7 +38,8 @@ class Experiment(Base):
     ``heartbeat_at`` is the last sign of life of an executor at work on it, by the database's clock, and
     ``worked_until`` the end of the time that the progress counts as work. ``ending`` is the status that its
     executors are to end it with, and the reason, once one of them has found that it must. Of waiting
-    experiments that with the highest ``priority`` starts first. ``resumes_parent``: it continues its
+    experiments that with the highest ``priority`` starts first. One that only waits for a batch job at its
+    provider needs no executor before ``waits_until``. ``resumes_parent``: it continues its
     parent's work, and takes over the answers to it. ``result`` must be loaded together with the row.
     """
 
@@ -75,6 +76,7 @@ class Experiment(Base):
     finished_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     worked_until: Mapped[datetime | None]
+    waits_until: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
     result: Mapped["Result | None"] = relationship(lazy="raise", viewonly=True)
@@ -206,6 +208,8 @@ class Run(Base):
     cache_read_tokens: Mapped[int | None] = mapped_column(Integer)
     cache_write_tokens: Mapped[int | None] = mapped_column(Integer)
     warnings: Mapped[list[JsonObject] | None]
+    answered_calls: Mapped[int | None] = mapped_column(Integer)
+    cache_use: Mapped[JsonObject | None]
     stages: Mapped[list[StoredStage] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 

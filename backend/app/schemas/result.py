@@ -80,6 +80,22 @@ class CostStatistics(FromAttributes):
     )
 
 
+class CacheStatistics(FromAttributes):
+    """What caches did: ours, in calls, and the provider's prompt cache, in tokens."""
+
+    calls: int = Field(description="Answered calls, from a cache or by the model; failed runs' included.")
+    memory: int = Field(description="Of these, answered from the memory of the process.")
+    database: int = Field(description="Of these, answered from the response cache in the database.")
+    resumed: int = Field(description="Of these, taken from the runs of the experiment that is resumed.")
+    saved_ms: float = Field(description="What the calls from our cache took when they were made.")
+    saved_usd: float | None = Field(description="What they would have cost; null if unknown.")
+    queried_tokens: int | None = Field(
+        description="Prompt tokens of the calls that were made whose server told what it had of them in its "
+        "prompt cache; null if none told."
+    )
+    read_tokens: int | None = Field(description="The part of these that it had.")
+
+
 class Attribution(FromAttributes):
     """Where answers went right or wrong, of those whose accepted answer could stand in a passage."""
 
@@ -170,6 +186,9 @@ class Metrics(FromAttributes):
         description="Mean of the answered runs, cached calls included; null if unknown."
     )
     cost_usd: CostStatistics
+    cache: CacheStatistics | None = Field(
+        description="Null in results from before the tiers of the cache were told apart."
+    )
     gpu_seconds_estimate: float | None = Field(
         description="Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown."
     )
@@ -327,7 +346,15 @@ class RunOut(RunSummary):
     )
     metadata: JsonObject = Field(validation_alias=AliasPath("example", "extra"))
     content_hash: str = Field(validation_alias=AliasPath("example", "content_hash"))
-    calls: list[JsonObject]
+    answered_calls: int | None = Field(description="From a cache or by the model; null in earlier runs.")
+    cache_use: dict[str, float] | None = Field(
+        description="Calls from the cache by tier (`memory`, `database`, `resumed`), what they took when "
+        "they were made (`saved_ms`), and, where the server told, prompt tokens (`queried_tokens`) and "
+        "those of them from its prompt cache (`read_tokens`); what is 0 or unknown is left out."
+    )
+    calls: list[JsonObject] = Field(
+        description="As sent and as answered; `cache` says from which tier an answer came that is `cached`."
+    )
     retrieved: list[PassageOut] | None = Field(
         description="Best first, an agent's in the order of finding them; null if nothing was retrieved."
     )

@@ -13,6 +13,7 @@ from app.core.redaction import redact, register_secret
 from app.services.inference.catalog_file import load_catalog
 from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.failures import redact_with
+from app.services.inference.memory_cache import MemoryCache
 from app.services.inference.registry import ModelRegistry, secrets_of
 from app.services.local_models.files import fetch_only, look_below
 
@@ -26,6 +27,8 @@ class Runtime:
     sessions: Sessions
     autocommit: Sessions
     """For single statements: each is a transaction of its own, in one round trip."""
+    answers: MemoryCache
+    """Answers of models in memory, for all experiments that this process works on."""
 
     @property
     def redis_url(self) -> str:
@@ -67,13 +70,25 @@ def local_options(settings: Settings) -> LocalServerOptions:
     )
 
 
-def open_runtime(settings: Settings, *, ping: bool = True, connections: int | None = None) -> Runtime:
+def memory_cache(settings: Settings) -> MemoryCache:
+    """Return an empty memory of answers, as large as the settings say."""
+    return MemoryCache(settings.memory_cache_entries, int(settings.memory_cache_mb * 1e6))
+
+
+def open_runtime(
+    settings: Settings,
+    *,
+    ping: bool = True,
+    connections: int | None = None,
+    answers: MemoryCache | None = None,
+) -> Runtime:
     """Open the runtime of this process, and register its secrets for redaction.
 
     Args:
         settings: of the process.
         ping: see ``create_engine``.
         connections: to the database that this process needs at most; by default those of the settings.
+        answers: of models, that are in memory already; by default none.
 
     Raises:
         Unavailable: if no database is configured, or its URL cannot be used.
@@ -97,7 +112,13 @@ def open_runtime(settings: Settings, *, ping: bool = True, connections: int | No
     except DatabaseUrlError as error:
         raise Unavailable(str(error)) from error
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return Runtime(settings, engine, create_sessions(engine), create_sessions(autocommit))
+    return Runtime(
+        settings,
+        engine,
+        create_sessions(engine),
+        create_sessions(autocommit),
+        memory_cache(settings) if answers is None else answers,
+    )
 
 
 def _register_password(url: str) -> None:

@@ -28,6 +28,7 @@ from app.core.queue import connect, make_queue
 from app.core.redis_trouble import explain
 from app.tasks.experiment_job import ExperimentJob
 from app.tasks.presence import Presence
+from app.tasks.shared_answers import shared_answers
 
 log = get_logger(__name__)
 
@@ -150,10 +151,12 @@ class ExperimentWorker(Worker):
         finally:
             if not self.is_horse:
                 self._presence.work_on(None)
+                shared_answers().take_over()
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Start the child, while no thread of this process holds a lock that the child would inherit."""
         assert isinstance(job, ExperimentJob)  # noqa: S101 - what job_class makes
+        shared_answers().before_fork()
         with self._presence.at_rest():
             super().fork_work_horse(job, queue)
         self._presence.work_on(job.experiment_id)  # only now, or the child would wait for the database

@@ -14,6 +14,7 @@ from app.core.migrations import SchemaIsNewer, migrate
 from app.services.execution.executor import Executor
 from app.services.execution.queueing import first_in_line
 from app.services.runtime import open_runtime
+from app.tasks.shared_answers import shared_answers
 
 log = get_logger(__name__)
 
@@ -38,13 +39,18 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run(experiment_id: uuid.UUID) -> None:
-    runtime = open_runtime(get_settings(), ping=False, connections=EXECUTOR_CONNECTIONS)
+    answers = shared_answers()
+    answers.begin()
+    runtime = open_runtime(
+        get_settings(), ping=False, connections=EXECUTOR_CONNECTIONS, answers=answers.memory
+    )
     try:
         await when_database_answers(partial(migrate, runtime.engine), "look at the schema")
         first = await when_database_answers(partial(first_in_line, runtime, experiment_id), "look who waits")
         executor = Executor(runtime, first)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, executor.stop)
         await executor.run()
+        answers.hand_back()
     except SchemaIsNewer as error:
         # Untouched, the experiment is for a newer worker. This one would only take it away from that.
         log.error("worker_is_too_old", message=error.message, hint=error.hint)  # noqa: TRY400

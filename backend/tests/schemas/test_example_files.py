@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.cli.bench import read_matrix
 from app.cli.comparisons import comparisons
 from app.core.config import PROJECT_ROOT
 from app.schemas.comparison import ComparisonConfig
@@ -13,6 +14,7 @@ from app.schemas.method_config import CoTMethodConfig, ReactMethodConfig
 from app.services.comparisons.service import expand
 from app.services.datasets.importers import load_builtin
 from app.services.inference.catalog_file import load_catalog
+from app.services.matrices.expansion import check
 
 DATASETS = {
     dataset.name: dataset
@@ -73,3 +75,17 @@ def test_methods_are_compared_on_three_datasets() -> None:
     for each in configs:
         assert [one.method.name for one in each] == ["naive", "cot", "rag", "react"]
         assert len({one.seed for one in each}) == 1
+
+
+def test_the_matrix_names_what_ships_with_the_project() -> None:
+    config = read_matrix(PROJECT_ROOT / "configs" / "experiments" / "optimisation.yaml")
+    experiments = check(config)
+    assert [one.method.name for one in experiments[::8]] == ["naive", "cot", "rag", "react"]
+    assert (len(experiments), config.rounds, config.margin) == (32, 3, 0.02)
+    assert {one.dataset.n for one in experiments} == {100}
+    catalog = load_catalog(PROJECT_ROOT / "configs" / "models.yaml")
+    provider, spec = catalog.find(experiments[0].model)
+    assert spec in catalog.models
+    for one in experiments:
+        assert one.dataset.name in DATASETS
+        assert one.method.needed_feature in {None, *provider.features}

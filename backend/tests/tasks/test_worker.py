@@ -136,6 +136,17 @@ class TestWork:
         worker.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
         assert await ended(worker) == 0
 
+    async def test_answers_stay_in_its_memory_for_the_next_experiment(
+        self, runtime: Runtime, quiz: None, endpoint: FakeLLM, start_worker: Start
+    ) -> None:
+        start_worker()
+        for tier in (None, "memory"):
+            experiment_id = await create(runtime, model="openai/fake", concurrency=CONCURRENCY)
+            await completed(runtime, experiment_id)
+            calls = [call for run in await runs_of(runtime, experiment_id) for call in run.calls]
+            assert {call.get("cache") for call in calls} == {tier}
+        assert set(endpoint.stats.tries.values()) == {1}
+
     async def test_says_what_is_not_configured(
         self, start_worker: Start, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -45,9 +45,9 @@ export interface FigureGroup {
 /** The group of an agent's figures, which have a panel of their own. */
 const AGENT = "agent";
 
-/** A share that is unknown, such as the hallucination rate without a judge, is not shown. */
-function isUnknownShare({ format, value }: Figure): boolean {
-  return format === "share" && value === null;
+/** A share that is unknown, such as the hallucination rate without a judge, is not shown unless the API says why. */
+function isUnknownShare({ format, value, note }: Figure): boolean {
+  return format === "share" && value === null && note === "";
 }
 
 /** Scores and other figures with an interval, by group, in the API's order. */

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.domain.generation import GenerationResult, Message, total_of
+from app.domain.generation import GenerationResult, Message, sum_of_times, total_of
 from app.domain.hashing import canonical_json
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
@@ -330,7 +330,7 @@ def _step(turn: Turn, calls: tuple[ModelReply, ...]) -> Step:
         calls=tuple(call.place for call in calls),
         prompt_tokens=total_of([result.usage.prompt_tokens for result in results]),
         completion_tokens=total_of([result.usage.completion_tokens for result in results]),
-        duration_s=sum(result.latency_s for result in results),
+        duration_s=sum_of_times([result.latency_s for result in results]),
     )
 
 

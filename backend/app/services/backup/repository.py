@@ -16,8 +16,9 @@ from app.models import Base
 from app.services.backup.archive import Version, Write
 
 _OWN = tuple(table.name for table in Base.metadata.sorted_tables)
-_OF_PROCESSES = frozenset({"workers"})  # what runs at this moment, which means nothing elsewhere
-TABLES = tuple(name for name in _OWN if name not in _OF_PROCESSES)
+# What runs at this moment, and the version of this database's cache, mean nothing elsewhere.
+_OF_THIS_PLACE = frozenset({"workers", "cache_version"})
+TABLES = tuple(name for name in _OWN if name not in _OF_THIS_PLACE)
 """The tables that are copied, each after those that it refers to."""
 _VERSIONS = "alembic_version"
 # So that the text of a value is the same whatever server wrote it, and in whatever order its scans would go.

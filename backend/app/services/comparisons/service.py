@@ -111,17 +111,17 @@ def expand(comparison: ComparisonConfig) -> list[ExperimentConfig]:
 
 def _merged(comparison: ComparisonConfig, variant: Variant) -> JsonObject:
     own = {"description": comparison.description, **(variant.model_extra or {})}
-    return _overlaid(comparison.base, own) | {"name": f"{comparison.name}: {variant.name}"}
+    return overlaid(comparison.base, own) | {"name": f"{comparison.name}: {variant.name}"}
 
 
-def _overlaid(base: JsonObject, own: JsonObject) -> JsonObject:
+def overlaid(base: JsonObject, own: JsonObject) -> JsonObject:
     """Return ``base`` with the fields of ``own`` over it; objects in both are merged field by field."""
     merged = dict(base)
     for key, value in own.items():
         below = merged.get(key)
         # A method is replaced as a whole: the fields of one method mean nothing to another.
         if key != "method" and isinstance(value, dict) and isinstance(below, dict):
-            merged[key] = _overlaid(below, value)
+            merged[key] = overlaid(below, value)
         else:
             merged[key] = value
     return merged

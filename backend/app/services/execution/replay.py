@@ -71,7 +71,7 @@ def _result_of(call: JsonObject) -> GenerationResult:
     return GenerationResult(
         text=call["text"],
         usage=Usage(**{name: call.get(name) for name in USAGE_FIELDS}),
-        latency_s=call["latency_ms"] / _MILLI,
+        latency_s=None if call["latency_ms"] is None else call["latency_ms"] / _MILLI,
         attempts=0,
         finish_reason=call["finish_reason"],
         model=call["model"],
@@ -83,4 +83,5 @@ def _result_of(call: JsonObject) -> GenerationResult:
         ),
         thinking=call.get("thinking", ""),
         left_out=tuple(call.get("left_out", ())),
+        cache_tier="resumed",
     )

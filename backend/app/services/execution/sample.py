@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.core.logging import get_logger
 from app.domain.examples import Example
-from app.domain.generation import GenerationResult, Usage
+from app.domain.generation import GenerationResult, sum_of_times
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction, ScoredSample, Vote
@@ -19,11 +19,12 @@ from app.domain.status import FailureKind, RunStatus
 from app.domain.trace import Trace
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import Scoring
+from app.services.execution.cache_use import cache_use_of
 from app.services.execution.call_warnings import warnings_of
-from app.services.execution.expenses import expenses_of
+from app.services.execution.expenses import expenses_of, group_json, usage_json
 from app.services.execution.replay import ReplayingEngine, request_json
 from app.services.inference.base import Engine, EngineError
-from app.services.inference.catalog import ModelSpec
+from app.services.inference.catalog import ModelSpec, Price
 from app.services.inference.failures import clean
 from app.services.methods.base import Context, Method, Transcript
 
@@ -115,7 +116,7 @@ class SampleRunner:
         results = [call.result for call in prediction.calls]
         values = {score.name: score.value for score in scores}
         cached = [result.cached for result in results]
-        model_s = sum(result.latency_s for result in results)
+        model_s = sum_of_times([result.latency_s for result in results])
         # With some calls from the cache, nobody has waited for the whole: neither now nor before.
         whole = all(cached) or not any(cached)
         return RunRecord(
@@ -134,14 +135,17 @@ class SampleRunner:
             # An agent whose first prompt was too long has made no call at all.
             cached=bool(results) and all(cached),
             attempts=max((result.attempts for result in results), default=0),
-            latency_ms=(model_s + transcript.beside_model_s) * _MILLI if whole else None,
+            latency_ms=(model_s + transcript.beside_model_s) * _MILLI
+            if whole and model_s is not None
+            else None,
             queue_ms=sum(result.queue_s for result in results) * _MILLI,
-            calls=[_call_json(call) for call in prediction.calls],
+            calls=[_call_json(call, self._price) for call in prediction.calls],
             retrieved=_passages_json(prediction.passages),
             trace=_trace_json(prediction.trace),
-            model_ms=model_s * _MILLI,
+            model_ms=None if model_s is None else model_s * _MILLI,
             warnings=warnings_of(prediction.calls),
             **expenses_of(results, self._price),
+            **cache_use_of(results),
             stages=transcript.clock.finish("storing"),  # the last field: all others are made by then
         )
 
@@ -150,6 +154,7 @@ class SampleRunner:
     ) -> RunRecord:
         asked = transcript.asked or self._method.render(sample.example)
         messages = [message.as_dict() for message in asked]
+        results = [call.result for call in transcript.calls]
         last: JsonObject = {"messages": messages, "error": {"kind": kind, "message": message}}
         return RunRecord(
             experiment_id=self._experiment_id,
@@ -159,11 +164,12 @@ class SampleRunner:
             failure_kind=kind,
             failure_message=message,
             attempts=attempts,
-            calls=[*(_call_json(call) for call in transcript.calls), last],
+            calls=[*(_call_json(call, self._price) for call in transcript.calls), last],
             retrieved=_passages_json(transcript.passages),
             trace=_trace_json(transcript.trace),
             warnings=warnings_of(transcript.calls),
-            **expenses_of([call.result for call in transcript.calls], self._price, failed=True),
+            **expenses_of(results, self._price, failed=True),
+            **cache_use_of(results),
             stages=transcript.clock.finish("storing"),
         )
 
@@ -177,7 +183,7 @@ def _trace_json(trace: Trace | None) -> JsonObject | None:
     return None if trace is None else trace.as_dict()
 
 
-def _call_json(call: Call) -> JsonObject:
+def _call_json(call: Call, price: Price | None) -> JsonObject:
     result = call.result
     return {
         **request_json(call.request),
@@ -188,26 +194,16 @@ def _call_json(call: Call) -> JsonObject:
         "finish_reason": result.finish_reason,
         "model": result.model,
         "system_fingerprint": result.system_fingerprint,
-        **_usage_json(result.usage),
-        "latency_ms": result.latency_s * _MILLI,
+        **usage_json(result.usage),
+        **group_json(result, price),
+        "latency_ms": None if result.latency_s is None else result.latency_s * _MILLI,
         **({} if result.first_token_s is None else {"first_token_ms": result.first_token_s * _MILLI}),
         "queue_ms": result.queue_s * _MILLI,
         "attempts": result.attempts,
         "cached": result.cached,
+        **({} if result.cache_tier is None else {"cache": result.cache_tier}),
         **({} if call.vote is None else {"vote": _vote_json(call.vote)}),
     }
-
-
-def _usage_json(usage: Usage) -> JsonObject:
-    """Return the counts of tokens; beside prompt and completion only those that were reported."""
-    value = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
-    if usage.reasoning_tokens is not None:
-        value["reasoning_tokens"] = usage.reasoning_tokens
-    if usage.cache_read_tokens is not None:
-        value["cache_read_tokens"] = usage.cache_read_tokens
-    if usage.cache_write_tokens is not None:
-        value["cache_write_tokens"] = usage.cache_write_tokens
-    return value
 
 
 def _vote_json(vote: Vote) -> JsonObject:

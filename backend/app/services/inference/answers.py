@@ -7,13 +7,15 @@ errors with the status 200.
 
 import codecs
 import json
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Literal
 
 import orjson
 
-from app.domain.generation import GenerationResult, ToolCall
+from app.domain.generation import CallGroup, GenerationResult, ToolCall, Usage
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 from app.services.inference.event_streams import BrokenStream, is_stream, join_events, without_comments
@@ -35,7 +37,7 @@ def read_answer(
     api: Literal["chat", "completion"],
     *,
     charset: str | None = None,
-    latency_s: float = 0.0,
+    latency_s: float | None = 0.0,
 ) -> GenerationResult:
     """Return what a response with the status 200 answers.
 
@@ -44,7 +46,7 @@ def read_answer(
         headers: of the response.
         api: that was called.
         charset: that the response declares, if it does.
-        latency_s: seconds until the response was there.
+        latency_s: seconds until the response was there; ``None`` if nobody knows.
 
     Raises:
         EngineError: if there is an error in place of the answer, or the answer cannot be read.
@@ -62,6 +64,61 @@ def read_answer(
         raise EngineError(FailureKind.MALFORMED, f"broke off: {excerpt(payload, _SHOWN_CHARS)}") from error
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise _unreadable(payload, api, type(error).__name__) from error
+
+
+def read_list(
+    payload: bytes,
+    headers: Mapping[str, str],
+    size: int,
+    *,
+    charset: str | None = None,
+    latency_s: float = 0.0,
+) -> list[GenerationResult | EngineError]:
+    """Return what a response with the status 200 answers to a list of prompts, one by one.
+
+    Choices may come in any order. The server counts tokens of all together: they are given as those of the
+    group, and not divided.
+
+    Args:
+        payload: body of the response of a completions API.
+        headers: of the response.
+        size: prompts of the list.
+        charset: that the response declares, if it does.
+        latency_s: seconds until the response was there.
+
+    Raises:
+        EngineError: if there is an error in place of all answers, or they are not those to a list.
+    """
+    try:
+        answer = _loads(payload, charset)
+        choices = answer.get("choices")
+        if "error" in answer or not choices:
+            _raise_error(answer, headers)
+        by_index = {int(choice["index"]): choice for choice in choices}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _unreadable(payload, "completion", type(error).__name__) from error
+    if len(choices) == 1:
+        raise EngineError(FailureKind.MALFORMED, f"is a single one to a list of {size} prompts.", final=True)
+    # llama.cpp reports the counts of the first prompt in the place of those of all.
+    usage = Usage() if "timings" in answer else read_usage(answer.get("usage"))
+    group = CallGroup(uuid.uuid4().hex, size, usage)
+    return [_one_of_list(answer, by_index.get(index), headers, latency_s, group) for index in range(size)]
+
+
+def _one_of_list(
+    answer: Any, choice: Any, headers: Mapping[str, str], latency_s: float, group: CallGroup
+) -> GenerationResult | EngineError:
+    if choice is None:
+        return EngineError(FailureKind.MALFORMED, "holds no answer to this one of its prompts.")
+    try:
+        if choice.get("error"):
+            return failure_in_answer(choice["error"], headers)
+        result = _result({**answer, "usage": None}, choice, "completion", latency_s)
+    except EngineError as error:
+        return error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        return _unreadable(orjson.dumps(choice), "completion", type(error).__name__)
+    return replace(result, group=group)
 
 
 def _raise_error(answer: dict[str, Any], headers: Mapping[str, str]) -> None:
@@ -99,7 +156,7 @@ def _first(choices: Any) -> Any:
     return next((one for one in choices if one.get("index") == 0), choices[0])
 
 
-def _result(answer: Any, choice: Any, api: str, latency_s: float) -> GenerationResult:
+def _result(answer: Any, choice: Any, api: str, latency_s: float | None) -> GenerationResult:
     message = choice["message"] if api == "chat" else choice
     finish_reason = choice.get("finish_reason")
     refusal = message.get("refusal")
@@ -109,7 +166,7 @@ def _result(answer: Any, choice: Any, api: str, latency_s: float) -> GenerationR
         )
     tool_calls = read_tool_calls(message.get("tool_calls"))
     thinking = thinking_of_message(message) if api == "chat" else ""
-    usage = read_usage(answer.get("usage"))
+    usage = read_usage(answer.get("usage"), answer.get("timings"))
     key = "content" if api == "chat" else "text"
     # A response that only calls tools, or whose tokens went into thinking, may have no text.
     if key not in message and not (tool_calls or thinking or usage.reasoning_tokens):

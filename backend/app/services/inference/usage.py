@@ -1,6 +1,7 @@
 """Reading how many tokens a call took, in the forms in which providers report it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain.generation import Usage
@@ -20,8 +21,20 @@ _CACHE_WRITE = (
 )
 
 
-def read_usage(usage: Mapping[str, Any] | None) -> Usage:
-    """Return the token counts that the server reported; ``None`` for each that is missing or invalid."""
+def read_usage(usage: Mapping[str, Any] | None, timings: Mapping[str, Any] | None = None) -> Usage:
+    """Return the token counts that the server reported; ``None`` for each that is missing or invalid.
+
+    Args:
+        usage: of the answer.
+        timings: that llama.cpp adds; its older versions tell of their prompt cache only there.
+    """
+    found = _read(usage)
+    if found.cache_read_tokens is None and isinstance(timings, Mapping) and "cache_n" in timings:
+        return replace(found, cache_read_tokens=_count(timings["cache_n"]))
+    return found
+
+
+def _read(usage: Mapping[str, Any] | None) -> Usage:
     if not isinstance(usage, Mapping):
         return Usage()
     plain = _plain(usage)

@@ -63,6 +63,8 @@ _LATER = (
     "cache_read_tokens",
     "cache_write_tokens",
     "warnings",
+    "answered_calls",
+    "cache_use",
     "stages",
 )
 

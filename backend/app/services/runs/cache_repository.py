@@ -1,5 +1,6 @@
 """SQL of the response cache: answered calls, by the hash of all that shaped the answer."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import cast
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.generation import CachedGeneration, GenerationResult, ToolCall, Usage
 from app.domain.json import JsonObject
-from app.models import Generation
+from app.models import CacheVersion, Generation
 from app.services.runs.array_insert_repository import array_insert
 
 insert_generations = array_insert(cast(Table, Generation.__table__), ("key", "model", "result"), "g")
@@ -20,7 +21,10 @@ _select_generations = select(Generation.key, Generation.result).where(
     Generation.key == func.any(bindparam("keys", type_=ARRAY(Text)))
 )
 _usage_fields = tuple(field.name for field in fields(Usage))
-_result_fields = tuple(field.name for field in fields(GenerationResult))
+# The group is that of the call that was made then, and costs nothing when its answers are used again;
+# the tier is that of a replay.
+_NOT_STORED = frozenset({"group", "cache_tier"})
+_result_fields = tuple(field.name for field in fields(GenerationResult) if field.name not in _NOT_STORED)
 
 
 class CacheRepository:
@@ -33,6 +37,10 @@ class CacheRepository:
         """Return the cached answers among ``keys``."""
         rows = await self._session.execute(_select_generations, {"keys": keys})
         return {key: result_of_json(value) for key, value in rows}
+
+    async def version(self) -> uuid.UUID | None:
+        """Return the version of the cache, which every deletion of answers changes."""
+        return await self._session.scalar(select(CacheVersion.version))
 
 
 def generation_arrays(generations: Sequence[CachedGeneration]) -> dict[str, list[object]]:

@@ -132,6 +132,8 @@ class RunRepository:
             Run.cache_read_tokens,
             Run.cache_write_tokens,
             Run.warnings,
+            Run.answered_calls,
+            Run.cache_use,
             cast_to(Run.stages, Text),
         )
         query = query.join(Example, Example.id == Run.example_id).where(Run.experiment_id == experiment_id)

@@ -31,11 +31,14 @@ async def filled(runtime: Runtime, dataset: str) -> Runtime:
 
 
 async def contents(url: str) -> dict[str, list[str]]:
-    """Return all rows of all tables, each as one text."""
+    """Return all rows of all tables that a backup is of, each as one text."""
     engine: AsyncEngine = create_engine(url)
     async with engine.connect() as connection:
         names = await connection.scalars(
-            text("select tablename from pg_tables where schemaname = 'public' order by tablename")
+            text(
+                "select tablename from pg_tables where schemaname = 'public' "
+                "and tablename not in ('cache_version', 'workers') order by tablename"
+            )
         )
         found = {
             name: list(await connection.scalars(text(f"select t::text from {name} t order by 1")))

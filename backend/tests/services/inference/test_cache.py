@@ -1,5 +1,6 @@
 """The response cache: what makes two calls the same, and what is never the same."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -125,6 +126,11 @@ class TestKey:
         }
         assert cache_key(CALL, "fingerprint") == content_hash(before)
 
+    def test_a_scope_counts_where_there_is_one(self) -> None:
+        keys = {cache_key(CALL, "fingerprint", scope) for scope in (None, "cold 1", "cold 2")}
+        assert len(keys) == 3
+        assert cache_key(CALL, "fingerprint") in keys
+
     @pytest.mark.parametrize("text", ["", "\0", "\ud800", "浮士德 🎭"])
     def test_any_text_has_one(self, text: str) -> None:
         assert len(cache_key(request(text), "")) == 64
@@ -197,6 +203,44 @@ class TestCachingEngine:
         assert [each.cached for each in results] == [False, False]
         assert (len(inner.calls), store.reads) == (2, 0)
         assert (await CachingEngine(inner, store, "f").generate(CALL)).cached
+
+    async def test_answers_of_another_scope_are_not_used(self) -> None:
+        inner, store = ScriptedEngine(echo), Store()
+        results = [
+            await CachingEngine(inner, store, "f", scope=scope).generate(CALL)
+            for scope in (None, "a", "b", "a", None)
+        ]
+        assert [each.cached for each in results] == [False, False, False, True, True]
+
+    async def test_of_two_equal_requests_in_flight_both_are_sent(self) -> None:
+        async def later(call: GenerationRequest) -> GenerationResult:
+            await asyncio.sleep(0)
+            return await echo(call)
+
+        inner = ScriptedEngine(later)
+        engine = CachingEngine(inner, Store(), "f")
+        results = await asyncio.gather(engine.generate(CALL), engine.generate(CALL))
+        assert [each.cached for each in results] == [False, False]
+        assert len(inner.calls) == 2
+
+    @pytest.mark.parametrize(
+        "stored",
+        [
+            GenerationResult("I cannot", finish_reason="content_filter"),
+            GenerationResult("", finish_reason="length"),
+            GenerationResult("Par", finish_reason="error"),
+        ],
+    )
+    async def test_what_is_no_answer_is_not_replayed(self, stored: GenerationResult) -> None:
+        inner, store = ScriptedEngine(echo), Store()
+        store.kept[cache_key(CALL, "f")] = stored
+        assert not (await CachingEngine(inner, store, "f").generate(CALL)).cached
+
+    async def test_the_tier_is_said(self) -> None:
+        store = Store()
+        first = await CachingEngine(ScriptedEngine(echo), store, "f").generate(CALL)
+        second = await CachingEngine(ScriptedEngine(echo), store, "f").generate(CALL)
+        assert (first.cache_tier, second.cache_tier) == (None, "database")
 
     async def test_the_store_learns_the_model(self) -> None:
         store = Store()

@@ -423,6 +423,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/matrices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Matrices
+         * @description List matrices, the newest first.
+         */
+        get: operations["list_matrices"];
+        put?: never;
+        /**
+         * Create Matrix
+         * @description Store a matrix without starting it, or return the newest one with the same content.
+         */
+        post: operations["create_matrix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matrices/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Matrix
+         * @description Estimate calls, tokens, cost and time of a matrix; stores nothing, calls no model.
+         */
+        post: operations["plan_matrix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matrices/{matrix_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Matrix
+         * @description Return a matrix with what each cell is worth, as far as it has been run.
+         */
+        get: operations["get_matrix"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Matrix
+         * @description Hide a matrix; its experiments stay.
+         */
+        delete: operations["delete_matrix"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matrices/{matrix_id}/markdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Matrix
+         * @description Return a matrix as Markdown: tables, advice, and what failed.
+         */
+        get: operations["export_matrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matrices/{matrix_id}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Next Trial
+         * @description Start the trial whose turn it is, unless one is at work: trials run one at a time.
+         */
+        post: operations["run_next_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matrices/{matrix_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Failed Trials
+         * @description Make trials that failed, were cancelled or refused wait again; starts none.
+         */
+        post: operations["retry_failed_trials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -790,6 +918,45 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AdviceOut
+         * @description What a rule says of a matrix; `docs/guides/optimisation.md` lists the rules.
+         */
+        AdviceOut: {
+            /**
+             * Kind
+             * @description first: before anything is optimised.
+             * @enum {string}
+             */
+            kind: "first" | "use" | "avoid" | "note";
+            /**
+             * Method
+             * @description That it is about; null: all of the matrix.
+             */
+            method: string | null;
+            /**
+             * Rule
+             * @description Name of the rule.
+             */
+            rule: string;
+            /**
+             * Text
+             * @description A sentence with the numbers that made the rule apply.
+             */
+            text: string;
+        };
+        /**
+         * AgainstBaseline
+         * @description A cell against the baseline of its method.
+         */
+        AgainstBaseline: {
+            /** @description Share of the answers that are the same text. */
+            identical: components["schemas"]["Estimate"] | null;
+            /** @description Null if too few are paired. */
+            score: components["schemas"]["ScoreEquivalence"] | null;
+            /** @description Null if no round has both. */
+            speed: components["schemas"]["SpeedRatio"] | null;
+        };
+        /**
          * AgentOutcome
          * @description How an agent ended.
          * @enum {string}
@@ -1006,6 +1173,52 @@ export interface components {
              * @description As for an import; the first part of a text file will do.
              */
             file: string;
+        };
+        /**
+         * CacheStatistics
+         * @description What caches did: ours, in calls, and the provider's prompt cache, in tokens.
+         */
+        CacheStatistics: {
+            /**
+             * Calls
+             * @description Answered calls, from a cache or by the model; failed runs' included.
+             */
+            calls: number;
+            /**
+             * Database
+             * @description Of these, answered from the response cache in the database.
+             */
+            database: number;
+            /**
+             * Memory
+             * @description Of these, answered from the memory of the process.
+             */
+            memory: number;
+            /**
+             * Queried Tokens
+             * @description Prompt tokens of the calls that were made whose server told what it had of them in its prompt cache; null if none told.
+             */
+            queried_tokens: number | null;
+            /**
+             * Read Tokens
+             * @description The part of these that it had.
+             */
+            read_tokens: number | null;
+            /**
+             * Resumed
+             * @description Of these, taken from the runs of the experiment that is resumed.
+             */
+            resumed: number;
+            /**
+             * Saved Ms
+             * @description What the calls from our cache took when they were made.
+             */
+            saved_ms: number;
+            /**
+             * Saved Usd
+             * @description What they would have cost; null if unknown.
+             */
+            saved_usd: number | null;
         };
         /**
          * CallerOut
@@ -2417,6 +2630,301 @@ export interface components {
             status: "ok";
         };
         /**
+         * MatrixCellOut
+         * @description A method run in one way, over all rounds.
+         */
+        MatrixCellOut: {
+            /** @description Null for the baseline, and without one. */
+            against: components["schemas"]["AgainstBaseline"] | null;
+            /** Failed Runs */
+            failed_runs: number;
+            /**
+             * Hit Rate
+             * @description Share of the answers that came from the cache of answers.
+             */
+            hit_rate: number | null;
+            /**
+             * Latency P50 Ms
+             * @description Of answers that are not from the cache, of all rounds.
+             */
+            latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
+            /** Method */
+            method: string;
+            /** Optimisation */
+            optimisation: string;
+            /**
+             * Prompt Cache Rate
+             * @description Share of the prompt's tokens from the server's prompt cache; null if it tells none.
+             */
+            prompt_cache_rate: number | null;
+            questions_per_s: components["schemas"]["RateOut"] | null;
+            /**
+             * Reasons
+             * @description Why trials failed or were refused, each once.
+             */
+            reasons: string[];
+            /** @description Rounds of one question are taken as a cluster. */
+            score: components["schemas"]["Estimate"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "partial" | "measured" | "failed";
+            /**
+             * Tokens Per Question
+             * @description That were paid: prompt and completion.
+             */
+            tokens_per_question: number | null;
+            /** Trials */
+            trials: components["schemas"]["TrialOut"][];
+            /**
+             * Usd Per 1000
+             * @description That 1,000 questions cost; null if a price is unknown.
+             */
+            usd_per_1000: number | null;
+        };
+        /**
+         * MatrixConfig
+         * @description Methods, each run in several ways on the same questions.
+         *
+         *     Each cell (a method run in one way) is run once a round, one cell at a time; the speed of a cell is
+         *     compared with that of the baseline of the same method and round.
+         */
+        MatrixConfig: {
+            /**
+             * Base
+             * @description The fields that all experiments share, without a name.
+             */
+            base: {
+                [key: string]: unknown;
+            };
+            /**
+             * Baseline
+             * @description The optimisation that the others are compared with.
+             */
+            baseline: string;
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Margin
+             * @description The largest difference of the score that counts as none; 0.02 is 2 points.
+             * @default 0.02
+             */
+            margin?: number;
+            /** Methods */
+            methods: components["schemas"]["MatrixMethod"][];
+            /**
+             * Name
+             * @example Optimisation
+             */
+            name: string;
+            /** Optimisations */
+            optimisations: components["schemas"]["Optimisation"][];
+            /**
+             * Rounds
+             * @description Of one, no interval of speed can be computed.
+             * @default 3
+             */
+            rounds?: number;
+            /**
+             * Score
+             * @description That is compared.
+             * @default exact_match
+             */
+            score?: string;
+        };
+        /**
+         * MatrixCreate
+         * @description A matrix to find, or to make.
+         */
+        MatrixCreate: {
+            /**
+             * Anew
+             * @description Make a new one even if there is one with this content.
+             * @default false
+             */
+            anew?: boolean;
+            config: components["schemas"]["MatrixConfig"];
+        };
+        /**
+         * MatrixMethod
+         * @description A row of the matrix: its name, and the fields of the experiments that it has otherwise than the base.
+         *
+         *     Objects are merged field by field, except ``method``.
+         */
+        MatrixMethod: {
+            /**
+             * Name
+             * @example RAG
+             */
+            name: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * MatrixOut
+         * @description A matrix with its cells.
+         */
+        MatrixOut: {
+            /**
+             * Advice
+             * @description What follows from the figures, by rules; may be empty.
+             */
+            advice: components["schemas"]["AdviceOut"][];
+            /**
+             * Cells
+             * @description In the order of methods and optimisations.
+             */
+            cells: components["schemas"]["MatrixCellOut"][];
+            config: components["schemas"]["MatrixConfig"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dataset */
+            dataset: string;
+            /** Description */
+            description: string;
+            /**
+             * Ended
+             * @description Trials that have ended or cannot be run.
+             */
+            ended: number;
+            /**
+             * Failed
+             * @description Of those: without a result that counts.
+             */
+            failed: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Methods */
+            methods: string[];
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Optimisations */
+            optimisations: string[];
+            /**
+             * Questions
+             * @description Of each trial; null: all of the dataset.
+             */
+            questions: number | null;
+            /** Rounds */
+            rounds: number;
+            /**
+             * Total
+             * @description Trials.
+             */
+            total: number;
+            /**
+             * Warnings
+             * @description What makes the cells less comparable, as sentences.
+             */
+            warnings: string[];
+        };
+        /**
+         * MatrixPlan
+         * @description A matrix to estimate.
+         */
+        MatrixPlan: {
+            config: components["schemas"]["MatrixConfig"];
+        };
+        /**
+         * MatrixPlanOut
+         * @description What a matrix would take; stored nothing, called no model.
+         */
+        MatrixPlanOut: {
+            /** Calls */
+            calls: number;
+            /** Cells */
+            cells: components["schemas"]["PlannedCell"][];
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cost Usd */
+            cost_usd: number | null;
+            /**
+             * Ended
+             * @description Its trials that have ended.
+             */
+            ended: number;
+            /**
+             * Existing
+             * @description The matrix with this content, which would be continued.
+             */
+            existing: string | null;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Questions
+             * @description Of each trial.
+             */
+            questions: number;
+            /** Seconds */
+            seconds: number | null;
+            /** Trials */
+            trials: number;
+        };
+        /**
+         * MatrixSummary
+         * @description A matrix as lists show it.
+         */
+        MatrixSummary: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dataset */
+            dataset: string;
+            /** Description */
+            description: string;
+            /**
+             * Ended
+             * @description Trials that have ended or cannot be run.
+             */
+            ended: number;
+            /**
+             * Failed
+             * @description Of those: without a result that counts.
+             */
+            failed: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Methods */
+            methods: string[];
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Optimisations */
+            optimisations: string[];
+            /**
+             * Questions
+             * @description Of each trial; null: all of the dataset.
+             */
+            questions: number | null;
+            /** Rounds */
+            rounds: number;
+            /**
+             * Total
+             * @description Trials.
+             */
+            total: number;
+        };
+        /**
          * MessageOut
          * @description One message of a prompt.
          */
@@ -2447,6 +2955,8 @@ export interface components {
             agent: components["schemas"]["AgentStatistics"] | null;
             /** @description Null if nothing was retrieved. */
             attribution: components["schemas"]["Attribution"] | null;
+            /** @description Null in results from before the tiers of the cache were told apart. */
+            cache: components["schemas"]["CacheStatistics"] | null;
             /** @description Of answers that came from the cache. */
             cached_stages: components["schemas"]["StageProfile"] | null;
             cost_usd: components["schemas"]["CostStatistics"];
@@ -2619,6 +3129,60 @@ export interface components {
             template?: string;
         };
         /**
+         * NextTrialOut
+         * @description The trial that is at work now, started by this request or before it.
+         */
+        NextTrialOut: {
+            /** Ended */
+            ended: number;
+            experiment: components["schemas"]["ExperimentOut"] | null;
+            /**
+             * Method
+             * @description Null: no trial is left.
+             */
+            method: string | null;
+            /** Optimisation */
+            optimisation: string | null;
+            /** Round */
+            round: number | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * Optimisation
+         * @description A column of the matrix: how the calls are sent, and what the cache holds.
+         */
+        Optimisation: {
+            /**
+             * Cache
+             * @description Of answers. none: not read; cold: read, and empty at the start; warm: read, and filled by the cold trial of the same method and round.
+             * @default none
+             * @enum {string}
+             */
+            cache?: "none" | "cold" | "warm";
+            /**
+             * Concurrency
+             * @description Calls in flight, at most; of batches no more than one is in flight.
+             * @default 1
+             */
+            concurrency?: number;
+            /**
+             * @default {
+             *       "batch_size": 8,
+             *       "measure_first_token": false,
+             *       "mode": "concurrent",
+             *       "prefix_cache": false,
+             *       "schedule": "as_sampled"
+             *     }
+             */
+            execution?: components["schemas"]["Execution"];
+            /**
+             * Name
+             * @example batched 8
+             */
+            name: string;
+        };
+        /**
          * OverviewOut
          * @description The platform at a glance; deleted experiments are not counted.
          */
@@ -2654,6 +3218,20 @@ export interface components {
         Page_ExperimentSummary_: {
             /** Items */
             items: components["schemas"]["ExperimentSummary"][];
+            /** Limit */
+            limit: number;
+            /** Offset */
+            offset: number;
+            /**
+             * Total
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** Page[MatrixSummary] */
+        Page_MatrixSummary_: {
+            /** Items */
+            items: components["schemas"]["MatrixSummary"][];
             /** Limit */
             limit: number;
             /** Offset */
@@ -2746,6 +3324,37 @@ export interface components {
             text: string;
             /** Title */
             title: string;
+        };
+        /**
+         * PlannedCell
+         * @description What one cell takes in all rounds, estimated.
+         */
+        PlannedCell: {
+            /** Basis */
+            basis: string;
+            /**
+             * Calls
+             * @description Of the model, in all rounds; those of a warm cache are none.
+             */
+            calls: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /**
+             * Cost Usd
+             * @description Null if the catalog has no price.
+             */
+            cost_usd: number | null;
+            /** Method */
+            method: string;
+            /** Optimisation */
+            optimisation: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Seconds
+             * @description Null if no completed experiment has measured the speed.
+             */
+            seconds: number | null;
         };
         /**
          * PowerOut
@@ -3099,6 +3708,23 @@ export interface components {
             word_candidates?: number;
         };
         /**
+         * RateOut
+         * @description A geometric mean over rounds: questions a second, or a ratio of them.
+         */
+        RateOut: {
+            /** High */
+            high: number | null;
+            /**
+             * Low
+             * @description Of the 95 % interval of this one alone; null of one round.
+             */
+            low: number | null;
+            /** Rounds */
+            rounds: number;
+            /** Value */
+            value: number;
+        };
+        /**
          * ReAct agent
          * @description A ReAct agent: the model thinks, uses a tool, reads its result, and so on until it answers.
          */
@@ -3322,6 +3948,11 @@ export interface components {
              * @description Characters of the whole answer.
              */
             answer_length: number | null;
+            /**
+             * Answered Calls
+             * @description From a cache or by the model; null in earlier runs.
+             */
+            answered_calls: number | null;
             /** Attempts */
             attempts: number;
             /**
@@ -3330,13 +3961,23 @@ export interface components {
              */
             cache_read_tokens: number | null;
             /**
+             * Cache Use
+             * @description Calls from the cache by tier (`memory`, `database`, `resumed`), what they took when they were made (`saved_ms`), and, where the server told, prompt tokens (`queried_tokens`) and those of them from its prompt cache (`read_tokens`); what is 0 or unknown is left out.
+             */
+            cache_use: {
+                [key: string]: number;
+            } | null;
+            /**
              * Cache Write Tokens
              * @description Of the prompt, put into the provider's prompt cache.
              */
             cache_write_tokens: number | null;
             /** Cached */
             cached: boolean;
-            /** Calls */
+            /**
+             * Calls
+             * @description As sent and as answered; `cache` says from which tier an answer came that is `cached`.
+             */
             calls: {
                 [key: string]: unknown;
             }[];
@@ -3643,6 +4284,47 @@ export interface components {
             this: number | null;
         };
         /**
+         * ScoreEquivalence
+         * @description The difference of the score from the baseline's, and whether it is small enough to be none.
+         */
+        ScoreEquivalence: {
+            /**
+             * Difference
+             * @description This cell minus the baseline, on the questions both answered.
+             */
+            difference: number;
+            /** High */
+            high: number;
+            /**
+             * Low
+             * @description Of the 95 % interval, questions taken as clusters of their rounds.
+             */
+            low: number;
+            /**
+             * N
+             * @description Pairs of answers.
+             */
+            n: number;
+            /**
+             * Outcome
+             * @description equivalent: two one-sided tests at 5 % exclude a difference of the margin or more.
+             * @enum {string}
+             */
+            outcome: "equivalent" | "better" | "worse" | "cannot_tell";
+            /** Test High */
+            test_high: number;
+            /**
+             * Test Low
+             * @description Of the 90 % interval, which decides on equivalence.
+             */
+            test_low: number;
+            /**
+             * Units
+             * @description Independent ones: questions, or clusters of questions.
+             */
+            units: number;
+        };
+        /**
          * ScoreOut
          * @description What a score is, for whoever shows it; higher values are better.
          */
@@ -3842,6 +4524,28 @@ export interface components {
             slices: components["schemas"]["SliceOut"][];
         };
         /**
+         * SpeedRatio
+         * @description Questions a second as a multiple of the baseline's, paired by round.
+         */
+        SpeedRatio: {
+            /**
+             * Differs
+             * @description Whether the interval excludes 1.
+             */
+            differs: boolean;
+            /** High */
+            high: number | null;
+            /**
+             * Low
+             * @description Of the 95 % interval of this one alone; null of one round.
+             */
+            low: number | null;
+            /** Rounds */
+            rounds: number;
+            /** Value */
+            value: number;
+        };
+        /**
          * StageComparisonOut
          * @description Experiments compared stage by stage; the first is the baseline.
          */
@@ -4028,9 +4732,9 @@ export interface components {
             completion_tokens: number | null;
             /**
              * Duration S
-             * @description Time of its model calls.
+             * @description Time of its model calls; null if it is not known.
              */
-            duration_s: number;
+            duration_s: number | null;
             /**
              * Last
              * @description The final answer prompt: the model was asked for an answer because the agent had to end.
@@ -4247,6 +4951,57 @@ export interface components {
                     [key: string]: number;
                 };
             };
+        };
+        /**
+         * TrialOut
+         * @description One cell in one round: an experiment.
+         */
+        TrialOut: {
+            /** Answered */
+            answered: number | null;
+            /** Experiment Id */
+            experiment_id: string | null;
+            /**
+             * Failed
+             * @description Runs without an answer.
+             */
+            failed: number | null;
+            /**
+             * Position
+             * @description Its turn among all trials, from 0.
+             */
+            position: number;
+            /**
+             * Questions Per S
+             * @description Answered questions a second of work, cached or not.
+             */
+            questions_per_s: number | null;
+            /**
+             * Reason
+             * @description Why it failed, was cancelled or was refused.
+             */
+            reason: string | null;
+            /**
+             * Round
+             * @description From 1.
+             */
+            round: number;
+            /**
+             * Score
+             * @description Its mean.
+             */
+            score: number | null;
+            /**
+             * Status
+             * @description refused: no experiment could be made or started.
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "completed" | "failed" | "cancelled" | "refused";
+            /**
+             * Wall S
+             * @description Seconds of work, without loading models.
+             */
+            wall_s: number | null;
         };
         /**
          * Unpaired
@@ -6171,6 +6926,644 @@ export interface operations {
             };
             /** @description The request is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_matrices: {
+        parameters: {
+            query?: {
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MatrixSummary_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_matrix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatrixCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatrixSummary"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_matrix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatrixPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatrixPlanOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_matrix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matrix_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatrixOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_matrix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matrix_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_matrix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matrix_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    run_next_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matrix_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextTrialOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retry_failed_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matrix_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatrixSummary"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from app.domain.metrics import AgentStatistics, Counts, Metrics, RunContext, RunFacts
 from app.services.evaluation.metrics.agents import agent_statistics
 from app.services.evaluation.metrics.attribution import count_attributions
+from app.services.evaluation.metrics.caching import cache_statistics
 from app.services.evaluation.metrics.expense import (
     cost_statistics,
     latency_statistics,
@@ -35,12 +36,13 @@ def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> Metrics:
         attribution=count_attributions(answered),
         agent=_agents(runs, context.seed),
         latency_ms=latency_statistics(answered),
-        tokens=token_statistics(runs),
-        cost_usd=cost_statistics(runs),
+        tokens=token_statistics(runs, context.shared),
+        cost_usd=cost_statistics(runs, context.shared),
         single=METRICS.compute(runs, context),
         model_ms=model_time_statistics(answered),
         saved_tokens=saved_token_statistics(runs),
         warnings=dict(Counter(one["kind"] for run in runs for one in run.warnings or ())),
+        cache=cache_statistics(runs),
         stages=stage_profile(answered),
         cached_stages=cached_stage_profile(answered),
         first_token_ms=first_token_statistics(answered),

@@ -19,6 +19,7 @@ from app.domain.metrics import (
 )
 from app.domain.rounding import fixed
 from app.domain.scoring import ScoreDescription
+from app.services.evaluation.metrics.caching import cache_figures, saved_cost_figures
 from app.services.evaluation.metrics.registry import METRICS
 from app.services.evaluation.scorers.registry import SCORERS
 
@@ -35,6 +36,7 @@ def figures_of(metrics: Metrics) -> list[Figure]:
         *_latency(metrics),
         *_tokens(metrics),
         *_cost(metrics),
+        *cache_figures(metrics.cache),
         *_single(metrics),
     ]
     figures = [figure for figure in found if not (figure.minor and _is_nothing(figure))]
@@ -268,15 +270,6 @@ _COST_PER_1000 = replace(
     help="Of 1,000 answers if no call comes from the cache.",
     minor=True,
 )
-_SAVED = replace(
-    _COST,
-    name="cost_saved_by_cache_usd",
-    label="Cost saved by the cache",
-    short="saved by the cache",
-    better=None,
-    help="What the calls that were answered from the cache would have cost.",
-    minor=True,
-)
 
 
 def _cost(metrics: Metrics) -> Iterator[Figure]:
@@ -284,4 +277,4 @@ def _cost(metrics: Metrics) -> Iterator[Figure]:
     why = "no price or no token counts" if cost.total is None else ""
     yield replace(_figure(_COST, cost.total), note=why)
     yield _figure(_COST_PER_1000, cost.per_1000_runs)
-    yield _figure(_SAVED, cost.saved_by_cache)
+    yield from saved_cost_figures(cost.saved_by_cache, metrics.cache)

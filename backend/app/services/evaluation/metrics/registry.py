@@ -23,6 +23,7 @@ _OWN_KEYS = frozenset(
         "cost_usd",
         "model_ms",
         "saved_tokens",
+        "cache",
         "warnings",
         "stages",
         "cached_stages",

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import aiohttp
@@ -14,11 +14,12 @@ from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.json import JsonObject
 from app.domain.stages import StageClock
 from app.domain.status import FailureKind
-from app.services.inference.answers import read_answer
+from app.services.inference.answers import read_answer, read_list
 from app.services.inference.base import EngineBase, EngineError
-from app.services.inference.catalog import ModelSpec, ProviderSpec, spellings_of
+from app.services.inference.batch_api import BatchApi
+from app.services.inference.catalog import ModelSpec, ProviderSpec, batch_api_of, spellings_of
 from app.services.inference.engines.connector import Connector, ModelStatus, not_checked
-from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, write_body
+from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, prompt_of, write_body
 from app.services.inference.engines.streaming import STREAM_FIELDS, FirstToken, StreamingChoice
 from app.services.inference.failures import clean, failure_from_status
 from app.services.inference.threads import by_size
@@ -29,6 +30,7 @@ MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 _MOST_REFUSALS = 8  # of one request, each of another parameter
 _DROPPABLE = frozenset({"temperature", "top_p", "stop", "seed", "max_tokens", SYSTEM_ROLE})
 """Parameters without which a request still asks the same question."""
+_REFUSED_LISTS = 3  # with none answered, after which an endpoint is taken to know no lists of prompts
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
@@ -61,6 +63,8 @@ class OpenAICompatibleEngine(EngineBase):
         self._streaming = StreamingChoice()
         self._first_call = asyncio.Lock()
         self._answered = False
+        self._refused_lists = 0
+        self._list_answered = False
 
     def _client(self) -> aiohttp.ClientSession:
         # Created on first use: a session belongs to the event loop it is created in.
@@ -84,20 +88,61 @@ class OpenAICompatibleEngine(EngineBase):
         What the model turns out to refuse is left out from then on, if the request allows it. The first
         call goes alone then, so that not all that would be in flight beside it are refused.
         """
-        if request.params.drop_unsupported and not self._answered:
+        (result,) = await self._first_alone([request])
+        if isinstance(result, EngineError):
+            raise result
+        return result
+
+    def lists(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
+        """Return which requests may be prompts of one call: those that differ in nothing else."""
+        if self._model.api != "completion" or not self._takes_lists:
+            return super().lists(requests)
+        alike: dict[object, list[int]] = {}
+        for index, one in enumerate(requests):
+            alike.setdefault((one.params, one.seed + one.repeat, one.constraint), []).append(index)
+        return list(alike.values())
+
+    async def generate_list(
+        self, requests: Sequence[GenerationRequest]
+    ) -> list[GenerationResult | EngineError]:
+        """Answer requests in one call; see ``Engine.generate_list``.
+
+        An endpoint that has refused several lists and answered none is asked for one prompt a call.
+        """
+        try:
+            outcomes = await self._first_alone(requests)
+        except EngineError as error:
+            if not error.kind.retryable or error.kind is FailureKind.MALFORMED:
+                self._refused_lists += 1
+            raise
+        self._list_answered = True
+        return outcomes
+
+    @property
+    def _takes_lists(self) -> bool:
+        known = self._list_answered or self._refused_lists < _REFUSED_LISTS
+        return self._provider.prompt_lists and known
+
+    async def _first_alone(
+        self, requests: Sequence[GenerationRequest]
+    ) -> list[GenerationResult | EngineError]:
+        if requests[0].params.drop_unsupported and not self._answered:
             async with self._first_call:
                 if not self._answered:
-                    result = await self._adapted(request)
+                    results = await self._adapted(requests)
                     self._answered = True
-                    return result
-        return await self._adapted(request)
+                    return results
+        return await self._adapted(requests)
 
-    async def _adapted(self, request: GenerationRequest) -> GenerationResult:
-        """Answer one request, without what is refused of it."""
+    async def _adapted(self, requests: Sequence[GenerationRequest]) -> list[GenerationResult | EngineError]:
+        """Answer requests in one call, without what is refused of them."""
+        request = requests[0]
         for _ in range(_MOST_REFUSALS):
             body = write_body(request, self._provider, self._model, self._spellings)
+            if len(requests) > 1:
+                body.values["prompt"] = [prompt_of(one) for one in requests]
             try:
-                return await self._sent(body, request.clock)
+                return await self._sent(body, len(requests), request.clock)
             except EngineError as error:
                 if error.refused is None:
                     raise
@@ -119,16 +164,33 @@ class OpenAICompatibleEngine(EngineBase):
         """Return our name of a parameter that the server calls ``spelling``."""
         return next((name for name, theirs in self._spellings.items() if theirs == spelling), spelling)
 
-    async def _sent(self, body: RequestBody, clock: StageClock) -> GenerationResult:
-        """Send a body, and ask for a stream where the time to the first token is measured."""
-        if not clock.first_token:
-            return await self._send(body)
-        return await self._streaming.answer(
-            lambda: self._send(replace(body, values={**body.values, **STREAM_FIELDS}), FirstToken()),
-            lambda: self._send(body),
-        )
+    async def _sent(
+        self, body: RequestBody, size: int, clock: StageClock
+    ) -> list[GenerationResult | EngineError]:
+        """Send a body, and ask for a stream where the time to the first token is measured.
 
-    async def _send(self, body: RequestBody, first: FirstToken | None = None) -> GenerationResult:
+        The answer to a list of prompts comes as a whole: its parts would be mixed in a stream.
+        """
+        if not clock.first_token or size > 1:
+            return await self._send(body, size)
+        streamed = replace(body, values={**body.values, **STREAM_FIELDS})
+        return [
+            await self._streaming.answer(
+                lambda: self._send_one(streamed, FirstToken()), lambda: self._send_one(body)
+            )
+        ]
+
+    async def _send_one(self, body: RequestBody, first: FirstToken | None = None) -> GenerationResult:
+        (result,) = await self._send(body, 1, first)
+        if isinstance(result, EngineError):
+            raise result
+        if first is not None and first.took_s is not None:
+            return replace(result, first_token_s=first.took_s)
+        return result
+
+    async def _send(
+        self, body: RequestBody, size: int, first: FirstToken | None = None
+    ) -> list[GenerationResult | EngineError]:
         data = orjson.dumps(body.values)
         started = time.perf_counter()
         try:
@@ -139,7 +201,7 @@ class OpenAICompatibleEngine(EngineBase):
                     raise await by_size(
                         len(payload), failure_from_status, response.status, payload, response.headers
                     )
-                result = await by_size(len(payload), self._parse, payload, response, latency_s)
+                results = await by_size(len(payload), self._parse, payload, response, latency_s, size)
         except TimeoutError as error:
             raise EngineError(
                 FailureKind.TIMEOUT, f"No answer from {self._shown_url} within {self._timeout_s:g} s."
@@ -154,11 +216,12 @@ class OpenAICompatibleEngine(EngineBase):
             ) from error
         except EngineError as error:
             raise self._explained(error) from error.__cause__
-        if first is not None and first.at is not None:
-            result = replace(result, first_token_s=first.at - started)
         if not self._found:
-            return result
-        return replace(result, left_out=tuple(name for name in body.left_out if name in self._found))
+            return results
+        left_out = tuple(name for name in body.left_out if name in self._found)
+        return [
+            replace(one, left_out=left_out) if isinstance(one, GenerationResult) else one for one in results
+        ]
 
     async def _read(self, response: aiohttp.ClientResponse, first: FirstToken | None) -> bytes:
         announced = response.content_length
@@ -181,15 +244,26 @@ class OpenAICompatibleEngine(EngineBase):
                 )
         return bytes(payload)
 
-    def _parse(self, payload: bytes, response: aiohttp.ClientResponse, latency_s: float) -> GenerationResult:
+    def _parse(
+        self, payload: bytes, response: aiohttp.ClientResponse, latency_s: float, size: int
+    ) -> list[GenerationResult | EngineError]:
+        headers, charset = response.headers, response.charset
         try:
-            return read_answer(
-                payload, response.headers, self._model.api, charset=response.charset, latency_s=latency_s
-            )
+            if size == 1:
+                api = self._model.api
+                return [read_answer(payload, headers, api, charset=charset, latency_s=latency_s)]
+            return [
+                self._placed(one) if isinstance(one, EngineError) else one
+                for one in read_list(payload, headers, size, charset=charset, latency_s=latency_s)
+            ]
         except EngineError as error:
-            if error.kind is FailureKind.MALFORMED:
-                error.message = f"The answer of {self._shown_url} {error.message}"
-            raise
+            raise self._placed(error) from error.__cause__
+
+    def _placed(self, error: EngineError) -> EngineError:
+        """Return the error of an answer with whose it is."""
+        if error.kind is FailureKind.MALFORMED:
+            error.message = f"The answer of {self._shown_url} {error.message}"
+        return error
 
     def _explained(self, error: EngineError) -> EngineError:
         """Return the error of a wrong key or address with where these come from."""
@@ -226,6 +300,18 @@ class OpenAIConnector(Connector):
     def endpoint(self) -> tuple[str, str | None]:
         """Return base URL and key; see ``Connector.endpoint``."""
         return self.required_base_url(), self.key
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether the catalog says that there is OpenAI's batch API."""
+        return batch_api_of(self.provider, self.model) == "openai"
+
+    def batch_api(self) -> BatchApi | None:
+        """Return the client of OpenAI's batch API, if the catalog says that there is one."""
+        if not self.takes_batches:
+            return None
+        url = self.required_base_url()
+        return BatchApi(self.provider, self.model, url, self.key, proxied=not is_loopback(url))
 
     async def open(
         self, timeout_s: float, answers: Mapping[str, str] | None = None

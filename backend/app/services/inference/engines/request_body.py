@@ -57,7 +57,7 @@ def write_body(
     body: JsonObject = {"model": model.remote_id, **provider.extra_body}
     left_out: tuple[str, ...] = ()
     if model.api == "completion":
-        body["prompt"] = "\n\n".join(message.content for message in request.messages)
+        body["prompt"] = prompt_of(request)
     elif SYSTEM_ROLE in spellings and any(message.role == "system" for message in request.messages):
         role = spellings[SYSTEM_ROLE]
         body["messages"] = (
@@ -80,6 +80,11 @@ def write_body(
         else:
             body[spelling] = value
     return RequestBody(body, left_out)
+
+
+def prompt_of(request: GenerationRequest) -> str:
+    """Return what a completions API is asked."""
+    return "\n\n".join(message.content for message in request.messages)
 
 
 def without_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -31,22 +31,24 @@ class FirstToken:
     """Finds out when the first token of a stream has come, however its bytes are cut.
 
     Attributes:
-        at: when it came, in seconds of ``time.perf_counter``; ``None`` while it has not.
+        took_s: seconds from the making of this object, with which the call begins; ``None`` while there is
+            no token.
     """
 
     def __init__(self) -> None:
-        self.at: float | None = None
+        self.took_s: float | None = None
+        self._began = time.perf_counter()
         self._read = 0  # bytes of whole lines that were looked into
 
     def look(self, received: bytearray) -> None:
         """Look into what has been received so far; further bytes may follow at its end."""
         end = max(received.rfind(b"\n"), received.rfind(b"\r")) + 1
-        if self.at is not None or end <= self._read:
+        if self.took_s is not None or end <= self._read:
             return
         lines = bytes(received[self._read : end])
         self._read = end
         if any(_holds_token(line) for line in lines.splitlines()):
-            self.at = time.perf_counter()
+            self.took_s = time.perf_counter() - self._began
 
 
 def _holds_token(line: bytes) -> bool:
