@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from app.domain.metrics import Estimate, Metrics
-from app.services.comparisons.compare import SEED
+from app.services.comparisons.draws import SEED
 from app.services.comparisons.pairing import RunArrays, pair
 from app.services.evaluation.statistics.means import bounded_mean, share
 from app.services.evaluation.statistics.noninferiority import FEWEST_TO_DECIDE

@@ -1516,6 +1516,12 @@ export interface components {
              */
             description?: string;
             /**
+             * Margin
+             * @description The largest difference of a score that does not matter; .02 is 2 points.
+             * @default 0.02
+             */
+            margin?: number;
+            /**
              * Name
              * @example Naive against chain-of-thought
              */
@@ -1562,6 +1568,11 @@ export interface components {
             differences: components["schemas"]["ScoreDifference"][];
             /** Experiments */
             experiments: components["schemas"]["Compared"][];
+            /**
+             * Same Answers
+             * @description One for each experiment that shares questions.
+             */
+            same_answers: components["schemas"]["SameAnswers"][];
             /**
              * Tied For Best
              * @description By score: the best experiment, and all that are not distinguishable from it.
@@ -1841,6 +1852,53 @@ export interface components {
              * @description The verdict as one sentence.
              */
             verdict: string;
+        };
+        /**
+         * EquivalenceOut
+         * @description Whether the difference of a score is surely smaller than a margin: two one-sided tests at 5 % each.
+         */
+        EquivalenceOut: {
+            /**
+             * High
+             * @description Upper bound, with what failed counted for it.
+             */
+            high: number;
+            /**
+             * Level
+             * @description Of that interval: 1 − 2 · 5 % by the number of comparisons.
+             */
+            level: number;
+            /**
+             * Low
+             * @description Lower bound of the interval that must lie within the margin, with what failed counted against this experiment.
+             */
+            low: number;
+            /**
+             * Margin
+             * @description The largest difference that does not matter.
+             */
+            margin: number;
+            /**
+             * Needed
+             * @description Questions like these that would show equivalence with a power of .8 if nothing differs; null if it was found, or nothing is known of the spread.
+             */
+            needed: number | null;
+            /**
+             * Sentence
+             * @description The verdict in words, with the margin.
+             */
+            sentence: string;
+            /**
+             * Verdict
+             * @description better or worse if `outcome` says so, within the margin or not; else equivalent or cannot_tell.
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "equivalent" | "cannot_tell";
+            /**
+             * Within
+             * @description Whether it lies within the margin: equivalence was found.
+             */
+            within: boolean;
         };
         /**
          * ErrorBody
@@ -4338,6 +4396,26 @@ export interface components {
             message: string;
         };
         /**
+         * SameAnswers
+         * @description How many answers are the same as the baseline's, of the pairs that both answered.
+         */
+        SameAnswers: {
+            /** @description Share of pairs with the same answer after normalisation; two without an answer are. */
+            answers: components["schemas"]["Estimate"];
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Message
+             * @description Both as a sentence.
+             */
+            message: string;
+            /** @description Share of pairs with the same raw output, with its 95 % interval. */
+            outputs: components["schemas"]["Estimate"];
+        };
+        /**
          * ScoreDifference
          * @description The difference of one score from the baseline's, on the questions that both answered.
          */
@@ -4357,6 +4435,8 @@ export interface components {
              * @description This experiment minus the baseline, mean over the pairs.
              */
             difference: number | null;
+            /** @description Null if too few are paired. */
+            equivalence: components["schemas"]["EquivalenceOut"] | null;
             /**
              * Experiment Id
              * Format: uuid
@@ -7924,6 +8004,8 @@ export interface operations {
                 ids: string[];
                 /** @description One of the ids. */
                 baseline?: string | null;
+                /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
+                margin?: number;
             };
             header?: never;
             path?: never;
