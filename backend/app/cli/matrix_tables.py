@@ -48,7 +48,7 @@ def matrix_table(matrix: MatrixOut, method: str, width: int) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
     table.title = f"[bold]{escape(method)}[/]"
     table.add_column("Optimisation", no_wrap=True)
-    score = matrix.config.score.replace("_", " ")
+    score = matrix.score.replace("_", " ")
     columns = [
         "speed ×",
         "same",

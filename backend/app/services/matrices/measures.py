@@ -92,11 +92,12 @@ def measure(trials: Sequence[MeasuredTrial], score: str) -> CellMeasures:
     metrics = [one.metrics for one in trials]
     rates = [rate for one in trials if (rate := one.questions_per_s) is not None]
     stored = sum(one.counts.stored for one in metrics)
-    answered = sum(one.counts.ok for one in metrics)
     tokens = _sum([part for one in metrics for part in (one.tokens.prompt, one.tokens.completion)])
     cost = _sum([one.cost_usd.total for one in metrics])
-    prompt = _sum([one.tokens.prompt for one in metrics])
-    read = _sum([one.tokens.cache_read for one in metrics])
+    caches = [one.cache for one in metrics if one.cache is not None]
+    queried = _sum([one.queried_tokens for one in caches])
+    read = _sum([one.read_tokens for one in caches])
+    calls = sum(one.calls for one in caches)
     return CellMeasures(
         score=_mean(values[scored].tolist(), _units(runs, np.flatnonzero(scored))) if scored.any() else None,
         latency_p50_ms=float(np.quantile(latency, 0.5)) if latency.size else None,
@@ -104,8 +105,8 @@ def measure(trials: Sequence[MeasuredTrial], score: str) -> CellMeasures:
         questions_per_s=mean_rate(rates) if rates else None,
         tokens_per_question=tokens / stored if tokens is not None and stored else None,
         usd_per_1000=1000 * cost / stored if cost is not None and stored else None,
-        hit_rate=sum(one.counts.cached for one in metrics) / answered if answered else None,
-        prompt_cache_rate=read / prompt if read is not None and prompt else None,
+        hit_rate=sum(one.hits for one in caches) / calls if calls else None,
+        prompt_cache_rate=read / queried if read is not None and queried else None,
         failed_runs=sum(one.counts.failed for one in metrics),
     )
 

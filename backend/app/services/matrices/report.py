@@ -18,8 +18,9 @@ from app.schemas.matrix import (
     SpeedRatio,
     TrialOut,
     TrialStatus,
+    WayOut,
 )
-from app.schemas.matrix_config import MatrixConfig
+from app.schemas.matrix_config import MatrixConfig, Optimisation
 from app.schemas.result import Estimate
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.evaluation.metrics.stored import read_metrics
@@ -95,7 +96,11 @@ class MatrixReports:
         cells = await asyncio.to_thread(_cells, stored, measured)
         return MatrixOut(
             **summary_of(stored).model_dump(),
-            config=config,
+            baseline=config.baseline,
+            score=config.score,
+            margin=config.margin,
+            ways=[_way(one) for one in config.optimisations],
+            config=stored.matrix.config,
             cells=cells,
             advice=advice(config, cells),
             warnings=[*_warnings(stored), *_not_cold(config, cells)],
@@ -111,6 +116,19 @@ class MatrixReports:
             await self._arrays.arrays(experiment.id, [score]),
             await self._answers.hashes(experiment.id),
         )
+
+
+def _way(way: Optimisation) -> WayOut:
+    execution = way.execution
+    calls = {"sequential": 1, "batched": execution.batch_size}.get(execution.mode, way.concurrency)
+    return WayOut(
+        name=way.name,
+        mode=execution.mode,
+        calls=calls,
+        by_prefix=execution.schedule == "by_prefix",
+        prefix_cache=execution.prefix_cache,
+        cache=way.cache,
+    )
 
 
 def _cells(stored: StoredMatrix, measured: dict[tuple[str, str], list[MeasuredTrial]]) -> list[MatrixCellOut]:

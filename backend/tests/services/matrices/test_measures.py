@@ -25,7 +25,15 @@ def trial(
 ) -> MeasuredTrial:
     """Return a trial with a run for each score; ``None``: it failed."""
     runs = [
-        failed_facts() if value is None else facts(scores={"exact_match": value}, cached=cached, **fields)
+        failed_facts()
+        if value is None
+        else facts(
+            scores={"exact_match": value},
+            cached=cached,
+            answered_calls=1,
+            cache_use={"memory": 1} if cached else None,
+            **fields,
+        )
         for value in scores
     ]
     size = len(scores)
@@ -80,6 +88,17 @@ def test_a_warm_cache_has_a_speed_but_no_latency() -> None:
     assert found.questions_per_s is not None
     assert found.questions_per_s.value == pytest.approx(200)
     assert (found.latency_p50_ms, found.hit_rate, found.tokens_per_question) == (None, 1, 0)
+
+
+def test_prompt_caches_are_counted_in_tokens() -> None:
+    told = {"queried_tokens": 20, "read_tokens": 5}
+    trials = [
+        replace(
+            one, metrics=compute_metrics([facts(answered_calls=1, cache_use=use)], RunContext(1, 1, None, 0))
+        )
+        for one, use in ((trial(1, [1.0]), told), (trial(2, [1.0]), {"queried_tokens": 20}))
+    ]
+    assert measure(trials, "exact_match").prompt_cache_rate == pytest.approx(5 / 40)
 
 
 class TestAgainst:

@@ -15,6 +15,9 @@ export interface FrontPoint {
   letter: string;
   name: string;
   x: number;
+  /** The interval of x, where it has one. */
+  xLow?: number;
+  xHigh?: number;
   score: number;
   low: number;
   high: number;
@@ -31,7 +34,7 @@ interface FrontPlotProps {
 export function FrontPlot({ points, formatX }: FrontPlotProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const inner = { width: Math.max(0, width - MARGIN.left - MARGIN.right), height: HEIGHT - MARGIN.top - MARGIN.bottom };
-  const x = scaleLinear({ domain: [0, Math.max(1e-9, ...points.map((point) => point.x)) * 1.12], range: [0, inner.width] });
+  const x = scaleLinear({ domain: [0, Math.max(1e-9, ...points.map((point) => point.xHigh ?? point.x)) * 1.12], range: [0, inner.width] });
   const lows = Math.min(...points.map(({ low }) => low));
   const highs = Math.max(...points.map(({ high }) => high));
   const y = scaleLinear({ domain: [Math.max(0, lows - 0.03), Math.min(1, highs + 0.03)], range: [inner.height, 0] });
@@ -46,6 +49,9 @@ export function FrontPlot({ points, formatX }: FrontPlotProps) {
               <Group key={point.letter} left={x(point.x)}>
                 <title>{sentence(point, formatX)}</title>
                 <line y1={y(point.low)} y2={y(point.high)} className="stroke-muted/60" strokeWidth={1.5} />
+                {point.xLow !== undefined && point.xHigh !== undefined && (
+                  <line x1={x(point.xLow) - x(point.x)} x2={x(point.xHigh) - x(point.x)} y1={y(point.score)} y2={y(point.score)} className="stroke-muted/60" strokeWidth={1.5} />
+                )}
                 <circle cy={y(point.score)} r={11} className={point.front ? "fill-data-1" : "fill-paper stroke-muted"} />
                 <text y={y(point.score)} dy={5} textAnchor="middle" className={point.front ? "fill-paper font-serif text-sm" : "fill-ink font-serif text-sm"}>
                   {point.letter}
@@ -61,6 +67,7 @@ export function FrontPlot({ points, formatX }: FrontPlotProps) {
   );
 }
 
-function sentence({ letter, name, x, score, low, high, front }: FrontPoint, formatX: (value: number) => string): string {
-  return `${letter}, ${name}: ${formatPercent(score)} ${formatInterval(low, high)} at ${formatX(x)}${front ? ", on the Pareto front" : ""}.`;
+function sentence({ letter, name, x, xLow, xHigh, score, low, high, front }: FrontPoint, formatX: (value: number) => string): string {
+  const bounds = xLow !== undefined && xHigh !== undefined ? ` [${formatX(xLow)}, ${formatX(xHigh)}]` : "";
+  return `${letter}, ${name}: ${formatPercent(score)} ${formatInterval(low, high)} at ${formatX(x)}${bounds}${front ? ", on the Pareto front" : ""}.`;
 }

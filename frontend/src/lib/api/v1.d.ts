@@ -2600,7 +2600,7 @@ export interface components {
             failed_runs: number;
             /**
              * Hit Rate
-             * @description Share of the answers that came from the cache of answers.
+             * @description Share of the calls that were answered from the cache of answers.
              */
             hit_rate: number | null;
             /**
@@ -2616,7 +2616,7 @@ export interface components {
             optimisation: string;
             /**
              * Prompt Cache Rate
-             * @description Share of the prompt's tokens from the server's prompt cache; null if it tells none.
+             * @description Share of the prompts' tokens that the server had in its prompt cache; null if not told.
              */
             prompt_cache_rate: number | null;
             questions_per_s: components["schemas"]["RateOut"] | null;
@@ -2737,11 +2737,22 @@ export interface components {
              */
             advice: components["schemas"]["AdviceOut"][];
             /**
+             * Baseline
+             * @description The optimisation that the others are compared with.
+             */
+            baseline: string;
+            /**
              * Cells
              * @description In the order of methods and optimisations.
              */
             cells: components["schemas"]["MatrixCellOut"][];
-            config: components["schemas"]["MatrixConfig"];
+            /**
+             * Config
+             * @description As it was given, with the version of the dataset.
+             */
+            config: {
+                [key: string]: unknown;
+            };
             /**
              * Created At
              * Format: date-time
@@ -2766,6 +2777,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Margin
+             * @description The largest difference of the score that counts as none.
+             */
+            margin: number;
             /** Methods */
             methods: string[];
             /** Model */
@@ -2782,6 +2798,11 @@ export interface components {
             /** Rounds */
             rounds: number;
             /**
+             * Score
+             * @description That is compared.
+             */
+            score: string;
+            /**
              * Total
              * @description Trials.
              */
@@ -2791,6 +2812,11 @@ export interface components {
              * @description What makes the cells less comparable, as sentences.
              */
             warnings: string[];
+            /**
+             * Ways
+             * @description In the order of `optimisations`.
+             */
+            ways: components["schemas"]["WayOut"][];
         };
         /**
          * MatrixPlan
@@ -4849,6 +4875,39 @@ export interface components {
              * @enum {string}
              */
             variant: "naive" | "hybrid" | "reranked";
+        };
+        /**
+         * WayOut
+         * @description An optimisation: how calls are sent, and what the cache holds.
+         */
+        WayOut: {
+            /**
+             * By Prefix
+             * @description Whether prompts that begin alike follow each other.
+             */
+            by_prefix: boolean;
+            /**
+             * Cache
+             * @enum {string}
+             */
+            cache: "none" | "cold" | "warm";
+            /**
+             * Calls
+             * @description In flight at most; of batches, the calls of one.
+             */
+            calls: number;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "concurrent" | "sequential" | "batched" | "batch_job";
+            /** Name */
+            name: string;
+            /**
+             * Prefix Cache
+             * @description Whether the local model server may reuse their beginnings.
+             */
+            prefix_cache: boolean;
         };
     };
     responses: never;
