@@ -42,6 +42,7 @@ class SafeConsole(Console):
 
 console = SafeConsole()
 _WHOLE_DOLLARS = 1000
+_WORTH_A_ROW = 0.005  # share of the time
 
 _STATUS_STYLE = {
     "COMPLETED": "green",
@@ -163,6 +164,7 @@ def result_table(experiment: ExperimentOut, metrics: Metrics) -> Table:
             table.add_row("answers", _counted(metrics.counts.parse_outcomes))
     if metrics.agent is not None:
         _agent_rows(table, metrics.agent)
+    _stage_rows(table, metrics)
     for warning in metrics.warnings:
         table.add_row("warning", f"[yellow]{escape(warning)}[/]")
     if experiment.reason:
@@ -224,6 +226,21 @@ _FORMATS: dict[str, Callable[[float | None], str]] = {
     "count": _count,
     "number": number,
 }
+
+
+def _stage_rows(table: Table, metrics: Metrics) -> None:
+    """Add where the time went; stages too short to matter are summed up."""
+    for row, profile in (("time", metrics.stages), ("time from the cache", metrics.cached_stages)):
+        if profile is None:
+            continue
+        table.add_row(row, f"{escape(profile.bottleneck)}  [dim]n = {profile.runs:,}[/]")
+        shown = [one for one in profile.stages if one.share >= _WORTH_A_ROW]
+        for one in shown:
+            times = f"p50 {milliseconds(one.p50_ms)}, p95 {milliseconds(one.p95_ms)}"
+            table.add_row(f"  {escape(one.label.lower())}", f"{percent(one.share)}, {times}")
+        if len(shown) < len(profile.stages):
+            left = 1 - sum(one.share for one in shown)
+            table.add_row(f"  {len(profile.stages) - len(shown)} shorter stages", percent(max(0.0, left)))
 
 
 def _agent_rows(table: Table, agent: AgentStatistics) -> None:

@@ -122,6 +122,15 @@ class Settings(BaseSettings):
     memory_cache_mb: float = Field(
         default=32.0, ge=0, le=65_536, description="megabytes of them at most; 0: none"
     )
+    batch_poll_s: float = Field(
+        default=5.0, gt=0, le=3600, description="from the start of a provider's batch job to the first look"
+    )
+    batch_poll_longest_s: float = Field(
+        default=300.0, gt=0, le=3600, description="between two looks at a batch job, at most"
+    )
+    batch_lines: int = Field(
+        default=50_000, ge=1, le=50_000, description="calls of one batch job at most; providers take 50,000"
+    )
     local_slots: int = Field(default=8, ge=1, le=64, description="parallel sequences, local model server")
     local_context: int = Field(default=2048, ge=256, description="tokens a sequence, local model server")
     local_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from app.domain.json import JsonObject
+from app.domain.stages import UNTIMED, StageClock
 
 Role = Literal["system", "user", "assistant", "tool"]
 CacheTier = Literal["memory", "database", "resumed"]
@@ -124,6 +125,7 @@ class GenerationRequest:
         repeat: index of the repeat, so that repeated samples are never collapsed by a cache.
         constraint: form of the answer, if it must have one.
         tools: that the model may ask for.
+        clock: told by all that handle the request when a stage of its run ends; no part of what is asked.
     """
 
     messages: tuple[Message, ...]
@@ -133,6 +135,7 @@ class GenerationRequest:
     repeat: int = 0
     constraint: Constraint | None = None
     tools: tuple[ToolSpec, ...] = ()
+    clock: StageClock = field(default=UNTIMED, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,12 @@ def total_of(counts: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(counts) else None
 
 
+def sum_of_times(times: Sequence[float | None]) -> float | None:
+    """Return the sum of times in seconds, or ``None`` if any is unknown."""
+    known = [time for time in times if time is not None]
+    return sum(known) if len(known) == len(times) else None
+
+
 _CUT_OFF = frozenset(
     {"length", "max_tokens", "max_output_tokens", "model_length"}
 )  # the words of several servers
@@ -188,7 +197,8 @@ class GenerationResult:
         text: the generated answer, exactly as it came but for NUL characters and secrets.
         thinking: what the model thought before the answer, as far as the server shows it.
         latency_s: wall time in seconds of the attempt that was answered; for a cached answer that
-            of the original call.
+            of the original call. ``None``: not known, as that of a call that a batch job has made.
+        first_token_s: the part of ``latency_s`` until the first token; ``None`` if it was not measured.
         queue_s: seconds spent waiting for our own concurrency limiter, in all attempts.
         attempts: calls made, the answered one included; 0 when it came from the cache.
         finish_reason: the server's word for why it stopped (``stop``, ``length``, …).
@@ -203,7 +213,7 @@ class GenerationResult:
 
     text: str
     usage: Usage = Usage()
-    latency_s: float = 0.0
+    latency_s: float | None = 0.0
     queue_s: float = 0.0
     attempts: int = 1
     finish_reason: str | None = None
@@ -215,6 +225,7 @@ class GenerationResult:
     left_out: tuple[str, ...] = ()
     group: CallGroup | None = None
     cache_tier: CacheTier | None = None
+    first_token_s: float | None = None
 
     @property
     def cut_off(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TypedDict
 from app.domain.json import JsonObject
 from app.domain.prediction import ParseOutcome
 from app.domain.scoring import Score
+from app.domain.stages import StoredStage
 from app.domain.status import FailureKind, RunStatus
 
 LEFT_OUT = "left_out:"
@@ -71,6 +72,7 @@ class RunRecord:
             they were counted.
         cache_use: how many of them came from which tier of the response cache, and what that has saved;
             see ``domain.metrics.RunFacts``. ``None`` if no cache was of use.
+        stages: where its time went, in order; ``None`` in runs from before that was measured.
     """
 
     experiment_id: uuid.UUID
@@ -107,6 +109,7 @@ class RunRecord:
     warnings: list[RunWarning] | None = None
     answered_calls: int | None = None
     cache_use: Mapping[str, float] | None = None
+    stages: list[StoredStage] | None = None
 
 
 @dataclass(frozen=True, slots=True)

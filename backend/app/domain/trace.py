@@ -80,7 +80,7 @@ class Step:
         calls: indices of its model calls among those of the run, from 0.
         prompt_tokens: of these calls; ``None`` if the server did not report them.
         completion_tokens: likewise.
-        duration_s: seconds of these calls.
+        duration_s: seconds of these calls; ``None`` if nobody knows.
     """
 
     thought: str
@@ -92,7 +92,7 @@ class Step:
     calls: tuple[int, ...] = ()
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
-    duration_s: float = 0.0
+    duration_s: float | None = 0.0
 
 
 class TraceSummary(TypedDict):

@@ -1,6 +1,7 @@
 """The tables of the database, one file for each group of tables that change together."""
 
 from app.models.base import Base
+from app.models.batch_job import BatchJob, BatchLine
 from app.models.dataset import Dataset, Example
 from app.models.execution import ExecutorRow, Shard
 from app.models.experiment import Experiment, Result, Run
@@ -13,6 +14,8 @@ from app.models.worker import Worker
 __all__ = [
     "Article",
     "Base",
+    "BatchJob",
+    "BatchLine",
     "CacheVersion",
     "Dataset",
     "Example",

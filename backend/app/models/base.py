@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
 from app.domain.json import JsonObject
+from app.domain.stages import StoredStage
 
 
 class Base(DeclarativeBase):
@@ -26,4 +27,5 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         JsonObject: JSONB(none_as_null=True),
         list[JsonObject]: JSONB(none_as_null=True),
+        list[StoredStage]: JSONB(none_as_null=True),
     }

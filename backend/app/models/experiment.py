@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from app.domain.json import JsonObject
 from app.domain.progress import CANCELLED, Ending, ProgressSnapshot
+from app.domain.stages import StoredStage
 from app.domain.status import ExperimentStatus
 from app.models.base import Base
 from app.models.dataset import Example
@@ -37,7 +38,8 @@ class Experiment(Base):
     ``heartbeat_at`` is the last sign of life of an executor at work on it, by the database's clock, and
     ``worked_until`` the end of the time that the progress counts as work. ``ending`` is the status that its
     executors are to end it with, and the reason, once one of them has found that it must. Of waiting
-    experiments that with the highest ``priority`` starts first. ``resumes_parent``: it continues its
+    experiments that with the highest ``priority`` starts first. One that only waits for a batch job at its
+    provider needs no executor before ``waits_until``. ``resumes_parent``: it continues its
     parent's work, and takes over the answers to it. ``result`` must be loaded together with the row.
     """
 
@@ -74,6 +76,7 @@ class Experiment(Base):
     finished_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     worked_until: Mapped[datetime | None]
+    waits_until: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
     result: Mapped["Result | None"] = relationship(lazy="raise", viewonly=True)
@@ -158,8 +161,9 @@ class Run(Base):
     """The run of one sample of an experiment: answered and scored, or failed.
 
     ``calls`` holds every model call as it was sent and answered; ``retrieved`` the passages, best first,
-    with rank and score at each stage; ``trace`` the steps of an agent. Lists, filters and aggregates read
-    only the other columns. ``example`` must be loaded together with the row.
+    with rank and score at each stage; ``trace`` the steps of an agent; ``stages`` where the time went, see
+    ``domain/stages.py``. Lists, filters and aggregates read only the other columns, and the stages.
+    ``example`` must be loaded together with the row.
     """
 
     __tablename__ = "runs"
@@ -206,6 +210,7 @@ class Run(Base):
     warnings: Mapped[list[JsonObject] | None]
     answered_calls: Mapped[int | None] = mapped_column(Integer)
     cache_use: Mapped[JsonObject | None]
+    stages: Mapped[list[StoredStage] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     example: Mapped[Example] = relationship(lazy="raise", viewonly=True)

@@ -14,6 +14,7 @@ from app.domain.metrics import FigureFormat
 from app.domain.status import ExperimentStatus
 from app.schemas.common import FromAttributes
 from app.schemas.knowledge import PassageOut
+from app.schemas.stages import StageOut, StageProfile
 from app.schemas.trace import TraceOut
 
 
@@ -191,6 +192,13 @@ class Metrics(FromAttributes):
     gpu_seconds_estimate: float | None = Field(
         description="Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown."
     )
+    stages: StageProfile | None = Field(
+        description="Of answers no call of which came from the cache; null in earlier results."
+    )
+    cached_stages: StageProfile | None = Field(description="Of answers that came from the cache.")
+    first_token_ms: LatencyStatistics | None = Field(
+        description="Time to the first token of a call; null if it was not measured."
+    )
     figures: list[Figure] = Field(description="These numbers, described, in the order to show them.")
     warnings: list[str] = Field(description="What makes the result less reliable, as sentences.")
 
@@ -349,6 +357,9 @@ class RunOut(RunSummary):
     )
     retrieved: list[PassageOut] | None = Field(
         description="Best first, an agent's in the order of finding them; null if nothing was retrieved."
+    )
+    stages: Annotated[list[StageOut] | None, BeforeValidator(StageOut.all_of)] = Field(
+        description="Where the time went, in order; null in runs from before it was measured."
     )
     trace: TraceOut | None = Field(description="The steps of an agent; null if the method is no agent.")
 

@@ -41,7 +41,7 @@ class StepOut(BaseModel):
     calls: list[int] = Field(description="Indexes of its model calls among those of the run, from 0.")
     prompt_tokens: int | None
     completion_tokens: int | None
-    duration_s: float = Field(description="Time of its model calls.")
+    duration_s: float | None = Field(description="Time of its model calls; null if it is not known.")
 
 
 class TraceSummary(BaseModel):

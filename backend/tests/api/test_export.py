@@ -37,7 +37,17 @@ INTEGERS = {
     "answered_calls",
 }
 FLOATS = {"exact_match", "contains", "f1", "latency_ms", "queue_ms", "cost_usd", "model_ms", "paid_usd"}
-NESTED = {"gold", "scores", "calls", "retrieved", "trace", "metadata", "warnings", "cache_use"}
+NESTED = {
+    "gold",
+    "scores",
+    "calls",
+    "retrieved",
+    "trace",
+    "metadata",
+    "warnings",
+    "cache_use",
+    "stages",
+}
 
 
 @pytest.fixture
@@ -113,7 +123,7 @@ class TestExport:
             "output,answer,parse_outcome,parse_rule,exact_match,contains,f1,cached,attempts,latency_ms,queue_ms,"
             "prompt_tokens,completion_tokens,cost_usd,created_at,scores,calls,retrieved,trace,metadata,"
             "model_ms,paid_prompt_tokens,paid_completion_tokens,paid_usd,reasoning_tokens,cache_read_tokens,"
-            "cache_write_tokens,warnings,answered_calls,cache_use"
+            "cache_write_tokens,warnings,answered_calls,cache_use,stages"
         )
         rows = orjson.loads(await download(steps, exported, "json"))
         table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.domain.generation import GenerationResult, Message, total_of
+from app.domain.generation import GenerationResult, Message, sum_of_times, total_of
 from app.domain.hashing import canonical_json
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
+from app.domain.stages import TOOL, UNTIMED, StageClock
 from app.domain.status import FailureKind
 from app.domain.templates import fill
 from app.domain.trace import AgentOutcome, Step, ToolUse, Trace
@@ -91,9 +92,24 @@ class Agent:
         answer: the answer to the question; ``None`` while there is none.
         output: the text of the last model reply.
         passages: that the model was shown, each once, in the order in which they were found.
+
+    Args:
+        step_format: in which it writes its steps.
+        options: its limits.
+        question: that it answers.
+        model: that writes.
+        clock: told when steps, and stages of them, end.
     """
 
-    def __init__(self, step_format: StepFormat, options: AgentOptions, question: str, model: Model) -> None:
+    def __init__(
+        self,
+        step_format: StepFormat,
+        options: AgentOptions,
+        question: str,
+        model: Model,
+        clock: StageClock = UNTIMED,
+    ) -> None:
+        self._clock = clock
         self._format = step_format
         self._tools = {tool.name: tool for tool in step_format.tools}
         self._options = options
@@ -138,6 +154,7 @@ class Agent:
         if self._needs_final_answer(outcome):
             await self._ask_for_answer()
         self._outcome, self._reason = outcome, reason
+        self._clock.end_steps()
 
     def _needs_final_answer(self, outcome: AgentOutcome) -> bool:
         if outcome is AgentOutcome.ANSWERED:
@@ -148,6 +165,7 @@ class Agent:
 
     async def _iterate(self) -> tuple[AgentOutcome, str] | None:
         """Run one step; return outcome and reason if the agent ends, ``None`` if it continues."""
+        self._clock.begin_step()
         prompt = self._prompt()
         if prompt is None:
             return AgentOutcome.CONTEXT_OVERFLOW, "The transcript is too long for the model's window."
@@ -210,6 +228,7 @@ class Agent:
 
     async def _ask_for_answer(self) -> None:
         """Ask for the answer in the final prompt, with shortened notes if it does not fit otherwise."""
+        self._clock.begin_step()
         for short in (False, True):
             prompt = (Message("user", self._final_prompt(short=short)),)
             if not self._model.fits(prompt):
@@ -275,7 +294,12 @@ class Agent:
         if tool is None:
             message = UNKNOWN.format(tool=name, known=", ".join(self._tools))
             return ToolResult(message, False, 0.0, "retry")
+        self._clock.lap("parsing")
         result = await tool.execute(arguments)
+        if result.parts:
+            self._clock.lap_parts("search_wait", result.parts)
+        else:
+            self._clock.lap(f"{TOOL}{name}")
         if result.error == "final":
             self._unavailable.add(name)
         return result
@@ -306,7 +330,7 @@ def _step(turn: Turn, calls: tuple[ModelReply, ...]) -> Step:
         calls=tuple(call.place for call in calls),
         prompt_tokens=total_of([result.usage.prompt_tokens for result in results]),
         completion_tokens=total_of([result.usage.completion_tokens for result in results]),
-        duration_s=sum(result.latency_s for result in results),
+        duration_s=sum_of_times([result.latency_s for result in results]),
     )
 
 

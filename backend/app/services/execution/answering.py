@@ -11,11 +11,12 @@ from app.core.errors import AppError
 from app.domain.progress import Ending
 from app.domain.provenance import Provenance
 from app.domain.run import RunRecord, Tally
-from app.domain.sharding import claim_count, shard_size
+from app.domain.sharding import ShardSlice, claim_count, shard_size
 from app.domain.status import ExperimentStatus
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.datasets.service import DatasetService
+from app.services.execution.batch_calls import Parked
 from app.services.execution.cache_tiers import CacheTiers
 from app.services.execution.failure_budget import too_many_failures
 from app.services.execution.lease import Joined, Lease, Whole
@@ -31,10 +32,11 @@ from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import PinnedVersions, ResolvedConfig, resolve
 from app.services.inference.base import Engine
-from app.services.inference.cache import CachingEngine
+from app.services.inference.cache import CacheStore, CachingEngine
 from app.services.inference.catalog import CatalogError
 from app.services.inference.grouping import GroupingEngine
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
+from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
 from app.services.runtime import Runtime
 
@@ -144,10 +146,16 @@ class Answering:
         self._require_few_failures()  # an earlier executor may have died before it could end it
         if self.whole.ending is not None or not self.whole.sums.unfinished:
             return  # only the end is left to do
+        await self._answer_all(self._read_config())
+
+    def _read_config(self) -> ExperimentConfig:
         try:
-            config = read_config(self._experiment.config)
+            return read_config(self._experiment.config)
         except UnreadableConfig as error:
             raise ExperimentFailed(f"{error.message} {error.hint}") from error
+
+    async def _answer_all(self, config: ExperimentConfig) -> None:
+        """Open what samples are answered with, and answer them."""
         resolved, positions = await self._resolve(config)
         provenance = Provenance.from_json(self._experiment.provenance)
         async with open_resources(self._runtime, resolved, provenance, self._progress.prepare) as resources:
@@ -199,13 +207,6 @@ class Answering:
             self._writer as writer,
             open_scorers(self._runtime, config, resolved.dataset.scoring, self._cache) as scoring,
         ):
-            retrying = RetryingEngine(
-                model.engine,
-                self._limiter,
-                settings.max_attempts,
-                settings.rate_limit_patience_s,
-                waiting=self._progress.wait_for,
-            )
             most = min(self._sending.calls, model.max_concurrency or self._sending.calls)
             left = self._progress.total - self._progress.tally.stored
             count = min(self._sending.consumers(most), max(1, left))
@@ -215,13 +216,7 @@ class Answering:
                 resources.method,
                 resolved.dataset.scoring,
                 model.spec,
-                CachingEngine(
-                    self._grouped(retrying, count),
-                    self._cache if config.cache else writer,  # memory holds what the database has, or lacked
-                    model.fingerprint,
-                    read=config.cache,
-                    scope=config.execution.cache_scope,
-                ),
+                self._engine(config, model, writer, count),
                 scoring,
                 window=model.window,
             )
@@ -234,6 +229,30 @@ class Answering:
                 )
             finally:
                 await self._flush()
+
+    def _engine(
+        self, config: ExperimentConfig, model: OpenedModel, writer: GroupCommitWriter, consumers: int
+    ) -> Engine:
+        """Return what answers the calls of methods, so many samples at a time."""
+        settings = self._runtime.settings
+        retrying = RetryingEngine(
+            model.engine,
+            self._limiter,
+            settings.max_attempts,
+            settings.rate_limit_patience_s,
+            waiting=self._progress.wait_for,
+        )
+        return CachingEngine(
+            self._grouped(retrying, consumers),
+            self._store(config, writer),
+            model.fingerprint,
+            read=config.cache,
+            scope=config.execution.cache_scope,
+        )
+
+    def _store(self, config: ExperimentConfig, writer: GroupCommitWriter) -> CacheStore:
+        """Return where answers are kept: memory holds what the database has, or lacked when it was read."""
+        return self._cache if config.cache else writer
 
     def _grouped(self, engine: Engine, consumers: int) -> Engine:
         """Return the engine that so many consumers ask: in groups, if the experiment is to be run so."""
@@ -261,13 +280,16 @@ class Answering:
         repeats = int(config["repeats"])
         samples = repeats * shard_size(self._experiment.total // repeats, repeats)
         count = claim_count(self._free, len(self.whole.others) + 1, samples, alone=self._alone)
-        shards = await self._lease.claim(count)
+        shards = await self._claim(count)
         if not shards:
             return None
         self._free -= len(shards)
         found = await reader.read(shards)
         self._require_few_failures()
         return found
+
+    async def _claim(self, count: int) -> list[ShardSlice]:
+        return await self._lease.claim(count)
 
     async def _consume(self, runner: SampleRunner, more: More) -> None:
         writer = self._writer
@@ -279,6 +301,8 @@ class Answering:
             try:
                 run = await runner.run(sample)
                 self._count(run, sample, writer.add_run(run))
+            except Parked:
+                continue  # it is run again when its answer is there
             except asyncio.CancelledError:
                 if self.handing_back and not _is_cancelled():
                     return  # its next call was not started; whoever claims the shard runs the sample again

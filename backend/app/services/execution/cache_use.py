@@ -26,7 +26,8 @@ def cache_use_of(results: Sequence[GenerationResult]) -> CacheUseFields:
         if result.cached:
             tier = result.cache_tier or "database"
             use[tier] = use.get(tier, 0) + 1
-            use["saved_ms"] = use.get("saved_ms", 0.0) + result.latency_s * _MILLI
+            if result.latency_s is not None:  # nobody knows what a call took that a batch job has made
+                use["saved_ms"] = use.get("saved_ms", 0.0) + result.latency_s * _MILLI
         elif result.usage.cache_read_tokens is not None and result.usage.prompt_tokens is not None:
             use["queried_tokens"] = use.get("queried_tokens", 0) + result.usage.prompt_tokens
             use["read_tokens"] = use.get("read_tokens", 0) + result.usage.cache_read_tokens

@@ -35,6 +35,7 @@ from app.domain.readable_errors import sentence_of
 from app.domain.run import Tally
 from app.domain.status import ExperimentStatus
 from app.services.execution.answering import Answering
+from app.services.execution.batch_answering import BatchAnswering
 from app.services.execution.lease import Joined, Lease, LeaseLost, Report
 from app.services.execution.progress import Progress
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
@@ -42,12 +43,14 @@ from app.services.execution.resources import ExperimentFailed
 from app.services.execution.tasks import background
 from app.services.execution.turns import Turn
 from app.services.experiments.aggregation import aggregate
+from app.services.experiments.repository import ExperimentRepository
 from app.services.inference.failures import clean
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
 
 _UNSETTLED_S = 0.2  # between heartbeats while calls in flight are given from one executor to another
+_MOST_WAIT_S = 10.0  # that a worker waits for a look at a batch job; leaving and coming back takes about 3
 _RECRUIT_EVERY_S = 5.0  # looks for workers that have nothing to do
 
 
@@ -64,17 +67,23 @@ class Executor:
         self._runtime = runtime
         self._id = experiment_id
         self._stopping = asyncio.Event()
+        self._mode: ExecutionMode = mode
+        self._begin()
+
+    def _begin(self) -> None:
+        """Make what is new each time that the experiment is joined."""
+        runtime = self._runtime
         self._lease = Lease(
             runtime.sessions,
             runtime.autocommit,
-            experiment_id,
+            self._id,
             runtime.settings.stale_after_s,
             self._stopping.is_set,
         )
-        self._mode: ExecutionMode = mode
-        self._progress = Progress(mode)
+        self._progress = Progress(self._mode)
         self._ending: Ending | None = None
         self._answering: Answering | None = None
+        self._at_provider = False
 
     def stop(self) -> None:
         """Stop soon, because this process ends: another executor may continue."""
@@ -89,22 +98,47 @@ class Executor:
             How it ended; ``None`` if this executor did not end it: others work on it, or will.
         """
         with bind(experiment_id=str(self._id)):
-            joined = await self._lease.join(self._progress.gauges(), partial(wanted_executors, self._runtime))
-            if joined is None:
-                log.info("experiment_not_joined")
-                return None
-            log.info("experiment_joined", mode=self._mode, others=len(joined.whole.others))
-            try:
-                return await self._run_joined(joined)
-            except LeaseLost:
-                log.warning("lease_lost")
-                return None
+            status = await self._join()
+            while self._at_provider and await self._waited():
+                self._begin()
+                status = await self._join()
+            return status
+
+    async def _waited(self) -> bool:
+        """Wait until a batch job at the provider is to be looked at; return whether that is so.
+
+        A worker does not wait for long, nor while others need it: the experiment is queued again when it is
+        time.
+        """
+        while not self._stopping.is_set():
+            async with self._runtime.sessions() as session:
+                repository = ExperimentRepository(session)
+                wait_s = await repository.seconds_to_wait(self._id)
+                if wait_s is None or (self._mode == "worker" and wait_s > _MOST_WAIT_S):
+                    return False
+            if wait_s <= 0:
+                return True
+            await asyncio.sleep(min(wait_s, self._runtime.settings.heartbeat_s))
+        return False
+
+    async def _join(self) -> ExperimentStatus | None:
+        joined = await self._lease.join(self._progress.gauges(), partial(wanted_executors, self._runtime))
+        if joined is None:
+            log.info("experiment_not_joined")
+            return None
+        log.info("experiment_joined", mode=self._mode, others=len(joined.whole.others))
+        try:
+            return await self._run_joined(joined)
+        except LeaseLost:
+            log.warning("lease_lost")
+            return None
 
     async def _run_joined(self, joined: Joined) -> ExperimentStatus | None:
         self._progress.begin(joined.experiment.total, joined.whole)
         turn = Turn(self._runtime, joined.experiment)
         wanted = wanted_executors(self._runtime, joined.experiment)
-        answering = self._answering = Answering(
+        in_batches = joined.experiment.config.get("execution", {}).get("mode") == "batch_job"
+        answering = self._answering = (BatchAnswering if in_batches else Answering)(
             self._runtime, self._lease, joined, self._progress, turn, self._stopping, alone=wanted == 1
         )
         work = asyncio.create_task(answering.work())
@@ -155,7 +189,10 @@ class Executor:
         def judge(tally: Tally) -> Ending | None:
             return ending or (self._answering.judge(tally) if self._answering else None)
 
-        left = await self._lease.leave(self._report(), judge, at_once=at_once, queue=queue)
+        if isinstance(self._answering, BatchAnswering):
+            self._at_provider = await self._answering.waits(ending or self._ending)
+        waits = self._at_provider
+        left = await self._lease.leave(self._report(), judge, at_once=at_once, queue=queue, waits=waits)
         log.info("experiment_left", done=self._progress.tally.stored, last=left is not None)
         return left
 
@@ -171,7 +208,9 @@ class Executor:
 
         async def store() -> None:
             async with self._runtime.sessions() as session:
-                await aggregate(session, self._id, wall_s=self._progress.wall_s)
+                # The time of a provider's batch job says nothing of how fast it answers.
+                wall_s = None if isinstance(self._answering, BatchAnswering) else self._progress.wall_s
+                await aggregate(session, self._id, wall_s=wall_s)
                 await session.commit()
 
         try:

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.batch import BatchJobState
 from app.domain.json import JsonObject
 from app.domain.progress import CANCELLED, Ending, Gauges, ProgressSnapshot
 from app.domain.status import ExperimentStatus
-from app.models import ExecutorRow, Experiment
+from app.models import BatchJob, ExecutorRow, Experiment
 
 _progress: Any = Experiment.progress  # SQLAlchemy does not type what JSON columns can do
 
@@ -123,6 +124,7 @@ class ExecutorRepository:
             experiment_id,
             status=ExperimentStatus.RUNNING,
             heartbeat_at=func.clock_timestamp(),
+            waits_until=None,
             started_at=func.coalesce(Experiment.started_at, func.clock_timestamp()),
         )
 
@@ -135,6 +137,7 @@ class ExecutorRepository:
         attended: bool = True,
         queued: bool = False,
         ending: Ending | None = None,
+        waits: bool = False,
     ) -> None:
         """Note on the experiment's row what an executor's heartbeat has told.
 
@@ -145,6 +148,8 @@ class ExecutorRepository:
             attended: whether an executor goes on with it.
             queued: whether it takes its place at the end of the queue.
             ending: what it is to end with, if this executor knows.
+            waits: whether it needs no executor until a batch job is to be looked at; its place in the queue
+                counts from then on.
         """
         values: JsonObject = {"heartbeat_at": func.clock_timestamp() if attended else None}
         if queued:
@@ -153,6 +158,11 @@ class ExecutorRepository:
             values["worked_until"] = func.clock_timestamp()
         if ending is not None:
             values["ending"] = ending.as_dict()
+        if waits:
+            due = select(func.min(BatchJob.next_poll_at)).where(
+                BatchJob.experiment_id == experiment_id, BatchJob.state != BatchJobState.DONE
+            )
+            values["waits_until"] = values["queued_at"] = due.scalar_subquery()
         await self._update(experiment_id, progress=progress.as_dict(), **values)
 
     async def finish(self, experiment_id: uuid.UUID, ending: Ending) -> None:

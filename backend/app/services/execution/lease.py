@@ -13,6 +13,7 @@ from app.domain.run import Tally
 from app.domain.sharding import ShardSlice
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
+from app.services.execution.batch_job_repository import BatchJobRepository
 from app.services.execution.executor_repository import ExecutorRepository, LockedExperiment, Member, others
 from app.services.execution.shard_repository import ShardReport, ShardRepository, ShardSums
 from app.services.execution.slots import part_of
@@ -163,12 +164,17 @@ class Lease:
         await executors.remove([one.id for one in members if one.stale and one.id != self.id])
         return [one for one in members if not one.stale or one.id == self.id]
 
-    async def claim(self, count: int) -> list[ShardSlice]:
-        """Take up to ``count`` shards that nobody holds; none if there are none, or the end is near."""
+    async def claim(self, count: int, *, ending: bool = False) -> list[ShardSlice]:
+        """Take up to ``count`` shards that nobody holds; none if there are none, or the end is near.
+
+        Args:
+            count: of shards.
+            ending: also if the end is near.
+        """
 
         async def claim() -> list[ShardSlice]:
             async with self._autocommit() as session:
-                return await ShardRepository(session).claim(self.experiment_id, self.id, count)
+                return await ShardRepository(session).claim(self.experiment_id, self.id, count, ending=ending)
 
         return await when_database_answers(claim, "claim shards", self._stopping)
 
@@ -204,6 +210,7 @@ class Lease:
         *,
         at_once: bool = False,
         queue: bool = False,
+        waits: bool = False,
     ) -> Ending | None:
         """Stop working on the experiment; the last of all executors keeps its lease to end it.
 
@@ -213,6 +220,8 @@ class Lease:
             at_once: leave in any case, and do not wait for a database that is away: the heartbeat grows
                 stale then.
             queue: the experiment takes its place at the end of the queue, if nobody else works on it.
+            waits: its provider works on batch jobs of it. It needs no executor until one is to be looked at;
+                if it is to end, these have to be settled before, and it needs one at once.
 
         Returns:
             What this executor is to end the experiment with, once it has aggregated it; ``None``: nothing
@@ -230,7 +239,7 @@ class Lease:
                 ending = None if whole.ending else over
                 if over is None and not whole.sums.unfinished:
                     over = Ending(ExperimentStatus.COMPLETED)
-                last = over is not None and not whole.others and not at_once
+                last = over is not None and not whole.others and not at_once and not waits
                 if not last:
                     await executors.remove([self.id])
                 await executors.keep(
@@ -240,6 +249,7 @@ class Lease:
                     attended=last or bool(whole.others),
                     queued=queue and not last and not whole.others,
                     ending=ending,
+                    waits=waits and over is None,
                 )
                 await session.commit()
                 return over if last else None
@@ -288,6 +298,7 @@ class Lease:
                     raise LeaseLost
                 await executors.finish(self.experiment_id, ending)
                 await ShardRepository(session).remove(self.experiment_id)
+                await BatchJobRepository(session).forget_lines(self.experiment_id)
                 await session.commit()
 
         await when_database_answers(finish, "end an experiment", self._stopping)

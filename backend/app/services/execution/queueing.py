@@ -43,6 +43,8 @@ def wanted_executors(runtime: Runtime, experiment: Experiment) -> int:
         return 1
     repeats, concurrency = int(config["repeats"]), int(config["concurrency"])
     questions = experiment.total // repeats
+    if config.get("execution", {}).get("mode") == "batch_job":
+        return 1  # the provider does the work
     workers = config.get("workers", "auto")
     if workers != "auto":
         return min(int(workers), useful_executors(concurrency, questions, repeats, calls=1))

@@ -34,6 +34,7 @@ class ReplayingEngine(EngineBase):
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
         found = self._answers.get(content_hash(request_json(request)))
+        request.clock.lap("lookup")
         return found if found is not None else await self._inner.generate(request)
 
     async def aclose(self) -> None:
@@ -70,7 +71,7 @@ def _result_of(call: JsonObject) -> GenerationResult:
     return GenerationResult(
         text=call["text"],
         usage=Usage(**{name: call.get(name) for name in USAGE_FIELDS}),
-        latency_s=call["latency_ms"] / _MILLI,
+        latency_s=None if call["latency_ms"] is None else call["latency_ms"] / _MILLI,
         attempts=0,
         finish_reason=call["finish_reason"],
         model=call["model"],

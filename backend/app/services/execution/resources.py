@@ -150,7 +150,9 @@ async def _open_model(runtime: Runtime, resolved: ResolvedConfig, provenance: Pr
     if resolved.models.needs_answers(config.model):
         answers = await when_database_answers(partial(_accepted_answers, runtime, resolved), "read answers")
     try:
-        return await resolved.models.open(config.model, config.timeout_s, answers)
+        return await resolved.models.open(
+            config.model, config.timeout_s, answers, prefix_cache=config.execution.prefix_cache
+        )
     except CatalogError as error:
         raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Double,
     Integer,
+    and_,
     bindparam,
     case,
     cast,
@@ -113,9 +114,14 @@ def _claim() -> Any:
     )
     goes_on = select(Experiment.id).where(
         Experiment.id == bindparam("c_experiment"),
-        Experiment.ending.is_(None),
-        ~Experiment.cancel_requested,
-        Experiment.deleted_at.is_(None),
+        or_(
+            bindparam("c_ending", type_=Boolean()),
+            and_(
+                Experiment.ending.is_(None),
+                ~Experiment.cancel_requested,
+                Experiment.deleted_at.is_(None),
+            ),
+        ),
     )
     return (
         update(Shard)
@@ -154,9 +160,18 @@ class ShardRepository:
             insert(Shard).from_select(["experiment_id", "number", "start", "stop"], rows)
         )
 
-    async def claim(self, experiment_id: uuid.UUID, lease: uuid.UUID, count: int) -> list[ShardSlice]:
-        """Take up to ``count`` free shards, the first ones; none if the lease is lost or the end is near."""
-        values = {"c_experiment": experiment_id, "c_lease": lease, "c_count": count}
+    async def claim(
+        self, experiment_id: uuid.UUID, lease: uuid.UUID, count: int, *, ending: bool = False
+    ) -> list[ShardSlice]:
+        """Take up to ``count`` free shards, the first ones; none if the lease is lost or the end is near.
+
+        Args:
+            experiment_id: whose shards.
+            lease: who takes them.
+            count: at most.
+            ending: also if the end is near.
+        """
+        values = {"c_experiment": experiment_id, "c_lease": lease, "c_count": count, "c_ending": ending}
         rows = await self._session.execute(_CLAIM, values)
         return sorted((ShardSlice(*row) for row in rows), key=lambda one: one.number)
 

@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, contains_eager, joinedload, with_expression
 
+from app.domain.batch import BatchJobState
 from app.domain.json import JsonObject
 from app.domain.progress import CANCELLED
 from app.domain.status import ExperimentStatus
-from app.models import ExecutorRow, Experiment, Result, Shard
+from app.models import BatchJob, BatchLine, ExecutorRow, Experiment, Result, Shard
 
 # SQLAlchemy does not type what JSON columns can do.
 _metrics: Any = Result.metrics
@@ -152,27 +153,44 @@ class ExperimentRepository:
         )
 
     async def request_cancel(self, experiment_id: uuid.UUID, stale_after_s: float) -> bool:
-        """Cancel an experiment that nobody works on, or ask its executor to; false if it has ended."""
+        """Cancel an experiment that nobody works on, or ask its executor to; false if it has ended.
+
+        One whose provider works on batch jobs needs an executor, which cancels them, and stores what they
+        have answered.
+        """
         at_once = await self._changed(
             (
                 Experiment.id == experiment_id,
-                or_(Experiment.status == ExperimentStatus.PENDING, _abandoned(stale_after_s)),
+                or_(
+                    Experiment.status == ExperimentStatus.PENDING,
+                    and_(_abandoned(stale_after_s), ~_at_provider()),
+                ),
             ),
             status=ExperimentStatus.CANCELLED,
             reason=CANCELLED.reason,
             finished_at=func.clock_timestamp(),
         )
         if at_once:  # an executor that is alive after all must not write any more
-            for table in (ExecutorRow, Shard):
+            for table in (ExecutorRow, Shard, BatchLine):
                 await self._session.execute(delete(table).where(table.experiment_id == experiment_id))
         return at_once or await self._changed(
             (Experiment.id == experiment_id, Experiment.status == ExperimentStatus.RUNNING),
             cancel_requested=True,
+            waits_until=None,
         )
 
     async def unattended(self, stale_after_s: float) -> Sequence[uuid.UUID]:
         """Return the experiments that need an executor: queued, or running with a stale heartbeat."""
         return (await self._session.execute(_waiting(stale_after_s))).scalars().all()
+
+    async def seconds_to_wait(self, experiment_id: uuid.UUID) -> float | None:
+        """Return for how many seconds an experiment needs no executor; ``None`` if it has ended."""
+        waits_s = func.extract("epoch", Experiment.waits_until - func.clock_timestamp())
+        query = select(func.greatest(func.coalesce(waits_s, 0.0), 0.0)).where(
+            Experiment.id == experiment_id, Experiment.status == ExperimentStatus.RUNNING
+        )
+        found = await self._session.scalar(query)
+        return None if found is None else float(found)
 
     async def first_before(self, experiment_id: uuid.UUID, stale_after_s: float) -> uuid.UUID | None:
         """Return the first of the experiments that wait with a higher priority than this one."""
@@ -342,6 +360,16 @@ def _abandoned(stale_after_s: float) -> ColumnElement[bool]:
     return and_(
         Experiment.status == ExperimentStatus.RUNNING,
         or_(Experiment.heartbeat_at.is_(None), Experiment.heartbeat_at < oldest),
+        or_(Experiment.waits_until.is_(None), Experiment.waits_until <= func.clock_timestamp()),
+    )
+
+
+def _at_provider() -> ColumnElement[bool]:
+    """Return the condition that batch jobs of an experiment have not ended."""
+    return (
+        select(BatchJob.id)
+        .where(BatchJob.experiment_id == Experiment.id, BatchJob.state != BatchJobState.DONE)
+        .exists()
     )
 
 

@@ -32,6 +32,8 @@ async def validate(
     resolved = await resolve(session, runtime, config, file_needed=files_needed)
     _check_sample_size(resolved)
     _check_features(resolved)
+    _check_batch_api(resolved)
+    _check_prefix_cache(resolved)
     _check_scorers(config, resolved.models, model_needed=files_needed)
     if files_needed:
         await _check_models_of_retrieval(config)
@@ -81,6 +83,35 @@ def _check_features(resolved: ResolvedConfig) -> None:
         "model catalog.",
         errors=[FieldError(f"method.{field}", f"the provider {spec.provider} has no feature {wanted}")],
     )
+
+
+def _check_batch_api(resolved: ResolvedConfig) -> None:
+    """Raise if the experiment is to be answered by batch jobs, and the model has no batch API."""
+    config, provider, spec = resolved.config, resolved.provider, resolved.spec
+    if config.execution.mode != "batch_job" or resolved.models.has_batch_api(config.model):
+        return
+    hint = "Choose another execution.mode"
+    if provider.engine == "openai":
+        hint += (
+            "; or, if its provider has OpenAI's batch API (/v1/files and /v1/batches), say "
+            f"`batch_api: openai` and `batch_discount` of the provider {spec.provider} in the model catalog"
+        )
+    raise InvalidInput(
+        f"{config.model} is not known to take batch jobs.",
+        hint=f"{hint}.",
+        errors=[FieldError("execution.mode", f"{config.model} has no batch_api in the model catalog")],
+    )
+
+
+def _check_prefix_cache(resolved: ResolvedConfig) -> None:
+    """Raise if a prompt cache is chosen that only the provider can choose."""
+    config = resolved.config
+    if config.execution.prefix_cache and not resolved.models.connector(config.model).runs_here:
+        raise InvalidInput(
+            f"The prompt cache of {config.model} is not ours to choose: its provider decides.",
+            hint="Leave execution.prefix_cache out; results tell which prompt tokens came from a cache.",
+            errors=[FieldError("execution.prefix_cache", "only for models that run on this machine")],
+        )
 
 
 async def _check_models_of_retrieval(config: ExperimentConfig) -> None:

@@ -37,7 +37,7 @@ def read_answer(
     api: Literal["chat", "completion"],
     *,
     charset: str | None = None,
-    latency_s: float = 0.0,
+    latency_s: float | None = 0.0,
 ) -> GenerationResult:
     """Return what a response with the status 200 answers.
 
@@ -46,7 +46,7 @@ def read_answer(
         headers: of the response.
         api: that was called.
         charset: that the response declares, if it does.
-        latency_s: seconds until the response was there.
+        latency_s: seconds until the response was there; ``None`` if nobody knows.
 
     Raises:
         EngineError: if there is an error in place of the answer, or the answer cannot be read.
@@ -156,7 +156,7 @@ def _first(choices: Any) -> Any:
     return next((one for one in choices if one.get("index") == 0), choices[0])
 
 
-def _result(answer: Any, choice: Any, api: str, latency_s: float) -> GenerationResult:
+def _result(answer: Any, choice: Any, api: str, latency_s: float | None) -> GenerationResult:
     message = choice["message"] if api == "chat" else choice
     finish_reason = choice.get("finish_reason")
     refusal = message.get("refusal")

@@ -92,6 +92,7 @@ class CachingEngine(EngineBase):
         key = cache_key(request, self._fingerprint, self._scope)
         if self._read:
             found = await self._store.get(key)
+            request.clock.lap("lookup")
             if found is not None and may_be_replayed(found):
                 return found if found.cached else _replay(found)
         result = await self._inner.generate(request)

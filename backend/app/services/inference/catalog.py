@@ -23,6 +23,10 @@ Spellings = dict[str, str | None]
 """Names of parameters (and the role of system messages) at a provider; ``None``: it does not take it."""
 
 
+BatchApiName = Literal["openai"]
+"""Asynchronous batch APIs that can be used: OpenAI's, of files and batches, which some providers copy."""
+
+
 class CatalogError(Exception):
     """The catalog, or a model in it, cannot be used; ``hint`` says what to do."""
 
@@ -51,6 +55,11 @@ class Price(_Strict):
     cached_input: float | None = Field(default=None, ge=0)
     cache_write: float | None = Field(default=None, ge=0)
 
+    def less(self, share: float) -> "Price":
+        """Return the price after a discount; ``share``: what is taken off, from 0 to 1."""
+        kept = 1 - share
+        return Price(**{name: value * kept for name, value in self.model_dump().items() if value is not None})
+
 
 class ProviderSpec(_Strict):
     """How one provider is reached; ``configs/models.yaml`` explains the fields."""
@@ -72,6 +81,8 @@ class ProviderSpec(_Strict):
     models_url: str | None = None
     inference_provider: str = "auto"
     prompt_lists: bool = True
+    batch_api: BatchApiName | None = None
+    batch_discount: float = Field(default=0.0, ge=0, le=1)
 
     def resolve_base_url(self, env: Mapping[str, str]) -> str | None:
         """Return the base URL: that of the variable if it is set, otherwise that of the catalog."""
@@ -106,6 +117,8 @@ class ModelSpec(_Strict):
     fields: Spellings = {}
     path: str | None = None
     description: str = ""
+    batch_api: BatchApiName | Literal["none"] | None = None
+    batch_discount: float | None = Field(default=None, ge=0, le=1)
 
     @property
     def provider(self) -> str:
@@ -155,6 +168,20 @@ def spellings_of(provider: ProviderSpec, model: ModelSpec) -> Spellings:
         if fnmatchcase(model.remote_id.casefold(), pattern.casefold()):
             found |= fields
     return found | model.fields
+
+
+def batch_api_of(provider: ProviderSpec, model: ModelSpec) -> BatchApiName | None:
+    """Return the batch API that takes a model's calls: as the model says, or its provider."""
+    chosen = model.batch_api or provider.batch_api
+    return None if chosen == "none" else chosen
+
+
+def price_in_batches(provider: ProviderSpec, model: ModelSpec) -> Price | None:
+    """Return the price of calls that are made through the batch API; ``None`` if unknown."""
+    if model.usd_per_1m is None:
+        return None
+    own = model.batch_discount
+    return model.usd_per_1m.less(provider.batch_discount if own is None else own)
 
 
 def resolve_model_path(spec: ModelSpec, root: Path) -> Path:

@@ -11,6 +11,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_base, wait_random_exponential
 
 from app.domain.generation import GenerationRequest, GenerationResult
+from app.domain.stages import StageClock
 from app.domain.status import FailureKind
 from app.services.inference.base import Engine, EngineBase, EngineError
 from app.services.inference.limiter.base import Limiter, RateLimited
@@ -39,6 +40,7 @@ class _Call(Generic[T]):
 
     Attributes:
         send: sends it once.
+        clocks: of the requests.
         attempts: made so far.
         counted: those of them that count towards the most that are made: not those that found the
             endpoint unavailable, for which there is a time instead.
@@ -49,12 +51,18 @@ class _Call(Generic[T]):
     """
 
     send: Callable[[], Awaitable[T]]
+    clocks: Sequence[StageClock]
     attempts: int = 0
     counted: int = 0
     queued_s: float = 0.0
     asked_to_wait_s: float = 0.0
     rate_limited: RateLimited | None = None
     unavailable_at: float | None = None
+
+    def lap(self, name: str) -> None:
+        """Say of each request that a stage ends now."""
+        for clock in self.clocks:
+            clock.lap(name)
 
 
 class RetryingEngine(EngineBase):
@@ -97,8 +105,9 @@ class RetryingEngine(EngineBase):
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
-        call = _Call(partial(self._inner.generate, request))
+        call = _Call(partial(self._inner.generate, request), (request.clock,))
         result = await self._answered(call)
+        request.clock.lap_call(result.first_token_s)
         return replace(result, attempts=call.attempts, queue_s=call.queued_s)
 
     def lists(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
@@ -113,8 +122,9 @@ class RetryingEngine(EngineBase):
         What failed in the place of one answer, and may be retried, is asked for alone, so that one request
         does not have all others asked for again.
         """
-        call = _Call(partial(self._inner.generate_list, requests))
+        call = _Call(partial(self._inner.generate_list, requests), [one.clock for one in requests])
         outcomes = await self._answered(call)
+        call.lap("call")
 
         async def settled(
             request: GenerationRequest, outcome: GenerationResult | EngineError
@@ -162,6 +172,8 @@ class RetryingEngine(EngineBase):
         return float(self._backoff(state))
 
     async def _attempt(self, call: _Call[T]) -> T:
+        if call.attempts:
+            call.lap("backoff")
         queued_at = self._clock()
         slot = await self._limiter.acquire(
             retry=call.attempts > 0,
@@ -169,6 +181,7 @@ class RetryingEngine(EngineBase):
             last_attempt=call.counted + 1 == self._max_attempts,
         )
         call.queued_s += self._clock() - queued_at
+        call.lap("slot")
         call.attempts += 1
         call.counted += 1
         call.rate_limited = None
@@ -180,6 +193,7 @@ class RetryingEngine(EngineBase):
                 self._tell(None)
             return result
         except EngineError as error:
+            call.lap("failed_call")
             error.attempts = call.attempts
             if error.kind is FailureKind.UNAVAILABLE and error.retry_after_s is not None:
                 error.retry_after_s = min(error.retry_after_s, _LONGEST_LOADING_S)

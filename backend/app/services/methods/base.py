@@ -11,6 +11,7 @@ from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction
 from app.domain.scoring import ScoringRule
+from app.domain.stages import StageClock
 from app.domain.trace import Trace
 from app.schemas.experiment_config import MAX_REPEATS
 from app.services.inference.base import Engine
@@ -38,6 +39,7 @@ class Transcript:
         trace: steps of an agent.
         beside_model_s: seconds that retrieval and tools took: what a user of the method waits for beside
             the model. Waiting for other questions to be searched for is not in it.
+        clock: notes the stages of the run.
     """
 
     asked: tuple[Message, ...] | None = None
@@ -45,6 +47,7 @@ class Transcript:
     passages: tuple[Passage, ...] | None = None
     trace: Trace | None = None
     beside_model_s: float = 0.0
+    clock: StageClock = field(default_factory=StageClock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,15 @@ class Context:
         """
         repeat = self.repeat + sample * MAX_REPEATS
         params = replace(self.params, stop=(*self.params.stop, *stop)) if stop else self.params
-        request = GenerationRequest(messages, self.model, params, self.seed, repeat, constraint, tools)
-        self.transcript.asked = messages
+        transcript = self.transcript
+        clock = transcript.clock
+        request = GenerationRequest(
+            messages, self.model, params, self.seed, repeat, constraint, tools, clock=clock
+        )
+        clock.lap("prompt")
+        transcript.asked = messages
         call = Call(request, await self.engine.generate(request))
-        self.transcript.calls.append(call)
+        transcript.calls.append(call)
         return call
 
 

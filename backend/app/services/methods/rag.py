@@ -41,6 +41,7 @@ class RagMethod(PromptMethod):
         if self.retriever is None:
             raise RuntimeError("the method was built without a knowledge base")
         retrieval = await self.retriever.retrieve(example.question)
+        context.transcript.clock.lap_parts("search_wait", retrieval.seconds)
         context.transcript.beside_model_s = retrieval.total_s
         call = await self._fitting_call(example, retrieval, context)
         answer = read_answer(call.result, example.question, self.rule)

@@ -84,7 +84,8 @@ class ReactMethod:
 
     async def __call__(self, example: Example, context: Context) -> Prediction:
         """Answer ``example``; see ``Method``."""
-        agent = Agent(self.step_format, self.options, example.question, self._model(context))
+        model, clock = self._model(context), context.transcript.clock
+        agent = Agent(self.step_format, self.options, example.question, model, clock)
         try:
             await agent.run()
         finally:

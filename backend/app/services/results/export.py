@@ -65,6 +65,7 @@ _LATER = (
     "warnings",
     "answered_calls",
     "cache_use",
+    "stages",
 )
 
 

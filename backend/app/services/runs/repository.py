@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, Table, Uuid, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, Text, Uuid, bindparam, func, select, tuple_
+from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import with_expression
@@ -133,6 +134,7 @@ class RunRepository:
             Run.warnings,
             Run.answered_calls,
             Run.cache_use,
+            cast_to(Run.stages, Text),
         )
         query = query.join(Example, Example.id == Run.example_id).where(Run.experiment_id == experiment_id)
         query = query.order_by(Run.example_id, Run.repeat)

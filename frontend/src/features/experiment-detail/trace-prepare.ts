@@ -80,7 +80,7 @@ export function describeSteps({ iterations, repairs }: Trace["summary"]): string
 
 /** Tokens and latency of the model in a step. */
 export function usageOfStep({ prompt_tokens, completion_tokens, duration_s }: Step): string {
-  return [formatTokens(prompt_tokens, completion_tokens), formatDuration(duration_s * 1000)].filter(Boolean).join(" · ");
+  return [formatTokens(prompt_tokens, completion_tokens), duration_s === null ? "" : formatDuration(duration_s * 1000)].filter(Boolean).join(" · ");
 }
 
 /** The step of each call of a run, by the index of the call. */

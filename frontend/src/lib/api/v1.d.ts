@@ -2943,6 +2943,8 @@ export interface components {
             attribution: components["schemas"]["Attribution"] | null;
             /** @description Null in results from before the tiers of the cache were told apart. */
             cache: components["schemas"]["CacheStatistics"] | null;
+            /** @description Of answers that came from the cache. */
+            cached_stages: components["schemas"]["StageProfile"] | null;
             cost_usd: components["schemas"]["CostStatistics"];
             counts: components["schemas"]["Counts"];
             /**
@@ -2950,6 +2952,8 @@ export interface components {
              * @description These numbers, described, in the order to show them.
              */
             figures: components["schemas"]["Figure"][];
+            /** @description Time to the first token of a call; null if it was not measured. */
+            first_token_ms: components["schemas"]["LatencyStatistics"] | null;
             /**
              * Gpu Seconds Estimate
              * @description Arithmetic of all tokens on one A100 at 40 %, a lower bound; null if unknown.
@@ -2967,6 +2971,8 @@ export interface components {
             scores: {
                 [key: string]: components["schemas"]["ScoreStatistics"];
             };
+            /** @description Of answers no call of which came from the cache; null in earlier results. */
+            stages: components["schemas"]["StageProfile"] | null;
             /**
              * Throughput Per S
              * @description Uncached answers a second of work.
@@ -4057,6 +4063,11 @@ export interface components {
                 [key: string]: components["schemas"]["RunScore"];
             };
             /**
+             * Stages
+             * @description Where the time went, in order; null in runs from before it was measured.
+             */
+            stages: components["schemas"]["StageOut"][] | null;
+            /**
              * Status
              * @enum {string}
              */
@@ -4521,6 +4532,103 @@ export interface components {
             value: number;
         };
         /**
+         * StageOut
+         * @description One stage of a run.
+         */
+        StageOut: {
+            /**
+             * Group
+             * @description Stages of a group share a colour.
+             * @enum {string}
+             */
+            group: "prompt" | "retrieval" | "tools" | "cache" | "waiting" | "model" | "scoring" | "storing" | "other";
+            /** Label */
+            label: string;
+            /** Ms */
+            ms: number;
+            /** Name */
+            name: string;
+            /**
+             * Start Ms
+             * @description Since the beginning of the run.
+             */
+            start_ms: number;
+            /**
+             * Step
+             * @description Number of the agent's step, from 0; null without one.
+             */
+            step: number | null;
+            /**
+             * Waits
+             * @description Whether the run only waited for other runs in it.
+             */
+            waits: boolean;
+        };
+        /**
+         * StageProfile
+         * @description Where the time of runs went.
+         */
+        StageProfile: {
+            /**
+             * Bottleneck
+             * @description What takes most of a question's time, in words.
+             */
+            bottleneck: string;
+            /**
+             * Own P50 Ms
+             * @description The same without waiting for other runs.
+             */
+            own_p50_ms: number;
+            /** Own P95 Ms */
+            own_p95_ms: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Stages
+             * @description In the order in which a run goes through them.
+             */
+            stages: components["schemas"]["StageStatistics"][];
+            /**
+             * Wall P50 Ms
+             * @description Median of the runs' time, from the prompt to the row.
+             */
+            wall_p50_ms: number;
+            /** Wall P95 Ms */
+            wall_p95_ms: number;
+        };
+        /**
+         * StageStatistics
+         * @description The time of one stage over many runs; one that a run did not go through took it no time.
+         */
+        StageStatistics: {
+            /**
+             * Group
+             * @description Stages of a group share a colour.
+             * @enum {string}
+             */
+            group: "prompt" | "retrieval" | "tools" | "cache" | "waiting" | "model" | "scoring" | "storing" | "other";
+            /** Label */
+            label: string;
+            /** Mean Ms */
+            mean_ms: number;
+            /** Name */
+            name: string;
+            /** P50 Ms */
+            p50_ms: number;
+            /** P95 Ms */
+            p95_ms: number;
+            /**
+             * Share
+             * @description Of the time of all the runs, waits included.
+             */
+            share: number;
+            /**
+             * Waits
+             * @description Whether a run only waits for other runs in it.
+             */
+            waits: boolean;
+        };
+        /**
          * StepOut
          * @description One turn of the model: its thought, and the tool use or the answer.
          */
@@ -4536,9 +4644,9 @@ export interface components {
             completion_tokens: number | null;
             /**
              * Duration S
-             * @description Time of its model calls.
+             * @description Time of its model calls; null if it is not known.
              */
-            duration_s: number;
+            duration_s: number | null;
             /**
              * Last
              * @description The final answer prompt: the model was asked for an answer because the agent had to end.

@@ -5,7 +5,7 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from app.domain.generation import ToolSpec
@@ -57,12 +57,14 @@ class ToolOutput:
         passages: of the knowledge base, that the text consists of.
         cut: characters that the tool left out.
         took_s: seconds that the use took, if part of the wall time was spent waiting for other uses.
+        parts: seconds of its stages, where they are measured.
     """
 
     text: str
     passages: tuple[Passage, ...] = ()
     cut: int = 0
     took_s: float | None = None
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class ToolResult:
         error: ``retry``: the model may use the tool again; ``final``: it must not; ``None``: no error.
         passages: see ``ToolOutput``.
         cut: see ``ToolOutput``.
+        parts: see ``ToolOutput``.
     """
 
     text: str
@@ -84,6 +87,7 @@ class ToolResult:
     error: ErrorKind | None = None
     passages: tuple[Passage, ...] = ()
     cut: int = 0
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 class Tool(ABC):
@@ -134,7 +138,7 @@ class Tool(ABC):
             return ToolResult(message, False, time.perf_counter() - started, "final")
         took_s = time.perf_counter() - started if output.took_s is None else output.took_s
         text = clean(output.text, limit=None)
-        return ToolResult(text, True, took_s, passages=output.passages, cut=output.cut)
+        return ToolResult(text, True, took_s, None, output.passages, output.cut, output.parts)
 
     def check(self, arguments: Mapping[str, object]) -> JsonObject:
         """Return the arguments in the types of their parameters, without those that are empty.

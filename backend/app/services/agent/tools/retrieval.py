@@ -55,10 +55,10 @@ class RetrievalTool(Tool):
         lines = [_line(number, passage) for number, passage in enumerate(passages, start=1)]
         text = "\n".join(lines)
         if self._limit is None or len(text) <= self._limit:
-            return ToolOutput(text or "Nothing was found.", passages, took_s=took_s)
+            return ToolOutput(text or "Nothing was found.", passages, 0, took_s, found.seconds)
         shown = truncate_lines(text, self._limit)
         kept = [_as_shown(*pair) for pair in zip(passages, lines, shown.split("\n"), strict=True)]
-        return ToolOutput(shown, tuple(kept), truncated_characters(text, shown), took_s)
+        return ToolOutput(shown, tuple(kept), truncated_characters(text, shown), took_s, found.seconds)
 
 
 def _line(number: int, passage: Passage) -> str:

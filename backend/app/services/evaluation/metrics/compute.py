@@ -19,6 +19,11 @@ from app.services.evaluation.metrics.expense import (
 )
 from app.services.evaluation.metrics.registry import METRICS
 from app.services.evaluation.metrics.scores import score_statistics
+from app.services.evaluation.metrics.stages import (
+    cached_stage_profile,
+    first_token_statistics,
+    stage_profile,
+)
 from app.services.evaluation.metrics.units import units_of
 
 
@@ -31,13 +36,16 @@ def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> Metrics:
         attribution=count_attributions(answered),
         agent=_agents(runs, context.seed),
         latency_ms=latency_statistics(answered),
-        tokens=token_statistics(runs),
-        cost_usd=cost_statistics(runs),
+        tokens=token_statistics(runs, context.shared),
+        cost_usd=cost_statistics(runs, context.shared),
         single=METRICS.compute(runs, context),
         model_ms=model_time_statistics(answered),
         saved_tokens=saved_token_statistics(runs),
         warnings=dict(Counter(one["kind"] for run in runs for one in run.warnings or ())),
         cache=cache_statistics(runs),
+        stages=stage_profile(answered),
+        cached_stages=cached_stage_profile(answered),
+        first_token_ms=first_token_statistics(answered),
     )
 
 

@@ -171,10 +171,34 @@ def _latency(metrics: Metrics) -> Iterator[Figure]:
     yield from _times("latency", "Latency", _WAIT, metrics.latency_ms, basis)
     if model is not None:
         yield from _times("model_time", "Model time", _MODEL_TIME, model, "uncached")
+    yield from _first_token(metrics)
 
 
 _WAIT = "What a user waits: model, retrieval and tools; waiting for a free slot not included."
 _MODEL_TIME = "The part of the latency that the model took."
+_FIRST_TOKEN = FigureDescription(
+    name="first_token_p50_ms",
+    label="First token p50",
+    group="speed",
+    row="first token",
+    short="p50",
+    format="milliseconds",
+    better="lower",
+    help="From sending a call to the first token of its answer, where answers are streamed to measure it.",
+)
+
+
+def _first_token(metrics: Metrics) -> Iterator[Figure]:
+    times = metrics.first_token_ms
+    if times is None:
+        if metrics.stages is not None:  # earlier results say nothing of it at all
+            yield replace(_figure(replace(_FIRST_TOKEN, label="First token"), None), note="not measured")
+        return
+    for short, value in (("p50", times.p50), ("p95", times.p95)):
+        about = replace(
+            _FIRST_TOKEN, name=f"first_token_{short}_ms", label=f"First token {short}", short=short
+        )
+        yield replace(_figure(about, value), n=times.n, basis="calls")
 
 
 def _times(row: str, label: str, about: str, times: LatencyStatistics, basis: str) -> Iterator[Figure]:

@@ -24,6 +24,10 @@ _OWN_KEYS = frozenset(
         "model_ms",
         "saved_tokens",
         "cache",
+        "warnings",
+        "stages",
+        "cached_stages",
+        "first_token_ms",
     }
 )
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from app.domain.prediction import ScoredSample
 from app.domain.readable_errors import sentence_of
 from app.domain.scoring import Score, ScoreDescription, ScoringRule
+from app.domain.stages import UNTIMED, StageClock
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.judges.base import JudgementStore
 from app.services.inference.base import Engine
@@ -74,6 +75,7 @@ class RegisteredScorer:
         applies: whether it scores an experiment that does not name it under ``scorers``;
             ``None`` for a scorer that is used only where it is named.
         asks_model: whether ``scorers.<name>.model`` must name a model.
+        judges: whether a model judges, so that it may take long; so does one that ``asks_model``.
     """
 
     name: str
@@ -81,6 +83,12 @@ class RegisteredScorer:
     open: Open
     applies: Applies | None = None
     asks_model: bool = False
+    judges: bool = False
+
+    @property
+    def stage(self) -> str:
+        """The stage of a run that it takes its time in."""
+        return "judging" if self.judges or self.asks_model else "scoring"
 
     def is_for(self, config: ExperimentConfig, rule: ScoringRule) -> bool:
         """Return whether it scores the runs of an experiment."""
@@ -98,14 +106,22 @@ class Scoring:
     """The opened scorers of one experiment: scores samples by all of them."""
 
     def __init__(self, opened: Sequence[tuple[RegisteredScorer, Scorer]]) -> None:
+        stages = [one.stage for one, _ in opened]
         self._opened = [
-            (one, frozenset(score.name for score in one.scores), scorer) for one, scorer in opened
+            # The stage that ends with a scorer: of several that follow each other only the last one says so.
+            (one, frozenset(score.name for score in one.scores), scorer, stage if stage != after else None)
+            for (one, scorer), stage, after in zip(opened, stages, [*stages[1:], None], strict=True)
         ]
 
-    async def __call__(self, sample: ScoredSample) -> list[Score]:
-        """Return all scores of a sample; those of a scorer that raised are unscored, never 0."""
+    async def __call__(self, sample: ScoredSample, clock: StageClock = UNTIMED) -> list[Score]:
+        """Return all scores of a sample; those of a scorer that raised are unscored, never 0.
+
+        Args:
+            sample: to be scored.
+            clock: told when scoring and judging end.
+        """
         scores: list[Score] = []
-        for registered, names, scorer in self._opened:
+        for registered, names, scorer, ending in self._opened:
             try:
                 found = await scorer(sample)
                 if not names.issuperset([score.name for score in found]):
@@ -114,6 +130,8 @@ class Scoring:
             except Exception as error:  # noqa: BLE001 - a crashed scorer is no reason to lose the answer
                 reason = f"the scorer failed ({sentence_of(error)})"
                 scores += [Score(score.name, None, reason[:_MAX_REASON]) for score in registered.scores]
+            if ending is not None:
+                clock.lap(ending)
         return scores
 
 

@@ -102,4 +102,5 @@ FAITHFULNESS = RegisteredScorer(
     ),
     _open,
     _is_judged,
+    judges=True,
 )

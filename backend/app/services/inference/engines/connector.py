@@ -4,11 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from app.core.packages import package_version
 from app.services.inference.base import Engine
+from app.services.inference.batch_api import BatchApi
 from app.services.inference.catalog import CatalogError, ModelSpec, ProviderSpec
 
 HEALTH_TIMEOUT_S = 10.0  # a busy machine answers late; where nobody listens, that is known at once
@@ -163,10 +164,27 @@ class Connector(ABC):
         """Whether the model computes on this machine, from a file of its own."""
         return False
 
+    def with_prefix_cache(self) -> Self:
+        """Return the model as it answers with the prompt cache of its server, if that is ours to choose."""
+        return self
+
     @property
     def needs_answers(self) -> bool:
         """Whether the engine must be given the dataset's gold answers (a mock that answers correctly)."""
         return False
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether a batch API takes the model's calls."""
+        return False
+
+    def batch_api(self) -> BatchApi | None:
+        """Return the client of the batch API that takes the model's calls; ``None`` if there is none.
+
+        Raises:
+            CatalogError: if the address is missing or is not an HTTP address.
+        """
+        return None
 
     @abstractmethod
     async def open(self, timeout_s: float, answers: Mapping[str, str] | None = None) -> Engine:

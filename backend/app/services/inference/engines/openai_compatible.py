@@ -12,12 +12,15 @@ from yarl import URL
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.json import JsonObject
+from app.domain.stages import StageClock
 from app.domain.status import FailureKind
 from app.services.inference.answers import read_answer, read_list
 from app.services.inference.base import EngineBase, EngineError
-from app.services.inference.catalog import ModelSpec, ProviderSpec, spellings_of
+from app.services.inference.batch_api import BatchApi
+from app.services.inference.catalog import ModelSpec, ProviderSpec, batch_api_of, spellings_of
 from app.services.inference.engines.connector import Connector, ModelStatus, not_checked
 from app.services.inference.engines.request_body import SYSTEM_ROLE, RequestBody, prompt_of, write_body
+from app.services.inference.engines.streaming import STREAM_FIELDS, FirstToken, StreamingChoice
 from app.services.inference.failures import clean, failure_from_status
 from app.services.inference.threads import by_size
 
@@ -57,6 +60,7 @@ class OpenAICompatibleEngine(EngineBase):
         self._session: aiohttp.ClientSession | None = None
         self._spellings = spellings_of(provider, model)
         self._found: dict[str, str | None] = {}  # spellings that refusals have taught
+        self._streaming = StreamingChoice()
         self._first_call = asyncio.Lock()
         self._answered = False
         self._refused_lists = 0
@@ -138,7 +142,7 @@ class OpenAICompatibleEngine(EngineBase):
             if len(requests) > 1:
                 body.values["prompt"] = [prompt_of(one) for one in requests]
             try:
-                return await self._send(body, len(requests))
+                return await self._sent(body, len(requests), request.clock)
             except EngineError as error:
                 if error.refused is None:
                     raise
@@ -160,12 +164,38 @@ class OpenAICompatibleEngine(EngineBase):
         """Return our name of a parameter that the server calls ``spelling``."""
         return next((name for name, theirs in self._spellings.items() if theirs == spelling), spelling)
 
-    async def _send(self, body: RequestBody, size: int) -> list[GenerationResult | EngineError]:
+    async def _sent(
+        self, body: RequestBody, size: int, clock: StageClock
+    ) -> list[GenerationResult | EngineError]:
+        """Send a body, and ask for a stream where the time to the first token is measured.
+
+        The answer to a list of prompts comes as a whole: its parts would be mixed in a stream.
+        """
+        if not clock.first_token or size > 1:
+            return await self._send(body, size)
+        streamed = replace(body, values={**body.values, **STREAM_FIELDS})
+        return [
+            await self._streaming.answer(
+                lambda: self._send_one(streamed, FirstToken()), lambda: self._send_one(body)
+            )
+        ]
+
+    async def _send_one(self, body: RequestBody, first: FirstToken | None = None) -> GenerationResult:
+        (result,) = await self._send(body, 1, first)
+        if isinstance(result, EngineError):
+            raise result
+        if first is not None and first.took_s is not None:
+            return replace(result, first_token_s=first.took_s)
+        return result
+
+    async def _send(
+        self, body: RequestBody, size: int, first: FirstToken | None = None
+    ) -> list[GenerationResult | EngineError]:
         data = orjson.dumps(body.values)
         started = time.perf_counter()
         try:
             async with self._client().post(self.url, data=data, allow_redirects=False) as response:
-                payload = await self._read(response)
+                payload = await self._read(response, first)
                 latency_s = time.perf_counter() - started
                 if response.status != 200:
                     raise await by_size(
@@ -193,7 +223,7 @@ class OpenAICompatibleEngine(EngineBase):
             replace(one, left_out=left_out) if isinstance(one, GenerationResult) else one for one in results
         ]
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, first: FirstToken | None) -> bytes:
         announced = response.content_length
         if announced is not None and announced <= MAX_RESPONSE_BYTES and not _is_compressed(response):
             return await response.read()
@@ -201,6 +231,8 @@ class OpenAICompatibleEngine(EngineBase):
         payload = bytearray()
         async for chunk in response.content.iter_any():
             payload += chunk
+            if first is not None:
+                first.look(payload)
             if len(payload) > MAX_RESPONSE_BYTES:
                 raise EngineError(
                     FailureKind.MALFORMED, f"The answer of {self._shown_url} is over 16 MB; not read further."
@@ -263,6 +295,18 @@ class OpenAIConnector(Connector):
     def endpoint(self) -> tuple[str, str | None]:
         """Return base URL and key; see ``Connector.endpoint``."""
         return self.required_base_url(), self.key
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether the catalog says that there is OpenAI's batch API."""
+        return batch_api_of(self.provider, self.model) == "openai"
+
+    def batch_api(self) -> BatchApi | None:
+        """Return the client of OpenAI's batch API, if the catalog says that there is one."""
+        if not self.takes_batches:
+            return None
+        url = self.required_base_url()
+        return BatchApi(self.provider, self.model, url, self.key, proxied=not is_loopback(url))
 
     async def open(
         self, timeout_s: float, answers: Mapping[str, str] | None = None
