@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from app.domain.json import JsonObject
+from app.domain.stages import StageGroup
 from app.schemas.common import Flag, FromAttributes, Strict
 from app.schemas.experiment import ExperimentOut
 from app.schemas.matrix_config import Cache, MatrixConfig
@@ -83,6 +84,16 @@ class AgainstBaseline(FromAttributes):
     score: ScoreEquivalence | None = Field(description="Null if too few are paired.")
 
 
+class CellStage(FromAttributes):
+    """Where a question's time goes in one cell: the mean of one stage over all its runs."""
+
+    name: str
+    label: str
+    group: StageGroup = Field(description="Stages of a group share a colour.")
+    waits: bool = Field(description="Whether a run only waits for other runs in it.")
+    mean_ms: float
+
+
 class MatrixCellOut(FromAttributes):
     """A method run in one way, over all rounds."""
 
@@ -104,6 +115,10 @@ class MatrixCellOut(FromAttributes):
         description="Share of the prompts' tokens that the server had in its prompt cache; null if not told."
     )
     failed_runs: int
+    stages: list[CellStage] = Field(
+        description="Of answers that were made, with a warm cache of those that came from it, in the order in "
+        "which a run goes through them; empty if none are known."
+    )
     against: AgainstBaseline | None = Field(description="Null for the baseline, and without one.")
 
 

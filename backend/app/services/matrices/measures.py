@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from app.domain.metrics import Estimate, Metrics
+from app.domain.stages import StageGroup, StageProfile, describe_stage, stage_order
 from app.services.comparisons.compare import SEED
 from app.services.comparisons.pairing import RunArrays, pair
 from app.services.evaluation.statistics.means import bounded_mean, share
@@ -68,6 +69,17 @@ class Against:
 
 
 @dataclass(frozen=True, slots=True)
+class MeanStage:
+    """See ``schemas.matrix.CellStage``."""
+
+    name: str
+    label: str
+    group: StageGroup
+    waits: bool
+    mean_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class CellMeasures:
     """One cell over its rounds; see ``schemas.matrix.MatrixCellOut``."""
 
@@ -80,6 +92,7 @@ class CellMeasures:
     hit_rate: float | None
     prompt_cache_rate: float | None
     failed_runs: int
+    stages: tuple[MeanStage, ...] = ()
 
 
 def measure(trials: Sequence[MeasuredTrial], score: str) -> CellMeasures:
@@ -108,7 +121,20 @@ def measure(trials: Sequence[MeasuredTrial], score: str) -> CellMeasures:
         hit_rate=sum(one.hits for one in caches) / calls if calls else None,
         prompt_cache_rate=read / queried if read is not None and queried else None,
         failed_runs=sum(one.counts.failed for one in metrics),
+        stages=_stages([one.stages or one.cached_stages for one in metrics]),
     )
+
+
+def _stages(profiles: Sequence[StageProfile | None]) -> tuple[MeanStage, ...]:
+    """Return the mean of each stage over the runs of several trials."""
+    known = [one for one in profiles if one is not None]
+    runs = sum(one.runs for one in known)
+    sums: dict[str, float] = {}
+    for profile in known:
+        for stage in profile.stages:
+            sums[stage.name] = sums.get(stage.name, 0.0) + stage.mean_ms * profile.runs
+    found = [(describe_stage(name), sums[name] / runs) for name in sorted(sums, key=stage_order)]
+    return tuple(MeanStage(one.name, one.label, one.group, one.waits, mean) for one, mean in found)
 
 
 def against_baseline(

@@ -1225,6 +1225,29 @@ export interface components {
             providers: components["schemas"]["ProviderOut"][];
         };
         /**
+         * CellStage
+         * @description Where a question's time goes in one cell: the mean of one stage over all its runs.
+         */
+        CellStage: {
+            /**
+             * Group
+             * @description Stages of a group share a colour.
+             * @enum {string}
+             */
+            group: "prompt" | "retrieval" | "tools" | "cache" | "waiting" | "model" | "scoring" | "storing" | "other";
+            /** Label */
+            label: string;
+            /** Mean Ms */
+            mean_ms: number;
+            /** Name */
+            name: string;
+            /**
+             * Waits
+             * @description Whether a run only waits for other runs in it.
+             */
+            waits: boolean;
+        };
+        /**
          * Chain of thought
          * @description Chain of thought: the model reasons before it answers, as worked examples show it, if any.
          */
@@ -2627,6 +2650,11 @@ export interface components {
             reasons: string[];
             /** @description Rounds of one question are taken as a cluster. */
             score: components["schemas"]["Estimate"] | null;
+            /**
+             * Stages
+             * @description Of answers that were made, with a warm cache of those that came from it, in the order in which a run goes through them; empty if none are known.
+             */
+            stages: components["schemas"]["CellStage"][];
             /**
              * State
              * @enum {string}
