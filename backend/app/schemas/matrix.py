@@ -116,7 +116,7 @@ class MatrixCellOut(FromAttributes):
     )
     failed_runs: int
     stages: list[CellStage] = Field(
-        description="Of answers that were made, with a warm cache of those that came from it, in the order in "
+        description="Of answers that were made, or of those from a warm cache, in the order in "
         "which a run goes through them; empty if none are known."
     )
     against: AgainstBaseline | None = Field(description="Null for the baseline, and without one.")

@@ -1,7 +1,7 @@
 "use client";
 
 import { Group } from "@visx/group";
-import { scaleLinear } from "@visx/scale";
+import { scaleLinear, scaleLog } from "@visx/scale";
 
 import { formatInterval, formatPercent } from "@/lib/format";
 
@@ -9,6 +9,8 @@ import { BottomAxis, LeftAxis } from "./axes";
 import { useWidth } from "./use-width";
 
 const HEIGHT = 250;
+/** Ratio of the largest to the smallest x from which their logarithms are drawn, if the plot may. */
+const WIDE_RANGE = 10;
 const MARGIN = { top: 14, right: 28, bottom: 30, left: 60 };
 
 export interface FrontPoint {
@@ -28,16 +30,23 @@ export interface FrontPoint {
 interface FrontPlotProps {
   points: FrontPoint[];
   formatX: (value: number) => string;
+  /** Whether x is drawn on a logarithmic scale where it spans a wide range. */
+  log?: boolean;
 }
 
 /** A score with its interval against latency or cost, and the Pareto front. */
-export function FrontPlot({ points, formatX }: FrontPlotProps) {
+export function FrontPlot({ points, formatX, log = false }: FrontPlotProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const inner = { width: Math.max(0, width - MARGIN.left - MARGIN.right), height: HEIGHT - MARGIN.top - MARGIN.bottom };
-  const x = scaleLinear({ domain: [0, Math.max(1e-9, ...points.map((point) => point.xHigh ?? point.x)) * 1.12], range: [0, inner.width] });
+  const highest = Math.max(1e-9, ...points.map((point) => point.xHigh ?? point.x)) * 1.12;
+  const lowest = Math.min(...points.map((point) => point.xLow ?? point.x)) / 1.12;
+  const logarithmic = log && lowest > 0 && highest / lowest >= WIDE_RANGE;
+  const range: [number, number] = [0, inner.width];
+  const x = logarithmic ? scaleLog<number>({ domain: [lowest, highest], range }) : scaleLinear<number>({ domain: [0, highest], range });
   const lows = Math.min(...points.map(({ low }) => low));
   const highs = Math.max(...points.map(({ high }) => high));
   const y = scaleLinear({ domain: [Math.max(0, lows - 0.03), Math.min(1, highs + 0.03)], range: [inner.height, 0] });
+  const drawn = [...points.filter((point) => !point.front), ...points.filter((point) => point.front)]; // those on the front above the others
   const front = points.filter((point) => point.front).sort((a, b) => a.x - b.x);
   return (
     <div ref={ref} style={{ height: HEIGHT }}>
@@ -45,7 +54,7 @@ export function FrontPlot({ points, formatX }: FrontPlotProps) {
         <svg width={width} height={HEIGHT} role="img" aria-label={points.map((point) => sentence(point, formatX)).join(" ")}>
           <Group left={MARGIN.left} top={MARGIN.top}>
             <polyline points={front.map((point) => `${x(point.x)},${y(point.score)}`).join(" ")} className="fill-none stroke-data-1" strokeDasharray="4 3" />
-            {points.map((point) => (
+            {drawn.map((point) => (
               <Group key={point.letter} left={x(point.x)}>
                 <title>{sentence(point, formatX)}</title>
                 <line y1={y(point.low)} y2={y(point.high)} className="stroke-muted/60" strokeWidth={1.5} />

@@ -47,12 +47,12 @@ function Row({ cell, number, baseline }: { cell: Cell; number: number; baseline:
       <Td className="whitespace-nowrap">
         <span className="font-medium text-ink">{cell.method}</span>, {cell.optimisation}
         {cell.reasons.map((reason) => (
-          <span key={reason} className="block max-w-96 text-xs whitespace-normal text-bad">
+          <span key={reason} className="block w-80 py-0.5 text-xs whitespace-normal text-bad">
             {reason}
           </span>
         ))}
       </Td>
-      <Td className={figure}>{baseline ? "baseline" : cell.questions_per_s ? formatSpeed(cell.against?.speed) : cell.state}</Td>
+      <Td className={figure}>{cell.questions_per_s === null ? cell.state : baseline ? "baseline" : formatSpeed(cell.against?.speed)}</Td>
       <Td className={figure}>{identicalOf(cell)}</Td>
       <Td className={figure}>{cell.score ? `${formatPercent(cell.score.value)} ${formatInterval(cell.score.low, cell.score.high)}` : "–"}</Td>
       <Td className="whitespace-nowrap">

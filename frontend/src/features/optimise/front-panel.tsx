@@ -22,7 +22,7 @@ export function FrontPanel({ matrix }: { matrix: Matrix }) {
       file={`${matrix.name} front ${by}`}
       actions={drawn.length > 1 && <Segmented label="Against" value={by} onChange={setBy} options={drawn.map((value) => ({ value, label: against[value].label }))} />}
     >
-      <FrontPlot points={points} formatX={by === "cost" ? formatCost : formatDuration} />
+      <FrontPlot log points={points} formatX={by === "cost" ? formatCost : formatDuration} />
     </ChartPanel>
   );
 }

@@ -17,6 +17,8 @@ const NAMES = { wide: 110, narrow: 88 };
 /** The strongest colour, so that text on it stays readable. */
 const DEEPEST = 0.5;
 const HATCH = 6;
+/** Width of a cell from which its interval has room. */
+const ROOMY = 84;
 const SHORT = 12; // characters of a name that fit
 
 /** Speed of each cell against the baseline of its method: the ratio with its interval, hatched where it cannot be told from 1. */
@@ -60,7 +62,7 @@ export function HeatMap({ matrix }: { matrix: Matrix }) {
               const [row, column] = wide ? [cell.method, cell.optimisation] : [cell.optimisation, cell.method];
               return (
                 <Group key={cell.sentence} left={names + columns.indexOf(column) * step} top={HEAD + rows.indexOf(row) * ROW}>
-                  <Tile cell={cell} width={step - GAP} hatch={hatch} />
+                  <Tile cell={cell} note={step < ROOMY ? cell.short : cell.note} width={step - GAP} hatch={hatch} />
                 </Group>
               );
             })}
@@ -71,9 +73,9 @@ export function HeatMap({ matrix }: { matrix: Matrix }) {
   );
 }
 
-function Tile({ cell, width, hatch }: { cell: HeatCell; width: number; hatch: string }) {
+function Tile({ cell, note, width, hatch }: { cell: HeatCell; note: string; width: number; hatch: string }) {
   const height = ROW - GAP;
-  const two = cell.note !== "";
+  const two = note !== "";
   return (
     <>
       <title>{cell.sentence}</title>
@@ -87,7 +89,7 @@ function Tile({ cell, width, hatch }: { cell: HeatCell; width: number; hatch: st
       </text>
       {two && (
         <text x={width / 2} y={height / 2 + 14} textAnchor="middle" className="fill-ink num text-[10px]">
-          {cell.note}
+          {note}
         </text>
       )}
     </>

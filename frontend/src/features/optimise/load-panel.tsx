@@ -15,7 +15,7 @@ import { formatRate, type LoadPoint, type Matrix, prepareLoad } from "./prepare"
 const PLOT = 130;
 const TITLE = 22;
 const BETWEEN = 16;
-const MARGIN = { left: 58, right: 96, bottom: 34 };
+const MARGIN = { left: 58, right: 72, bottom: 34 };
 const HEIGHT = 2 * (TITLE + PLOT) + BETWEEN + MARGIN.bottom;
 const series = [
   { line: "stroke-data-1", mark: "fill-data-1", text: "fill-data-1" },
@@ -117,7 +117,7 @@ function Line({ line, look, index, x, y, of, named }: LineProps) {
         </Group>
       ))}
       {named && last && (
-        <text x={x(last.point) + 8} y={y(last.value) + (index > 0 ? 14 : 4)} className={`${look.text} text-xs`}>
+        <text x={x(last.point) + (index > 0 ? 0 : 8)} y={y(last.point.high ?? last.value) + (index > 0 ? -7 : 4)} textAnchor={index > 0 ? "middle" : "start"} className={`${look.text} text-xs`}>
           {line.name}
         </text>
       )}

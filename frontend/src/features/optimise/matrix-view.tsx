@@ -85,10 +85,8 @@ function Content({ matrix }: { matrix: Matrix }) {
       <HeatMap matrix={matrix} />
       <div className="grid gap-4 lg:grid-cols-2">
         <LoadPanel matrix={matrix} />
-        <div className="flex min-w-0 flex-col gap-4">
-          <FrontPanel matrix={matrix} />
-          <CachePanel matrix={matrix} />
-        </div>
+        <FrontPanel matrix={matrix} />
+        <CachePanel matrix={matrix} />
       </div>
       <CellTable matrix={matrix} />
     </>

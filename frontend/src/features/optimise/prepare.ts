@@ -46,6 +46,8 @@ export interface HeatCell {
   /** The ratio, or a word where there is none. */
   text: string;
   note: string;
+  /** The same where there is little room: bounds with two digits. */
+  short: string;
   /** Logarithm of the ratio by that of the strongest one, −1 to 1; 0 for the baseline and without a ratio. */
   strength: number;
   /** Whether the interval contains 1, or there is none: drawn hatched. */
@@ -65,17 +67,23 @@ export function prepareHeat({ cells, baseline }: Pick<Matrix, "cells" | "baselin
     if (optimisation === baseline) {
       const there = cell.questions_per_s !== null;
       const rate = there ? `${formatRate(cell.questions_per_s)} questions a second` : cell.state;
-      return { method, optimisation, text: there ? "1×" : cell.state, note: there ? "baseline" : "", strength: 0, unsure: false, sentence: `${place}: the baseline, ${rate}.` };
+      return { method, optimisation, text: there ? "1×" : cell.state, note: there ? "baseline" : "", short: there ? "baseline" : "", strength: 0, unsure: false, sentence: `${place}: the baseline, ${rate}.` };
     }
     if (!speed) {
       const why = cell.reasons.join(" ");
-      return { method, optimisation, text: cell.questions_per_s ? "–" : cell.state, note: "", strength: 0, unsure: false, sentence: `${place}: ${cell.state}. ${why}`.trim() };
+      return { method, optimisation, text: cell.questions_per_s ? "–" : cell.state, note: "", short: "", strength: 0, unsure: false, sentence: `${place}: ${cell.state}. ${why}`.trim() };
     }
     const unsure = !speed.differs;
     const note = speed.low === null ? "1 round" : formatRatioInterval(speed.low, speed.high);
     const told = speed.low === null ? "one round, no interval" : unsure ? "cannot be told from the baseline" : speed.value > 1 ? "faster" : "slower";
-    return { method, optimisation, text: formatRatio(speed.value), note, strength: Math.log(speed.value) / strongest, unsure, sentence: `${place}: ${formatSpeed(speed)}, ${told}.` };
+    return { method, optimisation, text: formatRatio(speed.value), note, short: shortInterval(speed), strength: Math.log(speed.value) / strongest, unsure, sentence: `${place}: ${formatSpeed(speed)}, ${told}.` };
   });
+}
+
+function shortInterval({ low, high }: Rate): string {
+  if (low === null || high === null) return "1 round";
+  const two = new Intl.NumberFormat("en", { maximumSignificantDigits: 2, useGrouping: false });
+  return `${two.format(low)}–${two.format(high)}`;
 }
 
 /** What the score can be drawn against. */
