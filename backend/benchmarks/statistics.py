@@ -20,6 +20,7 @@ from app.services.evaluation.statistics.power import sample_size_mcnemar, sample
 from app.services.evaluation.statistics.proportions import McNemar, mcnemar
 from app.services.evaluation.statistics.resampling import paired_units, resampled_means
 from benchmarks.decisions import decisions
+from benchmarks.equivalence import equivalences
 from benchmarks.rows import Row
 
 Floats = NDArray[np.float64]
@@ -205,6 +206,7 @@ def rows(rounds: int, seed: int = 2026) -> Iterator[Row]:
     yield from coverage(rounds, seed)
     yield from planned_power(rounds, seed)
     yield from decisions(rounds, seed)
+    yield from equivalences(rounds // 2, seed)
 
 
 def main() -> None:

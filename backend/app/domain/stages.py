@@ -51,6 +51,7 @@ STAGES = (
     StageDescription("chunks", "Passage texts", "reading the passages", "retrieval"),
     StageDescription("reranking", "Reranking", "reranking", "retrieval"),
     StageDescription("lookup", "Cache look-up", "the look-up in the cache", "cache"),
+    StageDescription("group", "Wait for the group", "waiting for its group", "waiting", waits=True),
     StageDescription("slot", "Wait for a slot", "waiting for a free slot", "waiting", waits=True),
     StageDescription("failed_call", "Failed attempts", "attempts that failed", "waiting"),
     StageDescription("backoff", "Between attempts", "waiting between attempts", "waiting"),
@@ -58,6 +59,7 @@ STAGES = (
     StageDescription("rest", "Rest of the answer", "the rest of the model's answer", "model"),
     StageDescription("call", "Model call", "the model's answer", "model"),
     StageDescription("parsing", "Parsing", "parsing the answer", "scoring"),
+    StageDescription("turn", "Wait to be scored", "waiting to be scored", "waiting", waits=True),
     StageDescription("scoring", "Scoring", "scoring", "scoring"),
     StageDescription("judging", "Judging", "judging", "scoring"),
     StageDescription("storing", "Storing", "preparing the row", "storing"),
@@ -69,7 +71,13 @@ STAGES = (
 row is handed to the writer: the commit is shared by the rows of many runs, and no run waits for it.
 """
 
-_BY_NAME = {stage.name: stage for stage in STAGES}
+OWN, WALL = "own", "wall"
+"""Not stages but sums of them: the time of a question without its waits for other runs, and with them."""
+_SUMS = (
+    StageDescription(OWN, "A question's own time", "its own time", "other"),
+    StageDescription(WALL, "With waits for others", "all of its time", "other"),
+)
+_BY_NAME = {stage.name: stage for stage in (*STAGES, *_SUMS)}
 _PLACES = {stage.name: place for place, stage in enumerate(STAGES)}
 
 

@@ -160,19 +160,22 @@ def _quantity_difference(
 
 
 def compare_experiments(
-    baseline: RunArrays, others: Sequence[RunArrays], scores: Sequence[str]
+    baseline: RunArrays,
+    others: Sequence[RunArrays],
+    scores: Sequence[str],
+    quantities: Sequence[str] = QUANTITIES,
 ) -> list[ExperimentComparison]:
-    """Compare each of ``others`` with ``baseline`` by these scores and by the quantities."""
+    """Compare each of ``others`` with ``baseline`` by these scores and quantities."""
     pairings = [pair(baseline, other) for other in others]
     paired = list(zip(others, pairings, strict=True))
     by_score = []
     for name in scores:
         family = _family(baseline, [(*one, name) for one in paired])
         by_score.append(_adjusted([_score(baseline, *one, name, family) for one in paired]))
-    pairs = [(*one, name) for one in paired for name in QUANTITIES]
+    pairs = [(*one, name) for one in paired for name in quantities]
     family = _family(baseline, pairs)
     amounts = _adjusted([_quantity(baseline, *one, family) for one in pairs])
-    each = len(QUANTITIES)
+    each = len(quantities)
     return [
         ExperimentComparison(
             pairing,

@@ -97,8 +97,9 @@ class SampleRunner:
         try:
             prediction = await self._method(sample.example, context)
             clock.lap("parsing")
-            await asyncio.sleep(0)  # the next call, which has a slot now, is sent before this one is scored
-            clock.lap("other")
+            # The next call, for which there is a slot now, is sent before this is scored.
+            await asyncio.sleep(0)
+            clock.lap("turn")
             scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule), clock)
             return self._answered(sample, prediction, scores, transcript)
         except EngineError as error:

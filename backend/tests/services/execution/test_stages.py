@@ -23,7 +23,7 @@ from tests.tiny_models import TinyModels, articles_jsonl
 
 SUMS = {"name": "react", "tools": ["calculator"], "shots": 0}
 CALL = ["lookup", "slot", "call"]
-END = ["parsing", "scoring", "storing"]
+END = ["parsing", "turn", "scoring", "storing"]
 
 
 async def slowly(request: GenerationRequest) -> GenerationResult:
@@ -154,7 +154,7 @@ async def test_of_an_agent_have_the_number_of_their_step(runtime: Runtime, datas
     (run, *_) = await runs_of(means, experiment_id)
     first = ["prompt", *CALL, "parsing", "tool:calculator"]
     second = ["prompt", *CALL, "parsing"]
-    assert [stage[2:] for stage in run.stages or []] == [*[[0]] * len(first), *[[1]] * len(second), *[[]] * 3]
+    assert [stage[2:] for stage in run.stages or []] == [*[[0]] * len(first), *[[1]] * len(second), *[[]] * 4]
     assert names(run) == [*first, *second, *END]
 
 
@@ -168,4 +168,17 @@ async def test_of_retrieval_are_told_apart(
     parts = ["search_wait", "embedding", "dense", "bm25", "fusion", "chunks", "reranking"]
     runs = await runs_of(means, experiment_id)
     assert {tuple(names(run)) for run in runs} == {(*parts, "prompt", *CALL, *END)}
+    assert hidden_share(runs, walls) <= 0.01
+
+
+@pytest.mark.parametrize("mode", ["sequential", "batched"])
+async def test_of_groups_tell_the_wait_for_the_others(
+    runtime: Runtime, dataset: str, walls: dict[int, float], mode: str
+) -> None:
+    means = scripted(runtime, ScriptedEngine(slowly))
+    execution = {"mode": mode, "batch_size": 4}
+    experiment_id = await ended(means, sample={"n": 8}, execution=execution, cache=False)
+    runs = await runs_of(means, experiment_id)
+    wait = ["group"] if mode == "batched" else []
+    assert {tuple(names(run)) for run in runs} == {("prompt", *wait, "slot", "call", *wait, *END)}
     assert hidden_share(runs, walls) <= 0.01

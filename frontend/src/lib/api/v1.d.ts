@@ -651,6 +651,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/compare/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Stages
+         * @description Compare experiments by where the time of a question goes, stage by stage, with intervals and tests.
+         */
+        get: operations["compare_stages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/{experiment_id}": {
         parameters: {
             query?: never;
@@ -1373,6 +1393,26 @@ export interface components {
              * @description In the order of `ids`; null where an experiment has no run of this question.
              */
             runs: (components["schemas"]["RunSummary"] | null)[];
+        };
+        /**
+         * ComparedStage
+         * @description What is compared: a stage, or the time of a question as a whole (`own`, `wall`).
+         */
+        ComparedStage: {
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "prompt" | "retrieval" | "tools" | "cache" | "waiting" | "model" | "scoring" | "storing" | "other";
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Waits
+             * @description Whether a run only waits for other runs in it.
+             */
+            waits: boolean;
         };
         /**
          * ComparisonConfig
@@ -4558,6 +4598,80 @@ export interface components {
             rounds: number;
             /** Value */
             value: number;
+        };
+        /**
+         * StageComparisonOut
+         * @description Experiments compared stage by stage; the first is the baseline.
+         */
+        StageComparisonOut: {
+            /**
+             * Baseline Id
+             * Format: uuid
+             */
+            baseline_id: string;
+            /** Differences */
+            differences: components["schemas"]["StageDifference"][];
+            /**
+             * Message
+             * @description Which experiments have no stages to compare, and why; or empty.
+             */
+            message: string;
+            /**
+             * Stages
+             * @description The time as a whole, then the stages in the order in which a run goes through them; those that take less than a thousandth of the time are left out.
+             */
+            stages: components["schemas"]["ComparedStage"][];
+        };
+        /**
+         * StageDifference
+         * @description How the mean time of a stage differs from the baseline's, on the same questions; in milliseconds.
+         */
+        StageDifference: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over all comparisons here.
+             */
+            adjusted_p: number;
+            /** Baseline Ms */
+            baseline_ms: number;
+            /** Difference Ms */
+            difference_ms: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * High
+             * @description Upper bound of the plain interval.
+             */
+            high: number;
+            /**
+             * Low
+             * @description Lower bound of the plain interval: that of this comparison alone.
+             */
+            low: number;
+            /** N Paired */
+            n_paired: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "worse" | "not_distinguishable";
+            /**
+             * Simultaneous High
+             * @description Upper bound of the simultaneous interval.
+             */
+            simultaneous_high: number;
+            /**
+             * Simultaneous Low
+             * @description Lower bound of the interval that holds at once with those of all stages here, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            simultaneous_low: number;
+            /** Stage */
+            stage: string;
+            /** This Ms */
+            this_ms: number;
         };
         /**
          * StageOut
@@ -7806,6 +7920,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeysetPage_ComparedExample_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_stages: {
+        parameters: {
+            query: {
+                /** @description 2 to 12; the first is the baseline. */
+                ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageComparisonOut"];
                 };
             };
             /** @description The API key is missing or wrong. */

@@ -194,6 +194,28 @@ def paired_draws(
     )
 
 
+def cautious_bounds(draws: PairedDraws, level: float, best: float = 1.0) -> Bounds:
+    """Return bounds of the difference for a decision that a bound alone takes, as equivalence is.
+
+    Those of scores that are not all 0 or 1 contain the likelihood interval, too. Where the differences are
+    skewed (a few items lose much, the others nothing), the bootstrap's bound on the side of the losses is
+    too near: of samples that happen to have few losses, the spread is small as well.
+
+    Args:
+        draws: of both sides.
+        level: of the interval.
+        best: the greatest score; the least is 0.
+    """
+    found = draws.difference(level=level, best=best)
+    if draws.table is not None:
+        return found.low, found.high
+    units, span = draws.units, max(best, draws.greatest) - draws.least
+    low, high = likelihood_interval(units.sums, units.counts, -span, span, level, draws.effective)
+    if units.sign < 0:
+        low, high = -high, -low
+    return min(found.low, low), max(found.high, high)
+
+
 def paired_difference(
     first: ArrayLike,
     second: ArrayLike,

@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.decisions import SIZES, decisions
+from benchmarks.equivalence import equivalences
 from benchmarks.rows import Row
 from benchmarks.statistics import coverage, false_differences, planned_power
 
@@ -40,6 +41,12 @@ def test_decisions_keep_their_promises_at_every_size() -> None:
         if row.case.startswith("gate") and any(f"points, {n} " in row.case for n in (2, 5, 10))
     ]
     assert {row.note.split(",")[0] for row in small} == {"0.0% decided"}
+
+
+def test_equivalence_keeps_its_promise() -> None:
+    found = list(equivalences(40, 1, sizes=(20, 300)))
+    assert [row for row in found if far_off(row)] == []
+    assert any(row.measured for row in found[:-1])  # it does find equivalence, by chance, where there is none
 
 
 def test_a_row_knows_its_own_error() -> None:
