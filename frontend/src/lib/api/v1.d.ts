@@ -1352,6 +1352,29 @@ export interface components {
             providers: components["schemas"]["ProviderOut"][];
         };
         /**
+         * CellStage
+         * @description Where a question's time goes in one cell: the mean of one stage over all its runs.
+         */
+        CellStage: {
+            /**
+             * Group
+             * @description Stages of a group share a colour.
+             * @enum {string}
+             */
+            group: "prompt" | "retrieval" | "tools" | "cache" | "waiting" | "model" | "scoring" | "storing" | "other";
+            /** Label */
+            label: string;
+            /** Mean Ms */
+            mean_ms: number;
+            /** Name */
+            name: string;
+            /**
+             * Waits
+             * @description Whether a run only waits for other runs in it.
+             */
+            waits: boolean;
+        };
+        /**
          * Chain of thought
          * @description Chain of thought: the model reasons before it answers, as worked examples show it, if any.
          */
@@ -2805,7 +2828,7 @@ export interface components {
             failed_runs: number;
             /**
              * Hit Rate
-             * @description Share of the answers that came from the cache of answers.
+             * @description Share of the calls that were answered from the cache of answers.
              */
             hit_rate: number | null;
             /**
@@ -2821,7 +2844,7 @@ export interface components {
             optimisation: string;
             /**
              * Prompt Cache Rate
-             * @description Share of the prompt's tokens from the server's prompt cache; null if it tells none.
+             * @description Share of the prompts' tokens that the server had in its prompt cache; null if not told.
              */
             prompt_cache_rate: number | null;
             questions_per_s: components["schemas"]["RateOut"] | null;
@@ -2832,6 +2855,11 @@ export interface components {
             reasons: string[];
             /** @description Rounds of one question are taken as a cluster. */
             score: components["schemas"]["Estimate"] | null;
+            /**
+             * Stages
+             * @description Of answers that were made, or of those from a warm cache, in the order in which a run goes through them; empty if none are known.
+             */
+            stages: components["schemas"]["CellStage"][];
             /**
              * State
              * @enum {string}
@@ -2942,11 +2970,22 @@ export interface components {
              */
             advice: components["schemas"]["AdviceOut"][];
             /**
+             * Baseline
+             * @description The optimisation that the others are compared with.
+             */
+            baseline: string;
+            /**
              * Cells
              * @description In the order of methods and optimisations.
              */
             cells: components["schemas"]["MatrixCellOut"][];
-            config: components["schemas"]["MatrixConfig"];
+            /**
+             * Config
+             * @description As it was given, with the version of the dataset.
+             */
+            config: {
+                [key: string]: unknown;
+            };
             /**
              * Created At
              * Format: date-time
@@ -2971,6 +3010,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Margin
+             * @description The largest difference of the score that counts as none.
+             */
+            margin: number;
             /** Methods */
             methods: string[];
             /** Model */
@@ -2987,6 +3031,11 @@ export interface components {
             /** Rounds */
             rounds: number;
             /**
+             * Score
+             * @description That is compared.
+             */
+            score: string;
+            /**
              * Total
              * @description Trials.
              */
@@ -2996,6 +3045,11 @@ export interface components {
              * @description What makes the cells less comparable, as sentences.
              */
             warnings: string[];
+            /**
+             * Ways
+             * @description In the order of `optimisations`.
+             */
+            ways: components["schemas"]["WayOut"][];
         };
         /**
          * MatrixPlan
@@ -5263,6 +5317,39 @@ export interface components {
              * @enum {string}
              */
             variant: "naive" | "hybrid" | "reranked";
+        };
+        /**
+         * WayOut
+         * @description An optimisation: how calls are sent, and what the cache holds.
+         */
+        WayOut: {
+            /**
+             * By Prefix
+             * @description Whether prompts that begin alike follow each other.
+             */
+            by_prefix: boolean;
+            /**
+             * Cache
+             * @enum {string}
+             */
+            cache: "none" | "cold" | "warm";
+            /**
+             * Calls
+             * @description In flight at most; of batches, the calls of one.
+             */
+            calls: number;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "concurrent" | "sequential" | "batched" | "batch_job";
+            /** Name */
+            name: string;
+            /**
+             * Prefix Cache
+             * @description Whether the local model server may reuse their beginnings.
+             */
+            prefix_cache: boolean;
         };
     };
     responses: never;
