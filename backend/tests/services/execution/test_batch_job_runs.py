@@ -68,7 +68,7 @@ async def test_latency_and_throughput_are_not_known(quick: Runtime, dataset: str
     assert metrics["throughput_per_s"] is None
     for row in await runs_of(quick, experiment_id):
         assert (row.latency_ms, row.model_ms, row.calls[0]["latency_ms"]) == (None, None, None)
-        assert (row.attempts, row.cached) == (1, False)
+        assert (row.attempts, row.cached, row.stages) == (1, False, None)
 
 
 async def test_calls_cost_what_is_left_of_the_price(quick: Runtime, dataset: str, server: FakeBatch) -> None:

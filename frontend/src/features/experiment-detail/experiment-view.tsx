@@ -78,7 +78,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
         </p>
       )}
       {!ended && <LivePanel experiment={experiment} />}
-      <BatchPanel experiment={experiment} />
+      {!ended && <BatchPanel experiment={experiment} />}
       {ended && experiment.reason && (
         <p role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
           {experiment.reason}
@@ -91,6 +91,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
         <AgentPanel id={experiment.id} agent={result.data.metrics.agent} shares={agentShares(result.data.metrics)} naive={result.data.tokens_to_naive} />
       )}
       {ended && <FailuresPanel result={result.data} />}
+      {ended && <BatchPanel experiment={experiment} />}
       {runs}
       <ConfigPanel experiment={experiment} result={result.data} />
       {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}
