@@ -22,6 +22,7 @@ import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
 import { MetricCards } from "./metric-cards";
 import { RunsSection } from "./runs-section";
+import { StagesPanel } from "./stages-panel";
 import { ResultWarnings } from "./thinking";
 import { titleOf } from "./live";
 import { useLive } from "./use-live";
@@ -90,6 +91,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       {ended && result.data?.metrics.agent && (
         <AgentPanel id={experiment.id} agent={result.data.metrics.agent} shares={agentShares(result.data.metrics)} naive={result.data.tokens_to_naive} />
       )}
+      {ended && <StagesPanel made={result.data?.metrics.stages} cached={result.data?.metrics.cached_stages} />}
       {ended && <FailuresPanel result={result.data} />}
       {ended && <BatchPanel experiment={experiment} />}
       {runs}

@@ -132,6 +132,11 @@ export const resultQueries = {
       queryKey: [...resultQueries.all, "compare", ids],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids } }, signal })),
     }),
+  compareStages: (ids: string[]) =>
+    queryOptions({
+      queryKey: [...resultQueries.all, "compare-stages", ids],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare/stages", { params: { query: { ids } }, signal })),
+    }),
   /** The first questions of several experiments, among which is one that all have run. */
   firstShared: (ids: string[], score: string) =>
     queryOptions({
