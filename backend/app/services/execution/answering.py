@@ -302,7 +302,7 @@ class Answering:
             if sample is None:
                 return
             try:
-                run = await runner.run(sample)
+                run = await self._run(runner, sample)
                 self._count(run, sample, writer.add_run(run))
             except Parked:
                 continue  # it is run again when its answer is there
@@ -312,6 +312,9 @@ class Answering:
                 raise
             finally:
                 self._pending.done()
+
+    async def _run(self, runner: SampleRunner, sample: Sample) -> RunRecord:
+        return await runner.run(sample)
 
     def _count(self, run: RunRecord, sample: Sample, number: int) -> None:
         self._progress.count(run, sample.shard, number)
