@@ -16,6 +16,7 @@ import { useTitle } from "@/lib/use-title";
 
 import { AgentPanel } from "./agent-panel";
 import { AttributionPanel } from "./attribution-panel";
+import { BatchPanel } from "./batch-panel";
 import { ConfigPanel, FailuresPanel } from "./config-panel";
 import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
@@ -78,6 +79,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
         </p>
       )}
       {!ended && <LivePanel experiment={experiment} />}
+      <BatchPanel experiment={experiment} />
       {ended && experiment.reason && (
         <p role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
           {experiment.reason}

@@ -30,6 +30,12 @@ export const experimentQueries = {
       queryFn: ({ signal }) =>
         unwrap(api.GET("/api/v1/experiments/{experiment_id}", { params: { path: { experiment_id: id } }, signal })),
     }),
+  batchJobs: (id: string) =>
+    queryOptions({
+      queryKey: [...experimentQueries.all, "batch-jobs", id],
+      queryFn: ({ signal }) =>
+        unwrap(api.GET("/api/v1/experiments/{experiment_id}/batch-jobs", { params: { path: { experiment_id: id } }, signal })),
+    }),
   preview: (body: Schemas["ExperimentCreate"], position: number) =>
     queryOptions({
       queryKey: [...experimentQueries.all, "preview", body, position],
