@@ -177,7 +177,7 @@ async def test_of_groups_tell_the_wait_for_the_others(
     runtime: Runtime, dataset: str, walls: dict[int, float], mode: str
 ) -> None:
     means = scripted(runtime, ScriptedEngine(slowly))
-    execution = {"mode": mode, "batch_size": 4}
+    execution = {"mode": "batched", "batch_size": 4} if mode == "batched" else {"mode": mode}
     experiment_id = await ended(means, sample={"n": 8}, execution=execution, cache=False)
     runs = await runs_of(means, experiment_id)
     wait = ["group"] if mode == "batched" else []

@@ -43,11 +43,8 @@ def test_counts_what_a_run_did_not_go_through_as_no_time() -> None:
     found = {one.name: one for one in profile.stages}
     assert list(found) == ["slot", "failed_call", "call", "storing"]
     assert (found["slot"].p50_ms, found["slot"].mean_ms, found["slot"].share) == (0.0, 2.0, 0.06)
-    assert (found["call"].p50_ms, found["call"].mean_ms, found["call"].share) == (
-        20.0,
-        29.0,
-        pytest.approx(0.87),
-    )
+    assert (found["call"].p50_ms, found["call"].mean_ms) == (20.0, 29.0)
+    assert found["call"].share == pytest.approx(0.87)
 
 
 def test_takes_cached_failed_partly_cached_and_earlier_runs_apart() -> None:
