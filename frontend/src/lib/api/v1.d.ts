@@ -2027,7 +2027,7 @@ export interface components {
         Execution: {
             /**
              * Batch Size
-             * @description Calls of a group, with `batched`; no more of them than `concurrency` are in flight at a time.
+             * @description Calls of a group, with `batched`; at most `concurrency` are in flight at a time.
              * @default 8
              */
             batch_size?: number;
