@@ -95,5 +95,5 @@ test("figures can be saved, and a matrix that does not exist is said so", async 
   expect(text).toContain("| sequential | baseline |");
 
   await page.goto("/optimise/?id=00000000-0000-4000-8000-000000000000");
-  await expect(page.getByRole("alert")).toContainText("There is no matrix");
+  await expect(page.getByRole("alert").filter({ hasText: "Could not load the matrix" })).toContainText("There is no matrix");
 });

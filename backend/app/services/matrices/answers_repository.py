@@ -2,10 +2,11 @@
 
 import uuid
 
-from sqlalchemy import case, func, null, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Example, Run
+from app.services.matrices.measures import TextHashes
 
 
 class AnswersRepository:
@@ -14,14 +15,14 @@ class AnswersRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def hashes(self, experiment_id: uuid.UUID) -> list[str | None]:
-        """Return a hash of each run's answer, in the order of the questions; ``None`` where it has none."""
-        answer = case((Run.status == "failed", null()), else_=func.md5(Run.answer))
+    async def hashes(self, experiment_id: uuid.UUID) -> list[TextHashes | None]:
+        """Return hashes of each run's output and answer, in the order of the questions."""
         query = (
-            select(answer)
+            select(Run.status, func.md5(Run.output), func.md5(func.lower(func.trim(Run.answer))))
             .select_from(Run)
             .join(Example, Example.id == Run.example_id)
             .where(Run.experiment_id == experiment_id)
             .order_by(Example.position, Run.repeat)
         )
-        return list(await self._session.scalars(query))
+        rows = await self._session.execute(query)
+        return [None if status == "failed" else TextHashes(output, answer) for status, output, answer in rows]

@@ -2,23 +2,42 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.metrics import Estimate, Metrics
 from app.domain.stages import StageGroup, StageProfile, describe_stage, stage_order
 from app.services.comparisons.compare import SEED
-from app.services.comparisons.pairing import RunArrays, pair
+from app.services.comparisons.pairing import Floats, Pairing, RunArrays, pair
+from app.services.evaluation.statistics.bounds import Bounds
+from app.services.evaluation.statistics.equivalence import Equivalence, equivalence, equivalence_level
+from app.services.evaluation.statistics.identity import AnswerIdentity, answer_identity
 from app.services.evaluation.statistics.means import bounded_mean, share
-from app.services.evaluation.statistics.noninferiority import FEWEST_TO_DECIDE
-from app.services.evaluation.statistics.paired import paired_draws
+from app.services.evaluation.statistics.paired import (
+    PairedDifference,
+    PairedDraws,
+    cautious_bounds,
+    paired_draws,
+)
 from app.services.evaluation.statistics.rates import MeanRate, mean_rate, rate_ratio
 from app.services.evaluation.statistics.resampling import TooFewUnits
 
-Equivalence = Literal["equivalent", "better", "worse", "cannot_tell"]
-_TEST_LEVEL = 0.90
-"""Two one-sided tests at 5 % are one 90 % interval within the margins (Schuirmann 1987)."""
+Labels = NDArray[np.intp]
+
+
+class TextHashes(NamedTuple):
+    """What a run gave, to be compared and not read.
+
+    Attributes:
+        output: of what the model wrote.
+        answer: of the answer that was read from it, without differences in case and outer spaces; ``None`` if
+            there is none.
+    """
+
+    output: str | None
+    answer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +48,13 @@ class MeasuredTrial:
         round: from 1.
         metrics: of its result.
         runs: its runs, with one score.
-        answers: of each run, a hash of the answer's text; ``None`` where there is none.
+        texts: of each run, hashes of output and answer; ``None`` where it failed.
     """
 
     round: int
     metrics: Metrics
     runs: RunArrays
-    answers: Sequence[str | None]
+    texts: Sequence[TextHashes | None]
 
     @property
     def questions_per_s(self) -> float | None:
@@ -46,17 +65,11 @@ class MeasuredTrial:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreDifference:
-    """See ``schemas.matrix.ScoreEquivalence``."""
+class Difference:
+    """The difference of a score from the baseline's, and whether it is smaller than the margin."""
 
-    difference: float
-    low: float
-    high: float
-    test_low: float
-    test_high: float
-    n: int
-    units: int
-    outcome: Equivalence
+    paired: PairedDifference
+    equivalence: Equivalence
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +77,8 @@ class Against:
     """A cell against the baseline of its method."""
 
     speed: MeanRate | None
-    identical: Estimate | None
-    score: ScoreDifference | None
+    identical: AnswerIdentity | None
+    score: Difference | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,58 +162,61 @@ def against_baseline(
         return Against(None, None, None)
     one, two = (_together(side) for side in zip(*pairs, strict=True))
     pairing = pair(one, two)
-    given = [([answer for trial in side for answer in trial.answers]) for side in zip(*pairs, strict=True)]
-    both = [
-        (given[0][a], given[1][b], place)
-        for place, (a, b) in enumerate(zip(pairing.first, pairing.second, strict=True))
-    ]
-    same = [(float(a == b), place) for a, b, place in both if a is not None and b is not None]
-    units = _units(one, pairing.first)
     return Against(
         speed=rate_ratio([b for _, b in known], [a for a, _ in known]) if known else None,
-        identical=share([hit for hit, _ in same], [units[place] for _, place in same]) if same else None,
+        identical=_identity(pairs, pairing, _units(one, pairing.first)),
         score=_difference(
             one.values[score][pairing.first], two.values[score][pairing.second], pairing.clusters, margin
         ),
     )
 
 
-def _difference(
-    first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None, margin: float
-) -> ScoreDifference | None:
-    kept = ~np.isnan(first) & ~np.isnan(second)
-    labels = None if clusters is None else clusters[kept]
-    if labels is not None and np.unique(labels).size == labels.size:
-        labels = None
-    if not kept.any():
-        return None
-    try:
-        draws = paired_draws(first[kept], second[kept], labels, seed=SEED)
-    except TooFewUnits:
-        return None
-    found, test = draws.difference(), draws.difference(level=_TEST_LEVEL)
-    return ScoreDifference(
-        difference=found.difference,
-        low=found.low,
-        high=found.high,
-        test_low=test.low,
-        test_high=test.high,
-        n=found.n,
-        units=found.units,
-        outcome=_outcome((found.low, found.high), (test.low, test.high), found.units, margin),
+def _identity(
+    pairs: Sequence[tuple[MeasuredTrial, MeasuredTrial]], pairing: Pairing, units: Sequence[str]
+) -> AnswerIdentity | None:
+    """Return which pairs of answers are the same, of those that both sides gave."""
+    one, two = ([text for trial in side for text in trial.texts] for side in zip(*pairs, strict=True))
+    both = [
+        (before, after, unit)
+        for a, b, unit in zip(pairing.first, pairing.second, units, strict=True)
+        if (before := one[a]) is not None and (after := two[b]) is not None
+    ]
+    return answer_identity(
+        [before.output == after.output for before, after, _ in both],
+        [before.answer == after.answer for before, after, _ in both],
+        [unit for _, _, unit in both],
     )
 
 
-def _outcome(
-    interval: tuple[float, float], test: tuple[float, float], units: int, margin: float
-) -> Equivalence:
-    if units < FEWEST_TO_DECIDE:
-        return "cannot_tell"
-    if -margin < test[0] and test[1] < margin:
-        return "equivalent"
-    if interval[0] > 0:
-        return "better"
-    return "worse" if interval[1] < 0 else "cannot_tell"
+def _difference(first: Floats, second: Floats, clusters: Labels | None, margin: float) -> Difference | None:
+    """Compare the scores of pairs, shape ``(pairs,)``; NaN where a side has none."""
+    kept = ~np.isnan(first) & ~np.isnan(second)
+    try:
+        draws = _draws(first[kept], second[kept], None if clusters is None else clusters[kept])
+        lost = None if kept.all() else _if_missing(first, second, clusters)
+    except TooFewUnits:
+        return None
+    if draws is None:
+        return None
+    return Difference(draws.difference(), equivalence(draws, margin, with_missing=lost))
+
+
+def _if_missing(first: Floats, second: Floats, clusters: Labels | None) -> Bounds | None:
+    """Return the lower bound if what is missing counts against the second side, the upper if for it."""
+    lost_one, lost_two = np.isnan(first), np.isnan(second)
+    against = _draws(np.where(lost_one, 1.0, first), np.where(lost_two, 0.0, second), clusters)
+    towards = _draws(np.where(lost_one, 0.0, first), np.where(lost_two, 1.0, second), clusters)
+    if against is None or towards is None:
+        return None
+    level = equivalence_level()
+    return cautious_bounds(against, level)[0], cautious_bounds(towards, level)[1]
+
+
+def _draws(first: Floats, second: Floats, clusters: Labels | None) -> PairedDraws | None:
+    if not first.size:
+        return None
+    alone = clusters is None or np.unique(clusters).size == clusters.size
+    return paired_draws(first, second, None if alone else clusters, seed=SEED)
 
 
 def _together(trials: Sequence[MeasuredTrial]) -> RunArrays:
@@ -217,7 +233,7 @@ def _together(trials: Sequence[MeasuredTrial]) -> RunArrays:
     )
 
 
-def _units(runs: RunArrays, positions: np.ndarray) -> list[str]:
+def _units(runs: RunArrays, positions: Labels) -> list[str]:
     return [runs.clusters[place] or f"hash {runs.hashes[place]}" for place in positions]
 
 

@@ -11,6 +11,7 @@ from app.schemas.matrix import (
     AgainstBaseline,
     CellStage,
     CellState,
+    EquivalenceOutcome,
     MatrixCellOut,
     MatrixOut,
     MatrixSummary,
@@ -25,12 +26,14 @@ from app.schemas.matrix_config import MatrixConfig, Optimisation
 from app.schemas.result import Estimate
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.evaluation.metrics.stored import read_metrics
+from app.services.evaluation.statistics.equivalence import EquivalenceVerdict
 from app.services.evaluation.statistics.rates import MeanRate
 from app.services.matrices.advice import advice
 from app.services.matrices.answers_repository import AnswersRepository
 from app.services.matrices.measures import (
     Against,
     CellMeasures,
+    Difference,
     MeasuredTrial,
     against_baseline,
     measure,
@@ -217,10 +220,36 @@ def _rate(rate: MeanRate | None) -> RateOut | None:
 
 
 def _against_out(against: Against) -> AgainstBaseline:
+    same = against.identical
     return AgainstBaseline(
         speed=SpeedRatio.model_validate(against.speed) if against.speed else None,
-        identical=Estimate.model_validate(against.identical) if against.identical else None,
-        score=ScoreEquivalence.model_validate(against.score) if against.score else None,
+        identical=Estimate.model_validate(same.answers) if same else None,
+        same_outputs=Estimate.model_validate(same.outputs) if same else None,
+        score=_equivalence(against.score) if against.score else None,
+    )
+
+
+_OUTCOMES: dict[EquivalenceVerdict, EquivalenceOutcome] = {
+    EquivalenceVerdict.BETTER: "better",
+    EquivalenceVerdict.WORSE: "worse",
+    EquivalenceVerdict.EQUIVALENT: "equivalent",
+    EquivalenceVerdict.CANNOT_TELL: "cannot_tell",
+}
+
+
+def _equivalence(found: Difference) -> ScoreEquivalence:
+    paired, decided = found.paired, found.equivalence
+    return ScoreEquivalence(
+        difference=paired.difference,
+        low=paired.low,
+        high=paired.high,
+        test_low=decided.low,
+        test_high=decided.high,
+        n=paired.n,
+        units=paired.units,
+        within=decided.within,
+        outcome=_OUTCOMES[decided.verdict],
+        sentence=decided.sentence,
     )
 
 

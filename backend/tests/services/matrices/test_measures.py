@@ -10,7 +10,8 @@ from app.domain.metrics import RunContext
 from app.domain.stages import StageProfile, StageStatistics
 from app.services.comparisons.pairing import RunArrays
 from app.services.evaluation.metrics.compute import compute_metrics
-from app.services.matrices.measures import MeasuredTrial, against_baseline, measure
+from app.services.evaluation.statistics.equivalence import EquivalenceVerdict
+from app.services.matrices.measures import MeasuredTrial, TextHashes, against_baseline, measure
 from tests.factories import facts, failed_facts
 
 
@@ -52,7 +53,10 @@ def trial(
                 "latency_ms": np.array(latencies or [np.nan if cached else 100.0] * size),
             },
         ),
-        answers or [None if value is None else f"answer {place}" for place, value in enumerate(scores)],
+        [
+            None if value is None else TextHashes(f"output of {number}", text)
+            for value, text in zip(scores, answers or map(str, range(size)), strict=True)
+        ],
     )
 
 
@@ -132,28 +136,37 @@ class TestAgainst:
         assert found.speed is not None
         assert found.speed.value == pytest.approx(2)
         assert found.identical is not None
-        assert (found.identical.value, found.identical.n) == (1, 600)
+        assert (found.identical.answers.value, found.identical.answers.n) == (1, 600)
         assert found.score is not None
-        assert (found.score.difference, found.score.units, found.score.outcome) == (0, 200, "equivalent")
+        assert (found.score.paired.difference, found.score.paired.units) == (0, 200)
+        assert found.score.equivalence.verdict is EquivalenceVerdict.EQUIVALENT
 
     @pytest.mark.parametrize(
         ("scores", "margin", "outcome"),
         [
             ([1.0] * 200, 0.02, "better"),
             ([0.0] * 200, 0.02, "worse"),
-            ([1.0, 0.0] * 95 + [0.0, 1.0] * 5, 0.02, "cannot_tell"),
+            ([1.0, 0.0] * 95 + [0.0, 1.0] * 5, 0.02, "cannot tell"),
             ([1.0, 0.0] * 95 + [0.0, 1.0] * 5, 0.05, "equivalent"),
         ],
     )
     def test_outcomes(self, scores: list[float | None], margin: float, outcome: str) -> None:
         found = against_baseline([trial(1, scores)], [trial(1, self.scores)], "exact_match", margin).score
         assert found is not None
-        assert found.outcome == outcome
+        assert found.equivalence.verdict == outcome
 
-    def test_too_few_questions_cannot_tell(self) -> None:
+    def test_what_failed_may_decide(self) -> None:
+        few_failed: list[float | None] = [*self.scores[:-8], *[None] * 8]
+        found = against_baseline([trial(1, few_failed)], [trial(1, self.scores)], "exact_match", 0.02).score
+        assert found is not None
+        assert found.paired.difference == 0
+        assert found.equivalence.low < -0.02 < 0.02 < found.equivalence.high
+        assert found.equivalence.verdict is EquivalenceVerdict.CANNOT_TELL
+
+    def test_too_few_questions_are_not_equivalent(self) -> None:
         found = against_baseline([trial(1, [1.0] * 10)], [trial(1, [0.0] * 10)], "exact_match", 0.02).score
         assert found is not None
-        assert found.outcome == "cannot_tell"
+        assert not found.equivalence.within
 
     def test_only_rounds_that_both_have(self) -> None:
         cell = [trial(1, self.scores, wall_s=1.0), trial(2, self.scores, wall_s=9.0)]
@@ -171,8 +184,8 @@ class TestAgainst:
         cell = trial(1, [1.0, 1.0, 1.0, None], answers=["a", "B", "c", None])
         found = against_baseline([cell], [baseline], "exact_match", 0.02).identical
         assert found is not None
-        assert found.value == pytest.approx(2 / 3)
-        assert found.n == 3
+        assert found.answers.value == pytest.approx(2 / 3)
+        assert (found.answers.n, found.outputs.value) == (3, 1)
 
     def test_nothing_known_of_the_time(self) -> None:
         one = trial(1, self.scores)

@@ -32,7 +32,7 @@ function cell(optimisation: string, more: Partial<Cell> = {}): Cell {
 
 function compared(value: number, low: number | null, high: number | null): Partial<Cell> {
   const differs = low !== null && high !== null && (low > 1 || high < 1);
-  return { against: { speed: { value, low, high, rounds: low === null ? 1 : 3, differs }, identical: null, score: null } };
+  return { against: { speed: { value, low, high, rounds: low === null ? 1 : 3, differs }, identical: null, same_outputs: null, score: null } };
 }
 
 const ways = [
@@ -111,6 +111,6 @@ it("numbers read the same everywhere", () => {
   expect(formatSpeed({ value: 2, low: 1.5, high: 2.5, rounds: 3 })).toBe("2× [1.5, 2.5]");
   expect(stateOf({ ended: 3, failed: 0, total: 8 })).toEqual({ label: "3 of 8", tone: "info" });
   expect(stateOf({ ended: 8, failed: 1, total: 8 }).tone).toBe("bad");
-  const score = { difference: -0.01, low: -0.05, high: 0.03, test_low: -0.04, test_high: 0.02, n: 300, units: 100, outcome: "cannot_tell" as const };
-  expect(equivalenceOf(cell("x", { against: { speed: null, identical: null, score } }))).toEqual({ label: "cannot tell", tone: "plain", difference: "−1.0 [−5.0, +3.0]" });
+  const score = { difference: -0.01, low: -0.05, high: 0.03, test_low: -0.04, test_high: 0.02, n: 300, units: 100, within: false, outcome: "cannot_tell" as const, sentence: "" };
+  expect(equivalenceOf(cell("x", { against: { speed: null, identical: null, same_outputs: null, score } }))).toEqual({ label: "cannot tell", tone: "plain", difference: "−1.0 [−5.0, +3.0]" });
 });

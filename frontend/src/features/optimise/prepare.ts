@@ -169,7 +169,8 @@ export function prepareCache({ cells, ways, methods }: Pick<Matrix, "cells" | "w
   });
 }
 
-/** The share of answers that are the same as the baseline's. */
-export function identicalOf(cell: Cell): string {
-  return cell.against?.identical ? formatPercent(cell.against.identical.value) : "";
+/** The shares of answers and of whole outputs that are the same as the baseline's. */
+export function identicalOf({ against }: Cell): { answers: string; outputs: string } {
+  const share = (one: { value: number } | null | undefined) => (one ? formatPercent(one.value) : "");
+  return { answers: share(against?.identical), outputs: share(against?.same_outputs) };
 }
