@@ -17,6 +17,7 @@ from app.api.deps import (
 )
 from app.api.errors import error_responses
 from app.core.errors import FieldError, InvalidInput
+from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
@@ -48,6 +49,15 @@ async def compare_results(
         Query(description="2 to 12; the first is the baseline, unless `baseline` names another."),
     ],
     baseline: Annotated[uuid.UUID | None, Query(description="One of the ids.")] = None,
+    margin: Annotated[
+        float,
+        Query(
+            gt=0,
+            le=1,
+            allow_inf_nan=False,
+            description="Of equivalence: the largest difference that does not matter; .02 is 2 points.",
+        ),
+    ] = DEFAULT_MARGIN,
 ) -> ComparisonOut:
     """Compare experiments with a baseline: differences on the same questions, with intervals and tests."""
     if baseline is not None:
@@ -57,7 +67,7 @@ async def compare_results(
                 errors=[FieldError("baseline", "not among ids")],
             )
         ids = [baseline, *(one for one in ids if one != baseline)]
-    return comparison_out(await service.compare(ids))
+    return comparison_out(await service.compare(ids, margin))
 
 
 @router.get("/compare/stages", operation_id="compare_stages")

@@ -15,11 +15,18 @@ from app.core.visible import visible
 from app.domain.generation import total_of
 from app.domain.json import JsonObject
 from app.domain.rounding import fixed, format_p, interval_in_points
+from app.domain.scoring import DEFAULT_MARGIN
 from app.domain.status import ExperimentStatus
-from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, ScoreDifference
+from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, EquivalenceOut, ScoreDifference
 from app.schemas.result import Metrics
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
+MarginOption = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, help="Of equivalence: the largest difference that does not matter; .02 is 2 points."
+    ),
+]
 _WIDE = 110
 _AMOUNTS = 2
 """Columns of amounts, the last ones of the table, which is shown whole from so many characters on."""
@@ -31,6 +38,7 @@ def compare(
     ids: Annotated[list[str], typer.Argument(help="2 to 12 experiments: ids, or their first characters.")],
     baseline: Annotated[str | None, typer.Option(help="One of them; default: the first.")] = None,
     metric: MetricOption = "exact_match",
+    margin: MarginOption = DEFAULT_MARGIN,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a comment.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -38,7 +46,7 @@ def compare(
     with connected(start=False) as api:
         chosen = {"baseline": str(api.resolve(baseline))} if baseline else {}
         resolved = [str(api.resolve(one)) for one in ids]
-        comparison = api.get("/results/compare", ComparisonOut, ids=resolved, **chosen)
+        comparison = api.get("/results/compare", ComparisonOut, ids=resolved, margin=margin, **chosen)
     if json:
         print_json(comparison)
     elif markdown:
@@ -63,7 +71,9 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
             if detach:
                 continue
             completed &= _follow_all(api, started[-1], quiet=as_json)
-            compared.append(api.get("/results/compare", ComparisonOut, ids=[*map(str, started[-1].ids)]))
+            chosen = {"margin": config["margin"]} if "margin" in config else {}
+            ids = [str(one) for one in started[-1].ids]
+            compared.append(api.get("/results/compare", ComparisonOut, ids=ids, **chosen))
             if not as_json:
                 show_comparison(compared[-1], "exact_match")
     if as_json:
@@ -157,7 +167,7 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
             console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
         if one.missing:
             console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
-        for line in _of_pairs(comparison, one):
+        for line in _beside(comparison, one):
             console.print(f"[dim]{escape(line)}[/]", highlight=False)
     for line in _of_families(comparison):
         console.print(f"[dim]{line}[/]", highlight=False)
@@ -180,8 +190,23 @@ def as_markdown(comparison: ComparisonOut, metric: str) -> str:
     for one in differences.values():
         lines.append(f"- {_cell(one.statistics.verdict if one.statistics else one.message)}")
     lines += [f"- {_cell(one.missing.message)}" for one in differences.values() if one.missing]
-    lines += [f"- {_cell(line)}" for one in differences.values() for line in _of_pairs(comparison, one)]
+    lines += [f"- {_cell(line)}" for one in differences.values() for line in _beside(comparison, one)]
     return "\n".join([*lines, *(f"- {line}" for line in _of_families(comparison))])
+
+
+def _beside(comparison: ComparisonOut, one: ScoreDifference) -> list[str]:
+    """Return what is said beside a verdict: equivalence, how many answers are the same, other means."""
+    same = [each.message for each in comparison.same_answers if each.experiment_id == one.experiment_id]
+    lines = [equivalence_line(one.equivalence)] if one.equivalence else []
+    return [*lines, *same, *_of_pairs(comparison, one)]
+
+
+def equivalence_line(found: EquivalenceOut) -> str:
+    """Return whether a difference is within the margin, and by which interval."""
+    sentence = f"{found.sentence[0].upper()}{found.sentence[1:]}"
+    interval = f"{percent(found.level)} interval {interval_in_points(found.low, found.high)}"
+    more = "" if found.needed is None else f"; about {found.needed:,} questions would show it if none differs"
+    return f"{sentence}: {interval}{more}."
 
 
 def _of_pairs(comparison: ComparisonOut, one: ScoreDifference) -> list[str]:

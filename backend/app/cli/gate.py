@@ -1,4 +1,4 @@
-"""The command ``gate``, for continuous integration: is a candidate not worse than a baseline?"""
+"""The command ``gate``, for continuous integration: is a candidate not worse than a baseline, or as good?"""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -11,12 +11,17 @@ from typing import Annotated
 import typer
 
 from app.cli.client import JsonOption, connected, fail, say
-from app.cli.comparisons import as_markdown, metric_of, warnings_of
+from app.cli.comparisons import as_markdown, equivalence_line, metric_of, warnings_of
 from app.cli.render import print_json
 from app.core.visible import visible
 from app.domain.rounding import fixed, interval_in_points
-from app.schemas.comparison import ComparisonOut, DifferenceStatistics, ScoreDifference
-from app.services.evaluation.statistics.noninferiority import FEWEST_TO_DECIDE, Decision, gate_decision
+from app.schemas.comparison import ComparisonOut, DifferenceStatistics, EquivalenceOut, ScoreDifference
+from app.services.evaluation.statistics.noninferiority import (
+    FEWEST_TO_DECIDE,
+    Decision,
+    equivalence_decision,
+    gate_decision,
+)
 
 _EXIT = {Decision.PASS: 0, Decision.FAIL: 1, Decision.CANNOT_TELL: 2}
 _WORDS = {
@@ -24,6 +29,8 @@ _WORDS = {
     Decision.FAIL: "FAIL: worse by more than the margin",
     Decision.CANNOT_TELL: "CANNOT TELL: the interval contains the margin; more questions are needed",
 }
+_OUTSIDE = "FAIL: not equivalent: {} by more than the margin"
+_UNSURE = "CANNOT TELL: the interval is not within the margin; more questions are needed"
 _TOO_FEW = f"CANNOT TELL: a decision needs {FEWEST_TO_DECIDE} independent questions or clusters at least"
 _MISSING = "CANNOT TELL: what failed or has no score could decide"
 
@@ -39,37 +46,52 @@ def _usage_errors() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Gate:
-    """A decision, and its first line."""
+    """A decision, its first line, and what was asked."""
 
     decision: Decision
     words: str
+    asked: str = "is not worse"
 
 
 def gate(
     baseline: Annotated[str, typer.Option(help="An experiment: its id, or the first characters.")],
     candidate: Annotated[str, typer.Option(help="The experiment that must not be worse.")],
     metric: Annotated[str, typer.Option(help="The score to decide on.")] = "exact_match",
-    margin: Annotated[
-        float,
+    noninferiority: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Margin: the largest loss that passes; .02 is 2 points; default 0."),
+    ] = None,
+    equivalence: Annotated[
+        float | None,
         typer.Option(
-            "--noninferiority", min=0, max=1, help="Margin: the largest loss that passes; .02 is 2 points."
+            min=0,
+            max=1,
+            help="Instead: the largest difference, either way, that passes.",
         ),
-    ] = 0.0,
+    ] = None,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write a Markdown comment.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Decide by the paired interval whether a candidate is not worse: exit 0 pass, 1 fail, 2 cannot tell.
 
-    Usage errors exit with 2, too, and write no file.
+    With --equivalence: whether it is as good, by two one-sided tests; a candidate that is better or worse
+    passes if that is surely less than the margin. Usage errors exit with 2, too, and write no file.
     """
     with _usage_errors():
-        comparison, difference, statistics = _compared(baseline, candidate, metric, margin)
+        if noninferiority is not None and equivalence is not None:
+            raise fail("--noninferiority and --equivalence ask different questions.", "Choose one of them.")
+        margin = noninferiority or 0.0 if equivalence is None else equivalence
+        comparison, difference, statistics = _compared(baseline, candidate, metric, margin, equivalence)
     not_run = sum(one.metrics.counts.missing for one in comparison.experiments)
-    found = _decide(difference, statistics, margin, not_run)
+    same = None if equivalence is None else difference.equivalence
+    if same is None:
+        found = _decide(difference, statistics, margin, not_run)
+    else:
+        found = _decide_equivalence(same, statistics.units, not_run)
     missing = [difference.missing.message] if difference.missing else []
-    seen = _seen(difference, statistics, margin)
-    text = visible("\n".join([found.words, seen, *missing, *_warnings(comparison)]))
+    seen = [_seen(difference, statistics, margin), *([equivalence_line(same)] if same else [])]
+    text = visible("\n".join([found.words, *seen, *missing, *_warnings(comparison)]))
     if junit is not None:
         _write(junit, _junit(found, metric, text))
     if markdown is not None:
@@ -84,18 +106,19 @@ def gate(
 
 
 def _compared(
-    baseline: str, candidate: str, metric: str, margin: float
+    baseline: str, candidate: str, metric: str, margin: float, equivalence: float | None
 ) -> tuple[ComparisonOut, ScoreDifference, DifferenceStatistics]:
     """Return the comparison, its difference of the metric, and that one's statistics.
 
     Raises:
         typer.Exit: if there are none, or the arguments are wrong.
     """
-    if not isfinite(margin):
+    if not isfinite(margin) or equivalence == 0:
         raise fail(f"{margin} is no margin.", "A margin lies between 0 and 1: .02 is 2 points.")
     with connected(start=False) as api:
         ids = [str(api.resolve(baseline)), str(api.resolve(candidate))]
-        comparison = api.get("/results/compare", ComparisonOut, ids=ids)
+        chosen = {} if equivalence is None else {"margin": equivalence}
+        comparison = api.get("/results/compare", ComparisonOut, ids=ids, **chosen)
     difference = metric_of(comparison, metric)[0]
     if difference.statistics is None:
         raise fail(f"No decision. {difference.message}", "Run both on the same dataset and seed.")
@@ -115,8 +138,25 @@ def _decide(
         elif gate_decision(interval, statistics.units, margin) is not decision:
             words = _MISSING
     elif not_run:
-        decision, words = Decision.CANNOT_TELL, f"CANNOT TELL: {not_run:,} planned runs were not run"
+        decision, words = Decision.CANNOT_TELL, _not_run(not_run)
     return _Gate(decision, words)
+
+
+def _decide_equivalence(same: EquivalenceOut, units: int, not_run: int) -> _Gate:
+    decision = equivalence_decision((same.low, same.high), units, same.margin, within=same.within)
+    if decision is Decision.PASS:
+        words = f"PASS: {same.sentence}"
+    elif decision is Decision.FAIL:
+        words = _OUTSIDE.format("better" if same.low > 0 else "worse")
+    else:
+        words = f"{_TOO_FEW}; there are {units}" if units < FEWEST_TO_DECIDE else _UNSURE
+    if not_run and decision is not Decision.CANNOT_TELL:
+        decision, words = Decision.CANNOT_TELL, _not_run(not_run)
+    return _Gate(decision, words, "is equivalent")
+
+
+def _not_run(runs: int) -> str:
+    return f"CANNOT TELL: {runs:,} planned runs were not run"
 
 
 def _seen(difference: ScoreDifference, statistics: DifferenceStatistics, margin: float) -> str:
@@ -145,7 +185,9 @@ def _junit(found: _Gate, metric: str, text: str) -> str:
     suite = ET.Element(
         "testsuite", name="llmforge gate", tests="1", failures=str(int(failed)), errors=str(int(unsure))
     )
-    case = ET.SubElement(suite, "testcase", classname="llmforge.gate", name=visible(f"{metric} is not worse"))
+    case = ET.SubElement(
+        suite, "testcase", classname="llmforge.gate", name=visible(f"{metric} {found.asked}")
+    )
     if failed or unsure:
         ET.SubElement(case, "failure" if failed else "error", message=found.words).text = text
     else:

@@ -11,6 +11,7 @@ from typing import Literal
 from app.domain.json import JsonObject
 from app.domain.run import RunWarning
 from app.domain.scoring import ScoreKind
+from app.domain.shared_expense import SharedExpense
 from app.domain.stages import StageProfile
 from app.domain.trace import TraceSummary
 
@@ -77,22 +78,6 @@ class RunFacts:
     answered_calls: int | None = None
     cache_use: Mapping[str, float] | None = None
     stages: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SharedExpense:
-    """What the calls took that answered several requests each, every call counted once.
-
-    Their tokens are known for all requests of a call together, and so for no run alone. ``None`` where a
-    server has reported none, or a price is unknown.
-    """
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cache_read_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ SCORING_RULES: tuple[ScoringRule, ...] = get_args(ScoringRule)
 ScoreKind = Literal["binary", "graded"]
 """``binary`` scores are 0 or 1 (a share, Wilson interval); ``graded`` ones lie in [0, 1]."""
 
+DEFAULT_MARGIN = 0.02
+"""The largest difference of a score that does not matter, unless the user says another one: two points."""
+
 
 def scoring_rule(value: str) -> ScoringRule:
     """Return ``value`` as a scoring rule.

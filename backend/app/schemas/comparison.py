@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.json import JsonObject
+from app.domain.scoring import DEFAULT_MARGIN
 from app.domain.status import ExperimentStatus
-from app.schemas.common import Flag, Strict, Text
+from app.schemas.common import Flag, FromAttributes, Number, Strict, Text
 from app.schemas.experiment import ExperimentOut
-from app.schemas.result import Metrics
+from app.schemas.result import Estimate, Metrics
 
 Verdict = Literal["better", "worse", "not_distinguishable"]
+EquivalenceVerdict = Literal["better", "worse", "equivalent", "cannot_tell"]
 
 
 class Variant(BaseModel):
@@ -31,6 +33,13 @@ class ComparisonConfig(Strict):
 
     name: Text = Field(min_length=1, max_length=90, examples=["Naive against chain-of-thought"])
     description: Text = Field(default="", max_length=5_000)
+    margin: Number = Field(
+        default=DEFAULT_MARGIN,
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        description="The largest difference of a score that does not matter; .02 is 2 points.",
+    )
     base: JsonObject
     variants: Annotated[list[Variant], Field(min_length=2, max_length=12)]
 
@@ -104,6 +113,28 @@ class DifferenceStatistics(BaseModel):
     seed: int
 
 
+class EquivalenceOut(FromAttributes):
+    """Whether the difference of a score is surely smaller than a margin: two one-sided tests at 5 % each."""
+
+    margin: float = Field(description="The largest difference that does not matter.")
+    low: float = Field(
+        description="Lower bound of the interval that must lie within the margin, with what failed counted "
+        "against this experiment."
+    )
+    high: float = Field(description="Upper bound, with what failed counted for it.")
+    level: float = Field(description="Of that interval: 1 − 2 · 5 % by the number of comparisons.")
+    within: bool = Field(description="Whether it lies within the margin: equivalence was found.")
+    verdict: EquivalenceVerdict = Field(
+        description="better or worse if `outcome` says so, within the margin or not; else equivalent or "
+        "cannot_tell."
+    )
+    sentence: str = Field(description="The verdict in words, with the margin.")
+    needed: int | None = Field(
+        description="Questions like these that would show equivalence with a power of .8 if nothing differs; "
+        "null if it was found, or nothing is known of the spread."
+    )
+
+
 class MissingEffect(BaseModel):
     """How much failed and unscored runs could change a difference."""
 
@@ -138,6 +169,7 @@ class ScoreDifference(BaseModel):
     only_baseline: int | None
     neither: int | None
     statistics: DifferenceStatistics | None = Field(description="Null if too few are paired.")
+    equivalence: EquivalenceOut | None = Field(description="Null if too few are paired.")
     missing: MissingEffect | None = Field(description="Null if every pair has both scores.")
     message: str = Field(description="Why there are no statistics; empty if there are.")
 
@@ -171,6 +203,17 @@ class AmountDifference(BaseModel):
     outcome: Verdict
 
 
+class SameAnswers(BaseModel):
+    """How many answers are the same as the baseline's, of the pairs that both answered."""
+
+    experiment_id: uuid.UUID
+    outputs: Estimate = Field(description="Share of pairs with the same raw output, with its 95 % interval.")
+    answers: Estimate = Field(
+        description="Share of pairs with the same answer after normalisation; two without an answer are."
+    )
+    message: str = Field(description="Both as a sentence.")
+
+
 class Unpaired(BaseModel):
     """Questions without a pair in the baseline or in this experiment, by key; at most 50 of each kind."""
 
@@ -191,6 +234,7 @@ class ComparisonOut(BaseModel):
     experiments: list[Compared]
     differences: list[ScoreDifference]
     amounts: list[AmountDifference]
+    same_answers: list[SameAnswers] = Field(description="One for each experiment that shares questions.")
     unpaired: list[Unpaired]
     tied_for_best: dict[str, list[uuid.UUID]] = Field(
         description="By score: the best experiment, and all that are not distinguishable from it."

@@ -112,9 +112,6 @@ class TestCreate:
     async def test_what_there_is_instead(self, steps: Steps) -> None:
         error = problem(await steps.api.post(EXPERIMENTS, json=body(dataset={"name": "quizz"})), 422)
         assert "There are: quiz." in error["hint"]
-        error = problem(await steps.api.post(EXPERIMENTS, json=body(execution={"prefix_cache": True})), 422)
-        assert [one["field"] for one in error["errors"]] == ["execution.prefix_cache"]
-        assert "its provider decides" in error["message"]
         error = problem(await steps.api.post(EXPERIMENTS, json=body(model="nobody/x")), 422)
         assert "openai" in error["hint"]
         error = problem(await steps.api.post(EXPERIMENTS, json=body(dataset={"name": "quiz", "n": 21})), 422)

@@ -57,6 +57,21 @@ class TestRun:
         assert "all is better than half by" in done.stdout
         assert "100.0 %" in done.stdout
 
+    async def test_says_whether_they_are_equivalent_and_how_many_answers_are_the_same(
+        self, cli: Cli, comparison: Path, working: None
+    ) -> None:
+        text = COMPARISON.replace("mock/gold?accuracy=0.3", "mock/gold?latency_ms=1")
+        comparison.write_text(text.replace("base:", "margin: 0.25\nbase:"))
+        done = await cli("run", str(comparison))
+        assert done.exit_code == 0, done.stderr
+        same = "all and half gave the same output in 100.0 % [83.9, 100.0] of 20 pairs"
+        assert "Equivalent within 25 points: 90.0 % interval [" in done.stdout
+        assert same in " ".join(done.stdout.split())
+        found = ids(await compared(cli, comparison))
+        alike = (await cli("compare", *found, "--margin", "0.1", "--markdown")).stdout
+        assert "- Cannot tell if equivalent within 10 points: 90.0 % interval" in alike
+        assert same in alike.replace("\\", "")
+
     async def test_flags_go_to_the_base(self, cli: Cli, comparison: Path) -> None:
         done = await cli("run", str(comparison), "--detach", "--json", "--limit", "4", "--seed", "9")
         configs = [one["config"] for one in json.loads(done.stdout)["experiments"]]
@@ -228,6 +243,40 @@ class TestGate:
         assert (suite.get("failures"), suite.get("errors")) == (str(int(code == 1)), str(int(code == 2)))
         assert word in markdown.read_text()
 
+    @pytest.mark.parametrize(
+        ("model", "margin", "code", "first_line"),
+        [
+            ("mock/gold?latency_ms=1", "0.3", 0, "PASS: equivalent within 30 points"),
+            ("mock/gold?latency_ms=1", "0.02", 2, "CANNOT TELL: the interval is not within the margin"),
+            ("mock/gold?accuracy=0.3", "0.02", 1, "FAIL: not equivalent: better by more than the margin"),
+            ("mock/gold?accuracy=0.3", "0.95", 0, "PASS: better, but by less than the margin of 95 points"),
+        ],
+    )
+    async def test_decides_on_equivalence(
+        self,
+        cli: Cli,
+        comparison: Path,
+        working: None,
+        tmp_path: Path,
+        model: str,
+        margin: str,
+        code: int,
+        first_line: str,
+    ) -> None:
+        comparison.write_text(COMPARISON.replace("mock/gold?accuracy=0.3", model))
+        found = ids(await compared(cli, comparison))
+        junit, markdown = tmp_path / "gate.xml", tmp_path / "gate.md"
+        options = ("--baseline", found[0], "--candidate", found[1], "--equivalence", margin)
+        done = await cli("gate", *options, "--junit", str(junit), "--markdown", str(markdown))
+        assert (done.exit_code, done.stdout.startswith(first_line)) == (code, True), done.stdout
+        assert "90.0 % interval" in done.stdout
+        suite = ET.fromstring(junit.read_text())
+        assert (suite.get("failures"), suite.get("errors")) == (str(int(code == 1)), str(int(code == 2)))
+        assert suite[0].get("name") == "exact_match is equivalent"
+        assert first_line in markdown.read_text()
+        said = json.loads((await cli("gate", *options, "--json")).stdout)
+        assert (said["margin"], said["equivalence"]["margin"]) == (float(margin), float(margin))
+
     @pytest.mark.parametrize("repeats", [1, 3])
     async def test_a_few_equal_answers_are_no_evidence(
         self, cli: Cli, comparison: Path, working: None, repeats: int
@@ -304,6 +353,8 @@ class TestGate:
             {"--candidate": "00000000-0000-4000-8000-000000000000"},
             {"--noninferiority": "nan"},
             {"--noninferiority": "2"},
+            {"--equivalence": "0"},
+            {"--equivalence": "0.02", "--noninferiority": "0.02"},
         ],
         ids=str,
     )

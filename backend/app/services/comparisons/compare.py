@@ -5,19 +5,25 @@ Holm's method, and their intervals hold at once. All comparisons of amounts (lat
 more.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from math import exp, log
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.scoring import DEFAULT_MARGIN, ScoringRule
+from app.services.comparisons.draws import Labels, cached_paired_draws, cached_quantity_draws
 from app.services.comparisons.pairing import QUANTITIES, Floats, Pairing, RunArrays, pair
+from app.services.comparisons.same_answers import same_answers
 from app.services.evaluation.statistics.bounds import Bounds
+from app.services.evaluation.statistics.equivalence import (
+    Equivalence,
+    equivalence,
+    equivalence_level,
+)
+from app.services.evaluation.statistics.identity import AnswerIdentity
 from app.services.evaluation.statistics.multiple import (
     agreeing,
     direction,
@@ -27,18 +33,12 @@ from app.services.evaluation.statistics.multiple import (
 from app.services.evaluation.statistics.paired import (
     FailureBounds,
     PairedDifference,
-    PairedDraws,
     failure_bounds,
-    paired_draws,
 )
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, detectable_effect_mean
 from app.services.evaluation.statistics.proportions import FEWEST_DISCORDANT
-from app.services.evaluation.statistics.quantity import QuantityDifference, QuantityDraws, quantity_draws
-from app.services.evaluation.statistics.resampling import TooFewUnits
+from app.services.evaluation.statistics.quantity import QuantityDifference
 
-SEED = 20_260_101
-"""Seed of all resampling: the same runs always give the same figures."""
-_CACHE_SIZE = 128  # of each kind; an entry has up to 240 kB
 ALPHA = 0.05
 """Level of the tests: a difference whose adjusted p is below it is called better or worse."""
 _CELLS = ((1, 1), (0, 1), (1, 0), (0, 0))
@@ -61,6 +61,7 @@ class ScoreComparison:
             0 if and only if the adjusted p finds no difference.
         family: number of comparisons that were adjusted together.
         questions: distinct ones among the paired items, which are more if questions were asked repeatedly.
+        equivalence: whether the difference is surely smaller than the margin; None as ``paired``.
         cells: items that both got right, only this one, only the baseline, neither; None for graded
             scores.
     """
@@ -76,6 +77,7 @@ class ScoreComparison:
     simultaneous: Bounds | None = None
     family: int = 1
     questions: int = 0
+    equivalence: Equivalence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,62 +102,32 @@ class QuantityComparison:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentComparison:
-    """An experiment against the baseline."""
+    """An experiment against the baseline.
+
+    Attributes:
+        identity: how many answers are the same; None if they were not read, or none is paired.
+    """
 
     pairing: Pairing
     scores: list[ScoreComparison]
     quantities: list[QuantityComparison]
+    identity: AnswerIdentity | None = None
 
 
-Draws = TypeVar("Draws", PairedDraws, QuantityDraws)
 Compared = TypeVar("Compared", ScoreComparison, QuantityComparison)
-Labels = NDArray[np.intp]
-
-
-class _Cached(Generic[Draws]):
-    """A cache of draws by the content of the arrays, so that the same ones are not resampled twice."""
-
-    def __init__(self, draw: Callable[..., Draws]) -> None:
-        self._draw: Callable[..., Draws] = draw
-        self._found: OrderedDict[bytes, Draws | None] = OrderedDict()
-        self._lock = Lock()
-
-    def __call__(self, first: Floats, second: Floats, clusters: Labels | None) -> Draws | None:
-        """Return the draws, or None if there are too few units for any."""
-        digest = blake2b(digest_size=16)
-        for array in (first, second, clusters):
-            digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
-        key = digest.digest()
-        with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-                return self._found[key]
-        try:
-            found = self._draw(first, second, clusters, seed=SEED) if first.size else None
-        except TooFewUnits:
-            found = None
-        with self._lock:
-            self._found[key] = found
-            while len(self._found) > _CACHE_SIZE:
-                self._found.popitem(last=False)
-        return found
-
-
-_paired_draws = _Cached(paired_draws)
-_quantity_draws = _Cached(quantity_draws)
 
 
 def _score_difference(
     first: Floats, second: Floats, clusters: Labels | None, family: int = 1
 ) -> PairedDifference | None:
-    draws = _paired_draws(first, second, clusters)
+    draws = cached_paired_draws(first, second, clusters)
     return None if draws is None else draws.difference(family=family)
 
 
 def _quantity_difference(
     first: Floats, second: Floats, clusters: Labels | None, family: int
 ) -> QuantityDifference | None:
-    draws = _quantity_draws(first, second, clusters)
+    draws = cached_quantity_draws(first, second, clusters)
     return None if draws is None else draws.difference(family=family)
 
 
@@ -164,14 +136,33 @@ def compare_experiments(
     others: Sequence[RunArrays],
     scores: Sequence[str],
     quantities: Sequence[str] = QUANTITIES,
+    *,
+    margin: float = DEFAULT_MARGIN,
+    rule: ScoringRule | None = None,
 ) -> list[ExperimentComparison]:
-    """Compare each of ``others`` with ``baseline`` by these scores and quantities."""
+    """Compare each of ``others`` with ``baseline`` by these scores and quantities.
+
+    Args:
+        baseline: one experiment.
+        others: those that are compared with it.
+        scores: by name.
+        quantities: by name.
+        margin: the largest difference of a score that does not matter.
+        rule: by which answers are normalised, to say how many are the same; None: nothing is said of that.
+    """
     pairings = [pair(baseline, other) for other in others]
     paired = list(zip(others, pairings, strict=True))
     by_score = []
     for name in scores:
         family = _family(baseline, [(*one, name) for one in paired])
-        by_score.append(_adjusted([_score(baseline, *one, name, family) for one in paired]))
+        found = _adjusted([_score(baseline, *one, name, family) for one in paired])
+        equivalences = [
+            _equivalence(baseline, *one, compared, margin)
+            for one, compared in zip(paired, found, strict=True)
+        ]
+        by_score.append(
+            [replace(compared, equivalence=each) for compared, each in zip(found, equivalences, strict=True)]
+        )
     pairs = [(*one, name) for one in paired for name in quantities]
     family = _family(baseline, pairs)
     amounts = _adjusted([_quantity(baseline, *one, family) for one in pairs])
@@ -181,8 +172,9 @@ def compare_experiments(
             pairing,
             [compared[index] for compared in by_score],
             amounts[index * each : (index + 1) * each],
+            None if rule is None else same_answers(baseline, other, pairing, rule),
         )
-        for index, pairing in enumerate(pairings)
+        for index, (other, pairing) in enumerate(paired)
     ]
 
 
@@ -283,15 +275,40 @@ def _not_applicable(
 
 
 def _with_missing(
-    first: Floats, second: Floats, clusters: Labels | None, applies: NDArray[np.bool_]
+    first: Floats,
+    second: Floats,
+    clusters: Labels | None,
+    applies: NDArray[np.bool_],
+    level: float = 0.95,
 ) -> tuple[float, float] | None:
     """Return the interval's bounds if what is missing counts against the second side, and for it."""
     one, two = first[applies], second[applies]
     labels = _unless_single(None if clusters is None else clusters[applies])
     lost_one, lost_two = np.isnan(one), np.isnan(two)
-    against = _score_difference(np.where(lost_one, 1.0, one), np.where(lost_two, 0.0, two), labels)
-    towards = _score_difference(np.where(lost_one, 0.0, one), np.where(lost_two, 1.0, two), labels)
-    return None if against is None or towards is None else (against.low, towards.high)
+    against = cached_paired_draws(np.where(lost_one, 1.0, one), np.where(lost_two, 0.0, two), labels)
+    towards = cached_paired_draws(np.where(lost_one, 0.0, one), np.where(lost_two, 1.0, two), labels)
+    if against is None or towards is None:
+        return None
+    return against.difference(level=level).low, towards.difference(level=level).high
+
+
+def _equivalence(
+    baseline: RunArrays, other: RunArrays, pairing: Pairing, found: ScoreComparison, margin: float
+) -> Equivalence | None:
+    """Return whether a difference is within the margin, with what failed counted for and against it."""
+    first, second = (
+        baseline.values[found.score][pairing.first],
+        other.values[found.score][pairing.second],
+    )
+    draws = cached_paired_draws(*_kept(first, second, pairing))
+    if draws is None:
+        return None
+    level = equivalence_level(found.family)
+    missing = None
+    if found.with_missing is not None:
+        applies = ~_not_applicable(baseline, other, pairing, first, second)
+        missing = _with_missing(first, second, pairing.clusters, applies, level)
+    return equivalence(draws, margin, adjusted_p=found.adjusted_p, family=found.family, with_missing=missing)
 
 
 def _bounds(first: Floats, second: Floats) -> FailureBounds | None:

@@ -27,6 +27,9 @@ class RunArrays:
             independent of all others.
         failed: whether the run failed.
         values: scores and quantities by name, shape ``(runs,)``, NaN where there is none.
+        outputs: a hash of each run's raw output, equal for equal outputs; None for a failed run. Empty if
+            they were not read.
+        answers: what the answer reader took from each output; None if nothing, or for a failed run.
     """
 
     hashes: Sequence[str]
@@ -35,6 +38,8 @@ class RunArrays:
     clusters: Sequence[str | None]
     failed: Sequence[bool]
     values: dict[str, Floats]
+    outputs: Sequence[int | None] = ()
+    answers: Sequence[str | None] = ()
 
     def positions(self) -> dict[Key, int]:
         """Return where each (content, repeat, copy) is; copies of one content are numbered in their order."""

@@ -1,6 +1,7 @@
 """From compared experiments to the API's answer: verdicts, and sentences about what is missing."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from os.path import commonprefix
 
 from app.domain.rounding import fixed
@@ -10,11 +11,14 @@ from app.schemas.comparison import (
     Compared,
     ComparisonOut,
     DifferenceStatistics,
+    EquivalenceOut,
     MissingEffect,
+    SameAnswers,
     ScoreDifference,
     Unpaired,
     Verdict,
 )
+from app.schemas.result import Estimate
 from app.services.comparisons.compare import (
     ALPHA,
     QuantityComparison,
@@ -24,6 +28,8 @@ from app.services.comparisons.compare import (
 from app.services.comparisons.pairing import Pairing
 from app.services.comparisons.service import Comparison
 from app.services.evaluation.metrics.stored import metrics_out
+from app.services.evaluation.statistics.equivalence import questions_for_equivalence
+from app.services.evaluation.statistics.identity import AnswerIdentity
 from app.services.evaluation.statistics.multiple import direction
 from app.services.evaluation.statistics.paired import PairedDifference
 from app.services.evaluation.statistics.verdict import questions_to_settle, score_verdict
@@ -58,6 +64,11 @@ def comparison_out(comparison: Comparison) -> ComparisonOut:
             for experiment, _, against in others
             for quantity in against.quantities
             if (amount := _amount(experiment, quantity)) is not None
+        ],
+        same_answers=[
+            _same_answers(experiment, (names[0], label), against.identity)
+            for experiment, label, against in others
+            if against.identity is not None
         ],
         unpaired=[
             _unpaired(experiment, (names[0], label), against.pairing) for experiment, label, against in others
@@ -106,6 +117,7 @@ def _score(other: Experiment, names: tuple[str, str], one: ScoreComparison) -> S
         only_baseline=only_baseline,
         neither=neither,
         statistics=_statistics(names, one.paired, one) if one.paired else None,
+        equivalence=_equivalence(one),
         missing=_missing(names, one),
         message="" if one.paired else _no_test(one.n_paired),
     )
@@ -143,6 +155,29 @@ def _statistics(
         outcome=outcome_of(paired.difference, p, more_is_better=True),
         verdict=score_verdict(*names, paired, p=p, simultaneous=together, questions=one.questions),
         seed=paired.seed,
+    )
+
+
+def _equivalence(one: ScoreComparison) -> EquivalenceOut | None:
+    found, paired = one.equivalence, one.paired
+    if found is None or paired is None:
+        return None
+    needed = None if found.within else questions_for_equivalence(paired, found.margin, one.questions)
+    return EquivalenceOut.model_validate({**asdict(found), "sentence": found.sentence, "needed": needed})
+
+
+def _same_answers(other: Experiment, names: tuple[str, str], found: AnswerIdentity) -> SameAnswers:
+    baseline, this = names
+    outputs, answers = (
+        f"{fixed(100 * one.value)} % [{fixed(100 * one.low)}, {fixed(100 * one.high)}]"
+        for one in (found.outputs, found.answers)
+    )
+    return SameAnswers(
+        experiment_id=other.id,
+        outputs=Estimate.model_validate(found.outputs),
+        answers=Estimate.model_validate(found.answers),
+        message=f"{this} and {baseline} gave the same output in {outputs} of {found.outputs.n:,} pairs, and "
+        f"the same answer in {answers}.",
     )
 
 

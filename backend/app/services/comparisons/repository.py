@@ -25,7 +25,6 @@ from app.models import Example, Run
 from app.services.comparisons.pairing import QUANTITIES, Floats, RunArrays
 from app.services.runs.selection_repository import score_value
 
-_TEXTS = 5  # columns before those of numbers
 _AT_ONCE = 20_000  # runs
 
 
@@ -35,28 +34,38 @@ class RunArraysRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def arrays(self, experiment_id: uuid.UUID, scores: Sequence[str]) -> RunArrays:
-        """Return an experiment's runs with these scores, in the order of its questions."""
+    async def arrays(
+        self, experiment_id: uuid.UUID, scores: Sequence[str], *, answers: bool = False
+    ) -> RunArrays:
+        """Return an experiment's runs with these scores, in the order of its questions.
+
+        Args:
+            experiment_id: of which experiment.
+            scores: by name.
+            answers: whether to read what was answered, too.
+        """
         failed = Run.status == "failed"
         columns: list[SQLColumnExpression[Any]] = [
             *(Example.content_hash, Run.repeat, Example.key, Example.cluster, failed),
+            *(_answers(failed) if answers else ()),
             case((or_(failed, Run.cached, _without_wait()), null()), else_=Run.latency_ms),
             case((failed, null()), else_=Run.prompt_tokens + Run.completion_tokens),
             case((failed, null()), else_=Run.cost_usd),
             *(score_value(name) for name in scores),
         ]
-        texts: list[list[Any]] = [[] for _ in range(_TEXTS)]
-        numbers: list[list[Floats]] = [[np.empty(0)] for _ in columns[_TEXTS:]]
+        others = len(columns) - len(QUANTITIES) - len(scores)
+        texts: list[list[Any]] = [[] for _ in range(others)]
+        numbers: list[list[Floats]] = [[np.empty(0)] for _ in columns[others:]]
         async for row in await self._session.stream(_in_parts(experiment_id, columns)):
             for place, column in enumerate(row):
-                if place < _TEXTS:
+                if place < others:
                     texts[place] += column
                 else:
                     values = [np.nan if value is None else value for value in column]
-                    numbers[place - _TEXTS].append(np.array(values, dtype=np.float64))
-        hashes, repeats, keys, clusters, failed_runs = texts
+                    numbers[place - others].append(np.array(values, dtype=np.float64))
         named = zip((*QUANTITIES, *scores), map(np.concatenate, numbers), strict=True)
-        return RunArrays(hashes, repeats, keys, clusters, failed_runs, dict(named))
+        hashes, repeats, keys, clusters, failed_runs, *given = texts
+        return RunArrays(hashes, repeats, keys, clusters, failed_runs, dict(named), *given)
 
     async def stages(self, experiment_id: uuid.UUID) -> AsyncIterator[Sequence[list[Any]]]:
         """Yield the runs in parts, in the order of the questions, each part as columns.
@@ -89,6 +98,12 @@ def _in_parts(experiment_id: uuid.UUID, columns: Sequence[SQLColumnExpression[An
     arrays = [func.array_agg(aggregate_order_by(runs.c[one.name], runs.c.number)) for one in named]
     part = runs.c.number // _AT_ONCE
     return select(*arrays).group_by(part).order_by(part).execution_options(yield_per=1)
+
+
+def _answers(failed: ColumnElement[bool]) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:
+    """Return a hash of the raw output, which may be long, and the answer that was read from it."""
+    output = func.hashtextextended(func.coalesce(Run.output, ""), 0)
+    return case((failed, null()), else_=output), case((failed, null()), else_=Run.answer)
 
 
 def _without_wait() -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput
 from app.domain.json import JsonObject
 from app.domain.provenance import Provenance
+from app.domain.scoring import DEFAULT_MARGIN, scoring_rule
 from app.models import Experiment, Result
 from app.schemas.common import readable_problem
 from app.schemas.comparison import ComparisonConfig, Variant
@@ -165,8 +167,12 @@ class ComparisonService:
         tokens = await against_naive(self._session, found.experiment)
         return ResultReport(found.experiment, found.result, metrics_out(found.result.metrics), tokens)
 
-    async def compare(self, ids: Sequence[uuid.UUID]) -> Comparison:
+    async def compare(self, ids: Sequence[uuid.UUID], margin: float = DEFAULT_MARGIN) -> Comparison:
         """Compare experiments with the first of them, on the questions that both answered.
+
+        Args:
+            ids: of the experiments.
+            margin: the largest difference of a score that does not matter.
 
         Raises:
             InvalidInput: for fewer than two, or too many, or the same twice.
@@ -177,10 +183,12 @@ class ComparisonService:
         provenances = [Provenance.from_json(one.provenance) for one in experiments]
         scores = _comparable(provenances)
         repository = RunArraysRepository(self._session)
-        runs = {str(one): await repository.arrays(one, scores) for one in ids}
+        runs = {str(one): await repository.arrays(one, scores, answers=True) for one in ids}
         baseline, *others = runs.values()
         # In a thread: resampling 10,000 questions takes tenths of a second.
-        found = await asyncio.to_thread(compare_experiments, baseline, others, scores)
+        rule = scoring_rule(provenances[0].dataset.scoring)
+        compared = partial(compare_experiments, baseline, others, scores, margin=margin, rule=rule)
+        found = await asyncio.to_thread(compared)
         best = await asyncio.to_thread(lambda: {name: best_of(runs, name) for name in scores})
         warnings = _warnings(experiments, provenances, scores) + _copies(experiments, list(runs.values()))
         return Comparison(results, found, best, warnings)

@@ -51,5 +51,5 @@ def execution_of(config: JsonObject) -> Execution:
 
 
 def is_for_one_executor(config: JsonObject) -> bool:
-    """Return whether calls are sent in an order that several executors could not keep between them."""
-    return execution_of(config).mode in {"sequential", "batched"}
+    """Return whether several executors would be of no use, or could not keep an order between them."""
+    return execution_of(config).mode in {"sequential", "batched", "batch_job"}

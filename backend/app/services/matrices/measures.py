@@ -2,42 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.domain.metrics import Estimate, Metrics
+from app.domain.scoring import ScoringRule
 from app.domain.stages import StageGroup, StageProfile, describe_stage, stage_order
-from app.services.comparisons.compare import SEED
-from app.services.comparisons.pairing import Floats, Pairing, RunArrays, pair
+from app.services.comparisons.draws import SEED, Labels, cached_paired_draws
+from app.services.comparisons.pairing import Floats, RunArrays, pair
+from app.services.comparisons.same_answers import same_answers
 from app.services.evaluation.statistics.bounds import Bounds
 from app.services.evaluation.statistics.equivalence import Equivalence, equivalence, equivalence_level
-from app.services.evaluation.statistics.identity import AnswerIdentity, answer_identity
+from app.services.evaluation.statistics.identity import AnswerIdentity
 from app.services.evaluation.statistics.means import bounded_mean, share
-from app.services.evaluation.statistics.paired import (
-    PairedDifference,
-    PairedDraws,
-    cautious_bounds,
-    paired_draws,
-)
+from app.services.evaluation.statistics.paired import PairedDifference, PairedDraws, cautious_bounds
 from app.services.evaluation.statistics.rates import MeanRate, mean_rate, rate_ratio
-from app.services.evaluation.statistics.resampling import TooFewUnits
-
-Labels = NDArray[np.intp]
-
-
-class TextHashes(NamedTuple):
-    """What a run gave, to be compared and not read.
-
-    Attributes:
-        output: of what the model wrote.
-        answer: of the answer that was read from it, without differences in case and outer spaces; ``None`` if
-            there is none.
-    """
-
-    output: str | None
-    answer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +26,12 @@ class MeasuredTrial:
     Attributes:
         round: from 1.
         metrics: of its result.
-        runs: its runs, with one score.
-        texts: of each run, hashes of output and answer; ``None`` where it failed.
+        runs: its runs, with one score and their answers.
     """
 
     round: int
     metrics: Metrics
     runs: RunArrays
-    texts: Sequence[TextHashes | None]
 
     @property
     def questions_per_s(self) -> float | None:
@@ -151,9 +128,21 @@ def _stages(profiles: Sequence[StageProfile | None]) -> tuple[MeanStage, ...]:
 
 
 def against_baseline(
-    cell: Sequence[MeasuredTrial], baseline: Sequence[MeasuredTrial], score: str, margin: float
+    cell: Sequence[MeasuredTrial],
+    baseline: Sequence[MeasuredTrial],
+    score: str,
+    margin: float,
+    rule: ScoringRule,
 ) -> Against:
-    """Compare a cell with the baseline of its method, on the rounds that both have."""
+    """Compare a cell with the baseline of its method, on the rounds that both have.
+
+    Args:
+        cell: its trials.
+        baseline: those of the baseline.
+        score: that is compared.
+        margin: the largest difference of it that does not matter.
+        rule: by which answers are normalised, to say how many are the same.
+    """
     first = {one.round: one for one in baseline}
     pairs = [(first[one.round], one) for one in cell if one.round in first]
     rates = [(a.questions_per_s, b.questions_per_s) for a, b in pairs]
@@ -164,40 +153,20 @@ def against_baseline(
     pairing = pair(one, two)
     return Against(
         speed=rate_ratio([b for _, b in known], [a for a, _ in known]) if known else None,
-        identical=_identity(pairs, pairing, _units(one, pairing.first)),
+        identical=same_answers(one, two, pairing, rule),
         score=_difference(
             one.values[score][pairing.first], two.values[score][pairing.second], pairing.clusters, margin
         ),
     )
 
 
-def _identity(
-    pairs: Sequence[tuple[MeasuredTrial, MeasuredTrial]], pairing: Pairing, units: Sequence[str]
-) -> AnswerIdentity | None:
-    """Return which pairs of answers are the same, of those that both sides gave."""
-    one, two = ([text for trial in side for text in trial.texts] for side in zip(*pairs, strict=True))
-    both = [
-        (before, after, unit)
-        for a, b, unit in zip(pairing.first, pairing.second, units, strict=True)
-        if (before := one[a]) is not None and (after := two[b]) is not None
-    ]
-    return answer_identity(
-        [before.output == after.output for before, after, _ in both],
-        [before.answer == after.answer for before, after, _ in both],
-        [unit for _, _, unit in both],
-    )
-
-
 def _difference(first: Floats, second: Floats, clusters: Labels | None, margin: float) -> Difference | None:
     """Compare the scores of pairs, shape ``(pairs,)``; NaN where a side has none."""
     kept = ~np.isnan(first) & ~np.isnan(second)
-    try:
-        draws = _draws(first[kept], second[kept], None if clusters is None else clusters[kept])
-        lost = None if kept.all() else _if_missing(first, second, clusters)
-    except TooFewUnits:
-        return None
+    draws = _draws(first[kept], second[kept], None if clusters is None else clusters[kept])
     if draws is None:
         return None
+    lost = None if kept.all() else _if_missing(first, second, clusters)
     return Difference(draws.difference(), equivalence(draws, margin, with_missing=lost))
 
 
@@ -213,10 +182,8 @@ def _if_missing(first: Floats, second: Floats, clusters: Labels | None) -> Bound
 
 
 def _draws(first: Floats, second: Floats, clusters: Labels | None) -> PairedDraws | None:
-    if not first.size:
-        return None
     alone = clusters is None or np.unique(clusters).size == clusters.size
-    return paired_draws(first, second, None if alone else clusters, seed=SEED)
+    return cached_paired_draws(first, second, None if alone else clusters)
 
 
 def _together(trials: Sequence[MeasuredTrial]) -> RunArrays:
@@ -230,6 +197,8 @@ def _together(trials: Sequence[MeasuredTrial]) -> RunArrays:
         clusters=[value for one in runs for value in one.clusters],
         failed=[value for one in runs for value in one.failed],
         values={name: np.concatenate([one.values[name] for one in runs]) for name in names},
+        outputs=[value for one in runs for value in one.outputs],
+        answers=[value for one in runs for value in one.answers],
     )
 
 

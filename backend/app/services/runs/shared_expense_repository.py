@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.metrics import SharedExpense
+from app.domain.shared_expense import SharedExpense
 
 _SHARED = text(
     """

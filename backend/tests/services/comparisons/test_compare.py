@@ -1,6 +1,7 @@
 """Tests of pairing and comparing experiments as arrays."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from app.services.comparisons.compare import (
     compare_experiments,
     detectable,
 )
+from app.services.comparisons.draws import _Cached
 from app.services.comparisons.pairing import QUANTITIES, Floats, RunArrays, pair
 from app.services.comparisons.report import outcome_of
 from app.services.evaluation.statistics.paired import PairedDraws, paired_draws
@@ -172,7 +174,7 @@ class TestCompare:
             drawn.append(first.size)
             return paired_draws(first, *arguments, **options)
 
-        monkeypatch.setattr(compare, "_paired_draws", compare._Cached(draw))
+        monkeypatch.setattr(compare, "cached_paired_draws", _Cached(draw))
         baseline, one, two = (runs(np.linspace(low, 1, 9).tolist()) for low in (0.1, 0.2, 0.3))
         alone = compare_experiments(baseline, [one], ["exact_match"])[0].scores[0]
         beside, _ = (each.scores[0] for each in compare_experiments(baseline, [one, two], ["exact_match"]))
@@ -260,3 +262,74 @@ class TestDetectable:
 
     def test_where_nothing_differs(self) -> None:
         assert detectable(only(runs([1, 0]), runs([1, 0])).paired) is None
+
+
+class TestEquivalence:
+    def sides(self, lost: int, won: int, n: int = 1000) -> tuple[RunArrays, RunArrays]:
+        first, second = np.ones(n), np.ones(n)
+        second[:lost] = 0
+        first[lost : lost + won] = 0
+        return runs(first.tolist()), runs(second.tolist())
+
+    def test_is_said_beside_the_difference(self) -> None:
+        found = only(*self.sides(8, 8))
+        assert (found.equivalence.verdict, found.equivalence.within) == ("equivalent", True)
+        assert found.equivalence.margin == 0.02
+
+    def test_the_margin_is_the_users(self) -> None:
+        first, second = self.sides(8, 8)
+        found = compare_experiments(first, [second], ["exact_match"], margin=0.001)[0].scores[0]
+        assert found.equivalence is not None
+        assert found.equivalence.verdict == "cannot_tell"
+
+    def test_what_failed_counts_against_and_for_it(self) -> None:
+        first, second = self.sides(8, 8)
+        second.values["exact_match"][-15:] = NAN
+        second = replace(second, failed=[False] * 985 + [True] * 15)
+        found = only(first, second).equivalence
+        assert (found.within, found.verdict) == (False, "cannot_tell")
+        assert found.low < -0.02
+
+    def test_allows_for_all_comparisons_that_are_shown(self) -> None:
+        first, second = self.sides(8, 8)
+        together = compare_experiments(first, [second] * 5, ["exact_match"])[0].scores[0].equivalence
+        alone = only(first, second).equivalence
+        assert together is not None
+        assert together.low < alone.low
+        assert together.level == pytest.approx(1 - 0.1 / 5)
+
+    def test_without_a_test_there_is_none(self) -> None:
+        assert only(runs([0.5]), runs([0.7])).equivalence is None
+
+
+class TestSameAnswers:
+    def side(self, outputs: list[int | None], answers: list[str | None], **fields: Any) -> RunArrays:
+        return runs([1.0] * len(outputs), outputs=outputs, answers=answers, **fields)
+
+    def shares(self, first: RunArrays, second: RunArrays) -> tuple[float, float, int]:
+        found = compare_experiments(first, [second], [], rule="squad")[0].identity
+        assert found is not None
+        return found.outputs.value, found.answers.value, found.outputs.n
+
+    def test_raw_and_normalised(self) -> None:
+        first = self.side([1, 2, 3, 4], ["Paris", "the Eiffel Tower", None, "7"])
+        second = self.side([1, 5, 6, 7], ["Paris", "eiffel tower.", None, "8"])
+        assert self.shares(first, second) == (0.25, 0.75, 4)
+
+    def test_pairs_are_of_equal_questions(self) -> None:
+        first = self.side([1, 2], ["a", "b"], hashes=["x", "y"])
+        second = self.side([2, 1], ["b", "a"], hashes=["y", "x"])
+        assert self.shares(first, second) == (1.0, 1.0, 2)
+
+    def test_failed_runs_have_no_answer(self) -> None:
+        first = self.side([1, None, 3], ["a", None, "c"])
+        assert self.shares(first, self.side([1, None, 4], ["a", None, "c"])) == (0.5, 1.0, 2)
+
+    def test_repeats_of_a_question_are_one_unit(self) -> None:
+        first = self.side([1, 2, 3, 4], ["a"] * 4, repeats=2)
+        found = compare_experiments(first, [self.side([1, 2, 5, 4], ["a"] * 4, repeats=2)], [], rule="squad")
+        assert found[0].identity is not None
+        assert found[0].identity.outputs.method == "clustered"
+
+    def test_without_answers_nothing_is_said(self) -> None:
+        assert compare_experiments(runs([1.0]), [runs([1.0])], [], rule="squad")[0].identity is None

@@ -17,6 +17,8 @@ from sqlalchemy import delete, func, select
 from app.domain.status import ExperimentStatus
 from app.models import BatchJob, BatchLine, ExecutorRow
 from app.services.execution.executor import Executor
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.service import ExperimentService
 from app.services.runtime import Runtime
 from tests.fixtures.fake_batch import FakeBatch
 from tests.support import cancel, create, metrics_of, pairs, runs_of, stored, until, with_settings
@@ -238,6 +240,20 @@ class TestEnds:
         assert len(await runs_of(quick, experiment_id)) == 10
         assert (await metrics_of(quick, experiment_id))["counts"]["ok"] == 10
         assert (len(server.uploads), len(server.batches)) == (1, 1)
+
+    async def test_deleting_cancels_the_job_too(
+        self, quick: Runtime, experiments: ExperimentService, dataset: str, server: FakeBatch
+    ) -> None:
+        server.looks = 1_000
+        experiment_id = await start(quick)
+        assert await Executor(with_settings(quick, batch_poll_s=60.0), experiment_id).run() is None
+        repository = ExperimentRepository(experiments._session)
+        assert await repository.unattended(10.0) == []
+        await experiments.delete(experiment_id)
+        assert await repository.unattended(10.0) == [experiment_id]
+        assert await Executor(quick, experiment_id).run() is ExperimentStatus.CANCELLED
+        assert server.cancelled == ["batch_1"]
+        assert await repository.unattended(10.0) == []
 
     async def test_cancelling_before_anything_was_uploaded(
         self, quick: Runtime, dataset: str, server: FakeBatch

@@ -20,6 +20,7 @@ import { MetricTable } from "./metric-table";
 import { Notes } from "./notes";
 import { pairedWithBaseline } from "./ranking";
 import { ShareActions } from "./share-actions";
+import { StagesPanel } from "./stages-panel";
 import { VerdictPanel } from "./verdict-panel";
 
 /** Experiments side by side; their ids are in the address (`?ids=a,b`), the first is the baseline. */
@@ -58,6 +59,7 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       <Notes comparison={comparison} />
       <MetricTable comparison={comparison} />
       <AttributionTable comparison={comparison} />
+      <StagesPanel comparison={comparison} />
       <FrontPanel comparison={comparison} />
       <ChangesPanel comparison={comparison} />
       {pairedWithBaseline(comparison).size > 1 && <ExamplesPanel comparison={comparison} />}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { type Cell, equivalenceOf, formatRate, formatSpeed, type Matrix, prepareCache, prepareFront, prepareHeat, prepareLoad, stateOf } from "./prepare";
+import { type Cell, equivalenceOf, formatRate, formatSpeed, type Matrix, prepareCache, prepareFront, prepareHeat, prepareLoad, prepareStages, stateOf } from "./prepare";
 
 type Way = Matrix["ways"][number];
 
@@ -103,6 +103,14 @@ describe("the Pareto front", () => {
 it("cold stands beside warm where both were measured", () => {
   const cells = [cell("cold"), cell("warm", { hit_rate: 1 }), cell("cold", { method: "RAG" })];
   expect(prepareCache({ cells, ways, methods: ["naive", "RAG"] }).map(({ method, hits, saved }) => ({ method, hits, saved }))).toEqual([{ method: "naive", hits: 1, saved: 1 }]);
+});
+
+it("stages are drawn of cells that have measured them, without waits for other questions", () => {
+  const stage = (name: string, group: "model" | "waiting", mean_ms: number, waits = false) => ({ name, label: name, group, waits, mean_ms });
+  const cells = [cell("sequential", { stages: [stage("slot", "waiting", 90, true), stage("call", "model", 40)] }), cell("cold")];
+  const found = prepareStages({ cells }, "naive");
+  expect(found.map(({ optimisation, parts }) => [optimisation, parts.map(({ name, ms }) => [name, ms])])).toEqual([["sequential", [["model", 40]]]]);
+  expect(prepareStages({ cells }, "RAG")).toEqual([]);
 });
 
 it("numbers read the same everywhere", () => {

@@ -1,4 +1,5 @@
 import type { FrontPoint } from "@/components/charts/front-plot";
+import { type StagePart, stageParts } from "@/components/run/stages-prepare";
 import type { Tone } from "@/components/ui/badge";
 import type { Schemas } from "@/lib/api/client";
 import { formatNumber, formatNumberInterval, formatPercent, formatPointInterval, formatPoints, formatRatio, formatRatioInterval } from "@/lib/format";
@@ -167,6 +168,19 @@ export function prepareCache({ cells, ways, methods }: Pick<Matrix, "cells" | "w
     if (!cold?.questions_per_s || !warm?.questions_per_s) return [];
     return [{ method, cold: cold.questions_per_s, warm: warm.questions_per_s, hits: warm.hit_rate, saved: cold.usd_per_1000 }];
   });
+}
+
+/** The stages of a cell by colour. */
+export interface StageBar {
+  optimisation: string;
+  parts: StagePart[];
+}
+
+/** Where the time of a question goes in each cell of a method that has measured it. */
+export function prepareStages({ cells }: Pick<Matrix, "cells">, method: string): StageBar[] {
+  return cells
+    .filter((cell) => cell.method === method && cell.stages.length > 0)
+    .map(({ optimisation, stages }) => ({ optimisation, parts: stageParts({ stages }) }));
 }
 
 /** The shares of answers and of whole outputs that are the same as the baseline's. */

@@ -196,6 +196,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/experiments/{experiment_id}/batch-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Batch Jobs
+         * @description List the provider's batch jobs that make the calls of an experiment; none in other modes.
+         */
+        get: operations["list_batch_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments/{experiment_id}/cancel": {
         parameters: {
             query?: never;
@@ -207,7 +227,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Experiment
-         * @description Cancel an experiment; what has been answered is kept and aggregated.
+         * @description Cancel an experiment, and its provider's batch jobs; what has been answered is kept and aggregated.
          */
         post: operations["cancel_experiment"];
         delete?: never;
@@ -1124,6 +1144,93 @@ export interface components {
              */
             unsupported: number;
         };
+        /**
+         * BatchJobOut
+         * @description A batch job that makes calls of an experiment.
+         */
+        BatchJobOut: {
+            /**
+             * Batch Id
+             * @description Of the job, at the provider.
+             */
+            batch_id: string | null;
+            /**
+             * Cancel Asked
+             * @description Whether the provider was asked to cancel it.
+             */
+            cancel_asked: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Discount
+             * @description What the calls cost less than others, as a share of the price.
+             */
+            discount: number;
+            /**
+             * Done
+             * @description Of them, those that the provider says are answered.
+             */
+            done: number;
+            /**
+             * Ended At
+             * @description When its answers were stored.
+             */
+            ended_at: string | null;
+            /**
+             * Failed
+             * @description Of them, those that the provider says have failed.
+             */
+            failed: number;
+            /**
+             * File Id
+             * @description Of the file of requests, at the provider.
+             */
+            file_id: string | null;
+            /**
+             * Last Error
+             * @description What the provider's batch API last failed with; else null.
+             */
+            last_error: string | null;
+            /**
+             * Lines
+             * @description Calls that it makes.
+             */
+            lines: number;
+            /**
+             * Next Poll At
+             * Format: date-time
+             * @description When the provider is asked next; of one that has ended, was.
+             */
+            next_poll_at: string;
+            /**
+             * Number
+             * @description In the experiment, from 1.
+             */
+            number: number;
+            /**
+             * Provider Status
+             * @description The provider's last word, such as `in_progress`; null before it has the job.
+             */
+            provider_status: string | null;
+            /** @description How far it is here; `submitted`: the provider works on it. */
+            state: components["schemas"]["BatchJobState"];
+            /**
+             * Submitted At
+             * @description When the provider had it.
+             */
+            submitted_at: string | null;
+        };
+        /**
+         * BatchJobState
+         * @description How far a job is: PLANNED → UPLOADING → UPLOADED → CREATING → SUBMITTED → DONE.
+         *
+         *     UPLOADING and CREATING are stored before the request is sent that they are named for.
+         * @enum {string}
+         */
+        BatchJobState: "planned" | "uploading" | "uploaded" | "creating" | "submitted" | "done";
         /** Body_add_dataset */
         Body_add_dataset: {
             /**
@@ -1434,6 +1541,12 @@ export interface components {
              */
             description?: string;
             /**
+             * Margin
+             * @description The largest difference of a score that does not matter; .02 is 2 points.
+             * @default 0.02
+             */
+            margin?: number;
+            /**
              * Name
              * @example Naive against chain-of-thought
              */
@@ -1480,6 +1593,11 @@ export interface components {
             differences: components["schemas"]["ScoreDifference"][];
             /** Experiments */
             experiments: components["schemas"]["Compared"][];
+            /**
+             * Same Answers
+             * @description One for each experiment that shares questions.
+             */
+            same_answers: components["schemas"]["SameAnswers"][];
             /**
              * Tied For Best
              * @description By score: the best experiment, and all that are not distinguishable from it.
@@ -1759,6 +1877,53 @@ export interface components {
              * @description The verdict as one sentence.
              */
             verdict: string;
+        };
+        /**
+         * EquivalenceOut
+         * @description Whether the difference of a score is surely smaller than a margin: two one-sided tests at 5 % each.
+         */
+        EquivalenceOut: {
+            /**
+             * High
+             * @description Upper bound, with what failed counted for it.
+             */
+            high: number;
+            /**
+             * Level
+             * @description Of that interval: 1 − 2 · 5 % by the number of comparisons.
+             */
+            level: number;
+            /**
+             * Low
+             * @description Lower bound of the interval that must lie within the margin, with what failed counted against this experiment.
+             */
+            low: number;
+            /**
+             * Margin
+             * @description The largest difference that does not matter.
+             */
+            margin: number;
+            /**
+             * Needed
+             * @description Questions like these that would show equivalence with a power of .8 if nothing differs; null if it was found, or nothing is known of the spread.
+             */
+            needed: number | null;
+            /**
+             * Sentence
+             * @description The verdict in words, with the margin.
+             */
+            sentence: string;
+            /**
+             * Verdict
+             * @description better or worse if `outcome` says so, within the margin or not; else equivalent or cannot_tell.
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "equivalent" | "cannot_tell";
+            /**
+             * Within
+             * @description Whether it lies within the margin: equivalence was found.
+             */
+            within: boolean;
         };
         /**
          * ErrorBody
@@ -3140,6 +3305,11 @@ export interface components {
              * @description The variable that holds the key, if one is needed.
              */
             api_key_env: string | null;
+            /**
+             * Batch Discount
+             * @description What calls of batch jobs cost less, as a share of the price; null: it takes none.
+             */
+            batch_discount: number | null;
             /** Context Window */
             context_window: number | null;
             /** Description */
@@ -4282,6 +4452,26 @@ export interface components {
             message: string;
         };
         /**
+         * SameAnswers
+         * @description How many answers are the same as the baseline's, of the pairs that both answered.
+         */
+        SameAnswers: {
+            /** @description Share of pairs with the same answer after normalisation; two without an answer are. */
+            answers: components["schemas"]["Estimate"];
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Message
+             * @description Both as a sentence.
+             */
+            message: string;
+            /** @description Share of pairs with the same raw output, with its 95 % interval. */
+            outputs: components["schemas"]["Estimate"];
+        };
+        /**
          * ScoreDifference
          * @description The difference of one score from the baseline's, on the questions that both answered.
          */
@@ -4301,6 +4491,8 @@ export interface components {
              * @description This experiment minus the baseline, mean over the pairs.
              */
             difference: number | null;
+            /** @description Null if too few are paired. */
+            equivalence: components["schemas"]["EquivalenceOut"] | null;
             /**
              * Experiment Id
              * Format: uuid
@@ -6113,6 +6305,73 @@ export interface operations {
             };
         };
     };
+    list_batch_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchJobOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     cancel_experiment: {
         parameters: {
             query?: never;
@@ -7847,6 +8106,8 @@ export interface operations {
                 ids: string[];
                 /** @description One of the ids. */
                 baseline?: string | null;
+                /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
+                margin?: number;
             };
             header?: never;
             path?: never;

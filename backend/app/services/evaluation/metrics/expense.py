@@ -11,9 +11,9 @@ from app.domain.metrics import (
     CostStatistics,
     LatencyStatistics,
     RunFacts,
-    SharedExpense,
     TokenStatistics,
 )
+from app.domain.shared_expense import SharedExpense
 
 _Amount = TypeVar("_Amount", int, float)
 

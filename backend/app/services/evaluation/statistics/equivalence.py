@@ -14,13 +14,12 @@ from math import ceil
 from statistics import NormalDist
 
 from app.domain.rounding import fixed
+from app.domain.scoring import DEFAULT_MARGIN
 from app.services.evaluation.statistics.bounds import Bounds
 from app.services.evaluation.statistics.multiple import direction, simultaneous_level
 from app.services.evaluation.statistics.noninferiority import FEWEST_TO_DECIDE
 from app.services.evaluation.statistics.paired import PairedDifference, PairedDraws, cautious_bounds
 
-DEFAULT_MARGIN = 0.02
-"""Two points of a score in [0, 1]."""
 ALPHA = 0.05
 """Level of each of the two one-sided tests."""
 
@@ -31,7 +30,7 @@ class EquivalenceVerdict(StrEnum):
     BETTER = "better"
     WORSE = "worse"
     EQUIVALENT = "equivalent"
-    CANNOT_TELL = "cannot tell"
+    CANNOT_TELL = "cannot_tell"
 
 
 @dataclass(frozen=True, slots=True)

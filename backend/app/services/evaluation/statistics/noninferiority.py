@@ -1,4 +1,4 @@
-"""The decision of a noninferiority gate."""
+"""The decisions of gates: of noninferiority, and of equivalence."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ interval would pass 4 % on ten units, where 2.5 % are promised."""
 
 
 class Decision(StrEnum):
-    """The decision of a noninferiority gate."""
+    """The decision of a gate."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -59,3 +59,20 @@ def gate_decision(
     decision = noninferiority(low, high, margin)
     # Width zero is no knowledge: all units that were seen were equal.
     return Decision.CANNOT_TELL if units < FEWEST_TO_DECIDE or low == high else decision
+
+
+def equivalence_decision(interval: Bounds, units: int, margin: float, *, within: bool) -> Decision:
+    """Decide whether two sides are equivalent: pass if that was found, fail if it is excluded.
+
+    Args:
+        interval: of the two one-sided tests, with what failed counted for and against the second side.
+        units: independent ones that it is computed from.
+        margin: the largest difference that does not matter.
+        within: whether equivalence was found; see ``equivalence.Equivalence``.
+    """
+    if within:
+        return Decision.PASS
+    low, high = interval
+    excluded = low > margin or high < -margin
+    # Width zero is no knowledge: all units that were seen were equal.
+    return Decision.FAIL if excluded and units >= FEWEST_TO_DECIDE and low < high else Decision.CANNOT_TELL

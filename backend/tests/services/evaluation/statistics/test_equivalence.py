@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import multinomial, norm
 
 from app.services.evaluation.statistics.equivalence import (
     Equivalence,
@@ -29,14 +29,14 @@ class TestDecision:
         ("interval", "side", "within", "verdict", "sentence"),
         [
             ((-0.01, 0.015), 0, True, "equivalent", "equivalent within 2 points"),
-            ((-0.03, 0.01), 0, False, "cannot tell", "cannot tell if equivalent within 2 points"),
-            ((-0.01, 0.03), 0, False, "cannot tell", "cannot tell if equivalent within 2 points"),
-            ((-0.02, 0.01), 0, False, "cannot tell", "cannot tell if equivalent within 2 points"),
+            ((-0.03, 0.01), 0, False, "cannot_tell", "cannot tell if equivalent within 2 points"),
+            ((-0.01, 0.03), 0, False, "cannot_tell", "cannot tell if equivalent within 2 points"),
+            ((-0.02, 0.01), 0, False, "cannot_tell", "cannot tell if equivalent within 2 points"),
             ((0.005, 0.015), 1, True, "better", "better, but by less than the margin of 2 points"),
             ((-0.015, -0.005), -1, True, "worse", "worse, but by less than the margin of 2 points"),
             ((0.01, 0.05), 1, False, "better", "better, and not shown to be within 2 points"),
             ((-0.09, -0.05), -1, False, "worse", "worse, and not shown to be within 2 points"),
-            ((0.0, 0.0), 0, False, "cannot tell", "cannot tell if equivalent within 2 points"),
+            ((0.0, 0.0), 0, False, "cannot_tell", "cannot tell if equivalent within 2 points"),
         ],
     )
     def test_both_questions_are_answered(
@@ -91,10 +91,10 @@ class TestOfPairs:
     @pytest.mark.parametrize(
         ("lost", "won", "n", "expected"),
         [
-            (0, 0, 100, ("cannot tell", False)),
+            (0, 0, 100, ("cannot_tell", False)),
             (0, 0, 200, ("equivalent", True)),
             (10, 10, 1000, ("equivalent", True)),
-            (10, 10, 300, ("cannot tell", False)),
+            (10, 10, 300, ("cannot_tell", False)),
             (30, 8, 3000, ("worse", True)),
             (8, 30, 3000, ("better", True)),
             (5, 60, 300, ("better", False)),
@@ -153,3 +153,14 @@ class TestPlan:
 
     def test_without_variation_nothing_is_known(self) -> None:
         assert questions_for_equivalence(draws(0, 0, 50).difference()) is None
+
+
+def test_of_candidates_worse_by_the_margin_five_percent_are_called_equivalent() -> None:
+    """Exactly, over all outcomes: 25 % lost and 5 % won of 100 questions, margin 20 points."""
+    n, lost, won, margin = 100, 0.25, 0.05, 0.2
+    false = 0.0
+    for b in range(8, 46):
+        for c in range(17):
+            found = decide_equivalence(score_interval(b, c, n, equivalence_level()), n, 0, margin)
+            false += found.within * float(multinomial.pmf([b, c, n - b - c], n, [lost, won, 1 - lost - won]))
+    assert 0.04 < false < 0.0505
