@@ -249,6 +249,11 @@ class BatchJobRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
+    async def give_up(self, experiment_id: uuid.UUID, lease: uuid.UUID, reason: str) -> None:
+        """Count the jobs of an experiment as ended, whatever becomes of them, if the lease exists."""
+        for job in await self.live(experiment_id):
+            await self.update(job.id, lease, 0.0, state=BatchJobState.DONE, last_error=reason)
+
     async def seconds_until_due(self, job_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, float]:
         """Return for each job the seconds until its provider is to be asked; below 0 when it is late."""
         wait_s = func.extract("epoch", BatchJob.next_poll_at - func.clock_timestamp())
