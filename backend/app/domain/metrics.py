@@ -50,8 +50,7 @@ class RunFacts:
             ``saved_ms``, what these calls took when they were made, in milliseconds; of the others, where
             the server told what came from its prompt cache, ``queried_tokens`` of their prompts and
             ``read_tokens`` from that cache. What is 0 or unknown is left out; ``None`` if all is.
-        stages: where its time went, as it is stored, in JSON: short, for there are many runs, and few are
-            looked into at a time. ``None`` in runs from before it was measured.
+        stages: where its time went, in JSON as it is stored; ``None`` in runs from before it was measured.
     """
 
     ok: bool
@@ -311,10 +310,9 @@ class Metrics:
         single: the metrics that the registry lists, by name.
         warnings: runs by kind of warning; see ``domain.run.RunWarning``.
         cache: ``None`` in results from before the tiers of the cache were told apart.
-        stages: where the time of answers that were made went; ``None`` if there are none, or in earlier
-            results.
+        stages: where the time went of answers that were made; ``None`` without any, or in earlier results.
         cached_stages: the same of answers that came from the cache.
-        first_token_ms: time to the first token of a call; ``None`` if it was not measured.
+        first_token_ms: of calls; ``None`` if it was not measured.
     """
 
     counts: Counts

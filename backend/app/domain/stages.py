@@ -4,9 +4,9 @@ A run is in one stage at any time. Whoever ends a stage says so (a *lap*), and a
 is that stage's: the stages add up to the time of the run, and nothing is hidden between them.
 """
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Literal
 
 from app.domain.rounding import fixed
@@ -205,7 +205,7 @@ class StageClock:
         self.first_token = first_token
         self._step: int | None = None
         self._laps: list[tuple[str, float, int | None]] = []
-        self._started = time.perf_counter()
+        self._started = perf_counter()
 
     def begin_step(self) -> None:
         """Say that the next stages are those of an agent's next step."""
@@ -218,7 +218,7 @@ class StageClock:
 
     def lap(self, name: str) -> None:
         """Say that a stage ends now, which began when the one before it ended."""
-        self._laps.append((name, time.perf_counter(), self._step))
+        self._laps.append((name, perf_counter(), self._step))
 
     def lap_parts(self, rest: str, parts: Mapping[str, float]) -> None:
         """Say that a stage ends now of which parts were measured on their own.
@@ -227,7 +227,7 @@ class StageClock:
             rest: stage that has what is left of the time, before the parts.
             parts: seconds by stage, in their order.
         """
-        now = time.perf_counter()
+        now = perf_counter()
         since = self._laps[-1][1] if self._laps else self._started
         at = max(since, now - sum(parts.values()))
         self._laps.append((rest, at, self._step))
@@ -241,7 +241,7 @@ class StageClock:
         Args:
             first_token_s: seconds from its beginning to its first token; ``None`` if not measured.
         """
-        now = time.perf_counter()
+        now = perf_counter()
         if first_token_s is None:
             self._laps.append(("call", now, self._step))
             return

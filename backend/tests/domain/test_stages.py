@@ -12,7 +12,7 @@ from app.domain.stages import UNTIMED, StageClock, StageProfile, StageStatistics
 def ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each look at the clock be 1.5 ms after the one before."""
     times = itertools.count(start=7.0, step=0.0015)
-    monkeypatch.setattr("app.domain.stages.time.perf_counter", lambda: next(times))
+    monkeypatch.setattr("app.domain.stages.perf_counter", lambda: next(times))
 
 
 def profile(own_p50_ms: float, **mean_ms: float) -> StageProfile:

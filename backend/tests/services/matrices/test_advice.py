@@ -64,8 +64,12 @@ class TestFastest:
             cell("batched", speed=(4, 1.2, 9)),
             cell("prefix", speed=(8, 7, 9), outcome="cannot_tell", identical=0.9),
         )
-        assert "use concurrent: 3 × [2.5, 3.5] the questions a second of sequential" in found["fastest"].text
-        assert "100.0 % of the answers the same, exact match equivalent within 2.0" in found["fastest"].text
+        assert (
+            "use concurrent: 3 × [2.5, 3.5] as many questions a second as sequential" in found["fastest"].text
+        )
+        assert (
+            "100.0 % of the answers the same, exact match equivalent within 2 points" in found["fastest"].text
+        )
         assert "more_questions" not in found
 
     def test_one_that_cannot_be_told_asks_for_more_questions(self) -> None:
