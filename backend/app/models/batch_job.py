@@ -65,9 +65,9 @@ class BatchJob(Base):
 class BatchLine(Base):
     """One call of an experiment, from when it is asked for to the end of the experiment.
 
-    ``key`` is the hash of all that shapes the answer, and the line's ``custom_id`` at the provider. ``state``
-    (``BatchLineState``): it waits for a job, is part of one (``job_id``), is answered, or has failed.
-    ``tries``: jobs that it was part of. ``response``: the body of the answer, as JSON.
+    ``key`` is the hash of the example and of all that shapes the answer, and the line's ``custom_id`` at the
+    provider. ``state`` (``BatchLineState``): it waits for a job, is in one (``job_id``), is answered, or has
+    failed. ``tries``: jobs that it was part of. ``response``: the body of the answer, as JSON.
     """
 
     __tablename__ = "batch_lines"

@@ -32,6 +32,12 @@ async def test_a_model_without_batch_api_is_refused(steps: Steps) -> None:
     assert "`batch_api: openai`" in problem["hint"]
 
 
+async def test_first_tokens_cannot_be_measured(steps: Steps) -> None:
+    execution = {**BATCHES, "measure_first_token": True}
+    response = await steps.api.post(EXPERIMENTS, json=body(model=MODEL, execution=execution, dataset=QUIZ))
+    assert response.json()["errors"][0]["field"] == "execution.measure_first_token"
+
+
 async def test_the_estimate_has_the_discount(steps: Steps) -> None:
     direct, batched = [
         (await steps.api.post(f"{EXPERIMENTS}/preview", json=config)).json()["estimate"]

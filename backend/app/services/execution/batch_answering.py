@@ -13,16 +13,17 @@ from functools import partial
 
 from app.core.database import when_database_answers
 from app.domain.progress import Ending
-from app.domain.run import Tally
+from app.domain.run import RunRecord, Tally
 from app.domain.sharding import ShardSlice
 from app.models import BatchJob
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.execution.answering import Answering
-from app.services.execution.batch_calls import BatchLines, JobAnswersEngine, NotingEngine
+from app.services.execution.batch_calls import BatchLines, JobAnswersEngine, NotingEngine, asking
 from app.services.execution.batch_job_repository import BatchJobRepository
 from app.services.execution.batch_jobs import BatchJobs
 from app.services.execution.pending import SampleReader
 from app.services.execution.resources import ExperimentFailed, Resources
+from app.services.execution.sample import Sample, SampleRunner
 from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.inference.base import Engine
@@ -141,6 +142,10 @@ class BatchAnswering(Answering):
         noting = NotingEngine(self._lines, self._api, key, noting=not self._settling)
         cache = CachingEngine(noting, store, model.fingerprint, read=config.cache, scope=scope)
         return JobAnswersEngine(cache, self._lines, store, self._api, key, config.method.votes)
+
+    async def _run(self, runner: SampleRunner, sample: Sample) -> RunRecord:
+        asking.set(sample.example_id)
+        return await super()._run(runner, sample)
 
     async def _claim(self, count: int) -> list[ShardSlice]:
         return await self._lease.claim(count, ending=self._settling)

@@ -14,7 +14,7 @@ from app.domain.prediction import Call, Prediction, ScoredSample, Vote
 from app.domain.readable_errors import sentence_of
 from app.domain.run import RunRecord
 from app.domain.scoring import Score, ScoringRule
-from app.domain.stages import StageClock
+from app.domain.stages import UNTIMED, StageClock
 from app.domain.status import FailureKind, RunStatus
 from app.domain.trace import Trace
 from app.schemas.experiment_config import ExperimentConfig
@@ -83,13 +83,15 @@ class SampleRunner:
         self._method = method
         self._rule = rule
         self._price = spec.usd_per_1m
+        # Of a batch job's calls nobody knows the time, and the rest of a run would pass for the whole.
+        self._timed = config.execution.mode != "batch_job"
         self._engine = engine
 
     async def run(self, sample: Sample) -> RunRecord:
         """Answer and score one sample."""
         config = self._config
         engine = ReplayingEngine(self._engine, sample.answers) if sample.answers else self._engine
-        clock = StageClock(first_token=config.execution.measure_first_token)
+        clock = StageClock(first_token=config.execution.measure_first_token) if self._timed else UNTIMED
         transcript = Transcript(clock=clock)
         context = Context(
             engine, config.model, self._params, config.seed, sample.repeat, self._window, transcript

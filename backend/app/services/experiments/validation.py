@@ -88,7 +88,15 @@ def _check_features(resolved: ResolvedConfig) -> None:
 def _check_batch_api(resolved: ResolvedConfig) -> None:
     """Raise if the experiment is to be answered by batch jobs, and the model has no batch API."""
     config, provider, spec = resolved.config, resolved.provider, resolved.spec
-    if config.execution.mode != "batch_job" or resolved.models.has_batch_api(config.model):
+    if config.execution.mode != "batch_job":
+        return
+    if config.execution.measure_first_token:
+        raise InvalidInput(
+            "The answers of batch jobs are not streamed, so that no first token can be measured.",
+            hint="Leave out execution.measure_first_token, or choose another execution.mode.",
+            errors=[FieldError("execution.measure_first_token", "not with batch_job")],
+        )
+    if resolved.models.has_batch_api(config.model):
         return
     hint = "Choose another execution.mode"
     if provider.engine == "openai":

@@ -79,7 +79,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
         </p>
       )}
       {!ended && <LivePanel experiment={experiment} />}
-      <BatchPanel experiment={experiment} />
+      {!ended && <BatchPanel experiment={experiment} />}
       {ended && experiment.reason && (
         <p role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
           {experiment.reason}
@@ -93,6 +93,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       )}
       {ended && <StagesPanel made={result.data?.metrics.stages} cached={result.data?.metrics.cached_stages} />}
       {ended && <FailuresPanel result={result.data} />}
+      {ended && <BatchPanel experiment={experiment} />}
       {runs}
       <ConfigPanel experiment={experiment} result={result.data} />
       {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}
