@@ -43,7 +43,7 @@ Processes = Sequence[psutil.Process]
 class Platform:
     """``llmforge up`` in a process of its own, which starts again what is killed."""
 
-    def __init__(self, home: Path, fake: FakeServer, workers: int) -> None:
+    def __init__(self, home: Path, base_url: str, workers: int) -> None:
         self._home = home
         self._env = {
             **os.environ,
@@ -53,7 +53,7 @@ class Platform:
             "LLMFORGE_IGNORE_ENV_FILE": "1",
             "DATABASE_URL": "",
             "REDIS_URL": "",
-            "OPENAI_BASE_URL": fake.base_url,
+            "OPENAI_BASE_URL": base_url,
             "OPENAI_API_KEY": "benchmark-key",
             "PYTHONPATH": str(BACKEND),
         }
@@ -206,7 +206,7 @@ def open_platform(workers: int) -> Iterator[tuple[Platform, FakeServer]]:
     """Start a platform with a dataset and the fake server."""
     with tempfile.TemporaryDirectory(prefix="llmforge-chaos-") as folder:
         fake = FakeServer()
-        platform = Platform(Path(folder), fake, workers)
+        platform = Platform(Path(folder), fake.base_url, workers)
         try:
             platform.start()
             lines = (

@@ -146,7 +146,12 @@ class _ScriptedRegistry(ModelRegistry):
     engine: Engine
 
     async def open(
-        self, name: str, timeout_s: float, answers: Mapping[str, str] | None = None
+        self,
+        name: str,
+        timeout_s: float,
+        answers: Mapping[str, str] | None = None,
+        *,
+        prefix_cache: bool = False,
     ) -> OpenedModel:
         _, spec = self.catalog.find(name)
         return OpenedModel(self.engine, spec, self.fingerprint(name), None, spec.context_window)

@@ -115,6 +115,20 @@ export class Api {
     return this.post(`/knowledge-bases/${name}/search`, { query });
   }
 
+  /** Makes an optimisation matrix of the mock model and runs its trials, as `llmforge bench` does; returns its id. */
+  async matrix(config: Record<string, unknown>, withinMs = RUN_MS): Promise<string> {
+    const { id } = await this.post<Schemas["MatrixSummary"]>("/matrices", { config });
+    for (;;) {
+      const { experiment } = await this.post<Schemas["NextTrialOut"]>(`/matrices/${id}/next`, {});
+      if (experiment === null) return id;
+      await this.ended(experiment.id, withinMs);
+    }
+  }
+
+  matrices(): Promise<{ items: Schemas["MatrixSummary"][]; total: number }> {
+    return this.request("/matrices");
+  }
+
   /** Deletes all experiments, so that a test starts with an empty list. */
   async clear(): Promise<void> {
     for (const { id, status } of (await this.list()).items) {

@@ -84,6 +84,19 @@ const places: { name: string; path: () => string; shown: (page: Page) => Promise
     },
   },
   {
+    name: "matrices",
+    path: () => "/optimise/",
+    shown: (page) => expect(page.getByRole("table", { name: "Matrices" }).getByRole("link", { name: "Ways" })).toBeVisible(),
+  },
+  {
+    name: "matrix",
+    path: () => `/optimise/?id=${matrix}`,
+    shown: async (page) => {
+      await expect(page.getByRole("img", { name: /^naive, sequential: the baseline/ })).toBeVisible();
+      await expect(page.getByRole("table", { name: "Cells" })).toContainText("side by side");
+    },
+  },
+  {
     name: "datasets",
     path: () => "/datasets/",
     shown: (page) => expect(page.getByRole("link", { name: "trivia_qa" })).toBeVisible(),
@@ -133,6 +146,7 @@ const places: { name: string; path: () => string; shown: (page: Page) => Promise
 ];
 
 let ids: string[] = [];
+let matrix = "";
 let run = 0;
 let version = "";
 let retrieving = "";
@@ -155,6 +169,17 @@ test.beforeAll(async ({ api }) => {
   const looked = await api.create("Linked C", { model: "mock/hash", method: { name: "rag", knowledge_base: BASE }, dataset: { name: "trivia_qa", n: 5 } });
   await api.start(looked.id);
   retrieving = (await api.ended(looked.id, MODELS_MS)).id;
+  matrix = await api.matrix({
+    name: "Ways",
+    baseline: "sequential",
+    rounds: 2,
+    base: { model: "mock/gold?accuracy=0.7&latency_ms=10", dataset: { name: "trivia_qa", n: 5 } },
+    methods: [{ name: "naive", method: { name: "naive" } }],
+    optimisations: [
+      { name: "sequential", execution: { mode: "sequential" } },
+      { name: "side by side", concurrency: 4 },
+    ],
+  });
   version = (await api.datasets()).find(({ name }) => name === "trivia_qa")?.version ?? "";
 });
 test.afterAll(() => {

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column('batch_id', sa.Text(), nullable=True),
         sa.Column('lines', sa.Integer(), nullable=False),
         sa.Column('size_bytes', sa.BigInteger(), nullable=False),
+        sa.Column('discount', sa.Double(), nullable=False),
         sa.Column('done', sa.Integer(), server_default='0', nullable=False),
         sa.Column('failed', sa.Integer(), server_default='0', nullable=False),
         sa.Column('polls', sa.Integer(), server_default='0', nullable=False),

@@ -9,6 +9,7 @@ from app.core.database import Session
 from app.core.migrations import is_up_to_date
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
+from app.services.comparisons.stages import StageComparisonService
 from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
 from app.services.execution.attention import Attention
@@ -84,6 +85,11 @@ def get_results(session: SessionDep) -> ResultService:
 def get_examples(session: SessionDep) -> ExamplesService:
     """Return the service that compares questions."""
     return ExamplesService(session)
+
+
+def get_stage_comparisons(session: SessionDep) -> StageComparisonService:
+    """Return the service that compares experiments stage by stage."""
+    return StageComparisonService(session)
 
 
 def get_run_maps(session: SessionDep) -> RunMapService:
@@ -190,6 +196,7 @@ MatrixReportsDep = Annotated[MatrixReports, Depends(get_matrix_reports)]
 MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]
 DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
+StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]

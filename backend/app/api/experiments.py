@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.api.deps import DispatcherDep, ExperimentsDep, PreviewsDep, WatcherDep
 from app.api.errors import body_error_responses, error_responses, stream_error_responses
 from app.domain.status import ExperimentStatus
+from app.schemas.batch_job import BatchJobOut
 from app.schemas.common import Page, Text, Words
 from app.schemas.experiment import (
     ExperimentCreate,
@@ -132,9 +133,15 @@ async def resume_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep)
     operation_id="cancel_experiment",
     responses=error_responses(404, 409),
 )
-async def cancel_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> ExperimentOut:
-    """Cancel an experiment; what has been answered is kept and aggregated."""
-    return ExperimentOut.model_validate(await service.cancel(experiment_id))
+async def cancel_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep) -> ExperimentOut:
+    """Cancel an experiment, and its provider's batch jobs; what has been answered is kept and aggregated."""
+    return ExperimentOut.model_validate(await dispatcher.cancel(experiment_id))
+
+
+@router.get("/{experiment_id}/batch-jobs", operation_id="list_batch_jobs", responses=error_responses(404))
+async def list_batch_jobs(experiment_id: uuid.UUID, service: ExperimentsDep) -> list[BatchJobOut]:
+    """List the provider's batch jobs that make the calls of an experiment; none in other modes."""
+    return [BatchJobOut.model_validate(job) for job in await service.batch_jobs(experiment_id)]
 
 
 async def _place(watcher: WatcherDep) -> AsyncIterator[None]:

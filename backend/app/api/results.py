@@ -6,7 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
-from app.api.deps import ComparisonsDep, ExamplesDep, ResultsDep, RunMapDep, RuntimeDep, SlicesDep
+from app.api.deps import (
+    ComparisonsDep,
+    ExamplesDep,
+    ResultsDep,
+    RunMapDep,
+    RuntimeDep,
+    SlicesDep,
+    StageComparisonsDep,
+)
 from app.api.errors import error_responses
 from app.core.errors import FieldError, InvalidInput
 from app.domain.scoring import DEFAULT_MARGIN
@@ -14,8 +22,10 @@ from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.schemas.run_list import RunListQuery, SlicesOut
+from app.schemas.stage_comparison import StageComparisonOut
 from app.services.comparisons.examples import AgreementFilter
 from app.services.comparisons.report import comparison_out
+from app.services.comparisons.stage_report import stage_comparison_out
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.results.export import MEDIA_TYPES, ExportFormat, export_runs
 
@@ -58,6 +68,15 @@ async def compare_results(
             )
         ids = [baseline, *(one for one in ids if one != baseline)]
     return comparison_out(await service.compare(ids, margin))
+
+
+@router.get("/compare/stages", operation_id="compare_stages")
+async def compare_stages(
+    service: StageComparisonsDep,
+    ids: Annotated[list[uuid.UUID], Query(description="2 to 12; the first is the baseline.")],
+) -> StageComparisonOut:
+    """Compare experiments by where the time of a question goes, stage by stage, with intervals and tests."""
+    return stage_comparison_out(await service.compare(ids))
 
 
 @router.get("/compare/examples", operation_id="compare_examples")

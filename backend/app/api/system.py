@@ -18,7 +18,7 @@ from app.schemas.catalog import (
     ProviderOut,
 )
 from app.schemas.common import Text
-from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.catalog import ModelSpec, ProviderSpec, batch_discount_of
 from app.services.inference.registry import ModelRegistry
 from app.services.monitoring.health import check_health
 from app.services.monitoring.model_check import check_model, check_providers, provider_state, state_of
@@ -114,6 +114,7 @@ def _model(registry: ModelRegistry, spec: ModelSpec) -> ModelOut:
         api_key_env=provider.api_key_env,
         context_window=spec.context_window,
         usd_per_1m=PriceOut(**price.model_dump()) if price else None,
+        batch_discount=batch_discount_of(provider, spec) if registry.has_batch_api(spec.name) else None,
         parameters=spec.parameters,
         description=spec.description,
     )

@@ -11,6 +11,7 @@ from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
 from app.cli.render import console, interval, milliseconds, number, percent, print_json, short
+from app.cli.stages import show_stages
 from app.core.visible import visible
 from app.domain.generation import total_of
 from app.domain.json import JsonObject
@@ -19,6 +20,7 @@ from app.domain.scoring import DEFAULT_MARGIN
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, EquivalenceOut, ScoreDifference
 from app.schemas.result import Metrics
+from app.schemas.stage_comparison import StageComparisonOut
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 MarginOption = Annotated[
@@ -40,6 +42,7 @@ def compare(
     metric: MetricOption = "exact_match",
     margin: MarginOption = DEFAULT_MARGIN,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a comment.")] = False,
+    stages: Annotated[bool, typer.Option("--stages", help="Compare where the time goes instead.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Compare experiments on the questions they share, with intervals and tests."""
@@ -47,12 +50,24 @@ def compare(
         chosen = {"baseline": str(api.resolve(baseline))} if baseline else {}
         resolved = [str(api.resolve(one)) for one in ids]
         comparison = api.get("/results/compare", ComparisonOut, ids=resolved, margin=margin, **chosen)
+        if stages:
+            _compare_stages(api, comparison, as_json=json)
+            return
     if json:
         print_json(comparison)
     elif markdown:
         typer.echo(as_markdown(comparison, metric))
     else:
         show_comparison(comparison, metric)
+
+
+def _compare_stages(api: Api, comparison: ComparisonOut, *, as_json: bool) -> None:
+    names = {one.experiment_id: one.label for one in comparison.experiments}
+    found = api.get("/results/compare/stages", StageComparisonOut, ids=[*map(str, names)])
+    if as_json:
+        print_json(found)
+    else:
+        show_stages(found, names)
 
 
 def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: bool) -> None:

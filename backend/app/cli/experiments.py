@@ -62,6 +62,20 @@ def run(
     limit: Annotated[int | None, typer.Option(help="Number of questions.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the sample and of the answers.", min=0)] = None,
     concurrency: Annotated[int | None, typer.Option(help="Most calls in flight.", min=1)] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="How calls are sent: concurrent, sequential, batched or batch_job."),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Calls of a group, with --mode batched.", min=1, max=64)
+    ] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="Order of the questions: as_sampled or by_prefix.")
+    ] = None,
+    prefix_cache: Annotated[
+        bool | None,
+        typer.Option(help="Whether the local model server reuses the beginnings of earlier prompts."),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -75,6 +89,10 @@ def run(
         "dataset.n": limit,
         "seed": seed,
         "concurrency": concurrency,
+        "execution.mode": mode,
+        "execution.batch_size": batch_size,
+        "execution.schedule": schedule,
+        "execution.prefix_cache": prefix_cache,
     }
     if "variants" in read_mapping(file):
         run_comparison(file, overrides, detach=detach, as_json=json)

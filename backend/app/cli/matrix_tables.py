@@ -10,7 +10,7 @@ _STYLES = {"equivalent": "green", "better": "green", "worse": "red", "cannot_tel
 ADVICE_STYLES = {"first": "yellow", "use": "green", "avoid": "red", "note": "default"}
 _WIDE = 140
 """Characters from which on all columns fit."""
-_NARROW = 5
+_NARROW = 4
 """Columns that are shown below."""
 _MINUTES_FROM = 90  # seconds
 
@@ -48,7 +48,7 @@ def matrix_table(matrix: MatrixOut, method: str, width: int) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
     table.title = f"[bold]{escape(method)}[/]"
     table.add_column("Optimisation", no_wrap=True)
-    score = matrix.config.score.replace("_", " ")
+    score = matrix.score.replace("_", " ")
     columns = [
         "speed ×",
         "same",
@@ -81,9 +81,9 @@ def _row(cell: MatrixCellOut) -> list[str]:
         share_text(against.identical.value) if against and against.identical else "",
         score_text(cell.score) if cell.score else "–",
         _outcome(against.score) if against and against.score else "",
-        milliseconds(cell.latency_p95_ms),
         rate_text(cell.questions_per_s),
         milliseconds(cell.latency_p50_ms),
+        milliseconds(cell.latency_p95_ms),
         number(cell.tokens_per_question) if cell.tokens_per_question is not None else "–",
         dollars(cell.usd_per_1000),
         share_text(cell.hit_rate) if cell.hit_rate else "",

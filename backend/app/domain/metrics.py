@@ -11,6 +11,7 @@ from typing import Literal
 from app.domain.json import JsonObject
 from app.domain.run import RunWarning
 from app.domain.scoring import ScoreKind
+from app.domain.shared_expense import SharedExpense
 from app.domain.stages import StageProfile
 from app.domain.trace import TraceSummary
 
@@ -33,7 +34,8 @@ class RunFacts:
         completion_tokens: likewise.
         cost_usd: likewise.
         model_ms: the part of the latency that the model took; ``None`` in runs from before it was apart.
-        paid_prompt_tokens: of the calls that were made; ``None``: all or nothing, as ``cached`` says.
+        paid_prompt_tokens: of the calls that were made, those left out that answered several requests (see
+            ``SharedExpense``); ``None``: all or nothing, as ``cached`` says.
         paid_completion_tokens: likewise.
         paid_usd: likewise.
         trace: what an agent did, in short; ``None`` if the method is no agent.
@@ -48,8 +50,7 @@ class RunFacts:
             ``saved_ms``, what these calls took when they were made, in milliseconds; of the others, where
             the server told what came from its prompt cache, ``queried_tokens`` of their prompts and
             ``read_tokens`` from that cache. What is 0 or unknown is left out; ``None`` if all is.
-        stages: where its time went, as it is stored, in JSON: short, for there are many runs, and few are
-            looked into at a time. ``None`` in runs from before it was measured.
+        stages: where its time went, in JSON as it is stored; ``None`` in runs from before it was measured.
     """
 
     ok: bool
@@ -87,12 +88,14 @@ class RunContext:
         wall_s: seconds between its first and last run, over all sessions of work; ``None`` if unknown.
         parameters: number of the model's weights, if the catalog has it.
         seed: of the bootstrap.
+        shared: what calls took that answered several requests; ``None`` if there were none.
     """
 
     planned: int
     wall_s: float | None
     parameters: float | None
     seed: int
+    shared: SharedExpense | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,10 +310,9 @@ class Metrics:
         single: the metrics that the registry lists, by name.
         warnings: runs by kind of warning; see ``domain.run.RunWarning``.
         cache: ``None`` in results from before the tiers of the cache were told apart.
-        stages: where the time of answers that were made went; ``None`` if there are none, or in earlier
-            results.
+        stages: where the time went of answers that were made; ``None`` without any, or in earlier results.
         cached_stages: the same of answers that came from the cache.
-        first_token_ms: time to the first token of a call; ``None`` if it was not measured.
+        first_token_ms: of calls; ``None`` if it was not measured.
     """
 
     counts: Counts

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 _SHARDS = 128  # of an experiment of moderate size: enough for many executors to end together
 _LEAST, _MOST = 8, 256  # samples of a shard; no more, so that the last ones take about equally long
 _MOST_SHARDS = 1024  # of one experiment, however large: their counts are summed at each heartbeat
-_CLAIMED_AT_ONCE = 512  # samples
+CLAIMED_AT_ONCE = 512
+"""Samples that an executor claims at once, at most."""
 _USEFUL_CALLS = 8  # in flight, below which a further executor brings nothing
 
 
@@ -31,7 +32,9 @@ def shard_size(questions: int, repeats: int) -> int:
     return max(1, size // repeats, -(-questions // _MOST_SHARDS))
 
 
-def claim_count(free: int, executors: int, samples: int, *, alone: bool) -> int:
+def claim_count(
+    free: int, executors: int, samples: int, *, alone: bool, at_once: int = CLAIMED_AT_ONCE
+) -> int:
     """Return how many shards to claim at once.
 
     Args:
@@ -39,8 +42,9 @@ def claim_count(free: int, executors: int, samples: int, *, alone: bool) -> int:
         executors: at work, at least 1.
         samples: of each shard.
         alone: whether no other executor can join.
+        at_once: samples to claim, at most.
     """
-    most = max(1, _CLAIMED_AT_ONCE // samples)
+    most = max(1, at_once // samples)
     return most if alone else max(1, min(most, free // (2 * executors)))
 
 

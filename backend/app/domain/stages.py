@@ -4,9 +4,9 @@ A run is in one stage at any time. Whoever ends a stage says so (a *lap*), and a
 is that stage's: the stages add up to the time of the run, and nothing is hidden between them.
 """
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Literal
 
 from app.domain.rounding import fixed
@@ -51,6 +51,7 @@ STAGES = (
     StageDescription("chunks", "Passage texts", "reading the passages", "retrieval"),
     StageDescription("reranking", "Reranking", "reranking", "retrieval"),
     StageDescription("lookup", "Cache look-up", "the look-up in the cache", "cache"),
+    StageDescription("group", "Wait for the group", "waiting for its group", "waiting", waits=True),
     StageDescription("slot", "Wait for a slot", "waiting for a free slot", "waiting", waits=True),
     StageDescription("failed_call", "Failed attempts", "attempts that failed", "waiting"),
     StageDescription("backoff", "Between attempts", "waiting between attempts", "waiting"),
@@ -58,6 +59,7 @@ STAGES = (
     StageDescription("rest", "Rest of the answer", "the rest of the model's answer", "model"),
     StageDescription("call", "Model call", "the model's answer", "model"),
     StageDescription("parsing", "Parsing", "parsing the answer", "scoring"),
+    StageDescription("turn", "Wait to be scored", "waiting to be scored", "waiting", waits=True),
     StageDescription("scoring", "Scoring", "scoring", "scoring"),
     StageDescription("judging", "Judging", "judging", "scoring"),
     StageDescription("storing", "Storing", "preparing the row", "storing"),
@@ -69,7 +71,13 @@ STAGES = (
 row is handed to the writer: the commit is shared by the rows of many runs, and no run waits for it.
 """
 
-_BY_NAME = {stage.name: stage for stage in STAGES}
+OWN, WALL = "own", "wall"
+"""Not stages but sums of them: the time of a question without its waits for other runs, and with them."""
+_SUMS = (
+    StageDescription(OWN, "A question's own time", "its own time", "other"),
+    StageDescription(WALL, "With waits for others", "all of its time", "other"),
+)
+_BY_NAME = {stage.name: stage for stage in (*STAGES, *_SUMS)}
 _PLACES = {stage.name: place for place, stage in enumerate(STAGES)}
 
 
@@ -197,7 +205,7 @@ class StageClock:
         self.first_token = first_token
         self._step: int | None = None
         self._laps: list[tuple[str, float, int | None]] = []
-        self._started = time.perf_counter()
+        self._started = perf_counter()
 
     def begin_step(self) -> None:
         """Say that the next stages are those of an agent's next step."""
@@ -210,7 +218,7 @@ class StageClock:
 
     def lap(self, name: str) -> None:
         """Say that a stage ends now, which began when the one before it ended."""
-        self._laps.append((name, time.perf_counter(), self._step))
+        self._laps.append((name, perf_counter(), self._step))
 
     def lap_parts(self, rest: str, parts: Mapping[str, float]) -> None:
         """Say that a stage ends now of which parts were measured on their own.
@@ -219,7 +227,7 @@ class StageClock:
             rest: stage that has what is left of the time, before the parts.
             parts: seconds by stage, in their order.
         """
-        now = time.perf_counter()
+        now = perf_counter()
         since = self._laps[-1][1] if self._laps else self._started
         at = max(since, now - sum(parts.values()))
         self._laps.append((rest, at, self._step))
@@ -233,7 +241,7 @@ class StageClock:
         Args:
             first_token_s: seconds from its beginning to its first token; ``None`` if not measured.
         """
-        now = time.perf_counter()
+        now = perf_counter()
         if first_token_s is None:
             self._laps.append(("call", now, self._step))
             return

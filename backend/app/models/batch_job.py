@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -27,6 +28,7 @@ class BatchJob(Base):
     that is about to change something at the provider is stored before the request is sent: after a kill, the
     file is looked for by its name (``file_name``) and the job by its file before either is made again.
     ``next_poll_at`` is when to ask the provider next; ``errors`` counts requests in a row that failed.
+    ``discount`` is what its calls cost less than others, as a share of the price.
     """
 
     __tablename__ = "batch_jobs"
@@ -42,6 +44,7 @@ class BatchJob(Base):
     batch_id: Mapped[str | None] = mapped_column(Text)
     lines: Mapped[int] = mapped_column(Integer)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
+    discount: Mapped[float] = mapped_column(Double)
     done: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     failed: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     polls: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -62,9 +65,9 @@ class BatchJob(Base):
 class BatchLine(Base):
     """One call of an experiment, from when it is asked for to the end of the experiment.
 
-    ``key`` is the hash of all that shapes the answer, and the line's ``custom_id`` at the provider. ``state``
-    (``BatchLineState``): it waits for a job, is part of one (``job_id``), is answered, or has failed.
-    ``tries``: jobs that it was part of. ``response``: the body of the answer, as JSON.
+    ``key`` is the hash of the example and of all that shapes the answer, and the line's ``custom_id`` at the
+    provider. ``state`` (``BatchLineState``): it waits for a job, is in one (``job_id``), is answered, or has
+    failed. ``tries``: jobs that it was part of. ``response``: the body of the answer, as JSON.
     """
 
     __tablename__ = "batch_lines"

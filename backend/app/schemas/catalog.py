@@ -86,6 +86,9 @@ class ModelOut(BaseModel):
     api_key_env: str | None = Field(description="The variable that holds the key, if one is needed.")
     context_window: int | None
     usd_per_1m: PriceOut | None
+    batch_discount: float | None = Field(
+        description="What calls of batch jobs cost less, as a share of the price; null: it takes none."
+    )
     parameters: float | None
     description: str
 

@@ -151,6 +151,14 @@ class Execution(Strict):
         description="Only answers that were stored under the same name are used again; all, if left out.",
     )
 
+    @model_validator(mode="after")
+    def _groups_are_sent(self) -> Self:
+        if self.mode != "batched" and self.batch_size != type(self).model_fields["batch_size"].default:
+            message = "is for mode batched alone: choose that mode, or leave batch_size out"
+            problem = PydanticCustomError("no_groups", message)
+            raise _at(("batch_size",), problem, self.batch_size, "Execution")
+        return self
+
 
 class ExperimentConfig(Strict):
     """A complete experiment: the same file gives the same questions, prompts and calls."""
@@ -257,7 +265,9 @@ class ExperimentConfig(Strict):
         return content_hash({**content, "method": self.method.identity()})
 
 
-def _at(path: tuple[str, ...], problem: PydanticCustomError, value: object) -> ValidationError:
-    """Return an error of one field of the whole configuration."""
+def _at(
+    path: tuple[str, ...], problem: PydanticCustomError, value: object, title: str = "ExperimentConfig"
+) -> ValidationError:
+    """Return an error of one field of the whole configuration, or of a part of it."""
     details = InitErrorDetails(type=problem, loc=path, input=value)
-    return ValidationError.from_exception_data("ExperimentConfig", [details])
+    return ValidationError.from_exception_data(title, [details])

@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.domain.json import JsonObject
+from app.domain.stages import StageGroup
 from app.schemas.common import Flag, FromAttributes, Strict
 from app.schemas.experiment import ExperimentOut
-from app.schemas.matrix_config import MatrixConfig
+from app.schemas.matrix_config import Cache, MatrixConfig
 from app.schemas.result import Estimate
 
 TrialStatus = Literal["waiting", "running", "completed", "failed", "cancelled", "refused"]
@@ -82,6 +84,16 @@ class AgainstBaseline(FromAttributes):
     score: ScoreEquivalence | None = Field(description="Null if too few are paired.")
 
 
+class CellStage(FromAttributes):
+    """Where a question's time goes in one cell: the mean of one stage over all its runs."""
+
+    name: str
+    label: str
+    group: StageGroup = Field(description="Stages of a group share a colour.")
+    waits: bool = Field(description="Whether a run only waits for other runs in it.")
+    mean_ms: float
+
+
 class MatrixCellOut(FromAttributes):
     """A method run in one way, over all rounds."""
 
@@ -96,11 +108,17 @@ class MatrixCellOut(FromAttributes):
     questions_per_s: RateOut | None
     tokens_per_question: float | None = Field(description="That were paid: prompt and completion.")
     usd_per_1000: float | None = Field(description="That 1,000 questions cost; null if a price is unknown.")
-    hit_rate: float | None = Field(description="Share of the answers that came from the cache of answers.")
+    hit_rate: float | None = Field(
+        description="Share of the calls that were answered from the cache of answers."
+    )
     prompt_cache_rate: float | None = Field(
-        description="Share of the prompt's tokens from the server's prompt cache; null if it tells none."
+        description="Share of the prompts' tokens that the server had in its prompt cache; null if not told."
     )
     failed_runs: int
+    stages: list[CellStage] = Field(
+        description="Of answers that were made, or of those from a warm cache, in the order in "
+        "which a run goes through them; empty if none are known."
+    )
     against: AgainstBaseline | None = Field(description="Null for the baseline, and without one.")
 
 
@@ -134,10 +152,25 @@ class MatrixSummary(FromAttributes):
     created_at: datetime
 
 
+class WayOut(BaseModel):
+    """An optimisation: how calls are sent, and what the cache holds."""
+
+    name: str
+    mode: Literal["concurrent", "sequential", "batched", "batch_job"]
+    calls: int = Field(description="In flight at most; of batches, the calls of one.")
+    by_prefix: bool = Field(description="Whether prompts that begin alike follow each other.")
+    prefix_cache: bool = Field(description="Whether the local model server may reuse their beginnings.")
+    cache: Cache
+
+
 class MatrixOut(MatrixSummary):
     """A matrix with its cells."""
 
-    config: MatrixConfig
+    baseline: str = Field(description="The optimisation that the others are compared with.")
+    score: str = Field(description="That is compared.")
+    margin: float = Field(description="The largest difference of the score that counts as none.")
+    ways: list[WayOut] = Field(description="In the order of `optimisations`.")
+    config: JsonObject = Field(description="As it was given, with the version of the dataset.")
     cells: list[MatrixCellOut] = Field(description="In the order of methods and optimisations.")
     advice: list[AdviceOut] = Field(description="What follows from the figures, by rules; may be empty.")
     warnings: list[str] = Field(description="What makes the cells less comparable, as sentences.")

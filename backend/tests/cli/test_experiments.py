@@ -84,6 +84,12 @@ class TestRun:
         assert said in done.stderr
         assert done.stdout == ""
 
+    async def test_flags_say_how_calls_are_sent(self, cli: Cli, file: Path, working: None) -> None:
+        flags = ["--mode", "batched", "--batch-size", "4", "--schedule", "by_prefix"]
+        config = (await ran(cli, file, *flags))["experiment"]["config"]
+        wanted = {"mode": "batched", "batch_size": 4, "schedule": "by_prefix", "prefix_cache": False}
+        assert config["execution"].items() >= wanted.items()
+
     @pytest.mark.parametrize(
         "flags", [["--limit", "0"], ["--seed", "-1"], ["--concurrency", "x"], ["--what"]]
     )

@@ -362,3 +362,21 @@ class TestRoundTrip:
         assert read.method.template == "Q: {question}\nA:"
         assert read.dataset.n == 20
         assert read.generation_params() == GenerationParams(stop=("\n",))
+
+
+class TestExecution:
+    def test_the_size_of_groups_is_for_groups(self) -> None:
+        with pytest.raises(ValidationError, match="choose that mode, or leave batch_size out") as caught:
+            config(execution={"mode": "sequential", "batch_size": 16})
+        assert caught.value.errors()[0]["loc"] == ("execution", "batch_size")
+        assert config(execution={"mode": "batched", "batch_size": 16}).execution.batch_size == 16
+
+    @pytest.mark.parametrize("mode", ["sequential", "concurrent", "batch_job"])
+    def test_what_is_stored_with_its_defaults_is_read_again(self, mode: str) -> None:
+        first = config(execution={"mode": mode, "schedule": "by_prefix"})
+        assert ExperimentConfig.model_validate(first.as_json()) == first
+
+    def test_only_the_prefix_cache_decides_answers(self) -> None:
+        plain = config().hash()
+        assert config(execution={"mode": "batched", "schedule": "by_prefix"}).hash() == plain
+        assert config(execution={"prefix_cache": True}).hash() != plain

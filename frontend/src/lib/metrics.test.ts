@@ -44,6 +44,10 @@ describe("cards", () => {
     expect(cards(latency("p50", 120), latency("p99", 1500))).toEqual(["Latency p50: 120 ms (p99 1.5 s, n = 95 uncached)"]);
     expect(cards(runs("answered", 1200), runs("failed", 3, "3 timeout"))).toEqual(["Runs answered: 1,200 (3 failed (3 timeout))"]);
   });
+  it("say that latency is not known, instead of listing what is not", () => {
+    const unknown = (short: string) => ({ ...latency(short, 0), value: null, n: 0, note: "not known" });
+    expect(cards(unknown("p50"), unknown("p99"))).toEqual(["Latency p50: – (not known)"]);
+  });
   it("show figures that stand alone, with their unit and notes", () => {
     expect(cards(figure("throughput", { value: 4, unit: "answers/s" }), figure("cost", { value: null, format: "usd", note: "no price", warning: "careful" }))).toEqual([
       "throughput: 4 answers/s ()",

@@ -84,6 +84,7 @@ export function figureCards({ figures }: Pick<Metrics, "figures">): FigureCard[]
 }
 
 function noteOf(first: Figure, others: Figure[]): string {
+  if (first.value === null && first.n === 0 && first.note) return first.note;
   const rest = others.map((figure) => {
     const value = formatFigure(figure.value, figure);
     const named = figure.format === "milliseconds" ? `${figure.short} ${value}` : `${value} ${figure.short}`;

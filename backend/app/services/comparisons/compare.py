@@ -135,16 +135,18 @@ def compare_experiments(
     baseline: RunArrays,
     others: Sequence[RunArrays],
     scores: Sequence[str],
+    quantities: Sequence[str] = QUANTITIES,
     *,
     margin: float = DEFAULT_MARGIN,
     rule: ScoringRule | None = None,
 ) -> list[ExperimentComparison]:
-    """Compare each of ``others`` with ``baseline`` by these scores and by the quantities.
+    """Compare each of ``others`` with ``baseline`` by these scores and quantities.
 
     Args:
         baseline: one experiment.
         others: those that are compared with it.
         scores: by name.
+        quantities: by name.
         margin: the largest difference of a score that does not matter.
         rule: by which answers are normalised, to say how many are the same; None: nothing is said of that.
     """
@@ -161,10 +163,10 @@ def compare_experiments(
         by_score.append(
             [replace(compared, equivalence=each) for compared, each in zip(found, equivalences, strict=True)]
         )
-    pairs = [(*one, name) for one in paired for name in QUANTITIES]
+    pairs = [(*one, name) for one in paired for name in quantities]
     family = _family(baseline, pairs)
     amounts = _adjusted([_quantity(baseline, *one, family) for one in pairs])
-    each = len(QUANTITIES)
+    each = len(quantities)
     return [
         ExperimentComparison(
             pairing,

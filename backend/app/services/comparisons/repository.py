@@ -1,11 +1,23 @@
 """SQL of whole experiments as arrays: the columns that a comparison needs, without any text of answers."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Executable, SQLColumnExpression, and_, case, func, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    SQLColumnExpression,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -54,6 +66,21 @@ class RunArraysRepository:
         named = zip((*QUANTITIES, *scores), map(np.concatenate, numbers), strict=True)
         hashes, repeats, keys, clusters, failed_runs, *given = texts
         return RunArrays(hashes, repeats, keys, clusters, failed_runs, dict(named), *given)
+
+    async def stages(self, experiment_id: uuid.UUID) -> AsyncIterator[Sequence[list[Any]]]:
+        """Yield the runs in parts, in the order of the questions, each part as columns.
+
+        The columns: content hash, repeat, key, cluster, whether it failed; and the stages as JSON, ``None``
+        for runs without an answer, and for those of which a call came from the cache.
+        """
+        failed = Run.status == "failed"
+        timed = and_(~failed, ~Run.cached, Run.latency_ms.is_not(None))
+        columns: list[SQLColumnExpression[Any]] = [
+            *(Example.content_hash, Run.repeat, Example.key, Example.cluster, failed),
+            case((timed, cast(Run.stages, Text)), else_=null()),
+        ]
+        async for row in await self._session.stream(_in_parts(experiment_id, columns)):
+            yield row
 
 
 def _in_parts(experiment_id: uuid.UUID, columns: Sequence[SQLColumnExpression[Any]]) -> Executable:

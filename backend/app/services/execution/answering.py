@@ -24,6 +24,7 @@ from app.services.execution.pending import More, PendingSamples, SampleReader
 from app.services.execution.progress import Progress
 from app.services.execution.resources import ExperimentFailed, Resources, open_resources, open_scorers
 from app.services.execution.sample import Sample, SampleRunner
+from app.services.execution.scheduling import Schedule
 from app.services.execution.sending import Sending
 from app.services.execution.slots import Slots
 from app.services.execution.tasks import run_consumers
@@ -220,9 +221,10 @@ class Answering:
                 scoring,
                 window=model.window,
             )
+            schedule = Schedule(config.execution, resources.method, resources.retriever)
             try:
                 await run_consumers(
-                    partial(self._consume, runner, partial(self._more, reader)),
+                    partial(self._consume, runner, partial(self._more, reader, schedule)),
                     count,
                     self._leaving,
                     settings.shutdown_grace_s,
@@ -274,17 +276,18 @@ class Answering:
         interval_s = fmean(intervals) * (len(gauges) + 1) / len(gauges) if intervals else 0.0
         self._limiter.assume(max(1, round(fmean(limits))) if limits else None, interval_s)
 
-    async def _more(self, reader: SampleReader) -> Sequence[Sample] | None:
-        """Claim further shards, and return their samples; ``None`` if there are none to claim."""
+    async def _more(self, reader: SampleReader, schedule: Schedule) -> Sequence[Sample] | None:
+        """Claim further shards, and return their samples in order; ``None`` if there are none to claim."""
         config = self._experiment.config
         repeats = int(config["repeats"])
         samples = repeats * shard_size(self._experiment.total // repeats, repeats)
-        count = claim_count(self._free, len(self.whole.others) + 1, samples, alone=self._alone)
+        executors, at_once = len(self.whole.others) + 1, schedule.claimed_at_once
+        count = claim_count(self._free, executors, samples, alone=self._alone, at_once=at_once)
         shards = await self._claim(count)
         if not shards:
             return None
         self._free -= len(shards)
-        found = await reader.read(shards)
+        found = await schedule.ordered(await reader.read(shards))
         self._require_few_failures()
         return found
 
@@ -299,7 +302,7 @@ class Answering:
             if sample is None:
                 return
             try:
-                run = await runner.run(sample)
+                run = await self._run(runner, sample)
                 self._count(run, sample, writer.add_run(run))
             except Parked:
                 continue  # it is run again when its answer is there
@@ -309,6 +312,9 @@ class Answering:
                 raise
             finally:
                 self._pending.done()
+
+    async def _run(self, runner: SampleRunner, sample: Sample) -> RunRecord:
+        return await runner.run(sample)
 
     def _count(self, run: RunRecord, sample: Sample, number: int) -> None:
         self._progress.count(run, sample.shard, number)

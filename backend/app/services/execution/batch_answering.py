@@ -13,22 +13,23 @@ from functools import partial
 
 from app.core.database import when_database_answers
 from app.domain.progress import Ending
-from app.domain.run import Tally
+from app.domain.run import RunRecord, Tally
 from app.domain.sharding import ShardSlice
 from app.models import BatchJob
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.execution.answering import Answering
-from app.services.execution.batch_calls import BatchLines, JobAnswersEngine, NotingEngine
+from app.services.execution.batch_calls import BatchLines, JobAnswersEngine, NotingEngine, asking
 from app.services.execution.batch_job_repository import BatchJobRepository
 from app.services.execution.batch_jobs import BatchJobs
 from app.services.execution.pending import SampleReader
 from app.services.execution.resources import ExperimentFailed, Resources
+from app.services.execution.sample import Sample, SampleRunner
 from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.inference.base import Engine
 from app.services.inference.batch_api import BatchApi
 from app.services.inference.cache import CachingEngine, cache_key
-from app.services.inference.catalog import CatalogError, price_in_batches
+from app.services.inference.catalog import CatalogError, batch_discount_of
 from app.services.inference.registry import OpenedModel
 
 
@@ -44,7 +45,7 @@ class BatchAnswering(Answering):
         config = self._read_config()
         self._settling = self.whole.ending is not None or not self.whole.sums.unfinished
         settings = self._runtime.settings
-        self._api = self._open_api(config)
+        self._api, discount = self._open_api(config)
         self._lines = BatchLines(self._runtime.sessions, self._experiment.id)
         async with self._api:
             jobs = BatchJobs(
@@ -56,6 +57,7 @@ class BatchAnswering(Answering):
                 poll_s=settings.batch_poll_s,
                 longest_poll_s=max(settings.batch_poll_s, settings.batch_poll_longest_s),
                 most_lines=settings.batch_lines,
+                discount=discount,
             )
             if self._settling:
                 await self._settle(jobs, config)
@@ -63,14 +65,16 @@ class BatchAnswering(Answering):
                 await self._go_on(jobs, config)
             self._tell(await jobs.live())
 
-    def _open_api(self, config: ExperimentConfig) -> BatchApi:
+    def _open_api(self, config: ExperimentConfig) -> tuple[BatchApi, float]:
+        """Return the batch API of the model, and what its calls cost less there."""
         try:
-            api = self._runtime.models().connector(config.model).batch_api()
+            connector = self._runtime.models().connector(config.model)
+            api = connector.batch_api()
         except CatalogError as error:
             raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
         if api is None:
             raise ExperimentFailed(f"{config.model} takes no batch jobs any more, by the model catalog.")
-        return api
+        return api, batch_discount_of(connector.provider, connector.model)
 
     async def _go_on(self, jobs: BatchJobs, config: ExperimentConfig) -> None:
         """Look at the jobs, run samples if there are new answers, and make jobs of what is asked next."""
@@ -82,7 +86,7 @@ class BatchAnswering(Answering):
         if self._stopping.is_set() or self.handing_back or self.whole.ending is not None:
             return
         await jobs.plan()
-        await jobs.advance()
+        await jobs.submit()
 
     async def _settle(self, jobs: BatchJobs, config: ExperimentConfig) -> None:
         """Cancel the jobs; when all have ended, store what they have answered."""
@@ -119,8 +123,10 @@ class BatchAnswering(Answering):
     # -- what is otherwise than with direct calls -----------------------------------------------
 
     async def _answer(self, resolved: ResolvedConfig, resources: Resources, reader: SampleReader) -> None:
-        price = price_in_batches(resolved.provider, resolved.spec)
-        spec = resources.model.spec.model_copy(update={"usd_per_1m": price})
+        spec = resources.model.spec
+        if spec.usd_per_1m is not None:
+            price = spec.usd_per_1m.less(batch_discount_of(resolved.provider, spec))
+            spec = spec.model_copy(update={"usd_per_1m": price})
         priced = replace(resources, model=replace(resources.model, spec=spec))
         try:
             await super()._answer(resolved, priced, reader)
@@ -136,6 +142,10 @@ class BatchAnswering(Answering):
         noting = NotingEngine(self._lines, self._api, key, noting=not self._settling)
         cache = CachingEngine(noting, store, model.fingerprint, read=config.cache, scope=scope)
         return JobAnswersEngine(cache, self._lines, store, self._api, key, config.method.votes)
+
+    async def _run(self, runner: SampleRunner, sample: Sample) -> RunRecord:
+        asking.set(sample.example_id)
+        return await super()._run(runner, sample)
 
     async def _claim(self, count: int) -> list[ShardSlice]:
         return await self._lease.claim(count, ending=self._settling)

@@ -7,9 +7,11 @@ whose second step depends on the first, needs a job for each step and no more.
 """
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import replace
 
 import orjson
@@ -30,6 +32,18 @@ _MOST_LINES = 500  # of an insert
 _MOST_CHARS = 4_000_000  # likewise
 
 KeyOf = Callable[[GenerationRequest], str]
+
+
+asking: ContextVar[int] = ContextVar("asking")
+"""Row id of the example that is being answered."""
+
+
+def _line_key(key: str) -> str:
+    """Return the key of a call's line: that of the cache, for this example.
+
+    Of two examples with the same question each is asked for, as in direct calls, and each is paid for once.
+    """
+    return hashlib.sha256(f"{key} {asking.get()}".encode()).hexdigest()
 
 
 class Parked(BaseException):
@@ -126,7 +140,7 @@ class NotingEngine(EngineBase):
         """
         if self._noting:
             body = orjson.dumps(self._api.body(request)).decode()
-            await self._lines.add(NewLine(self._key(request), body))
+            await self._lines.add(NewLine(_line_key(self._key(request)), body))
         raise Parked
 
 
@@ -177,7 +191,7 @@ class JobAnswersEngine(EngineBase):
 
     async def _one(self, request: GenerationRequest) -> GenerationResult:
         key = self._key(request)
-        line = await self._lines.get(key)
+        line = await self._lines.get(_line_key(key))
         if line is None:
             return await self._inner.generate(request)
         if line.state is BatchLineState.FAILED:

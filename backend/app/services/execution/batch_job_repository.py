@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.batch import BatchJobState, BatchLineState, LineOutcome
 from app.domain.status import FailureKind
 from app.models import BatchJob, BatchLine, ExecutorRow
+from app.services.experiments.provider_wait_repository import ProviderWaitRepository
 
 _UNANSWERED = "The batch job has ended without an answer to this call."
 
@@ -164,16 +165,16 @@ class BatchJobRepository:
 
     # -- jobs -----------------------------------------------------------------------------------
 
-    async def all(self, experiment_id: uuid.UUID) -> Sequence[BatchJob]:
-        """Return the jobs of an experiment, in order."""
-        query = select(BatchJob).where(BatchJob.experiment_id == experiment_id).order_by(BatchJob.number)
-        return (await self._session.scalars(query.execution_options(populate_existing=True))).all()
-
     async def live(self, experiment_id: uuid.UUID) -> list[BatchJob]:
         """Return the jobs of an experiment that have not ended, in order."""
-        return [one for one in await self.all(experiment_id) if one.state != BatchJobState.DONE]
+        return [one for one in await self._jobs(experiment_id) if one.state != BatchJobState.DONE]
 
-    async def plan(self, experiment_id: uuid.UUID, most_lines: int, most_bytes: int, delay_s: float) -> bool:
+    async def _jobs(self, experiment_id: uuid.UUID) -> Sequence[BatchJob]:
+        return await ProviderWaitRepository(self._session).batch_jobs(experiment_id)
+
+    async def plan(
+        self, experiment_id: uuid.UUID, most_lines: int, most_bytes: int, delay_s: float, discount: float
+    ) -> bool:
         """Make a job of the lines that wait, the first ones; return whether there were any.
 
         Args:
@@ -181,6 +182,7 @@ class BatchJobRepository:
             most_lines: of a job.
             most_bytes: of its requests, unless a single one has more.
             delay_s: seconds before it is to be uploaded.
+            discount: see ``BatchJob``.
         """
         waiting = (
             select(
@@ -202,10 +204,11 @@ class BatchJobRepository:
         job = BatchJob(
             id=uuid.uuid4(),
             experiment_id=experiment_id,
-            number=len(await self.all(experiment_id)) + 1,
+            number=len(await self._jobs(experiment_id)) + 1,
             state=BatchJobState.PLANNED,
             lines=len(rows),
             size_bytes=sum(row[1] for row in rows),
+            discount=discount,
         )
         self._session.add(job)
         await self._session.flush()

@@ -57,6 +57,7 @@ class BatchJobs:
         poll_s: from the start of a job to the first look.
         longest_poll_s: between two looks at most.
         most_lines: of a job.
+        discount: what the calls cost less, as a share of the price.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class BatchJobs:
         poll_s: float,
         longest_poll_s: float,
         most_lines: int,
+        discount: float,
     ) -> None:
         self._sessions = sessions
         self._experiment_id = experiment_id
@@ -79,6 +81,7 @@ class BatchJobs:
         self._poll_s = poll_s
         self._longest_poll_s = longest_poll_s
         self._most_lines = most_lines
+        self._discount = discount
         self._delay_s = 0.0
         self.brought = False
 
@@ -89,21 +92,34 @@ class BatchJobs:
 
         async def plan(session: Session) -> bool:
             return await BatchJobRepository(session).plan(
-                self._experiment_id, self._most_lines, MAX_FILE_BYTES, self._delay_s
+                self._experiment_id, self._most_lines, MAX_FILE_BYTES, self._delay_s, self._discount
             )
 
         while await self._stored(plan, "make a batch job"):
             pass
 
-    async def advance(self) -> None:
-        """Do with each job what is due.
+    async def submit(self) -> None:
+        """Start the jobs at the provider that are planned, and due.
 
         Raises:
-            ExperimentFailed: if the provider refuses a job for good.
+            ExperimentFailed: if the provider refuses one for good.
             LeaseLost: if another executor has taken over.
         """
         for job in await self._due():
-            await self._tried(job, self._step, _MOST_ERRORS_OF_JOB if job.batch_id else _MOST_ERRORS)
+            if job.batch_id is None:
+                await self._tried(job, self._start, _MOST_ERRORS)
+
+    async def advance(self) -> None:
+        """Look at the jobs that are due, and start those that are not at the provider yet.
+
+        Raises:
+            ExperimentFailed: if the provider refuses one for good.
+            LeaseLost: if another executor has taken over.
+        """
+        for job in await self._due():
+            if job.batch_id is not None:
+                await self._tried(job, self._look, _MOST_ERRORS_OF_JOB)
+        await self.submit()
 
     async def settle(self) -> None:
         """Cancel the jobs, and read what they have answered once they have ended.
@@ -161,13 +177,10 @@ class BatchJobs:
                 job, min(pause_s, self._longest_poll_s), errors=errors, last_error=error.message
             )
 
-    async def _step(self, job: BatchJob) -> None:
-        if job.batch_id is None:
-            if job.file_id is None:
-                await self._upload(job)
-            await self._create(job)
-        else:
-            await self._look(job)
+    async def _start(self, job: BatchJob) -> None:
+        if job.file_id is None:
+            await self._upload(job)
+        await self._create(job)
 
     async def _upload(self, job: BatchJob) -> None:
         found = None

@@ -96,6 +96,22 @@ class Dispatcher:
         await self._dispatch(experiment_id)
         return experiment
 
+    async def cancel(self, experiment_id: uuid.UUID) -> Experiment:
+        """Cancel an experiment; see ``ExperimentService.cancel``.
+
+        One that nobody works on while its provider works on batch jobs is given to an executor, which cancels
+        them.
+
+        Raises:
+            NotFound: if there is none.
+            Conflict: if it has ended.
+        """
+        experiment = await self._experiments.cancel(experiment_id)
+        unattended = await self._repository.unattended(self._runtime.settings.stale_after_s)
+        if experiment.status == ExperimentStatus.RUNNING and experiment_id in unattended:
+            await self._dispatch(experiment_id)
+        return experiment
+
     async def _dispatch(self, experiment_id: uuid.UUID) -> None:
         if self._runtime.redis_url:
             try:

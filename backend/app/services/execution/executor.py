@@ -40,10 +40,11 @@ from app.services.execution.lease import Joined, Lease, LeaseLost, Report
 from app.services.execution.progress import Progress
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.execution.resources import ExperimentFailed
+from app.services.execution.sending import execution_of
 from app.services.execution.tasks import background
 from app.services.execution.turns import Turn
 from app.services.experiments.aggregation import aggregate
-from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.provider_wait_repository import ProviderWaitRepository
 from app.services.inference.failures import clean
 from app.services.runtime import Runtime
 
@@ -112,8 +113,7 @@ class Executor:
         """
         while not self._stopping.is_set():
             async with self._runtime.sessions() as session:
-                repository = ExperimentRepository(session)
-                wait_s = await repository.seconds_to_wait(self._id)
+                wait_s = await ProviderWaitRepository(session).seconds_to_wait(self._id)
                 if wait_s is None or (self._mode == "worker" and wait_s > _MOST_WAIT_S):
                     return False
             if wait_s <= 0:
@@ -137,7 +137,7 @@ class Executor:
         self._progress.begin(joined.experiment.total, joined.whole)
         turn = Turn(self._runtime, joined.experiment)
         wanted = wanted_executors(self._runtime, joined.experiment)
-        in_batches = joined.experiment.config.get("execution", {}).get("mode") == "batch_job"
+        in_batches = execution_of(joined.experiment.config).mode == "batch_job"
         answering = self._answering = (BatchAnswering if in_batches else Answering)(
             self._runtime, self._lease, joined, self._progress, turn, self._stopping, alone=wanted == 1
         )

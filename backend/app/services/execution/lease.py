@@ -136,7 +136,9 @@ class Lease:
     ) -> Joined | None:
         executors, shards = ExecutorRepository(session), ShardRepository(session)
         experiment = await executors.lock_row(self.experiment_id)
-        if experiment is None or experiment.deleted_at is not None:
+        if experiment is None:
+            return None
+        if experiment.deleted_at is not None and not await BatchJobRepository(session).live(experiment.id):
             return None
         if not experiment.queued and experiment.status != ExperimentStatus.RUNNING:
             return None

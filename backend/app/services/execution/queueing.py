@@ -36,15 +36,13 @@ def wanted_executors(runtime: Runtime, experiment: Experiment) -> int:
 
     Each needs a shard, and a call in flight. Where the model or the retrieval runs on the worker's machine,
     more of them would only compete for it, so that there is one unless the configuration says otherwise.
-    One by one or in groups, calls are those of a single executor.
+    One by one, in groups or by batch jobs of the provider, calls are those of a single executor.
     """
     config = experiment.config
     if is_for_one_executor(config):
         return 1
     repeats, concurrency = int(config["repeats"]), int(config["concurrency"])
     questions = experiment.total // repeats
-    if config.get("execution", {}).get("mode") == "batch_job":
-        return 1  # the provider does the work
     workers = config.get("workers", "auto")
     if workers != "auto":
         return min(int(workers), useful_executors(concurrency, questions, repeats, calls=1))

@@ -31,6 +31,7 @@ from app.services.inference.retry import RetryingEngine
 from app.services.knowledge.retriever_factory import IndexLibrary, describe, open_retriever
 from app.services.local_models.files import ModelUnavailable
 from app.services.methods.base import Method, Sources
+from app.services.rag.base import Retriever
 from app.services.rag.retrievers import IndexRetriever
 from app.services.runtime import Runtime
 from app.services.wikipedia.client import WikipediaClient, WikipediaUnreachable
@@ -48,10 +49,15 @@ class ExperimentFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What samples are answered with."""
+    """What samples are answered with.
+
+    Attributes:
+        retriever: of the passages that are a part of each first prompt; ``None`` if none are.
+    """
 
     method: Method
     model: OpenedModel
+    retriever: Retriever | None = None
 
 
 @asynccontextmanager
@@ -74,7 +80,8 @@ async def open_resources(
         sources = await _open_sources(runtime, resolved, provenance, note, stack)
         model = await _open_model(runtime, resolved, provenance)
         stack.push_async_callback(model.engine.aclose)
-        yield Resources(resolved.method_with(sources), model)
+        retriever = sources.retriever if resolved.config.method.passages_in_prompt else None
+        yield Resources(resolved.method_with(sources), model, retriever)
 
 
 def _require_same_prompts(resolved: ResolvedConfig, provenance: Provenance) -> None:
@@ -150,7 +157,9 @@ async def _open_model(runtime: Runtime, resolved: ResolvedConfig, provenance: Pr
     if resolved.models.needs_answers(config.model):
         answers = await when_database_answers(partial(_accepted_answers, runtime, resolved), "read answers")
     try:
-        return await resolved.models.open(config.model, config.timeout_s, answers)
+        return await resolved.models.open(
+            config.model, config.timeout_s, answers, prefix_cache=config.execution.prefix_cache
+        )
     except CatalogError as error:
         raise ExperimentFailed(f"{error.message} {error.hint}".strip()) from error
 

@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 
 from app.core.logging import get_logger
 from app.domain.examples import Example
-from app.domain.generation import GenerationResult, Usage, sum_of_times
+from app.domain.generation import GenerationResult, sum_of_times
 from app.domain.json import JsonObject
 from app.domain.passages import Passage
 from app.domain.prediction import Call, Prediction, ScoredSample, Vote
 from app.domain.readable_errors import sentence_of
 from app.domain.run import RunRecord
 from app.domain.scoring import Score, ScoringRule
-from app.domain.stages import StageClock
+from app.domain.stages import UNTIMED, StageClock
 from app.domain.status import FailureKind, RunStatus
 from app.domain.trace import Trace
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import Scoring
 from app.services.execution.cache_use import cache_use_of
 from app.services.execution.call_warnings import warnings_of
-from app.services.execution.expenses import expenses_of
+from app.services.execution.expenses import expenses_of, group_json, usage_json
 from app.services.execution.replay import ReplayingEngine, request_json
 from app.services.inference.base import Engine, EngineError
-from app.services.inference.catalog import ModelSpec
+from app.services.inference.catalog import ModelSpec, Price
 from app.services.inference.failures import clean
 from app.services.methods.base import Context, Method, Transcript
 
@@ -83,13 +83,15 @@ class SampleRunner:
         self._method = method
         self._rule = rule
         self._price = spec.usd_per_1m
+        # Of a batch job's calls nobody knows the time, and the rest of a run would pass for the whole.
+        self._timed = config.execution.mode != "batch_job"
         self._engine = engine
 
     async def run(self, sample: Sample) -> RunRecord:
         """Answer and score one sample."""
         config = self._config
         engine = ReplayingEngine(self._engine, sample.answers) if sample.answers else self._engine
-        clock = StageClock(first_token=config.execution.measure_first_token)
+        clock = StageClock(first_token=config.execution.measure_first_token) if self._timed else UNTIMED
         transcript = Transcript(clock=clock)
         context = Context(
             engine, config.model, self._params, config.seed, sample.repeat, self._window, transcript
@@ -97,8 +99,9 @@ class SampleRunner:
         try:
             prediction = await self._method(sample.example, context)
             clock.lap("parsing")
-            await asyncio.sleep(0)  # the next call, which has a slot now, is sent before this one is scored
-            clock.lap("other")
+            # The next call, for which there is a slot now, is sent before this is scored.
+            await asyncio.sleep(0)
+            clock.lap("turn")
             scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule), clock)
             return self._answered(sample, prediction, scores, transcript)
         except EngineError as error:
@@ -138,7 +141,7 @@ class SampleRunner:
             if whole and model_s is not None
             else None,
             queue_ms=sum(result.queue_s for result in results) * _MILLI,
-            calls=[_call_json(call) for call in prediction.calls],
+            calls=[_call_json(call, self._price) for call in prediction.calls],
             retrieved=_passages_json(prediction.passages),
             trace=_trace_json(prediction.trace),
             model_ms=None if model_s is None else model_s * _MILLI,
@@ -163,7 +166,7 @@ class SampleRunner:
             failure_kind=kind,
             failure_message=message,
             attempts=attempts,
-            calls=[*(_call_json(call) for call in transcript.calls), last],
+            calls=[*(_call_json(call, self._price) for call in transcript.calls), last],
             retrieved=_passages_json(transcript.passages),
             trace=_trace_json(transcript.trace),
             warnings=warnings_of(transcript.calls),
@@ -182,7 +185,7 @@ def _trace_json(trace: Trace | None) -> JsonObject | None:
     return None if trace is None else trace.as_dict()
 
 
-def _call_json(call: Call) -> JsonObject:
+def _call_json(call: Call, price: Price | None) -> JsonObject:
     result = call.result
     return {
         **request_json(call.request),
@@ -193,7 +196,8 @@ def _call_json(call: Call) -> JsonObject:
         "finish_reason": result.finish_reason,
         "model": result.model,
         "system_fingerprint": result.system_fingerprint,
-        **_usage_json(result.usage),
+        **usage_json(result.usage),
+        **group_json(result, price),
         "latency_ms": None if result.latency_s is None else result.latency_s * _MILLI,
         **({} if result.first_token_s is None else {"first_token_ms": result.first_token_s * _MILLI}),
         "queue_ms": result.queue_s * _MILLI,
@@ -202,18 +206,6 @@ def _call_json(call: Call) -> JsonObject:
         **({} if result.cache_tier is None else {"cache": result.cache_tier}),
         **({} if call.vote is None else {"vote": _vote_json(call.vote)}),
     }
-
-
-def _usage_json(usage: Usage) -> JsonObject:
-    """Return the counts of tokens; beside prompt and completion only those that were reported."""
-    value = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
-    if usage.reasoning_tokens is not None:
-        value["reasoning_tokens"] = usage.reasoning_tokens
-    if usage.cache_read_tokens is not None:
-        value["cache_read_tokens"] = usage.cache_read_tokens
-    if usage.cache_write_tokens is not None:
-        value["cache_write_tokens"] = usage.cache_write_tokens
-    return value
 
 
 def _vote_json(vote: Vote) -> JsonObject:

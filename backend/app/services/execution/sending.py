@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from app.domain.json import JsonObject
 from app.schemas.experiment_config import Execution
 
@@ -37,11 +39,17 @@ class Sending:
 
 
 def execution_of(config: JsonObject) -> Execution:
-    """Return the part of a stored configuration that says how calls are sent."""
+    """Return the part of a stored configuration that says how calls are sent.
+
+    One that cannot be read is that of another version, and refused before any call is made.
+    """
     stored = config.get("execution")
-    return Execution.model_validate(stored) if stored else Execution()
+    try:
+        return Execution.model_validate(stored) if stored else Execution()
+    except ValidationError:
+        return Execution()
 
 
 def is_for_one_executor(config: JsonObject) -> bool:
-    """Return whether calls are sent in an order that several executors could not keep between them."""
-    return execution_of(config).mode in {"sequential", "batched"}
+    """Return whether several executors would be of no use, or could not keep an order between them."""
+    return execution_of(config).mode in {"sequential", "batched", "batch_job"}

@@ -12,6 +12,7 @@ from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.experiments.repository import ExperimentRepository
 from app.services.runs.repository import RunRepository
 from app.services.runs.result_repository import ResultRepository
+from app.services.runs.shared_expense_repository import shared_expense
 
 
 async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: float | None) -> Result | None:
@@ -23,11 +24,13 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
     facts = await RunRepository(session).facts(experiment_id)
     if experiment is None or not facts:
         return None
+    grouped = (experiment.config.get("execution") or {}).get("mode") == "batched"
     context = RunContext(
         planned=experiment.total,
         wall_s=wall_s,
         parameters=Provenance.from_json(experiment.provenance).model_parameters,
         seed=experiment.seed,
+        shared=await shared_expense(session, experiment_id) if grouped else None,
     )
     metrics = compute_metrics(facts, context)
     found = [kind.removeprefix(LEFT_OUT) for kind in metrics.warnings if kind.startswith(LEFT_OUT)]

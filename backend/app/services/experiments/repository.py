@@ -138,6 +138,7 @@ class ExperimentRepository:
         return await self._changed(
             (Experiment.id == experiment_id, changing),
             deleted_at=func.clock_timestamp() if deleted else None,
+            **({"waits_until": None} if deleted else {}),
         )
 
     async def mark_queued(self, experiment_id: uuid.UUID) -> bool:
@@ -183,15 +184,6 @@ class ExperimentRepository:
         """Return the experiments that need an executor: queued, or running with a stale heartbeat."""
         return (await self._session.execute(_waiting(stale_after_s))).scalars().all()
 
-    async def seconds_to_wait(self, experiment_id: uuid.UUID) -> float | None:
-        """Return for how many seconds an experiment needs no executor; ``None`` if it has ended."""
-        waits_s = func.extract("epoch", Experiment.waits_until - func.clock_timestamp())
-        query = select(func.greatest(func.coalesce(waits_s, 0.0), 0.0)).where(
-            Experiment.id == experiment_id, Experiment.status == ExperimentStatus.RUNNING
-        )
-        found = await self._session.scalar(query)
-        return None if found is None else float(found)
-
     async def first_before(self, experiment_id: uuid.UUID, stale_after_s: float) -> uuid.UUID | None:
         """Return the first of the experiments that wait with a higher priority than this one."""
         own = select(Experiment.priority).where(Experiment.id == experiment_id).scalar_subquery()
@@ -215,7 +207,7 @@ class ExperimentRepository:
     async def count_unended(self) -> int:
         """Return how many experiments are queued or running."""
         running = Experiment.status == ExperimentStatus.RUNNING
-        query = select(func.count()).where(Experiment.deleted_at.is_(None), or_(_queued(), running))
+        query = select(func.count()).where(_wanted(), or_(_queued(), running))
         return int(await self._session.scalar(query) or 0)
 
     async def counts_by_status(self) -> dict[str, int]:
@@ -334,9 +326,14 @@ def _waiting(stale_after_s: float) -> Select[uuid.UUID]:
     """Return the query of the experiments that need an executor, in the order in which they are to get it."""
     return (
         select(Experiment.id)
-        .where(Experiment.deleted_at.is_(None), or_(_queued(), _abandoned(stale_after_s)))
+        .where(_wanted(), or_(_queued(), _abandoned(stale_after_s)))
         .order_by(Experiment.priority.desc(), Experiment.queued_at)
     )
+
+
+def _wanted() -> ColumnElement[bool]:
+    """Return the condition of experiments to work on: deleted ones only to cancel what is at the provider."""
+    return or_(Experiment.deleted_at.is_(None), _at_provider())
 
 
 def _queued(of: type[Experiment] = Experiment) -> ColumnElement[bool]:

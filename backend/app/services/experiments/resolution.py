@@ -105,7 +105,9 @@ async def resolve(
         fingerprint = ""
         if file_needed or status.state != "file_missing":
             # Reading a large model file for its hash takes a while the first time.
-            fingerprint = await asyncio.to_thread(models.fingerprint, config.model)
+            fingerprint = await asyncio.to_thread(
+                models.fingerprint, config.model, prefix_cache=config.execution.prefix_cache
+            )
     except CatalogError as error:
         raise model_error(error, "GET /api/v1/models lists the models.") from error
     return ResolvedConfig(config, dataset, method, models, provider, spec, status, fingerprint, knowledge)

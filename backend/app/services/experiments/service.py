@@ -10,11 +10,12 @@ from app.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from app.core.logging import get_logger
 from app.domain.provenance import DatasetProvenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
-from app.models import Experiment
+from app.models import BatchJob, Experiment
 from app.schemas.experiment_config import PRIORITIES, ExperimentConfig
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import build_provenance
+from app.services.experiments.provider_wait_repository import ProviderWaitRepository
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository, Facets
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.validation import validate
@@ -105,6 +106,15 @@ class ExperimentService:
                 f"There is no experiment {experiment_id}.", hint="GET /api/v1/experiments lists them."
             )
         return experiment
+
+    async def batch_jobs(self, experiment_id: uuid.UUID) -> Sequence[BatchJob]:
+        """Return the batch jobs of an experiment, in order.
+
+        Raises:
+            NotFound: if there is no such experiment.
+        """
+        await self.get(experiment_id)
+        return await ProviderWaitRepository(self._session).batch_jobs(experiment_id)
 
     async def list_page(
         self, where: ExperimentFilter, sort: str, offset: int, limit: int

@@ -33,6 +33,7 @@ async def validate(
     _check_sample_size(resolved)
     _check_features(resolved)
     _check_batch_api(resolved)
+    _check_prefix_cache(resolved)
     _check_scorers(config, resolved.models, model_needed=files_needed)
     if files_needed:
         await _check_models_of_retrieval(config)
@@ -87,7 +88,15 @@ def _check_features(resolved: ResolvedConfig) -> None:
 def _check_batch_api(resolved: ResolvedConfig) -> None:
     """Raise if the experiment is to be answered by batch jobs, and the model has no batch API."""
     config, provider, spec = resolved.config, resolved.provider, resolved.spec
-    if config.execution.mode != "batch_job" or resolved.models.has_batch_api(config.model):
+    if config.execution.mode != "batch_job":
+        return
+    if config.execution.measure_first_token:
+        raise InvalidInput(
+            "The answers of batch jobs are not streamed, so that no first token can be measured.",
+            hint="Leave out execution.measure_first_token, or choose another execution.mode.",
+            errors=[FieldError("execution.measure_first_token", "not with batch_job")],
+        )
+    if resolved.models.has_batch_api(config.model):
         return
     hint = "Choose another execution.mode"
     if provider.engine == "openai":
@@ -100,6 +109,17 @@ def _check_batch_api(resolved: ResolvedConfig) -> None:
         hint=f"{hint}.",
         errors=[FieldError("execution.mode", f"{config.model} has no batch_api in the model catalog")],
     )
+
+
+def _check_prefix_cache(resolved: ResolvedConfig) -> None:
+    """Raise if a prompt cache is chosen that only the provider can choose."""
+    config = resolved.config
+    if config.execution.prefix_cache and not resolved.models.connector(config.model).runs_here:
+        raise InvalidInput(
+            f"The prompt cache of {config.model} is not ours to choose: its provider decides.",
+            hint="Leave execution.prefix_cache out; results tell which prompt tokens came from a cache.",
+            errors=[FieldError("execution.prefix_cache", "only for models that run on this machine")],
+        )
 
 
 async def _check_models_of_retrieval(config: ExperimentConfig) -> None:

@@ -176,12 +176,9 @@ def batch_api_of(provider: ProviderSpec, model: ModelSpec) -> BatchApiName | Non
     return None if chosen == "none" else chosen
 
 
-def price_in_batches(provider: ProviderSpec, model: ModelSpec) -> Price | None:
-    """Return the price of calls that are made through the batch API; ``None`` if unknown."""
-    if model.usd_per_1m is None:
-        return None
-    own = model.batch_discount
-    return model.usd_per_1m.less(provider.batch_discount if own is None else own)
+def batch_discount_of(provider: ProviderSpec, model: ModelSpec) -> float:
+    """Return what a model's calls cost less in batch jobs, as a share of the price."""
+    return provider.batch_discount if model.batch_discount is None else model.batch_discount
 
 
 def resolve_model_path(spec: ModelSpec, root: Path) -> Path:

@@ -62,6 +62,7 @@ class GroupingEngine(EngineBase):
         except asyncio.CancelledError:
             self._forget(waiting)
             raise
+        request.clock.lap("group")
         if isinstance(outcome, Crashed) and outcome.error is not None:
             raise outcome.error
         if isinstance(outcome, EngineError):
@@ -83,6 +84,8 @@ class GroupingEngine(EngineBase):
 
     async def _send(self, group: list[_Waiting]) -> None:
         try:
+            for one in group:
+                one.request.clock.lap("group")
             outcomes = await self._inner.generate_batch([one.request for one in group])
             for one, outcome in zip(group, outcomes, strict=True):
                 if isinstance(outcome, NotSent):

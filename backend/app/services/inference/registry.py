@@ -48,14 +48,19 @@ class ModelRegistry:
         self._root = root
         self._local = local
 
-    def connector(self, name: str) -> Connector:
+    def connector(self, name: str, *, prefix_cache: bool = False) -> Connector:
         """Return what the model's engine tells about it.
+
+        Args:
+            name: catalog name, ``provider/model``.
+            prefix_cache: whether a server on this machine may reuse the beginning of an earlier prompt.
 
         Raises:
             CatalogError: if the catalog has no such model.
         """
         provider, spec = self.catalog.find(name)
-        return ENGINES[provider.engine](provider, spec, self._env, self._root, self._local)
+        connector = ENGINES[provider.engine](provider, spec, self._env, self._root, self._local)
+        return connector.with_prefix_cache() if prefix_cache else connector
 
     def status(self, name: str) -> ModelStatus:
         """Return whether ``name`` can be used now, as far as that is known without asking anyone.
@@ -75,13 +80,17 @@ class ModelRegistry:
         if status.state not in USABLE:
             raise CatalogError(status.message)
 
-    def fingerprint(self, name: str) -> str:
+    def fingerprint(self, name: str, *, prefix_cache: bool = False) -> str:
         """Return the model's fingerprint; reads a local model's file once.
+
+        Args:
+            name: catalog name, ``provider/model``.
+            prefix_cache: see ``connector``.
 
         Raises:
             CatalogError: if the model is unknown, its file is missing, or its address is not one.
         """
-        connector = self.connector(name)
+        connector = self.connector(name, prefix_cache=prefix_cache)
         provider, spec = connector.provider, connector.model
         return content_hash(
             {
@@ -119,7 +128,12 @@ class ModelRegistry:
         return self.connector(name).needs_answers
 
     async def open(
-        self, name: str, timeout_s: float, answers: Mapping[str, str] | None = None
+        self,
+        name: str,
+        timeout_s: float,
+        answers: Mapping[str, str] | None = None,
+        *,
+        prefix_cache: bool = False,
     ) -> OpenedModel:
         """Return an engine for ``name``.
 
@@ -127,13 +141,14 @@ class ModelRegistry:
             name: catalog name, ``provider/model``.
             timeout_s: of one call, seconds.
             answers: gold answers by question, for models that need them (see ``needs_answers``).
+            prefix_cache: see ``connector``; the cache is empty at first.
 
         Raises:
             CatalogError: if the model is unknown, or its key, address or file is missing or broken.
         """
         self.require(name)
-        connector = self.connector(name)
-        fingerprint = self.fingerprint(name)
+        connector = self.connector(name, prefix_cache=prefix_cache)
+        fingerprint = self.fingerprint(name, prefix_cache=prefix_cache)
         engine = await connector.open(timeout_s, answers)
         return OpenedModel(engine, connector.model, fingerprint, connector.max_concurrency, connector.window)
 

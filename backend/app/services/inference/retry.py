@@ -40,7 +40,7 @@ class _Call(Generic[T]):
 
     Attributes:
         send: sends it once.
-        clocks: of the requests.
+        clocks: of its requests, which are told when a stage ends.
         attempts: made so far.
         counted: those of them that count towards the most that are made: not those that found the
             endpoint unavailable, for which there is a time instead.
@@ -51,7 +51,7 @@ class _Call(Generic[T]):
     """
 
     send: Callable[[], Awaitable[T]]
-    clocks: Sequence[StageClock]
+    clocks: tuple[StageClock, ...]
     attempts: int = 0
     counted: int = 0
     queued_s: float = 0.0
@@ -59,10 +59,10 @@ class _Call(Generic[T]):
     rate_limited: RateLimited | None = None
     unavailable_at: float | None = None
 
-    def lap(self, name: str) -> None:
-        """Say of each request that a stage ends now."""
+    def lap(self, stage: str) -> None:
+        """Tell the clocks that a stage ends."""
         for clock in self.clocks:
-            clock.lap(name)
+            clock.lap(stage)
 
 
 class RetryingEngine(EngineBase):
@@ -122,7 +122,9 @@ class RetryingEngine(EngineBase):
         What failed in the place of one answer, and may be retried, is asked for alone, so that one request
         does not have all others asked for again.
         """
-        call = _Call(partial(self._inner.generate_list, requests), [one.clock for one in requests])
+        call = _Call(
+            partial(self._inner.generate_list, requests), tuple(request.clock for request in requests)
+        )
         outcomes = await self._answered(call)
         call.lap("call")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.domain.rounding import fixed, interval_in_points
 from app.schemas.matrix import AdviceKind, AdviceOut, MatrixCellOut, ScoreEquivalence, SpeedRatio
 from app.schemas.matrix_config import MatrixConfig
-from app.services.matrices.wording import milliseconds, points, ratio_text, score_text, share_text
+from app.services.matrices.wording import milliseconds, number, points, ratio_text, score_text, share_text
 
 LOW_SCORE = 0.5
 """Below it, more than half of the answers are wrong: their quality comes before their speed."""
@@ -114,7 +114,8 @@ def _no_baseline(row: Row) -> Iterator[AdviceOut]:
 def _fastest(row: Row) -> Iterator[AdviceOut]:
     """``fastest``: of the faster ones whose score is equivalent or better, that with the highest lower bound.
 
-    ``more_questions``: if there is none, but a faster one whose score cannot be told from another.
+    ``same_answers``: if there is none, but a faster one that gave no other answer. ``more_questions``: or one
+    whose score cannot be told from another.
     """
     faster = [(one, speed) for one, speed in row.measured if speed.differs and speed.value > 1]
     safe = [pair for pair in faster if _outcome(pair[0]) in {"equivalent", "better"}]
@@ -122,6 +123,17 @@ def _fastest(row: Row) -> Iterator[AdviceOut]:
         one, speed = max(safe, key=lambda pair: pair[1].low or 0)
         yield _say(
             row, "fastest", "use", f"use {one.optimisation}: {_speed(speed, row)}, {_answers(one, row)}."
+        )
+        return
+    same = [pair for pair in faster if _all_same(pair[0])]
+    if same:
+        one, speed = max(same, key=lambda pair: pair[1].low or 0)
+        yield _say(
+            row,
+            "same_answers",
+            "use",
+            f"use {one.optimisation}: {_speed(speed, row)}, and all {_pairs(one):,} answers are the same. "
+            "That others would be, too, follows from no test, but nothing speaks against it.",
         )
         return
     unsure = [pair for pair in faster if _outcome(pair[0]) == "cannot_tell"]
@@ -247,7 +259,7 @@ def _warm(row: Row) -> Iterator[AdviceOut]:
             "cache",
             "use",
             f"leave the cache on where the same questions come again: {share_text(after.hit_rate)} of the "
-            f"answers came from it, {fixed(times, 0)} times as many a second as with a cold one{saved}. It "
+            f"answers came from it, {number(times)} times as many a second as with a cold one{saved}. It "
             "gains nothing for new questions, and a latency that comes from it says nothing of the model.",
         )
 
@@ -289,6 +301,14 @@ def _say(row: Row, rule: str, kind: AdviceKind, text: str) -> AdviceOut:
 
 def _outcome(cell: MatrixCellOut) -> str | None:
     return cell.against.score.outcome if cell.against and cell.against.score else None
+
+
+def _all_same(cell: MatrixCellOut) -> bool:
+    return bool(cell.against and cell.against.identical and cell.against.identical.value == 1)
+
+
+def _pairs(cell: MatrixCellOut) -> int:
+    return cell.against.identical.n if cell.against and cell.against.identical else 0
 
 
 def _speed(speed: SpeedRatio, row: Row) -> str:

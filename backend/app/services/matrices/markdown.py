@@ -38,20 +38,20 @@ _COLUMNS = (
 
 def markdown_of(matrix: MatrixOut) -> str:
     """Return a section on one matrix: what was run, a table for each method, advice, and what failed."""
-    config = matrix.config
+    base = matrix.config["base"]
     questions = "all" if matrix.questions is None else f"{matrix.questions:,}"
     about = (
         f"{questions} questions of {_plain(matrix.dataset)} (version "
-        f"{str(config.base['dataset'].get('version', ''))[:12]}), seed {config.base.get('seed', 0)}, "
-        f"{matrix.rounds} {'round' if matrix.rounds == 1 else 'rounds'}, baseline {_plain(config.baseline)}, "
-        f"margin {points(config.margin).removeprefix('+')} points; {matrix.ended - matrix.failed:,} of "
+        f"{str(base['dataset'].get('version', ''))[:12]}), seed {base.get('seed', 0)}, "
+        f"{matrix.rounds} {'round' if matrix.rounds == 1 else 'rounds'}, baseline {_plain(matrix.baseline)}, "
+        f"margin {points(matrix.margin).removeprefix('+')} points; {matrix.ended - matrix.failed:,} of "
         f"{matrix.total:,} trials completed."
     )
     lines = [f"## {_plain(matrix.name)}: {_plain(matrix.model)}", "", about, ""]
     lines += [line for warning in matrix.warnings for line in (f"> **Warning:** {_plain(warning)}", "")]
     for method in matrix.methods:
         cells = [one for one in matrix.cells if one.method == method]
-        lines += [f"### {_plain(method)}", "", *_table(cells, config.score), ""]
+        lines += [f"### {_plain(method)}", "", *_table(cells, matrix.score), ""]
         lines += _advice([one for one in matrix.advice if one.method == method])
     overall = [one for one in matrix.advice if one.method is None]
     return "\n".join([*lines, *_advice(overall), _READING]).rstrip() + "\n"

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from app.domain.metrics import Estimate, Metrics
+from app.domain.stages import StageGroup, StageProfile, describe_stage, stage_order
 from app.services.comparisons.draws import SEED
 from app.services.comparisons.pairing import RunArrays, pair
 from app.services.evaluation.statistics.means import bounded_mean, share
@@ -68,6 +69,17 @@ class Against:
 
 
 @dataclass(frozen=True, slots=True)
+class MeanStage:
+    """See ``schemas.matrix.CellStage``."""
+
+    name: str
+    label: str
+    group: StageGroup
+    waits: bool
+    mean_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class CellMeasures:
     """One cell over its rounds; see ``schemas.matrix.MatrixCellOut``."""
 
@@ -80,6 +92,7 @@ class CellMeasures:
     hit_rate: float | None
     prompt_cache_rate: float | None
     failed_runs: int
+    stages: tuple[MeanStage, ...] = ()
 
 
 def measure(trials: Sequence[MeasuredTrial], score: str) -> CellMeasures:
@@ -92,11 +105,12 @@ def measure(trials: Sequence[MeasuredTrial], score: str) -> CellMeasures:
     metrics = [one.metrics for one in trials]
     rates = [rate for one in trials if (rate := one.questions_per_s) is not None]
     stored = sum(one.counts.stored for one in metrics)
-    answered = sum(one.counts.ok for one in metrics)
     tokens = _sum([part for one in metrics for part in (one.tokens.prompt, one.tokens.completion)])
     cost = _sum([one.cost_usd.total for one in metrics])
-    prompt = _sum([one.tokens.prompt for one in metrics])
-    read = _sum([one.tokens.cache_read for one in metrics])
+    caches = [one.cache for one in metrics if one.cache is not None]
+    queried = _sum([one.queried_tokens for one in caches])
+    read = _sum([one.read_tokens for one in caches])
+    calls = sum(one.calls for one in caches)
     return CellMeasures(
         score=_mean(values[scored].tolist(), _units(runs, np.flatnonzero(scored))) if scored.any() else None,
         latency_p50_ms=float(np.quantile(latency, 0.5)) if latency.size else None,
@@ -104,10 +118,23 @@ def measure(trials: Sequence[MeasuredTrial], score: str) -> CellMeasures:
         questions_per_s=mean_rate(rates) if rates else None,
         tokens_per_question=tokens / stored if tokens is not None and stored else None,
         usd_per_1000=1000 * cost / stored if cost is not None and stored else None,
-        hit_rate=sum(one.counts.cached for one in metrics) / answered if answered else None,
-        prompt_cache_rate=read / prompt if read is not None and prompt else None,
+        hit_rate=sum(one.hits for one in caches) / calls if calls else None,
+        prompt_cache_rate=read / queried if read is not None and queried else None,
         failed_runs=sum(one.counts.failed for one in metrics),
+        stages=_stages([one.stages or one.cached_stages for one in metrics]),
     )
+
+
+def _stages(profiles: Sequence[StageProfile | None]) -> tuple[MeanStage, ...]:
+    """Return the mean of each stage over the runs of several trials."""
+    known = [one for one in profiles if one is not None]
+    runs = sum(one.runs for one in known)
+    sums: dict[str, float] = {}
+    for profile in known:
+        for stage in profile.stages:
+            sums[stage.name] = sums.get(stage.name, 0.0) + stage.mean_ms * profile.runs
+    found = [(describe_stage(name), sums[name] / runs) for name in sorted(sums, key=stage_order)]
+    return tuple(MeanStage(one.name, one.label, one.group, one.waits, mean) for one, mean in found)
 
 
 def against_baseline(

@@ -9,6 +9,7 @@ from app.domain.status import ExperimentStatus
 from app.models import Experiment, MatrixTrial
 from app.schemas.matrix import (
     AgainstBaseline,
+    CellStage,
     CellState,
     MatrixCellOut,
     MatrixOut,
@@ -18,8 +19,9 @@ from app.schemas.matrix import (
     SpeedRatio,
     TrialOut,
     TrialStatus,
+    WayOut,
 )
-from app.schemas.matrix_config import MatrixConfig
+from app.schemas.matrix_config import MatrixConfig, Optimisation
 from app.schemas.result import Estimate
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.evaluation.metrics.stored import read_metrics
@@ -95,7 +97,11 @@ class MatrixReports:
         cells = await asyncio.to_thread(_cells, stored, measured)
         return MatrixOut(
             **summary_of(stored).model_dump(),
-            config=config,
+            baseline=config.baseline,
+            score=config.score,
+            margin=config.margin,
+            ways=[_way(one) for one in config.optimisations],
+            config=stored.matrix.config,
             cells=cells,
             advice=advice(config, cells),
             warnings=[*_warnings(stored), *_not_cold(config, cells)],
@@ -111,6 +117,19 @@ class MatrixReports:
             await self._arrays.arrays(experiment.id, [score]),
             await self._answers.hashes(experiment.id),
         )
+
+
+def _way(way: Optimisation) -> WayOut:
+    execution = way.execution
+    calls = {"sequential": 1, "batched": execution.batch_size}.get(execution.mode, way.concurrency)
+    return WayOut(
+        name=way.name,
+        mode=execution.mode,
+        calls=calls,
+        by_prefix=execution.schedule == "by_prefix",
+        prefix_cache=execution.prefix_cache,
+        cache=way.cache,
+    )
 
 
 def _cells(stored: StoredMatrix, measured: dict[tuple[str, str], list[MeasuredTrial]]) -> list[MatrixCellOut]:
@@ -154,6 +173,7 @@ def _cell(
         hit_rate=measures.hit_rate,
         prompt_cache_rate=measures.prompt_cache_rate,
         failed_runs=measures.failed_runs,
+        stages=[CellStage.model_validate(one) for one in measures.stages],
         against=against,
     )
 
@@ -213,13 +233,14 @@ def _warnings(stored: StoredMatrix) -> list[str]:
             f"{config.rounds} {'round' if config.rounds == 1 else 'rounds'}: the speed {what}, and what "
             f"the machine did at the time is part of it. Run {_FEWEST_ROUNDS} or more."
         )
-    done = [one.experiment for one in stored.trials if status_of(one) == "completed" and one.experiment]
-    for what, values in (
-        ("The model", {one.provenance.get("model_fingerprint") for one in done}),
-        ("The software", {str(one.provenance.get("code_version")) for one in done}),
-    ):
-        if len(values) > 1:
-            warnings.append(f"{what} changed between trials: they are not of one kind.")
+    done = [(one.method, one.experiment) for one in stored.trials if status_of(one) == "completed"]
+    changed = _changed("model_fingerprint", done)
+    if changed:
+        warnings.append(
+            f"The model of {', '.join(changed)} changed between trials: they are not of one kind."
+        )
+    if _changed("code", done):
+        warnings.append("The software changed between trials: they are not of one kind.")
     failed = sum(status_of(one) in _BAD for one in stored.trials)
     if failed:
         warnings.append(
@@ -227,6 +248,15 @@ def _warnings(stored: StoredMatrix) -> list[str]:
             "the figures; their cells say why."
         )
     return warnings
+
+
+def _changed(what: str, done: Sequence[tuple[str, Experiment | None]]) -> list[str]:
+    """Return the methods whose trials differ in a part of their provenance."""
+    found: dict[str, set[str]] = {}
+    for method, experiment in done:
+        if experiment is not None:
+            found.setdefault(method, set()).add(str(experiment.provenance.get(what)))
+    return [method for method, values in found.items() if len(values) > 1]
 
 
 def _not_cold(config: MatrixConfig, cells: Sequence[MatrixCellOut]) -> list[str]:

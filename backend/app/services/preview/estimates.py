@@ -130,6 +130,7 @@ def estimate(
     speed: MeasuredSpeed | None,
     independent: int | None = None,
     repeats: int = 1,
+    batch_discount: float | None = None,
 ) -> EstimateOut:
     """Return the estimate of a whole experiment.
 
@@ -141,12 +142,18 @@ def estimate(
         speed: of an earlier experiment with this model, if there is one.
         independent: clusters and distinct questions without one; as many as questions if left out.
         repeats: how often each question is asked.
+        batch_discount: share that is taken off the price, if the calls are made by batch jobs.
     """
     cost = None
     if price is not None:
         cost = (tokens.prompt * price.input + tokens.completion * price.output) / 1e6
+    if batch_discount is not None:
+        speed, cost = None, None if cost is None else cost * (1 - batch_discount)
     time = (
-        f"time at {significant(speed.calls_per_s):.3g} calls a second, "
+        f"cost with the discount of batch jobs, {100 * batch_discount:g} %; time unknown: providers end a "
+        "batch job within 24 hours, and mostly much sooner."
+        if batch_discount is not None
+        else f"time at {significant(speed.calls_per_s):.3g} calls a second, "
         f"as in the last completed experiment with {speed.measured_with}."
         if speed
         else "time unknown, as there is no completed experiment with this model."

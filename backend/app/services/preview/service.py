@@ -17,6 +17,7 @@ from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.service import ExperimentService
 from app.services.experiments.validation import validate
+from app.services.inference.catalog import batch_discount_of
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.preview.estimates import (
     MeasuredSpeed,
@@ -105,7 +106,10 @@ class PreviewService:
             retrieved=config.method.retrieved_tokens,
         )
         price, speed = checked.spec.usd_per_1m, await self._speed(config)
-        return estimate(checked.questions, calls, tokens, price, speed, independent, config.repeats)
+        discount = None
+        if config.execution.mode == "batch_job":
+            discount = batch_discount_of(checked.provider, checked.spec)
+        return estimate(checked.questions, calls, tokens, price, speed, independent, config.repeats, discount)
 
     async def _prompt(
         self, config: ExperimentConfig, checked: ResolvedConfig, example: Example

@@ -16,7 +16,10 @@ from sqlalchemy import delete, func, select
 
 from app.domain.status import ExperimentStatus
 from app.models import BatchJob, BatchLine, ExecutorRow
+from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor
+from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.service import ExperimentService
 from app.services.runtime import Runtime
 from tests.fixtures.fake_batch import FakeBatch
 from tests.support import cancel, create, metrics_of, pairs, runs_of, stored, until, with_settings
@@ -66,7 +69,7 @@ async def test_latency_and_throughput_are_not_known(quick: Runtime, dataset: str
     assert metrics["throughput_per_s"] is None
     for row in await runs_of(quick, experiment_id):
         assert (row.latency_ms, row.model_ms, row.calls[0]["latency_ms"]) == (None, None, None)
-        assert (row.attempts, row.cached) == (1, False)
+        assert (row.attempts, row.cached, row.stages) == (1, False, None)
 
 
 async def test_calls_cost_what_is_left_of_the_price(quick: Runtime, dataset: str, server: FakeBatch) -> None:
@@ -119,6 +122,33 @@ async def test_votes_are_asked_for_in_one_job(quick: Runtime, dataset: str, serv
     _, status = await run(quick, method=method, sample={"n": 4}, params={"temperature": 0.5})
     assert status is ExperimentStatus.COMPLETED
     assert [len(batch.requests) for batch in server.batches.values()] == [12]
+
+
+async def test_an_agent_needs_a_job_for_each_step(quick: Runtime, dataset: str, server: FakeBatch) -> None:
+    def step(body: dict[str, Any]) -> str:
+        acted = any(message["role"] == "assistant" for message in body["messages"])
+        return "Action: finish[4]" if acted else "Action: calculator[2 + 2]"
+
+    server.answer = step
+    method = {"name": "react", "tools": ["calculator"], "shots": 0}
+    experiment_id, status = await run(quick, method=method, sample={"n": 3})
+    assert status is ExperimentStatus.COMPLETED
+    rows = await runs_of(quick, experiment_id)
+    assert [len(row.calls) for row in rows] == [2, 2, 2]
+    assert {row.answer for row in rows} == {"4"}
+    assert [len(batch.requests) for batch in server.batches.values()] == [3, 3]
+    assert {row.cached for row in rows} == {False}
+    assert {row.paid_prompt_tokens for row in rows} == {20}
+
+
+async def test_equal_questions_are_each_asked_and_paid_for(quick: Runtime, server: FakeBatch) -> None:
+    twice = b'{"question": "What is item 1 of quiz?", "answer": "thing 1"}\n' * 2
+    async with quick.sessions() as session:
+        await DatasetService(session).add_file("twins", "twins.jsonl", twice)
+    experiment_id, _ = await run(quick, dataset="twins")
+    rows = await runs_of(quick, experiment_id)
+    assert [(row.cached, row.paid_prompt_tokens) for row in rows] == [(False, 10)] * 2
+    assert len(server.lines) == 2
 
 
 async def test_answers_are_cached_for_others(quick: Runtime, dataset: str, server: FakeBatch) -> None:
@@ -238,6 +268,20 @@ class TestEnds:
         assert len(await runs_of(quick, experiment_id)) == 10
         assert (await metrics_of(quick, experiment_id))["counts"]["ok"] == 10
         assert (len(server.uploads), len(server.batches)) == (1, 1)
+
+    async def test_deleting_cancels_the_job_too(
+        self, quick: Runtime, experiments: ExperimentService, dataset: str, server: FakeBatch
+    ) -> None:
+        server.looks = 1_000
+        experiment_id = await start(quick)
+        assert await Executor(with_settings(quick, batch_poll_s=60.0), experiment_id).run() is None
+        repository = ExperimentRepository(experiments._session)
+        assert await repository.unattended(10.0) == []
+        await experiments.delete(experiment_id)
+        assert await repository.unattended(10.0) == [experiment_id]
+        assert await Executor(quick, experiment_id).run() is ExperimentStatus.CANCELLED
+        assert server.cancelled == ["batch_1"]
+        assert await repository.unattended(10.0) == []
 
     async def test_cancelling_before_anything_was_uploaded(
         self, quick: Runtime, dataset: str, server: FakeBatch

@@ -1,6 +1,7 @@
 """Tests of what runs are said to have taken: time, tokens and money, of failed and partly cached ones too."""
 
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -13,12 +14,15 @@ from app.schemas.experiment_config import MAX_REPEATS
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.execution.executor import Executor
 from app.services.inference.base import EngineError
+from app.services.inference.catalog import ModelSpec, ProviderSpec
+from app.services.inference.engines.openai_compatible import OpenAICompatibleEngine
 from app.services.knowledge.service import KnowledgeService
 from app.services.rag.embedding import Embedder
 from app.services.rag.retrievers import IndexRetriever
 from app.services.rag.vectors import Vectors
 from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, answered
+from tests.fixtures.fake_llm import FakeLLM
 from tests.support import create, metrics_of, runs_of, scripted
 from tests.tiny_models import TinyModels, articles_jsonl
 
@@ -162,3 +166,73 @@ class TestLatency:
         found = {figure.name: figure for figure in metrics_out(stored).figures}
         assert found["latency_p50_ms"].basis == "uncached, time of the model alone"
         assert "model_time_p50_ms" not in found
+
+
+class TestOneCallForSeveralRequests:
+    """The server counts the tokens of all prompts of a call together."""
+
+    @pytest.fixture
+    async def server(self) -> AsyncIterator[FakeLLM]:
+        async with FakeLLM() as server:
+            yield server
+
+    @pytest.fixture
+    async def means(self, runtime: Runtime, dataset: str, server: FakeLLM) -> AsyncIterator[Runtime]:
+        spec = ModelSpec(name="openai/some-model", api="completion")
+        provider = ProviderSpec(engine="openai")
+        engine = OpenAICompatibleEngine(provider, spec, server.base_url, None, 60)
+        yield scripted(runtime, engine)
+        await engine.aclose()
+
+    async def test_no_run_has_counts_of_its_own_and_the_result_has_the_sum(
+        self, means: Runtime, server: FakeLLM
+    ) -> None:
+        execution = {"mode": "batched", "batch_size": 8}
+        experiment_id = await ended(means, model=PRICED, execution=execution)
+        assert server.stats.requests == 3
+        runs = await runs_of(means, experiment_id)
+        assert {(run.prompt_tokens, run.cost_usd, run.status) for run in runs} == {(None, None, "ok")}
+        groups = {run.calls[0]["group"]["id"]: run.calls[0]["group"] for run in runs}
+        assert sorted(group["size"] for group in groups.values()) == [4, 8, 8]
+        metrics = await metrics_of(means, experiment_id)
+        prompt = sum(len(run.calls[0]["messages"][0]["content"]) // 4 + 1 for run in runs)
+        completion = 20 * 3
+        tokens = metrics["tokens"]
+        assert (tokens["prompt"], tokens["completion"]) == (prompt, completion)
+        assert tokens["runs_without_counts"] == 0
+        usd = (prompt * 0.15 + completion * 0.60) / 1e6
+        assert metrics["cost_usd"]["total"] == pytest.approx(usd)
+        assert metrics["cost_usd"]["per_1000_runs"] == pytest.approx(usd * 50)
+        assert metrics["tokens_per_answer"] is None
+
+    async def test_a_call_of_its_own_is_counted_beside_the_groups(
+        self, means: Runtime, server: FakeLLM
+    ) -> None:
+        execution = {"mode": "batched", "batch_size": 8}
+        experiment_id = await ended(means, model=PRICED, execution=execution, sample={"n": 9})
+        runs = await runs_of(means, experiment_id)
+        assert sorted(run.prompt_tokens is None for run in runs) == [False, *[True] * 8]
+        prompt = sum(len(run.calls[0]["messages"][0]["content"]) // 4 + 1 for run in runs)
+        assert (await metrics_of(means, experiment_id))["tokens"]["prompt"] == prompt
+
+    async def test_nothing_is_made_up_where_the_server_does_not_count(
+        self, means: Runtime, server: FakeLLM
+    ) -> None:
+        server.set(usage=False)
+        execution = {"mode": "batched", "batch_size": 8}
+        experiment_id = await ended(means, model=PRICED, execution=execution)
+        metrics = await metrics_of(means, experiment_id)
+        assert (metrics["tokens"]["prompt"], metrics["tokens"]["runs_without_counts"]) == (None, 20)
+        assert metrics["cost_usd"]["total"] is None
+
+    async def test_answers_that_are_used_again_cost_nothing_again(
+        self, means: Runtime, server: FakeLLM
+    ) -> None:
+        execution = {"mode": "batched", "batch_size": 8}
+        await ended(means, model=PRICED, execution=execution)
+        experiment_id = await ended(means, model=PRICED, execution=execution)
+        assert server.stats.requests == 3
+        runs = await runs_of(means, experiment_id)
+        assert all(run.cached and "group" not in run.calls[0] for run in runs)
+        metrics = await metrics_of(means, experiment_id)
+        assert metrics["cost_usd"]["total"] in {0.0, None}

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -23,7 +24,7 @@ from tests.tiny_models import TinyModels, articles_jsonl
 
 SUMS = {"name": "react", "tools": ["calculator"], "shots": 0}
 CALL = ["lookup", "slot", "call"]
-END = ["parsing", "scoring", "storing"]
+END = ["parsing", "turn", "scoring", "storing"]
 
 
 async def slowly(request: GenerationRequest) -> GenerationResult:
@@ -154,7 +155,7 @@ async def test_of_an_agent_have_the_number_of_their_step(runtime: Runtime, datas
     (run, *_) = await runs_of(means, experiment_id)
     first = ["prompt", *CALL, "parsing", "tool:calculator"]
     second = ["prompt", *CALL, "parsing"]
-    assert [stage[2:] for stage in run.stages or []] == [*[[0]] * len(first), *[[1]] * len(second), *[[]] * 3]
+    assert [stage[2:] for stage in run.stages or []] == [*[[0]] * len(first), *[[1]] * len(second), *[[]] * 4]
     assert names(run) == [*first, *second, *END]
 
 
@@ -169,3 +170,36 @@ async def test_of_retrieval_are_told_apart(
     runs = await runs_of(means, experiment_id)
     assert {tuple(names(run)) for run in runs} == {(*parts, "prompt", *CALL, *END)}
     assert hidden_share(runs, walls) <= 0.01
+
+
+@pytest.mark.parametrize("mode", ["sequential", "batched"])
+async def test_of_groups_tell_the_wait_for_the_others(
+    runtime: Runtime, dataset: str, walls: dict[int, float], mode: str
+) -> None:
+    means = scripted(runtime, ScriptedEngine(slowly))
+    execution = {"mode": "batched", "batch_size": 4} if mode == "batched" else {"mode": mode}
+    experiment_id = await ended(means, sample={"n": 8}, execution=execution, cache=False)
+    runs = await runs_of(means, experiment_id)
+    wait = ["group"] if mode == "batched" else []
+    assert {tuple(names(run)) for run in runs} == {("prompt", *wait, "slot", "call", *wait, *END)}
+    assert hidden_share(runs, walls) <= 0.01
+
+
+async def test_split_a_call_where_the_first_token_is_measured(runtime: Runtime, dataset: str) -> None:
+    async def streamed(request: GenerationRequest) -> GenerationResult:
+        assert request.clock.first_token
+        await asyncio.sleep(0.02)
+        return replace(answered(question(request)), first_token_s=0.005)
+
+    means = scripted(runtime, ScriptedEngine(streamed))
+    execution = {"measure_first_token": True}
+    experiment_id = await ended(means, sample={"n": 5}, execution=execution, cache=False)
+    runs = await runs_of(means, experiment_id)
+    assert {tuple(names(run)) for run in runs} == {("prompt", "slot", "first_token", "rest", *END)}
+    assert all(milliseconds(run)["first_token"] == pytest.approx(5, abs=0.01) for run in runs)
+    assert [run.calls[0]["first_token_ms"] for run in runs] == [5.0] * 5
+    metrics = await metrics_of(means, experiment_id)
+    assert (metrics["first_token_ms"]["n"], metrics["first_token_ms"]["p50"]) == (
+        5,
+        pytest.approx(5, abs=0.01),
+    )

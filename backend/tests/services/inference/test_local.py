@@ -19,6 +19,7 @@ import pytest
 
 from app.domain.generation import GenerationParams, GenerationResult
 from app.domain.status import FailureKind
+from app.services.inference.base import Engine
 from app.services.inference.catalog import CatalogError, resolve_model_path
 from app.services.inference.catalog_file import load_catalog
 from app.services.inference.engines.connector import LocalServerOptions
@@ -339,3 +340,33 @@ class TestEngine:
         catalog = load_catalog(ROOT / "configs" / "models.yaml", tmp_path)
         with pytest.raises(CatalogError, match=r"small\.gguf is not a GGUF file"):
             await ModelRegistry(catalog, {}, ROOT, lonely).open("local/small", 5)
+
+
+class TestPrefixCache:
+    async def test_is_used_where_it_is_chosen_and_empty_at_first(self, options: LocalServerOptions) -> None:
+        registry = ModelRegistry(CATALOG, {}, ROOT, options)
+        plain = await registry.open(NAME, 600)
+        cached = await registry.open(NAME, 600, prefix_cache=True)
+        try:
+            await plain.engine.generate(CALLS[0])
+            assert await read_from_cache(plain.engine) == 0
+            await plain.engine.aclose()
+            assert [await read_from_cache(cached.engine) > 0 for _ in range(2)] == [True, True]
+            again = await registry.open(NAME, 600, prefix_cache=True)
+            assert await read_from_cache(again.engine) == 0
+            await again.engine.aclose()
+        finally:
+            await cached.engine.aclose()
+
+    def test_is_a_part_of_the_fingerprint_only_when_it_is_on(self, options: LocalServerOptions) -> None:
+        registry = ModelRegistry(CATALOG, {}, ROOT, options)
+        assert registry.fingerprint(NAME, prefix_cache=True) != registry.fingerprint(NAME)
+        other = registry.fingerprint("mock/echo")
+        assert registry.fingerprint("mock/echo", prefix_cache=True) == other
+
+
+async def read_from_cache(engine: Engine) -> int:
+    """Return the tokens of a prompt that the server had."""
+    read = (await engine.generate(CALLS[0])).usage.cache_read_tokens
+    assert read is not None
+    return read

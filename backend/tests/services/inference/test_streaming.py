@@ -236,6 +236,7 @@ async def test_a_server_that_refuses_streams_is_asked_without(
     assert [(one.text, one.first_token_s, one.usage.prompt_tokens) for one in results] == [
         (TEXT, None, 9)
     ] * 2
+    assert {one.left_out for one in results} == {("stream",)}
     assert server.streamed == [True, False, False]
 
 

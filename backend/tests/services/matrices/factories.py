@@ -76,6 +76,7 @@ def cell(
         "hit_rate": 0.0,
         "prompt_cache_rate": None,
         "failed_runs": 0,
+        "stages": [],
         "against": against,
     }
     return MatrixCellOut.model_validate({**values, **fields})

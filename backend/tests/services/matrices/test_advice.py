@@ -62,7 +62,7 @@ class TestFastest:
         found = said(
             cell("concurrent", speed=(3, 2.5, 3.5)),
             cell("batched", speed=(4, 1.2, 9)),
-            cell("prefix", speed=(8, 7, 9), outcome="cannot_tell"),
+            cell("prefix", speed=(8, 7, 9), outcome="cannot_tell", identical=0.9),
         )
         assert "use concurrent: 3 × [2.5, 3.5] the questions a second of sequential" in found["fastest"].text
         assert "100.0 % of the answers the same, exact match equivalent within 2.0" in found["fastest"].text
@@ -73,6 +73,15 @@ class TestFastest:
         assert "97.0 % of the answers the same" in found["more_questions"].text
         assert "cannot be told from 100 questions (−1.0 points [−3.0, 1.0])" in found["more_questions"].text
         assert "fastest" not in found
+
+    def test_one_that_gave_no_other_answer(self) -> None:
+        found = said(
+            cell("concurrent", speed=(3, 2.5, 3.5), outcome="cannot_tell"),
+            cell("batched", speed=(5, 4.5, 5.5), outcome="cannot_tell", identical=0.99),
+        )
+        assert "use concurrent" in found["same_answers"].text
+        assert "all 300 answers are the same" in found["same_answers"].text
+        assert "more_questions" not in found
 
     @pytest.mark.parametrize("speed", [(3.0, 0.9, 9.0), (3.0, None, None), (0.5, 0.4, 0.6)])
     def test_needs_an_interval_above_one(self, speed: tuple[float, float, float]) -> None:

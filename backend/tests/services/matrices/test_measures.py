@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from app.domain.metrics import RunContext
+from app.domain.stages import StageProfile, StageStatistics
 from app.services.comparisons.pairing import RunArrays
 from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.matrices.measures import MeasuredTrial, against_baseline, measure
@@ -25,7 +26,15 @@ def trial(
 ) -> MeasuredTrial:
     """Return a trial with a run for each score; ``None``: it failed."""
     runs = [
-        failed_facts() if value is None else facts(scores={"exact_match": value}, cached=cached, **fields)
+        failed_facts()
+        if value is None
+        else facts(
+            scores={"exact_match": value},
+            cached=cached,
+            answered_calls=1,
+            cache_use={"memory": 1} if cached else None,
+            **fields,
+        )
         for value in scores
     ]
     size = len(scores)
@@ -80,6 +89,37 @@ def test_a_warm_cache_has_a_speed_but_no_latency() -> None:
     assert found.questions_per_s is not None
     assert found.questions_per_s.value == pytest.approx(200)
     assert (found.latency_p50_ms, found.hit_rate, found.tokens_per_question) == (None, 1, 0)
+
+
+def test_prompt_caches_are_counted_in_tokens() -> None:
+    told = {"queried_tokens": 20, "read_tokens": 5}
+    trials = [
+        replace(
+            one, metrics=compute_metrics([facts(answered_calls=1, cache_use=use)], RunContext(1, 1, None, 0))
+        )
+        for one, use in ((trial(1, [1.0]), told), (trial(2, [1.0]), {"queried_tokens": 20}))
+    ]
+    assert measure(trials, "exact_match").prompt_cache_rate == pytest.approx(5 / 40)
+
+
+def test_stages_are_means_over_all_runs() -> None:
+    def profile(runs: int, **means: float) -> StageProfile:
+        stages = tuple(StageStatistics(name, 0, 0, mean, 0) for name, mean in means.items())
+        return StageProfile(runs, 0, 0, 0, 0, stages)
+
+    trials = [
+        replace(one, metrics=replace(one.metrics, stages=stages))
+        for one, stages in (
+            (trial(1, [1.0]), profile(1, call=40.0, prompt=1.0)),
+            (trial(2, [1.0]), profile(3, call=20.0)),
+            (trial(3, [1.0]), None),
+        )
+    ]
+    found = measure(trials, "exact_match").stages
+    assert [(one.name, one.group, one.mean_ms) for one in found] == [
+        ("prompt", "prompt", 0.25),
+        ("call", "model", 25.0),
+    ]
 
 
 class TestAgainst:

@@ -1,7 +1,7 @@
 "use client";
 
 import { Group } from "@visx/group";
-import { scaleLinear } from "@visx/scale";
+import { scaleLinear, scaleLog } from "@visx/scale";
 
 import { formatInterval, formatPercent } from "@/lib/format";
 
@@ -9,12 +9,17 @@ import { BottomAxis, LeftAxis } from "./axes";
 import { useWidth } from "./use-width";
 
 const HEIGHT = 250;
+/** Ratio of the largest to the smallest x from which their logarithms are drawn, if the plot may. */
+const WIDE_RANGE = 10;
 const MARGIN = { top: 14, right: 28, bottom: 30, left: 60 };
 
 export interface FrontPoint {
   letter: string;
   name: string;
   x: number;
+  /** The interval of x, where it has one. */
+  xLow?: number;
+  xHigh?: number;
   score: number;
   low: number;
   high: number;
@@ -25,16 +30,23 @@ export interface FrontPoint {
 interface FrontPlotProps {
   points: FrontPoint[];
   formatX: (value: number) => string;
+  /** Whether x is drawn on a logarithmic scale where it spans a wide range. */
+  log?: boolean;
 }
 
 /** A score with its interval against latency or cost, and the Pareto front. */
-export function FrontPlot({ points, formatX }: FrontPlotProps) {
+export function FrontPlot({ points, formatX, log = false }: FrontPlotProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const inner = { width: Math.max(0, width - MARGIN.left - MARGIN.right), height: HEIGHT - MARGIN.top - MARGIN.bottom };
-  const x = scaleLinear({ domain: [0, Math.max(1e-9, ...points.map((point) => point.x)) * 1.12], range: [0, inner.width] });
+  const highest = Math.max(1e-9, ...points.map((point) => point.xHigh ?? point.x)) * 1.12;
+  const lowest = Math.min(...points.map((point) => point.xLow ?? point.x)) / 1.12;
+  const logarithmic = log && lowest > 0 && highest / lowest >= WIDE_RANGE;
+  const range: [number, number] = [0, inner.width];
+  const x = logarithmic ? scaleLog<number>({ domain: [lowest, highest], range }) : scaleLinear<number>({ domain: [0, highest], range });
   const lows = Math.min(...points.map(({ low }) => low));
   const highs = Math.max(...points.map(({ high }) => high));
   const y = scaleLinear({ domain: [Math.max(0, lows - 0.03), Math.min(1, highs + 0.03)], range: [inner.height, 0] });
+  const drawn = [...points.filter((point) => !point.front), ...points.filter((point) => point.front)]; // those on the front above the others
   const front = points.filter((point) => point.front).sort((a, b) => a.x - b.x);
   return (
     <div ref={ref} style={{ height: HEIGHT }}>
@@ -42,10 +54,13 @@ export function FrontPlot({ points, formatX }: FrontPlotProps) {
         <svg width={width} height={HEIGHT} role="img" aria-label={points.map((point) => sentence(point, formatX)).join(" ")}>
           <Group left={MARGIN.left} top={MARGIN.top}>
             <polyline points={front.map((point) => `${x(point.x)},${y(point.score)}`).join(" ")} className="fill-none stroke-data-1" strokeDasharray="4 3" />
-            {points.map((point) => (
+            {drawn.map((point) => (
               <Group key={point.letter} left={x(point.x)}>
                 <title>{sentence(point, formatX)}</title>
                 <line y1={y(point.low)} y2={y(point.high)} className="stroke-muted/60" strokeWidth={1.5} />
+                {point.xLow !== undefined && point.xHigh !== undefined && (
+                  <line x1={x(point.xLow) - x(point.x)} x2={x(point.xHigh) - x(point.x)} y1={y(point.score)} y2={y(point.score)} className="stroke-muted/60" strokeWidth={1.5} />
+                )}
                 <circle cy={y(point.score)} r={11} className={point.front ? "fill-data-1" : "fill-paper stroke-muted"} />
                 <text y={y(point.score)} dy={5} textAnchor="middle" className={point.front ? "fill-paper font-serif text-sm" : "fill-ink font-serif text-sm"}>
                   {point.letter}
@@ -61,6 +76,7 @@ export function FrontPlot({ points, formatX }: FrontPlotProps) {
   );
 }
 
-function sentence({ letter, name, x, score, low, high, front }: FrontPoint, formatX: (value: number) => string): string {
-  return `${letter}, ${name}: ${formatPercent(score)} ${formatInterval(low, high)} at ${formatX(x)}${front ? ", on the Pareto front" : ""}.`;
+function sentence({ letter, name, x, xLow, xHigh, score, low, high, front }: FrontPoint, formatX: (value: number) => string): string {
+  const bounds = xLow !== undefined && xHigh !== undefined ? ` [${formatX(xLow)}, ${formatX(xHigh)}]` : "";
+  return `${letter}, ${name}: ${formatPercent(score)} ${formatInterval(low, high)} at ${formatX(x)}${bounds}${front ? ", on the Pareto front" : ""}.`;
 }

@@ -15,6 +15,7 @@ const pages = [
   { href: "/", label: "Overview" },
   { href: "/experiments/", label: "Experiments" },
   { href: "/compare/", label: "Compare" },
+  { href: "/optimise/", label: "Optimise" },
   { href: "/datasets/", label: "Datasets" },
   { href: "/knowledge/", label: "Knowledge" },
   { href: "/models/", label: "Models" },

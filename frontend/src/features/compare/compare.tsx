@@ -21,6 +21,7 @@ import { MetricTable } from "./metric-table";
 import { Notes } from "./notes";
 import { pairedWithBaseline } from "./ranking";
 import { ShareActions } from "./share-actions";
+import { StagesPanel } from "./stages-panel";
 import { useMargin } from "./use-margin";
 import { VerdictPanel } from "./verdict-panel";
 
@@ -68,6 +69,7 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       <EquivalencePanel comparison={comparison} />
       <MetricTable comparison={comparison} />
       <AttributionTable comparison={comparison} />
+      <StagesPanel comparison={comparison} />
       <FrontPanel comparison={comparison} />
       <ChangesPanel comparison={comparison} />
       {pairedWithBaseline(comparison).size > 1 && <ExamplesPanel comparison={comparison} />}

@@ -16,11 +16,13 @@ import { useTitle } from "@/lib/use-title";
 
 import { AgentPanel } from "./agent-panel";
 import { AttributionPanel } from "./attribution-panel";
+import { BatchPanel } from "./batch-panel";
 import { ConfigPanel, FailuresPanel } from "./config-panel";
 import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
 import { MetricCards } from "./metric-cards";
 import { RunsSection } from "./runs-section";
+import { StagesPanel } from "./stages-panel";
 import { ResultWarnings } from "./thinking";
 import { titleOf } from "./live";
 import { useLive } from "./use-live";
@@ -77,6 +79,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
         </p>
       )}
       {!ended && <LivePanel experiment={experiment} />}
+      {!ended && <BatchPanel experiment={experiment} />}
       {ended && experiment.reason && (
         <p role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
           {experiment.reason}
@@ -88,7 +91,9 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       {ended && result.data?.metrics.agent && (
         <AgentPanel id={experiment.id} agent={result.data.metrics.agent} shares={agentShares(result.data.metrics)} naive={result.data.tokens_to_naive} />
       )}
+      {ended && <StagesPanel made={result.data?.metrics.stages} cached={result.data?.metrics.cached_stages} />}
       {ended && <FailuresPanel result={result.data} />}
+      {ended && <BatchPanel experiment={experiment} />}
       {runs}
       <ConfigPanel experiment={experiment} result={result.data} />
       {ended && result.error && <Panel flush><Failure error={result.error} what="the metrics" onRetry={() => void result.refetch()} /></Panel>}

@@ -10,7 +10,7 @@ import { shownStatus, type ShownStatus } from "@/lib/experiment-status";
 import { formatCount, formatDuration, formatName, formatNumber, formatPercent, plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
-import { describeQueue, describeWait } from "./live";
+import { describeQueue, describeWait, isAtProvider } from "./live";
 import { describePreparation } from "./prepare";
 import { useSilence } from "./use-silence";
 
@@ -25,6 +25,7 @@ export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"]
   const others = useQuery({ ...experimentQueries.list({ status: ["RUNNING", "PENDING"], limit: 200 }), enabled: queued, refetchInterval: QUEUE_MS });
   const silent = useSilence(experiment.heartbeat_at, status === "RUNNING");
   const waiting = queued ? (others.data ? describeQueue(experiment, others.data.items) : "") : describeWait(experiment, silent);
+  const atProvider = isAtProvider(experiment);
   const facts: [string, string][] = [
     ["Answered", `${formatCount(done)} of ${formatCount(total)}`],
     ["Right so far", formatPercent(progress?.accuracy)],
@@ -34,7 +35,7 @@ export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"]
     ["Time left", progress?.eta_s ? formatDuration(progress.eta_s * 1000) : "–"],
   ];
   return (
-    <Panel title={titles[shownStatus(experiment)]} hint={describeLoad(progress)}>
+    <Panel title={atProvider ? "Waiting for the provider" : titles[shownStatus(experiment)]} hint={atProvider ? undefined : describeLoad(progress)}>
       <Progress done={done} total={total} failed={progress?.failed} label="Progress" className="h-2" />
       {preparing && (
         <p role="status" className="num mt-3 text-info">

@@ -28,6 +28,10 @@ describe("describeWait", () => {
   it("tells that the worker is silent", () => expect(describeWait({ ...running, progress: { ...progress, done: 5 } as Experiment["progress"] }, 7.4)).toContain("for 7 s"));
   it("tells that a local model is loaded", () => expect(describeWait(running, 1)).toContain("is loaded first"));
   it("promises no loading of a hosted model", () => expect(describeWait({ ...running, model: "openai/x" }, 1)).toBe("Waiting for the first answer: 8 calls in flight."));
+  it("tells that only the provider works", () => {
+    const waiting = { ...progress, waiting_for: "the provider's batch job: 5 of 9 calls are done" } as Experiment["progress"];
+    expect(describeWait({ ...running, progress: waiting, heartbeat_at: null }, 60)).toBe("No worker is needed at the moment: waiting for the provider's batch job: 5 of 9 calls are done.");
+  });
   it("says nothing once there are answers, or of what has ended", () => {
     expect(describeWait({ ...running, progress: { ...progress, done: 1 } as Experiment["progress"] }, 1)).toBe("");
     expect(describeWait({ ...running, status: "COMPLETED" }, 99)).toBe("");

@@ -19,6 +19,7 @@ import { Retrieved } from "./retrieved";
 import { RunWarnings } from "./thinking";
 import { TraceTimeline } from "./trace";
 import { stepsOfCalls } from "./trace-prepare";
+import { Waterfall } from "./waterfall";
 
 type Run = Schemas["RunOut"];
 
@@ -47,6 +48,7 @@ export function RunContent({ run, wide }: RunContentProps) {
       {trace && <TraceTimeline trace={trace} onCall={expanded.goTo} />}
       {run.retrieved && <Retrieved passages={run.retrieved} gold={run.gold} />}
       {run.output !== null && <Verbatim label="Raw output">{run.output}</Verbatim>}
+      {run.stages && run.stages.length > 0 && <Waterfall stages={run.stages} />}
       {trace ? <CallAccordion calls={calls} expanded={expanded} stepOf={stepsOfCalls(trace)} /> : <CallSequence calls={calls} />}
     </>
   );

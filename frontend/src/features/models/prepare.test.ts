@@ -28,6 +28,7 @@ function model(name: string, state: Model["state"] = "ready", description = ""):
     api_key_env: null,
     context_window: null,
     usd_per_1m: null,
+    batch_discount: null,
     parameters: null,
     description,
   };

@@ -4,6 +4,7 @@ import { Panel } from "@/components/ui/panel";
 
 import { Control } from "./control";
 import { type Draft, suggestedName, valueAt, withValue } from "./draft";
+import { ExecutionFields } from "./execution-fields";
 import { FaithfulnessField } from "./faithfulness-field";
 import { FoldedFields } from "./folded-fields";
 import { countChanged, hasRetrieval } from "./groups";
@@ -13,7 +14,7 @@ import { definitionsOf, type FieldSpec, fieldsOf, objectFieldsOf, propertyOf, va
 import { DatasetField } from "./version-fields";
 
 /** Fields with a control of their own. All others are advanced settings, but for nested ones, which the YAML has. */
-const OWN_CONTROL = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness"];
+const OWN_CONTROL = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness", "execution"];
 
 interface FormProps {
   document: unknown;
@@ -94,6 +95,7 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
         >
           {advanced.map(({ spec, prefix }) => control(spec.name === "seed" ? { ...spec, description: spec.description || "Seed of the sample and of the model." } : spec, prefix))}
         </FoldedFields>
+        <ExecutionFields fields={fieldsOf(propertyOf(config, "execution", definitions), definitions)} draft={draft} errors={errors} onChange={onChange} />
       </Block>
     </div>
   );

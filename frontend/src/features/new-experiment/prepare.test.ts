@@ -46,7 +46,7 @@ describe("the API's own schema", () => {
 
   it("knows the paths that have a control", () => {
     const paths = formPaths(document);
-    for (const path of ["name", "model", "seed", "dataset.name", "dataset.n", "params.temperature", "method.template"]) {
+    for (const path of ["name", "model", "seed", "dataset.name", "dataset.n", "params.temperature", "method.template", "execution.mode", "execution.batch_size"]) {
       expect([path, paths.has(path)]).toEqual([path, true]);
     }
     expect(paths.has("dataset")).toBe(false);

@@ -30,6 +30,12 @@ export const experimentQueries = {
       queryFn: ({ signal }) =>
         unwrap(api.GET("/api/v1/experiments/{experiment_id}", { params: { path: { experiment_id: id } }, signal })),
     }),
+  batchJobs: (id: string) =>
+    queryOptions({
+      queryKey: [...experimentQueries.all, "batch-jobs", id],
+      queryFn: ({ signal }) =>
+        unwrap(api.GET("/api/v1/experiments/{experiment_id}/batch-jobs", { params: { path: { experiment_id: id } }, signal })),
+    }),
   preview: (body: Schemas["ExperimentCreate"], position: number) =>
     queryOptions({
       queryKey: [...experimentQueries.all, "preview", body, position],
@@ -126,6 +132,11 @@ export const resultQueries = {
     queryOptions({
       queryKey: [...resultQueries.all, "compare", ids, margin],
       queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids, margin } }, signal })),
+    }),
+  compareStages: (ids: string[]) =>
+    queryOptions({
+      queryKey: [...resultQueries.all, "compare-stages", ids],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare/stages", { params: { query: { ids } }, signal })),
     }),
   /** The first questions of several experiments, among which is one that all have run. */
   firstShared: (ids: string[], score: string) =>

@@ -196,6 +196,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/experiments/{experiment_id}/batch-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Batch Jobs
+         * @description List the provider's batch jobs that make the calls of an experiment; none in other modes.
+         */
+        get: operations["list_batch_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments/{experiment_id}/cancel": {
         parameters: {
             query?: never;
@@ -207,7 +227,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Experiment
-         * @description Cancel an experiment; what has been answered is kept and aggregated.
+         * @description Cancel an experiment, and its provider's batch jobs; what has been answered is kept and aggregated.
          */
         post: operations["cancel_experiment"];
         delete?: never;
@@ -643,6 +663,26 @@ export interface paths {
          * @description List questions with the run of each experiment, in the order of the first one's questions.
          */
         get: operations["compare_examples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/compare/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Stages
+         * @description Compare experiments by where the time of a question goes, stage by stage, with intervals and tests.
+         */
+        get: operations["compare_stages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1102,6 +1142,93 @@ export interface components {
              */
             unsupported: number;
         };
+        /**
+         * BatchJobOut
+         * @description A batch job that makes calls of an experiment.
+         */
+        BatchJobOut: {
+            /**
+             * Batch Id
+             * @description Of the job, at the provider.
+             */
+            batch_id: string | null;
+            /**
+             * Cancel Asked
+             * @description Whether the provider was asked to cancel it.
+             */
+            cancel_asked: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Discount
+             * @description What the calls cost less than others, as a share of the price.
+             */
+            discount: number;
+            /**
+             * Done
+             * @description Of them, those that the provider says are answered.
+             */
+            done: number;
+            /**
+             * Ended At
+             * @description When its answers were stored.
+             */
+            ended_at: string | null;
+            /**
+             * Failed
+             * @description Of them, those that the provider says have failed.
+             */
+            failed: number;
+            /**
+             * File Id
+             * @description Of the file of requests, at the provider.
+             */
+            file_id: string | null;
+            /**
+             * Last Error
+             * @description What the provider's batch API last failed with; else null.
+             */
+            last_error: string | null;
+            /**
+             * Lines
+             * @description Calls that it makes.
+             */
+            lines: number;
+            /**
+             * Next Poll At
+             * Format: date-time
+             * @description When the provider is asked next; of one that has ended, was.
+             */
+            next_poll_at: string;
+            /**
+             * Number
+             * @description In the experiment, from 1.
+             */
+            number: number;
+            /**
+             * Provider Status
+             * @description The provider's last word, such as `in_progress`; null before it has the job.
+             */
+            provider_status: string | null;
+            /** @description How far it is here; `submitted`: the provider works on it. */
+            state: components["schemas"]["BatchJobState"];
+            /**
+             * Submitted At
+             * @description When the provider had it.
+             */
+            submitted_at: string | null;
+        };
+        /**
+         * BatchJobState
+         * @description How far a job is: PLANNED → UPLOADING → UPLOADED → CREATING → SUBMITTED → DONE.
+         *
+         *     UPLOADING and CREATING are stored before the request is sent that they are named for.
+         * @enum {string}
+         */
+        BatchJobState: "planned" | "uploading" | "uploaded" | "creating" | "submitted" | "done";
         /** Body_add_dataset */
         Body_add_dataset: {
             /**
@@ -1223,6 +1350,29 @@ export interface components {
             models: components["schemas"]["ModelOut"][];
             /** Providers */
             providers: components["schemas"]["ProviderOut"][];
+        };
+        /**
+         * CellStage
+         * @description Where a question's time goes in one cell: the mean of one stage over all its runs.
+         */
+        CellStage: {
+            /**
+             * Group
+             * @description Stages of a group share a colour.
+             * @enum {string}
+             */
+            group: "prompt" | "retrieval" | "tools" | "cache" | "waiting" | "model" | "scoring" | "storing" | "other";
+            /** Label */
+            label: string;
+            /** Mean Ms */
+            mean_ms: number;
+            /** Name */
+            name: string;
+            /**
+             * Waits
+             * @description Whether a run only waits for other runs in it.
+             */
+            waits: boolean;
         };
         /**
          * Chain of thought
@@ -1350,6 +1500,26 @@ export interface components {
              * @description In the order of `ids`; null where an experiment has no run of this question.
              */
             runs: (components["schemas"]["RunSummary"] | null)[];
+        };
+        /**
+         * ComparedStage
+         * @description What is compared: a stage, or the time of a question as a whole (`own`, `wall`).
+         */
+        ComparedStage: {
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "prompt" | "retrieval" | "tools" | "cache" | "waiting" | "model" | "scoring" | "storing" | "other";
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Waits
+             * @description Whether a run only waits for other runs in it.
+             */
+            waits: boolean;
         };
         /**
          * ComparisonConfig
@@ -2658,7 +2828,7 @@ export interface components {
             failed_runs: number;
             /**
              * Hit Rate
-             * @description Share of the answers that came from the cache of answers.
+             * @description Share of the calls that were answered from the cache of answers.
              */
             hit_rate: number | null;
             /**
@@ -2674,7 +2844,7 @@ export interface components {
             optimisation: string;
             /**
              * Prompt Cache Rate
-             * @description Share of the prompt's tokens from the server's prompt cache; null if it tells none.
+             * @description Share of the prompts' tokens that the server had in its prompt cache; null if not told.
              */
             prompt_cache_rate: number | null;
             questions_per_s: components["schemas"]["RateOut"] | null;
@@ -2685,6 +2855,11 @@ export interface components {
             reasons: string[];
             /** @description Rounds of one question are taken as a cluster. */
             score: components["schemas"]["Estimate"] | null;
+            /**
+             * Stages
+             * @description Of answers that were made, or of those from a warm cache, in the order in which a run goes through them; empty if none are known.
+             */
+            stages: components["schemas"]["CellStage"][];
             /**
              * State
              * @enum {string}
@@ -2795,11 +2970,22 @@ export interface components {
              */
             advice: components["schemas"]["AdviceOut"][];
             /**
+             * Baseline
+             * @description The optimisation that the others are compared with.
+             */
+            baseline: string;
+            /**
              * Cells
              * @description In the order of methods and optimisations.
              */
             cells: components["schemas"]["MatrixCellOut"][];
-            config: components["schemas"]["MatrixConfig"];
+            /**
+             * Config
+             * @description As it was given, with the version of the dataset.
+             */
+            config: {
+                [key: string]: unknown;
+            };
             /**
              * Created At
              * Format: date-time
@@ -2824,6 +3010,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Margin
+             * @description The largest difference of the score that counts as none.
+             */
+            margin: number;
             /** Methods */
             methods: string[];
             /** Model */
@@ -2840,6 +3031,11 @@ export interface components {
             /** Rounds */
             rounds: number;
             /**
+             * Score
+             * @description That is compared.
+             */
+            score: string;
+            /**
              * Total
              * @description Trials.
              */
@@ -2849,6 +3045,11 @@ export interface components {
              * @description What makes the cells less comparable, as sentences.
              */
             warnings: string[];
+            /**
+             * Ways
+             * @description In the order of `optimisations`.
+             */
+            ways: components["schemas"]["WayOut"][];
         };
         /**
          * MatrixPlan
@@ -3102,6 +3303,11 @@ export interface components {
              * @description The variable that holds the key, if one is needed.
              */
             api_key_env: string | null;
+            /**
+             * Batch Discount
+             * @description What calls of batch jobs cost less, as a share of the price; null: it takes none.
+             */
+            batch_discount: number | null;
             /** Context Window */
             context_window: number | null;
             /** Description */
@@ -4586,6 +4792,80 @@ export interface components {
             value: number;
         };
         /**
+         * StageComparisonOut
+         * @description Experiments compared stage by stage; the first is the baseline.
+         */
+        StageComparisonOut: {
+            /**
+             * Baseline Id
+             * Format: uuid
+             */
+            baseline_id: string;
+            /** Differences */
+            differences: components["schemas"]["StageDifference"][];
+            /**
+             * Message
+             * @description Which experiments have no stages to compare, and why; or empty.
+             */
+            message: string;
+            /**
+             * Stages
+             * @description The time as a whole, then the stages in the order in which a run goes through them; those that take less than a thousandth of the time are left out.
+             */
+            stages: components["schemas"]["ComparedStage"][];
+        };
+        /**
+         * StageDifference
+         * @description How the mean time of a stage differs from the baseline's, on the same questions; in milliseconds.
+         */
+        StageDifference: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over all comparisons here.
+             */
+            adjusted_p: number;
+            /** Baseline Ms */
+            baseline_ms: number;
+            /** Difference Ms */
+            difference_ms: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * High
+             * @description Upper bound of the plain interval.
+             */
+            high: number;
+            /**
+             * Low
+             * @description Lower bound of the plain interval: that of this comparison alone.
+             */
+            low: number;
+            /** N Paired */
+            n_paired: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "worse" | "not_distinguishable";
+            /**
+             * Simultaneous High
+             * @description Upper bound of the simultaneous interval.
+             */
+            simultaneous_high: number;
+            /**
+             * Simultaneous Low
+             * @description Lower bound of the interval that holds at once with those of all stages here, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            simultaneous_low: number;
+            /** Stage */
+            stage: string;
+            /** This Ms */
+            this_ms: number;
+        };
+        /**
          * StageOut
          * @description One stage of a run.
          */
@@ -5037,6 +5317,39 @@ export interface components {
              * @enum {string}
              */
             variant: "naive" | "hybrid" | "reranked";
+        };
+        /**
+         * WayOut
+         * @description An optimisation: how calls are sent, and what the cache holds.
+         */
+        WayOut: {
+            /**
+             * By Prefix
+             * @description Whether prompts that begin alike follow each other.
+             */
+            by_prefix: boolean;
+            /**
+             * Cache
+             * @enum {string}
+             */
+            cache: "none" | "cold" | "warm";
+            /**
+             * Calls
+             * @description In flight at most; of batches, the calls of one.
+             */
+            calls: number;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "concurrent" | "sequential" | "batched" | "batch_job";
+            /** Name */
+            name: string;
+            /**
+             * Prefix Cache
+             * @description Whether the local model server may reuse their beginnings.
+             */
+            prefix_cache: boolean;
         };
     };
     responses: never;
@@ -5929,6 +6242,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_batch_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchJobOut"][];
+                };
             };
             /** @description The API key is missing or wrong. */
             401: {
@@ -7801,6 +8181,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeysetPage_ComparedExample_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_stages: {
+        parameters: {
+            query: {
+                /** @description 2 to 12; the first is the baseline. */
+                ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageComparisonOut"];
                 };
             };
             /** @description The API key is missing or wrong. */

@@ -7,7 +7,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from app.domain.metrics import CostStatistics, LatencyStatistics, RunFacts, TokenStatistics
+from app.domain.metrics import (
+    CostStatistics,
+    LatencyStatistics,
+    RunFacts,
+    TokenStatistics,
+)
+from app.domain.shared_expense import SharedExpense
 
 _Amount = TypeVar("_Amount", int, float)
 
@@ -71,20 +77,35 @@ def time_statistics(times: Iterable[float | None]) -> LatencyStatistics:
     )
 
 
-def token_statistics(runs: Sequence[RunFacts]) -> TokenStatistics:
-    """Return the sums of the tokens that were paid for, failed runs' included."""
+_NOTHING_SHARED = SharedExpense()
+
+
+def token_statistics(runs: Sequence[RunFacts], shared: SharedExpense | None = None) -> TokenStatistics:
+    """Return the sums of the tokens that were paid for, failed runs' included.
+
+    Args:
+        runs: of the experiment.
+        shared: what calls took that answered several requests.
+    """
     paid = [(run, paid_by(run)) for run in runs]
     made = [run for run in runs if not run.cached]
-    nothing_known = all(run.prompt_tokens is None and run.completion_tokens is None for run in runs)
+    of_groups = shared or _NOTHING_SHARED
+    nothing_known = not shared and all(
+        run.prompt_tokens is None and run.completion_tokens is None for run in runs
+    )
     return TokenStatistics(
-        prompt=None if nothing_known else _sum_of_known([one.prompt_tokens for _, one in paid]),
-        completion=None if nothing_known else _sum_of_known([one.completion_tokens for _, one in paid]),
+        prompt=None
+        if nothing_known
+        else _sum_of_known([of_groups.prompt_tokens, *(one.prompt_tokens for _, one in paid)]),
+        completion=None
+        if nothing_known
+        else _sum_of_known([of_groups.completion_tokens, *(one.completion_tokens for _, one in paid)]),
         runs_without_counts=sum(
             run.ok and (one.prompt_tokens is None or one.completion_tokens is None) for run, one in paid
         ),
-        reasoning=_sum_of_known([run.reasoning_tokens for run in made]),
-        cache_read=_sum_of_known([run.cache_read_tokens for run in made]),
-        cache_write=_sum_of_known([run.cache_write_tokens for run in made]),
+        reasoning=_sum_of_known([of_groups.reasoning_tokens, *(run.reasoning_tokens for run in made)]),
+        cache_read=_sum_of_known([of_groups.cache_read_tokens, *(run.cache_read_tokens for run in made)]),
+        cache_write=_sum_of_known([of_groups.cache_write_tokens, *(run.cache_write_tokens for run in made)]),
     )
 
 
@@ -105,28 +126,35 @@ def _sum_of_known(values: Sequence[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def cost_statistics(runs: Sequence[RunFacts]) -> CostStatistics:
+def cost_statistics(runs: Sequence[RunFacts], shared: SharedExpense | None = None) -> CostStatistics:
     """Return what was paid, failed runs' calls included, and what cached calls have saved.
 
     A failed run without a cost is left out: none of its calls was answered. Where no run at all has a
     cost, it is unknown and not 0.
+
+    Args:
+        runs: of the experiment.
+        shared: what calls took that answered several requests; no run's own cost is known then, and that
+            of 1,000 runs follows from the sum.
     """
-    fresh = [run.cost_usd for run in runs if run.ok and not run.cached]
+    fresh = [run for run in runs if run.ok and not run.cached]
     # An answer without a known cost has no saving to report unless the cache has given some of it.
     pairs = [(run, saved_by_cache_in(run).usd) for run in runs]
     saved = [usd for run, usd in pairs if run.cached or usd is not None]
-    per_run = _sum_if_all_known(fresh) if fresh else None
+    total = _total(runs, shared)
+    of_fresh = total if shared else _sum_if_all_known([run.cost_usd for run in fresh])
     return CostStatistics(
-        total=_total(runs),
-        per_1000_runs=None if per_run is None else 1000 * per_run / len(fresh),
+        total=total,
+        per_1000_runs=None if of_fresh is None or not fresh else 1000 * of_fresh / len(fresh),
         saved_by_cache=_sum_if_all_known(saved),
     )
 
 
-def _total(runs: Sequence[RunFacts]) -> float | None:
-    if all(run.cost_usd is None for run in runs):
+def _total(runs: Sequence[RunFacts], shared: SharedExpense | None) -> float | None:
+    if shared is None and all(run.cost_usd is None for run in runs):
         return None
-    return _sum_if_all_known([paid_by(run).usd for run in runs if run.ok or paid_by(run).usd is not None])
+    amounts = [paid_by(run).usd for run in runs if run.ok or paid_by(run).usd is not None]
+    return _sum_if_all_known([*amounts, shared.usd] if shared else amounts)
 
 
 def _sum_if_all_known(values: Sequence[float | None]) -> float | None:

@@ -168,9 +168,12 @@ def _latency(metrics: Metrics) -> Iterator[Figure]:
     model = metrics.model_ms
     # Results from before the model's time was apart have nothing else.
     basis = "uncached" if model is not None else "uncached, time of the model alone"
-    yield from _times("latency", "Latency", _WAIT, metrics.latency_ms, basis)
+    # Of calls that a batch job has made nobody knows how long they took.
+    known = metrics.latency_ms.n > 0 or metrics.counts.ok == metrics.counts.cached
+    note = "" if known else "not known"
+    yield from _times("latency", "Latency", _WAIT, metrics.latency_ms, basis, note)
     if model is not None:
-        yield from _times("model_time", "Model time", _MODEL_TIME, model, "uncached")
+        yield from _times("model_time", "Model time", _MODEL_TIME, model, "uncached", note)
     yield from _first_token(metrics)
 
 
@@ -201,7 +204,9 @@ def _first_token(metrics: Metrics) -> Iterator[Figure]:
         yield replace(_figure(about, value), n=times.n, basis="calls")
 
 
-def _times(row: str, label: str, about: str, times: LatencyStatistics, basis: str) -> Iterator[Figure]:
+def _times(
+    row: str, label: str, about: str, times: LatencyStatistics, basis: str, note: str
+) -> Iterator[Figure]:
     values = {"p50": times.p50, "p95": times.p95, "p99": times.p99, "max": times.max}
     for short, value in values.items():
         yield Figure(
@@ -216,6 +221,7 @@ def _times(row: str, label: str, about: str, times: LatencyStatistics, basis: st
             value=value,
             n=times.n,
             basis=basis,
+            note=note,
         )
 
 

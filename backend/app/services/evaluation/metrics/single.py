@@ -51,7 +51,8 @@ def estimated_gpu_seconds(runs: Sequence[RunFacts], context: RunContext) -> floa
     """
     if context.parameters is None or not _fresh(runs):
         return None
-    tokens = 0
+    shared = context.shared
+    tokens = (shared.prompt_tokens or 0) + (shared.completion_tokens or 0) if shared else 0
     for run in runs:
         paid = paid_by(run)
         if paid.prompt_tokens is not None and paid.completion_tokens is not None:
@@ -61,8 +62,13 @@ def estimated_gpu_seconds(runs: Sequence[RunFacts], context: RunContext) -> floa
     return 2 * context.parameters * tokens / REFERENCE_GPU_FLOPS
 
 
-def tokens_per_answer(runs: Sequence[RunFacts], _context: RunContext) -> float | None:
-    """Return the mean tokens of all calls for an answer, cached ones included; ``None`` if none is known."""
+def tokens_per_answer(runs: Sequence[RunFacts], context: RunContext) -> float | None:
+    """Return the mean tokens of all calls for an answer, cached ones included; ``None`` if none is known.
+
+    ``None``, too, where several requests share a call: those that had one of their own are no sample of all.
+    """
+    if context.shared:
+        return None
     known = [
         run.prompt_tokens + run.completion_tokens
         for run in runs

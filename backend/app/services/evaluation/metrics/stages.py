@@ -51,25 +51,21 @@ def _profile(stored: Iterable[str | None]) -> StageProfile | None:
             if name not in times:
                 times[name] = [0.0] * count
             times[name][place] += stage[1]
-    by_stage = {name: np.array(times[name]) / _MICRO_IN_MILLI for name in sorted(times, key=stage_order)}
-    wall = np.sum([*by_stage.values()], axis=0)
-    waiting = [values for name, values in by_stage.items() if describe_stage(name).waits]
-    own = wall - np.sum(waiting, axis=0) if waiting else wall
-    whole = float(wall.sum())
+    names = sorted(times, key=stage_order)
+    ms = np.array([times[name] for name in names]) / _MICRO_IN_MILLI
+    is_own = np.array([not describe_stage(name).waits for name in names])
+    sums = np.array([ms.sum(axis=0), ms[is_own].sum(axis=0)])
+    p50, p95 = np.percentile(np.vstack([sums, ms]), [50, 95], axis=1).tolist()
+    means = ms.mean(axis=1).tolist()
+    whole = sum(means)
     return StageProfile(
         runs=count,
-        wall_p50_ms=float(np.percentile(wall, 50)),
-        wall_p95_ms=float(np.percentile(wall, 95)),
-        own_p50_ms=float(np.percentile(own, 50)),
-        own_p95_ms=float(np.percentile(own, 95)),
+        wall_p50_ms=p50[0],
+        wall_p95_ms=p95[0],
+        own_p50_ms=p50[1],
+        own_p95_ms=p95[1],
         stages=tuple(
-            StageStatistics(
-                name=name,
-                p50_ms=float(np.percentile(values, 50)),
-                p95_ms=float(np.percentile(values, 95)),
-                mean_ms=float(values.mean()),
-                share=float(values.sum()) / whole if whole else 0.0,
-            )
-            for name, values in by_stage.items()
+            StageStatistics(name, p50[place + 2], p95[place + 2], mean, mean / whole if whole else 0.0)
+            for place, (name, mean) in enumerate(zip(names, means, strict=True))
         ),
     )

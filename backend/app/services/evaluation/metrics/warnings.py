@@ -9,6 +9,8 @@ _SENTENCES = {
     "is smaller than the prompt. Give the server a larger one, or send fewer or shorter passages.",
     "window_full": "In {n} of {all} runs prompt and answer filled the server's context window, so that it "
     "may have cut the prompt: give the server a larger one, or send fewer or shorter passages.",
+    LEFT_OUT + "stream": "The time to the first token was not measured in {n} of {all} runs: the server does "
+    "not stream its answers, or not with token counts.",
 }
 
 _LEFT_OUT = "{name} was left out in {n} of {all} runs: the model refuses it."

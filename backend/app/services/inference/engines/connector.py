@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from app.core.packages import package_version
@@ -163,6 +163,10 @@ class Connector(ABC):
     def runs_here(self) -> bool:
         """Whether the model computes on this machine, from a file of its own."""
         return False
+
+    def with_prefix_cache(self) -> Self:
+        """Return the model as it answers with the prompt cache of its server, if that is ours to choose."""
+        return self
 
     @property
     def needs_answers(self) -> bool:

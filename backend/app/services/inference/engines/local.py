@@ -12,7 +12,7 @@ import sys
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ from app.services.inference.engines.openai_compatible import OpenAICompatibleEng
 T = TypeVar("T")
 
 _START_TIMEOUT_S = 120
+_ERASE_TIMEOUT_S = 120  # a slot that answers is erased after that
 _GGUF_MAGIC = b"GGUF"
 _MODULE = "app.services.inference.engines.local_server"
 # Without the proxy that the environment may name: it cannot reach loopback addresses.
@@ -83,6 +84,23 @@ class LocalServer:
             if state is not None:
                 _end(state.pid)  # it runs, but does not answer
             return self._start()
+
+    def empty_prompt_cache(self, state: LocalServerState) -> None:
+        """Have the server forget the prompts that its slots hold, each as soon as it is free. Blocks.
+
+        Raises:
+            CatalogError: if it does not.
+        """
+        for slot in range(self.options.slots):
+            url = f"{state.url}/slots/{slot}?action=erase"
+            headers = {"authorization": f"Bearer {state.key}"}
+            request = urllib.request.Request(url, b"{}", headers)  # noqa: S310 - our own server
+            try:
+                _loopback.open(request, timeout=_ERASE_TIMEOUT_S).close()
+            except OSError as error:
+                raise CatalogError(
+                    f"The prompt cache of the local model server cannot be emptied: {error}."
+                ) from error
 
     def _state(self) -> LocalServerState | None:
         return _read_state(self._record, self.options.health_timeout_s)
@@ -206,6 +224,15 @@ class LocalEngine(EngineBase):
                 )
             return self._inner
 
+    async def empty_prompt_cache(self) -> None:
+        """Let no prompt of before be reused.
+
+        Raises:
+            CatalogError: if the server cannot be started, or its cache not be emptied.
+        """
+        state = await asyncio.to_thread(self._server.ensure)
+        await asyncio.to_thread(self._server.empty_prompt_cache, state)
+
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request; see ``Engine.generate``."""
         return await self._sent(lambda inner: inner.generate(request))
@@ -242,8 +269,16 @@ class LocalEngine(EngineBase):
                 await inner.aclose()
 
 
+@dataclass(frozen=True)
 class LocalConnector(Connector):
-    """Opens GGUF files on this machine."""
+    """Opens GGUF files on this machine.
+
+    Attributes:
+        prefix_cache: whether the server may reuse what it has computed for the beginning of an earlier
+            prompt; its cache is emptied when the model is opened.
+    """
+
+    prefix_cache: bool = False
 
     def status(self) -> ModelStatus:
         """Return whether the model's file is there; see ``Connector.status``."""
@@ -272,6 +307,16 @@ class LocalConnector(Connector):
         """Always true."""
         return True
 
+    def with_prefix_cache(self) -> "LocalConnector":
+        """Return the model with the prompt cache; see ``Connector.with_prefix_cache``.
+
+        The request says so, and with it the fingerprint, since answers may differ in their last digits.
+        """
+        body = {**self.provider.extra_body, "cache_prompt": True}
+        return replace(
+            self, provider=self.provider.model_copy(update={"extra_body": body}), prefix_cache=True
+        )
+
     @property
     def max_concurrency(self) -> int:
         """Slots of the server."""
@@ -287,6 +332,8 @@ class LocalConnector(Connector):
         del answers
         engine = LocalEngine(self.provider, self.model, LocalServer(self._path(), self.local), timeout_s)
         await engine.start()
+        if self.prefix_cache:
+            await engine.empty_prompt_cache()
         return engine
 
     def _path(self) -> Path:

@@ -44,13 +44,14 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     key = secrets.token_urlsafe(32)
     params.api_keys = [key]
     params.endpoint_slots = False  # nobody asks what the slots are doing
+    params.slot_save_path = str(Path(record).parent)  # nothing is saved, but slots are erased only with it
     params.n_parallel = slots
     params.n_ctx = context * slots  # llama.cpp divides the context among its slots
     # More threads than cores would slow each other down.
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.n_gpu_layers = 0
-    # Prompts are not cached (answers must not depend on earlier ones); their states would fill gigabytes.
+    # Only the slots keep prompts, which requests may reuse that say so; further states would fill gigabytes.
     params.cache_ram_mib = 0
     params.n_ctx_checkpoints = 0
     server = xllamacpp.Server(params)

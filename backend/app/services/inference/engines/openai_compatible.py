@@ -225,7 +225,12 @@ class OpenAICompatibleEngine(EngineBase):
 
     async def _read(self, response: aiohttp.ClientResponse, first: FirstToken | None) -> bytes:
         announced = response.content_length
-        if announced is not None and announced <= MAX_RESPONSE_BYTES and not _is_compressed(response):
+        if (
+            first is None
+            and announced is not None
+            and announced <= MAX_RESPONSE_BYTES
+            and not _is_compressed(response)
+        ):
             return await response.read()
         # A small body may be a large one that has been compressed.
         payload = bytearray()

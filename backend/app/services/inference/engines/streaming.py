@@ -2,13 +2,15 @@
 
 The events are put together by the code that reads streams nobody asked for (``event_streams.py``), so that
 text, thinking, tool calls and token counts are those of an answer that came at once. What a server does not
-do with a stream it does without one: it is asked as always then, and the time is not measured.
+do with a stream it does without one: it is asked as always then, the time is not measured, and the result
+says that ``stream`` was left out.
 """
 
 import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import orjson
 
@@ -96,7 +98,7 @@ class StreamingChoice:
                 if self._streams is None:
                     return await self._try(streamed, plain)
         if not self._streams:
-            return await plain()
+            return _unmeasured(await plain())
         result = await streamed()
         # A stream may end behind the answer and before the counts.
         return await plain() if self._counts and result.usage == Usage() else result
@@ -112,14 +114,17 @@ class StreamingChoice:
             if error.kind not in _REFUSALS or not _NAMED.search(error.message):
                 raise
             self._streams = False
-            return await plain()
+            return _unmeasured(await plain())
         if result.usage != Usage():
-            self._counts = True
-            self._streams = True
+            self._counts = self._streams = True
             return result
         whole = await plain()
         if whole.usage == Usage():
             self._streams = True
             return result
-        self._streams = False  # they have no token counts
-        return whole
+        self._streams = False
+        return _unmeasured(whole)
+
+
+def _unmeasured(result: GenerationResult) -> GenerationResult:
+    return replace(result, left_out=(*result.left_out, "stream"))

@@ -85,3 +85,11 @@ def test_metrics_have_names_of_their_own(name: str) -> None:
     other = Metric(FigureDescription(name=name, label="", group=""), lambda *_: None)
     with pytest.raises(ValueError, match="already"):
         MetricRegistry([WALL_TIME, other])
+
+
+@pytest.mark.parametrize(
+    ("run", "note"), [({"cached": True}, ""), ({}, "not known"), ({"latency_ms": 9.0}, "")]
+)
+def test_a_latency_that_nobody_knows_is_called_so(run: dict[str, Any], note: str) -> None:
+    found = computed(facts(**{"latency_ms": None, "model_ms": None, **run}))
+    assert found["latency_p50_ms"].note == found["model_time_p50_ms"].note == note

@@ -1,0 +1,61 @@
+"""What ``compare --stages`` prints: where the time of a question goes, stage by stage."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.render import console, milliseconds
+from app.domain.rounding import format_p
+from app.schemas.comparison import Verdict
+from app.schemas.stage_comparison import ComparedStage, StageComparisonOut, StageDifference
+
+_STYLE: dict[Verdict, str] = {"better": "green", "worse": "red", "not_distinguishable": "default"}
+
+
+def show_stages(comparison: StageComparisonOut, names: Mapping[UUID, str]) -> None:
+    """Print the mean time of each stage, and how it differs from the baseline's.
+
+    Args:
+        comparison: by stages.
+        names: of the experiments by id, the baseline first.
+    """
+    others = [one for one in names if one != comparison.baseline_id]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Mean time of a question")
+    for one in (comparison.baseline_id, *others):
+        table.add_column(escape(names[one]), justify="right", overflow="fold")
+    for stage in comparison.stages:
+        found = {one.experiment_id: one for one in comparison.differences if one.stage == stage.name}
+        first = next(iter(found.values()), None)
+        table.add_row(
+            _label(stage),
+            milliseconds(None if first is None else first.baseline_ms),
+            *(_cell(found.get(one)) for one in others),
+        )
+    console.print(table)
+    if comparison.message:
+        console.print(f"[yellow]{escape(comparison.message)}[/]", highlight=False)
+    console.print(
+        "[dim]On the questions that both answered; p is adjusted by Holm, and the intervals are "
+        "simultaneous[/]",
+        highlight=False,
+    )
+
+
+def _label(stage: ComparedStage) -> str:
+    return f"{escape(stage.label)} [dim](waiting for others)[/]" if stage.waits else escape(stage.label)
+
+
+def _cell(one: StageDifference | None) -> str:
+    if one is None:
+        return "–"
+    low, high = _signed(one.simultaneous_low), _signed(one.simultaneous_high)
+    p = format_p(one.adjusted_p)
+    change = f"[{_STYLE[one.outcome]}]{_signed(one.difference_ms)}[/]"
+    return f"{milliseconds(one.this_ms)}, {change} [dim]\\[{low}, {high}], {p}[/]"
+
+
+def _signed(ms: float) -> str:
+    return f"{'−' if ms < 0 else '+'}{milliseconds(abs(ms))}"
