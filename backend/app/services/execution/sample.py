@@ -105,6 +105,7 @@ class SampleRunner:
             scores = await self._scoring(ScoredSample(sample.example, prediction, self._rule), clock)
             return self._answered(sample, prediction, scores, transcript)
         except EngineError as error:
+            await asyncio.sleep(0)  # after those that were answered before it: it may end the experiment
             return self._failed(sample, transcript, error.kind, error.message, error.attempts)
         except Exception as error:
             log.exception("run_crashed", example=sample.example.key)
