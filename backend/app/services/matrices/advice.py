@@ -41,12 +41,15 @@ class Row:
 
     @property
     def measured(self) -> list[tuple[MatrixCellOut, SpeedRatio]]:
-        """The cells with a speed ratio, except that of a warm cache, which does not call the model."""
-        warm = self.config.warm
+        """The cells with a speed ratio, without those that measure the cache.
+
+        A warm one does not call the model, and a cold one is no way to run it that anybody would choose.
+        """
+        of_cache = {one.name for one in (self.config.cold, self.config.warm) if one is not None}
         return [
             (one, one.against.speed)
             for one in self.others
-            if one.against and one.against.speed and (warm is None or one.optimisation != warm.name)
+            if one.against and one.against.speed and one.optimisation not in of_cache
         ]
 
     def cell(self, optimisation: str) -> MatrixCellOut | None:

@@ -267,7 +267,7 @@ def _warnings(stored: StoredMatrix) -> list[str]:
             f"{config.rounds} {'round' if config.rounds == 1 else 'rounds'}: the speed {what}, and what "
             f"the machine did at the time is part of it. Run {_FEWEST_ROUNDS} or more."
         )
-    done = [(one.method, one.experiment) for one in stored.trials if status_of(one) == "completed"]
+    done = [one for one in stored.trials if status_of(one) == "completed"]
     changed = _changed("model_fingerprint", done)
     if changed:
         warnings.append(
@@ -284,13 +284,14 @@ def _warnings(stored: StoredMatrix) -> list[str]:
     return warnings
 
 
-def _changed(what: str, done: Sequence[tuple[str, Experiment | None]]) -> list[str]:
-    """Return the methods whose trials differ in a part of their provenance."""
-    found: dict[str, set[str]] = {}
-    for method, experiment in done:
-        if experiment is not None:
-            found.setdefault(method, set()).add(str(experiment.provenance.get(what)))
-    return [method for method, values in found.items() if len(values) > 1]
+def _changed(what: str, done: Sequence[MatrixTrial]) -> list[str]:
+    """Return the methods that have a cell whose trials differ in a part of their provenance."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in done:
+        if one.experiment is not None:
+            place = (one.method, one.optimisation)
+            found.setdefault(place, set()).add(str(one.experiment.provenance.get(what)))
+    return list(dict.fromkeys(method for (method, _), values in found.items() if len(values) > 1))
 
 
 def _not_cold(config: MatrixConfig, cells: Sequence[MatrixCellOut]) -> list[str]:
