@@ -16,6 +16,15 @@ from tests.support import PATIENCE_S
 
 Cli = Callable[..., Awaitable[Result]]
 
+COMPARISON = """
+name: Two models
+base: {dataset: {name: quiz}, seed: 3}
+variants:
+  - {name: half, model: "mock/gold?accuracy=0.3"}
+  - {name: all, model: mock/gold}
+"""
+"""A comparison of two models on the dataset of these tests."""
+
 
 @pytest.fixture
 def cli(api_url: str, monkeypatch: pytest.MonkeyPatch) -> Cli:
@@ -56,4 +65,12 @@ def file(tmp_path: Path, dataset: str) -> Path:
     """An experiment file on the dataset of these tests."""
     path = tmp_path / "experiment.yaml"
     path.write_text("name: from a file\nmodel: mock/gold\ndataset: {name: quiz, n: 10}\nseed: 3\n")
+    return path
+
+
+@pytest.fixture
+def comparison(tmp_path: Path, dataset: str) -> Path:
+    """A file of ``COMPARISON``."""
+    path = tmp_path / "comparison.yaml"
+    path.write_text(COMPARISON)
     return path

@@ -14,6 +14,7 @@ import { useTitle } from "@/lib/use-title";
 import { AttributionTable } from "./attribution-table";
 import { ChangesPanel } from "./changes-panel";
 import { ChosenPanel } from "./chosen-panel";
+import { EquivalencePanel } from "./equivalence-panel";
 import { ExamplesPanel } from "./examples-panel";
 import { FrontPanel } from "./front-panel";
 import { MetricTable } from "./metric-table";
@@ -21,12 +22,15 @@ import { Notes } from "./notes";
 import { pairedWithBaseline } from "./ranking";
 import { ShareActions } from "./share-actions";
 import { StagesPanel } from "./stages-panel";
+import { useMargin } from "./use-margin";
 import { VerdictPanel } from "./verdict-panel";
 
 /** Experiments side by side; their ids are in the address (`?ids=a,b`), the first is the baseline. */
 export function Compare() {
   const [ids, setIds] = useQueryState("ids", parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: "push" }));
-  const comparison = useQuery({ ...resultQueries.compare(ids), enabled: ids.length >= 2 });
+  const [margin] = useMargin();
+  // While another margin is asked for, what does not depend on it stays.
+  const comparison = useQuery({ ...resultQueries.compare(ids, margin), enabled: ids.length >= 2, placeholderData: (before, query) => (query && sameIds(query.queryKey, ids) ? before : undefined) });
   return (
     <Page title="Compare" lead="Experiments on the same questions. Differences are relative to the baseline." actions={comparison.data && <ShareActions comparison={comparison.data} />}>
       <ChosenPanel ids={ids} onChange={(next) => void setIds(next)} />
@@ -51,12 +55,18 @@ export function Compare() {
   );
 }
 
+/** Whether a query of a comparison is of these experiments. */
+function sameIds(key: readonly unknown[], ids: readonly string[]): boolean {
+  return key.some((part) => Array.isArray(part) && part.join() === ids.join());
+}
+
 function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   useTitle(`Compare ${comparison.experiments.map(({ label }) => label).join(", ")}`);
   return (
     <>
       <VerdictPanel comparison={comparison} />
       <Notes comparison={comparison} />
+      <EquivalencePanel comparison={comparison} />
       <MetricTable comparison={comparison} />
       <AttributionTable comparison={comparison} />
       <StagesPanel comparison={comparison} />

@@ -34,6 +34,7 @@ const comparison = {
   amounts: [
     { experiment_id: "b", quantity: "latency_ms", n_paired: 98, baseline: 100, this: 250, difference: 150, low: 120, high: 180, ratio: 2.5, ratio_low: 2.1, ratio_high: 3, simultaneous_low: 110, simultaneous_high: 190, simultaneous_ratio_low: 2, simultaneous_ratio_high: 3.1, family: 2, p: 0, adjusted_p: 0, outcome: "worse" },
   ] satisfies Schemas["AmountDifference"][],
+  same_answers: [],
   unpaired: [],
   tied_for_best: {},
   warnings: [],

@@ -127,10 +127,11 @@ export const resultQueries = {
       gcTime: 30_000, // a run may hold megabytes
       placeholderData: keepPreviousData,
     }),
-  compare: (ids: string[]) =>
+  /** `margin`: the largest difference of a score that does not matter, as a fraction. */
+  compare: (ids: string[], margin: number) =>
     queryOptions({
-      queryKey: [...resultQueries.all, "compare", ids],
-      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids } }, signal })),
+      queryKey: [...resultQueries.all, "compare", ids, margin],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids, margin } }, signal })),
     }),
   compareStages: (ids: string[]) =>
     queryOptions({
