@@ -6,12 +6,15 @@ from uuid import UUID
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.render import console, milliseconds
+from app.cli.render import console, milliseconds, number
 from app.domain.rounding import format_p
 from app.schemas.comparison import Verdict
 from app.schemas.stage_comparison import ComparedStage, StageComparisonOut, StageDifference
 
 _STYLE: dict[Verdict, str] = {"better": "green", "worse": "red", "not_distinguishable": "default"}
+_SHORT_MS = 10.0
+_NOTHING_MS = 0.0005  # below the clock's resolution
+_NO_DIFFERENCE = "±0 ms"
 
 
 def show_stages(comparison: StageComparisonOut, names: Mapping[UUID, str]) -> None:
@@ -31,7 +34,7 @@ def show_stages(comparison: StageComparisonOut, names: Mapping[UUID, str]) -> No
         first = next(iter(found.values()), None)
         table.add_row(
             _label(stage),
-            milliseconds(None if first is None else first.baseline_ms),
+            _time(None if first is None else first.baseline_ms),
             *(_cell(found.get(one)) for one in others),
         )
     console.print(table)
@@ -52,10 +55,21 @@ def _cell(one: StageDifference | None) -> str:
     if one is None:
         return "–"
     low, high = _signed(one.simultaneous_low), _signed(one.simultaneous_high)
-    p = format_p(one.adjusted_p)
+    opening = "(" if one.simultaneous_low > 0 and low == _NO_DIFFERENCE else "\\["
+    closing = ")" if one.simultaneous_high < 0 and high == _NO_DIFFERENCE else "]"
     change = f"[{_STYLE[one.outcome]}]{_signed(one.difference_ms)}[/]"
-    return f"{milliseconds(one.this_ms)}, {change} [dim]\\[{low}, {high}], {p}[/]"
+    interval = f"{opening}{low}, {high}{closing}"
+    return f"{_time(one.this_ms)}, {change} [dim]{interval}, {format_p(one.adjusted_p)}[/]"
+
+
+def _time(ms: float | None) -> str:
+    """Return a duration; a short one in parts of a millisecond."""
+    return (
+        milliseconds(ms) if ms is None or ms >= _SHORT_MS else number(ms if ms >= _NOTHING_MS else 0, " ms")
+    )
 
 
 def _signed(ms: float) -> str:
-    return f"{'−' if ms < 0 else '+'}{milliseconds(abs(ms))}"
+    if abs(ms) < _NOTHING_MS:
+        return _NO_DIFFERENCE
+    return f"{'−' if ms < 0 else '+'}{_time(abs(ms))}"

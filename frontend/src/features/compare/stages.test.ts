@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Schemas } from "@/lib/api/client";
 
-import { formatDifference, prepareStageTable } from "./stages";
+import { formatDifference, formatDifferenceInterval, prepareStageTable } from "./stages";
 
 const experiments = [{ experiment_id: "a" }, { experiment_id: "b" }, { experiment_id: "c" }] as Schemas["Compared"][];
 const difference: Schemas["StageDifference"] = {
@@ -41,6 +41,15 @@ describe("prepareStageTable", () => {
         ],
       },
     ]));
+});
+
+describe("formatDifferenceInterval", () => {
+  it.each([
+    [-1, 2, "[−1 ms, +2 ms]"],
+    [1e-9, 5.9, "(±0 ms, +5.9 ms]"],
+    [-3, -1e-9, "[−3 ms, ±0 ms)"],
+    [0, 0, "[±0 ms, ±0 ms]"],
+  ])("%d to %d", (low, high, text) => expect(formatDifferenceInterval(low, high)).toBe(text));
 });
 
 describe("formatDifference", () => {

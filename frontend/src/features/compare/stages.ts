@@ -41,10 +41,22 @@ export function prepareStageBars({ experiments }: Comparison): StageBar[] {
   });
 }
 
+/** Milliseconds below the clock's resolution. */
+const NOTHING = 0.0005;
+const NO_DIFFERENCE = "±0 ms";
+
 /** A difference of milliseconds with its sign: `+12 ms`, `−1.2 s`. */
 export function formatDifference(ms: number): string {
-  if (ms === 0) return "±0 ms";
+  if (Math.abs(ms) < NOTHING) return NO_DIFFERENCE;
   return `${ms > 0 ? "+" : "−"}${formatDuration(Math.abs(ms))}`;
+}
+
+/** `[+1 ms, +5 ms]`; where 0 is not in it, though an end is shown as it, that end has a parenthesis. */
+export function formatDifferenceInterval(low: number, high: number): string {
+  const [from, to] = [formatDifference(low), formatDifference(high)];
+  const opening = low > 0 && from === NO_DIFFERENCE ? "(" : "[";
+  const closing = high < 0 && to === NO_DIFFERENCE ? ")" : "]";
+  return `${opening}${from}, ${to}${closing}`;
 }
 
 /** The table of all stages, with the differences from the baseline on the same questions. */
@@ -58,7 +70,7 @@ export function prepareStageTable({ experiments }: Comparison, { stages, differe
       return {
         text: formatDuration(row.this_ms),
         difference: formatDifference(row.difference_ms),
-        interval: `[${formatDifference(row.simultaneous_low)}, ${formatDifference(row.simultaneous_high)}], ${formatP(row.adjusted_p)}`,
+        interval: `${formatDifferenceInterval(row.simultaneous_low, row.simultaneous_high)}, ${formatP(row.adjusted_p)}`,
         tone: row.outcome,
       };
     });
