@@ -53,7 +53,8 @@ def kill(platform: Platform) -> str:
     """Wait until the experiment is worked on, and for a random time, and kill; return what was hit."""
     end = time.monotonic() + _LONGEST_START_S
     while not platform.busy() and time.monotonic() < end:
-        time.sleep(0.02)
+        platform.call("GET", "/experiments")  # as an open page does: without users recovery looks ever less
+        time.sleep(0.2)
     time.sleep(random.uniform(0, _LONGEST_WAIT_S))
     busy, workers = platform.busy(), platform.workers()
     victims = random.choice([one for one in (busy, workers) if one] or [[]])

@@ -65,7 +65,7 @@ test("from the list to a matrix: ratios, what failed with its reason, and each t
 
 test("each chart is saved as it is drawn, without the page’s fonts", async ({ page, problems }) => {
   await page.goto(`/optimise/?id=${id}`);
-  for (const title of ["Speed", "Load", "Score against speed and cost", "Cold and warm cache"]) {
+  for (const title of ["Speed", "Load", "Score against speed and cost", "Where the time goes", "Cold and warm cache"]) {
     for (const kind of ["SVG", "PNG"]) {
       await page.getByRole("button", { name: `Save ${title} as an image` }).click();
       const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: kind }).click()]);
@@ -95,5 +95,5 @@ test("figures can be saved, and a matrix that does not exist is said so", async 
   expect(text).toContain("| sequential | baseline |");
 
   await page.goto("/optimise/?id=00000000-0000-4000-8000-000000000000");
-  await expect(page.getByRole("alert")).toContainText("There is no matrix");
+  await expect(page.getByRole("alert").filter({ hasText: "Could not load the matrix" })).toContainText("There is no matrix");
 });

@@ -173,7 +173,7 @@ def get_matrix_reports(session: SessionDep) -> MatrixReports:
 
 def get_matrix_plans(session: SessionDep, runtime: RuntimeDep, request: Request) -> MatrixPlans:
     """Return what estimates matrices."""
-    return MatrixPlans(session, get_previews(session, runtime, request))
+    return MatrixPlans(session, runtime, get_previews(session, runtime, request))
 
 
 KnowledgeUploadsDep = Annotated[KnowledgeUploads, Depends(get_knowledge_uploads)]

@@ -51,6 +51,7 @@ STAGES = (
     StageDescription("chunks", "Passage texts", "reading the passages", "retrieval"),
     StageDescription("reranking", "Reranking", "reranking", "retrieval"),
     StageDescription("lookup", "Cache look-up", "the look-up in the cache", "cache"),
+    StageDescription("job", "Answer of a job", "reading the answer that a batch job has brought", "cache"),
     StageDescription("group", "Wait for the group", "waiting for its group", "waiting", waits=True),
     StageDescription("slot", "Wait for a slot", "waiting for a free slot", "waiting", waits=True),
     StageDescription("failed_call", "Failed attempts", "attempts that failed", "waiting"),
@@ -67,8 +68,9 @@ STAGES = (
 )
 """All stages but those of tools, in the order in which a run goes through them.
 
-``lookup`` includes the wait for the look-ups of other runs that share its query. ``storing`` ends when the
-row is handed to the writer: the commit is shared by the rows of many runs, and no run waits for it.
+``lookup`` includes the wait for the look-ups of other runs that share its query. ``job`` is no part of the
+hours that a batch job takes, in which no run is at work. ``storing`` ends when the row is handed to the
+writer: the commit is shared by the rows of many runs, and no run waits for it.
 """
 
 OWN, WALL = "own", "wall"

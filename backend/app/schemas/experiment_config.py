@@ -131,7 +131,12 @@ class Execution(Strict):
         "batched: a group of `batch_size`, and the next one when all of it is answered; "
         "batch_job: through the provider's asynchronous batch API.",
     )
-    batch_size: Integer = Field(default=8, ge=1, le=64, description="Calls of a group, with `batched`.")
+    batch_size: Integer = Field(
+        default=8,
+        ge=1,
+        le=64,
+        description="Calls of a group, with `batched`; at most `concurrency` are in flight at a time.",
+    )
     schedule: Literal["as_sampled", "by_prefix"] = Field(
         default="as_sampled",
         description="Order of the questions; by_prefix: those whose prompts begin alike follow each other.",

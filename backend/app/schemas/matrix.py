@@ -15,7 +15,7 @@ from app.schemas.result import Estimate
 
 TrialStatus = Literal["waiting", "running", "completed", "failed", "cancelled", "refused"]
 CellState = Literal["waiting", "partial", "measured", "failed"]
-Equivalence = Literal["equivalent", "better", "worse", "cannot_tell"]
+EquivalenceOutcome = Literal["equivalent", "better", "worse", "cannot_tell"]
 
 
 class MatrixCreate(Strict):
@@ -61,26 +61,35 @@ class SpeedRatio(RateOut):
     differs: bool = Field(description="Whether the interval excludes 1.")
 
 
-class ScoreEquivalence(FromAttributes):
+class ScoreEquivalence(BaseModel):
     """The difference of the score from the baseline's, and whether it is small enough to be none."""
 
     difference: float = Field(description="This cell minus the baseline, on the questions both answered.")
     low: float = Field(description="Of the 95 % interval, questions taken as clusters of their rounds.")
     high: float
-    test_low: float = Field(description="Of the 90 % interval, which decides on equivalence.")
-    test_high: float
+    test_low: float = Field(
+        description="Of the 90 % interval, which decides; what failed counts against this cell."
+    )
+    test_high: float = Field(description="Upper bound; what failed counts for this cell.")
     n: int = Field(description="Pairs of answers.")
     units: int = Field(description="Independent ones: questions, or clusters of questions.")
-    outcome: Equivalence = Field(
-        description="equivalent: two one-sided tests at 5 % exclude a difference of the margin or more."
+    within: bool = Field(
+        description="Whether two one-sided tests at 5 % exclude a difference of the margin or more."
     )
+    outcome: EquivalenceOutcome = Field(
+        description="better or worse if a test finds a difference, even one `within` the margin."
+    )
+    sentence: str = Field(description="The outcome in words.")
 
 
 class AgainstBaseline(FromAttributes):
     """A cell against the baseline of its method."""
 
     speed: SpeedRatio | None = Field(description="Null if no round has both.")
-    identical: Estimate | None = Field(description="Share of the answers that are the same text.")
+    identical: Estimate | None = Field(
+        description="Share of the answers, as read from the outputs, that are the same."
+    )
+    same_outputs: Estimate | None = Field(description="Share of the outputs that are the same, every letter.")
     score: ScoreEquivalence | None = Field(description="Null if too few are paired.")
 
 

@@ -61,6 +61,22 @@ async def test_trials_are_ordinary_experiments_of_one_version(steps: Steps) -> N
     assert shown["config"]["execution"]["cache_scope"].startswith("matrix ")
 
 
+async def test_a_providers_prompt_cache_is_left_to_it(steps: Steps) -> None:
+    way = {"name": "by prefix", "execution": {"schedule": "by_prefix", "prefix_cache": True}}
+    config = raw(optimisations=[WAYS[0], way], rounds=1)
+    assert (await steps.api.post(f"{MATRICES}/plan", json={"config": config})).status_code == 200
+    matrix = await make(steps, optimisations=config["optimisations"], rounds=1)
+    assert len(await run_all(steps, matrix)) == 2
+    shown = await steps.get(f"{MATRICES}/{matrix}")
+    trial = cell_of(shown, "by prefix")["trials"][0]
+    execution = (await steps.get(f"/api/v1/experiments/{trial['experiment_id']}"))["config"]["execution"]
+    assert (trial["status"], execution["schedule"], execution["prefix_cache"]) == (
+        "completed",
+        "by_prefix",
+        False,
+    )
+
+
 class TestContinue:
     async def test_the_same_content_finds_its_matrix(self, steps: Steps) -> None:
         matrix = await make(steps)

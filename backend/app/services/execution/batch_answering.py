@@ -11,8 +11,9 @@ If the experiment is to end before that, the jobs are cancelled, and what they h
 from dataclasses import replace
 from functools import partial
 
-from app.core.database import when_database_answers
+from app.core.database import is_database_away, when_database_answers
 from app.domain.progress import Ending
+from app.domain.readable_errors import sentence_of
 from app.domain.run import RunRecord, Tally
 from app.domain.sharding import ShardSlice
 from app.models import BatchJob
@@ -21,6 +22,7 @@ from app.services.execution.answering import Answering
 from app.services.execution.batch_calls import BatchLines, JobAnswersEngine, NotingEngine, asking
 from app.services.execution.batch_job_repository import BatchJobRepository
 from app.services.execution.batch_jobs import BatchJobs
+from app.services.execution.lease import LeaseLost
 from app.services.execution.pending import SampleReader
 from app.services.execution.resources import ExperimentFailed, Resources
 from app.services.execution.sample import Sample, SampleRunner
@@ -30,6 +32,7 @@ from app.services.inference.base import Engine
 from app.services.inference.batch_api import BatchApi
 from app.services.inference.cache import CachingEngine, cache_key
 from app.services.inference.catalog import CatalogError, batch_discount_of
+from app.services.inference.failures import clean
 from app.services.inference.registry import OpenedModel
 
 
@@ -42,8 +45,29 @@ class BatchAnswering(Answering):
 
     async def work(self) -> None:
         """Do what can be done now; see ``Answering.work``."""
-        config = self._read_config()
         self._settling = self.whole.ending is not None or not self.whole.sums.unfinished
+        try:
+            await self._work(self._read_config())
+        except LeaseLost:
+            raise
+        except Exception as error:
+            if self._settling and not is_database_away(error):
+                await self._give_up(error)  # or it would be tried for ever
+            raise
+
+    async def _give_up(self, error: Exception) -> None:
+        """Leave the jobs to the provider: they cannot be cancelled, or their answers not be used."""
+
+        async def give_up() -> None:
+            async with self._runtime.sessions() as session:
+                reason = clean(sentence_of(error))
+                await BatchJobRepository(session).give_up(self._experiment.id, self._lease.id, reason)
+                await session.commit()
+
+        await when_database_answers(give_up, "give up batch jobs")
+        self._settled = True
+
+    async def _work(self, config: ExperimentConfig) -> None:
         settings = self._runtime.settings
         self._api, discount = self._open_api(config)
         self._lines = BatchLines(self._runtime.sessions, self._experiment.id)

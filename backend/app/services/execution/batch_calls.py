@@ -192,6 +192,7 @@ class JobAnswersEngine(EngineBase):
     async def _one(self, request: GenerationRequest) -> GenerationResult:
         key = self._key(request)
         line = await self._lines.get(_line_key(key))
+        request.clock.lap("job")
         if line is None:
             return await self._inner.generate(request)
         if line.state is BatchLineState.FAILED:

@@ -108,11 +108,11 @@ class BatchJobRepository:
         found: str | None = await self._session.scalar(query.offset(max(0, line - 1)).limit(1))
         return found
 
-    async def store(self, job_id: uuid.UUID, outcomes: Sequence[LineOutcome], max_tries: int) -> None:
+    async def store(self, job: BatchJob, outcomes: Sequence[LineOutcome], max_tries: int) -> None:
         """Store what came of lines of a job; of several outcomes of a line the first one counts.
 
         Args:
-            job_id: of the job; lines of others are left as they are.
+            job: lines of others are left as they are.
             outcomes: by the provider.
             max_tries: of a line whose failure may pass.
         """
@@ -123,7 +123,8 @@ class BatchJobRepository:
             await self._session.execute(
                 text(_STORE),
                 {
-                    "job": job_id,
+                    "job": job.id,
+                    "experiment": job.experiment_id,
                     "max_tries": max_tries,
                     "keys": list(first),
                     "responses": [one.response for one in first.values()],
@@ -249,6 +250,11 @@ class BatchJobRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
+    async def give_up(self, experiment_id: uuid.UUID, lease: uuid.UUID, reason: str) -> None:
+        """Count the jobs of an experiment as ended, whatever becomes of them, if the lease exists."""
+        for job in await self.live(experiment_id):
+            await self.update(job.id, lease, 0.0, state=BatchJobState.DONE, last_error=reason)
+
     async def seconds_until_due(self, job_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, float]:
         """Return for each job the seconds until its provider is to be asked; below 0 when it is late."""
         wait_s = func.extract("epoch", BatchJob.next_poll_at - func.clock_timestamp())
@@ -267,5 +273,6 @@ from unnest(
   cast(:keys as text[]), cast(:responses as text[]), cast(:kinds as text[]), cast(:messages as text[]),
   cast(:again as boolean[])
 ) as told (key, response, kind, message, again)
-where line.job_id = :job and line.key = told.key and line.state = 'sent'
+where line.experiment_id = :experiment and line.key = told.key
+  and line.job_id = :job and line.state = 'sent'
 """

@@ -276,7 +276,7 @@ class BatchJobs:
 
     async def _store(self, job: BatchJob, outcomes: list[LineOutcome]) -> None:
         async def store(session: Session) -> None:
-            await BatchJobRepository(session).store(job.id, outcomes, self._max_tries)
+            await BatchJobRepository(session).store(job, outcomes, self._max_tries)
 
         await self._stored(store, "store answers of a batch job")
 

@@ -108,8 +108,7 @@ class Executor:
     async def _waited(self) -> bool:
         """Wait until a batch job at the provider is to be looked at; return whether that is so.
 
-        A worker does not wait for long, nor while others need it: the experiment is queued again when it is
-        time.
+        A worker waits for some seconds at most: otherwise the experiment is queued again when it is time.
         """
         while not self._stopping.is_set():
             async with self._runtime.sessions() as session:

@@ -41,12 +41,15 @@ class Row:
 
     @property
     def measured(self) -> list[tuple[MatrixCellOut, SpeedRatio]]:
-        """The cells with a speed ratio, except that of a warm cache, which does not call the model."""
-        warm = self.config.warm
+        """The cells with a speed ratio, without those that measure the cache.
+
+        A warm one does not call the model, and a cold one is no way to run it that anybody would choose.
+        """
+        of_cache = {one.name for one in (self.config.cold, self.config.warm) if one is not None}
         return [
             (one, one.against.speed)
             for one in self.others
-            if one.against and one.against.speed and (warm is None or one.optimisation != warm.name)
+            if one.against and one.against.speed and one.optimisation not in of_cache
         ]
 
     def cell(self, optimisation: str) -> MatrixCellOut | None:
@@ -112,13 +115,13 @@ def _no_baseline(row: Row) -> Iterator[AdviceOut]:
 
 
 def _fastest(row: Row) -> Iterator[AdviceOut]:
-    """``fastest``: of the faster ones whose score is equivalent or better, that with the highest lower bound.
+    """``fastest``: of the faster ones whose score is better or within the margin, the surest one.
 
     ``same_answers``: if there is none, but a faster one that gave no other answer. ``more_questions``: or one
     whose score cannot be told from another.
     """
     faster = [(one, speed) for one, speed in row.measured if speed.differs and speed.value > 1]
-    safe = [pair for pair in faster if _outcome(pair[0]) in {"equivalent", "better"}]
+    safe = [pair for pair in faster if _as_good(pair[0])]
     if safe:
         one, speed = max(safe, key=lambda pair: pair[1].low or 0)
         yield _say(
@@ -143,16 +146,16 @@ def _fastest(row: Row) -> Iterator[AdviceOut]:
             row,
             "more_questions",
             "note",
-            f"{one.optimisation} is {_speed(speed, row)}, {_answers(one, row)}. Ask more questions before "
+            f"{one.optimisation} gives {_speed(speed, row)}, {_answers(one, row)}. Ask more questions before "
             "you rely on it, unless equal answers are enough for you.",
         )
 
 
 def _worse(row: Row) -> Iterator[AdviceOut]:
-    """``worse``: the score is worse, and by what."""
+    """``worse``: the score is worse, and not shown to be within the margin."""
     for one in row.others:
-        if one.against and one.against.score and one.against.score.outcome == "worse":
-            found = one.against.score
+        found = one.against.score if one.against else None
+        if found and found.outcome == "worse" and not found.within:
             yield _say(
                 row,
                 "worse",
@@ -299,6 +302,12 @@ def _say(row: Row, rule: str, kind: AdviceKind, text: str) -> AdviceOut:
     return AdviceOut(rule=rule, kind=kind, method=row.method, text=f"{row.method}: {text}")
 
 
+def _as_good(cell: MatrixCellOut) -> bool:
+    """Return whether the score is within the margin, or better by any."""
+    found = cell.against.score if cell.against else None
+    return found is not None and (found.within or found.outcome == "better")
+
+
 def _outcome(cell: MatrixCellOut) -> str | None:
     return cell.against.score.outcome if cell.against and cell.against.score else None
 
@@ -312,7 +321,7 @@ def _pairs(cell: MatrixCellOut) -> int:
 
 
 def _speed(speed: SpeedRatio, row: Row) -> str:
-    return f"{ratio_text(speed)} the questions a second of {row.config.baseline}"
+    return f"{ratio_text(speed)} as many questions a second as {row.config.baseline}"
 
 
 def _answers(cell: MatrixCellOut, row: Row) -> str:
@@ -327,8 +336,8 @@ def _answers(cell: MatrixCellOut, row: Row) -> str:
 def _verdict(found: ScoreEquivalence, config: MatrixConfig) -> str:
     name = config.score.replace("_", " ")
     if found.outcome == "equivalent":
-        return f"{name} equivalent within {points(config.margin).removeprefix('+')} points"
+        return f"{name} {found.sentence}"
     change = f"{points(found.difference)} points {interval_in_points(found.low, found.high)}"
     if found.outcome == "cannot_tell":
         return f"but whether {name} is equivalent cannot be told from {found.units:,} questions ({change})"
-    return f"{name} {found.outcome} by {change}"
+    return f"{name} {found.sentence} ({change})"

@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from app.domain.metrics import Estimate, Metrics
+from app.domain.scoring import ScoringRule
 from app.domain.stages import StageGroup, StageProfile, describe_stage, stage_order
-from app.services.comparisons.draws import SEED
-from app.services.comparisons.pairing import RunArrays, pair
+from app.services.comparisons.draws import SEED, Labels, cached_paired_draws
+from app.services.comparisons.pairing import Floats, RunArrays, pair
+from app.services.comparisons.same_answers import same_answers
+from app.services.evaluation.statistics.bounds import Bounds
+from app.services.evaluation.statistics.equivalence import Equivalence, equivalence, equivalence_level
+from app.services.evaluation.statistics.identity import AnswerIdentity
 from app.services.evaluation.statistics.means import bounded_mean, share
-from app.services.evaluation.statistics.noninferiority import FEWEST_TO_DECIDE
-from app.services.evaluation.statistics.paired import paired_draws
+from app.services.evaluation.statistics.paired import PairedDifference, PairedDraws, cautious_bounds
 from app.services.evaluation.statistics.rates import MeanRate, mean_rate, rate_ratio
-from app.services.evaluation.statistics.resampling import TooFewUnits
-
-Equivalence = Literal["equivalent", "better", "worse", "cannot_tell"]
-_TEST_LEVEL = 0.90
-"""Two one-sided tests at 5 % are one 90 % interval within the margins (Schuirmann 1987)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,12 @@ class MeasuredTrial:
     Attributes:
         round: from 1.
         metrics: of its result.
-        runs: its runs, with one score.
-        answers: of each run, a hash of the answer's text; ``None`` where there is none.
+        runs: its runs, with one score and their answers.
     """
 
     round: int
     metrics: Metrics
     runs: RunArrays
-    answers: Sequence[str | None]
 
     @property
     def questions_per_s(self) -> float | None:
@@ -46,17 +42,11 @@ class MeasuredTrial:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreDifference:
-    """See ``schemas.matrix.ScoreEquivalence``."""
+class Difference:
+    """The difference of a score from the baseline's, and whether it is smaller than the margin."""
 
-    difference: float
-    low: float
-    high: float
-    test_low: float
-    test_high: float
-    n: int
-    units: int
-    outcome: Equivalence
+    paired: PairedDifference
+    equivalence: Equivalence
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +54,8 @@ class Against:
     """A cell against the baseline of its method."""
 
     speed: MeanRate | None
-    identical: Estimate | None
-    score: ScoreDifference | None
+    identical: AnswerIdentity | None
+    score: Difference | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +128,21 @@ def _stages(profiles: Sequence[StageProfile | None]) -> tuple[MeanStage, ...]:
 
 
 def against_baseline(
-    cell: Sequence[MeasuredTrial], baseline: Sequence[MeasuredTrial], score: str, margin: float
+    cell: Sequence[MeasuredTrial],
+    baseline: Sequence[MeasuredTrial],
+    score: str,
+    margin: float,
+    rule: ScoringRule,
 ) -> Against:
-    """Compare a cell with the baseline of its method, on the rounds that both have."""
+    """Compare a cell with the baseline of its method, on the rounds that both have.
+
+    Args:
+        cell: its trials.
+        baseline: those of the baseline.
+        score: that is compared.
+        margin: the largest difference of it that does not matter.
+        rule: by which answers are normalised, to say how many are the same.
+    """
     first = {one.round: one for one in baseline}
     pairs = [(first[one.round], one) for one in cell if one.round in first]
     rates = [(a.questions_per_s, b.questions_per_s) for a, b in pairs]
@@ -149,58 +151,39 @@ def against_baseline(
         return Against(None, None, None)
     one, two = (_together(side) for side in zip(*pairs, strict=True))
     pairing = pair(one, two)
-    given = [([answer for trial in side for answer in trial.answers]) for side in zip(*pairs, strict=True)]
-    both = [
-        (given[0][a], given[1][b], place)
-        for place, (a, b) in enumerate(zip(pairing.first, pairing.second, strict=True))
-    ]
-    same = [(float(a == b), place) for a, b, place in both if a is not None and b is not None]
-    units = _units(one, pairing.first)
     return Against(
         speed=rate_ratio([b for _, b in known], [a for a, _ in known]) if known else None,
-        identical=share([hit for hit, _ in same], [units[place] for _, place in same]) if same else None,
+        identical=same_answers(one, two, pairing, rule),
         score=_difference(
             one.values[score][pairing.first], two.values[score][pairing.second], pairing.clusters, margin
         ),
     )
 
 
-def _difference(
-    first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None, margin: float
-) -> ScoreDifference | None:
+def _difference(first: Floats, second: Floats, clusters: Labels | None, margin: float) -> Difference | None:
+    """Compare the scores of pairs, shape ``(pairs,)``; NaN where a side has none."""
     kept = ~np.isnan(first) & ~np.isnan(second)
-    labels = None if clusters is None else clusters[kept]
-    if labels is not None and np.unique(labels).size == labels.size:
-        labels = None
-    if not kept.any():
+    draws = _draws(first[kept], second[kept], None if clusters is None else clusters[kept])
+    if draws is None:
         return None
-    try:
-        draws = paired_draws(first[kept], second[kept], labels, seed=SEED)
-    except TooFewUnits:
-        return None
-    found, test = draws.difference(), draws.difference(level=_TEST_LEVEL)
-    return ScoreDifference(
-        difference=found.difference,
-        low=found.low,
-        high=found.high,
-        test_low=test.low,
-        test_high=test.high,
-        n=found.n,
-        units=found.units,
-        outcome=_outcome((found.low, found.high), (test.low, test.high), found.units, margin),
-    )
+    lost = None if kept.all() else _if_missing(first, second, clusters)
+    return Difference(draws.difference(), equivalence(draws, margin, with_missing=lost))
 
 
-def _outcome(
-    interval: tuple[float, float], test: tuple[float, float], units: int, margin: float
-) -> Equivalence:
-    if units < FEWEST_TO_DECIDE:
-        return "cannot_tell"
-    if -margin < test[0] and test[1] < margin:
-        return "equivalent"
-    if interval[0] > 0:
-        return "better"
-    return "worse" if interval[1] < 0 else "cannot_tell"
+def _if_missing(first: Floats, second: Floats, clusters: Labels | None) -> Bounds | None:
+    """Return the lower bound if what is missing counts against the second side, the upper if for it."""
+    lost_one, lost_two = np.isnan(first), np.isnan(second)
+    against = _draws(np.where(lost_one, 1.0, first), np.where(lost_two, 0.0, second), clusters)
+    towards = _draws(np.where(lost_one, 0.0, first), np.where(lost_two, 1.0, second), clusters)
+    if against is None or towards is None:
+        return None
+    level = equivalence_level()
+    return cautious_bounds(against, level)[0], cautious_bounds(towards, level)[1]
+
+
+def _draws(first: Floats, second: Floats, clusters: Labels | None) -> PairedDraws | None:
+    alone = clusters is None or np.unique(clusters).size == clusters.size
+    return cached_paired_draws(first, second, None if alone else clusters)
 
 
 def _together(trials: Sequence[MeasuredTrial]) -> RunArrays:
@@ -214,10 +197,12 @@ def _together(trials: Sequence[MeasuredTrial]) -> RunArrays:
         clusters=[value for one in runs for value in one.clusters],
         failed=[value for one in runs for value in one.failed],
         values={name: np.concatenate([one.values[name] for one in runs]) for name in names},
+        outputs=[value for one in runs for value in one.outputs],
+        answers=[value for one in runs for value in one.answers],
     )
 
 
-def _units(runs: RunArrays, positions: np.ndarray) -> list[str]:
+def _units(runs: RunArrays, positions: Labels) -> list[str]:
     return [runs.clusters[place] or f"hash {runs.hashes[place]}" for place in positions]
 
 

@@ -6,15 +6,18 @@ from app.schemas.matrix import MatrixPlanOut, PlannedCell
 from app.schemas.matrix_config import MatrixConfig
 from app.schemas.preview import EstimateOut
 from app.services.matrices.expansion import check
+from app.services.matrices.prompt_caches import as_possible
 from app.services.matrices.repository import MatrixRepository
 from app.services.matrices.service import is_over
 from app.services.preview.service import PreviewService
+from app.services.runtime import Runtime
 
 
 class MatrixPlans:
     """Reads only."""
 
-    def __init__(self, session: AsyncSession, previews: PreviewService) -> None:
+    def __init__(self, session: AsyncSession, runtime: Runtime, previews: PreviewService) -> None:
+        self._runtime = runtime
         self._repository = MatrixRepository(session)
         self._previews = previews
 
@@ -24,7 +27,7 @@ class MatrixPlans:
         Raises:
             InvalidInput: if something does not exist or does not fit together; names the field.
         """
-        experiments = iter(check(config))
+        experiments = iter([as_possible(self._runtime, one) for one in check(config)])
         cells, questions = [], 0
         for method in config.methods:
             estimate: EstimateOut | None = None

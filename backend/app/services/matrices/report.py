@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.scoring import ScoringRule, scoring_rule
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, MatrixTrial
 from app.schemas.matrix import (
     AgainstBaseline,
     CellStage,
     CellState,
+    EquivalenceOutcome,
     MatrixCellOut,
     MatrixOut,
     MatrixSummary,
@@ -25,12 +27,13 @@ from app.schemas.matrix_config import MatrixConfig, Optimisation
 from app.schemas.result import Estimate
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.evaluation.metrics.stored import read_metrics
+from app.services.evaluation.statistics.equivalence import EquivalenceVerdict
 from app.services.evaluation.statistics.rates import MeanRate
 from app.services.matrices.advice import advice
-from app.services.matrices.answers_repository import AnswersRepository
 from app.services.matrices.measures import (
     Against,
     CellMeasures,
+    Difference,
     MeasuredTrial,
     against_baseline,
     measure,
@@ -84,7 +87,6 @@ class MatrixReports:
 
     def __init__(self, session: AsyncSession) -> None:
         self._arrays = RunArraysRepository(session)
-        self._answers = AnswersRepository(session)
 
     async def report(self, stored: StoredMatrix) -> MatrixOut:
         """Return a matrix with what its cells are worth."""
@@ -114,8 +116,7 @@ class MatrixReports:
         return MeasuredTrial(
             trial.round,
             read_metrics(experiment.result.metrics),
-            await self._arrays.arrays(experiment.id, [score]),
-            await self._answers.hashes(experiment.id),
+            await self._arrays.arrays(experiment.id, [score], answers=True),
         )
 
 
@@ -133,8 +134,8 @@ def _way(way: Optimisation) -> WayOut:
 
 
 def _cells(stored: StoredMatrix, measured: dict[tuple[str, str], list[MeasuredTrial]]) -> list[MatrixCellOut]:
-    config = stored.config
-    cells = []
+    config, cells = stored.config, []
+    rule = _rule_of(stored)
     for method in config.methods:
         baseline = measured.get((method.name, config.baseline), [])
         for way in config.optimisations:
@@ -142,11 +143,18 @@ def _cells(stored: StoredMatrix, measured: dict[tuple[str, str], list[MeasuredTr
             found = measured.get(place, [])
             against = None
             if found and baseline and way.name != config.baseline:
-                against = _against_out(against_baseline(found, baseline, config.score, config.margin))
+                against = _against_out(against_baseline(found, baseline, config.score, config.margin, rule))
             trials = [one for one in stored.trials if (one.method, one.optimisation) == place]
             measures = measure(found, config.score) if found else _NOTHING
             cells.append(_cell(place, trials, found, measures, against))
     return cells
+
+
+def _rule_of(stored: StoredMatrix) -> ScoringRule:
+    """Return the rule of the dataset, which all trials share; the default one before there is a trial."""
+    experiment = next((one.experiment for one in stored.trials if one.experiment is not None), None)
+    scoring = experiment.provenance["dataset"]["scoring"] if experiment else "squad"
+    return scoring_rule(scoring)
 
 
 def _cell(
@@ -217,10 +225,36 @@ def _rate(rate: MeanRate | None) -> RateOut | None:
 
 
 def _against_out(against: Against) -> AgainstBaseline:
+    same = against.identical
     return AgainstBaseline(
         speed=SpeedRatio.model_validate(against.speed) if against.speed else None,
-        identical=Estimate.model_validate(against.identical) if against.identical else None,
-        score=ScoreEquivalence.model_validate(against.score) if against.score else None,
+        identical=Estimate.model_validate(same.answers) if same else None,
+        same_outputs=Estimate.model_validate(same.outputs) if same else None,
+        score=_equivalence(against.score) if against.score else None,
+    )
+
+
+_OUTCOMES: dict[EquivalenceVerdict, EquivalenceOutcome] = {
+    EquivalenceVerdict.BETTER: "better",
+    EquivalenceVerdict.WORSE: "worse",
+    EquivalenceVerdict.EQUIVALENT: "equivalent",
+    EquivalenceVerdict.CANNOT_TELL: "cannot_tell",
+}
+
+
+def _equivalence(found: Difference) -> ScoreEquivalence:
+    paired, decided = found.paired, found.equivalence
+    return ScoreEquivalence(
+        difference=paired.difference,
+        low=paired.low,
+        high=paired.high,
+        test_low=decided.low,
+        test_high=decided.high,
+        n=paired.n,
+        units=paired.units,
+        within=decided.within,
+        outcome=_OUTCOMES[decided.verdict],
+        sentence=decided.sentence,
     )
 
 
@@ -233,7 +267,7 @@ def _warnings(stored: StoredMatrix) -> list[str]:
             f"{config.rounds} {'round' if config.rounds == 1 else 'rounds'}: the speed {what}, and what "
             f"the machine did at the time is part of it. Run {_FEWEST_ROUNDS} or more."
         )
-    done = [(one.method, one.experiment) for one in stored.trials if status_of(one) == "completed"]
+    done = [one for one in stored.trials if status_of(one) == "completed"]
     changed = _changed("model_fingerprint", done)
     if changed:
         warnings.append(
@@ -250,13 +284,14 @@ def _warnings(stored: StoredMatrix) -> list[str]:
     return warnings
 
 
-def _changed(what: str, done: Sequence[tuple[str, Experiment | None]]) -> list[str]:
-    """Return the methods whose trials differ in a part of their provenance."""
-    found: dict[str, set[str]] = {}
-    for method, experiment in done:
-        if experiment is not None:
-            found.setdefault(method, set()).add(str(experiment.provenance.get(what)))
-    return [method for method, values in found.items() if len(values) > 1]
+def _changed(what: str, done: Sequence[MatrixTrial]) -> list[str]:
+    """Return the methods that have a cell whose trials differ in a part of their provenance."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in done:
+        if one.experiment is not None:
+            place = (one.method, one.optimisation)
+            found.setdefault(place, set()).add(str(one.experiment.provenance.get(what)))
+    return list(dict.fromkeys(method for (method, _), values in found.items() if len(values) > 1))
 
 
 def _not_cold(config: MatrixConfig, cells: Sequence[MatrixCellOut]) -> list[str]:

@@ -16,6 +16,7 @@ from app.services.execution.dispatcher import Dispatcher
 from app.services.experiments.service import ExperimentService
 from app.services.experiments.validation import validate
 from app.services.matrices.expansion import PlannedTrial, check, experiment_of, order_of_trials, pinned
+from app.services.matrices.prompt_caches import as_possible
 from app.services.matrices.repository import MatrixRepository
 from app.services.runtime import Runtime
 
@@ -68,7 +69,7 @@ class MatrixService:
         found = None if anew else await self._repository.newest(config.hash())
         if found is not None:
             return await self.get(found.id)
-        experiments = check(config)
+        experiments = [as_possible(self._runtime, one) for one in check(config)]
         checked = [await validate(self._session, self._runtime, one) for one in experiments]
         version = checked[0].dataset.version
         matrix = Matrix(
@@ -188,7 +189,7 @@ class MatrixService:
         if experiment is None:
             planned = PlannedTrial(trial.method, trial.optimisation, trial.round)
             config = experiment_of(stored.config, planned, self._scope(stored, trial))
-            experiment = await self._experiments.create(config)
+            experiment = await self._experiments.create(as_possible(self._runtime, config))
             created = experiment.id
             if not await self._repository.store(trial.key, created):
                 await self._experiments.delete(created)

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -282,6 +283,20 @@ class TestEnds:
         assert await Executor(quick, experiment_id).run() is ExperimentStatus.CANCELLED
         assert server.cancelled == ["batch_1"]
         assert await repository.unattended(10.0) == []
+
+    async def test_a_provider_that_is_gone_from_the_catalog_holds_up_no_end(
+        self, quick: Runtime, dataset: str, server: FakeBatch, tmp_path: Path
+    ) -> None:
+        server.looks = 1_000
+        experiment_id = await start(quick)
+        assert await Executor(with_settings(quick, batch_poll_s=60.0), experiment_id).run() is None
+        catalog = tmp_path / "models.yaml"
+        catalog.write_text(quick.settings.catalog.read_text().replace("batch_api: openai", "batch_api: null"))
+        await cancel(quick, experiment_id)
+        changed = with_settings(quick, catalog=catalog)
+        assert await asyncio.wait_for(Executor(changed, experiment_id).run(), 30) == "CANCELLED"
+        async with quick.sessions() as session:
+            assert "takes no batch jobs any more" in (await session.scalar(select(BatchJob.last_error)) or "")
 
     async def test_cancelling_before_anything_was_uploaded(
         self, quick: Runtime, dataset: str, server: FakeBatch

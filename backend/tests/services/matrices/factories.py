@@ -50,6 +50,7 @@ def cell(
         against = {
             "speed": {"value": speed[0], "low": low, "high": high, "rounds": 3, "differs": differs},
             "identical": _estimate((identical, 0.9 * identical, identical)),
+            "same_outputs": None,
             "score": {
                 "difference": -0.01,
                 "low": -0.03,
@@ -58,7 +59,9 @@ def cell(
                 "test_high": 0.0,
                 "n": 300,
                 "units": 100,
+                "within": outcome == "equivalent",
                 "outcome": outcome,
+                "sentence": f"{outcome} within 2 points",
             },
         }
     values: dict[str, Any] = {

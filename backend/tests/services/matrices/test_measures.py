@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 
 from app.domain.metrics import RunContext
+from app.domain.scoring import scoring_rule
 from app.domain.stages import StageProfile, StageStatistics
 from app.services.comparisons.pairing import RunArrays
 from app.services.evaluation.metrics.compute import compute_metrics
-from app.services.matrices.measures import MeasuredTrial, against_baseline, measure
+from app.services.evaluation.statistics.equivalence import EquivalenceVerdict
+from app.services.matrices.measures import Difference, MeasuredTrial, against_baseline, measure
 from tests.factories import facts, failed_facts
+
+RULE = scoring_rule("squad")
 
 
 def trial(
@@ -38,6 +42,7 @@ def trial(
         for value in scores
     ]
     size = len(scores)
+    texts = answers or [None if value is None else "an answer" for value in scores]
     return MeasuredTrial(
         number,
         compute_metrics(runs, RunContext(size, wall_s, None, 0)),
@@ -51,8 +56,11 @@ def trial(
                 "exact_match": np.array([np.nan if value is None else value for value in scores]),
                 "latency_ms": np.array(latencies or [np.nan if cached else 100.0] * size),
             },
+            outputs=[
+                None if value is None else hash(text) for value, text in zip(scores, texts, strict=True)
+            ],
+            answers=texts,
         ),
-        answers or [None if value is None else f"answer {place}" for place, value in enumerate(scores)],
     )
 
 
@@ -122,19 +130,26 @@ def test_stages_are_means_over_all_runs() -> None:
     ]
 
 
+def difference(
+    scores: list[float | None], baseline: list[float | None], margin: float = 0.02
+) -> Difference | None:
+    return against_baseline([trial(1, scores)], [trial(1, baseline)], "exact_match", margin, RULE).score
+
+
 class TestAgainst:
     scores: list[float | None] = [1.0, 0.0] * 100
 
     def test_faster_with_the_same_answers(self) -> None:
         baseline = [trial(number, self.scores, wall_s=10 + number) for number in (1, 2, 3)]
         cell = [trial(number, self.scores, wall_s=(10 + number) / 2) for number in (1, 2, 3)]
-        found = against_baseline(cell, baseline, "exact_match", 0.02)
+        found = against_baseline(cell, baseline, "exact_match", 0.02, RULE)
         assert found.speed is not None
         assert found.speed.value == pytest.approx(2)
         assert found.identical is not None
-        assert (found.identical.value, found.identical.n) == (1, 600)
+        assert (found.identical.answers.value, found.identical.answers.n) == (1, 600)
         assert found.score is not None
-        assert (found.score.difference, found.score.units, found.score.outcome) == (0, 200, "equivalent")
+        assert (found.score.paired.difference, found.score.paired.units) == (0, 200)
+        assert found.score.equivalence.verdict is EquivalenceVerdict.EQUIVALENT
 
     @pytest.mark.parametrize(
         ("scores", "margin", "outcome"),
@@ -146,37 +161,51 @@ class TestAgainst:
         ],
     )
     def test_outcomes(self, scores: list[float | None], margin: float, outcome: str) -> None:
-        found = against_baseline([trial(1, scores)], [trial(1, self.scores)], "exact_match", margin).score
+        found = against_baseline(
+            [trial(1, scores)], [trial(1, self.scores)], "exact_match", margin, RULE
+        ).score
         assert found is not None
-        assert found.outcome == outcome
+        assert found.equivalence.verdict == outcome
 
-    def test_too_few_questions_cannot_tell(self) -> None:
-        found = against_baseline([trial(1, [1.0] * 10)], [trial(1, [0.0] * 10)], "exact_match", 0.02).score
+    def test_what_failed_may_decide(self) -> None:
+        few_failed: list[float | None] = [*self.scores[:-8], *[None] * 8]
+        found = against_baseline(
+            [trial(1, few_failed)], [trial(1, self.scores)], "exact_match", 0.02, RULE
+        ).score
         assert found is not None
-        assert found.outcome == "cannot_tell"
+        assert found.paired.difference == 0
+        assert found.equivalence.low < -0.02 < 0.02 < found.equivalence.high
+        assert found.equivalence.verdict is EquivalenceVerdict.CANNOT_TELL
+
+    def test_too_few_questions_are_not_equivalent(self) -> None:
+        found = against_baseline(
+            [trial(1, [1.0] * 10)], [trial(1, [0.0] * 10)], "exact_match", 0.02, RULE
+        ).score
+        assert found is not None
+        assert not found.equivalence.within
 
     def test_only_rounds_that_both_have(self) -> None:
         cell = [trial(1, self.scores, wall_s=1.0), trial(2, self.scores, wall_s=9.0)]
-        found = against_baseline(cell, [trial(2, self.scores, wall_s=9.0)], "exact_match", 0.02)
+        found = against_baseline(cell, [trial(2, self.scores, wall_s=9.0)], "exact_match", 0.02, RULE)
         assert found.speed is not None
         assert found.speed.value == pytest.approx(1)
         assert found.speed.rounds == 1
 
     def test_no_round_in_common(self) -> None:
-        found = against_baseline([trial(1, self.scores)], [trial(2, self.scores)], "exact_match", 0.02)
+        found = against_baseline([trial(1, self.scores)], [trial(2, self.scores)], "exact_match", 0.02, RULE)
         assert (found.speed, found.identical, found.score) == (None, None, None)
 
     def test_identity_is_of_answers_that_both_gave(self) -> None:
         baseline = trial(1, [1.0] * 4, answers=["a", "b", "c", "d"])
-        cell = trial(1, [1.0, 1.0, 1.0, None], answers=["a", "B", "c", None])
-        found = against_baseline([cell], [baseline], "exact_match", 0.02).identical
+        cell = trial(1, [1.0, 1.0, 1.0, None], answers=["The A", "B!", "x", None])
+        found = against_baseline([cell], [baseline], "exact_match", 0.02, RULE).identical
         assert found is not None
-        assert found.value == pytest.approx(2 / 3)
-        assert found.n == 3
+        assert found.answers.value == pytest.approx(2 / 3)
+        assert (found.answers.n, found.outputs.value) == (3, 0)
 
     def test_nothing_known_of_the_time(self) -> None:
         one = trial(1, self.scores)
         unknown = replace(one, metrics=replace(one.metrics, single={"wall_s": None}))
-        found = against_baseline([unknown], [one], "exact_match", 0.02)
+        found = against_baseline([unknown], [one], "exact_match", 0.02, RULE)
         assert found.speed is None
         assert found.identical is not None

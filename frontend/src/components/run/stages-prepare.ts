@@ -46,7 +46,7 @@ export interface StagePart {
 }
 
 /** A question's own time by colour: without waits for other questions; what takes no time is left out. */
-export function stageParts({ stages }: StageProfile): StagePart[] {
+export function stageParts({ stages }: { stages: Pick<Schemas["StageStatistics"], "group" | "waits" | "mean_ms">[] }): StagePart[] {
   return stageColours
     .map((colour) => {
       const own = stages.filter(({ group, waits }) => !waits && colourOf[group] === colour.name);

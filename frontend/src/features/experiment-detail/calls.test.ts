@@ -19,6 +19,11 @@ describe("readCall", () => {
     });
     expect(readCall({ ...call, cached: true }).usage).toBe("1,812 in, 30 out · from cache");
   });
+  it("tells what a call took for several prompts together", () => {
+    const group = { id: "1", size: 8, prompt_tokens: 640, completion_tokens: 48 };
+    expect(readCall({ messages: [], latency_ms: 1234, group }).usage).toBe("8 prompts in one call, together 640 in, 48 out · 1.23 s");
+    expect(readCall({ messages: [], group: { ...group, prompt_tokens: null } }).usage).toBe("8 prompts in one call");
+  });
   it("reads the thinking apart from the answer", () =>
     expect(readCall({ messages: [], text: "391", thinking: "17 · 20 = 340 …" })).toMatchObject({ text: "391", thinking: "17 · 20 = 340 …" }));
   it("reads the vote of a sample", () => {

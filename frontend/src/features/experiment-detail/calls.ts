@@ -53,7 +53,14 @@ export function formatTokens(prompt: unknown, completion: unknown): string {
   return `${formatCount(prompt)} in, ${formatCount(completion)} out`;
 }
 
-function usageOf({ prompt_tokens, completion_tokens, latency_ms, cached }: Record<string, unknown>): string {
+/** What a call took that answered several prompts: known of all of them together. */
+function usageOfGroup(group: unknown): string {
+  if (!isRecord(group)) return "";
+  const tokens = formatTokens(group.prompt_tokens, group.completion_tokens);
+  return `${asText(group.size)} prompts in one call${tokens && `, together ${tokens}`}`;
+}
+
+function usageOf({ prompt_tokens, completion_tokens, latency_ms, cached, group }: Record<string, unknown>): string {
   const time = cached === true ? "from cache" : typeof latency_ms === "number" ? formatDuration(latency_ms) : "";
-  return [formatTokens(prompt_tokens, completion_tokens), time].filter(Boolean).join(" · ");
+  return [formatTokens(prompt_tokens, completion_tokens), usageOfGroup(group), time].filter(Boolean).join(" · ");
 }

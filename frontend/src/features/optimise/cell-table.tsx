@@ -17,6 +17,7 @@ export function CellTable({ matrix }: { matrix: Matrix }) {
             <Th>Cell</Th>
             <Th className="text-right">Speed</Th>
             <Th className="text-right">Same answers</Th>
+            <Th className="text-right">Same outputs</Th>
             <Th className="text-right">{formatName(matrix.score)}</Th>
             <Th>Against {matrix.baseline}</Th>
             <Th className="text-right">Questions/s</Th>
@@ -40,6 +41,7 @@ export function CellTable({ matrix }: { matrix: Matrix }) {
 
 function Row({ cell, number, baseline }: { cell: Cell; number: number; baseline: boolean }) {
   const equivalence = equivalenceOf(cell);
+  const identical = identicalOf(cell);
   const figure = "num text-right whitespace-nowrap text-ink";
   return (
     <Tr className="hover:bg-line/25">
@@ -53,7 +55,8 @@ function Row({ cell, number, baseline }: { cell: Cell; number: number; baseline:
         ))}
       </Td>
       <Td className={figure}>{cell.questions_per_s === null ? cell.state : baseline ? "baseline" : formatSpeed(cell.against?.speed)}</Td>
-      <Td className={figure}>{identicalOf(cell)}</Td>
+      <Td className={figure}>{identical.answers}</Td>
+      <Td className={figure}>{identical.outputs}</Td>
       <Td className={figure}>{cell.score ? `${formatPercent(cell.score.value)} ${formatInterval(cell.score.low, cell.score.high)}` : "–"}</Td>
       <Td className="whitespace-nowrap">
         {equivalence && (

@@ -25,6 +25,7 @@ import { FrontPanel } from "./front-panel";
 import { HeatMap } from "./heat-map";
 import { LoadPanel } from "./load-panel";
 import { type Matrix, stateOf } from "./prepare";
+import { StagesPanel } from "./stages-panel";
 
 /** One matrix: what follows from it, its charts, and all of its figures. */
 export function MatrixView({ id }: { id: string }) {
@@ -86,6 +87,7 @@ function Content({ matrix }: { matrix: Matrix }) {
       <div className="grid gap-4 lg:grid-cols-2">
         <LoadPanel matrix={matrix} />
         <FrontPanel matrix={matrix} />
+        <StagesPanel matrix={matrix} />
         <CachePanel matrix={matrix} />
       </div>
       <CellTable matrix={matrix} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { type Cell, equivalenceOf, formatRate, formatSpeed, type Matrix, prepareCache, prepareFront, prepareHeat, prepareLoad, stateOf } from "./prepare";
+import { type Cell, equivalenceOf, formatRate, formatSpeed, type Matrix, prepareCache, prepareFront, prepareHeat, prepareLoad, prepareStages, stateOf } from "./prepare";
 
 type Way = Matrix["ways"][number];
 
@@ -32,7 +32,7 @@ function cell(optimisation: string, more: Partial<Cell> = {}): Cell {
 
 function compared(value: number, low: number | null, high: number | null): Partial<Cell> {
   const differs = low !== null && high !== null && (low > 1 || high < 1);
-  return { against: { speed: { value, low, high, rounds: low === null ? 1 : 3, differs }, identical: null, score: null } };
+  return { against: { speed: { value, low, high, rounds: low === null ? 1 : 3, differs }, identical: null, same_outputs: null, score: null } };
 }
 
 const ways = [
@@ -105,12 +105,20 @@ it("cold stands beside warm where both were measured", () => {
   expect(prepareCache({ cells, ways, methods: ["naive", "RAG"] }).map(({ method, hits, saved }) => ({ method, hits, saved }))).toEqual([{ method: "naive", hits: 1, saved: 1 }]);
 });
 
+it("stages are drawn of cells that have measured them, without waits for other questions", () => {
+  const stage = (name: string, group: "model" | "waiting", mean_ms: number, waits = false) => ({ name, label: name, group, waits, mean_ms });
+  const cells = [cell("sequential", { stages: [stage("slot", "waiting", 90, true), stage("call", "model", 40)] }), cell("cold")];
+  const found = prepareStages({ cells }, "naive");
+  expect(found.map(({ optimisation, parts }) => [optimisation, parts.map(({ name, ms }) => [name, ms])])).toEqual([["sequential", [["model", 40]]]]);
+  expect(prepareStages({ cells }, "RAG")).toEqual([]);
+});
+
 it("numbers read the same everywhere", () => {
   expect(formatRate(null)).toBe("–");
   expect(formatRate({ value: 2.345, low: null, high: null, rounds: 1 })).toBe("2.35");
   expect(formatSpeed({ value: 2, low: 1.5, high: 2.5, rounds: 3 })).toBe("2× [1.5, 2.5]");
   expect(stateOf({ ended: 3, failed: 0, total: 8 })).toEqual({ label: "3 of 8", tone: "info" });
   expect(stateOf({ ended: 8, failed: 1, total: 8 }).tone).toBe("bad");
-  const score = { difference: -0.01, low: -0.05, high: 0.03, test_low: -0.04, test_high: 0.02, n: 300, units: 100, outcome: "cannot_tell" as const };
-  expect(equivalenceOf(cell("x", { against: { speed: null, identical: null, score } }))).toEqual({ label: "cannot tell", tone: "plain", difference: "−1.0 [−5.0, +3.0]" });
+  const score = { difference: -0.01, low: -0.05, high: 0.03, test_low: -0.04, test_high: 0.02, n: 300, units: 100, within: false, outcome: "cannot_tell" as const, sentence: "" };
+  expect(equivalenceOf(cell("x", { against: { speed: null, identical: null, same_outputs: null, score } }))).toEqual({ label: "cannot tell", tone: "plain", difference: "−1.0 [−5.0, +3.0]" });
 });

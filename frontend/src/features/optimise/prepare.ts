@@ -1,4 +1,5 @@
 import type { FrontPoint } from "@/components/charts/front-plot";
+import { type StagePart, stageParts } from "@/components/run/stages-prepare";
 import type { Tone } from "@/components/ui/badge";
 import type { Schemas } from "@/lib/api/client";
 import { formatNumber, formatNumberInterval, formatPercent, formatPointInterval, formatPoints, formatRatio, formatRatioInterval } from "@/lib/format";
@@ -169,7 +170,21 @@ export function prepareCache({ cells, ways, methods }: Pick<Matrix, "cells" | "w
   });
 }
 
-/** The share of answers that are the same as the baseline's. */
-export function identicalOf(cell: Cell): string {
-  return cell.against?.identical ? formatPercent(cell.against.identical.value) : "";
+/** The stages of a cell by colour. */
+export interface StageBar {
+  optimisation: string;
+  parts: StagePart[];
+}
+
+/** Where the time of a question goes in each cell of a method that has measured it. */
+export function prepareStages({ cells }: Pick<Matrix, "cells">, method: string): StageBar[] {
+  return cells
+    .filter((cell) => cell.method === method && cell.stages.length > 0)
+    .map(({ optimisation, stages }) => ({ optimisation, parts: stageParts({ stages }) }));
+}
+
+/** The shares of answers and of whole outputs that are the same as the baseline's. */
+export function identicalOf({ against }: Cell): { answers: string; outputs: string } {
+  const share = (one: { value: number } | null | undefined) => (one ? formatPercent(one.value) : "");
+  return { answers: share(against?.identical), outputs: share(against?.same_outputs) };
 }

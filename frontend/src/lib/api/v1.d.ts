@@ -969,8 +969,10 @@ export interface components {
          * @description A cell against the baseline of its method.
          */
         AgainstBaseline: {
-            /** @description Share of the answers that are the same text. */
+            /** @description Share of the answers, as read from the outputs, that are the same. */
             identical: components["schemas"]["Estimate"] | null;
+            /** @description Share of the outputs that are the same, every letter. */
+            same_outputs: components["schemas"]["Estimate"] | null;
             /** @description Null if too few are paired. */
             score: components["schemas"]["ScoreEquivalence"] | null;
             /** @description Null if no round has both. */
@@ -2027,7 +2029,7 @@ export interface components {
         Execution: {
             /**
              * Batch Size
-             * @description Calls of a group, with `batched`.
+             * @description Calls of a group, with `batched`; at most `concurrency` are in flight at a time.
              * @default 8
              */
             batch_size?: number;
@@ -4553,15 +4555,23 @@ export interface components {
             n: number;
             /**
              * Outcome
-             * @description equivalent: two one-sided tests at 5 % exclude a difference of the margin or more.
+             * @description better or worse if a test finds a difference, even one `within` the margin.
              * @enum {string}
              */
             outcome: "equivalent" | "better" | "worse" | "cannot_tell";
-            /** Test High */
+            /**
+             * Sentence
+             * @description The outcome in words.
+             */
+            sentence: string;
+            /**
+             * Test High
+             * @description Upper bound; what failed counts for this cell.
+             */
             test_high: number;
             /**
              * Test Low
-             * @description Of the 90 % interval, which decides on equivalence.
+             * @description Of the 90 % interval, which decides; what failed counts against this cell.
              */
             test_low: number;
             /**
@@ -4569,6 +4579,11 @@ export interface components {
              * @description Independent ones: questions, or clusters of questions.
              */
             units: number;
+            /**
+             * Within
+             * @description Whether two one-sided tests at 5 % exclude a difference of the margin or more.
+             */
+            within: boolean;
         };
         /**
          * ScoreOut
