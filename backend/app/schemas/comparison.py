@@ -131,7 +131,7 @@ class EquivalenceOut(FromAttributes):
     sentence: str = Field(description="The verdict in words, with the margin.")
     needed: int | None = Field(
         description="Questions like these that would show equivalence with a power of .8 if nothing differs; "
-        "null if it was found, or nothing is known of the spread."
+        "null unless the verdict is cannot_tell, or if nothing is known of the spread."
     )
 
 

@@ -28,7 +28,7 @@ from app.services.comparisons.compare import (
 from app.services.comparisons.pairing import Pairing
 from app.services.comparisons.service import Comparison
 from app.services.evaluation.metrics.stored import metrics_out
-from app.services.evaluation.statistics.equivalence import questions_for_equivalence
+from app.services.evaluation.statistics.equivalence import EquivalenceVerdict, questions_for_equivalence
 from app.services.evaluation.statistics.identity import AnswerIdentity
 from app.services.evaluation.statistics.multiple import direction
 from app.services.evaluation.statistics.paired import PairedDifference
@@ -162,7 +162,8 @@ def _equivalence(one: ScoreComparison) -> EquivalenceOut | None:
     found, paired = one.equivalence, one.paired
     if found is None or paired is None:
         return None
-    needed = None if found.within else questions_for_equivalence(paired, found.margin, one.questions)
+    unknown = found.verdict is EquivalenceVerdict.CANNOT_TELL
+    needed = questions_for_equivalence(paired, found.margin, one.questions) if unknown else None
     return EquivalenceOut.model_validate({**asdict(found), "sentence": found.sentence, "needed": needed})
 
 

@@ -1905,7 +1905,7 @@ export interface components {
             margin: number;
             /**
              * Needed
-             * @description Questions like these that would show equivalence with a power of .8 if nothing differs; null if it was found, or nothing is known of the spread.
+             * @description Questions like these that would show equivalence with a power of .8 if nothing differs; null unless the verdict is cannot_tell, or if nothing is known of the spread.
              */
             needed: number | null;
             /**

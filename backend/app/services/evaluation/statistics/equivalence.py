@@ -65,6 +65,8 @@ class Equivalence:
             return f"cannot tell if equivalent within {margin}"
         if self.within:
             return f"{self.verdict}, but by less than the margin of {margin}"
+        if self.low > self.margin or self.high < -self.margin:
+            return f"{self.verdict} by more than the margin of {margin}"
         return f"{self.verdict}, and not shown to be within {margin}"
 
 

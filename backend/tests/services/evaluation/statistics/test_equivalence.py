@@ -35,7 +35,7 @@ class TestDecision:
             ((0.005, 0.015), 1, True, "better", "better, but by less than the margin of 2 points"),
             ((-0.015, -0.005), -1, True, "worse", "worse, but by less than the margin of 2 points"),
             ((0.01, 0.05), 1, False, "better", "better, and not shown to be within 2 points"),
-            ((-0.09, -0.05), -1, False, "worse", "worse, and not shown to be within 2 points"),
+            ((-0.09, -0.05), -1, False, "worse", "worse by more than the margin of 2 points"),
             ((0.0, 0.0), 0, False, "cannot_tell", "cannot tell if equivalent within 2 points"),
         ],
     )
