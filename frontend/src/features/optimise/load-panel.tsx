@@ -17,6 +17,8 @@ const TITLE = 22;
 const BETWEEN = 16;
 const MARGIN = { left: 58, right: 72, bottom: 34 };
 const HEIGHT = 2 * (TITLE + PLOT) + BETWEEN + MARGIN.bottom;
+/** Multiple of the highest value up to which intervals are drawn. */
+const HIGHEST = 2;
 const series = [
   { line: "stroke-data-1", mark: "fill-data-1", text: "fill-data-1" },
   { line: "stroke-data-2", mark: "fill-data-2", text: "fill-data-2" },
@@ -56,7 +58,9 @@ function Curves({ lines, method }: { lines: ReturnType<typeof prepareLoad>; meth
       {width > 0 && (
         <svg width={width} height={HEIGHT} role="img" aria-label={lines.map((line) => sentence(method, line)).join(" ")}>
           {panels.map((panel, place) => {
-            const y = scaleLinear({ domain: [0, 1.08 * Math.max(1e-9, ...points.map(panel.top))], range: [PLOT, 0] });
+            // An interval far wider than the values would flatten the curves: it is cut at the top.
+            const most = HIGHEST * Math.max(...points.map((point) => panel.of(point) ?? 0));
+            const y = scaleLinear({ domain: [0, 1.08 * Math.max(1e-9, Math.min(most, Math.max(...points.map(panel.top))))], range: [PLOT, 0], clamp: true });
             return (
               <Group key={panel.title} left={MARGIN.left} top={place * (TITLE + PLOT + BETWEEN) + TITLE}>
                 <text x={-MARGIN.left} y={-8} className="fill-ink text-xs font-medium">
