@@ -185,7 +185,7 @@ class OpenAICompatibleEngine(EngineBase):
         if isinstance(result, EngineError):
             raise result
         if first is not None and first.took_s is not None:
-            return replace(result, first_token_s=first.took_s)
+            return replace(result, first_token_s=min(first.took_s, result.latency_s))
         return result
 
     async def _send(
