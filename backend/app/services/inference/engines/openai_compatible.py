@@ -184,7 +184,7 @@ class OpenAICompatibleEngine(EngineBase):
         (result,) = await self._send(body, 1, first)
         if isinstance(result, EngineError):
             raise result
-        if first is not None and first.took_s is not None:
+        if first is not None and first.took_s is not None and result.latency_s is not None:
             return replace(result, first_token_s=min(first.took_s, result.latency_s))
         return result
 
