@@ -4,7 +4,6 @@ import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import PlainTextResponse
 
 from app.api.deps import DispatcherDep, MatricesDep, MatrixPlansDep, MatrixReportsDep
 from app.api.errors import body_error_responses, error_responses
@@ -58,13 +57,16 @@ async def get_matrix(matrix_id: uuid.UUID, service: MatricesDep, reports: Matrix
 @router.get(
     "/{matrix_id}/markdown",
     operation_id="export_matrix",
-    response_class=PlainTextResponse,
-    responses=error_responses(404, 409),
+    response_class=Response,
+    responses={
+        200: {"description": "The file.", "content": {"text/markdown": {}}},
+        **error_responses(404, 409),
+    },
 )
 async def export_matrix(matrix_id: uuid.UUID, service: MatricesDep, reports: MatrixReportsDep) -> Response:
     """Return a matrix as Markdown: tables, advice, and what failed."""
     text = markdown_of(await reports.report(await service.get(matrix_id)))
-    return PlainTextResponse(text, media_type="text/markdown")
+    return Response(text, media_type="text/markdown")
 
 
 @router.delete(

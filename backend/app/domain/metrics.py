@@ -335,6 +335,9 @@ class Metrics:
         """Return the metrics as they are stored: plain JSON, the single ones beside the others."""
         whole = asdict(self)
         single = whole.pop("single")
+        for profile in (whole["stages"], whole["cached_stages"]):
+            if profile is not None:
+                profile["stages"] = list(profile["stages"])  # as JSON reads back
         return {**whole, **single}
 
 

@@ -44,8 +44,8 @@ class StageOut(BaseModel):
 
     @classmethod
     def all_of(cls, stored: object) -> object:
-        """Return the stages of a run from the form in which they are stored."""
-        if not isinstance(stored, list):
+        """Return the stages of a run from the form in which they are stored; any other form stays."""
+        if not isinstance(stored, list) or not all(isinstance(one, list) for one in stored):
             return stored
         at, found = 0.0, []
         for name, micros, *step in stored:

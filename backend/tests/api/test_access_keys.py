@@ -40,7 +40,9 @@ def test_every_route_has_its_role() -> None:
     for path, operations in create_app(Settings()).openapi()["paths"].items():
         for method in operations:
             reads = path in READING_POSTS if method != "get" else path not in CALLING_GETS
-            needed = needed_role(method.upper(), path.format(experiment_id=UUID, run_id=1, name="quiz"), "")
+            needed = needed_role(
+                method.upper(), path.format(experiment_id=UUID, matrix_id=UUID, run_id=1, name="quiz"), ""
+            )
             assert needed == ("read" if reads else "write"), (method, path)
 
 

@@ -153,7 +153,7 @@ class TestOpenApi:
         for path, method, operation in operations(spec):
             errors = {s: r for s, r in operation["responses"].items() if s >= "400"}
             assert {"401", "403"} <= errors.keys(), (method, path)
-            if "{experiment_id}" in path or "{name}" in path:
+            if "{experiment_id}" in path or "{matrix_id}" in path or "{name}" in path:
                 assert {"404", "422", "503"} <= errors.keys(), (method, path)
             for status, response in errors.items():
                 body = "HealthOut" if (path, status) == ("/health", "503") else "ErrorBody"
