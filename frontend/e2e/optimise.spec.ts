@@ -42,6 +42,7 @@ test("without a matrix the page tells the command that makes one", async ({ page
 test("from the list to a matrix: ratios, what failed with its reason, and each trial as an experiment", async ({ page, problems }) => {
   await page.goto("/");
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Optimise" }).click();
+  await expect(page.getByRole("heading", { name: "Optimise", level: 1 })).toBeVisible(); // and no longer the overview's table
   const row = page.getByRole("row").filter({ hasText: "Two methods" });
   await expect(row).toContainText("20 of 20, 10 failed");
   await row.getByRole("link", { name: "Two methods" }).click();
