@@ -12,12 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import IO
 
-import orjson
-
 from app.core.config import get_settings
 from app.core.logging import get_logger
 from app.services.inference.memory_cache import MemoryCache
-from app.services.runs.cache_repository import result_json, result_of_json
 from app.services.runtime import memory_cache
 
 log = get_logger(__name__)
@@ -71,25 +68,24 @@ class SharedAnswers:
 
     def _lines(self) -> Iterator[bytes]:
         version = self.memory.agrees_with
-        yield orjson.dumps(None if version is None else str(version)) + b"\n"
-        for key, result in self.memory.used():
-            yield orjson.dumps([key, None if result is None else result_json(result)]) + b"\n"
+        yield b"%b\n" % (b"" if version is None else str(version).encode())
+        for key, answer in self.memory.used():
+            yield b"%b\n" % key.encode() if answer is None else b"%b %b\n" % (key.encode(), answer)
 
     def _read(self, lines: IO[bytes]) -> None:
         """Take over lines of ``_lines``; those after the last line break were not written to their end."""
         first = lines.readline()
         if not first.endswith(b"\n"):
             return
-        version = orjson.loads(first)
-        self.memory.keep_in_step(None if version is None else uuid.UUID(version))
+        self.memory.keep_in_step(uuid.UUID(first[:-1].decode()) if first[:-1] else None)
         for line in lines:
             if not line.endswith(b"\n"):
                 return
-            key, value = orjson.loads(line)
-            if value is None:
-                self.memory.get(key)  # used: to be forgotten later than others
+            key, _, answer = line[:-1].partition(b" ")
+            if answer:
+                self.memory.add_encoded(key.decode(), answer)
             else:
-                self.memory.add(key, result_of_json(value))
+                self.memory.use(key.decode())
 
     def _close(self) -> None:
         if self._file is not None:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from app.domain.generation import ToolCall
@@ -37,7 +38,7 @@ def shared() -> SharedAnswers:
 
 
 def texts(shared: SharedAnswers) -> dict[str, str]:
-    return {key: entry.result.text for key, entry in shared.memory._entries.items()}
+    return {key: orjson.loads(answer)["text"] for key, answer in shared.memory._answers.items()}
 
 
 def test_a_child_s_answers_are_those_of_the_next_child(shared: SharedAnswers) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, Table, Text, Uuid, bindparam, func, select, tuple_
+from sqlalchemy import JSON, ColumnElement, Select, Table, Text, Uuid, bindparam, func, select, tuple_
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,11 +19,12 @@ from app.domain.run_selection import RunSelection, RunSort
 from app.domain.scoring import Score
 from app.domain.status import FailureKind
 from app.models import Example, ExecutorRow, Run
-from app.services.runs.array_insert_repository import array_insert
+from app.services.runs.array_insert_repository import array_insert, json_texts
 from app.services.runs.cache_repository import generation_arrays, insert_generations
 from app.services.runs.selection_repository import conditions, run_lines, runs_with_examples, sort_value
 
 _run_columns = tuple(each.name for each in fields(RunRecord))
+_json_columns = tuple(name for name in _run_columns if isinstance(Run.__table__.c[name].type, JSON))
 # Whoever takes the lease away deletes its row, and waits for this lock: no run follows later.
 _held = (
     select(ExecutorRow.id)
@@ -47,7 +48,7 @@ def _run_arrays(runs: Sequence[RunRecord]) -> dict[str, list[object]]:
         f"r_{name}": [getattr(run, name) for run in runs] for name in _run_columns
     }
     arrays["r_scores"] = [_scores_json(run.scores) for run in runs]
-    return arrays
+    return arrays | {f"r_{name}": json_texts(arrays[f"r_{name}"]) for name in _json_columns}
 
 
 def _scores_json(scores: Mapping[str, Score]) -> JsonObject:

@@ -16,11 +16,11 @@ from app.domain.generation import (
     ToolCall,
     ToolSpec,
 )
+from app.domain.generation_json import decode_result, encode_result
 from app.domain.hashing import content_hash
 from app.domain.status import FailureKind
 from app.services.inference.base import EngineError
 from app.services.inference.cache import CachingEngine, cache_key
-from app.services.runs.cache_repository import result_json, result_of_json
 from tests.engines import ScriptedEngine, answered
 from tests.services.inference.steps import failure_of, request
 
@@ -142,16 +142,16 @@ class TestRow:
     RESULT = replace(answered(), tool_calls=(USE, replace(USE, id="b")))
 
     def stored(self) -> dict[str, Any]:
-        value: dict[str, Any] = orjson.loads(orjson.dumps(result_json(self.RESULT)))
+        value: dict[str, Any] = orjson.loads(encode_result(self.RESULT))
         return value
 
     def test_keeps_the_uses_of_tools(self) -> None:
-        assert result_of_json(self.stored()) == self.RESULT
+        assert decode_result(self.stored()) == self.RESULT
 
     def test_of_before_there_were_tools(self) -> None:
         value = self.stored()
         del value["tool_calls"]
-        assert result_of_json(value) == replace(self.RESULT, tool_calls=())
+        assert decode_result(value) == replace(self.RESULT, tool_calls=())
 
     async def test_is_given_again_with_them(self) -> None:
         store = Store()
