@@ -297,6 +297,7 @@ class LocalConnector(Connector):
             "sha256": file_sha256(self._path()),
             "llama.cpp": self.local.version,
             "context": self.local.context,
+            "attention": "plain",  # without flash attention, with which answers had other last digits
         }
 
     def endpoint(self) -> None:
