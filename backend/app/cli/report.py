@@ -5,14 +5,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
-from app.cli.client import connected, fail, say
+from app.cli.client import Query, connected, fail, say
 from app.cli.comparisons import MarginOption, MetricOption
 from app.domain.scoring import DEFAULT_MARGIN
 
-_TIMEOUT = httpx.Timeout(300.0, connect=5.0)
+_TIMEOUT_S = 300.0
 
 
 def report(
@@ -27,8 +26,13 @@ def report(
     """Write a report of a comparison: Markdown, one HTML file, and figures as PNG and SVG."""
     with connected(start=False) as api:
         resolved = [str(api.resolve(one)) for one in ids]
-        params = {"ids": resolved, "score": metric, "margin": margin, "hypothesis": hypothesis}
-        archive = api.send("GET", "/reports", params=params, timeout=_TIMEOUT)
+        params: dict[str, Query] = {
+            "ids": resolved,
+            "score": metric,
+            "margin": margin,
+            "hypothesis": hypothesis,
+        }
+        archive = api.send("GET", "/reports", params=params, timeout=_TIMEOUT_S)
     try:
         with zipfile.ZipFile(BytesIO(archive)) as files:
             out.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from app.core.visible import visible
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>|~$&]|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\w)@(?=\w)")
 """What acts within a line, and where GitHub makes a link of a bare address."""
-_AT_THE_START = re.compile(r"^(\s*)([-+#=]|\d+(?=[.)]))")
+_AT_THE_START = re.compile(r"^([-+#=]|\d+(?=[.)](?:\s|$)))")
 _SHORTEST_FENCE = 3
 
 
@@ -23,8 +23,8 @@ def plain(text: str) -> str:
 
 
 def _start(found: re.Match[str]) -> str:
-    space, mark = found.groups()
-    return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"
+    mark = found[0]
+    return f"{mark}\\" if mark.isdigit() else f"\\{mark}"
 
 
 def code(text: str) -> str:

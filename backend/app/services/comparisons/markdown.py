@@ -99,11 +99,12 @@ def cells(experiment: Compared, difference: ScoreDifference | None, metric: str)
         change.replace("-", "−"),
         p,
         milliseconds(metrics.latency_ms.p50),
-        number(_tokens_per_answer(metrics)),
+        number(tokens_per_answer(metrics)),
     ]
 
 
-def _tokens_per_answer(metrics: Metrics) -> float | None:
+def tokens_per_answer(metrics: Metrics) -> float | None:
+    """Return the mean of tokens of an answered run; ``None`` if unknown."""
     if metrics.tokens_per_answer is not None:
         return metrics.tokens_per_answer
     # Results from before this was stored have the tokens of answered runs alone.

@@ -12,6 +12,8 @@ from app.schemas.comparison import Compared
 _OF_ONE = ("name", "description")
 _PAIRED = ("dataset", "seed", "repeats")
 """What a comparison file has in its base alone."""
+_ORDER = ("dataset", "model", "method", "params", "seed", "repeats")
+"""What is read first."""
 _LONGEST = 300
 """Characters of a setting that a table shows."""
 
@@ -19,7 +21,10 @@ _LONGEST = 300
 def method_markdown(configs: Sequence[JsonObject], experiments: Sequence[Compared]) -> str:
     """Return what the experiments share as a list, and in what they differ as a table."""
     shared, own = divided(configs)
-    lines = [f"- {_words(key)}: {_setting(value)}" for key, value in shared.items()]
+    known = sorted(shared, key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER))
+    lines = [
+        f"- {_words(key)}: {_setting(shared[key])}" for key in known if shared[key] not in (None, {}, [])
+    ]
     if any(own):
         keys = list(dict.fromkeys(key for one in own for key in one))
         rows = [

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput
 from app.core.markdown import plain
 from app.domain.json import JsonObject
+from app.domain.metrics import Estimate
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.comparison import ComparisonOut
 from app.schemas.result import ComparedExample
@@ -17,13 +18,19 @@ from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.markdown import differences_of, table_of, verdicts_of, warnings_of
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.service import ComparisonService
+from app.services.evaluation.statistics.quantiles import median_interval
 from app.services.report.content import Report, Section
 from app.services.report.examples_section import examples_markdown
-from app.services.report.figures.prepare import forest
+from app.services.report.figures.prepare import figures_of
 from app.services.report.method_section import comparison_file, method_markdown
+from app.services.results.run_map import RunMapService
 from app.services.runtime import Runtime
 
 _EXAMPLES = 4
+_NAMED = 2
+"""Models that a caption names, at most."""
+_MOST_TIMED = 100_000
+"""Answers of an experiment whose latency is read, at most."""
 COMPARISON_FILE = "comparison.yaml"
 
 
@@ -50,6 +57,7 @@ class ReportService:
     def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
         self._comparisons = ComparisonService(session, runtime)
         self._examples = ExamplesService(session)
+        self._maps = RunMapService(session)
 
     async def report(self, wanted: Wanted) -> Report:
         """Return the report of a comparison.
@@ -67,11 +75,13 @@ class ReportService:
         examples = [ComparedExample.model_validate(one) for one in page.questions]
         title = title_of(comparison)
         again = comparison_file(title, configs, comparison.experiments)
+        medians = await self._medians(wanted)
+        figures = figures_of(comparison, wanted.score, setting_of(comparison), medians)
         hypothesis = wanted.hypothesis or str(configs[0].get("description") or "")
         sections = [
             *([Section("Hypothesis", plain(hypothesis))] if hypothesis else []),
             Section("Method", method_markdown(configs, comparison.experiments)),
-            _results(comparison, wanted.score),
+            Section("Results", "\n".join(table_of(comparison, wanted.score)), tuple(figures)),
             Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
             Section(
                 "Looked at by hand",
@@ -86,6 +96,16 @@ class ReportService:
         if again is not None:
             attachments[COMPARISON_FILE] = again
         return Report(title, tuple(sections), attachments)
+
+    async def _medians(self, wanted: Wanted) -> dict[uuid.UUID, Estimate]:
+        """Return the median latency of each experiment in milliseconds, where enough answers were timed."""
+        medians = {}
+        for one in wanted.ids:
+            states = await self._maps.states(one, wanted.score, _MOST_TIMED)
+            timed = [ms for ms in states.latency_ms if ms is not None]
+            if (found := median_interval(timed)) is not None:
+                medians[one] = found
+        return medians
 
 
 def title_of(comparison: ComparisonOut) -> str:
@@ -111,12 +131,8 @@ def setting_of(comparison: ComparisonOut) -> str:
     models = sorted({one.model for one in comparison.experiments})
     first = comparison.experiments[0]
     pairs = max((one.n_paired for one in comparison.differences), default=0)
-    return f"{', '.join(models)} on {first.dataset}, n = {pairs:,}, seed {first.seed}."
-
-
-def _results(comparison: ComparisonOut, score: str) -> Section:
-    figure = forest(comparison, score, setting_of(comparison))
-    return Section("Results", "\n".join(table_of(comparison, score)), (figure,) if figure else ())
+    named = ", ".join(models) if len(models) <= _NAMED else f"{len(models)} models"
+    return f"{named} on {first.dataset}, n = {pairs:,}, seed {first.seed}."
 
 
 def _limits(comparison: ComparisonOut) -> list[Section]:

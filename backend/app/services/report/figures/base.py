@@ -46,7 +46,62 @@ class IntervalChart:
     ratio: bool = False
 
 
-Chart = IntervalChart
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point with an interval in one direction, or in both.
+
+    Attributes:
+        label: beside it.
+        x: in the unit of the axis.
+        x_bounds: its interval; ``None`` without one.
+        y: in the unit of the axis.
+        y_bounds: its interval.
+        front: whether it is on the Pareto front.
+    """
+
+    label: str
+    x: float
+    x_bounds: tuple[float, float] | None
+    y: float
+    y_bounds: tuple[float, float]
+    front: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterChart:
+    """Points with interval crosses.
+
+    Attributes:
+        x_axis: label of the axis, with its unit.
+        y_axis: the same, upwards.
+        points: in the order of the experiments.
+        front: whether a line is drawn through the points of the Pareto front.
+    """
+
+    x_axis: str
+    y_axis: str
+    points: tuple[Point, ...]
+    front: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Horizontal bars of parts that follow each other.
+
+    Attributes:
+        axis: label of the axis, with its unit.
+        parts: names of the parts, in order.
+        rows: a label and the length of each part, from top to bottom.
+        texts: what stands at the end of each bar.
+    """
+
+    axis: str
+    parts: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[float, ...]], ...]
+    texts: tuple[str, ...]
+
+
+Chart = IntervalChart | ScatterChart | BarChart
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from io import BytesIO
 import matplotlib as mpl
 from matplotlib.figure import Figure as Canvas
 
-from app.services.report.figures.base import Chart, Figure
+from app.services.report.figures.bars import draw_bars
+from app.services.report.figures.base import BarChart, Chart, Figure, IntervalChart, ScatterChart
 from app.services.report.figures.intervals import draw_intervals
-from app.services.report.figures.themes import THEMES, Theme, ThemeName
+from app.services.report.figures.points import draw_points
+from app.services.report.figures.themes import THEMES, Theme
 
 DPI = 300
 _SETTINGS = {
@@ -26,11 +28,6 @@ def draw_all(figures: list[Figure]) -> dict[str, bytes]:
         for name, theme in THEMES.items()
         for ending, content in _files(figure, theme).items()
     }
-
-
-def file_of(figure: Figure, theme: ThemeName, ending: str) -> str:
-    """Return the name of one file of a figure."""
-    return f"{figure.name}-{theme}.{ending}"
 
 
 def _files(figure: Figure, theme: Theme) -> dict[str, bytes]:
@@ -52,7 +49,13 @@ def _files(figure: Figure, theme: Theme) -> dict[str, bytes]:
 
 
 def _drawn(chart: Chart, theme: Theme) -> Canvas:
-    return draw_intervals(chart, theme)
+    match chart:
+        case IntervalChart():
+            return draw_intervals(chart, theme)
+        case ScatterChart():
+            return draw_points(chart, theme)
+        case BarChart():
+            return draw_bars(chart, theme)
 
 
 def _saved(canvas: Canvas, ending: str) -> bytes:

@@ -3,18 +3,15 @@
 from matplotlib.figure import Figure as Canvas
 
 from app.services.report.figures.base import IntervalChart
+from app.services.report.figures.sizes import AROUND, ROW_HEIGHT, WIDTH
 from app.services.report.figures.themes import Theme
 
-_WIDTH = 7.2
-"""Inches, of all figures: that of a page."""
-_ROW_HEIGHT = 0.42
-_AROUND = 1.25
 _MARKS = {"better": "o", "worse": "s", "none": "D"}
 
 
 def draw_intervals(chart: IntervalChart, theme: Theme) -> Canvas:
     """Draw each row as a mark on its interval, with its value in words beside it."""
-    canvas = Canvas(figsize=(_WIDTH, _AROUND + _ROW_HEIGHT * len(chart.rows)), layout="constrained")
+    canvas = Canvas(figsize=(WIDTH, AROUND + ROW_HEIGHT * len(chart.rows)), layout="constrained")
     axes = canvas.add_subplot()
     colours = {"better": theme.better, "worse": theme.worse, "none": theme.neutral}
     if chart.ratio:

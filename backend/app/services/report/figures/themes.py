@@ -1,6 +1,7 @@
 """Colours of figures, in a light and a dark theme.
 
-The series are told apart with any colour vision: they differ in lightness, and in marks or order as well.
+The series are apart for every kind of colour vision, by the distances that a test computes, and differ in
+their marks or hatching as well.
 """
 
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ THEMES: dict[ThemeName, Theme] = {
         better="#1f6f8b",
         worse="#b4531f",
         neutral="#605a57",
-        series=("#3c6ca8", "#ad5a33", "#74bab3", "#55284e", "#ccab4a", "#7a6e65"),
+        series=("#1f4ae1", "#aa2f0f", "#1ba39a", "#3a1245", "#d37300", "#72427f"),
     ),
     "dark": Theme(
         paper="#1c1917",
@@ -53,6 +54,6 @@ THEMES: dict[ThemeName, Theme] = {
         better="#6cc3e0",
         worse="#f0955a",
         neutral="#b5aea8",
-        series=("#7fb0ea", "#e08a5c", "#a6e0d9", "#c48bbb", "#ead07a", "#a2958b"),
+        series=("#47b2f3", "#db8c4d", "#9af0f2", "#ae39c0", "#efd56f", "#5d6d55"),
     ),
 }
