@@ -1,10 +1,10 @@
 """Reports: reads a comparison and words it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import orjson
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
@@ -16,22 +16,23 @@ from app.schemas.comparison import ComparisonOut
 from app.schemas.result import ComparedExample
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.markdown import differences_of, table_of, verdicts_of, warnings_of
+from app.services.comparisons.pairing import RunArrays
 from app.services.comparisons.report import comparison_out
+from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.service import ComparisonService
 from app.services.evaluation.statistics.quantiles import median_interval
 from app.services.report.content import Report, Section
+from app.services.report.data import ReportData, written
 from app.services.report.examples_section import examples_markdown
 from app.services.report.figures.prepare import figures_of
 from app.services.report.method_section import comparison_file, method_markdown
-from app.services.results.run_map import RunMapService
 from app.services.runtime import Runtime
 
 _EXAMPLES = 4
 _NAMED = 2
 """Models that a caption names, at most."""
-_MOST_TIMED = 100_000
-"""Answers of an experiment whose latency is read, at most."""
 COMPARISON_FILE = "comparison.yaml"
+DATA_FILE = "data.jsonl.gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class ReportService:
     def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
         self._comparisons = ComparisonService(session, runtime)
         self._examples = ExamplesService(session)
-        self._maps = RunMapService(session)
+        self._arrays = RunArraysRepository(session)
 
     async def report(self, wanted: Wanted) -> Report:
         """Return the report of a comparison.
@@ -75,8 +76,9 @@ class ReportService:
         examples = [ComparedExample.model_validate(one) for one in page.questions]
         title = title_of(comparison)
         again = comparison_file(title, configs, comparison.experiments)
-        medians = await self._medians(wanted)
-        figures = figures_of(comparison, wanted.score, setting_of(comparison), medians)
+        scores = sorted({one.score for one in comparison.differences})
+        runs = {one: await self._arrays.arrays(one, scores, answers=True) for one in wanted.ids}
+        figures = figures_of(comparison, wanted.score, setting_of(comparison), _medians(runs))
         hypothesis = wanted.hypothesis or str(configs[0].get("description") or "")
         sections = [
             *([Section("Hypothesis", plain(hypothesis))] if hypothesis else []),
@@ -90,22 +92,17 @@ class ReportService:
             *_limits(comparison),
             Section("Make it again", _commands(wanted, again_by_file=again is not None)),
         ]
-        attachments = {
-            "comparison.json": orjson.dumps(comparison.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
-        }
+        attachments = {DATA_FILE: written(ReportData(comparison, configs, list(runs.values())))}
         if again is not None:
             attachments[COMPARISON_FILE] = again
         return Report(title, tuple(sections), attachments)
 
-    async def _medians(self, wanted: Wanted) -> dict[uuid.UUID, Estimate]:
-        """Return the median latency of each experiment in milliseconds, where enough answers were timed."""
-        medians = {}
-        for one in wanted.ids:
-            states = await self._maps.states(one, wanted.score, _MOST_TIMED)
-            timed = [ms for ms in states.latency_ms if ms is not None]
-            if (found := median_interval(timed)) is not None:
-                medians[one] = found
-        return medians
+
+def _medians(runs: Mapping[uuid.UUID, RunArrays]) -> dict[uuid.UUID, Estimate]:
+    """Return the median latency of each experiment in milliseconds, where enough answers were timed."""
+    timed = {one: arrays.values["latency_ms"] for one, arrays in runs.items()}
+    found = {one: median_interval(ms[~np.isnan(ms)].tolist()) for one, ms in timed.items()}
+    return {one: median for one, median in found.items() if median is not None}
 
 
 def title_of(comparison: ComparisonOut) -> str:
