@@ -93,7 +93,7 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
             started.append(api.post("/comparisons", ComparisonCreated, json={"config": config}))
             if detach:
                 continue
-            completed &= _follow_all(api, started[-1], quiet=as_json)
+            completed &= follow_all(api, started[-1], quiet=as_json)
             chosen = {"margin": config["margin"]} if "margin" in config else {}
             ids = [str(one) for one in started[-1].ids]
             compared.append(api.get("/results/compare", ComparisonOut, ids=ids, **chosen))
@@ -137,7 +137,7 @@ def comparisons(file: Path, overrides: JsonObject) -> list[JsonObject]:
     ]
 
 
-def _follow_all(api: Api, created: ComparisonCreated, *, quiet: bool) -> bool:
+def follow_all(api: Api, created: ComparisonCreated, *, quiet: bool) -> bool:
     """Follow the experiments of a comparison until they end; return whether all completed."""
     statuses = []
     for experiment in created.experiments:

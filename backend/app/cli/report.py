@@ -1,21 +1,31 @@
 """The command ``report``: what was compared, as Markdown, HTML and figures."""
 
 import zipfile
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli.client import Query, connected, fail, say
-from app.cli.comparisons import MarginOption, MetricOption
+from app.cli.client import Api, Query, connected, fail, say
+from app.cli.comparisons import MarginOption, MetricOption, comparisons, follow_all
+from app.domain.json import JsonObject
 from app.domain.scoring import DEFAULT_MARGIN
+from app.schemas.comparison import ComparisonCreated
 
 _TIMEOUT_S = 300.0
+_FILES = (".yaml", ".yml")
 
 
 def report(
-    ids: Annotated[list[str], typer.Argument(help="2 to 12 experiments; the first is the baseline.")],
+    experiments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID… | FILE",
+            help="2 to 12 experiments, the baseline first; or a comparison file, which is run.",
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder; made if it is missing.")],
     metric: MetricOption = "exact_match",
     margin: MarginOption = DEFAULT_MARGIN,
@@ -24,19 +34,39 @@ def report(
     ] = "",
 ) -> None:
     """Write a report of a comparison: Markdown, one HTML file, and figures as PNG and SVG."""
-    with connected(start=False) as api:
-        resolved = [str(api.resolve(one)) for one in ids]
-        params: dict[str, Query] = {
-            "ids": resolved,
-            "score": metric,
-            "margin": margin,
-            "hypothesis": hypothesis,
-        }
-        archive = api.send("GET", "/reports", params=params, timeout=_TIMEOUT_S)
+    file = next((Path(one) for one in experiments if one.endswith(_FILES)), None)
+    if file is not None and len(experiments) > 1:
+        raise fail("A report is of experiments or of one file.", "Give ids, or one file.")
+    params: dict[str, Query] = {"score": metric, "margin": margin, "hypothesis": hypothesis}
+    configs = comparisons(file, {}) if file else []
+    with connected(start=file is not None) as api:
+        if file is None:
+            _write(api, [str(api.resolve(one)) for one in experiments], params, out)
+        for config, ids in _run(api, configs):
+            dataset = str(config["base"]["dataset"]["name"])
+            within = out / dataset if len(configs) > 1 and Path(dataset).name == dataset else out
+            _write(api, ids, {**params, "margin": config.get("margin", margin)}, within)
+
+
+def _run(api: Api, configs: Sequence[JsonObject]) -> Iterator[tuple[JsonObject, list[str]]]:
+    """Run comparisons one after the other; yield each with the ids of its experiments.
+
+    Raises:
+        typer.Exit: if an experiment did not complete.
+    """
+    for config in configs:
+        created = api.post("/comparisons", ComparisonCreated, json={"config": config})
+        if not follow_all(api, created, quiet=False):
+            raise fail("An experiment did not complete: there is no report.", "`llmforge list` shows which.")
+        yield config, [str(one) for one in created.ids]
+
+
+def _write(api: Api, ids: list[str], params: dict[str, Query], out: Path) -> None:
+    archive = api.send("GET", "/reports", params={**params, "ids": ids}, timeout=_TIMEOUT_S)
     try:
         with zipfile.ZipFile(BytesIO(archive)) as files:
             out.mkdir(parents=True, exist_ok=True)
             files.extractall(out)  # which never leaves the folder
     except OSError as error:
         raise fail(f"Cannot write to {out}: {error.strerror}.") from error
-    say(f"report in {out / 'report.html'}, {out / 'report.md'}; figures in {out / 'figures'}")
+    say(f"report: {out / 'report.html'}, {out / 'report.md'}; figures in {out / 'figures'}")
