@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -19,14 +20,17 @@ _FILES = (".yaml", ".yml")
 
 
 def report(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder; made if it is missing.")],
     experiments: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="ID… | FILE",
             help="2 to 12 experiments, the baseline first; or a comparison file, which is run.",
         ),
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder; made if it is missing.")],
+    ] = None,
+    matrix: Annotated[
+        UUID | None, typer.Option(help="Report an optimisation matrix instead; `bench` prints its id.")
+    ] = None,
     metric: MetricOption = "exact_match",
     margin: MarginOption = DEFAULT_MARGIN,
     hypothesis: Annotated[
@@ -34,18 +38,23 @@ def report(
     ] = "",
 ) -> None:
     """Write a report of a comparison: Markdown, one HTML file, and figures as PNG and SVG."""
-    file = next((Path(one) for one in experiments if one.endswith(_FILES)), None)
-    if file is not None and len(experiments) > 1:
+    given = experiments or []
+    if (matrix is None) != bool(given):
+        raise fail("A report is of experiments, of a file, or of a matrix.", "Give ids, a file, or --matrix.")
+    file = next((Path(one) for one in given if one.endswith(_FILES)), None)
+    if file is not None and len(given) > 1:
         raise fail("A report is of experiments or of one file.", "Give ids, or one file.")
     params: dict[str, Query] = {"score": metric, "margin": margin, "hypothesis": hypothesis}
     configs = comparisons(file, {}) if file else []
     with connected(start=file is not None) as api:
-        if file is None:
-            _write(api, [str(api.resolve(one)) for one in experiments], params, out)
+        if matrix is not None:
+            _write(api, f"/reports/matrices/{matrix}", {}, out)
+        elif file is None:
+            _write(api, "/reports", {**params, "ids": [str(api.resolve(one)) for one in given]}, out)
         for config, ids in _run(api, configs):
             dataset = str(config["base"]["dataset"]["name"])
             within = out / dataset if len(configs) > 1 and Path(dataset).name == dataset else out
-            _write(api, ids, {**params, "margin": config.get("margin", margin)}, within)
+            _write(api, "/reports", {**params, "ids": ids, "margin": config.get("margin", margin)}, within)
 
 
 def _run(api: Api, configs: Sequence[JsonObject]) -> Iterator[tuple[JsonObject, list[str]]]:
@@ -61,8 +70,8 @@ def _run(api: Api, configs: Sequence[JsonObject]) -> Iterator[tuple[JsonObject, 
         yield config, [str(one) for one in created.ids]
 
 
-def _write(api: Api, ids: list[str], params: dict[str, Query], out: Path) -> None:
-    archive = api.send("GET", "/reports", params={**params, "ids": ids}, timeout=_TIMEOUT_S)
+def _write(api: Api, path: str, params: dict[str, Query], out: Path) -> None:
+    archive = api.send("GET", path, params=params, timeout=_TIMEOUT_S)
     try:
         with zipfile.ZipFile(BytesIO(archive)) as files:
             out.mkdir(parents=True, exist_ok=True)

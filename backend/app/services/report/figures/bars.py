@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure as Canvas
 
 from app.services.report.figures.base import BarChart
-from app.services.report.figures.sizes import AROUND, ROW_HEIGHT, WIDTH
+from app.services.report.figures.layout import AROUND, ROW_HEIGHT, WIDTH, label
 from app.services.report.figures.themes import Theme
 
 _LEGEND = 0.45
@@ -27,13 +27,13 @@ def draw_bars(chart: BarChart, theme: Theme) -> Canvas:
             hatch=_HATCHES[number % len(_HATCHES)],
             edgecolor=theme.paper,
             linewidth=0.6,
-            label=part,
+            label=label(part),
         )
         starts = [start + length for start, length in zip(starts, lengths, strict=True)]
     for at, text in enumerate(chart.texts):
         right = ("axes fraction", "data")
         axes.annotate(text, (1.01, at), xycoords=right, va="center", color=theme.muted, fontsize=8)
-    axes.set_yticks(range(len(chart.rows)), [label for label, _ in chart.rows])
+    axes.set_yticks(range(len(chart.rows)), [label(name) for name, _ in chart.rows])
     axes.set_ylim(len(chart.rows) - 0.4, -0.6)
     axes.set_xlabel(chart.axis)
     axes.grid(visible=True, axis="x", linewidth=0.6)

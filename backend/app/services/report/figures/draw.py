@@ -8,6 +8,7 @@ from matplotlib.figure import Figure as Canvas
 from app.services.report.figures.bars import draw_bars
 from app.services.report.figures.base import BarChart, Chart, Figure, IntervalChart, ScatterChart
 from app.services.report.figures.intervals import draw_intervals
+from app.services.report.figures.layout import title
 from app.services.report.figures.points import draw_points
 from app.services.report.figures.themes import THEMES, Theme
 
@@ -44,7 +45,7 @@ def _files(figure: Figure, theme: Theme) -> dict[str, bytes]:
     }
     with mpl.rc_context({**_SETTINGS, **colours}):
         canvas = _drawn(figure.chart, theme)
-        canvas.suptitle(figure.title, x=0.01, ha="left", fontsize=10.5, fontweight="bold", wrap=True)
+        canvas.suptitle(title(figure.title), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
         return {"png": _saved(canvas, "png"), "svg": _saved(canvas, "svg")}
 
 

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure as Canvas
 
 from app.services.report.figures.base import IntervalChart
-from app.services.report.figures.sizes import AROUND, ROW_HEIGHT, WIDTH
+from app.services.report.figures.layout import AROUND, ROW_HEIGHT, WIDTH, label
 from app.services.report.figures.themes import Theme
 
 _MARKS = {"better": "o", "worse": "s", "none": "D"}
@@ -34,7 +34,7 @@ def draw_intervals(chart: IntervalChart, theme: Theme) -> Canvas:
             color=theme.muted,
             fontsize=8,
         )
-    axes.set_yticks(range(len(chart.rows)), [row.label for row in chart.rows])
+    axes.set_yticks(range(len(chart.rows)), [label(row.label) for row in chart.rows])
     axes.set_ylim(len(chart.rows) - 0.4, -0.6)
     axes.set_xlabel(chart.axis)
     axes.grid(visible=True, axis="x", linewidth=0.6)

@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from app.services.report.figures.base import Point, ScatterChart
-from app.services.report.figures.sizes import WIDTH
+from app.services.report.figures.layout import WIDTH, label
 from app.services.report.figures.themes import Theme
 
 _HEIGHT = 3.9
@@ -30,7 +30,7 @@ def draw_points(chart: ScatterChart, theme: Theme) -> Canvas:
             markersize=7,
             elinewidth=1.6,
             capsize=3,
-            label=point.label,
+            label=label(point.label),
             zorder=3,
         )
     if chart.front:
