@@ -20,6 +20,8 @@ from app.services.report.figures.base import (
     ScatterChart,
 )
 from app.services.report.figures.draw import draw_all
+from app.services.report.figures.intervals import draw_intervals
+from app.services.report.figures.themes import THEMES
 from app.services.report.matrix_report import matrix_report
 from app.services.report.written import files_of, html_of
 from tests.services.matrices.factories import cell, matrix, not_run
@@ -61,6 +63,16 @@ def test_each_is_drawn_in_both_themes_and_formats(drawn: dict[str, bytes]) -> No
         else:
             tags = {element.tag.rpartition("}")[2] for element in ET.fromstring(content).iter()}
             assert not tags & {"script", "a", "foreignObject", "image"}
+
+
+def test_ratios_are_labelled_with_numbers() -> None:
+    chart = CHARTS["ratios"]
+    assert isinstance(chart, IntervalChart)
+    canvas = draw_intervals(chart, THEMES["light"])
+    canvas.draw_without_rendering()
+    labels = [tick.get_text() for tick in canvas.axes[0].get_xticklabels()]
+    assert {"1", "2"} <= set(labels)
+    assert all(float(text) > 0 for text in labels)
 
 
 def test_the_same_figure_gives_the_same_bytes(drawn: dict[str, bytes]) -> None:

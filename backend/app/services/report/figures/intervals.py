@@ -1,6 +1,7 @@
 """Drawing values with their intervals, one below the other."""
 
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import LogLocator, NullLocator
 
 from app.services.report.figures.base import IntervalChart
 from app.services.report.figures.layout import AROUND, ROW_HEIGHT, WIDTH, label
@@ -16,6 +17,10 @@ def draw_intervals(chart: IntervalChart, theme: Theme) -> Canvas:
     colours = {"better": theme.better, "worse": theme.worse, "none": theme.neutral}
     if chart.ratio:
         axes.set_xscale("log")
+        # Matplotlib's own labels are formulas, which are off.
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(lambda ratio, _: f"{ratio:g}")
+        axes.xaxis.set_minor_locator(NullLocator())
     if chart.reference is not None:
         axes.axvline(chart.reference, color=theme.muted, linewidth=1)
         if chart.margin is not None:
