@@ -1,4 +1,4 @@
-"""Reports of comparisons: what was asked, how it was measured, what came out, as Markdown, HTML and figures.
+"""Reports of comparisons and matrices: what was asked and what came out, as Markdown, HTML and figures.
 
-Computes no number: it words and draws what comparisons, results and matrices say.
+It must not compute again what comparisons, results and matrices say: it words and draws that.
 """
