@@ -15,6 +15,7 @@ from app.api import (
     knowledge,
     matrices,
     overview,
+    reports,
     results,
     scores,
     storage,
@@ -66,6 +67,7 @@ _V1_ROUTERS = (
     knowledge.router,
     comparisons.router,
     matrices.router,
+    reports.router,
     system.models_router,
     storage.router,
 )

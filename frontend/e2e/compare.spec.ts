@@ -86,5 +86,8 @@ test("the verdict has the difference with interval and p, and can be exported", 
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export" }).click();
   expect((await download).suggestedFilename()).toBe("comparison.json");
+  const report = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Report" }).click();
+  expect((await report).suggestedFilename()).toBe("report.zip");
   expect(problems).toEqual([]);
 });

@@ -26,6 +26,7 @@ from app.services.matrices.service import MatrixService
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
+from app.services.report.service import ReportService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.results.slices import SliceService
@@ -177,6 +178,14 @@ def get_matrix_plans(session: SessionDep, runtime: RuntimeDep, request: Request)
 
 
 KnowledgeUploadsDep = Annotated[KnowledgeUploads, Depends(get_knowledge_uploads)]
+
+
+def get_reports(session: SessionDep, runtime: RuntimeDep) -> ReportService:
+    """Return what words comparisons as reports."""
+    return ReportService(session, runtime)
+
+
+ReportsDep = Annotated[ReportService, Depends(get_reports)]
 
 
 def get_storage_service(session: SessionDep, runtime: RuntimeDep) -> StorageService:

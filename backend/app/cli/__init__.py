@@ -11,6 +11,7 @@ from app.cli import (
     faithfulness,
     gate,
     knowledge,
+    report,
     storage,
     system,
     traces,
@@ -33,6 +34,7 @@ app.command()(experiments.cancel)
 app.command()(experiments.resume)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
+app.command()(report.report)
 app.command()(gate.gate)
 app.command()(bench.bench)
 app.add_typer(datasets.app, name="datasets")

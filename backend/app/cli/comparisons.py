@@ -1,7 +1,9 @@
 """The command ``compare``, and running comparison files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.markup import escape
@@ -10,17 +12,22 @@ from rich.table import Table
 from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
-from app.cli.render import console, interval, milliseconds, number, percent, print_json, short
+from app.cli.render import console, print_json, short
 from app.cli.stages import show_stages
-from app.core.visible import visible
-from app.domain.generation import total_of
 from app.domain.json import JsonObject
-from app.domain.rounding import fixed, format_p, interval_in_points
 from app.domain.scoring import DEFAULT_MARGIN
 from app.domain.status import ExperimentStatus
-from app.schemas.comparison import Compared, ComparisonCreated, ComparisonOut, EquivalenceOut, ScoreDifference
-from app.schemas.result import Metrics
+from app.schemas.comparison import ComparisonCreated, ComparisonOut, ScoreDifference
 from app.schemas.stage_comparison import StageComparisonOut
+from app.services.comparisons.markdown import (
+    about_families,
+    as_markdown,
+    cells,
+    columns,
+    differences_of,
+    said_beside,
+    warnings_of,
+)
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 MarginOption = Annotated[
@@ -56,6 +63,7 @@ def compare(
     if json:
         print_json(comparison)
     elif markdown:
+        metric_of(comparison, metric)
         typer.echo(as_markdown(comparison, metric))
     else:
         show_comparison(comparison, metric)
@@ -85,7 +93,7 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
             started.append(api.post("/comparisons", ComparisonCreated, json={"config": config}))
             if detach:
                 continue
-            completed &= _follow_all(api, started[-1], quiet=as_json)
+            completed &= follow_all(api, started[-1], quiet=as_json)
             chosen = {"margin": config["margin"]} if "margin" in config else {}
             ids = [str(one) for one in started[-1].ids]
             compared.append(api.get("/results/compare", ComparisonOut, ids=ids, **chosen))
@@ -129,7 +137,7 @@ def comparisons(file: Path, overrides: JsonObject) -> list[JsonObject]:
     ]
 
 
-def _follow_all(api: Api, created: ComparisonCreated, *, quiet: bool) -> bool:
+def follow_all(api: Api, created: ComparisonCreated, *, quiet: bool) -> bool:
     """Follow the experiments of a comparison until they end; return whether all completed."""
     statuses = []
     for experiment in created.experiments:
@@ -149,7 +157,7 @@ def metric_of(comparison: ComparisonOut, metric: str) -> list[ScoreDifference]:
     Raises:
         typer.Exit: if the experiments have no differences of that score.
     """
-    found = [one for one in comparison.differences if one.score == metric]
+    found = differences_of(comparison, metric)
     if not found:
         shared = sorted({one.score for one in comparison.differences})
         raise fail(
@@ -163,16 +171,7 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
     differences = {one.experiment_id: one for one in metric_of(comparison, metric)}
     for line in warnings_of(comparison):
         say(f"warning: {line}")
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Experiment", min_width=_NAME_WIDTH, overflow="fold")
-    # In a narrow terminal names would be cut to a letter: they matter more than the amounts.
-    kept = len(_columns(metric)) - (_AMOUNTS if console.width < _WIDE else 0)
-    for column in _columns(metric)[:kept]:
-        table.add_column(column, justify="right", no_wrap=True)
-    for experiment in comparison.experiments:
-        cells = _cells(experiment, differences.get(experiment.experiment_id), metric)
-        table.add_row(escape(experiment.label), *cells[:kept])
-    console.print(table)
+    console.print(_comparison_table(comparison, differences, metric))
     for one in differences.values():
         if one.statistics:
             style = _STYLE[one.statistics.outcome]
@@ -182,9 +181,9 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
             console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
         if one.missing:
             console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
-        for line in _beside(comparison, one):
+        for line in said_beside(comparison, one):
             console.print(f"[dim]{escape(line)}[/]", highlight=False)
-    for line in _of_families(comparison):
+    for line in about_families(comparison):
         console.print(f"[dim]{line}[/]", highlight=False)
     tied = comparison.tied_for_best.get(metric, [])
     names = [one.label for one in comparison.experiments if one.experiment_id in tied]
@@ -192,101 +191,19 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
         console.print(f"best, and not distinguishable from it: {escape(', '.join(names))}", highlight=False)
 
 
-def as_markdown(comparison: ComparisonOut, metric: str) -> str:
-    """Return a comparison as Markdown, for a comment or a report."""
-    differences = {one.experiment_id: one for one in metric_of(comparison, metric)}
-    head = ["experiment", *_columns(metric)]
-    rows = [
-        [_cell(one.label), *_cells(one, differences.get(one.experiment_id), metric, plain=True)]
-        for one in comparison.experiments
-    ]
-    lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
-    lines += ["", *(f"> **Warning:** {_cell(line)}" for line in warnings_of(comparison))]
-    for one in differences.values():
-        lines.append(f"- {_cell(one.statistics.verdict if one.statistics else one.message)}")
-    lines += [f"- {_cell(one.missing.message)}" for one in differences.values() if one.missing]
-    lines += [f"- {_cell(line)}" for one in differences.values() for line in _beside(comparison, one)]
-    return "\n".join([*lines, *(f"- {line}" for line in _of_families(comparison))])
-
-
-def _beside(comparison: ComparisonOut, one: ScoreDifference) -> list[str]:
-    """Return what is said beside a verdict: equivalence, how many answers are the same, other means."""
-    same = [each.message for each in comparison.same_answers if each.experiment_id == one.experiment_id]
-    lines = [equivalence_line(one.equivalence)] if one.equivalence else []
-    return [*lines, *same, *_of_pairs(comparison, one)]
-
-
-def equivalence_line(found: EquivalenceOut) -> str:
-    """Return whether a difference is within the margin, and by which interval."""
-    sentence = f"{found.sentence[0].upper()}{found.sentence[1:]}"
-    interval = f"{percent(found.level)} interval {interval_in_points(found.low, found.high)}"
-    more = "" if found.needed is None else f"; about {found.needed:,} questions would show it if none differs"
-    return f"{sentence}: {interval}{more}."
-
-
-def _of_pairs(comparison: ComparisonOut, one: ScoreDifference) -> list[str]:
-    """Return the means that the difference is of, where those of all answers are others."""
-    first, *_ = comparison.experiments
-    this = next(each for each in comparison.experiments if each.experiment_id == one.experiment_id)
-    scores = [each.metrics.scores.get(one.score) for each in (first, this)]
-    if one.this is None or one.baseline is None or all(s and s.n == one.n_paired for s in scores):
-        return []
-    means = f"{first.label} {percent(one.baseline)}, {this.label} {percent(one.this)}"
-    return [f"On the {one.n_paired:,} pairs alone: {means}."]
-
-
-def _of_families(comparison: ComparisonOut) -> list[str]:
-    """Return what must be said where p and intervals allow for several comparisons."""
-    if all(one.statistics is None or one.statistics.family == 1 for one in comparison.differences):
-        return []
-    return ["p is adjusted by Holm for all comparisons of a score, and their intervals are simultaneous"]
-
-
-def warnings_of(comparison: ComparisonOut) -> list[str]:
-    """Return what makes experiments less comparable, with the questions that are not paired."""
-    return [*comparison.warnings, *(one.message for one in comparison.unpaired if one.message)]
-
-
-def _columns(metric: str) -> tuple[str, ...]:
-    return (metric.replace("_", " "), "difference", "p (Holm)", "latency p50", "tokens a run")
-
-
-def _cells(
-    experiment: Compared, difference: ScoreDifference | None, metric: str, *, plain: bool = False
-) -> list[str]:
-    metrics = experiment.metrics
-    score = metrics.scores.get(metric)
-    change, p = "baseline" if difference is None else "–", ""
-    if difference and difference.statistics and difference.difference is not None:
-        statistics = difference.statistics
-        change = (
-            f"{fixed(100 * difference.difference, sign=True)} "
-            f"{interval_in_points(statistics.simultaneous_low, statistics.simultaneous_high)}, "
-            f"n = {difference.n_paired:,}"
-        )
-        p = format_p(statistics.adjusted_p).removeprefix("p ").removeprefix("= ")
-        if not plain:
-            change = f"[{_STYLE[statistics.outcome]}]{change}[/]"
-    return [
-        interval(score) if score else percent(None),
-        change.replace("-", "−"),
-        p,
-        milliseconds(metrics.latency_ms.p50),
-        number(_tokens_per_answer(metrics)),
-    ]
-
-
-def _tokens_per_answer(metrics: Metrics) -> float | None:
-    if metrics.tokens_per_answer is not None:
-        return metrics.tokens_per_answer
-    # Results from before this was stored have the tokens of answered runs alone.
-    counted = total_of([metrics.tokens.prompt, metrics.tokens.completion])
-    return counted / metrics.counts.ok if counted is not None and metrics.counts.ok else None
-
-
-def _cell(text: str) -> str:
-    # Users choose the names: escape what would end a cell or begin a link.
-    text = visible(text)
-    for character in "\\|[]<>*_`":
-        text = text.replace(character, f"\\{character}")
-    return text.replace("\n", " ")
+def _comparison_table(
+    comparison: ComparisonOut, differences: Mapping[UUID, ScoreDifference], metric: str
+) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Experiment", min_width=_NAME_WIDTH, overflow="fold")
+    # In a narrow terminal names would be cut to a letter: they matter more than the amounts.
+    kept = len(columns(metric)) - (_AMOUNTS if console.width < _WIDE else 0)
+    for column in columns(metric)[:kept]:
+        table.add_column(column, justify="right", no_wrap=True)
+    for experiment in comparison.experiments:
+        difference = differences.get(experiment.experiment_id)
+        score, change, *others = cells(experiment, difference, metric)
+        if difference and difference.statistics:
+            change = f"[{_STYLE[difference.statistics.outcome]}]{escape(change)}[/]"
+        table.add_row(escape(experiment.label), *[escape(score), change, *others][:kept])
+    return table

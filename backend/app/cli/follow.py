@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, Task, TextColumn
 from rich.text import Text
 
 from app.cli.client import Api, ApiError
-from app.cli.render import number, percent
 from app.core.visible import visible
+from app.domain.rounding import number, percent
 from app.domain.status import ExperimentStatus
 from app.schemas.experiment import ProgressOut
 

@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 
 from app.cli.client import JsonOption, connected, fail, say
-from app.cli.comparisons import as_markdown, equivalence_line, metric_of, warnings_of
+from app.cli.comparisons import metric_of
 from app.cli.render import print_json
 from app.core.visible import visible
 from app.domain.rounding import fixed, interval_in_points
 from app.schemas.comparison import ComparisonOut, DifferenceStatistics, EquivalenceOut, ScoreDifference
+from app.services.comparisons.markdown import as_markdown, equivalence_line, warnings_of
 from app.services.evaluation.statistics.noninferiority import (
     FEWEST_TO_DECIDE,
     Decision,

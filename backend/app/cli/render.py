@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -15,21 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from app.core.visible import escaped_json, visible
-from app.domain.rounding import fixed, significant
+from app.domain.rounding import fixed, interval, milliseconds, number, percent, significant
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.result import AgentStatistics, Figure, Metrics
-
-
-class WithInterval(Protocol):
-    """Any estimate with its interval, as fractions."""
-
-    @property
-    def value(self) -> float: ...  # noqa: D102
-    @property
-    def low(self) -> float: ...  # noqa: D102
-    @property
-    def high(self) -> float: ...  # noqa: D102
 
 
 class SafeConsole(Console):
@@ -58,35 +47,6 @@ def print_json(value: object) -> None:
     """Print models, and what is made of them, as JSON for programs."""
     plain = to_jsonable_python(value)
     sys.stdout.write(escaped_json(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()) + "\n")
-
-
-def number(value: float | None, unit: str = "") -> str:
-    """Return a number with three significant digits, a dash if there is none."""
-    if value is None:
-        return "–"
-    if value == 0:
-        return f"0{unit}"
-    digits = f"{significant(value):.3g}"
-    if "e" in digits:
-        digits = _count(value) if abs(value) >= 1 else f"{value:.2g}"
-    return f"{digits}{unit}"
-
-
-def milliseconds(value: float | None) -> str:
-    """Return a duration: milliseconds below a second, seconds above."""
-    if value is None:
-        return "–"
-    return f"{fixed(value, 0)} ms" if value < 999.5 else number(value / 1000, " s")
-
-
-def percent(value: float | None) -> str:
-    """Return a share as a percentage with one decimal."""
-    return "–" if value is None else f"{fixed(100 * value)} %"
-
-
-def interval(score: WithInterval) -> str:
-    """Return a share with its interval."""
-    return f"{percent(score.value)} [{fixed(100 * score.low)}, {fixed(100 * score.high)}]"
 
 
 def short(experiment_id: UUID) -> str:

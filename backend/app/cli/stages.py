@@ -6,8 +6,8 @@ from uuid import UUID
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.render import console, milliseconds, number
-from app.domain.rounding import format_p
+from app.cli.render import console
+from app.domain.rounding import format_p, milliseconds, number
 from app.schemas.comparison import Verdict
 from app.schemas.stage_comparison import ComparedStage, StageComparisonOut, StageDifference
 

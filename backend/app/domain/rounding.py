@@ -1,6 +1,7 @@
 """How numbers are shown. One rule rounds them all: halves go away from zero, as in the dashboard."""
 
 from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Protocol
 
 _NOISE = 8  # decimals of the scaled value that are kept: what lies behind them is of binary floats
 
@@ -44,3 +45,43 @@ def interval_in_points(low: float, high: float) -> str:
     if high < 0 and not float(ends[1].replace("−", "-")):
         ends[1], closing = ends[1].removeprefix("−"), ")"
     return f"{opening}{ends[0]}, {ends[1]}{closing}"
+
+
+class WithInterval(Protocol):
+    """Any estimate with its interval, as fractions."""
+
+    @property
+    def value(self) -> float: ...  # noqa: D102
+    @property
+    def low(self) -> float: ...  # noqa: D102
+    @property
+    def high(self) -> float: ...  # noqa: D102
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Return a number with three significant digits, a dash if there is none."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return f"0{unit}"
+    digits = f"{significant(value):.3g}"
+    if "e" in digits:
+        digits = f"{int(fixed(value, 0)):,}" if abs(value) >= 1 else f"{value:.2g}"
+    return f"{digits}{unit}"
+
+
+def milliseconds(value: float | None) -> str:
+    """Return a duration: milliseconds below a second, seconds above."""
+    if value is None:
+        return "–"
+    return f"{fixed(value, 0)} ms" if value < 999.5 else number(value / 1000, " s")
+
+
+def percent(value: float | None) -> str:
+    """Return a share as a percentage with one decimal."""
+    return "–" if value is None else f"{fixed(100 * value)} %"
+
+
+def interval(score: WithInterval) -> str:
+    """Return a share with its interval."""
+    return f"{percent(score.value)} [{fixed(100 * score.low)}, {fixed(100 * score.high)}]"

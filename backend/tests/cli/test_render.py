@@ -13,15 +13,12 @@ from app.cli.client import say
 from app.cli.render import (
     SafeConsole,
     experiments_table,
-    interval,
-    milliseconds,
-    number,
-    percent,
     print_json,
     result_table,
 )
 from app.core.visible import visible
 from app.domain.metrics import RunContext, RunFacts
+from app.domain.rounding import interval, milliseconds, number, percent
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary, ScoreSummary
 from app.schemas.result import Metrics

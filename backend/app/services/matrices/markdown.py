@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.core.markdown import plain, table
 from app.schemas.matrix import AdviceOut, MatrixCellOut, MatrixOut, ScoreEquivalence
 from app.services.matrices.wording import (
     dollars,
@@ -41,17 +42,17 @@ def markdown_of(matrix: MatrixOut) -> str:
     base = matrix.config["base"]
     questions = "all" if matrix.questions is None else f"{matrix.questions:,}"
     about = (
-        f"{questions} questions of {_plain(matrix.dataset)} (version "
+        f"{questions} questions of {plain(matrix.dataset)} (version "
         f"{str(base['dataset'].get('version', ''))[:12]}), seed {base.get('seed', 0)}, "
-        f"{matrix.rounds} {'round' if matrix.rounds == 1 else 'rounds'}, baseline {_plain(matrix.baseline)}, "
+        f"{matrix.rounds} {'round' if matrix.rounds == 1 else 'rounds'}, baseline {plain(matrix.baseline)}, "
         f"margin {points(matrix.margin).removeprefix('+')} points; {matrix.ended - matrix.failed:,} of "
         f"{matrix.total:,} trials completed."
     )
-    lines = [f"## {_plain(matrix.name)}: {_plain(matrix.model)}", "", about, ""]
-    lines += [line for warning in matrix.warnings for line in (f"> **Warning:** {_plain(warning)}", "")]
+    lines = [f"## {plain(matrix.name)}: {plain(matrix.model)}", "", about, ""]
+    lines += [line for warning in matrix.warnings for line in (f"> **Warning:** {plain(warning)}", "")]
     for method in matrix.methods:
         cells = [one for one in matrix.cells if one.method == method]
-        lines += [f"### {_plain(method)}", "", *_table(cells, matrix.score), ""]
+        lines += [f"### {plain(method)}", "", *_table(cells, matrix.score), ""]
         lines += _advice([one for one in matrix.advice if one.method == method])
     overall = [one for one in matrix.advice if one.method is None]
     return "\n".join([*lines, *_advice(overall), _READING]).rstrip() + "\n"
@@ -67,14 +68,14 @@ _READING = (
 
 def _table(cells: Sequence[MatrixCellOut], score: str) -> list[str]:
     head = [column.format(score=score.replace("_", " ")) for column in _COLUMNS]
-    rows = [[_plain(one.optimisation), *_row(one)] for one in cells]
-    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+    rows = [[plain(one.optimisation), *_row(one)] for one in cells]
+    return table(head, rows)
 
 
 def _row(cell: MatrixCellOut) -> list[str]:
     if cell.questions_per_s is None:
         why = "; ".join(cell.reasons) or "not run yet"
-        return [f"*{cell.state}*: {_plain(why)}", *[""] * (len(_COLUMNS) - 2)]
+        return [f"*{cell.state}*: {plain(why)}", *[""] * (len(_COLUMNS) - 2)]
     against = cell.against
     speed = "baseline" if against is None else "–"
     if against and against.speed:
@@ -104,11 +105,4 @@ def _difference(found: ScoreEquivalence) -> tuple[str, str]:
 
 
 def _advice(found: Sequence[AdviceOut]) -> list[str]:
-    return [*(f"- {_plain(one.text)}" for one in found), ""] if found else []
-
-
-def _plain(text: str) -> str:
-    """Return a text of others with what would end a cell, begin a link or act as markup escaped."""
-    for character in "\\|[]<>*_`":
-        text = text.replace(character, f"\\{character}")
-    return text.replace("\n", " ")
+    return [*(f"- {plain(one.text)}" for one in found), ""] if found else []

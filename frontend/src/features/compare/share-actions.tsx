@@ -1,27 +1,28 @@
 "use client";
 
-import { Download, Link2 } from "lucide-react";
+import { useMutation } from "@tanstack/react-query";
+import { Download, FileText, Link2 } from "lucide-react";
 import { toast } from "sonner";
 
+import { saveBlob } from "@/components/charts/export-image";
 import { Button } from "@/components/ui/button";
-import type { Schemas } from "@/lib/api/client";
+import { api, type Schemas, unwrap } from "@/lib/api/client";
 import { copyText } from "@/lib/clipboard";
 
-/** Copies the address of the page, and downloads the comparison as JSON. */
+import { scoreNames } from "./prepare";
+import { useMargin } from "./use-margin";
+import { useScore } from "./use-score";
+
+/** Copies the address of the page; downloads the comparison as JSON, and as a report by the chosen score and margin. */
 export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   const copy = () =>
     void copyText(window.location.href).then((done) => {
       if (done) toast("Link copied");
       else toast.error("This browser does not let the page copy. The link is the address of the page.");
     });
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([JSON.stringify(comparison, null, 2)], { type: "application/json" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = "comparison.json";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  };
+  const download = () =>
+    saveBlob(new Blob([JSON.stringify(comparison, null, 2)], { type: "application/json" }), "comparison.json");
+  const report = useReport(comparison);
   return (
     <>
       <Button onClick={copy}>
@@ -32,6 +33,22 @@ export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOu
         <Download aria-hidden="true" />
         Export
       </Button>
+      <Button onClick={() => report.mutate()} disabled={report.isPending}>
+        <FileText aria-hidden="true" />
+        {report.isPending ? "Writing…" : "Report"}
+      </Button>
     </>
   );
+}
+
+/** Downloads Markdown, an HTML page and figures as one archive, which takes some seconds to make. */
+function useReport({ experiments }: Schemas["ComparisonOut"]) {
+  const [score] = useScore(scoreNames(experiments));
+  const [margin] = useMargin();
+  const ids = experiments.map(({ experiment_id }) => experiment_id);
+  return useMutation({
+    mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin } }, parseAs: "blob" })),
+    onSuccess: (archive) => saveBlob(archive, "report.zip"),
+    onError: (error) => toast.error(error.message),
+  });
 }

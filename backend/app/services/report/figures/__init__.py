@@ -1,0 +1,1 @@
+"""Figures: first prepared, without a plotting library, then drawn in every theme and file format."""

@@ -1,0 +1,112 @@
+"""Numbers of a comparison by name, so that no document holds one that was copied by hand.
+
+In Markdown, ``<!--= FILE / WHAT / … -->text<!--/=-->`` stands for a value of ``FILE.jsonl.gz``: ``text`` is
+written anew from the data, and a test fails where it differs.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from app.core.markdown import plain
+from app.domain.rounding import fixed, format_p, interval, interval_in_points, milliseconds, number, percent
+from app.schemas.comparison import Compared, ComparisonOut, DifferenceStatistics, ScoreDifference
+from app.schemas.result import ScoreStatistics
+from app.services.comparisons.markdown import differences_of, table_of, tokens_per_answer, verdicts_of
+
+_MARK = re.compile(r"<!--= (?P<name>[^>]+?) -->(?P<text>.*?)<!--/=-->", re.DOTALL)
+
+
+def _statistics(one: ScoreDifference) -> DifferenceStatistics:
+    if one.statistics is None:
+        raise ValueError(f"There are no statistics: {one.message}")
+    return one.statistics
+
+
+def _points(one: ScoreDifference) -> str:
+    found = _statistics(one)
+    value = fixed(100 * (one.difference or 0.0), sign=True).replace("-", "−")
+    return f"{value} points {interval_in_points(found.simultaneous_low, found.simultaneous_high)}"
+
+
+_BLOCKS: Mapping[str, Callable[[ComparisonOut, str], Sequence[str]]] = {
+    "table": table_of,
+    "verdicts": lambda comparison, score: [f"- {plain(line)}" for line in verdicts_of(comparison, score)],
+}
+_OF_DIFFERENCES: Mapping[str, Callable[[ScoreDifference], str]] = {
+    "difference": _points,
+    "p": lambda one: format_p(_statistics(one).adjusted_p),
+    "pairs": lambda one: f"{one.n_paired:,}",
+    "verdict": lambda one: plain(_statistics(one).verdict),
+    "needed": lambda one: f"{_statistics(one).needed or 0:,}",
+}
+_OF_SCORES: Mapping[str, Callable[[ScoreStatistics], str]] = {
+    "score": interval,
+    "value": lambda one: percent(one.value),
+    "n": lambda one: f"{one.n:,}",
+}
+_OF_EXPERIMENTS: Mapping[str, Callable[[Compared], str]] = {
+    "latency": lambda one: milliseconds(one.metrics.latency_ms.p50),
+    "tokens": lambda one: number(tokens_per_answer(one.metrics)),
+    "failed": lambda one: f"{one.metrics.counts.failed:,}",
+}
+
+
+def refreshed(text: str, data: Callable[[str], ComparisonOut]) -> str:
+    """Return a document with its numbers from the data.
+
+    Args:
+        text: Markdown.
+        data: returns the comparison of a file by its name.
+
+    Raises:
+        ValueError: for a name that the data do not have; the message says which.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        file, *path = [part.strip() for part in found["name"].split(" / ")]
+        written = value_of(data(file), path)
+        around = "\n\n" if path[0] in _BLOCKS else ""
+        return f"<!--= {found['name']} -->{around}{written}{around}<!--/=-->"
+
+    return _MARK.sub(value, text)
+
+
+def value_of(comparison: ComparisonOut, path: Sequence[str]) -> str:
+    """Return a value of a comparison as Markdown.
+
+    Args:
+        comparison: from a data file.
+        path: ``table`` or ``verdicts`` and a score; or ``score``, ``value``, ``n``, ``difference``, ``p``,
+            ``pairs``, ``verdict`` or ``needed`` with a label and a score; or ``latency``, ``tokens`` or
+            ``failed`` with a label.
+
+    Raises:
+        ValueError: if there is no such value.
+    """
+    match list(path):
+        case [what, score] if what in _BLOCKS:
+            _require(score, {one.score for one in comparison.differences})
+            return "\n".join(_BLOCKS[what](comparison, score))
+        case [what, label] if what in _OF_EXPERIMENTS:
+            return _OF_EXPERIMENTS[what](_experiment(comparison, label))
+        case [what, label, score] if what in _OF_SCORES:
+            scores = _experiment(comparison, label).metrics.scores
+            _require(score, scores)
+            return _OF_SCORES[what](scores[score])
+        case [what, label, score] if what in _OF_DIFFERENCES:
+            this = _experiment(comparison, label).experiment_id
+            found = {one.experiment_id: one for one in differences_of(comparison, score)}
+            _require(this, found)
+            return _OF_DIFFERENCES[what](found[this])
+    raise ValueError(f"There is no value {' / '.join(path)!r}.")
+
+
+def _experiment(comparison: ComparisonOut, label: str) -> Compared:
+    named = {one.label: one for one in comparison.experiments}
+    _require(label, named)
+    return named[label]
+
+
+def _require(key: object, known: Iterable[object]) -> None:
+    if key not in list(known):
+        raise ValueError(f"{key} is not there; there are: {', '.join(map(str, known))}.")

@@ -1,0 +1,153 @@
+"""Reports: reads a comparison and words it."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import FieldError, InvalidInput
+from app.core.markdown import plain
+from app.domain.json import JsonObject
+from app.domain.metrics import Estimate
+from app.domain.scoring import DEFAULT_MARGIN
+from app.schemas.comparison import ComparisonOut
+from app.schemas.result import ComparedExample
+from app.services.comparisons.examples import ExamplesService
+from app.services.comparisons.markdown import differences_of, table_of, verdicts_of, warnings_of
+from app.services.comparisons.pairing import RunArrays
+from app.services.comparisons.report import comparison_out
+from app.services.comparisons.repository import RunArraysRepository
+from app.services.comparisons.service import ComparisonService
+from app.services.evaluation.statistics.quantiles import median_interval
+from app.services.report.content import Report, Section
+from app.services.report.data import ReportData, written
+from app.services.report.examples_section import examples_markdown
+from app.services.report.figures.prepare import figures_of
+from app.services.report.method_section import comparison_file, method_markdown
+from app.services.runtime import Runtime
+
+_EXAMPLES = 4
+_NAMED = 2
+"""Models that a caption names, at most."""
+COMPARISON_FILE = "comparison.yaml"
+DATA_FILE = "data.jsonl.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a report is asked to say.
+
+    Attributes:
+        ids: of the experiments; the first is the baseline.
+        score: that decides.
+        margin: the largest difference of the score that does not matter.
+        hypothesis: what was expected; empty to use the description of the experiments.
+    """
+
+    ids: Sequence[uuid.UUID]
+    score: str = "exact_match"
+    margin: float = DEFAULT_MARGIN
+    hypothesis: str = ""
+
+
+class ReportService:
+    """Reads only."""
+
+    def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
+        self._comparisons = ComparisonService(session, runtime)
+        self._examples = ExamplesService(session)
+        self._arrays = RunArraysRepository(session)
+
+    async def report(self, wanted: Wanted) -> Report:
+        """Return the report of a comparison.
+
+        Raises:
+            InvalidInput: for fewer than two experiments, too many, the same twice, or a score that they do
+                not share.
+            NotFound: if one has no result.
+        """
+        found = await self._comparisons.compare(wanted.ids, wanted.margin)
+        comparison = comparison_out(found)
+        _require_score(comparison, wanted.score)
+        configs: list[JsonObject] = [dict(one.experiment.config) for one in found.results]
+        page = await self._examples.compare(wanted.ids, wanted.score, "differ", None, _EXAMPLES)
+        examples = [ComparedExample.model_validate(one) for one in page.questions]
+        title = title_of(comparison)
+        again = comparison_file(title, configs, comparison.experiments)
+        scores = sorted({one.score for one in comparison.differences})
+        runs = {one: await self._arrays.arrays(one, scores, answers=True) for one in wanted.ids}
+        figures = figures_of(comparison, wanted.score, setting_of(comparison), _medians(runs))
+        hypothesis = wanted.hypothesis or str(configs[0].get("description") or "")
+        sections = [
+            *([Section("Hypothesis", plain(hypothesis))] if hypothesis else []),
+            Section("Method", method_markdown(configs, comparison.experiments)),
+            Section("Results", "\n".join(table_of(comparison, wanted.score)), tuple(figures)),
+            Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
+            Section(
+                "Looked at by hand",
+                examples_markdown(examples, page.total, comparison.experiments, wanted.score),
+            ),
+            *_limits(comparison),
+            Section("Make it again", _commands(wanted, again_by_file=again is not None)),
+        ]
+        attachments = {DATA_FILE: written(ReportData(comparison, configs, list(runs.values())))}
+        if again is not None:
+            attachments[COMPARISON_FILE] = again
+        return Report(title, tuple(sections), attachments)
+
+
+def _medians(runs: Mapping[uuid.UUID, RunArrays]) -> dict[uuid.UUID, Estimate]:
+    """Return the median latency of each experiment in milliseconds, where enough answers were timed."""
+    timed = {one: arrays.values["latency_ms"] for one, arrays in runs.items()}
+    found = {one: median_interval(ms[~np.isnan(ms)].tolist()) for one, ms in timed.items()}
+    return {one: median for one, median in found.items() if median is not None}
+
+
+def title_of(comparison: ComparisonOut) -> str:
+    """Return what the names of the experiments begin with, or who is compared with whom."""
+    first = comparison.experiments[0]
+    shared = first.name.removesuffix(first.label).rstrip().removesuffix(":")
+    return shared or " against ".join(one.label for one in reversed(comparison.experiments[:2]))
+
+
+def _require_score(comparison: ComparisonOut, score: str) -> None:
+    if differences_of(comparison, score):
+        return
+    shared = sorted({one.score for one in comparison.differences})
+    raise InvalidInput(
+        f"The experiments do not share a score {score!r}.",
+        hint=f"They share: {', '.join(shared) or 'none'}.",
+        errors=[FieldError("score", "not shared")],
+    )
+
+
+def setting_of(comparison: ComparisonOut) -> str:
+    """Return where the numbers come from, as a sentence below figures."""
+    models = sorted({one.model for one in comparison.experiments})
+    first = comparison.experiments[0]
+    pairs = max((one.n_paired for one in comparison.differences), default=0)
+    named = ", ".join(models) if len(models) <= _NAMED else f"{len(models)} models"
+    return f"{named} on {first.dataset}, n = {pairs:,}, seed {first.seed}."
+
+
+def _limits(comparison: ComparisonOut) -> list[Section]:
+    lines = [*warnings_of(comparison)]
+    lines += [f"{one.label}: {line}" for one in comparison.experiments for line in one.metrics.warnings]
+    return [Section("Limits", _bullets(lines))] if lines else []
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {plain(line)}" for line in lines)
+
+
+def _commands(wanted: Wanted, *, again_by_file: bool) -> str:
+    ids = " ".join(str(one)[:8] for one in wanted.ids)
+    lines = ["```sh", f"llmforge report {ids} --metric {wanted.score} --out report"]
+    if again_by_file:
+        lines += [
+            "# the experiments anew, from the file beside this report:",
+            f"llmforge report {COMPARISON_FILE} --metric {wanted.score} --out report",
+        ]
+    return "\n".join([*lines, "```"])

@@ -1,0 +1,135 @@
+"""Tests of figures: what they show, and that they can be drawn, whatever their texts hold."""
+
+import uuid
+from datetime import UTC, datetime
+from io import BytesIO
+from xml.etree import ElementTree as ET
+
+import pytest
+from PIL import Image
+
+from app.schemas.matrix import MatrixOut
+from app.services.report.content import Report, Section
+from app.services.report.figures.base import (
+    BarChart,
+    Chart,
+    Figure,
+    IntervalChart,
+    IntervalRow,
+    Point,
+    ScatterChart,
+)
+from app.services.report.figures.draw import draw_all
+from app.services.report.figures.intervals import draw_intervals
+from app.services.report.figures.themes import THEMES
+from app.services.report.matrix_report import matrix_report
+from app.services.report.written import files_of, html_of
+from tests.services.matrices.factories import cell, matrix, not_run
+
+HOSTILE = '$x^{$ <script>alert(1)</script> \\frac_ & "quoted"'
+CHARTS: dict[str, Chart] = {
+    "intervals": IntervalChart(
+        "difference (points)",
+        (IntervalRow(HOSTILE, 1.0, -1.0, 3.0, HOSTILE), IntervalRow("alone", 2.0, None, None, "2", "better")),
+        reference=0.0,
+        margin=2.0,
+    ),
+    "ratios": IntervalChart(
+        "speed (×)", (IntervalRow("fast", 2.0, 1.5, 2.7, "2 ×"),), reference=1.0, ratio=True
+    ),
+    "points": ScatterChart(
+        "latency (s)",
+        "exact match (%)",
+        (Point(HOSTILE, 1.0, (0.9, 1.2), 40.0, (30.0, 50.0), True), Point("b", 2.0, None, 0.0, (0.0, 7.0))),
+        front=True,
+    ),
+    "bars": BarChart("time (ms)", ("call", HOSTILE), ((HOSTILE, (3.0, 0.0)), ("b", (1.0, 2.0))), ("3", "3")),
+}
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, bytes]:
+    """All kinds of figures, drawn once."""
+    return draw_all([Figure(name, HOSTILE, "caption", "alt", chart) for name, chart in CHARTS.items()])
+
+
+def test_each_is_drawn_in_both_themes_and_formats(drawn: dict[str, bytes]) -> None:
+    endings = ("light.png", "light.svg", "dark.png", "dark.svg")
+    assert set(drawn) == {f"{name}-{ending}" for name in CHARTS for ending in endings}
+    for name, content in drawn.items():
+        if name.endswith(".png"):
+            with Image.open(BytesIO(content)) as image:
+                assert [round(one) for one in image.info["dpi"]] == [300, 300]
+        else:
+            tags = {element.tag.rpartition("}")[2] for element in ET.fromstring(content).iter()}
+            assert not tags & {"script", "a", "foreignObject", "image"}
+
+
+def test_ratios_are_labelled_with_numbers() -> None:
+    chart = CHARTS["ratios"]
+    assert isinstance(chart, IntervalChart)
+    canvas = draw_intervals(chart, THEMES["light"])
+    canvas.draw_without_rendering()
+    labels = [tick.get_text() for tick in canvas.axes[0].get_xticklabels()]
+    assert {"1", "2"} <= set(labels)
+    assert all(float(text) > 0 for text in labels)
+
+
+def test_the_same_figure_gives_the_same_bytes(drawn: dict[str, bytes]) -> None:
+    again = draw_all([Figure("points", HOSTILE, "caption", "alt", CHARTS["points"])])
+    assert {name: drawn[name] for name in again} == again
+
+
+def test_texts_of_others_do_nothing_in_the_page(drawn: dict[str, bytes]) -> None:
+    figure = Figure("bars", HOSTILE, HOSTILE, f'" onload="alert(1) {HOSTILE}', CHARTS["bars"])
+    report = Report(HOSTILE, (Section("Results", "text", (figure,)),), {})
+    page = html_of(report, drawn)
+    assert "<script" not in page
+    assert 'onload="' not in page
+    markdown = files_of(report, drawn)["report.md"].decode()
+    assert "<script" not in markdown.replace("\\<", "")
+    assert 'onload="' not in markdown
+
+
+def test_a_matrix_has_the_speed_up_of_each_method() -> None:
+    config = matrix(methods=[{"name": "plain"}, {"name": "failed"}], rounds=3)
+    cells = [
+        cell("sequential", method="plain"),
+        cell("concurrent", method="plain", speed=(3, 2.5, 3.5)),
+        cell("cold", method="plain", speed=(1, 0.5, 2), outcome="worse"),
+        not_run("warm", method="failed"),
+    ]
+    found = matrix_report(
+        MatrixOut(
+            id=uuid.uuid4(),
+            name="Speed",
+            description="",
+            model="mock/hash",
+            dataset="quiz",
+            questions=6,
+            methods=["plain", "failed"],
+            optimisations=[one.name for one in config.optimisations],
+            rounds=3,
+            total=12,
+            ended=12,
+            failed=3,
+            created_at=datetime(2026, 1, 2, tzinfo=UTC),
+            baseline="sequential",
+            score="exact_match",
+            margin=0.02,
+            ways=[],
+            config=config.as_json(),
+            cells=cells,
+            advice=[],
+            warnings=[],
+        )
+    )
+    (figure,) = found.figures
+    assert isinstance(figure.chart, IntervalChart)
+    assert [(row.label, row.emphasis) for row in figure.chart.rows] == [
+        ("concurrent", "better"),
+        ("cold", "none"),
+    ]
+    assert figure.chart.rows[0].text.startswith("3 × [2.5, 3.5]")
+    assert "n = 6 questions" in figure.caption
+    assert "| concurrent | 3 × [2.5, 3.5] |" in found.sections[1].markdown

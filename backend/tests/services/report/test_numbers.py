@@ -1,0 +1,108 @@
+"""Tests of numbers in documents: each is what the committed data say, and the data what their runs give."""
+
+from pathlib import Path
+
+import pytest
+
+from app.domain.scoring import scoring_rule
+from app.schemas.comparison import ComparisonOut
+from app.services.comparisons.compare import compare_experiments
+from app.services.report.data import read, written
+from app.services.report.numbers import refreshed, value_of
+from tools.findings import DATA, comparison_of, documents, stale
+
+FILES = sorted(DATA.glob("*.jsonl.gz"))
+EXAMPLE = "example"
+
+
+def test_no_number_of_a_document_differs_from_the_data() -> None:
+    assert list(stale(documents())) == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".jsonl.gz"))
+def test_differences_are_those_of_the_runs(file: Path) -> None:
+    data = read(file)
+    comparison, (baseline, *others) = data.comparison, data.runs
+    scores = list(dict.fromkeys(one.score for one in comparison.differences))
+    rule = scoring_rule("triviaqa")  # says how many answers are the same, which is not compared here
+    again = compare_experiments(baseline, others, scores, rule=rule)
+    stored = {(one.experiment_id, one.score): one for one in comparison.differences}
+    for experiment, against in zip(comparison.experiments[1:], again, strict=True):
+        for found in against.scores:
+            one = stored[experiment.experiment_id, found.score]
+            assert one.n_paired == found.n_paired
+            if found.paired is not None:
+                assert one.difference == pytest.approx(found.paired.difference)
+            assert (one.statistics is None) == (found.paired is None)
+
+
+def test_a_file_is_written_as_it_was_read(tmp_path: Path) -> None:
+    file = DATA / f"{EXAMPLE}.jsonl.gz"
+    again = written(read(file))
+    (tmp_path / "again.jsonl.gz").write_bytes(again)
+    assert written(read(tmp_path / "again.jsonl.gz")) == again
+    assert read(tmp_path / "again.jsonl.gz").comparison == read(file).comparison
+
+
+@pytest.fixture
+def comparison() -> ComparisonOut:
+    return comparison_of(EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "table / exact_match",
+        "verdicts / exact_match",
+        "score / sixty / exact_match",
+        "value / forty / contains",
+        "n / forty / exact_match",
+        "difference / sixty / exact_match",
+        "p / sixty / exact_match",
+        "pairs / sixty / exact_match",
+        "verdict / sixty / exact_match",
+        "needed / sixty / exact_match",
+        "latency / forty",
+        "tokens / forty",
+        "failed / forty",
+    ],
+)
+def test_a_wrong_number_is_found_and_mended(comparison: ComparisonOut, path: str) -> None:
+    value = value_of(comparison, path.split(" / "))
+    other = f"<!--= {EXAMPLE} / n / forty / exact_match --><!--/=-->"
+    wrong = f"It is <!--= {EXAMPLE} / {path} -->99.9 %<!--/=-->, {other}."
+    mended = refreshed(wrong, comparison_of)
+    assert mended != wrong
+    assert value in mended
+    assert "99.9" not in mended
+    assert refreshed(mended, comparison_of) == mended
+
+
+def test_a_document_that_was_changed_by_hand_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "finding.md"
+    file.write_text(f"<!--= {EXAMPLE} / value / forty / exact_match -->99.9 %<!--/=-->")
+    (line,) = stale([file])
+    assert line.startswith(f"{file}: numbers differ")
+    assert list(stale([file], write=True)) == []
+    assert list(stale([file])) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nothing / n / forty / exact_match", "no docs/findings/data/nothing.jsonl.gz"),
+        ("../../secret / n / forty / exact_match", "no docs"),
+        ("example / n / nobody / exact_match", "there are: forty, sixty"),
+        ("example / n / forty / beauty", "there are: "),
+        ("example / table / beauty", "there are: "),
+        ("example / difference / forty / exact_match", "is not there"),
+        ("example / mood / forty", "no value"),
+        ("example", "no value"),
+    ],
+)
+def test_what_the_data_do_not_have_is_named(tmp_path: Path, name: str, said: str) -> None:
+    file = tmp_path / "finding.md"
+    file.write_text(f"<!--= {name} -->1<!--/=-->")
+    (line,) = stale([file], write=True)
+    assert said in line
+    assert file.read_text() == f"<!--= {name} -->1<!--/=-->"
