@@ -2,6 +2,7 @@
 # make test   lint, types, contracts, and all tests, those in a browser too
 # make up     the platform without the demo
 # make guide  the pages of docs/ as a site with search, which the API serves at /guide/
+# make reference  after a change of settings, schemas, commands or messages: docs/reference anew
 # make api-types   after a change of the API: the dashboard's types anew
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -22,7 +23,7 @@ PACKAGES := frontend/node_modules/.installed-dev
 NPM    := npm --no-fund --no-audit --loglevel=error
 export NEXT_TELEMETRY_DISABLED := 1
 
-.PHONY: demo up test test-web dashboard guide pages lint lint-web setup setup-dev requirements api-types clean
+.PHONY: demo up test test-web dashboard guide pages reference lint lint-web setup setup-dev requirements api-types clean
 
 demo: setup dashboard pages
 	@$(BIN)/llmforge demo $(ARGS)
@@ -91,6 +92,9 @@ api-types: setup
 	cd backend && ../$(BIN)/python -m tools.openapi > ../frontend/src/lib/api/openapi.json
 	cd frontend && npm run --silent api
 
+reference: setup
+	cd backend && ../$(BIN)/python -m tools.reference
+
 lint: setup-dev
 	$(BIN)/hadolint Dockerfile
 	cat Dockerfile deploy/huggingface/Dockerfile | $(BIN)/hadolint -
@@ -98,6 +102,8 @@ lint: setup-dev
 	cd backend && ../$(BIN)/mypy
 	cd backend && ../$(BIN)/lint-imports
 	cd backend && ../$(BIN)/python -m tools.conventions
+	cd backend && ../$(BIN)/python -m tools.links
+	cd backend && ../$(BIN)/python -m tools.reference --check
 
 setup: $(VENV)/.installed
 
