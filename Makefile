@@ -95,7 +95,7 @@ api-types: setup
 reference: setup
 	cd backend && ../$(BIN)/python -m tools.reference
 
-lint: setup-dev
+lint: setup-dev $(GUIDE)
 	$(BIN)/hadolint Dockerfile
 	cat Dockerfile deploy/huggingface/Dockerfile | $(BIN)/hadolint -
 	cd backend && ../$(BIN)/ruff check . && ../$(BIN)/ruff format --check .
