@@ -9,6 +9,15 @@ RUN npm ci --omit=dev --no-fund --no-audit
 COPY frontend ./
 RUN npm run build
 
+FROM python:3.12-slim AS guide
+WORKDIR /srv
+COPY backend/requirements-guide.txt backend/
+RUN pip install --no-cache-dir -r backend/requirements-guide.txt
+COPY backend/tools backend/tools
+COPY zensical.toml ./
+COPY docs docs
+RUN PYTHONPATH=backend python -m tools.guide
+
 FROM python:3.12-slim AS platform
 RUN useradd --create-home --uid 1000 app && apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
@@ -24,6 +33,7 @@ COPY data/datasets data/datasets
 COPY data/knowledge_base data/knowledge_base
 COPY data/faithfulness data/faithfulness
 COPY --from=dashboard /srv/frontend/out frontend/out
+COPY --from=guide /srv/site site
 RUN pip install --no-cache-dir --no-deps -e backend && mkdir -p data/local && chown -R app data
 USER 1000
 # Indexes are stored with the other state, in the volume that the API and the workers share.

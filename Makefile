@@ -1,6 +1,8 @@
 # make demo   set everything up, start the platform, run the demo experiment, keep serving
 # make test   lint, types, contracts, and all tests, those in a browser too
 # make up     the platform without the demo
+# make guide  the pages of docs/ as a site with search, which the API serves at /guide/
+# make reference  after a change of settings, schemas, commands or messages: docs/reference anew
 # make api-types   after a change of the API: the dashboard's types anew
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -13,17 +15,20 @@ JOBS   ?= 2
 WEB    := frontend/out/.built
 WEB_SOURCES := $(shell find frontend/src -type f ! -name '*.test.ts') $(wildcard frontend/*.ts frontend/*.mjs frontend/public/* frontend/scripts/*.mjs) \
                frontend/package-lock.json frontend/tsconfig.json
+GUIDE  := site/.built
+GUIDE_SOURCES := zensical.toml backend/tools/guide.py $(shell find docs -type f)
+
 # With the test tools; before the dashboard, which else would install fewer at the same time.
 PACKAGES := frontend/node_modules/.installed-dev
 NPM    := npm --no-fund --no-audit --loglevel=error
 export NEXT_TELEMETRY_DISABLED := 1
 
-.PHONY: demo up test test-web dashboard lint lint-web setup setup-dev requirements api-types clean
+.PHONY: demo up test test-web dashboard guide pages reference lint lint-web setup setup-dev requirements api-types clean
 
-demo: setup dashboard
+demo: setup dashboard pages
 	@$(BIN)/llmforge demo $(ARGS)
 
-up: setup dashboard
+up: setup dashboard pages
 	@$(BIN)/llmforge up
 
 # The checks of both languages need no core to themselves, so they run side by side.
@@ -48,6 +53,17 @@ lint-web:
 dashboard:
 	@sh frontend/scripts/need-node.sh 20.9 "The dashboard" || exit 0; $(MAKE) --no-print-directory $(WEB)
 
+guide: $(GUIDE)
+
+# For those who start the platform: without the guide all else works, so what fails here stops nothing.
+pages: setup
+	@$(MAKE) --no-print-directory $(GUIDE) || echo "The guide is not built; its pages are the files in docs/."
+
+$(GUIDE): $(VENV)/.installed-guide $(GUIDE_SOURCES)
+	@echo "building the guide"
+	@cd backend && ../$(BIN)/python -m tools.guide
+	@touch $@
+
 $(WEB): frontend/node_modules/.installed $(WEB_SOURCES)
 	@echo "building the dashboard"
 	@cd frontend && npm run --silent build > .next-build.log 2>&1 || { cat .next-build.log; exit 1; }
@@ -68,6 +84,7 @@ frontend/node_modules/.installed-dev: frontend/package-lock.json
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --annotation-style line --no-header pyproject.toml
 requirements: setup
 	cd backend && $(COMPILE) -o requirements.txt && $(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
+	cd backend && $(subst pyproject.toml,requirements-guide.in,$(COMPILE)) -c requirements.txt -o requirements-guide.txt
 	cd backend && for file in requirements.txt requirements-dev.txt; do \
 	  grep -vE '^(nvidia-|cuda-|triton)' $$file > $$file.new && mv $$file.new $$file; done
 
@@ -75,13 +92,18 @@ api-types: setup
 	cd backend && ../$(BIN)/python -m tools.openapi > ../frontend/src/lib/api/openapi.json
 	cd frontend && npm run --silent api
 
-lint: setup-dev
+reference: setup
+	cd backend && ../$(BIN)/python -m tools.reference
+
+lint: setup-dev $(GUIDE)
 	$(BIN)/hadolint Dockerfile
 	cat Dockerfile deploy/huggingface/Dockerfile | $(BIN)/hadolint -
 	cd backend && ../$(BIN)/ruff check . && ../$(BIN)/ruff format --check .
 	cd backend && ../$(BIN)/mypy
 	cd backend && ../$(BIN)/lint-imports
 	cd backend && ../$(BIN)/python -m tools.conventions
+	cd backend && ../$(BIN)/python -m tools.links
+	cd backend && ../$(BIN)/python -m tools.reference --check
 
 setup: $(VENV)/.installed
 
@@ -107,9 +129,13 @@ $(VENV)/.installed: $(BIN)/python backend/requirements.txt backend/requirements-
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e backend
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed backend/requirements-dev.txt
+$(VENV)/.installed-dev: $(VENV)/.installed $(VENV)/.installed-guide backend/requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r backend/requirements-dev.txt
 	@touch $@
 
+$(VENV)/.installed-guide: $(VENV)/.installed backend/requirements-guide.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r backend/requirements-guide.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) data/local frontend/node_modules frontend/.next frontend/out
+	rm -rf $(VENV) data/local frontend/node_modules frontend/.next frontend/out site .cache

@@ -23,6 +23,7 @@ from app.api import (
 )
 from app.api.dashboard import Dashboard
 from app.api.errors import CrashMiddleware, install_error_handlers
+from app.api.guide import Guide
 from app.api.methods import MethodsMiddleware
 from app.api.metrics import Metrics, MetricsMiddleware
 from app.api.metrics import router as metrics_router
@@ -127,7 +128,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _add_middleware(app, settings)
     _add_routers(app)
     # Not a route, which would take precedence over redirects of paths with a trailing slash.
-    app.router.default = Dashboard(settings.dashboard_dir, frame_ancestors)
+    app.router.default = Dashboard(
+        settings.dashboard_dir, frame_ancestors, Guide(settings.guide_dir, frame_ancestors)
+    )
     return app
 
 

@@ -7,7 +7,7 @@ set -eu
 project=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
-git -C "$project" archive HEAD -- .dockerignore backend configs data frontend \
+git -C "$project" archive HEAD -- .dockerignore backend configs data docs frontend zensical.toml \
   ':!backend/tests' ':!backend/benchmarks' ':!frontend/e2e' | tar -x -C "$folder"
 cp "$project/deploy/huggingface/README.md" "$folder/README.md"
 cat "$project/Dockerfile" "$project/deploy/huggingface/Dockerfile" > "$folder/Dockerfile"

@@ -11,8 +11,9 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+GUIDE_PATH = "/guide"
 _API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json")
 _HASHED = ("_next", "static")  # names of files in this folder change with their content
 _NOT_BUILT = """<!doctype html>
@@ -26,7 +27,8 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto
 <h1>The dashboard is not built</h1>
 <p>The API works. To build the dashboard, run <code>make up</code> in the project's folder (it needs
 Node.js), then load this page again.</p>
-<p>Without it: <a href="/docs">the API's documentation</a>, or the command <code>llmforge</code>.</p>
+<p>Without it: <a href="/guide/">the guide</a>, <a href="/docs">the API's documentation</a>, or the command
+<code>llmforge</code>.</p>
 </html>
 """
 
@@ -45,10 +47,12 @@ class Dashboard(StaticFiles):
     Args:
         directory: the export; it may not exist yet.
         frame_ancestors: sources of pages that may show it in a frame, as its policy names them.
+        guide: what answers paths at and below ``/guide``.
     """
 
-    def __init__(self, directory: Path, frame_ancestors: str) -> None:
+    def __init__(self, directory: Path, frame_ancestors: str, guide: ASGIApp) -> None:
         self._policy = content_policy(frame_ancestors)
+        self._guide = guide
         super().__init__(directory=directory, html=True, check_dir=False)
         self.config_checked = True  # Starlette's own check fails if the folder does not exist
 
@@ -56,7 +60,12 @@ class Dashboard(StaticFiles):
         """Answer with a file; raise 404 for paths of the API, which answers with its own error."""
         if scope["type"] == "http" and not is_dashboard(scope):
             raise HTTPException(404)
-        await super().__call__(scope, receive, send)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path == GUIDE_PATH or path.startswith(f"{GUIDE_PATH}/"):
+            below = {**scope, "root_path": scope.get("root_path", "") + GUIDE_PATH}
+            await self._guide(below, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Find a file; a folder is answered with its ``index.html``, with or without a trailing slash."""

@@ -62,7 +62,8 @@ def _print_addresses(url: str) -> None:
     built = (get_settings().dashboard_dir / "index.html").exists()
     dashboard = f"{url}/" if built else "not built (`make up` builds it, with Node 20.9 or newer)"
     console.print(
-        f"\ndashboard  {dashboard}\nAPI        {url}/api/v1\ndocs       {url}/docs\n\n"
+        f"\ndashboard  {dashboard}\nAPI        {url}/api/v1\ndocs       {url}/docs\n"
+        f"guide      {url}/guide/\n\n"
         "Ctrl-C stops everything.",
         highlight=False,
     )

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     catalog: Path = Field(default=PROJECT_ROOT / "configs" / "models.yaml")
     datasets_dir: Path = Field(default=PROJECT_ROOT / "data" / "datasets")
     dashboard_dir: Path = Field(default=PROJECT_ROOT / "frontend" / "out", description="the static export")
+    guide_dir: Path = Field(default=PROJECT_ROOT / "site", description="the built guide")
     knowledge_dir: Path = Field(default=PROJECT_ROOT / "data" / "knowledge_base")
     index_dir: Path = Field(
         default=PROJECT_ROOT / "data" / "chromadb",
@@ -147,7 +148,14 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "home", "catalog", "datasets_dir", "dashboard_dir", "knowledge_dir", "index_dir", "models_dir"
+        "home",
+        "catalog",
+        "datasets_dir",
+        "dashboard_dir",
+        "guide_dir",
+        "knowledge_dir",
+        "index_dir",
+        "models_dir",
     )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:

@@ -32,6 +32,7 @@ def settings(settings: Settings, state_dir: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("LLMFORGE_KNOWLEDGE_DIR", str(state_dir / "no knowledge"))
     monkeypatch.setenv("LLMFORGE_INDEX_DIR", str(state_dir / "indexes of the API"))
     monkeypatch.setenv("LLMFORGE_DASHBOARD_DIR", str(state_dir / "no dashboard"))
+    monkeypatch.setenv("LLMFORGE_GUIDE_DIR", str(state_dir / "no guide"))
     monkeypatch.setenv("LLMFORGE_HOME", str(state_dir / "api"))
     monkeypatch.setenv("LLMFORGE_QUEUE", "api-tests")
     get_settings.cache_clear()

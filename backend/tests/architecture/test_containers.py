@@ -44,6 +44,11 @@ class TestDockerfile:
             assert re.search(command, DOCKERFILE)
             assert re.search(command, makefile)
 
+    def test_builds_the_guide_as_make_does(self) -> None:
+        assert "COPY --from=guide /srv/site site" in INSTRUCTIONS
+        for file in (DOCKERFILE, (PROJECT_ROOT / "Makefile").read_text()):
+            assert "python -m tools.guide" in file
+
     def test_copies_nothing_that_is_ignored(self) -> None:
         ignored = (PROJECT_ROOT / ".dockerignore").read_text().split()
         assert {".env", "data/local", ".venv"} <= set(ignored)
@@ -55,7 +60,7 @@ class TestDockerfile:
     def test_installs_as_make_does(self) -> None:
         makefile = (PROJECT_ROOT / "Makefile").read_text()
         files = re.findall(r"-r (backend/requirements\S*\.txt)", DOCKERFILE)
-        assert files == [f"backend/requirements{part}.txt" for part in ("-setup", "", "-models")]
+        assert files == [f"backend/requirements{part}.txt" for part in ("-guide", "-setup", "", "-models")]
         assert all(f"-r {file}" in makefile for file in files)
         torch = "--torch-backend=cpu"
         assert torch in DOCKERFILE

@@ -77,7 +77,7 @@ class TestExample:
     ) -> None:
         defaults = Settings()
         uncommented = re.sub(r"^#(?=[A-Z][A-Z0-9_]*=)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
-        paths = r"^LLMFORGE_(HOME|CATALOG|DATASETS_DIR|KNOWLEDGE_DIR|INDEX_DIR|DASHBOARD_DIR)=.*$"
+        paths = r"^LLMFORGE_(HOME|CATALOG|DATASETS_DIR|KNOWLEDGE_DIR|INDEX_DIR|DASHBOARD_DIR|GUIDE_DIR)=.*$"
         (tmp_path / ".env").write_text(re.sub(paths, "", uncommented, flags=re.MULTILINE))
         assert _read(tmp_path, monkeypatch) == defaults
 
