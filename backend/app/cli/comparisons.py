@@ -1,5 +1,6 @@
 """The command ``compare``, and running comparison files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
+from app.cli.forest import ForestRow, forest_lines
 from app.cli.render import console, interval, milliseconds, number, percent, print_json, short
 from app.cli.stages import show_stages
 from app.core.visible import visible
@@ -143,7 +145,7 @@ def _follow_all(api: Api, created: ComparisonCreated, *, quiet: bool) -> bool:
     return all(status is ExperimentStatus.COMPLETED for status in statuses)
 
 
-def metric_of(comparison: ComparisonOut, metric: str) -> list[ScoreDifference]:
+def differences_of(comparison: ComparisonOut, metric: str) -> list[ScoreDifference]:
     """Return the differences of one score.
 
     Raises:
@@ -160,7 +162,7 @@ def metric_of(comparison: ComparisonOut, metric: str) -> list[ScoreDifference]:
 
 def show_comparison(comparison: ComparisonOut, metric: str) -> None:
     """Print a comparison for a person: warnings, table, verdicts."""
-    differences = {one.experiment_id: one for one in metric_of(comparison, metric)}
+    differences = {one.experiment_id: one for one in differences_of(comparison, metric)}
     for line in warnings_of(comparison):
         say(f"warning: {line}")
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -173,17 +175,11 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
         cells = _cells(experiment, differences.get(experiment.experiment_id), metric)
         table.add_row(escape(experiment.label), *cells[:kept])
     console.print(table)
+    forest = forest_of(comparison, [*differences.values()])
+    if forest:
+        console.print(escape("\n".join(["", *forest, ""])), highlight=False, soft_wrap=True)
     for one in differences.values():
-        if one.statistics:
-            style = _STYLE[one.statistics.outcome]
-            pairs = f"[dim]({one.n_paired:,} {'pair' if one.n_paired == 1 else 'pairs'})[/]"
-            console.print(f"[{style}]{escape(one.statistics.verdict)}[/] {pairs}", highlight=False)
-        else:
-            console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
-        if one.missing:
-            console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
-        for line in _beside(comparison, one):
-            console.print(f"[dim]{escape(line)}[/]", highlight=False)
+        _show_verdict(comparison, one)
     for line in _of_families(comparison):
         console.print(f"[dim]{line}[/]", highlight=False)
     tied = comparison.tied_for_best.get(metric, [])
@@ -192,9 +188,42 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
         console.print(f"best, and not distinguishable from it: {escape(', '.join(names))}", highlight=False)
 
 
+def _show_verdict(comparison: ComparisonOut, one: ScoreDifference) -> None:
+    """Print the verdict on one difference, and what stands beside it."""
+    if one.statistics:
+        style = _STYLE[one.statistics.outcome]
+        pairs = f"[dim]({one.n_paired:,} {'pair' if one.n_paired == 1 else 'pairs'})[/]"
+        console.print(f"[{style}]{escape(one.statistics.verdict)}[/] {pairs}", highlight=False)
+    else:
+        console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
+    if one.missing:
+        console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
+    for line in _beside(comparison, one):
+        console.print(f"[dim]{escape(line)}[/]", highlight=False)
+
+
+def forest_of(comparison: ComparisonOut, differences: Sequence[ScoreDifference]) -> list[str]:
+    """Return the differences as a forest plot in characters; no lines if none has an interval.
+
+    The intervals are the simultaneous ones, which agree with the verdicts.
+    """
+    labels = {one.experiment_id: one.label for one in comparison.experiments}
+    rows = [
+        ForestRow(
+            labels[one.experiment_id],
+            one.difference,
+            statistics.simultaneous_low,
+            statistics.simultaneous_high,
+        )
+        for one in differences
+        if (statistics := one.statistics) is not None and one.difference is not None
+    ]
+    return forest_lines(rows) if rows else []
+
+
 def as_markdown(comparison: ComparisonOut, metric: str) -> str:
     """Return a comparison as Markdown, for a comment or a report."""
-    differences = {one.experiment_id: one for one in metric_of(comparison, metric)}
+    differences = {one.experiment_id: one for one in differences_of(comparison, metric)}
     head = ["experiment", *_columns(metric)]
     rows = [
         [_cell(one.label), *_cells(one, differences.get(one.experiment_id), metric, plain=True)]

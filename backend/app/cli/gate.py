@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from app.cli.client import JsonOption, connected, fail, say
-from app.cli.comparisons import as_markdown, equivalence_line, metric_of, warnings_of
+from app.cli.comparisons import as_markdown, differences_of, equivalence_line, warnings_of
 from app.cli.render import print_json
 from app.core.visible import visible
 from app.domain.rounding import fixed, interval_in_points
@@ -119,7 +119,7 @@ def _compared(
         ids = [str(api.resolve(baseline)), str(api.resolve(candidate))]
         chosen = {} if equivalence is None else {"margin": equivalence}
         comparison = api.get("/results/compare", ComparisonOut, ids=ids, **chosen)
-    difference = metric_of(comparison, metric)[0]
+    difference = differences_of(comparison, metric)[0]
     if difference.statistics is None:
         raise fail(f"No decision. {difference.message}", "Run both on the same dataset and seed.")
     return comparison, difference, difference.statistics

@@ -1,5 +1,6 @@
 """The experiment files that ship with the project can be run as they are."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from app.cli.comparisons import comparisons
 from app.core.config import PROJECT_ROOT
 from app.schemas.comparison import ComparisonConfig
 from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.method_config import CoTMethodConfig, ReactMethodConfig
+from app.schemas.method_config import CoTMethodConfig, NaiveMethodConfig, ReactMethodConfig
 from app.services.comparisons.service import expand
 from app.services.datasets.importers import load_builtin
 from app.services.inference.catalog_file import load_catalog
@@ -62,6 +63,20 @@ def test_comparisons_name_what_ships_with_the_project(path: Path) -> None:
             assert config.dataset.name in DATASETS
             if isinstance(config.method, ReactMethodConfig):
                 assert config.method.needed_feature in {None, *provider.features}
+
+
+def test_the_demo_compares_prompts_and_nothing_else() -> None:
+    path = PROJECT_ROOT / "configs" / "experiments" / "worked_examples.yaml"
+    (config,) = map(ComparisonConfig.model_validate, comparisons(path, {}))
+    bare, shown = expand(config)
+    assert bare.model_dump(exclude={"name", "description", "method"}) == shown.model_dump(
+        exclude={"name", "description", "method"}
+    )
+    asked = {example.question for example in DATASETS[bare.dataset.name].examples}
+    assert isinstance(shown.method, NaiveMethodConfig)
+    exemplars = re.findall(r"^Question: (.+\?)$", shown.method.template, re.MULTILINE)
+    assert len(exemplars) == 3
+    assert not asked & set(exemplars)
 
 
 def test_methods_are_compared_on_three_datasets() -> None:
