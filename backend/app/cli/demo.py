@@ -70,10 +70,11 @@ def _compare_all(api: Api, file: Path) -> list[tuple[str, str]]:
     """Run the comparisons of a file, print each, and return the names and paths of their pages."""
     pages = []
     for config in comparisons(file, {}):
-        created = api.post("/comparisons", ComparisonCreated, json={"config": config})
+        # One after the other: side by side they would take each other's place in the model's prompt cache.
+        created = api.post("/comparisons", ComparisonCreated, json={"config": config, "run": False})
         _introduce(config, created)
         began = time.monotonic()
-        _follow(api, created)
+        _run_all(api, created)
         took_s = time.monotonic() - began
         ids = [str(one) for one in created.ids]
         found = api.get("/results/compare", ComparisonOut, ids=ids)
@@ -98,15 +99,16 @@ def _names(created: ComparisonCreated) -> list[str]:
     return [one.name.rpartition(": ")[2] for one in created.experiments]
 
 
-def _follow(api: Api, created: ComparisonCreated) -> None:
-    """Show progress until all have ended.
+def _run_all(api: Api, created: ComparisonCreated) -> None:
+    """Run the experiments in their order and show progress until all have ended.
 
     Raises:
         typer.Exit: with code 1 if one did not complete, after saying why.
     """
     completed = True
     for name, experiment in zip(_names(created), created.experiments, strict=True):
-        say(f"{name}: waiting for its {experiment.total:,} answers")
+        api.post(f"/experiments/{experiment.id}/run", ExperimentOut)
+        say(f"{name}: waiting for {experiment.total:,} answers")
         if follow(api, experiment.id, experiment.total) is not ExperimentStatus.COMPLETED:
             ended = api.get(f"/experiments/{experiment.id}", ExperimentOut)
             say(f"{name}: {ended.status}. {ended.reason or ''}")
@@ -150,7 +152,7 @@ def _show(comparison: ComparisonOut, took_s: float) -> None:
 
 def _in_words(one: ScoreDifference, this: str, baseline: str) -> Sequence[str]:
     """Return what a difference and its p mean, for whoever does not know the terms."""
-    lines = []
+    lines: list[str] = []
     if one.only_this is not None and one.only_baseline is not None:
         lines.append(
             f"Answered right only with {this}: {_questions(one.only_this)}; "
