@@ -3,7 +3,6 @@
 Each case runs the whole platform. ``docs/benchmarks.md`` keeps the figures.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -17,7 +16,7 @@ from typing import Any
 import yaml
 
 from app.core.config import PROJECT_ROOT
-from benchmarks.lab import Lab, open_lab
+from benchmarks.lab import Lab, chosen_cases, open_lab, show_case
 
 LOCAL = "local/smollm2-135m-instruct"
 COUNTRIES = (
@@ -185,14 +184,9 @@ CASES: dict[str, Callable[[int], Report]] = {case.__name__: case for case in (gr
 
 def main() -> None:
     """Run the cases named on the command line, or all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("cases", nargs="*", help=f"of: {', '.join(CASES)}")
-    parser.add_argument("--repeat", type=int, default=3)
-    arguments = parser.parse_args()
-    for name in arguments.cases or CASES:
-        print(f"\n{name}: {CASES[name].__doc__}")
-        for key, value in CASES[name](arguments.repeat).items():
-            print(f"  {key:55} {value}")
+    names, repeat = chosen_cases(__doc__, CASES, 3)
+    for name in names:
+        show_case(name, CASES[name].__doc__, CASES[name](repeat))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A platform of its own for benchmarks: fresh state, a fake model server, and a client of both."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,26 @@ def open_lab(**settings: Any) -> Iterator[Lab]:
         finally:
             platform.stop()
             fake.stop()
+
+
+def chosen_cases(about: str | None, cases: Iterable[str], repeat: int) -> tuple[list[str], int]:
+    """Return the cases that the command line names, or all, and how often each is run.
+
+    Args:
+        about: the text of ``--help``.
+        cases: names of all of them.
+        repeat: how often, unless ``--repeat`` says otherwise.
+    """
+    names = list(cases)
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("cases", nargs="*", help=f"of: {', '.join(names)}")
+    parser.add_argument("--repeat", type=int, default=repeat)
+    arguments = parser.parse_args()
+    return arguments.cases or names, arguments.repeat
+
+
+def show_case(name: str, about: str | None, report: Mapping[str, Any]) -> None:
+    """Print what a case has measured."""
+    print(f"\n{name}: {about}")
+    for key, value in report.items():
+        print(f"  {key:55} {value}")

@@ -4,7 +4,6 @@ Each case runs the whole platform (API, worker, embedded Postgres and Valkey) ag
 server on this machine, and prints what it measured. ``docs/benchmarks.md`` keeps the figures.
 """
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -17,7 +16,7 @@ from typing import Any, Self
 
 import psutil
 
-from benchmarks.lab import BACKEND, Lab, open_lab
+from benchmarks.lab import BACKEND, Lab, chosen_cases, open_lab, show_case
 
 CONCURRENCY = 64
 IDEAL_S = 1000 / CONCURRENCY * 0.1
@@ -214,18 +213,13 @@ CASES: dict[str, Callable[[Lab], Report]] = {
 
 def main() -> None:
     """Run the cases named on the command line, or all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("cases", nargs="*", help=f"of: {', '.join(CASES)}")
-    parser.add_argument("--repeat", type=int, default=1)
-    arguments = parser.parse_args()
+    names, repeat = chosen_cases(__doc__, CASES, 1)
     with open_lab() as lab:
         lab.add_dataset("thousand", 1_000)
         lab.add_dataset("ten_thousand", 10_000)
-        for name in arguments.cases or CASES:
-            for _ in range(arguments.repeat):
-                print(f"\n{name}: {CASES[name].__doc__}")
-                for key, value in CASES[name](lab).items():
-                    print(f"  {key:32} {value}")
+        for name in names:
+            for _ in range(repeat):
+                show_case(name, CASES[name].__doc__, CASES[name](lab))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Each case runs the whole platform against a fake model server, as ``benchmarks.m
 ``docs/benchmarks.md`` keeps the figures.
 """
 
-import argparse
 import asyncio
 import hashlib
 import os
@@ -18,7 +17,7 @@ from typing import Any
 import asyncpg
 import psutil
 
-from benchmarks.lab import Lab, open_lab
+from benchmarks.lab import Lab, chosen_cases, open_lab, show_case
 
 QUESTIONS = 4_000
 IN_FLIGHT = 64  # a worker
@@ -190,14 +189,9 @@ CASES: dict[str, Callable[[int], Report]] = {case.__name__: case for case in (sc
 
 def main() -> None:
     """Run the cases named on the command line, or all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("cases", nargs="*", help=f"of: {', '.join(CASES)}")
-    parser.add_argument("--repeat", type=int, default=1)
-    arguments = parser.parse_args()
-    for name in arguments.cases or CASES:
-        print(f"\n{name}: {CASES[name].__doc__}")
-        for key, value in CASES[name](arguments.repeat).items():
-            print(f"  {key:40} {value}")
+    names, repeat = chosen_cases(__doc__, CASES, 1)
+    for name in names:
+        show_case(name, CASES[name].__doc__, CASES[name](repeat))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from app.domain.stages import StageGroup, StageProfile, describe_stage, stage_or
 from app.services.comparisons.draws import SEED, Labels, cached_paired_draws
 from app.services.comparisons.pairing import Floats, RunArrays, pair
 from app.services.comparisons.same_answers import same_answers
+from app.services.evaluation.metrics.expense import time_statistics
 from app.services.evaluation.statistics.bounds import Bounds
 from app.services.evaluation.statistics.equivalence import Equivalence, equivalence, equivalence_level
 from app.services.evaluation.statistics.identity import AnswerIdentity
@@ -91,7 +92,7 @@ def measure(trials: Sequence[MeasuredTrial], score: str) -> CellMeasures:
     values = runs.values[score]
     scored = ~np.isnan(values)
     latency = runs.values["latency_ms"]
-    latency = latency[~np.isnan(latency)]
+    times = time_statistics(latency[~np.isnan(latency)].tolist())
     metrics = [one.metrics for one in trials]
     rates = [rate for one in trials if (rate := one.questions_per_s) is not None]
     stored = sum(one.counts.stored for one in metrics)
@@ -103,8 +104,8 @@ def measure(trials: Sequence[MeasuredTrial], score: str) -> CellMeasures:
     calls = sum(one.calls for one in caches)
     return CellMeasures(
         score=_mean(values[scored].tolist(), _units(runs, np.flatnonzero(scored))) if scored.any() else None,
-        latency_p50_ms=float(np.quantile(latency, 0.5)) if latency.size else None,
-        latency_p95_ms=float(np.quantile(latency, 0.95)) if latency.size else None,
+        latency_p50_ms=times.p50,
+        latency_p95_ms=times.p95,
         questions_per_s=mean_rate(rates) if rates else None,
         tokens_per_question=tokens / stored if tokens is not None and stored else None,
         usd_per_1000=1000 * cost / stored if cost is not None and stored else None,
