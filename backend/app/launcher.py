@@ -118,13 +118,13 @@ class Platform:
                 return
 
     def _start_postgres(self) -> str:
-        self._say("starting Postgres (embedded)")
+        self._say("starting the database (Postgres)")
         self._postgres = EmbeddedPostgres.of_home(self._settings.home)
         self._postgres.start()
         return self._postgres.url
 
     def _start_valkey(self) -> str:
-        self._say("starting Valkey (embedded)")
+        self._say("starting the job queue (Valkey)")
         self._valkey = EmbeddedValkey(self._settings.home / "valkey", self._logs / "valkey.log")
         self._valkey.start()
         return self._valkey.url
@@ -139,7 +139,8 @@ class Platform:
                 self._say(f"port {self._settings.port} is taken; using {port}")
         host = self._settings.host
         self.url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104
-        self._say(f"starting the API at {self.url}, and {self._settings.workers} worker(s)")
+        workers = self._settings.workers
+        self._say(f"starting the API and {workers} {'worker' if workers == 1 else 'workers'}")
         self._api = ManagedProcess("api", api_command(host, port), self._log_of("api"), env)
         self._start_child(self._api)
 

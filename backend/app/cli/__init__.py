@@ -7,6 +7,7 @@ from app.cli import (
     comparisons,
     database,
     datasets,
+    demo,
     experiments,
     faithfulness,
     gate,
@@ -43,7 +44,7 @@ app.add_typer(faithfulness.app, name="faithfulness")
 app.command()(system.models)
 app.command()(system.doctor)
 app.command()(system.up)
-app.command()(system.demo)
+app.command()(demo.demo)
 app.command()(system.worker)
 app.command()(system.api)
 app.command()(storage.prune)

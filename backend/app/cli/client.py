@@ -195,7 +195,7 @@ def connected(*, start: bool = True) -> Iterator[Api]:
         raise fail("No platform is running.", "Start it with `llmforge up`.")
     with (
         nullcontext(url) if url is not None else _started(settings) as url,
-        _errors_told(url),
+        errors_told(url),
         Api(url, settings.client_key) as api,
     ):
         yield api
@@ -209,6 +209,7 @@ def _started(settings: Settings) -> Iterator[str]:
     platform = Platform(settings, say)
     try:
         platform.start()
+        say(f"until this command ends, the platform answers at {platform.url}/")
         yield platform.url
     except ProcessError as error:
         raise fail(str(error)) from error
@@ -217,7 +218,8 @@ def _started(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def _errors_told(url: str) -> Iterator[None]:
+def errors_told(url: str) -> Iterator[None]:
+    """Print errors of the API and of the connection, and end the command with exit code 1."""
     try:
         yield
     except ApiError as error:

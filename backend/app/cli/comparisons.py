@@ -1,6 +1,6 @@
 """The command ``compare``, and running comparison files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -12,6 +12,7 @@ from rich.table import Table
 from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
+from app.cli.forest import ForestRow, forest_lines
 from app.cli.render import console, print_json, short
 from app.cli.stages import show_stages
 from app.domain.json import JsonObject
@@ -172,17 +173,11 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
     for line in warnings_of(comparison):
         say(f"warning: {line}")
     console.print(_comparison_table(comparison, differences, metric))
+    forest = forest_of(comparison, [*differences.values()])
+    if forest:
+        console.print(escape("\n".join(["", *forest, ""])), highlight=False, soft_wrap=True)
     for one in differences.values():
-        if one.statistics:
-            style = _STYLE[one.statistics.outcome]
-            pairs = f"[dim]({one.n_paired:,} {'pair' if one.n_paired == 1 else 'pairs'})[/]"
-            console.print(f"[{style}]{escape(one.statistics.verdict)}[/] {pairs}", highlight=False)
-        else:
-            console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
-        if one.missing:
-            console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
-        for line in said_beside(comparison, one):
-            console.print(f"[dim]{escape(line)}[/]", highlight=False)
+        _show_verdict(comparison, one)
     for line in about_families(comparison):
         console.print(f"[dim]{line}[/]", highlight=False)
     tied = comparison.tied_for_best.get(metric, [])
@@ -207,3 +202,36 @@ def _comparison_table(
             change = f"[{_STYLE[difference.statistics.outcome]}]{escape(change)}[/]"
         table.add_row(escape(experiment.label), *[escape(score), change, *others][:kept])
     return table
+
+
+def _show_verdict(comparison: ComparisonOut, one: ScoreDifference) -> None:
+    """Print the verdict on one difference, and what stands beside it."""
+    if one.statistics:
+        style = _STYLE[one.statistics.outcome]
+        pairs = f"[dim]({one.n_paired:,} {'pair' if one.n_paired == 1 else 'pairs'})[/]"
+        console.print(f"[{style}]{escape(one.statistics.verdict)}[/] {pairs}", highlight=False)
+    else:
+        console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
+    if one.missing:
+        console.print(f"[yellow]{escape(one.missing.message)}[/]", highlight=False)
+    for line in said_beside(comparison, one):
+        console.print(f"[dim]{escape(line)}[/]", highlight=False)
+
+
+def forest_of(comparison: ComparisonOut, differences: Sequence[ScoreDifference]) -> list[str]:
+    """Return the differences as a forest plot in characters; no lines if none has an interval.
+
+    The intervals are the simultaneous ones, which agree with the verdicts.
+    """
+    labels = {one.experiment_id: one.label for one in comparison.experiments}
+    rows = [
+        ForestRow(
+            labels[one.experiment_id],
+            one.difference,
+            statistics.simultaneous_low,
+            statistics.simultaneous_high,
+        )
+        for one in differences
+        if (statistics := one.statistics) is not None and one.difference is not None
+    ]
+    return forest_lines(rows) if rows else []

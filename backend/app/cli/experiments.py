@@ -158,7 +158,12 @@ def show(experiment_id: IdArgument, json: JsonOption = False) -> None:
 def export(
     experiment_id: IdArgument,
     fmt: Annotated[
-        str, typer.Option("--format", "-f", help="json, jsonl, csv (see the README on formulas) or parquet.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="json, jsonl, csv (see docs/explanation/security.md on formulas) or parquet.",
+        ),
     ] = "jsonl",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File; default: standard output.")

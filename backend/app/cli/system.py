@@ -1,32 +1,19 @@
-"""Commands about the platform: up, demo, worker, api, models, doctor."""
+"""Commands about the platform: up, worker, api, models, doctor."""
 
 import os
 import sys
-import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import Api, JsonOption, connected, fail, say
-from app.cli.experiments import follow_to_end
-from app.cli.files import read_experiment
+from app.cli.client import JsonOption, connected, fail, say
 from app.cli.render import console, print_json
-from app.cli.signals import signals_interrupt
-from app.core.config import PROJECT_ROOT, get_settings
-from app.core.platform_state import platform_url
-from app.core.processes import ProcessError
+from app.cli.serving import open_browser, print_addresses, serving
+from app.core.config import get_settings
 from app.schemas.catalog import CatalogOut, ModelOut, ProviderOut
-from app.schemas.experiment import ExperimentOut
 
-if TYPE_CHECKING:
-    from app.launcher import Platform
-
-_DEMO = PROJECT_ROOT / "configs" / "experiments" / "demo.yaml"
 _STATE_STYLE = {
     "ready": "green",
     "not_checked": "dim",
@@ -37,76 +24,13 @@ _STATE_STYLE = {
 }
 
 
-@contextmanager
-def _platform(*, patient: bool = False) -> Iterator["Platform"]:
-    from app.launcher import Platform  # what a platform is made of takes a second to import
-
-    settings = get_settings()
-    running = platform_url(settings.home)
-    if running is not None:
-        raise fail(f"The platform is already running at {running}.")
-    platform = Platform(settings, say, fixed_port="port" in settings.model_fields_set, patient=patient)
-    with signals_interrupt():
-        try:
-            platform.start()
-            yield platform
-        except ProcessError as error:
-            raise fail(str(error)) from error
-        except KeyboardInterrupt:
-            say("\nstopping")
-        finally:
-            platform.stop()
-
-
-def _print_addresses(url: str) -> None:
-    built = (get_settings().dashboard_dir / "index.html").exists()
-    dashboard = f"{url}/" if built else "not built (`make up` builds it, with Node 20.9 or newer)"
-    console.print(
-        f"\ndashboard  {dashboard}\nAPI        {url}/api/v1\ndocs       {url}/docs\n"
-        f"guide      {url}/guide/\n\n"
-        "Ctrl-C stops everything.",
-        highlight=False,
-    )
-
-
-def _open_browser(url: str) -> None:
-    """Open the dashboard in a browser, except in a pipe, over SSH, or without a screen."""
-    built = (get_settings().dashboard_dir / "index.html").exists()
-    screen = (
-        sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )
-    if built and screen and sys.stdout.isatty() and "SSH_CONNECTION" not in os.environ:
-        webbrowser.open(url)
-
-
 def up() -> None:
     """Start the platform (API, workers, embedded servers) and keep it running."""
-    with _platform(patient=True) as platform:
-        _print_addresses(platform.url)
-        _open_browser(f"{platform.url}/")
+    with serving(patient=True) as platform:
+        say("")
+        print_addresses(platform.url)
+        open_browser(f"{platform.url}/")
         platform.watch()
-
-
-def demo(
-    exit_: Annotated[bool, typer.Option("--exit", help="Stop after the run.")] = False,
-    file: Annotated[Path, typer.Option(help="The experiment to run.")] = _DEMO,
-) -> None:
-    """Start the platform, run the demo experiment on the bundled model, and keep serving.
-
-    Exit code 0 only if the experiment completed.
-    """
-    config = read_experiment(file, {})
-    with _platform() as platform:
-        with Api(platform.url, get_settings().client_key) as api:
-            created = api.post("/experiments", ExperimentOut, json={"config": config.as_json()})
-            experiment = api.post(f"/experiments/{created.id}/run", ExperimentOut)
-            say(f"running {config.name}: {config.model}, {experiment.total} questions")
-            if not exit_:
-                _open_browser(f"{platform.url}/experiments/view/?id={created.id}")
-            follow_to_end(api, experiment, as_json=False)
-        _print_addresses(platform.url)
-        if not exit_:
-            platform.watch()
 
 
 def worker() -> None:

@@ -142,7 +142,7 @@ def test_a_server_that_runs_is_used(postgres: EmbeddedPostgres, tmp_path: Path) 
             assert second == first
         assert EmbeddedPostgres.of_home(home).running_port is not None
         pid = int((home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-    assert said == ["starting Postgres (embedded)"]
+    assert said == ["starting the database (Postgres)"]
     assert EmbeddedPostgres.of_home(home).running_port is None
     assert not psutil.pid_exists(pid)
 

@@ -29,6 +29,11 @@ model: mock/gold?accuracy=0.5
 dataset: {name: trivia_qa, n: 10}
 seed: 7
 """
+TWO_WAYS = """\
+name: Two ways
+base: {dataset: {name: trivia_qa, n: 20}, seed: 7}
+variants: [{name: few, model: "mock/gold?accuracy=0.1"}, {name: all, model: mock/gold}]
+"""
 
 
 def wait_for(condition: Callable[[], Any], what: str) -> Any:
@@ -97,6 +102,13 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 def quick(tmp_path: Path) -> Path:
     file = tmp_path / "quick.yaml"
     file.write_text(QUICK)
+    return file
+
+
+@pytest.fixture
+def two_ways(tmp_path: Path) -> Path:
+    file = tmp_path / "two_ways.yaml"
+    file.write_text(TWO_WAYS)
     return file
 
 
@@ -265,11 +277,13 @@ class TestStartAndStop:
             finally:
                 free.stop()
 
-    def test_the_demo_command_runs_and_stops_everything(self, home: Path, quick: Path) -> None:
-        done = cli("demo", "--exit", "--file", str(quick))
+    def test_the_demo_command_ends_in_a_verdict_and_stops_everything(
+        self, home: Path, two_ways: Path
+    ) -> None:
+        done = cli("demo", "--exit", "--file", str(two_ways))
         assert done.returncode == 0, done.stderr
-        assert "exact match" in done.stdout
-        assert "/docs" in done.stdout
+        assert "Verdict: all is better than few by " in done.stdout
+        assert "http" not in done.stdout  # by then nothing answers there any more
         assert not (home / "platform.json").exists()
         record = home / "postgres" / "postmaster.pid"
         assert not record.exists()

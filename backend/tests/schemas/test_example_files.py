@@ -8,6 +8,7 @@ import yaml
 from app.cli.bench import read_matrix
 from app.cli.comparisons import comparisons
 from app.core.config import PROJECT_ROOT
+from app.domain.scoring import scoring_rule
 from app.schemas.comparison import ComparisonConfig
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.method_config import CoTMethodConfig, ReactMethodConfig
@@ -15,6 +16,7 @@ from app.services.comparisons.service import expand
 from app.services.datasets.importers import load_builtin
 from app.services.inference.catalog_file import load_catalog
 from app.services.matrices.expansion import check
+from app.services.methods.exemplars import kind_for, load_exemplars
 
 DATASETS = {
     dataset.name: dataset
@@ -62,6 +64,21 @@ def test_comparisons_name_what_ships_with_the_project(path: Path) -> None:
             assert config.dataset.name in DATASETS
             if isinstance(config.method, ReactMethodConfig):
                 assert config.method.needed_feature in {None, *provider.features}
+
+
+def test_the_demo_compares_prompts_on_questions_that_no_prompt_answers() -> None:
+    path = PROJECT_ROOT / "configs" / "experiments" / "worked_examples.yaml"
+    (config,) = map(ComparisonConfig.model_validate, comparisons(path, {}))
+    assert config.base["model"] == "local/smollm2-135m-instruct"
+    bare, shown = expand(config)
+    changed = {"name", "description", "method", "params"}
+    assert bare.model_dump(exclude=changed) == shown.model_dump(exclude=changed)
+    dataset = DATASETS[bare.dataset.name]
+    assert isinstance(shown.method, CoTMethodConfig)
+    kind = kind_for(shown.method.exemplars, scoring_rule(dataset.scoring))
+    exemplars = load_exemplars(kind, shown.method.shots)
+    assert len(exemplars) == 3
+    assert not {one.question for one in exemplars} & {one.question for one in dataset.examples}
 
 
 def test_methods_are_compared_on_three_datasets() -> None:

@@ -32,7 +32,7 @@ def embedded_database(home: Path, say: Callable[[str], None]) -> Iterator[str]:
         yield server.url
         return
     try:
-        say("starting Postgres (embedded)")
+        say("starting the database (Postgres)")
         server.start()
         yield server.url
     finally:

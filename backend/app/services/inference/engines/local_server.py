@@ -51,9 +51,9 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.n_gpu_layers = 0
-    # An answer must not depend on what else is asked at the time. On CPUs, flash attention computes in another
-    # order for each number of tokens at once, and so do the pieces into which prompts are cut that arrive
-    # together: no flash attention, and pieces as large as what is computed at once.
+    # An answer must not depend on what else is asked at the time. On CPUs flash attention computes in another
+    # order for each number of tokens at once; so do the pieces into which prompts that arrive together are
+    # cut: no flash attention, and pieces as large as what is computed at once.
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.n_ubatch = params.n_batch
     # Only the slots keep prompts, which requests may reuse that say so; further states would fill gigabytes.
