@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app.cli.client import JsonOption, connected, fail, say
+from app.cli.comparisons import metric_of
 from app.cli.render import print_json
 from app.core.visible import visible
 from app.domain.rounding import fixed, interval_in_points
