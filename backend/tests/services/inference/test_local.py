@@ -298,6 +298,25 @@ class TestEngine:
         assert [each.text for each in together if isinstance(each, GenerationResult)] == alone
         assert [each.text for each in again if isinstance(each, GenerationResult)] == alone[::-1]
 
+    async def test_not_even_their_last_digits(self, options: LocalServerOptions) -> None:
+        """Of the probabilities, which tell more than the words: those differ only where two are close."""
+        server = await asyncio.to_thread(LocalServer(MODEL, options).ensure)
+        body = {"temperature": 0, "max_tokens": 4, "logprobs": True, "cache_prompt": False}
+
+        async def ask(client: httpx.AsyncClient, words: int) -> object:
+            messages = [
+                {"role": "user", "content": f"Tell me what you know of Rome. {'Think. ' * words}"}
+            ]
+            answer = await client.post("/v1/chat/completions", json=body | {"messages": messages})
+            return answer.raise_for_status().json()["choices"][0]["logprobs"]
+
+        key = {"Authorization": f"Bearer {server.key}"}
+        async with httpx.AsyncClient(base_url=server.url, headers=key, timeout=600) as client:
+            lengths = range(5, 80, 13)
+            alone = [await ask(client, words) for words in lengths]
+            together = await asyncio.gather(*(ask(client, words) for words in lengths))
+        assert together == alone
+
     async def test_engines_share_the_server(self, engine: LocalEngine, options: LocalServerOptions) -> None:
         other = LocalEngine(PROVIDER, SPEC, LocalServer(MODEL, options), 600)
         await asyncio.gather(engine.generate(CALL), other.generate(CALL))
