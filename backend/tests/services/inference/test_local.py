@@ -304,9 +304,7 @@ class TestEngine:
         body = {"temperature": 0, "max_tokens": 4, "logprobs": True, "cache_prompt": False}
 
         async def ask(client: httpx.AsyncClient, words: int) -> object:
-            messages = [
-                {"role": "user", "content": f"Tell me what you know of Rome. {'Think. ' * words}"}
-            ]
+            messages = [{"role": "user", "content": f"Tell me what you know of Rome. {'Think. ' * words}"}]
             answer = await client.post("/v1/chat/completions", json=body | {"messages": messages})
             return answer.raise_for_status().json()["choices"][0]["logprobs"]
 
