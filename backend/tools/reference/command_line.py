@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from app.cli import app
+from app.core.config import PROJECT_ROOT
 from tools.reference.markdown import cell, code, page, plain, table
 
 _ABOUT = """\
@@ -60,4 +61,5 @@ def _default(parameter: Any) -> str:
         return ""
     if value is True:
         return "on"
-    return code(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return code(text.replace(f"{PROJECT_ROOT}/", ""))  # the page is the same wherever the project lies
