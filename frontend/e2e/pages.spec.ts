@@ -35,7 +35,20 @@ async function expectNoOverflow(page: Page): Promise<void> {
 /** The text of the page without times, which change by themselves. */
 async function content(page: Page): Promise<string> {
   const text = await page.getByRole("main").innerText();
-  return text.replaceAll(/just now|yesterday|\d+ (min|h|days) ago|(< )?\d+(\.\d+)? (ms|s)\b/g, "…").replaceAll(/\s+/g, " ");
+  return text.replaceAll(/just now|yesterday|\d+ (min|h|days) ago|(< )?\d+(\.\d+)? (ms|s|kB|MB)\b/g, "…").replaceAll(/\s+/g, " ");
+}
+
+/** What a page says when its last part has arrived: the same text twice, half a second apart. */
+async function settledContent(page: Page): Promise<string> {
+  let text = "";
+  await expect
+    .poll(async () => {
+      const earlier = text;
+      text = await content(page);
+      return text === earlier;
+    }, { intervals: [500] })
+    .toBe(true);
+  return text;
 }
 
 /** All pages, each with a check that its data is shown. */
@@ -191,7 +204,7 @@ for (const { name, path, shown } of places) {
     await page.setViewportSize(PHONE);
     await page.goto(path());
     await shown(page);
-    const before = await content(page);
+    const before = await settledContent(page);
     await page.reload();
     await shown(page);
     await expect.poll(() => content(page)).toBe(before);

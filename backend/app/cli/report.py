@@ -54,7 +54,13 @@ def report(
         for config, ids in _run(api, configs):
             dataset = str(config["base"]["dataset"]["name"])
             within = out / dataset if len(configs) > 1 and Path(dataset).name == dataset else out
-            _write(api, "/reports", {**params, "ids": ids, "margin": config.get("margin", margin)}, within)
+            asked = {"hypothesis": hypothesis or str(config.get("description") or "")}
+            _write(
+                api,
+                "/reports",
+                {**params, **asked, "ids": ids, "margin": config.get("margin", margin)},
+                within,
+            )
 
 
 def _run(api: Api, configs: Sequence[JsonObject]) -> Iterator[tuple[JsonObject, list[str]]]:

@@ -43,7 +43,7 @@ class Wanted:
         ids: of the experiments; the first is the baseline.
         score: that decides.
         margin: the largest difference of the score that does not matter.
-        hypothesis: what was expected; empty to use the description of the experiments.
+        hypothesis: what was expected; empty to use the description that all experiments have.
     """
 
     ids: Sequence[uuid.UUID]
@@ -79,7 +79,9 @@ class ReportService:
         scores = sorted({one.score for one in comparison.differences})
         runs = {one: await self._arrays.arrays(one, scores, answers=True) for one in wanted.ids}
         figures = figures_of(comparison, wanted.score, setting_of(comparison), _medians(runs))
-        hypothesis = wanted.hypothesis or str(configs[0].get("description") or "")
+        described = {str(one.get("description") or "") for one in configs}
+        # A description that all of them have is that of the comparison; others tell the experiments apart.
+        hypothesis = wanted.hypothesis or (described.pop() if len(described) == 1 else "")
         sections = [
             *([Section("Hypothesis", plain(hypothesis))] if hypothesis else []),
             Section("Method", method_markdown(configs, comparison.experiments)),
