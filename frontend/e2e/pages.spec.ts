@@ -41,13 +41,7 @@ async function content(page: Page): Promise<string> {
 /** What a page says when its last part has arrived: the same text twice, half a second apart. */
 async function settledContent(page: Page): Promise<string> {
   let text = "";
-  await expect
-    .poll(async () => {
-      const earlier = text;
-      text = await content(page);
-      return text === earlier;
-    }, { intervals: [500] })
-    .toBe(true);
+  await expect.poll(async () => text === (text = await content(page)), { intervals: [500] }).toBe(true);
   return text;
 }
 
