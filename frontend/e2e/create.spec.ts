@@ -92,8 +92,11 @@ test("its metrics, and each wrong answer with its prompt, are shown", async ({ p
   await expect(page.getByRole("status").filter({ hasText: /^Run \d+ of 40: (wrong)$/ })).toHaveCount(1);
   const said = await page.getByRole("status").filter({ hasText: /^Run \d+ of 40/ }).innerText();
   const index = Number(/\d+/.exec(said)?.[0]) - 1;
-  // The run is in the address at once, and in the panel when it has come.
-  await expect(page.locator(`[data-run="${new URL(page.url()).searchParams.get("run")}"]`)).toBeVisible();
+  // The address follows the cursor, and the panel follows the address: read again until both name one run.
+  await expect(async () => {
+    const run = new URL(page.url()).searchParams.get("run");
+    await expect(page.locator(`[data-run="${run}"]`)).toBeVisible({ timeout: 500 });
+  }).toPass();
   const last = await question.innerText();
   await page.keyboard.press("Home");
   await expect(question).not.toHaveText(last);
