@@ -2629,6 +2629,11 @@ export interface components {
              * @description Whether all data is lost when the platform restarts.
              */
             ephemeral: boolean;
+            /**
+             * Guide
+             * @description Whether the guide is built; it is served at `/guide/`.
+             */
+            guide: boolean;
             local_model: components["schemas"]["PartHealth"];
             queue: components["schemas"]["PartHealth"];
             /**
