@@ -11,7 +11,8 @@ from app.services.report.data import read, written
 from app.services.report.numbers import refreshed, value_of
 from tools.findings import DATA, comparison_of, documents, stale
 
-FILES = sorted(DATA.glob("*.jsonl.gz"))
+LABELS = DATA / "faithfulness_labels.jsonl.gz"
+FILES = sorted(set(DATA.glob("*.jsonl.gz")) - {LABELS})
 EXAMPLE = "example"
 
 
