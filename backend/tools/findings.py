@@ -1,17 +1,19 @@
 """Numbers in documents, from the committed data: ``python -m tools.findings [--write]``.
 
 Every ``<!--= FILE / WHAT / … -->`` in README.md and below ``docs/`` is compared with
-``docs/findings/data/FILE.jsonl.gz``; with ``--write``, it is written anew.
+``docs/findings/data/FILE.jsonl.gz``, or with the judges that were measured on its labelled answers; with
+``--write``, it is written anew.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from app.schemas.comparison import ComparisonOut
 from app.services.report.data import read
-from app.services.report.numbers import refreshed
+from app.services.report.numbers import refreshed, value_of
+from tools.judges import LABELS, judge_value
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "docs" / "findings" / "data"
@@ -30,6 +32,17 @@ def comparison_of(name: str) -> ComparisonOut:
     return read(file).comparison
 
 
+def value(name: str, path: Sequence[str]) -> str:
+    """Return a value of a committed data file as Markdown.
+
+    Raises:
+        ValueError: if there is no such file, or no such value in it.
+    """
+    if name == LABELS:
+        return judge_value(DATA / f"{name}.jsonl.gz", path)
+    return value_of(comparison_of(name), path)
+
+
 def documents() -> list[Path]:
     """Return the documents whose numbers are checked."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -40,7 +53,7 @@ def stale(files: list[Path], *, write: bool = False) -> Iterator[str]:
     for file in files:
         text = file.read_text(encoding="utf-8")
         try:
-            anew = refreshed(text, comparison_of)
+            anew = refreshed(text, value)
         except ValueError as error:
             yield f"{file}: {error}"
             continue

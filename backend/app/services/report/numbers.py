@@ -51,24 +51,24 @@ _OF_EXPERIMENTS: Mapping[str, Callable[[Compared], str]] = {
 }
 
 
-def refreshed(text: str, data: Callable[[str], ComparisonOut]) -> str:
+def refreshed(text: str, value: Callable[[str, Sequence[str]], str]) -> str:
     """Return a document with its numbers from the data.
 
     Args:
         text: Markdown.
-        data: returns the comparison of a file by its name.
+        value: returns a value, as Markdown, by the name of its file and its own.
 
     Raises:
         ValueError: for a name that the data do not have; the message says which.
     """
 
-    def value(found: re.Match[str]) -> str:
+    def anew(found: re.Match[str]) -> str:
         file, *path = [part.strip() for part in found["name"].split(" / ")]
-        written = value_of(data(file), path)
-        around = "\n\n" if path[0] in _BLOCKS else ""
+        written = value(file, path)
+        around = "\n\n" if "\n" in written or path[0] in _BLOCKS else ""
         return f"<!--= {found['name']} -->{around}{written}{around}<!--/=-->"
 
-    return _MARK.sub(value, text)
+    return _MARK.sub(anew, text)
 
 
 def value_of(comparison: ComparisonOut, path: Sequence[str]) -> str:
