@@ -1,22 +1,26 @@
-"""Numbers in documents, from the committed data: ``python -m tools.findings [--write]``.
+"""Numbers and pictures in documents, from the committed data: ``python -m tools.findings [--write]``.
 
 Every ``<!--= FILE / WHAT / … -->`` in README.md and below ``docs/`` is compared with
 ``docs/findings/data/FILE.jsonl.gz``, or with the judges that were measured on its labelled answers; with
-``--write``, it is written anew.
+``--write``, it is written anew. The pictures of these marks are drawn into ``docs/images/findings/``.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from app.schemas.comparison import ComparisonOut
 from app.services.report.data import read
-from app.services.report.numbers import refreshed, value_of
+from app.services.report.figures.draw import draw_all
+from app.services.report.numbers import PICTURE, forest_of, picture_name, pictures_in, refreshed, value_of
 from tools.judges import LABELS, judge_value
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "docs" / "findings" / "data"
+PICTURES = ROOT / "docs" / "images" / "findings"
+COMMAND = "python -m tools.findings --write"
 
 
 @cache
@@ -48,21 +52,49 @@ def documents() -> list[Path]:
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def stale(files: list[Path], *, write: bool = False) -> Iterator[str]:
-    """Yield a line for each document whose numbers differ from the data, or name what is not there."""
+def stale(files: list[Path], *, write: bool = False, pictures: Path = PICTURES) -> Iterator[str]:
+    """Yield a line for each document whose numbers or pictures differ from the data, or name no data.
+
+    Args:
+        files: Markdown.
+        write: write numbers and pictures anew instead.
+        pictures: folder of the pictures.
+    """
     for file in files:
         text = file.read_text(encoding="utf-8")
         try:
-            anew = refreshed(text, value)
+            anew = refreshed(text, partial(_value_in, os.path.relpath(pictures, file.parent)))
+            drawn = {picture_name(*one): _drawn(*one) for one in pictures_in(text)}
         except ValueError as error:
             yield f"{file}: {error}"
             continue
-        if anew == text:
-            continue
+        stored = {pictures / name: content for name, content in drawn.items()}
+        differing = {path for path, content in stored.items() if not _holds(path, content)}
         if write:
+            pictures.mkdir(parents=True, exist_ok=True)
+            for path in differing:
+                path.write_bytes(stored[path])
             file.write_text(anew, encoding="utf-8")
-        else:
-            yield f"{file}: numbers differ from the data; `python -m tools.findings --write` writes them anew"
+        elif anew != text or differing:
+            yield f"{file}: numbers or pictures differ from the data; `{COMMAND}` writes them anew"
+
+
+def _value_in(pictures: str, name: str, path: Sequence[str]) -> str:
+    """Return a value for a document from which the folder of pictures has this address."""
+    written = value(name, path)
+    if path[0] != "forest":
+        return written
+    return written.replace(PICTURE, f"]({pictures}/{picture_name(name, path[1])})", 1)
+
+
+@cache
+def _drawn(name: str, score: str) -> bytes:
+    figure = forest_of(comparison_of(name), score)
+    return draw_all([figure])[f"{figure.name}-light.svg"]
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 def main() -> int:

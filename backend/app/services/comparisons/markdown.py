@@ -6,6 +6,8 @@ from app.domain.rounding import fixed, format_p, interval, interval_in_points, m
 from app.schemas.comparison import Compared, ComparisonOut, EquivalenceOut, ScoreDifference
 from app.schemas.result import Metrics
 
+LATENCY = "latency p50"
+
 
 def as_markdown(comparison: ComparisonOut, metric: str) -> str:
     """Return a comparison as Markdown, for a comment or a report."""
@@ -19,14 +21,22 @@ def differences_of(comparison: ComparisonOut, metric: str) -> list[ScoreDifferen
     return [one for one in comparison.differences if one.score == metric]
 
 
-def table_of(comparison: ComparisonOut, metric: str) -> list[str]:
-    """Return the lines of a table: each experiment, and its difference from the baseline."""
+def table_of(comparison: ComparisonOut, metric: str, *, latency: bool = True) -> list[str]:
+    """Return the lines of a table: each experiment, and its difference from the baseline.
+
+    Args:
+        comparison: with its statistics.
+        metric: a score.
+        latency: with the median latency; false where it says nothing, as of answers that were recorded.
+    """
     differences = {one.experiment_id: one for one in differences_of(comparison, metric)}
+    heads = ["experiment", *columns(metric)]
     rows = [
         [plain(one.label), *cells(one, differences.get(one.experiment_id), metric)]
         for one in comparison.experiments
     ]
-    return table(["experiment", *columns(metric)], rows)
+    kept = [place for place, head in enumerate(heads) if latency or head != LATENCY]
+    return table([heads[place] for place in kept], [[row[place] for place in kept] for row in rows])
 
 
 def verdicts_of(comparison: ComparisonOut, metric: str) -> list[str]:
@@ -78,7 +88,7 @@ def warnings_of(comparison: ComparisonOut) -> list[str]:
 
 def columns(metric: str) -> tuple[str, ...]:
     """Return the heads of the cells of an experiment."""
-    return (metric.replace("_", " "), "difference", "p (Holm)", "latency p50", "tokens a run")
+    return (metric.replace("_", " "), "difference", "p (Holm)", LATENCY, "tokens a run")
 
 
 def cells(experiment: Compared, difference: ScoreDifference | None, metric: str) -> list[str]:

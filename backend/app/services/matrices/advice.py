@@ -180,7 +180,7 @@ def _slower(row: Row) -> Iterator[AdviceOut]:
 def _no_gain(row: Row) -> Iterator[AdviceOut]:
     """``no_gain``: the interval contains 1."""
     same = [
-        f"{one.optimisation} {ratio_text(speed)}"
+        f"{one.optimisation} ({ratio_text(speed)})"
         for one, speed in row.measured
         if speed.low is not None and not speed.differs
     ]
@@ -198,7 +198,7 @@ def _tail(row: Row) -> Iterator[AdviceOut]:
     """``slow_tail``: a faster one lets single answers wait much longer."""
     before = row.baseline.latency_p95_ms
     slow = [
-        f"{one.optimisation} {milliseconds(one.latency_p95_ms)}"
+        f"{milliseconds(one.latency_p95_ms)} with {one.optimisation}"
         for one, speed in row.measured
         if speed.differs
         and speed.value > 1
@@ -212,8 +212,8 @@ def _tail(row: Row) -> Iterator[AdviceOut]:
             "slow_tail",
             "note",
             f"more answers a second, but each takes longer: the 95th percentile of latency is "
-            f"{milliseconds(before)} with {row.config.baseline}, and {', '.join(slow)}. Where a person waits "
-            "for the answer, that counts; where a job is to be done by morning, it does not.",
+            f"{', '.join([f'{milliseconds(before)} with {row.config.baseline}', *slow])}. Where a person "
+            "waits for the answer, that counts; where a job is to be done by morning, it does not.",
         )
 
 

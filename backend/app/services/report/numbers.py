@@ -12,7 +12,11 @@ from app.domain.rounding import fixed, format_p, interval, interval_in_points, m
 from app.schemas.comparison import Compared, ComparisonOut, DifferenceStatistics, ScoreDifference
 from app.schemas.result import ScoreStatistics
 from app.services.comparisons.markdown import differences_of, table_of, tokens_per_answer, verdicts_of
+from app.services.report.figures.base import Figure
+from app.services.report.figures.prepare import forest, setting_of
 
+PICTURE = "](ADDRESS)"
+"""In a forest plot: where the address of its picture belongs, which depends on the document."""
 _MARK = re.compile(r"<!--= (?P<name>[^>]+?) -->(?P<text>.*?)<!--/=-->", re.DOTALL)
 
 
@@ -28,9 +32,28 @@ def _points(one: ScoreDifference) -> str:
     return f"{value} points {interval_in_points(found.simultaneous_low, found.simultaneous_high)}"
 
 
+def forest_of(comparison: ComparisonOut, score: str) -> Figure:
+    """Return the forest plot of a comparison.
+
+    Raises:
+        ValueError: if there are no differences to draw.
+    """
+    found = forest(comparison, score, setting_of(comparison))
+    if found is None:
+        raise ValueError(f"There are no differences in {score} to draw.")
+    return found
+
+
+def _picture(comparison: ComparisonOut, score: str) -> list[str]:
+    figure = forest_of(comparison, score)
+    return [f"![{plain(figure.alt)}{PICTURE}", "", f"*{plain(figure.caption)}*"]
+
+
 _BLOCKS: Mapping[str, Callable[[ComparisonOut, str], Sequence[str]]] = {
     "table": table_of,
+    "scores": lambda comparison, score: table_of(comparison, score, latency=False),
     "verdicts": lambda comparison, score: [f"- {plain(line)}" for line in verdicts_of(comparison, score)],
+    "forest": _picture,
 }
 _OF_DIFFERENCES: Mapping[str, Callable[[ScoreDifference], str]] = {
     "difference": _points,
@@ -71,12 +94,24 @@ def refreshed(text: str, value: Callable[[str, Sequence[str]], str]) -> str:
     return _MARK.sub(anew, text)
 
 
+def picture_name(file: str, score: str) -> str:
+    """Return the name of the file that the forest plot of a data file is drawn into."""
+    return f"{file}-{score}.svg".replace("_", "-")
+
+
+def pictures_in(text: str) -> list[tuple[str, str]]:
+    """Return the data file and the score of each forest plot that a document shows."""
+    paths = [[part.strip() for part in found["name"].split(" / ")] for found in _MARK.finditer(text)]
+    return [(path[0], path[2]) for path in paths if path[1:2] == ["forest"] and path[2:]]
+
+
 def value_of(comparison: ComparisonOut, path: Sequence[str]) -> str:
     """Return a value of a comparison as Markdown.
 
     Args:
         comparison: from a data file.
-        path: ``table`` or ``verdicts`` and a score; or ``score``, ``value``, ``n``, ``difference``, ``p``,
+        path: ``table``, ``scores`` (the table without latency), ``verdicts`` or ``forest`` (a picture with
+            its caption) and a score; or ``score``, ``value``, ``n``, ``difference``, ``p``,
             ``pairs``, ``verdict`` or ``needed`` with a label and a score; or ``latency``, ``tokens`` or
             ``failed`` with a label.
 

@@ -24,14 +24,12 @@ from app.services.evaluation.statistics.quantiles import median_interval
 from app.services.report.content import Report, Section
 from app.services.report.data import ReportData, written
 from app.services.report.examples_section import examples_markdown
-from app.services.report.figures.prepare import figures_of
+from app.services.report.figures.prepare import figures_of, setting_of
 from app.services.report.judges import UsedJudge, used_judges
 from app.services.report.method_section import comparison_file, method_markdown
 from app.services.runtime import Runtime
 
 _EXAMPLES = 4
-_NAMED = 2
-"""Models that a caption names, at most."""
 COMPARISON_FILE = "comparison.yaml"
 DATA_FILE = "data.jsonl.gz"
 
@@ -127,15 +125,6 @@ def _require_score(comparison: ComparisonOut, score: str) -> None:
         hint=f"They share: {', '.join(shared) or 'none'}.",
         errors=[FieldError("score", "not shared")],
     )
-
-
-def setting_of(comparison: ComparisonOut) -> str:
-    """Return where the numbers come from, as a sentence below figures."""
-    models = sorted({one.model for one in comparison.experiments})
-    first = comparison.experiments[0]
-    pairs = max((one.n_paired for one in comparison.differences), default=0)
-    named = ", ".join(models) if len(models) <= _NAMED else f"{len(models)} models"
-    return f"{named} on {first.dataset}, n = {pairs:,}, seed {first.seed}."
 
 
 def _limits(comparison: ComparisonOut, judges: Sequence[UsedJudge]) -> list[Section]:

@@ -111,7 +111,7 @@ def test_slower() -> None:
 
 def test_no_gain_names_all() -> None:
     found = said(cell("concurrent", speed=(1.1, 0.9, 1.3)), cell("prefix", speed=(1, 0.8, 1.2)))
-    assert "concurrent 1.1 × [0.9, 1.3], prefix 1 × [0.8, 1.2]" in found["no_gain"].text
+    assert "concurrent (1.1 × [0.9, 1.3]), prefix (1 × [0.8, 1.2])" in found["no_gain"].text
 
 
 @pytest.mark.parametrize(("p95", "speaks"), [(399.0, False), (400.0, True)])

@@ -54,6 +54,7 @@ def comparison() -> ComparisonOut:
     "path",
     [
         "table / exact_match",
+        "scores / exact_match",
         "verdicts / exact_match",
         "score / sixty / exact_match",
         "value / forty / contains",
@@ -79,13 +80,39 @@ def test_a_wrong_number_is_found_and_mended(comparison: ComparisonOut, path: str
     assert refreshed(mended, value) == mended
 
 
+def test_a_table_of_scores_alone_has_no_latency(comparison: ComparisonOut) -> None:
+    full, alone = (value_of(comparison, [what, "exact_match"]).splitlines() for what in ("table", "scores"))
+    heads = [head.strip() for head in full[0].strip("|").split("|")]
+    place = heads.index("latency p50")
+    for row, shorter in zip(full, alone, strict=True):
+        cells = row.strip("|").split("|")
+        assert shorter.strip("|").split("|") == [*cells[:place], *cells[place + 1 :]]
+
+
 def test_a_document_that_was_changed_by_hand_is_named(tmp_path: Path) -> None:
     file = tmp_path / "finding.md"
     file.write_text(f"<!--= {EXAMPLE} / value / forty / exact_match -->99.9 %<!--/=-->")
     (line,) = stale([file])
-    assert line.startswith(f"{file}: numbers differ")
+    assert line.startswith(f"{file}: numbers or pictures differ")
     assert list(stale([file], write=True)) == []
     assert list(stale([file])) == []
+
+
+def test_a_picture_is_drawn_from_the_data(tmp_path: Path) -> None:
+    pictures = tmp_path / "images"
+    (tmp_path / "notes").mkdir()
+    file = tmp_path / "notes" / "finding.md"
+    file.write_text(f"<!--= {EXAMPLE} / forest / exact_match --><!--/=-->")
+    assert list(stale([file], write=True, pictures=pictures)) == []
+    picture = pictures / "example-exact-match.svg"
+    assert "](../images/example-exact-match.svg)" in file.read_text()
+    drawn = picture.read_bytes()
+    assert list(stale([file], pictures=pictures)) == []
+    picture.write_bytes(drawn.replace(b"<path", b"<Path", 1))
+    (line,) = stale([file], pictures=pictures)
+    assert "pictures differ" in line
+    assert list(stale([file], write=True, pictures=pictures)) == []
+    assert picture.read_bytes() == drawn
 
 
 @pytest.mark.parametrize(
@@ -96,6 +123,7 @@ def test_a_document_that_was_changed_by_hand_is_named(tmp_path: Path) -> None:
         ("example / n / nobody / exact_match", "there are: forty, sixty"),
         ("example / n / forty / beauty", "there are: "),
         ("example / table / beauty", "there are: "),
+        ("example / forest / beauty", "there are: "),
         ("example / difference / forty / exact_match", "is not there"),
         ("example / mood / forty", "no value"),
         ("example", "no value"),

@@ -27,6 +27,8 @@ _MOST_PARTS = 6
 _SMALLEST_SHARE = 0.01
 """Of the time, that is seen in a bar."""
 _FEWEST_POINTS = 2
+_NAMED = 2
+"""Models that a caption names, at most."""
 
 
 def figures_of(
@@ -261,3 +263,12 @@ def _counts(
         f"{title}: {'; '.join(lines)}",
         BarChart(f"{unit} (count)", named, tuple(rows), texts),
     )
+
+
+def setting_of(comparison: ComparisonOut) -> str:
+    """Return where the numbers come from, as a sentence below figures."""
+    models = sorted({one.model for one in comparison.experiments})
+    first = comparison.experiments[0]
+    pairs = max((one.n_paired for one in comparison.differences), default=0)
+    named = ", ".join(models) if len(models) <= _NAMED else f"{len(models)} models"
+    return f"{named} on {first.dataset}, n = {pairs:,}, seed {first.seed}."

@@ -5,6 +5,7 @@ import pytest
 from benchmarks.decisions import SIZES, decisions
 from benchmarks.equivalence import equivalences
 from benchmarks.rows import Row
+from benchmarks.settling import PLANNED, false_findings, questions_asked
 from benchmarks.statistics import coverage, false_differences, planned_power
 
 ROUNDS = 100
@@ -47,6 +48,14 @@ def test_equivalence_keeps_its_promise() -> None:
     found = list(equivalences(40, 1, sizes=(20, 300)))
     assert [row for row in found if far_off(row)] == []
     assert any(row.measured for row in found[:-1])  # it does find equivalence, by chance, where there is none
+
+
+def test_comparisons_that_end_when_they_are_settled_keep_their_promise() -> None:
+    found = list(false_findings(40, 1, n=100))
+    assert [row for row in found if far_off(row)] == []
+    assert PLANNED == 194
+    first, *_ = questions_asked(5, 1)
+    assert "better 100.0%" in first
 
 
 def test_a_row_knows_its_own_error() -> None:
