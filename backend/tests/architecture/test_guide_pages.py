@@ -56,6 +56,10 @@ class TestTroubleshooting:
     def test_lists_messages_as_they_are_written(self) -> None:
         listed = {each.message for each in messages.found()}
         assert "The dataset … has … examples, not …." in listed
+        # Worded by a constant, by a variable, and for a reader that collects errors.
+        assert any(one.startswith("DATABASE_URL cannot be read.") for one in listed)
+        assert "The request is larger than … MB." in listed
+        assert "needs context, question, answer, and a label that is faithful or unfaithful" in listed
         assert len(listed) > 200
 
 
