@@ -26,6 +26,7 @@ from app.services.matrices.service import MatrixService
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
+from app.services.report.drawing import Drawings
 from app.services.report.service import ReportService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
@@ -185,6 +186,13 @@ def get_reports(session: SessionDep, runtime: RuntimeDep) -> ReportService:
     return ReportService(session, runtime)
 
 
+def get_drawings(request: Request) -> Drawings:
+    """Return what draws the figures of reports."""
+    drawings: Drawings = request.app.state.drawings
+    return drawings
+
+
+DrawingsDep = Annotated[Drawings, Depends(get_drawings)]
 ReportsDep = Annotated[ReportService, Depends(get_reports)]
 
 
