@@ -1,34 +1,37 @@
 """Experiments that answer the same questions until the comparison of them is settled."""
 
+import asyncio
 import uuid
 from typing import Any
+
+import pytest
 
 from app.core.errors import InvalidInput
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonConfig, Settling
-from app.services.comparisons.service import ComparisonService
-from app.services.comparisons.settling import SettlingService
+from app.services.comparisons.service import ComparisonService, expand
+from app.services.comparisons.settling import SettlingService, check_settling
 from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor
 from app.services.runtime import Runtime
 from tests.factories import questions_jsonl
-from tests.support import dispatcher, runs_of, stored, until
+from tests.support import cancel, dispatcher, runs_of, stored, until
 
 BASE = {"dataset": {"name": "many"}, "method": {"name": "naive"}, "concurrency": 4, "seed": 3}
+
+
+def file(*models: str) -> dict[str, Any]:
+    """Return the file of a comparison of models that ends when it is settled."""
+    variants = [{"name": f"model {place}", "model": one} for place, one in enumerate(models)]
+    return {"name": "Two models", "stop": "settled", "base": BASE, "variants": variants}
 
 
 async def begun(runtime: Runtime, *models: str, n: int = 200, **fields: Any) -> list[uuid.UUID]:
     """Store a comparison that ends when it is settled, and start its experiments."""
     async with runtime.sessions() as session:
         await DatasetService(session).add_file("many", "many.jsonl", questions_jsonl(n))
-    given = {
-        "name": "Two models",
-        "stop": "settled",
-        "base": BASE,
-        "variants": [{"name": f"model {place}", "model": one} for place, one in enumerate(models)],
-    }
     async with runtime.sessions() as session:
-        config = ComparisonConfig.model_validate({**given, **fields})
+        config = ComparisonConfig.model_validate({**file(*models), **fields})
         rows = await ComparisonService(session, runtime).create(config)
         for row in rows:
             await dispatcher(session, runtime).start(row.id)
@@ -93,7 +96,7 @@ async def test_a_side_that_is_settled_leaves_and_the_others_go_on(runtime: Runti
     await work(runtime, ids)
     worse, other = (await settling_of(runtime, ids[0])).sides
     assert (worse.verdict, other.verdict) == ("worse", "cannot_tell")
-    assert (worse.asked, other.asked) == (10, 60)
+    assert (worse.asked, other.asked) == (9, 60)
     assert len(await runs_of(runtime, ids[1])) < 60
     assert len(await runs_of(runtime, ids[0])) == 60
 
@@ -133,17 +136,15 @@ async def test_when_the_baseline_is_cancelled_the_others_are_answered_alone(runt
 
 
 @pytest.mark.parametrize(
-    ("fields", "field"),
+    ("fields", "units", "field"),
     [
-        ({"score": "nonsense"}, "score"),
-        ({"base": {"execution": {"mode": "batch_job"}}}, "stop"),
+        ({"score": "nonsense"}, 20, "score"),
+        ({"base": {**BASE, "execution": {"mode": "batch_job"}}}, 20, "stop"),
+        ({}, 19, "stop"),
     ],
 )
-async def test_what_cannot_be_settled_is_refused(
-    runtime: Runtime, fields: dict[str, Any], field: str
-) -> None:
-    if "base" in fields:
-        fields = {"base": {**BASE, **fields["base"]}}
+def test_what_cannot_be_settled_is_refused(fields: dict[str, Any], units: int, field: str) -> None:
+    comparison = ComparisonConfig.model_validate({**file("mock/gold", "mock/echo"), **fields})
     with pytest.raises(InvalidInput) as refused:
-        await begun(runtime, "mock/gold", "mock/echo", **fields)
+        check_settling(comparison, expand(comparison), units, 20)
     assert [one.field for one in refused.value.errors] == [field]
