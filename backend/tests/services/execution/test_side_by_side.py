@@ -9,6 +9,8 @@ import pytest
 from app.core.errors import InvalidInput
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonConfig, Settling
+from app.services.comparisons.markdown import about_settling
+from app.services.comparisons.report import comparison_out
 from app.services.comparisons.service import ComparisonService, expand
 from app.services.comparisons.settling import SettlingService, check_settling
 from app.services.datasets.service import DatasetService
@@ -69,7 +71,14 @@ async def test_ends_as_soon_as_one_is_better(runtime: Runtime) -> None:
     assert found.saved_runs == 400 - sum([len(await runs_of(runtime, one)) for one in ids])
     async with runtime.sessions() as session:
         compared = await ComparisonService(session, runtime).compare(ids)
-        assert compared.settling == found
+    assert compared.settling == found
+    verdict, saved, note = about_settling(comparison_out(compared))
+    assert verdict.startswith(
+        "model 1 against model 0, settled after 8 questions: better by more than the margin"
+    )
+    assert "anytime-valid 95.0 % interval [" in verdict
+    assert saved == f"Saved {found.saved_runs} runs of those that were planned, or $0.0000."
+    assert "exclude 0 too often" in note
 
 
 async def test_ends_when_they_are_equivalent(runtime: Runtime) -> None:
