@@ -16,6 +16,7 @@ from app.schemas.experiment import (
     ExperimentCreate,
     ExperimentEvent,
     ExperimentOut,
+    ExperimentResume,
     ExperimentSummary,
     FacetsOut,
 )
@@ -118,13 +119,16 @@ async def start_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep) 
     operation_id="resume_experiment",
     responses=error_responses(404, 409),
 )
-async def resume_experiment(experiment_id: uuid.UUID, dispatcher: DispatcherDep) -> ExperimentOut:
+async def resume_experiment(
+    experiment_id: uuid.UUID, dispatcher: DispatcherDep, wanted: ExperimentResume | None = None
+) -> ExperimentOut:
     """Continue an experiment: the same one if it has not ended, else a child of it.
 
     The child takes over what was answered, and asks for what failed or is missing: of a complete experiment,
     for its failed runs.
     """
-    return ExperimentOut.model_validate(await dispatcher.resume(experiment_id))
+    budget = None if wanted is None else wanted.budget
+    return ExperimentOut.model_validate(await dispatcher.resume(experiment_id, budget))
 
 
 @router.post(

@@ -21,10 +21,11 @@ from app.cli.render import console
 from app.cli.serving import dashboard_is_built, open_browser, print_addresses, serving
 from app.core.config import PROJECT_ROOT, get_settings
 from app.domain.json import JsonObject
-from app.domain.rounding import fixed, interval, milliseconds, number
+from app.domain.rounding import fixed
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonCreated, ComparisonOut, ScoreDifference
 from app.schemas.experiment import ExperimentOut
+from app.services.comparisons.markdown import cells
 
 _FILES = PROJECT_ROOT / "configs" / "experiments"
 _DEMO = _FILES / "worked_examples.yaml"
@@ -124,9 +125,8 @@ def _show(comparison: ComparisonOut, took_s: float) -> None:
     for column in ("right answers [95 % interval]", "median time", "tokens a question"):
         table.add_column(column, justify="right")
     for one in comparison.experiments:
-        score = one.metrics.scores.get(_SCORE)
-        cells = (milliseconds(one.metrics.latency_ms.p50), number(one.metrics.tokens_per_answer))
-        table.add_row(escape(one.label), interval(score) if score else "–", *cells)
+        score, _, _, latency, tokens = cells(one, None, _SCORE)  # differences and p follow in words
+        table.add_row(escape(one.label), score, latency, tokens)
     counts = [one.metrics.counts for one in comparison.experiments]
     cached = sum(one.cached for one in counts)
     kept = f", {cached:,} of them kept from earlier runs" if cached else ""

@@ -201,16 +201,23 @@ def cancel(experiment_id: IdArgument, json: JsonOption = False) -> None:
 
 def resume(
     experiment_id: IdArgument,
+    budget_usd: Annotated[float | None, typer.Option(help="A new budget in US dollars; see below.")] = None,
+    budget_calls: Annotated[int | None, typer.Option(help="A new budget in calls.")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(help="A new budget in tokens.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Continue an experiment: the same one if it has not ended, else a new one with it as parent.
 
     The new experiment takes over the answers of its parent and asks only for what is missing or has failed:
-    of a complete experiment, for its failed runs.
+    of a complete experiment, for its failed runs. A new budget replaces that of an experiment that has
+    ended, and counts what was spent before.
     """
+    given = {"usd": budget_usd, "calls": budget_calls, "tokens": budget_tokens}
+    budget = {name: limit for name, limit in given.items() if limit is not None}
     with connected(start=not detach) as api:
-        experiment = api.post(f"/experiments/{api.resolve(experiment_id)}/resume", ExperimentOut)
+        path = f"/experiments/{api.resolve(experiment_id)}/resume"
+        experiment = api.post(path, ExperimentOut, json={"budget": budget or None})
         if detach:
             print_json(experiment) if json else typer.echo(experiment.id)
             return

@@ -22,7 +22,10 @@ def _group() -> None:
 @app.command()
 def validate(
     file: Annotated[
-        Path, typer.Argument(help="JSONL with context, question, answer, label; or a TSV file of BEGIN.")
+        Path,
+        typer.Argument(
+            help="JSONL with context (or passages), question, answer, label; or a TSV file of BEGIN."
+        ),
     ] = _SHIPPED,
     judge: Annotated[
         Literal["nli", "llm"],
@@ -31,11 +34,14 @@ def validate(
     model: Annotated[
         str, typer.Option(help="nli: folder, or id on the hub; llm: provider/model.")
     ] = NLI_MODEL,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the result: reports show it beside what the judge says.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Measure a judge on labelled answers: accuracy, AUC, and precision and recall for unfaithful ones."""
+    """Measure a judge on labelled answers: accuracy, kappa, AUC, and whether it beats word overlap."""
     if judge == "llm" and model == NLI_MODEL:
         raise fail("Give the model of the judge with --model, as provider/model.")
     from app.cli.judge_validation import measure  # with the models' libraries, which take seconds to import
 
-    measure(file, judge, model, json=json)
+    measure(file, judge, model, save=save, json=json)

@@ -18,6 +18,7 @@ from app.domain.rounding import fixed
 from app.services.datasets.labelled import read_labelled
 from app.services.evaluation.judges.base import Judge
 from app.services.evaluation.judges.llm import LlmJudge
+from app.services.evaluation.judges.measured import KEPT_NAME, MeasuredJudge, keep, name_of
 from app.services.evaluation.judges.nli import (
     BatchedNli,
     NliJudge,
@@ -25,22 +26,24 @@ from app.services.evaluation.judges.nli import (
     NoEntailmentLabel,
     require_entailment,
 )
-from app.services.evaluation.judges.validation import Labelled, Validation, summarise
+from app.services.evaluation.judges.validation import Labelled, summarise
+from app.services.evaluation.judges.wording import verdict_of
 from app.services.inference.catalog import CatalogError
 from app.services.local_models.files import ModelUnavailable, find_model, fingerprint
 from app.services.runtime import models_of
 
-_TIMEOUT_S = 120.0  # of one call of an LLM judge
+_TIMEOUT_S = 600.0  # of one call of an LLM judge, which may wait for others on a slow machine
 _AT_ONCE = 8
 
 
-def measure(file: Path, judge: Literal["nli", "llm"], model: str, *, json: bool) -> None:
+def measure(file: Path, judge: Literal["nli", "llm"], model: str, *, save: bool, json: bool) -> None:
     """Judge the answers in ``file``, and print how often the judge and the labels agree.
 
     Args:
         file: labelled answers; see ``read_labelled``.
         judge: kind of judge.
         model: what judges.
+        save: keep the result for reports.
         json: print JSON instead of a table.
 
     Raises:
@@ -57,11 +60,21 @@ def measure(file: Path, judge: Literal["nli", "llm"], model: str, *, json: bool)
         raise fail(
             str(error), getattr(error, "hint", "") if isinstance(error, CatalogError) else ""
         ) from error
-    found = summarise(rows, values)
+    found = MeasuredJudge(judge, name_of(model), file.name, tuple(values), summarise(rows, values))
+    if save:
+        _keep(found)
     if json:
-        print_json({"file": str(file), "judge": judge, "model": model, **asdict(found)})
+        print_json({**asdict(found), "usable": found.found.usable})
     else:
-        _print(file, model, found)
+        _print(found)
+
+
+def _keep(found: MeasuredJudge) -> None:
+    kept = get_settings().home / KEPT_NAME
+    try:
+        keep(found, kept)
+    except (OSError, ValueError) as error:
+        raise fail(f"Cannot keep the result in {kept}: {error}") from error
 
 
 async def _judged(rows: Sequence[Labelled], kind: str, model: str, *, show: bool) -> list[float | None]:
@@ -89,27 +102,42 @@ async def _values(judge: Judge, rows: Sequence[Labelled], *, show: bool) -> list
     return values
 
 
-def _print(file: Path, model: str, found: Validation) -> None:
-    console.print(f"{model} on {file.name}: {found.n} judged, {found.unscored} unscored", highlight=False)
-    table = Table(box=None, header_style="bold", pad_edge=False, show_header=False)
-    table.add_column()
-    table.add_column()
+_ROWS = (
+    ("accuracy", "score on the correct side of 0.5"),
+    ("precision", "share of answers judged unfaithful that are"),
+    ("sensitivity", "share of unfaithful answers that are found"),
+    ("specificity", "share of faithful answers that are called so"),
+)
+
+
+def _print(measured: MeasuredJudge) -> None:
+    found = measured.found
+    head = f"{measured.model} on {measured.file}: {found.n} judged, {found.unscored} unscored"
+    console.print(head, highlight=False, markup=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("", "judge", "word overlap"):
+        table.add_column(column)
     table.add_column(style="dim")
-    for name, share, meaning in (
-        ("accuracy", found.accuracy, "score on the correct side of 0.5"),
-        ("precision", found.precision, "share of answers judged unfaithful that are"),
-        ("recall", found.recall, "share of unfaithful answers that are found"),
-    ):
-        table.add_row(name, _share(share), meaning)
-    table.add_row("AUC", _number(found.auc), "P(a faithful answer scores above an unfaithful one)")
-    table.add_row("AUC of word overlap", _number(found.overlap_auc), "the baseline for a judge")
+    for name, meaning in _ROWS:
+        table.add_row(name, *(_share(getattr(one, name)) for one in (found.judge, found.overlap)), meaning)
+    kappas = (_kappa(one.kappa) for one in (found.judge, found.overlap))
+    table.add_row("Cohen's kappa", *kappas, "agreement with the labels beyond chance")
+    aucs = (_number(one.auc) for one in (found.judge, found.overlap))
+    table.add_row("AUC", *aucs, "P(a faithful answer scores above an unfaithful one)")
     console.print(table)
+    console.print(verdict_of(found), highlight=False)
 
 
 def _share(share: Estimate | None) -> str:
     if share is None:
         return "–"
     return f"{fixed(100 * share.value)} % [{fixed(100 * share.low)}, {fixed(100 * share.high)}]"
+
+
+def _kappa(kappa: Estimate | None) -> str:
+    return (
+        "–" if kappa is None else f"{fixed(kappa.value, 2)} [{fixed(kappa.low, 2)}, {fixed(kappa.high, 2)}]"
+    )
 
 
 def _number(value: float | None) -> str:

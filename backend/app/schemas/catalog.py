@@ -145,6 +145,7 @@ class HealthOut(BaseModel):
     status: Literal["ok", "degraded", "down"]
     version: str
     ephemeral: bool = Field(description="Whether all data is lost when the platform restarts.")
+    guide: bool = Field(description="Whether the guide is built; it is served at `/guide/`.")
     database: PartHealth
     queue: PartHealth
     workers: PartHealth

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.common import FromAttributes, Strict
-from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.experiment_config import Budget, ExperimentConfig
 from app.schemas.method_config import AnyMethodConfig, MethodConfig
 from app.schemas.stored_config import problem_of
 
@@ -37,6 +37,15 @@ class ExperimentCreate(Strict):
 
     config: ExperimentConfig
     parent_id: uuid.UUID | None = Field(default=None, description="The experiment that this one repeats.")
+
+
+class ExperimentResume(Strict):
+    """How an experiment is continued."""
+
+    budget: Budget | None = Field(
+        default=None,
+        description="In place of its own, if it has ended; what was spent before counts towards it.",
+    )
 
 
 class ProgressOut(FromAttributes):

@@ -28,8 +28,9 @@ _NOT_IN_HASH = {
     "workers",
     "priority",
     "execution",
+    "budget",
 }
-_LATER_DEFAULTS = {"workers": "auto", "priority": "normal"}
+_LATER_DEFAULTS = {"workers": "auto", "priority": "normal", "budget": None}
 Priority = Literal["low", "normal", "high"]
 PRIORITIES: dict[Priority, int] = {"low": -1, "normal": 0, "high": 1}
 """Priorities as numbers: the higher ones first."""
@@ -122,6 +123,23 @@ class ScorerOptions(Strict):
     )
 
 
+class Budget(Strict):
+    """What the calls of an experiment may take, at most; it ends before the next call that is not covered."""
+
+    usd: Number | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="US dollars, at the prices of the model catalog."
+    )
+    calls: Integer | None = Field(default=None, ge=1, description="Calls of models, failed ones included.")
+    tokens: Integer | None = Field(default=None, ge=1, description="Of prompts and answers together.")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.usd is None and self.calls is None and self.tokens is None:
+            problem = PydanticCustomError("no_limit", "say how many usd, calls or tokens, at most")
+            raise _at(("usd",), problem, None, "Budget")
+        return self
+
+
 class Execution(Strict):
     """How calls are sent: one by one, side by side, in groups, or as a job for the provider."""
 
@@ -205,6 +223,10 @@ class ExperimentConfig(Strict):
     )
 
     execution: Execution = Execution()
+    budget: Budget | None = Field(
+        default=None,
+        description="What its calls may take, at most; no limit if left out. Answers from a cache are free.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -256,8 +278,8 @@ class ExperimentConfig(Strict):
         if self.params.unsupported == "fail":
             del content["params"]["unsupported"]
         for name, default in _LATER_DEFAULTS.items():
-            if content.get(name) == default:
-                del content[name]
+            if content.get(name, default) == default:
+                content.pop(name, None)
         if self.execution == Execution():
             content.pop("execution", None)
         return content

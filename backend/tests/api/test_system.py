@@ -74,6 +74,14 @@ class TestHealth:
         monkeypatch.setattr(Runtime, "settings", settings.model_copy(update={"ephemeral": True}))
         assert (await api.get("/health")).json()["ephemeral"] is True
 
+    async def test_says_whether_the_guide_is_built(
+        self, api: httpx.AsyncClient, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(Runtime, "settings", settings.model_copy(update={"guide_dir": tmp_path}))
+        assert (await api.get("/health")).json()["guide"] is False
+        (tmp_path / "index.html").write_text("<h1>Guide</h1>")
+        assert (await api.get("/health")).json()["guide"] is True
+
     async def test_without_workers(self, api: httpx.AsyncClient) -> None:
         response = await api.get("/health")
         health = response.json()

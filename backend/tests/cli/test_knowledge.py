@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.core.config import get_settings
+from app.services.evaluation.judges.measured import KEPT_NAME, measured, read_measured
 from tests.cli.conftest import Cli
 from tests.fixtures.fake_wikipedia import FakeWikipedia
 from tests.tiny_models import TinyModels, articles_jsonl
@@ -100,14 +101,20 @@ class TestFetchWikipedia:
 
 
 class TestValidate:
-    def test_nli(self, tiny_models: TinyModels) -> None:
-        done = CliRunner().invoke(
-            app, ["faithfulness", "validate", "--model", str(tiny_models.nli), "--json"]
-        )
+    def test_nli_is_measured_and_kept(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_models: TinyModels
+    ) -> None:
+        monkeypatch.setenv("LLMFORGE_HOME", str(tmp_path))
+        get_settings.cache_clear()
+        arguments = ["faithfulness", "validate", "--model", str(tiny_models.nli), "--save", "--json"]
+        done = CliRunner().invoke(app, arguments)
         assert done.exit_code == 0, done.stderr
-        found = json.loads(done.stdout)
-        assert found["n"] >= 60
-        assert 0 <= found["auc"] <= 1
+        shown = json.loads(done.stdout)
+        assert shown["found"]["n"] >= 60
+        assert 0 <= shown["found"]["judge"]["auc"] <= 1
+        kept = measured(read_measured([tmp_path / KEPT_NAME]), "nli", f"/elsewhere/{tiny_models.nli.name}")
+        assert kept is not None
+        assert kept.found.n == shown["found"]["n"]
 
     def test_model_that_is_asked(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("LLMFORGE_HOME", str(tmp_path))

@@ -12,11 +12,13 @@ from app.domain.progress import Ending
 from app.domain.provenance import Provenance
 from app.domain.run import RunRecord, Tally
 from app.domain.sharding import ShardSlice, claim_count, shard_size
+from app.domain.spending import Spending
 from app.domain.status import ExperimentStatus
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.datasets.service import DatasetService
 from app.services.execution.batch_calls import Parked
+from app.services.execution.budget import BudgetedEngine, Purse
 from app.services.execution.cache_tiers import CacheTiers
 from app.services.execution.failure_budget import too_many_failures
 from app.services.execution.lease import Joined, Lease, Whole
@@ -40,6 +42,7 @@ from app.services.inference.grouping import GroupingEngine
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
+from app.services.runs.spending_repository import spent_by
 from app.services.runtime import Runtime
 
 _LAST_FLUSH_S = 10.0
@@ -82,7 +85,7 @@ class Answering:
         self._lease = lease
         self._experiment = joined.experiment
         self.whole = joined.whole
-        self.handing_back = self.flushing = False
+        self.handing_back = self.flushing = self._closing = False
         self._progress = progress
         self._turn = turn
         self._stopping = stopping
@@ -94,6 +97,7 @@ class Answering:
         self._limiter.resize(min(joined.slots, self._sending.calls))
         self.slots = Slots(self._sending.calls, self._limiter)
         self._groups: GroupingEngine | None = None
+        self._purse: Purse | None = None
         self._writer = GroupCommitWriter(
             runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
         )
@@ -119,12 +123,17 @@ class Answering:
     def hand_back(self) -> None:
         """Take no more samples and start no more calls; those in flight are waited for."""
         self.handing_back = True
+        self._start_no_more()
+        if not self._limiter.in_flight:  # what is left waits, for a judge or to try again
+            self._leaving.set()
+
+    def _start_no_more(self) -> None:
+        """Take no more samples and start no more calls."""
+        self._closing = True
         self._pending.close()
         self._limiter.close()
         if self._groups is not None:
             self._groups.close()
-        if not self._limiter.in_flight:  # what is left waits, for a judge or to try again
-            self._leaving.set()
 
     # -- what the heartbeat finds -----------------------------------------------------------------
 
@@ -144,6 +153,15 @@ class Answering:
         allowed = float(self._experiment.config["max_failed_share"])
         reason = too_many_failures(tally, self._progress.total, allowed)
         return None if reason is None else Ending(ExperimentStatus.FAILED, reason)
+
+    def ending_by_budget(self, tally: Tally) -> Ending | None:
+        """Return what the experiment must end with because its budget is spent and questions are left."""
+        reason = None if self._purse is None else self._purse.reason
+        if reason is None or tally.stored >= self._progress.total:
+            return None
+        left = f"{tally.stored:,} of {self._progress.total:,} runs are stored"
+        reason = f"{reason} {left}; resume it with a larger budget for the rest."
+        return Ending(ExperimentStatus.CANCELLED, reason)
 
     # -- the work -------------------------------------------------------------------------------
 
@@ -212,13 +230,18 @@ class Answering:
     async def _answer(self, resolved: ResolvedConfig, resources: Resources, reader: SampleReader) -> None:
         """Answer, score and store samples."""
         config, model, settings = resolved.config, resources.model, self._runtime.settings
+        self._purse = await self._open_purse(config)
+        if self._purse is not None and self._purse.reason is not None:
+            return
         if model.max_concurrency is not None:
             self.slots.cap(model.max_concurrency)
         self._learn_from(self.whole)
         self._progress.watch(self._limiter)
         async with (
             self._writer as writer,
-            open_scorers(self._runtime, config, resolved.dataset.scoring, self._cache) as scoring,
+            open_scorers(
+                self._runtime, config, resolved.dataset.scoring, self._cache, self._purse
+            ) as scoring,
         ):
             most = min(self._sending.calls, model.max_concurrency or self._sending.calls)
             left = self._progress.total - self._progress.tally.stored
@@ -244,13 +267,29 @@ class Answering:
             finally:
                 await self._flush()
 
+    async def _open_purse(self, config: ExperimentConfig) -> Purse | None:
+        """Return the purse, with what was spent before; ``None`` without a budget."""
+        if config.budget is None:
+            return None
+
+        async def read() -> Spending:
+            async with self._runtime.sessions() as session:
+                resumed = await ExperimentRepository(session).resumed(self._experiment)
+                return await spent_by(session, [self._experiment.id, *resumed])
+
+        spent = await when_database_answers(read, "read what was spent")
+        return Purse(config.budget, spent, self._start_no_more)
+
     def _engine(
         self, config: ExperimentConfig, model: OpenedModel, writer: GroupCommitWriter, consumers: int
     ) -> Engine:
         """Return what answers the calls of methods, so many samples at a time."""
         settings = self._runtime.settings
+        engine = model.engine
+        if self._purse is not None:
+            engine = BudgetedEngine(engine, self._purse, model.spec.usd_per_1m)
         retrying = RetryingEngine(
-            model.engine,
+            engine,
             self._limiter,
             settings.max_attempts,
             settings.rate_limit_patience_s,
@@ -338,7 +377,7 @@ class Answering:
             except Parked:
                 continue  # it is run again when its answer is there
             except asyncio.CancelledError:
-                if self.handing_back and not _is_cancelled():
+                if self._closing and not _is_cancelled():
                     return  # its next call was not started; whoever claims the shard runs the sample again
                 raise
             finally:

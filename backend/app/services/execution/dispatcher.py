@@ -7,18 +7,20 @@ from functools import partial
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.errors import Conflict
+from app.core.errors import Conflict, FieldError, InvalidInput
 from app.core.logging import bind, get_logger
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
-from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.experiment_config import Budget, ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
+from app.services.execution.budget import spent_reason
 from app.services.execution.executor import run_experiment
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import model_error
 from app.services.experiments.service import ExperimentService
 from app.services.inference.catalog import CatalogError
+from app.services.runs.spending_repository import spent_by
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -64,7 +66,7 @@ class Dispatcher:
                 await self._dispatch(experiment_id)
             return await self._experiments.get(experiment_id)
 
-    async def resume(self, experiment_id: uuid.UUID) -> Experiment:
+    async def resume(self, experiment_id: uuid.UUID, budget: Budget | None = None) -> Experiment:
         """Continue an experiment: the same one if it has not ended, else a child that repeats it.
 
         Of a complete one it asks for the failed runs again.
@@ -72,21 +74,35 @@ class Dispatcher:
         The child takes over what its parent got from the model (from the response cache, or with
         ``cache: false`` from the parent's runs), and asks for the rest.
 
+        Args:
+            experiment_id: what to continue.
+            budget: of the child, in place of its parent's; what the parent has spent counts towards it.
+
         Returns:
             The experiment that continues.
 
         Raises:
             NotFound: if there is none.
-            Conflict: if it is complete without failed runs, an executor is working on it, or this version
-                cannot run its configuration.
-            InvalidInput: if the model cannot be used; says which key or file is missing.
+            Conflict: if it is complete without failed runs, an executor is working on it, its budget is
+                spent, or this version cannot run its configuration.
+            InvalidInput: if the model cannot be used; says which key or file is missing. If it has not ended,
+                and is to have another budget.
         """
         experiment = await self._experiments.get(experiment_id)
         status = ExperimentStatus(experiment.status)
         if status is ExperimentStatus.COMPLETED and not experiment.failed_runs:
             raise Conflict("The experiment is complete and has no failed runs; there is nothing to resume.")
+        if budget is not None and not status.ended:
+            raise InvalidInput(
+                "The budget of an experiment that has not ended cannot be changed.",
+                hint="Cancel it first, or wait until it ends.",
+                errors=[FieldError("budget", "only when the experiment has ended")],
+            )
         if status.ended:
             config = _config_of(experiment)
+            if budget is not None:
+                config = config.model_copy(update={"budget": budget})
+            await self._require_money(experiment, config)
             child = await self._experiments.create(config, parent_id=experiment_id, resumes_parent=True)
             return await self.start(child.id)
         if status is ExperimentStatus.PENDING and not experiment.queued:
@@ -95,6 +111,15 @@ class Dispatcher:
             raise Conflict("The experiment is running; it does not need to be resumed.")
         await self._dispatch(experiment_id)
         return experiment
+
+    async def _require_money(self, parent: Experiment, config: ExperimentConfig) -> None:
+        """Raise unless a call may be made after what the parent, and those before it, have spent."""
+        if config.budget is None:
+            return
+        spent = await spent_by(self._session, [parent.id, *await self._repository.resumed(parent)])
+        reason = spent_reason(config.budget, spent)
+        if reason is not None:
+            raise Conflict(reason, hint="Resume it with a larger budget: it counts what was spent before.")
 
     async def cancel(self, experiment_id: uuid.UUID) -> Experiment:
         """Cancel an experiment; see ``ExperimentService.cancel``.

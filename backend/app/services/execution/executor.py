@@ -17,7 +17,8 @@ Phases
 
 How it ends
     All runs are stored: COMPLETED. Too many failed, or one failed in a way that all others must:
-    FAILED with the reason. A user cancelled it: CANCELLED. In each case the stored runs are aggregated.
+    FAILED with the reason. A user cancelled it, or its budget is spent: CANCELLED. In each case the
+    stored runs are aggregated.
     After a shutdown or a lost lease the experiment stays RUNNING, for the next executor.
 """
 
@@ -188,7 +189,9 @@ class Executor:
         queue = self._answering is not None and self._answering.handing_back
 
         def judge(tally: Tally) -> Ending | None:
-            return ending or (self._answering.judge(tally) if self._answering else None)
+            if ending is not None or self._answering is None:
+                return ending
+            return self._answering.judge(tally) or self._answering.ending_by_budget(tally)
 
         if isinstance(self._answering, BatchAnswering):
             self._at_provider = await self._answering.waits(ending or self._ending)

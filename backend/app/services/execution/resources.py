@@ -20,6 +20,7 @@ from app.services.datasets.service import DatasetService
 from app.services.evaluation.judges.base import JudgementStore
 from app.services.evaluation.scorers.base import ScorerUnavailable, Scoring, open_scoring
 from app.services.evaluation.scorers.registry import SCORERS
+from app.services.execution.budget import BudgetedEngine, Purse
 from app.services.execution.judgement_cache import JudgementCache
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.inference.base import Engine
@@ -178,15 +179,22 @@ async def _accepted_answers(runtime: Runtime, resolved: ResolvedConfig) -> dict[
 
 @asynccontextmanager
 async def open_scorers(
-    runtime: Runtime, config: ExperimentConfig, rule: ScoringRule, store: CacheStore
+    runtime: Runtime, config: ExperimentConfig, rule: ScoringRule, store: CacheStore, purse: Purse | None
 ) -> AsyncIterator[Scoring]:
     """Give all scorers of an experiment on a dataset with this scoring rule, opened; closes them.
+
+    Args:
+        runtime: of this process.
+        config: of the experiment.
+        rule: how its answers are scored.
+        store: of the answers of models that scorers ask.
+        purse: counts their calls against the budget; ``None`` without one.
 
     Raises:
         ExperimentFailed: if the model of one is not available.
     """
     async with AsyncExitStack() as stack:
-        resources = _ScorerResources(config, JudgementCache(runtime.sessions), runtime, store, stack)
+        resources = _ScorerResources(config, JudgementCache(runtime.sessions), runtime, store, purse, stack)
         try:
             scoring = await stack.enter_async_context(open_scoring(SCORERS.of(config, rule), resources))
         except ScorerUnavailable as error:
@@ -202,6 +210,7 @@ class _ScorerResources:
     judgements: JudgementStore
     runtime: Runtime
     store: CacheStore
+    purse: Purse | None
     stack: AsyncExitStack
     opened: dict[str, Engine] = field(default_factory=dict)
 
@@ -214,10 +223,12 @@ class _ScorerResources:
         except CatalogError as error:
             raise ScorerUnavailable(f"{error.message} {error.hint}".strip()) from error
         self.stack.push_async_callback(found.engine.aclose)
-        settings = self.runtime.settings
+        settings, engine = self.runtime.settings, found.engine
+        if self.purse is not None:
+            engine = BudgetedEngine(engine, self.purse, found.spec.usd_per_1m)
         ceiling = min(_JUDGE_CALLS, found.max_concurrency or _JUDGE_CALLS)
         retrying = RetryingEngine(
-            found.engine, AdaptiveLimiter(ceiling), settings.max_attempts, settings.rate_limit_patience_s
+            engine, AdaptiveLimiter(ceiling), settings.max_attempts, settings.rate_limit_patience_s
         )
         scope = self.config.execution.cache_scope
         self.opened[model] = CachingEngine(retrying, self.store, found.fingerprint, scope=scope)

@@ -32,6 +32,7 @@ async def validate(
     resolved = await resolve(session, runtime, config, file_needed=files_needed)
     _check_sample_size(resolved)
     _check_features(resolved)
+    _check_budget(resolved)
     _check_batch_api(resolved)
     _check_prefix_cache(resolved)
     _check_scorers(config, resolved.models, model_needed=files_needed)
@@ -109,6 +110,35 @@ def _check_batch_api(resolved: ResolvedConfig) -> None:
         hint=f"{hint}.",
         errors=[FieldError("execution.mode", f"{config.model} has no batch_api in the model catalog")],
     )
+
+
+def _check_budget(resolved: ResolvedConfig) -> None:
+    """Raise if a budget cannot be held: calls are sent all at once, or a price is not known."""
+    config = resolved.config
+    if config.budget is None:
+        return
+    if config.execution.mode == "batch_job":
+        raise InvalidInput(
+            "A batch job is paid as a whole when it is submitted, so that no budget can be held.",
+            hint="Leave out budget, or choose another execution.mode; a dry run says what the job will cost.",
+            errors=[FieldError("budget", "not with batch_job")],
+        )
+    if config.budget.usd is None:
+        return
+    judge = config.faithfulness
+    asked = [config.model, *([judge.model] if judge is not None and judge.judge == "llm" else [])]
+    asked += [options.model for options in config.scorers.values() if options.model is not None]
+    for model in asked:
+        try:
+            known = resolved.models.connector(model).model.usd_per_1m is not None
+        except CatalogError:  # said by the check of what the model is for
+            continue
+        if not known:
+            raise InvalidInput(
+                f"The price of {model} is not known, so that no budget in US dollars can be held.",
+                hint="Say its usd_per_1m in the model catalog, or give the budget in calls or tokens.",
+                errors=[FieldError("budget.usd", f"the price of {model} is not known")],
+            )
 
 
 def _check_prefix_cache(resolved: ResolvedConfig) -> None:

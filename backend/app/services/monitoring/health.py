@@ -32,6 +32,7 @@ async def check_health(
         status=status,
         version=str(code_version().version),
         ephemeral=runtime.settings.ephemeral,
+        guide=(runtime.settings.guide_dir / "index.html").exists(),
         database=database,
         queue=queue,
         workers=workers,

@@ -15,6 +15,8 @@ from app.services.comparisons.markdown import differences_of, table_of, tokens_p
 from app.services.report.figures.base import Figure
 from app.services.report.figures.prepare import forest, setting_of
 
+PICTURE = "](ADDRESS)"
+"""In a forest plot: where the address of its picture belongs, which depends on the document."""
 _MARK = re.compile(r"<!--= (?P<name>[^>]+?) -->(?P<text>.*?)<!--/=-->", re.DOTALL)
 
 
@@ -44,7 +46,7 @@ def forest_of(comparison: ComparisonOut, score: str) -> Figure:
 
 def _picture(comparison: ComparisonOut, score: str) -> list[str]:
     figure = forest_of(comparison, score)
-    return [f"![{plain(figure.alt)}](ADDRESS)", "", f"*{plain(figure.caption)}*"]
+    return [f"![{plain(figure.alt)}{PICTURE}", "", f"*{plain(figure.caption)}*"]
 
 
 _BLOCKS: Mapping[str, Callable[[ComparisonOut, str], Sequence[str]]] = {
@@ -72,27 +74,24 @@ _OF_EXPERIMENTS: Mapping[str, Callable[[Compared], str]] = {
 }
 
 
-def refreshed(text: str, data: Callable[[str], ComparisonOut], pictures: str) -> str:
+def refreshed(text: str, value: Callable[[str, Sequence[str]], str]) -> str:
     """Return a document with its numbers from the data.
 
     Args:
         text: Markdown.
-        data: returns the comparison of a file by its name.
-        pictures: address of the folder of pictures, as the document links to it.
+        value: returns a value, as Markdown, by the name of its file and its own.
 
     Raises:
         ValueError: for a name that the data do not have; the message says which.
     """
 
-    def value(found: re.Match[str]) -> str:
+    def anew(found: re.Match[str]) -> str:
         file, *path = [part.strip() for part in found["name"].split(" / ")]
-        written = value_of(data(file), path)
-        if path[0] == "forest":
-            written = written.replace("](ADDRESS)", f"]({pictures}/{picture_name(file, path[1])})", 1)
-        around = "\n\n" if path[0] in _BLOCKS else ""
+        written = value(file, path)
+        around = "\n\n" if "\n" in written or path[0] in _BLOCKS else ""
         return f"<!--= {found['name']} -->{around}{written}{around}<!--/=-->"
 
-    return _MARK.sub(value, text)
+    return _MARK.sub(anew, text)
 
 
 def picture_name(file: str, score: str) -> str:

@@ -25,6 +25,7 @@ from app.services.report.content import Report, Section
 from app.services.report.data import ReportData, written
 from app.services.report.examples_section import examples_markdown
 from app.services.report.figures.prepare import figures_of, setting_of
+from app.services.report.judges import UsedJudge, used_judges
 from app.services.report.method_section import comparison_file, method_markdown
 from app.services.runtime import Runtime
 
@@ -57,6 +58,7 @@ class ReportService:
         self._comparisons = ComparisonService(session, runtime)
         self._examples = ExamplesService(session)
         self._arrays = RunArraysRepository(session)
+        self._settings = runtime.settings
 
     async def report(self, wanted: Wanted) -> Report:
         """Return the report of a comparison.
@@ -65,6 +67,7 @@ class ReportService:
             InvalidInput: for fewer than two experiments, too many, the same twice, or a score that they do
                 not share.
             NotFound: if one has no result.
+            Unavailable: if a file of measured judges cannot be read.
         """
         found = await self._comparisons.compare(wanted.ids, wanted.margin)
         comparison = comparison_out(found)
@@ -76,7 +79,8 @@ class ReportService:
         again = comparison_file(title, configs, comparison.experiments)
         scores = sorted({one.score for one in comparison.differences})
         runs = {one: await self._arrays.arrays(one, scores, answers=True) for one in wanted.ids}
-        figures = figures_of(comparison, wanted.score, setting_of(comparison), _medians(runs))
+        judges = used_judges(configs, self._settings)
+        figures = figures_of(comparison, wanted.score, setting_of(comparison), _medians(runs), judges)
         described = {str(one.get("description") or "") for one in configs}
         # A description that all of them have is that of the comparison; others tell the experiments apart.
         hypothesis = wanted.hypothesis or (described.pop() if len(described) == 1 else "")
@@ -89,7 +93,7 @@ class ReportService:
                 "Looked at by hand",
                 examples_markdown(examples, page.total, comparison.experiments, wanted.score),
             ),
-            *_limits(comparison),
+            *_limits(comparison, judges),
             Section("Make it again", _commands(wanted, again_by_file=again is not None)),
         ]
         attachments = {DATA_FILE: written(ReportData(comparison, configs, list(runs.values())))}
@@ -123,8 +127,8 @@ def _require_score(comparison: ComparisonOut, score: str) -> None:
     )
 
 
-def _limits(comparison: ComparisonOut) -> list[Section]:
-    lines = [*warnings_of(comparison)]
+def _limits(comparison: ComparisonOut, judges: Sequence[UsedJudge]) -> list[Section]:
+    lines = [*warnings_of(comparison), *(one.sentence for one in judges)]
     lines += [f"{one.label}: {line}" for one in comparison.experiments for line in one.metrics.warnings]
     return [Section("Limits", _bullets(lines))] if lines else []
 

@@ -9,9 +9,10 @@ from app.schemas.comparison import ComparisonOut
 from app.services.comparisons.compare import compare_experiments
 from app.services.report.data import read, written
 from app.services.report.numbers import refreshed, value_of
-from tools.findings import DATA, comparison_of, documents, stale
+from tools.findings import DATA, comparison_of, documents, stale, value
+from tools.judges import LABELS
 
-FILES = sorted(DATA.glob("*.jsonl.gz"))
+FILES = sorted(set(DATA.glob("*.jsonl.gz")) - {DATA / f"{LABELS}.jsonl.gz"})
 EXAMPLE = "example"
 
 
@@ -69,14 +70,14 @@ def comparison() -> ComparisonOut:
     ],
 )
 def test_a_wrong_number_is_found_and_mended(comparison: ComparisonOut, path: str) -> None:
-    value = value_of(comparison, path.split(" / "))
+    written = value_of(comparison, path.split(" / "))
     other = f"<!--= {EXAMPLE} / n / forty / exact_match --><!--/=-->"
     wrong = f"It is <!--= {EXAMPLE} / {path} -->99.9 %<!--/=-->, {other}."
-    mended = refreshed(wrong, comparison_of, "images")
+    mended = refreshed(wrong, value)
     assert mended != wrong
-    assert value in mended
+    assert written in mended
     assert "99.9" not in mended
-    assert refreshed(mended, comparison_of, "images") == mended
+    assert refreshed(mended, value) == mended
 
 
 def test_a_table_of_scores_alone_has_no_latency(comparison: ComparisonOut) -> None:
@@ -126,6 +127,8 @@ def test_a_picture_is_drawn_from_the_data(tmp_path: Path) -> None:
         ("example / difference / forty / exact_match", "is not there"),
         ("example / mood / forty", "no value"),
         ("example", "no value"),
+        (f"{LABELS} / accuracy / nobody", "no value"),
+        (f"{LABELS} / labels / maybe", "no value"),
     ],
 )
 def test_what_the_data_do_not_have_is_named(tmp_path: Path, name: str, said: str) -> None:
@@ -134,3 +137,15 @@ def test_what_the_data_do_not_have_is_named(tmp_path: Path, name: str, said: str
     (line,) = stale([file], write=True)
     assert said in line
     assert file.read_text() == f"<!--= {name} -->1<!--/=-->"
+
+
+def test_numbers_of_judges_are_those_of_the_labelled_answers() -> None:
+    labels = ("faithful", "unfaithful", "no claim")
+    counts = [int(value(LABELS, ["labels", label])) for label in labels]
+    assert str(sum(counts)) == value(LABELS, ["labels"])
+    (judged,) = [row for row in value(LABELS, ["table"]).splitlines() if row.startswith("| mini-nli |")]
+    assert value(LABELS, ["accuracy", "mini-nli"]) in judged
+    assert value(LABELS, ["judged", "mini-nli"]) == str(counts[0] + counts[1])
+    rows = [row.split(" | ") for row in value(LABELS, ["variants"]).splitlines()[2:]]
+    assert sum(int(row[1]) for row in rows) == sum(counts)
+    assert sum(int(row[2]) for row in rows) == counts[0] + counts[1]

@@ -1,14 +1,15 @@
 "use client";
 
-import { Menu as MenuIcon, Plus } from "lucide-react";
+import { BookOpen, Menu as MenuIcon, Plus } from "lucide-react";
 import { usePathname } from "next/navigation";
 
 import { Button } from "@/components/ui/button";
 import { Link } from "@/components/ui/link";
 import { Menu, MenuItem } from "@/components/ui/menu";
+import { API_URL } from "@/lib/api/address";
 import { cn } from "@/lib/utils";
 
-import { HealthDot } from "./health";
+import { HealthDot, useHealth } from "./health";
 import { IfMayWrite } from "./read-only";
 
 const pages = [
@@ -25,9 +26,13 @@ function isCurrent(href: string, path: string): boolean {
   return href === "/" ? path === "/" : path.startsWith(href);
 }
 
-/** The top bar: navigation, health, and a link to a new experiment. */
+/** The guide is pages of the API, not of the dashboard. */
+const GUIDE = `${API_URL}/guide/`;
+
+/** The top bar: navigation, the guide where the API has one, health, and a link to a new experiment. */
 export function Nav() {
   const path = usePathname();
+  const hasGuide = useHealth().health?.guide ?? false;
   return (
     <header className="sticky top-0 z-30 border-b bg-paper/95 backdrop-blur-sm">
       <div className="mx-auto flex h-14 max-w-page items-center gap-3 px-4 sm:px-6 lg:px-8">
@@ -50,6 +55,12 @@ export function Nav() {
           ))}
         </nav>
         <div className="ml-auto flex items-center gap-2">
+          {hasGuide && (
+            <a href={GUIDE} className="hidden items-center gap-1.5 rounded-full px-2 py-1.5 transition-colors hover:text-ink md:inline-flex">
+              <BookOpen className="size-4" aria-hidden="true" />
+              <span className="sr-only lg:not-sr-only">Guide</span>
+            </a>
+          )}
           <HealthDot />
           <IfMayWrite>
             <Button asChild variant="primary" size="sm">
@@ -76,6 +87,11 @@ export function Nav() {
                   </Link>
                 </MenuItem>
               ))}
+              {hasGuide && (
+                <MenuItem asChild>
+                  <a href={GUIDE}>Guide</a>
+                </MenuItem>
+              )}
             </Menu>
           </div>
         </div>

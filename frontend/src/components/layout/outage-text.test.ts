@@ -12,6 +12,7 @@ const health = (change: Partial<Schemas["HealthOut"]> = {}): Schemas["HealthOut"
   status: "ok",
   version: "1",
   ephemeral: false,
+  guide: true,
   database: part("ok"),
   queue: part("ok"),
   workers: part("ok"),

@@ -21,6 +21,12 @@ export function withValue(draft: Draft, path: string, value: unknown): Draft {
   return { ...draft, [key]: value };
 }
 
+/** A copy of the draft with a limit of the budget replaced; a budget without limits is removed, since the server takes none. */
+export function withLimit(draft: Draft, name: string, value: unknown): Draft {
+  const changed = withValue(draft, `budget.${name}`, value);
+  return isRecord(changed.budget) && Object.keys(changed.budget).length > 0 ? changed : withValue(changed, "budget", undefined);
+}
+
 /** The value of a number field: undefined if empty, a number, or the text itself, which the server rejects. */
 export function numberOf(text: string): number | string | undefined {
   const trimmed = text.trim();

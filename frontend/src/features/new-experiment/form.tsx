@@ -2,6 +2,7 @@
 
 import { Panel } from "@/components/ui/panel";
 
+import { BudgetFields } from "./budget-fields";
 import { Control } from "./control";
 import { type Draft, suggestedName, valueAt, withValue } from "./draft";
 import { ExecutionFields } from "./execution-fields";
@@ -14,7 +15,7 @@ import { definitionsOf, type FieldSpec, fieldsOf, objectFieldsOf, propertyOf, va
 import { DatasetField } from "./version-fields";
 
 /** Fields with a control of their own. All others are advanced settings, but for nested ones, which the YAML has. */
-const OWN_CONTROL = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness", "execution"];
+const OWN_CONTROL = ["name", "description", "model", "method", "dataset", "params", "seed", "repeats", "faithfulness", "execution", "budget"];
 
 interface FormProps {
   document: unknown;
@@ -95,6 +96,7 @@ export function Form({ document, draft, errors, onChange }: FormProps) {
         >
           {advanced.map(({ spec, prefix }) => control(spec.name === "seed" ? { ...spec, description: spec.description || "Seed of the sample and of the model." } : spec, prefix))}
         </FoldedFields>
+        <BudgetFields fields={objectFieldsOf(config, "budget", definitions)} draft={draft} errors={errors} onChange={onChange} />
         <ExecutionFields fields={fieldsOf(propertyOf(config, "execution", definitions), definitions)} draft={draft} errors={errors} onChange={onChange} />
       </Block>
     </div>

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { ApiError } from "@/lib/api/errors";
 
-import { completed, fieldErrors, numberOf, otherErrors, suggestedName, valueAt, withValue } from "./draft";
+import { completed, fieldErrors, numberOf, otherErrors, suggestedName, valueAt, withLimit, withValue } from "./draft";
 import { firstReady, groupModels } from "./models";
 import { describePower } from "./power";
 import { definitionsOf, fieldsOf, formPaths, propertyOf, variantsOf } from "./schema";
@@ -12,6 +12,20 @@ import { definitionsOf, fieldsOf, formPaths, propertyOf, variantsOf } from "./sc
 const document: unknown = JSON.parse(readFileSync(new URL("../../lib/api/openapi.json", import.meta.url), "utf8"));
 const definitions = definitionsOf(document);
 const config = definitions.ExperimentConfig ?? {};
+
+describe("a budget", () => {
+  it("is removed with its last limit", () => {
+    const both = withLimit(withLimit({ seed: 1 }, "usd", 2), "calls", 5);
+    expect(both).toEqual({ seed: 1, budget: { usd: 2, calls: 5 } });
+    const one = withLimit(both, "usd", undefined);
+    expect(one).toEqual({ seed: 1, budget: { calls: 5 } });
+    expect(withLimit(one, "calls", undefined)).toEqual({ seed: 1 });
+  });
+
+  it("has its errors beside its fields", () => {
+    expect(formPaths(document)).toContain("budget.usd");
+  });
+});
 
 describe("the API's own schema", () => {
   it("gives the fields of the configuration with their limits", () => {

@@ -127,7 +127,7 @@ export function formPaths(document: unknown): Set<string> {
   const config = definitions.ExperimentConfig ?? {};
   const paths = new Set(["method", "method.name", "faithfulness"]);
   for (const { name, kind } of fieldsOf(config, definitions)) if (kind !== "other") paths.add(name);
-  for (const part of ["dataset", "params", "faithfulness", "execution"]) {
+  for (const part of ["dataset", "params", "faithfulness", "execution", "budget"]) {
     for (const { name } of objectFieldsOf(config, part, definitions)) paths.add(`${part}.${name}`);
   }
   for (const { fields } of variantsOf(propertyOf(config, "method", definitions), definitions)) {

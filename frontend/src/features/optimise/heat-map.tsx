@@ -5,8 +5,9 @@ import { useId } from "react";
 
 import { ChartPanel } from "@/components/charts/chart-panel";
 import { useWidth } from "@/components/charts/use-width";
+import { formatRatio } from "@/lib/format";
 
-import { type HeatCell, type Matrix, prepareHeat } from "./prepare";
+import { fullColourOf, type HeatCell, type Matrix, prepareHeat } from "./prepare";
 
 const HEAD = 30;
 const ROW = 52;
@@ -19,7 +20,8 @@ const DEEPEST = 0.5;
 const HATCH = 6;
 /** Width of a cell from which its interval has room. */
 const ROOMY = 84;
-const SHORT = 12; // characters of a name that fit
+/** Width of a character of a name, at most on average. */
+const CHARACTER = 7;
 
 /** Speed of each cell against the baseline of its method: the ratio with its interval, hatched where it cannot be told from 1. */
 export function HeatMap({ matrix }: { matrix: Matrix }) {
@@ -35,7 +37,7 @@ export function HeatMap({ matrix }: { matrix: Matrix }) {
   return (
     <ChartPanel
       title="Speed"
-      hint={`Questions a second as a multiple of ${matrix.baseline}, with the 95 % interval over rounds; hatched: cannot be told from 1`}
+      hint={`Questions a second as a multiple of ${matrix.baseline}, with the 95 % interval over rounds; hatched: cannot be told from 1. The colour is full from ${formatRatio(fullColourOf(matrix))} on`}
       file={`${matrix.name} speed`}
     >
       <div ref={ref} style={{ height }}>
@@ -49,13 +51,13 @@ export function HeatMap({ matrix }: { matrix: Matrix }) {
             {columns.map((name, index) => (
               <text key={name} x={names + (index + 0.5) * step} y={HEAD - 10} textAnchor="middle" className="fill-muted text-xs">
                 <title>{name}</title>
-                {cut(name)}
+                {cut(name, step)}
               </text>
             ))}
             {rows.map((name, index) => (
               <text key={name} x={0} y={HEAD + (index + 0.5) * ROW + 4} className="fill-ink text-xs">
                 <title>{name}</title>
-                {cut(name)}
+                {cut(name, names)}
               </text>
             ))}
             {cells.map((cell) => {
@@ -96,6 +98,8 @@ function Tile({ cell, note, width, hatch }: { cell: HeatCell; note: string; widt
   );
 }
 
-function cut(name: string): string {
-  return name.length > SHORT ? `${name.slice(0, SHORT)}…` : name;
+/** As much of a name as fits, with room before the next one. */
+function cut(name: string, width: number): string {
+  const most = Math.max(2, Math.floor(width / CHARACTER) - 1);
+  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { type Cell, equivalenceOf, formatRate, formatSpeed, type Matrix, prepareCache, prepareFront, prepareHeat, prepareLoad, prepareStages, stateOf } from "./prepare";
+import { type Cell, equivalenceOf, formatRate, formatSpeed, fullColourOf, type Matrix, prepareCache, prepareFront, prepareHeat, prepareLoad, prepareStages, stateOf } from "./prepare";
 
 type Way = Matrix["ways"][number];
 
@@ -47,23 +47,34 @@ const ways = [
 
 describe("the heat map", () => {
   it("colours by the logarithm of the ratio, and hatches what cannot be told from 1", () => {
-    const cells = [cell("sequential"), cell("batched 8", compared(4, 3, 5)), cell("concurrent 8", compared(0.5, 0.4, 0.6)), cell("by prefix", compared(1.1, 0.9, 1.3)), cell("batched 4", compared(2, null, null))];
-    const found = prepareHeat({ cells, baseline: "sequential" });
-    expect(found.map(({ text }) => text)).toEqual(["1×", "4×", "0.5×", "1.1×", "2×"]);
-    expect(found.map(({ note }) => note)).toEqual(["baseline", "[3, 5]", "[0.4, 0.6]", "[0.9, 1.3]", "1 round"]);
-    expect(found.map(({ short }) => short)).toEqual(["baseline", "3–5", "0.4–0.6", "0.9–1.3", "1 round"]);
-    expect(found.map(({ strength }) => Math.round(strength * 100) / 100)).toEqual([0, 1, -0.5, 0.07, 0.5]);
+    const cells = [cell("sequential"), cell("batched 8", compared(3, 2, 4)), cell("concurrent 8", compared(0.5, 0.4, 0.6)), cell("by prefix", compared(1.1, 0.9, 1.3)), cell("batched 4", compared(2, null, null))];
+    const found = prepareHeat({ cells, ways, baseline: "sequential" });
+    expect(found.map(({ text }) => text)).toEqual(["1×", "3×", "0.5×", "1.1×", "2×"]);
+    expect(found.map(({ note }) => note)).toEqual(["baseline", "[2, 4]", "[0.4, 0.6]", "[0.9, 1.3]", "1 round"]);
+    expect(found.map(({ short }) => short)).toEqual(["baseline", "2–4", "0.4–0.6", "0.9–1.3", "1 round"]);
+    expect(found.map(({ strength }) => Math.round(strength * 100) / 100)).toEqual([0, 1, -0.63, 0.09, 0.63]);
     expect(found.map(({ unsure }) => unsure)).toEqual([false, false, false, true, true]);
-    expect(found[1]?.sentence).toBe("naive, batched 8: 4× [3, 5], faster.");
+    expect(found[1]?.sentence).toBe("naive, batched 8: 3× [2, 4], faster.");
     expect(found[3]?.sentence).toContain("cannot be told");
+  });
+
+  it("leaves the scale of colours to what calls the model, so that 1.1× and 1.4× differ beside a warm cache", () => {
+    const ratios = [cell("sequential"), cell("batched 4", compared(1.1, 1.05, 1.2)), cell("batched 8", compared(1.4, 1.3, 1.5))];
+    const cells = [...ratios, cell("cold", compared(6, 5, 7)), cell("warm", compared(346, 300, 400))];
+    const [, slight, clear, most, warm] = prepareHeat({ cells, ways, baseline: "sequential" }).map(({ strength }) => strength);
+    expect((clear ?? 0) - (slight ?? 0)).toBeGreaterThan(0.2);
+    expect([most, warm]).toEqual([1, 1]);
+    expect(fullColourOf({ cells, ways })).toBe(3);
+    expect(fullColourOf({ cells: [...ratios, cell("warm", compared(346, 300, 400))], ways })).toBe(1.5);
+    expect(fullColourOf({ cells: [cell("concurrent 8", compared(0.5, 0.4, 0.6))], ways })).toBeCloseTo(2);
   });
 
   it("says what failed, and why", () => {
     const failed = cell("cold", { state: "failed", questions_per_s: null, score: null, reasons: ["the server is gone"] });
-    const [found] = prepareHeat({ cells: [failed], baseline: "sequential" });
+    const [found] = prepareHeat({ cells: [failed], ways, baseline: "sequential" });
     expect(found?.text).toBe("failed");
     expect(found?.sentence).toBe("naive, cold: failed. the server is gone");
-    expect(prepareHeat({ cells: [{ ...failed, optimisation: "sequential" }], baseline: "sequential" })[0]?.text).toBe("failed");
+    expect(prepareHeat({ cells: [{ ...failed, optimisation: "sequential" }], ways, baseline: "sequential" })[0]?.text).toBe("failed");
   });
 });
 

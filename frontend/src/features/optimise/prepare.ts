@@ -49,7 +49,7 @@ export interface HeatCell {
   note: string;
   /** The same where there is little room: bounds with two digits. */
   short: string;
-  /** Logarithm of the ratio by that of the strongest one, −1 to 1; 0 for the baseline and without a ratio. */
+  /** Depth of the colour, −1 to 1: the logarithm of the ratio on the scale of the map; 0 for the baseline and without a ratio. */
   strength: number;
   /** Whether the interval contains 1, or there is none: drawn hatched. */
   unsure: boolean;
@@ -57,10 +57,19 @@ export interface HeatCell {
   sentence: string;
 }
 
+/** Ratios between which the scale of colours ends: less is mostly noise, and more would leave no room for 1.1× and 1.4×. */
+const FULL = { least: 1.5, most: 3 };
+
+/** The ratio from which on the colour is full: the largest there is, within bounds. A warm cache calls no model, and would be all there is to see. */
+export function fullColourOf({ cells, ways }: Pick<Matrix, "cells" | "ways">): number {
+  const warm = warmOf(ways);
+  const ratios = cells.filter(({ optimisation }) => optimisation !== warm).map(({ against }) => Math.exp(Math.abs(Math.log(against?.speed?.value ?? 1))));
+  return Math.min(FULL.most, Math.max(FULL.least, ...ratios));
+}
+
 /** The cells of the heat map, in the order of methods and optimisations. */
-export function prepareHeat({ cells, baseline }: Pick<Matrix, "cells" | "baseline">): HeatCell[] {
-  const logs = cells.map(({ against }) => Math.abs(Math.log(against?.speed?.value ?? 1)));
-  const strongest = Math.max(Math.log(1.5), ...logs);
+export function prepareHeat({ cells, ways, baseline }: Pick<Matrix, "cells" | "ways" | "baseline">): HeatCell[] {
+  const full = Math.log(fullColourOf({ cells, ways }));
   return cells.map((cell) => {
     const { method, optimisation, against } = cell;
     const speed = against?.speed;
@@ -77,7 +86,7 @@ export function prepareHeat({ cells, baseline }: Pick<Matrix, "cells" | "baselin
     const unsure = !speed.differs;
     const note = speed.low === null ? "1 round" : formatRatioInterval(speed.low, speed.high);
     const told = speed.low === null ? "one round, no interval" : unsure ? "cannot be told from the baseline" : speed.value > 1 ? "faster" : "slower";
-    return { method, optimisation, text: formatRatio(speed.value), note, short: shortInterval(speed), strength: Math.log(speed.value) / strongest, unsure, sentence: `${place}: ${formatSpeed(speed)}, ${told}.` };
+    return { method, optimisation, text: formatRatio(speed.value), note, short: shortInterval(speed), strength: Math.max(-1, Math.min(1, Math.log(speed.value) / full)), unsure, sentence: `${place}: ${formatSpeed(speed)}, ${told}.` };
   });
 }
 
@@ -97,7 +106,7 @@ export type Against = keyof typeof against;
 
 /** The score against time, latency or cost; on the front is what no other cell beats in both. A warm cache calls no model and is left out. */
 export function prepareFront({ cells, ways }: Pick<Matrix, "cells" | "ways">, by: Against): FrontPoint[] {
-  const warm = ways.find(({ cache }) => cache === "warm")?.name;
+  const warm = warmOf(ways);
   const points = cells.flatMap((cell, index) => {
     const x = expenseOf(cell, by);
     if (!cell.score || x === null || cell.optimisation === warm) return [];
@@ -106,6 +115,10 @@ export function prepareFront({ cells, ways }: Pick<Matrix, "cells" | "ways">, by
   });
   const beats = (one: (typeof points)[number], other: (typeof points)[number]) => one.score >= other.score && one.x <= other.x && (one.score > other.score || one.x < other.x);
   return points.map((point) => ({ ...point, front: !points.some((other) => beats(other, point)) }));
+}
+
+function warmOf(ways: Matrix["ways"]): string | undefined {
+  return ways.find(({ cache }) => cache === "warm")?.name;
 }
 
 function expenseOf(cell: Cell, by: Against): { x: number; xLow?: number; xHigh?: number } | null {

@@ -1344,6 +1344,27 @@ export interface components {
             file: string;
         };
         /**
+         * Budget
+         * @description What the calls of an experiment may take, at most; it ends before the next call that is not covered.
+         */
+        Budget: {
+            /**
+             * Calls
+             * @description Calls of models, failed ones included.
+             */
+            calls?: number | null;
+            /**
+             * Tokens
+             * @description Of prompts and answers together.
+             */
+            tokens?: number | null;
+            /**
+             * Usd
+             * @description US dollars, at the prices of the model catalog.
+             */
+            usd?: number | null;
+        };
+        /**
          * CacheStatistics
          * @description What caches did: ours, in calls, and the provider's prompt cache, in tokens.
          */
@@ -2145,6 +2166,8 @@ export interface components {
          * @description A complete experiment: the same file gives the same questions, prompts and calls.
          */
         ExperimentConfig: {
+            /** @description What its calls may take, at most; no limit if left out. Answers from a cache are free. */
+            budget?: components["schemas"]["Budget"] | null;
             /**
              * Cache
              * @description Whether answers given before may be used again.
@@ -2398,6 +2421,14 @@ export interface components {
             variant: string;
         };
         /**
+         * ExperimentResume
+         * @description How an experiment is continued.
+         */
+        ExperimentResume: {
+            /** @description In place of its own, if it has ended; what was spent before counts towards it. */
+            budget?: components["schemas"]["Budget"] | null;
+        };
+        /**
          * ExperimentStatus
          * @description PENDING → RUNNING → one of COMPLETED, FAILED, CANCELLED; never back, never skipping.
          *
@@ -2643,6 +2674,11 @@ export interface components {
              * @description Whether all data is lost when the platform restarts.
              */
             ephemeral: boolean;
+            /**
+             * Guide
+             * @description Whether the guide is built; it is served at `/guide/`.
+             */
+            guide: boolean;
             local_model: components["schemas"]["PartHealth"];
             queue: components["schemas"]["PartHealth"];
             /**
@@ -6850,7 +6886,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ExperimentResume"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             202: {

@@ -4,12 +4,11 @@ An ordinary interval or p keeps its promise at one number of pairs, chosen befor
 answer and stops at the first "significant" one is wrong far more often than 5 %. What is computed here holds
 at all numbers of pairs at once, so that a comparison may end whenever it is decided.
 
-The method bets on each pair's difference d against the claim that the true mean difference is at most μ:
-a bet of a share γ of its capital multiplies that by 1 + γ·(d − μ)/(1 + μ). If the claim is true, the
-capital does not grow in expectation, and by Ville's inequality it ever reaches 1/α with a probability of
-at most α. The best γ is not known: the capital is divided among ``_NODES`` shares. Bets against "at least
-μ" are mirrored. The values of μ against which neither kind of bet has reached 2/α form a *confidence
-sequence*.
+The method bets on each pair's difference d against the claim that the true mean difference is at most μ: a
+bet of a share γ of its capital multiplies that by 1 + γ·(d − μ)/(1 + μ). If the claim is true, the capital
+does not grow in expectation, and by Ville's inequality it ever reaches 1/α with a probability of at most α.
+The best γ is not known: the capital is divided among ``_NODES`` shares. Bets against "at least μ" are
+mirrored. The values of μ against which neither kind of bet has reached 2/α form a *confidence sequence*.
 
 Sources: Waudby-Smith and Ramdas 2024 (means of bounded random variables by betting; the hedged capital),
 Orabona and Jun 2021 (shares mixed uniformly, as in Cover's universal portfolios). For scores of 0 and 1,

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure as Canvas
 
 from app.services.report.figures.base import BarChart
-from app.services.report.figures.layout import AROUND, ROW_HEIGHT, WIDTH, label
+from app.services.report.figures.layout import AROUND, ROW_HEIGHT, WIDTH, draw_rows, label
 from app.services.report.figures.themes import Theme
 
 _LEGEND = 0.45
@@ -30,16 +30,7 @@ def draw_bars(chart: BarChart, theme: Theme) -> Canvas:
             label=label(part),
         )
         starts = [start + length for start, length in zip(starts, lengths, strict=True)]
-    for at, text in enumerate(chart.texts):
-        right = ("axes fraction", "data")
-        axes.annotate(text, (1.01, at), xycoords=right, va="center", color=theme.muted, fontsize=8)
-    axes.set_yticks(range(len(chart.rows)), [label(name) for name, _ in chart.rows])
-    axes.set_ylim(len(chart.rows) - 0.4, -0.6)
-    axes.set_xlabel(chart.axis)
-    axes.grid(visible=True, axis="x", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    draw_rows(axes, [name for name, _ in chart.rows], chart.texts, chart.axis, theme)
     columns = min(4, len(chart.parts))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, fontsize=8)
     return canvas

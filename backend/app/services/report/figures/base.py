@@ -1,5 +1,6 @@
 """What a figure shows, apart from how it is drawn: text and numbers, which pass to another process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +45,13 @@ class IntervalChart:
     reference: float | None = None
     margin: float | None = None
     ratio: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """Charts of intervals one below the other, each with its axis."""
+
+    charts: tuple[IntervalChart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ class BarChart:
     texts: tuple[str, ...]
 
 
-Chart = IntervalChart | ScatterChart | BarChart
+Chart = IntervalChart | Panels | ScatterChart | BarChart
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +129,8 @@ class Figure:
     caption: str
     alt: str
     chart: Chart
+
+
+def listed(rows: Sequence[IntervalRow]) -> str:
+    """Return rows as text, for those who do not see them."""
+    return "; ".join(f"{row.label} {row.text}" for row in rows)

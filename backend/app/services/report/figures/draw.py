@@ -6,8 +6,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure as Canvas
 
 from app.services.report.figures.bars import draw_bars
-from app.services.report.figures.base import BarChart, Chart, Figure, IntervalChart, ScatterChart
-from app.services.report.figures.intervals import draw_intervals
+from app.services.report.figures.base import BarChart, Chart, Figure, IntervalChart, Panels, ScatterChart
+from app.services.report.figures.intervals import draw_intervals, draw_panels
 from app.services.report.figures.layout import title
 from app.services.report.figures.points import draw_points
 from app.services.report.figures.themes import THEMES, Theme
@@ -53,6 +53,8 @@ def _drawn(chart: Chart, theme: Theme) -> Canvas:
     match chart:
         case IntervalChart():
             return draw_intervals(chart, theme)
+        case Panels():
+            return draw_panels(chart, theme)
         case ScatterChart():
             return draw_points(chart, theme)
         case BarChart():

@@ -1,19 +1,35 @@
 """Drawing values with their intervals, one below the other."""
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, NullLocator
 
-from app.services.report.figures.base import IntervalChart
-from app.services.report.figures.layout import AROUND, ROW_HEIGHT, WIDTH, label
+from app.services.report.figures.base import IntervalChart, Panels
+from app.services.report.figures.layout import AROUND, ROW_HEIGHT, WIDTH, draw_rows
 from app.services.report.figures.themes import Theme
 
 _MARKS = {"better": "o", "worse": "s", "none": "D"}
+_BETWEEN = 0.55
+"""Inches of an axis and its label between two panels."""
 
 
 def draw_intervals(chart: IntervalChart, theme: Theme) -> Canvas:
     """Draw each row as a mark on its interval, with its value in words beside it."""
-    canvas = Canvas(figsize=(WIDTH, AROUND + ROW_HEIGHT * len(chart.rows)), layout="constrained")
-    axes = canvas.add_subplot()
+    return draw_panels(Panels((chart,)), theme)
+
+
+def draw_panels(panels: Panels, theme: Theme) -> Canvas:
+    """Draw charts of intervals one below the other, with rows of the same height."""
+    rows = [len(chart.rows) for chart in panels.charts]
+    height = AROUND + ROW_HEIGHT * sum(rows) + _BETWEEN * (len(rows) - 1)
+    canvas = Canvas(figsize=(WIDTH, height), layout="constrained")
+    found = canvas.subplots(len(rows), height_ratios=rows, squeeze=False)
+    for axes, chart in zip(found[:, 0], panels.charts, strict=True):
+        _draw(axes, chart, theme)
+    return canvas
+
+
+def _draw(axes: Axes, chart: IntervalChart, theme: Theme) -> None:
     colours = {"better": theme.better, "worse": theme.worse, "none": theme.neutral}
     if chart.ratio:
         axes.set_xscale("log")
@@ -31,19 +47,5 @@ def draw_intervals(chart: IntervalChart, theme: Theme) -> Canvas:
         if row.low is not None and row.high is not None:
             axes.plot((row.low, row.high), (at, at), color=colour, linewidth=2.2, solid_capstyle="butt")
         axes.plot(row.value, at, _MARKS[row.emphasis], color=colour, markersize=6.5)
-        axes.annotate(
-            row.text,
-            (1.01, at),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            color=theme.muted,
-            fontsize=8,
-        )
-    axes.set_yticks(range(len(chart.rows)), [label(row.label) for row in chart.rows])
-    axes.set_ylim(len(chart.rows) - 0.4, -0.6)
-    axes.set_xlabel(chart.axis)
-    axes.grid(visible=True, axis="x", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(axis="y", length=0)
-    return canvas
+    names, texts = [row.label for row in chart.rows], [row.text for row in chart.rows]
+    draw_rows(axes, names, texts, chart.axis, theme)

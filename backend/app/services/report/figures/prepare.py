@@ -16,7 +16,10 @@ from app.services.report.figures.base import (
     IntervalRow,
     Point,
     ScatterChart,
+    listed,
 )
+from app.services.report.figures.faithfulness import faithfulness
+from app.services.report.judges import UsedJudge
 
 _EMPHASIS: dict[str, Emphasis] = {"better": "better", "worse": "worse", "not_distinguishable": "none"}
 _MOST_PARTS = 6
@@ -29,7 +32,11 @@ _NAMED = 2
 
 
 def figures_of(
-    comparison: ComparisonOut, score: str, setting: str, medians: Mapping[UUID, Estimate]
+    comparison: ComparisonOut,
+    score: str,
+    setting: str,
+    medians: Mapping[UUID, Estimate],
+    judges: Sequence[UsedJudge] = (),
 ) -> list[Figure]:
     """Return the figures for which a comparison has the data.
 
@@ -38,12 +45,13 @@ def figures_of(
         score: that decides.
         setting: where the numbers come from, as a sentence; ends every caption.
         medians: of the latency of each experiment in milliseconds, where enough answers were timed.
+        judges: of the experiments' faithfulness.
     """
     found = (
         forest(comparison, score, setting),
         latency(comparison, score, setting, medians),
         cost(comparison, score, setting),
-        faithfulness(comparison, setting),
+        faithfulness(comparison, setting, judges),
         stages(comparison, setting),
         attribution(comparison, setting),
         tool_uses(comparison, setting),
@@ -70,7 +78,7 @@ def forest(comparison: ComparisonOut, score: str, setting: str) -> Figure | None
             f"{', simultaneous over all rows' if len(rows) > 1 else ''}; p by Holm. "
             f"Circle: better; square: worse; diamond: not distinguishable.{band} {setting}"
         ),
-        alt=f"Forest plot of differences from {baseline}: {_listed(rows)}",
+        alt=f"Forest plot of differences from {baseline}: {listed(rows)}",
         chart=IntervalChart(
             axis=f"difference in {words} (percentage points)",
             rows=tuple(rows),
@@ -94,10 +102,6 @@ def _row(one: ScoreDifference, label: str) -> IntervalRow | None:
         text=f"{value} {interval_in_points(low, high)}, {format_p(found.adjusted_p)}, n = {one.n_paired:,}",
         emphasis=_EMPHASIS[found.outcome],
     )
-
-
-def _listed(rows: Sequence[IntervalRow]) -> str:
-    return "; ".join(f"{row.label} {row.text}" for row in rows)
 
 
 def latency(
@@ -169,31 +173,6 @@ def _point(
     found = one.metrics.scores[score]
     upward = (100 * found.low, 100 * found.high)
     return Point(one.label, x, across, 100 * found.value, upward, front)
-
-
-def faithfulness(comparison: ComparisonOut, setting: str) -> Figure | None:
-    """Return faithfulness and hallucination rate; ``None`` if no answer was judged."""
-    rows = []
-    for one in comparison.experiments:
-        score, rate = one.metrics.scores.get("faithfulness"), one.metrics.hallucination_rate
-        for words, found in (("faithful", score), ("hallucinated", rate)):
-            if found is not None:
-                share = (100 * found.value, 100 * found.low, 100 * found.high)
-                rows.append(
-                    IntervalRow(f"{one.label}, {words}", *share, f"{interval(found)}, n = {found.n:,}")
-                )
-    if not rows:
-        return None
-    return Figure(
-        name="faithfulness",
-        title="Faithfulness and hallucination rate",
-        caption=(
-            "Mean faithfulness of the judged answers, and the share of them with a faithfulness below 0.5, "
-            f"with 95 % intervals; as the judge says, whose own errors are not in the intervals. {setting}"
-        ),
-        alt=f"Faithfulness and hallucination rate: {_listed(rows)}",
-        chart=IntervalChart("share of the judged answers (%)", tuple(rows)),
-    )
 
 
 def stages(comparison: ComparisonOut, setting: str) -> Figure | None:
