@@ -12,13 +12,12 @@ from app.domain.progress import Ending
 from app.domain.provenance import Provenance
 from app.domain.run import RunRecord, Tally
 from app.domain.sharding import ShardSlice, claim_count, shard_size
-from app.domain.spending import Spending
 from app.domain.status import ExperimentStatus
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.datasets.service import DatasetService
 from app.services.execution.batch_calls import Parked
-from app.services.execution.budget import BudgetedEngine, Purse
+from app.services.execution.budget import BudgetedEngine, Purse, open_purse
 from app.services.execution.cache_tiers import CacheTiers
 from app.services.execution.failure_budget import too_many_failures
 from app.services.execution.lease import Joined, Lease, Whole
@@ -42,7 +41,6 @@ from app.services.inference.grouping import GroupingEngine
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
-from app.services.runs.spending_repository import spent_by
 from app.services.runtime import Runtime
 
 _LAST_FLUSH_S = 10.0
@@ -156,12 +154,7 @@ class Answering:
 
     def ending_by_budget(self, tally: Tally) -> Ending | None:
         """Return what the experiment must end with because its budget is spent and questions are left."""
-        reason = None if self._purse is None else self._purse.reason
-        if reason is None or tally.stored >= self._progress.total:
-            return None
-        left = f"{tally.stored:,} of {self._progress.total:,} runs are stored"
-        reason = f"{reason} {left}; resume it with a larger budget for the rest."
-        return Ending(ExperimentStatus.CANCELLED, reason)
+        return None if self._purse is None else self._purse.ending(tally.stored, self._progress.total)
 
     # -- the work -------------------------------------------------------------------------------
 
@@ -230,7 +223,7 @@ class Answering:
     async def _answer(self, resolved: ResolvedConfig, resources: Resources, reader: SampleReader) -> None:
         """Answer, score and store samples."""
         config, model, settings = resolved.config, resources.model, self._runtime.settings
-        self._purse = await self._open_purse(config)
+        self._purse = await open_purse(self._runtime, self._experiment, config.budget, self._start_no_more)
         if self._purse is not None and self._purse.reason is not None:
             return
         if model.max_concurrency is not None:
@@ -266,19 +259,6 @@ class Answering:
                 )
             finally:
                 await self._flush()
-
-    async def _open_purse(self, config: ExperimentConfig) -> Purse | None:
-        """Return the purse, with what was spent before; ``None`` without a budget."""
-        if config.budget is None:
-            return None
-
-        async def read() -> Spending:
-            async with self._runtime.sessions() as session:
-                resumed = await ExperimentRepository(session).resumed(self._experiment)
-                return await spent_by(session, [self._experiment.id, *resumed])
-
-        spent = await when_database_answers(read, "read what was spent")
-        return Purse(config.budget, spent, self._start_no_more)
 
     def _engine(
         self, config: ExperimentConfig, model: OpenedModel, writer: GroupCommitWriter, consumers: int
