@@ -30,10 +30,11 @@ export default defineConfig({
       ],
     },
   },
-  // The tests (npm run e2e), the speed with 10,000 runs (npm run speed), the documentation's pictures (npm run pictures).
+  // The tests (npm run e2e), the speed with 10,000 runs (npm run speed), the documentation's pictures (npm run pictures) and film (npm run walkthrough).
   projects: [
     { name: "dashboard", testIgnore: "speed.spec.ts" },
     { name: "speed", testMatch: "speed.spec.ts" },
     { name: "pictures", testMatch: "screenshots.ts" },
+    { name: "walkthrough", testMatch: "walkthrough.ts" },
   ],
 });

@@ -17,7 +17,7 @@ export const test = base.extend<{ problems: string[] }, Shared>({
       await use(stack);
       await stack.stop();
     },
-    { scope: "worker", timeout: 90_000 },
+    { scope: "worker", timeout: 1_300_000 },
   ],
   api: [async ({ stack }, use) => use(new Api(stack.url)), { scope: "worker" }],
   baseURL: async ({ stack }, use) => use(stack.url),

@@ -6,15 +6,12 @@ import type { Page } from "@playwright/test";
 import type { Api } from "./api";
 import { expect, test } from "./fixtures";
 
-// Pictures of each page for the documentation: npm run pictures. They are written to docs/images.
+// The documentation's pictures: npm run pictures. They are written to docs/images.
 
 const FOLDER = path.resolve(import.meta.dirname, "../../docs/images");
-const MAX_HEIGHT = 2_000;
+const WIDTH = 1440;
+const HEIGHTS = { least: 900, most: 2_000 };
 const INDEX_MS = 240_000; // embeds an encyclopedia, on a busy machine
-const SIZES = [
-  { width: 1440, height: 900 },
-  { width: 375, height: 812 },
-] as const;
 
 const scripted = (accuracy: number, more = "latency_ms=40&jitter_ms=160") => `mock/gold?accuracy=${accuracy}&${more}`;
 
@@ -22,7 +19,6 @@ interface Demo {
   ids: string[];
   /** The experiment with retrieval, and a run of it that misread its passages. */
   retrieving: { id: string; run: number };
-  version: string;
   matrix: string;
 }
 
@@ -48,17 +44,14 @@ const WAYS = {
   ],
 };
 
-/** Experiments as after a morning of work: some completed, one failed, one running. */
+/** Experiments to compare, one with retrieval, and a matrix. */
 async function seed(api: Api): Promise<Demo> {
   const dataset = { name: "trivia_qa", n: 100 };
   const ids: string[] = [];
   for (const [name, model, change] of [
     ["Baseline: the bare question", scripted(0.52), { description: "What the model answers with nothing but the question." }],
     ["Short answers only", scripted(0.61), { method: { name: "naive", template: "Answer in a few words.\n\nQuestion: {question}\nAnswer:" } }],
-    ["Warm: temperature 0.8", scripted(0.48), { params: { temperature: 0.8 } }],
     ["Larger model", scripted(0.78, "latency_ms=180&jitter_ms=260"), { description: "The same questions, four times as slow." }],
-    ["Flaky endpoint", scripted(0.6, "latency_ms=60&fail_rate=0.08&fail_kind=timeout"), { max_failed_share: 0.3 }],
-    ["Overloaded endpoint", scripted(0.6, "latency_ms=60&fail_rate=0.5&fail_kind=server"), {}],
   ] as const) {
     ids.push((await api.run(name, { model, dataset, concurrency: 32, ...change })).id);
   }
@@ -74,30 +67,10 @@ async function seed(api: Api): Promise<Demo> {
   await api.ended(looked.id, INDEX_MS);
   const { items } = await api.runs(looked.id, "filter=wrong");
   const misread = items.find(({ scores }) => scores.answer_in_context?.value === 1);
-  const running = await api.create("Larger model, three times each", {
-    model: scripted(0.78, "latency_ms=900&jitter_ms=300"),
-    dataset,
-    repeats: 3,
-    concurrency: 2, // some minutes: it runs while the pictures are taken
-  });
-  await api.start(running.id);
-  await expect.poll(async () => (await api.get(running.id)).progress?.done ?? 0, { timeout: 20_000 }).toBeGreaterThan(20);
-  await api.create("For tonight", { model: scripted(0.7), dataset });
-  const version = (await api.datasets()).find(({ name }) => name === dataset.name)?.version ?? "";
-  return { ids, retrieving: { id: looked.id, run: misread?.id ?? 0 }, version, matrix };
+  return { ids, retrieving: { id: looked.id, run: misread?.id ?? 0 }, matrix };
 }
 
 const pages: { name: string; path: (demo: Demo) => string; shown: (page: Page) => Promise<void> }[] = [
-  {
-    name: "overview",
-    path: () => "/",
-    shown: async (page) => {
-      await expect(page.getByRole("progressbar").first()).toBeVisible();
-      await expect(page.getByRole("link", { name: "Flaky endpoint" })).toBeVisible();
-      await expect(page.getByText(/^Version /)).toBeVisible();
-    },
-  },
-  { name: "experiments", path: () => "/experiments/", shown: (page) => expect(page.getByRole("link", { name: "For tonight" })).toBeVisible() },
   {
     name: "new-experiment",
     path: () => "/experiments/new/?model=mock/echo",
@@ -107,30 +80,17 @@ const pages: { name: string; path: (demo: Demo) => string; shown: (page: Page) =
     },
   },
   {
-    name: "experiment",
-    path: ({ ids }) => `/experiments/view/?id=${ids[4]}`,
-    shown: async (page) => {
-      await expect(page.getByRole("region", { name: "Run", exact: true })).toContainText("Accepted");
-      await expect(page.getByRole("region", { name: "Slowest" }).getByRole("button").first()).toBeVisible();
-    },
-  },
-  {
     name: "retrieval",
     path: ({ retrieving: { id, run } }) => `/experiments/view/?id=${id}&run=${run}&full=true`,
     shown: (page) => expect(page.getByRole("region", { name: "Retrieved" }).getByRole("article").first()).toBeVisible(),
   },
   {
     name: "compare",
-    path: ({ ids }) => `/compare/?ids=${[ids[0], ids[1], ids[3]].join(",")}`,
+    path: ({ ids }) => `/compare/?ids=${ids.join(",")}`,
     shown: async (page) => {
       await expect(page.getByRole("table", { name: "Metrics side by side" })).toBeVisible();
       await expect(page.getByText("expected").first()).toBeVisible();
     },
-  },
-  {
-    name: "datasets",
-    path: ({ version }) => `/datasets/?name=trivia_qa&version=${version}`,
-    shown: (page) => expect(page.getByText(/^50 of [\d,]+ shown$/)).toBeVisible(),
   },
   {
     name: "knowledge",
@@ -142,27 +102,23 @@ const pages: { name: string; path: (demo: Demo) => string; shown: (page: Page) =
     path: ({ matrix }) => `/optimise/?id=${matrix}`,
     shown: (page) => expect(page.getByRole("table", { name: "Cells" })).toBeVisible(),
   },
-  { name: "models", path: () => "/models/", shown: (page) => expect(page.getByRole("table", { name: "Models" })).toBeVisible() },
 ];
 
-test("pictures of each page", async ({ page, api }) => {
+test("pictures of the pages", async ({ page, api }) => {
   test.setTimeout(2 * INDEX_MS);
   mkdirSync(FOLDER, { recursive: true });
   const demo = await seed(api);
   for (const { name, path: place, shown } of pages) {
-    for (const { width, height } of SIZES) {
-      await page.setViewportSize({ width, height });
-      await page.goto(place(demo));
-      await shown(page);
-      // As high as the page, up to a limit, so that sticky elements stay in place.
-      const whole = await page.evaluate(() => document.documentElement.scrollHeight);
-      await page.setViewportSize({ width, height: Math.min(MAX_HEIGHT, Math.max(height, whole)) });
-      await shown(page);
-      await page.evaluate(() => document.fonts.ready);
-      await page.screenshot({ path: path.join(FOLDER, `${name}-${width}.png`), animations: "disabled" });
-    }
+    await page.setViewportSize({ width: WIDTH, height: HEIGHTS.least });
+    await page.goto(place(demo));
+    await shown(page);
+    // As high as the page, up to a limit, so that sticky elements stay in place.
+    const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width: WIDTH, height: Math.min(HEIGHTS.most, Math.max(HEIGHTS.least, whole)) });
+    await shown(page);
+    await page.evaluate(() => document.fonts.ready);
+    await page.screenshot({ path: path.join(FOLDER, `${name}-${WIDTH}.png`), animations: "disabled" });
   }
-  for (const { id, status } of (await api.list("status=RUNNING")).items) if (status === "RUNNING") await api.cancel(id);
 });
 
 const samples = ["colours", "type", "spacing", "controls", "focus", "table", "numbers", "states", "empty", "loading", "error", "notices"];

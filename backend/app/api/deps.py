@@ -9,6 +9,7 @@ from app.core.database import Session
 from app.core.migrations import is_up_to_date
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
+from app.services.comparisons.settling import SettlingService
 from app.services.comparisons.stages import StageComparisonService
 from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
@@ -201,6 +202,12 @@ def get_storage_service(session: SessionDep, runtime: RuntimeDep) -> StorageServ
     return StorageService(session, runtime)
 
 
+def get_settling_service(session: SessionDep) -> SettlingService:
+    """Return the service of comparisons that end as soon as they are settled."""
+    return SettlingService(session)
+
+
+SettlingDep = Annotated[SettlingService, Depends(get_settling_service)]
 StorageDep = Annotated[StorageService, Depends(get_storage_service)]
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
 DatabaseHealthDep = Annotated[DatabaseHealth, Depends(get_database_health)]

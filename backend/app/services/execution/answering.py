@@ -28,6 +28,7 @@ from app.services.execution.resources import ExperimentFailed, Resources, open_r
 from app.services.execution.sample import Sample, SampleRunner
 from app.services.execution.scheduling import Schedule
 from app.services.execution.sending import Sending
+from app.services.execution.side_by_side import SideBySide
 from app.services.execution.slots import Slots
 from app.services.execution.tasks import run_consumers
 from app.services.execution.turns import Turn
@@ -45,6 +46,7 @@ from app.services.runs.spending_repository import spent_by
 from app.services.runtime import Runtime
 
 _LAST_FLUSH_S = 10.0
+_LOOK_EVERY_S = 0.5  # at experiments that are answered side by side with this one, while it waits for them
 
 
 class Answering:
@@ -55,6 +57,8 @@ class Answering:
         whole: the whole experiment, as the last heartbeat has found it.
         handing_back: whether it makes room for another experiment.
         flushing: whether its work is over, and only what was answered is stored.
+        side_by_side: looks at the experiments that answer the same questions until they are settled, if
+            there are any.
 
     Args:
         runtime: of this process.
@@ -98,7 +102,13 @@ class Answering:
             runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
         )
         self._cache = CacheTiers(runtime.answers, self._writer, runtime.autocommit)
+        comparison = joined.experiment.sequential_id
+        self.side_by_side = None if comparison is None else SideBySide(runtime, joined.experiment, comparison)
         self._pending = PendingSamples(lambda: self._sending.consumers(self._limiter.ceiling))
+
+    @property
+    def _questions(self) -> int:
+        return self._experiment.total // int(self._experiment.config["repeats"])
 
     @property
     def committed(self) -> int:
@@ -199,7 +209,9 @@ class Answering:
                 pinned = PinnedVersions.of(self._experiment)
                 resolved = await resolve(session, self._runtime, config, pinned)
                 n, seed = config.dataset.n, config.seed
-                return resolved, await DatasetService(session).sample(resolved.dataset, n, seed)
+                shuffled = self._experiment.sequential_id is not None
+                sample = DatasetService(session).sample(resolved.dataset, n, seed, shuffled=shuffled)
+                return resolved, await sample
 
         try:
             return await when_database_answers(read, "resolve a configuration")
@@ -331,7 +343,26 @@ class Answering:
         return found
 
     async def _claim(self, count: int) -> list[ShardSlice]:
-        return await self._lease.claim(count)
+        if self.side_by_side is None:
+            return await self._lease.claim(count)
+        try:
+            return await self._claim_beside(self.side_by_side, count)
+        finally:
+            self._progress.wait_for(None)
+
+    async def _claim_beside(self, others: SideBySide, count: int) -> list[ShardSlice]:
+        """Claim shards that begin near the questions of the other sides; wait for these if there are none."""
+        while not (self._stopping.is_set() or self._leaving.is_set() or self.handing_back):
+            before = await others.look()
+            shards = await self._lease.claim(count, before=before)
+            if shards or before is None or before >= self._questions:
+                return shards
+            if others.others_wait:
+                self.handing_back = True  # this worker can answer their questions meanwhile
+                break
+            self._progress.wait_for("the experiments that it is compared with")
+            await asyncio.sleep(_LOOK_EVERY_S)
+        return []
 
     async def _consume(self, runner: SampleRunner, more: More) -> None:
         writer = self._writer
