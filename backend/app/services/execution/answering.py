@@ -44,7 +44,6 @@ from app.services.inference.retry import RetryingEngine
 from app.services.runtime import Runtime
 
 _LAST_FLUSH_S = 10.0
-_LOOK_EVERY_S = 0.5  # at experiments that are answered side by side with this one, while it waits for them
 
 
 class Answering:
@@ -55,8 +54,7 @@ class Answering:
         whole: the whole experiment, as the last heartbeat has found it.
         handing_back: whether it makes room for another experiment.
         flushing: whether its work is over, and only what was answered is stored.
-        side_by_side: looks at the experiments that answer the same questions until they are settled, if
-            there are any.
+        side_by_side: looks at the experiments that it is compared with until that is settled, or ``None``.
 
     Args:
         runtime: of this process.
@@ -100,13 +98,8 @@ class Answering:
             runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
         )
         self._cache = CacheTiers(runtime.answers, self._writer, runtime.autocommit)
-        comparison = joined.experiment.sequential_id
-        self.side_by_side = None if comparison is None else SideBySide(runtime, joined.experiment, comparison)
+        self.side_by_side = SideBySide.of(runtime, joined.experiment)
         self._pending = PendingSamples(lambda: self._sending.consumers(self._limiter.ceiling))
-
-    @property
-    def _questions(self) -> int:
-        return self._experiment.total // int(self._experiment.config["repeats"])
 
     @property
     def committed(self) -> int:
@@ -325,24 +318,12 @@ class Answering:
     async def _claim(self, count: int) -> list[ShardSlice]:
         if self.side_by_side is None:
             return await self._lease.claim(count)
-        try:
-            return await self._claim_beside(self.side_by_side, count)
-        finally:
-            self._progress.wait_for(None)
+        shards = await self.side_by_side.claim(self._lease, count, self._progress.wait_for, self._is_over)
+        self.handing_back |= self.side_by_side.hands_back
+        return shards
 
-    async def _claim_beside(self, others: SideBySide, count: int) -> list[ShardSlice]:
-        """Claim shards that begin near the questions of the other sides; wait for these if there are none."""
-        while not (self._stopping.is_set() or self._leaving.is_set() or self.handing_back):
-            before = await others.look()
-            shards = await self._lease.claim(count, before=before)
-            if shards or before is None or before >= self._questions:
-                return shards
-            if others.others_wait:
-                self.handing_back = True  # this worker can answer their questions meanwhile
-                break
-            self._progress.wait_for("the experiments that it is compared with")
-            await asyncio.sleep(_LOOK_EVERY_S)
-        return []
+    def _is_over(self) -> bool:
+        return self.handing_back or self._stopping.is_set() or self._leaving.is_set()
 
     async def _consume(self, runner: SampleRunner, more: More) -> None:
         writer = self._writer

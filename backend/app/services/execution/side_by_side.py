@@ -12,7 +12,7 @@ works on hands its worker back.
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -20,10 +20,12 @@ import numpy as np
 from app.core.database import when_database_answers
 from app.domain.json import JsonObject
 from app.domain.progress import Ending
+from app.domain.sharding import ShardSlice
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.services.datasets.repository import DatasetRepository
 from app.services.evaluation.statistics.settling import Floats, Look, Settling, possible_differences
+from app.services.execution.lease import Lease
 from app.services.experiments.sequential_repository import SequentialRepository, SideRun, SideState
 from app.services.runtime import Runtime
 
@@ -31,6 +33,7 @@ _AHEAD = 2  # times the calls in flight that a side may be ahead of the others
 _LEAST_AHEAD = 16  # questions
 _READ_WINDOWS = 4  # questions that are read at once, in windows
 _FEWEST_SIDES = 2
+_LOOK_EVERY_S = 0.5  # at the other sides, while this one waits for them
 _AHEAD_SHARE = 8  # one part in so many of what was answered: few changes from side to side
 
 
@@ -61,7 +64,7 @@ class SideBySide:
     """Looks at the comparison that an experiment is part of.
 
     Attributes:
-        others_wait: whether another side, which this one waits for, needs this worker.
+        hands_back: whether a claim found that another side, which this one waits for, needs this worker.
 
     Args:
         runtime: of this process.
@@ -76,13 +79,45 @@ class SideBySide:
         self._repeats = int(experiment.config["repeats"])
         self._sides: _Sides | None = None
         self._looking = asyncio.Lock()
-        self.others_wait = False
+        self.hands_back = self._others_wait = False
+
+    @classmethod
+    def of(cls, runtime: Runtime, experiment: Experiment) -> "SideBySide | None":
+        """Return what looks at the comparison of an experiment, if it is part of one."""
+        comparison = experiment.sequential_id
+        return None if comparison is None else cls(runtime, experiment, comparison)
 
     async def watch(self, every_s: float) -> None:
         """Look again and again."""
         while True:
             await asyncio.sleep(every_s)
             await self.look()
+
+    async def claim(
+        self, lease: Lease, count: int, waits_for: Callable[[str | None], None], is_over: Callable[[], bool]
+    ) -> list[ShardSlice]:
+        """Claim shards that begin near the questions of the other sides; wait for these if there are none.
+
+        Args:
+            lease: under which they are claimed.
+            count: of shards, at most.
+            waits_for: told what is waited for.
+            is_over: whether no more shards are wanted.
+        """
+        try:
+            while not is_over():
+                before = await self.look()
+                shards = await lease.claim(count, before=before)
+                if shards or before is None or before >= self._experiment.total // self._repeats:
+                    return shards
+                self.hands_back = self._others_wait
+                if self.hands_back:
+                    break
+                waits_for("the experiments that it is compared with")
+                await asyncio.sleep(_LOOK_EVERY_S)
+        finally:
+            waits_for(None)
+        return []
 
     async def look(self) -> int | None:
         """Look, and end what is settled; return before which question of the sample this side may go on.
@@ -104,7 +139,7 @@ class SideBySide:
                 going_on = sides.going_on(states)
             await session.commit()
         # Without a queue, all experiments are worked on in one process.
-        self.others_wait = bool(self._runtime.redis_url) and any(not states[one].at_work for one in going_on)
+        self._others_wait = bool(self._runtime.redis_url) and any(not states[one].at_work for one in going_on)
         if len(going_on) < _FEWEST_SIDES or self._experiment.id not in going_on:
             return None
         return sides.settling.questions + self._window(sides)
