@@ -8,6 +8,8 @@ COPY frontend/package.json frontend/package-lock.json ./
 RUN npm ci --omit=dev --no-fund --no-audit
 COPY frontend ./
 RUN npm run build
+# For the guide, whose diagrams it draws.
+RUN mkdir /srv/packages && npm pack --silent --pack-destination /srv/packages mermaid@12.3.0
 
 FROM python:3.12-slim AS guide
 WORKDIR /srv
@@ -16,6 +18,7 @@ RUN pip install --no-cache-dir -r backend/requirements-guide.txt
 COPY backend/tools backend/tools
 COPY zensical.toml ./
 COPY docs docs
+COPY --from=dashboard /srv/packages .cache
 RUN PYTHONPATH=backend python -m tools.guide
 
 FROM python:3.12-slim AS platform

@@ -46,6 +46,7 @@ from app.services.knowledge.service import KnowledgeService
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.figures import FiguresCache
 from app.services.monitoring.queue_health import QueueHealth
+from app.services.report.drawing import Drawings
 from app.services.runtime import Runtime, open_runtime
 
 log = get_logger(__name__)
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.indexes = indexes = KnowledgeIndexes(runtime)
         app.state.database_health = DatabaseHealth(runtime)
         app.state.queue_health = QueueHealth(runtime)
+        app.state.drawings = Drawings()
         app.state.watcher = watcher = ExperimentWatcher(runtime)
         metrics.figures = FiguresCache(runtime)
         app.state.attention = attention = Attention()

@@ -90,7 +90,7 @@ def _value_in(pictures: str, name: str, path: Sequence[str]) -> str:
 @cache
 def _drawn(name: str, score: str) -> bytes:
     figure = forest_of(comparison_of(name), score)
-    return draw_all([figure])[f"{figure.name}-light.svg"]
+    return draw_all([figure]).files[f"{figure.name}-light.svg"]
 
 
 def _holds(path: Path, content: bytes) -> bool:

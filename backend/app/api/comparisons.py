@@ -1,10 +1,12 @@
 """Routes of comparisons."""
 
+import uuid
+
 from fastapi import APIRouter
 
-from app.api.deps import ComparisonsDep, DispatcherDep
+from app.api.deps import ComparisonsDep, DispatcherDep, SettlingDep
 from app.api.errors import body_error_responses, error_responses
-from app.schemas.comparison import ComparisonCreate, ComparisonCreated
+from app.schemas.comparison import ComparisonCreate, ComparisonCreated, Settling
 from app.schemas.experiment import ExperimentOut
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"], responses=error_responses(401, 403, 422, 503))
@@ -23,3 +25,9 @@ async def create_comparison(
     return ComparisonCreated(
         ids=[row.id for row in rows], experiments=[ExperimentOut.model_validate(row) for row in rows]
     )
+
+
+@router.get("/{comparison_id}/settling", operation_id="get_settling", responses=error_responses(404))
+async def get_settling(comparison_id: uuid.UUID, settling: SettlingDep) -> Settling:
+    """Return how far a comparison is that ends as soon as it is settled; also while it runs."""
+    return await settling.get(comparison_id)

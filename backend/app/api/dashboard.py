@@ -1,7 +1,6 @@
 """The dashboard: a static export of the frontend, served at all paths outside of the API.
 
-The files contain no data and need no key; the data that they show come from the API, which needs it.
-Files are looked up at each request, so a dashboard that is built while the API runs is served at once.
+The files contain no data; the data that they show come from the API, which needs the key.
 """
 
 import os
@@ -9,9 +8,9 @@ import stat
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.api.site import Site
 
 GUIDE_PATH = "/guide"
 _API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json")
@@ -41,8 +40,8 @@ def is_dashboard(scope: Scope) -> bool:
     return scope["method"] in {"GET", "HEAD"} and not of_api
 
 
-class Dashboard(StaticFiles):
-    """Serves the files of the dashboard with caching headers and a content security policy.
+class Dashboard(Site):
+    """Serves the files of the dashboard.
 
     Args:
         directory: the export; it may not exist yet.
@@ -51,10 +50,8 @@ class Dashboard(StaticFiles):
     """
 
     def __init__(self, directory: Path, frame_ancestors: str, guide: ASGIApp) -> None:
-        self._policy = content_policy(frame_ancestors)
         self._guide = guide
-        super().__init__(directory=directory, html=True, check_dir=False)
-        self.config_checked = True  # Starlette's own check fails if the folder does not exist
+        super().__init__(directory, frame_ancestors, _NOT_BUILT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a file; raise 404 for paths of the API, which answers with its own error."""
@@ -74,36 +71,6 @@ class Dashboard(StaticFiles):
             return super().lookup_path(f"{path}/index.html")
         return found, info
 
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the answer for a path, with its headers."""
-        try:
-            response = await super().get_response(path, scope)
-        except HTTPException as error:
-            if path != "." or error.status_code != 404:
-                raise
-            response = HTMLResponse(_NOT_BUILT)
-        hashed = Path(path).parts[:2] == _HASHED and response.status_code != 404
-        response.headers["cache-control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
-        response.headers["content-security-policy"] = self._policy
-        return response
-
-
-def content_policy(frame_ancestors: str) -> str:
-    """Return the content security policy of all files.
-
-    Pages have no inline scripts: the build moves them into files. ``deploy/vercel/vercel.json`` has the same
-    policy for dashboards whose API is elsewhere.
-    """
-    return "; ".join(
-        [
-            "default-src 'self'",
-            "script-src 'self'",
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
-            "connect-src 'self'",
-            f"frame-ancestors {frame_ancestors}",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "object-src 'none'",
-        ]
-    )
+    def lasts(self, path: str) -> bool:
+        """Return whether a file is below the folder whose names change with the content."""
+        return Path(path).parts[:2] == _HASHED

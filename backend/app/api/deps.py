@@ -9,6 +9,7 @@ from app.core.database import Session
 from app.core.migrations import is_up_to_date
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
+from app.services.comparisons.settling import SettlingService
 from app.services.comparisons.stages import StageComparisonService
 from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
@@ -26,6 +27,7 @@ from app.services.matrices.service import MatrixService
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
+from app.services.report.drawing import Drawings
 from app.services.report.service import ReportService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
@@ -185,6 +187,13 @@ def get_reports(session: SessionDep, runtime: RuntimeDep) -> ReportService:
     return ReportService(session, runtime)
 
 
+def get_drawings(request: Request) -> Drawings:
+    """Return what draws the figures of reports."""
+    drawings: Drawings = request.app.state.drawings
+    return drawings
+
+
+DrawingsDep = Annotated[Drawings, Depends(get_drawings)]
 ReportsDep = Annotated[ReportService, Depends(get_reports)]
 
 
@@ -193,6 +202,12 @@ def get_storage_service(session: SessionDep, runtime: RuntimeDep) -> StorageServ
     return StorageService(session, runtime)
 
 
+def get_settling_service(session: SessionDep) -> SettlingService:
+    """Return the service of comparisons that end as soon as they are settled."""
+    return SettlingService(session)
+
+
+SettlingDep = Annotated[SettlingService, Depends(get_settling_service)]
 StorageDep = Annotated[StorageService, Depends(get_storage_service)]
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
 DatabaseHealthDep = Annotated[DatabaseHealth, Depends(get_database_health)]

@@ -1,17 +1,8 @@
-"""The guide: ``docs/`` as a static site with search, served at ``/guide/``; ``tools/guide.py`` builds it.
-
-Its files contain no data and need no key. Files are looked up at each request, so a guide that is built while
-the API runs is served at once.
-"""
+"""The guide: ``docs/`` as a static site with search, served at ``/guide/``; ``tools/guide.py`` builds it."""
 
 from pathlib import Path
 
-from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
-
-from app.api.dashboard import content_policy
+from app.api.site import Site
 
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
@@ -30,8 +21,8 @@ page again. The same pages are Markdown files in the folder <code>docs</code>.</
 """
 
 
-class Guide(StaticFiles):
-    """Serves the files of the guide with the dashboard's content security policy.
+class Guide(Site):
+    """Serves the files of the guide, with the dashboard's content security policy.
 
     A folder without a trailing slash is redirected to the path with one, since links in pages are relative.
 
@@ -41,19 +32,4 @@ class Guide(StaticFiles):
     """
 
     def __init__(self, directory: Path, frame_ancestors: str) -> None:
-        self._policy = content_policy(frame_ancestors)
-        self._index = directory / "index.html"
-        super().__init__(directory=directory, html=True, check_dir=False)
-        self.config_checked = True  # Starlette's own check fails if the folder does not exist
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the answer for a path, with its headers."""
-        try:
-            response = await super().get_response(path, scope)
-        except HTTPException as error:
-            if error.status_code != 404 or self._index.exists():
-                raise
-            response = HTMLResponse(_NOT_BUILT, 200 if path == "." else 404)
-        response.headers["cache-control"] = "no-cache"
-        response.headers["content-security-policy"] = self._policy
-        return response
+        super().__init__(directory, frame_ancestors, _NOT_BUILT, everywhere=True)

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.deps import MatricesDep, MatrixReportsDep, ReportsDep
+from app.api.deps import DrawingsDep, MatricesDep, MatrixReportsDep, ReportsDep
 from app.api.errors import error_responses
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import Text
 from app.services.report.matrix_report import matrix_report
 from app.services.report.service import Wanted
-from app.services.report.written import archive_of, drawn, files_of
+from app.services.report.written import archive_of, files_of
 
 _ZIP, _HTML = "application/zip", "text/html"
 
@@ -28,6 +28,7 @@ router = APIRouter(prefix="/reports", tags=["reports"], responses=error_response
 )
 async def make_report(
     service: ReportsDep,
+    drawings: DrawingsDep,
     ids: Annotated[list[uuid.UUID], Query(description="2 to 12; the first is the baseline.")],
     score: Annotated[Text, Query(min_length=1, max_length=100, description="That decides.")] = "exact_match",
     margin: Annotated[
@@ -41,7 +42,7 @@ async def make_report(
 ) -> Response:
     """Return the report of a comparison: one HTML file, or all of it as a ZIP archive."""
     report = await service.report(Wanted(ids, score, margin, hypothesis))
-    files = files_of(report, await drawn(report))
+    files = files_of(report, await drawings.drawn(report))
     content = files["report.html"] if fmt == "html" else archive_of(files)
     return _file(content, fmt)
 
@@ -53,11 +54,15 @@ async def make_report(
     responses={200: {"description": "The file.", "content": {_ZIP: {}, _HTML: {}}}, **error_responses(409)},
 )
 async def make_matrix_report(
-    matrix_id: uuid.UUID, service: MatricesDep, reports: MatrixReportsDep, fmt: Format = "zip"
+    matrix_id: uuid.UUID,
+    service: MatricesDep,
+    reports: MatrixReportsDep,
+    drawings: DrawingsDep,
+    fmt: Format = "zip",
 ) -> Response:
     """Return the report of an optimisation matrix, as far as it has been run."""
     report = matrix_report(await reports.report(await service.get(matrix_id)))
-    files = files_of(report, await drawn(report))
+    files = files_of(report, await drawings.drawn(report))
     return _file(files["report.html"] if fmt == "html" else archive_of(files), fmt)
 
 

@@ -22,6 +22,7 @@ from app.schemas.comparison import ComparisonCreated, ComparisonOut, ScoreDiffer
 from app.schemas.stage_comparison import StageComparisonOut
 from app.services.comparisons.markdown import (
     about_families,
+    about_settling,
     as_markdown,
     cells,
     columns,
@@ -176,6 +177,8 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
     forest = forest_of(comparison, [*differences.values()])
     if forest:
         console.print(escape("\n".join(["", *forest, ""])), highlight=False, soft_wrap=True)
+    for line in about_settling(comparison):
+        console.print(f"[bold]{escape(line)}[/]", highlight=False)
     for one in differences.values():
         _show_verdict(comparison, one)
     for line in about_families(comparison):

@@ -9,6 +9,7 @@ from app.models.generation import CacheVersion, Generation
 from app.models.judgement import Judgement
 from app.models.knowledge import Article, KnowledgeBase
 from app.models.matrix import Matrix, MatrixTrial
+from app.models.sequential import SequentialComparison
 from app.models.worker import Worker
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "MatrixTrial",
     "Result",
     "Run",
+    "SequentialComparison",
     "Shard",
     "Worker",
 ]

@@ -40,6 +40,15 @@ class ComparisonConfig(Strict):
         allow_inf_nan=False,
         description="The largest difference of a score that does not matter; .02 is 2 points.",
     )
+    stop: Literal["all", "settled"] = Field(
+        default="all",
+        description="When to end: after all questions, or as soon as each difference from the baseline is "
+        "settled: found better or worse, or equivalent within the margin, by an interval that holds however "
+        "often it is looked at.",
+    )
+    score: Text = Field(
+        default="exact_match", min_length=1, max_length=100, description="The score that `stop` decides by."
+    )
     base: JsonObject
     variants: Annotated[list[Variant], Field(min_length=2, max_length=12)]
 
@@ -203,6 +212,43 @@ class AmountDifference(BaseModel):
     outcome: Verdict
 
 
+class SettlingSide(BaseModel):
+    """One experiment of a comparison that ends when it is settled, against the baseline."""
+
+    experiment_id: uuid.UUID
+    name: str
+    asked: int = Field(description="Questions that both have answered, up to the one that settled it.")
+    compared: int = Field(description="Of these, those to which the score applies.")
+    difference: float = Field(description="This experiment minus the baseline, in the mean.")
+    low: float = Field(
+        description="Lower bound of the anytime-valid interval: it holds after every question at once, and "
+        "whatever failed runs would have scored."
+    )
+    high: float = Field(description="Upper bound of the anytime-valid interval.")
+    level: float = Field(description="Of the interval: 95 %, and more in a family.")
+    p: float = Field(description="Anytime-valid, not adjusted.")
+    settled: bool
+    verdict: EquivalenceVerdict
+    message: str = Field(description="All of this as a sentence.")
+
+
+class Settling(BaseModel):
+    """A comparison that ends when it is settled: how far it is, or what settled it."""
+
+    id: uuid.UUID
+    score: str
+    margin: float
+    planned: int = Field(description="Questions of each experiment, if nothing is settled before.")
+    asked: int = Field(description="Questions that the baseline and all that go on have answered.")
+    settled: bool = Field(description="Whether every difference is.")
+    sides: list[SettlingSide]
+    saved_runs: int = Field(description="Planned runs that were not needed, of experiments that ended.")
+    saved_usd: float | None = Field(
+        description="What they would have cost, at the mean cost of the others; null if that is unknown."
+    )
+    notes: list[str] = Field(description="What early stopping means for the ordinary figures, as sentences.")
+
+
 class SameAnswers(BaseModel):
     """How many answers are the same as the baseline's, of the pairs that both answered."""
 
@@ -236,6 +282,9 @@ class ComparisonOut(BaseModel):
     amounts: list[AmountDifference]
     same_answers: list[SameAnswers] = Field(description="One for each experiment that shares questions.")
     unpaired: list[Unpaired]
+    settling: Settling | None = Field(
+        description="If these experiments were to end as soon as their comparison is settled."
+    )
     tied_for_best: dict[str, list[uuid.UUID]] = Field(
         description="By score: the best experiment, and all that are not distinguishable from it."
     )

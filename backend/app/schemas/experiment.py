@@ -132,6 +132,9 @@ class ExperimentSummary(FromAttributes):
     finished_at: datetime | None
     heartbeat_at: datetime | None = Field(description="Last sign of life of the worker.")
     parent_id: uuid.UUID | None
+    sequential_id: uuid.UUID | None = Field(
+        description="The comparison that ends it as soon as it is settled; `GET /comparisons/ID/settling`."
+    )
     resumes_parent: bool = Field(description="It goes on with the work of its parent.")
 
 

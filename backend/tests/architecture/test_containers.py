@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from app.cli import app as command_line
 from app.core.config import PROJECT_ROOT, Settings
 from app.services.inference.catalog_file import load_catalog
+from tools import guide
 
 DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text())
@@ -48,6 +49,7 @@ class TestDockerfile:
         assert "COPY --from=guide /srv/site site" in INSTRUCTIONS
         for file in (DOCKERFILE, (PROJECT_ROOT / "Makefile").read_text()):
             assert "python -m tools.guide" in file
+        assert f"/srv/packages {guide.MERMAID.replace('-', '@')}" in DOCKERFILE
 
     def test_copies_nothing_that_is_ignored(self) -> None:
         ignored = (PROJECT_ROOT / ".dockerignore").read_text().split()
@@ -136,10 +138,10 @@ class TestDeployment:
         assert named <= {f"LLMFORGE_{name.upper()}" for name in Settings.model_fields}
 
     def test_links_lead_somewhere(self) -> None:
-        guide = self.FILES[-1]
-        links = re.findall(r"\]\((?!http)([^)#]+)\)", guide.read_text())
+        page = self.FILES[-1]
+        links = re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text())
         assert links
-        assert [link for link in links if not (guide.parent / link).exists()] == []
+        assert [link for link in links if not (page.parent / link).exists()] == []
 
     def test_the_table_of_limits_follows_from_the_constants(self) -> None:
         text = self.FILES[-1].read_text()

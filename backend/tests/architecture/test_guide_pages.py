@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,10 @@ class TestTroubleshooting:
     def test_lists_messages_as_they_are_written(self) -> None:
         listed = {each.message for each in messages.found()}
         assert "The dataset … has … examples, not …." in listed
+        # Worded by a constant, by a variable, and for a reader that collects errors.
+        assert any(one.startswith("DATABASE_URL cannot be read.") for one in listed)
+        assert "The request is larger than … MB." in listed
+        assert "needs context, question, answer, and a label that is faithful or unfaithful" in listed
         assert len(listed) > 200
 
 
@@ -132,7 +137,7 @@ class TestSite:
                 '<link href="/x.css"><script>run()</script>'
                 '<script type="application/json">{"base":"/"}</script>'
             )
-        guide.finish(tmp_path)
+        guide.finish(tmp_path, None)
         (script,) = (tmp_path / "assets" / "inline").glob("*.js")
         assert script.read_text() == "run()"
         for name, base in (("index.html", "."), ("a/b/index.html", "../.."), ("404.html", "/guide")):
@@ -141,3 +146,28 @@ class TestSite:
             assert "<script>" not in page
         assert 'href="/guide/x.css"' in (tmp_path / "404.html").read_text()
         assert '"base":"/guide/"' in (tmp_path / "404.html").read_text()
+
+    @pytest.mark.parametrize("script", [b"draw()", None])
+    def test_diagrams_are_drawn_by_a_script_of_the_site_or_are_code(
+        self, tmp_path: Path, script: bytes | None
+    ) -> None:
+        (tmp_path / "with").mkdir()
+        diagram = '<body><pre class="mermaid"><code>flowchart TD</code></pre></body>'
+        (tmp_path / "with" / "index.html").write_text(diagram)
+        (tmp_path / "index.html").write_text("<body></body>")
+        guide.finish(tmp_path, script)
+        page = (tmp_path / "with" / "index.html").read_text()
+        assert ('<script src="../assets/mermaid.min.js"></script>' in page) == (script is not None)
+        assert ('class="mermaid"' in page) == (script is not None)
+        assert "mermaid" not in (tmp_path / "index.html").read_text()
+        assert (tmp_path / "assets" / "mermaid.min.js").exists() == (script is not None)
+
+    def test_a_package_with_another_script_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(guide, "_PACKAGES", tmp_path)
+        (tmp_path / "mermaid.min.js").write_text("other()")
+        with tarfile.open(tmp_path / f"{guide.MERMAID}.tgz", "w:gz") as archive:
+            archive.add(tmp_path / "mermaid.min.js", "package/dist/mermaid.min.js")
+        with pytest.raises(ValueError, match="delete it"):
+            guide.mermaid_script()

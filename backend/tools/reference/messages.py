@@ -2,7 +2,7 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,6 +131,7 @@ def found() -> list[Found]:
     """Return all messages of the groups, those of one group in alphabetical order."""
     seen = set()
     for file, tree in _trees():
+        meanings = _meanings(tree)
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or _name(node) not in GROUPS:
                 continue
@@ -141,8 +142,8 @@ def found() -> list[Found]:
             hint = next((each.value for each in node.keywords if each.arg == "hint"), None)
             if name == "fail" and len(arguments) > 1:
                 hint = arguments[1]
-            for text in _texts(arguments[0]) if arguments else ():
-                seen.add(Found(name, text, " / ".join(_texts(hint)) if hint else ""))
+            for text in _texts(arguments[0], meanings) if arguments else ():
+                seen.add(Found(name, text, " / ".join(_texts(hint, meanings)) if hint else ""))
     return sorted(seen, key=lambda each: (each.error, each.message.lower(), each.hint))
 
 
@@ -167,13 +168,35 @@ def _trees() -> Iterator[tuple[str, ast.Module]]:
 
 def _name(call: ast.Call) -> str:
     function = call.func
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if isinstance(function, ast.Attribute):
+        # Readers of files collect their errors: each becomes a FieldError of its place.
+        collects = function.attr == "add" and getattr(function.value, "id", "") == "report"
+        return "FieldError" if collects else function.attr
+    return getattr(function, "id", "")
 
 
-def _texts(node: ast.expr) -> list[str]:
+def _meanings(tree: ast.Module) -> dict[str, list[ast.expr]]:
+    """Return what the names of a file stand for: what functions return, and what variables are set to."""
+    meanings: dict[str, list[ast.expr]] = defaultdict(list)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            returns = (each for each in ast.walk(node) if isinstance(each, ast.Return))
+            meanings[node.name] += [each.value for each in returns if each.value is not None]
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    meanings[target.id].append(node.value)
+    return meanings
+
+
+def _texts(node: ast.expr, meanings: Mapping[str, Sequence[ast.expr]]) -> list[str]:
     """Return what an expression may say: one text, or several of a choice; none if it is not written there."""
     if isinstance(node, ast.IfExp):
-        return [*_texts(node.body), *_texts(node.orelse)]
+        return [*_texts(node.body, meanings), *_texts(node.orelse, meanings)]
+    name = _name(node) if isinstance(node, ast.Call) else getattr(node, "id", "")
+    if name in meanings:
+        # Without the file's names: a function that calls itself would never end.
+        return [text for value in meanings[name] for text in _texts(value, {})]
     text = _text(node)
     return [text] if any(character.isalpha() for character in text) else []
 

@@ -90,6 +90,7 @@ All intervals are of 95 % unless another level is named. The code names the equa
 | a difference of paired graded scores | sign-flip test | Fisher 1935; Phipson and Smyth 2010 |
 | several comparisons | p adjusted by Holm, simultaneous intervals | Holm 1979; Guilbaud 2008; Strassburger and Bretz 2008 |
 | equivalence within a margin | two one-sided tests | Schuirmann 1987; Westlake 1981 |
+| a paired difference that is looked at after every question | betting confidence sequence | Waudby-Smith and Ramdas 2024; Orabona and Jun 2021 |
 | questions needed | power of McNemar's test, or of clustered means | Miettinen 1968; Connor 1987; Miller 2024 |
 | what failed runs could change | bounds from all wrong to all right | Manski 1990 |
 

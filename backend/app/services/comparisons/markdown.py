@@ -45,7 +45,19 @@ def verdicts_of(comparison: ComparisonOut, metric: str) -> list[str]:
     lines = [one.statistics.verdict if one.statistics else one.message for one in differences]
     lines += [one.missing.message for one in differences if one.missing]
     lines += [line for one in differences for line in said_beside(comparison, one)]
-    return [*lines, *about_families(comparison)]
+    return [*about_settling(comparison), *lines, *about_families(comparison)]
+
+
+def about_settling(comparison: ComparisonOut) -> list[str]:
+    """Return what decided a comparison that ended when it was settled, what that saved, and its notes."""
+    found = comparison.settling
+    if found is None:
+        return []
+    saved = "" if found.saved_usd is None else f", or ${found.saved_usd:.4f}"
+    lines = [one.message for one in found.sides]
+    if found.saved_runs:
+        lines.append(f"Saved {found.saved_runs:,} runs of those that were planned{saved}.")
+    return [*lines, *found.notes]
 
 
 def said_beside(comparison: ComparisonOut, one: ScoreDifference) -> list[str]:

@@ -73,6 +73,7 @@ def comparison_out(comparison: Comparison) -> ComparisonOut:
         unpaired=[
             _unpaired(experiment, (names[0], label), against.pairing) for experiment, label, against in others
         ],
+        settling=comparison.settling,
         tied_for_best=comparison.best,
         warnings=comparison.warnings,
     )

@@ -16,13 +16,15 @@ from app.domain.provenance import Provenance
 from app.domain.scoring import DEFAULT_MARGIN, scoring_rule
 from app.models import Experiment, Result
 from app.schemas.common import readable_problem
-from app.schemas.comparison import ComparisonConfig, Variant
+from app.schemas.comparison import ComparisonConfig, Settling, Variant
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.result import Metrics as MetricsOut
 from app.services.comparisons.compare import ExperimentComparison, best_of, compare_experiments
 from app.services.comparisons.pairing import RunArrays
 from app.services.comparisons.repository import RunArraysRepository
+from app.services.comparisons.settling import SettlingService, check_settling
 from app.services.comparisons.token_ratio import TokenRatio, against_naive
+from app.services.datasets.service import DatasetService
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.experiments.service import ExperimentService
 from app.services.experiments.validation import validate
@@ -45,12 +47,14 @@ class Comparison:
         against_baseline: each other experiment against the baseline.
         best: by score, the ids of the best and of all that are not distinguishable from it.
         warnings: what makes them less comparable, as sentences.
+        settling: what ended them, if they were to end as soon as they are settled.
     """
 
     results: list[ExperimentResult]
     against_baseline: list[ExperimentComparison]
     best: dict[str, list[str]]
     warnings: list[str]
+    settling: Settling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ class ComparisonService:
         self._runtime = runtime
         self._experiments = ExperimentService(session, runtime)
         self._results = ResultService(session)
+        self._settling = SettlingService(session)
 
     async def create(self, comparison: ComparisonConfig) -> list[Experiment]:
         """Store the experiments of ``comparison``: all of them, or none if one is invalid.
@@ -153,9 +158,15 @@ class ComparisonService:
                 experiment is.
         """
         configs = expand(comparison)
-        for config in configs:
-            await validate(self._session, self._runtime, config)
-        return [await self._experiments.create(config) for config in configs]
+        checked = [await validate(self._session, self._runtime, config) for config in configs]
+        if comparison.stop == "all":
+            return [await self._experiments.create(config) for config in configs]
+        datasets, first = DatasetService(self._session), checked[0]
+        _, units = await datasets.sample_at(first.dataset, first.config.dataset.n, first.config.seed, [0])
+        check_settling(comparison, configs, units, first.questions)
+        experiments = [await self._experiments.create(config) for config in configs]
+        await self._settling.store(comparison, experiments)
+        return [await self._experiments.get(one.id) for one in experiments]
 
     async def report(self, experiment_id: uuid.UUID) -> ResultReport:
         """Return a result with its tokens against naive prompting.
@@ -191,7 +202,7 @@ class ComparisonService:
         found = await asyncio.to_thread(compared)
         best = await asyncio.to_thread(lambda: {name: best_of(runs, name) for name in scores})
         warnings = _warnings(experiments, provenances, scores) + _copies(experiments, list(runs.values()))
-        return Comparison(results, found, best, warnings)
+        return Comparison(results, found, best, warnings, await self._settling.shared(experiments))
 
 
 def _comparable(provenances: Sequence[Provenance]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeGuard
 
+from app.core.errors import InvalidInput
 from app.services.evaluation.judges.base import Claim
 from app.services.evaluation.judges.validation import Labelled
 from app.services.imports.files import Report, decode
@@ -61,8 +62,8 @@ def _content(path: Path) -> bytes:
         return content
     try:
         return gzip.decompress(content)
-    except (EOFError, zlib.error) as error:
-        raise OSError(f"it is cut off or damaged ({error})") from error
+    except (EOFError, OSError, zlib.error) as error:
+        raise InvalidInput(f"{path.name} is cut off or damaged, or not compressed with gzip.") from error
 
 
 def _are_texts(values: object) -> TypeGuard[list[str]]:

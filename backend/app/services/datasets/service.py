@@ -190,11 +190,20 @@ class DatasetService:
         """Return up to ``limit`` examples at positions beyond ``after``, in file order."""
         return await self._repository.examples(dataset_id, after, limit)
 
-    async def sample(self, dataset: Dataset, n: int | None, seed: int) -> list[int]:
-        """Return the positions of ``n`` examples drawn by ``seed``; of all, in file order, without ``n``."""
-        if n is None or n >= dataset.size:
+    async def sample(
+        self, dataset: Dataset, n: int | None, seed: int, *, shuffled: bool = False
+    ) -> list[int]:
+        """Return the positions of ``n`` examples drawn by ``seed``; of all, in file order, without ``n``.
+
+        Args:
+            dataset: to draw from.
+            n: how many; all if left out.
+            seed: of the order.
+            shuffled: all examples in the order of the seed, too.
+        """
+        if not shuffled and (n is None or n >= dataset.size):
             return list(range(dataset.size))
-        return await self._repository.sample(dataset.id, n, seed)
+        return await self._repository.sample(dataset.id, dataset.size if n is None else n, seed)
 
     async def sample_at(
         self, dataset: Dataset, n: int | None, seed: int, places: Sequence[int]

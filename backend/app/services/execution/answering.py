@@ -12,13 +12,12 @@ from app.domain.progress import Ending
 from app.domain.provenance import Provenance
 from app.domain.run import RunRecord, Tally
 from app.domain.sharding import ShardSlice, claim_count, shard_size
-from app.domain.spending import Spending
 from app.domain.status import ExperimentStatus
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.datasets.service import DatasetService
 from app.services.execution.batch_calls import Parked
-from app.services.execution.budget import BudgetedEngine, Purse
+from app.services.execution.budget import BudgetedEngine, Purse, open_purse
 from app.services.execution.cache_tiers import CacheTiers
 from app.services.execution.failure_budget import too_many_failures
 from app.services.execution.lease import Joined, Lease, Whole
@@ -28,6 +27,7 @@ from app.services.execution.resources import ExperimentFailed, Resources, open_r
 from app.services.execution.sample import Sample, SampleRunner
 from app.services.execution.scheduling import Schedule
 from app.services.execution.sending import Sending
+from app.services.execution.side_by_side import SideBySide
 from app.services.execution.slots import Slots
 from app.services.execution.tasks import run_consumers
 from app.services.execution.turns import Turn
@@ -41,10 +41,10 @@ from app.services.inference.grouping import GroupingEngine
 from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
-from app.services.runs.spending_repository import spent_by
 from app.services.runtime import Runtime
 
 _LAST_FLUSH_S = 10.0
+_LOOK_EVERY_S = 0.5  # at experiments that are answered side by side with this one, while it waits for them
 
 
 class Answering:
@@ -55,6 +55,8 @@ class Answering:
         whole: the whole experiment, as the last heartbeat has found it.
         handing_back: whether it makes room for another experiment.
         flushing: whether its work is over, and only what was answered is stored.
+        side_by_side: looks at the experiments that answer the same questions until they are settled, if
+            there are any.
 
     Args:
         runtime: of this process.
@@ -98,7 +100,13 @@ class Answering:
             runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
         )
         self._cache = CacheTiers(runtime.answers, self._writer, runtime.autocommit)
+        comparison = joined.experiment.sequential_id
+        self.side_by_side = None if comparison is None else SideBySide(runtime, joined.experiment, comparison)
         self._pending = PendingSamples(lambda: self._sending.consumers(self._limiter.ceiling))
+
+    @property
+    def _questions(self) -> int:
+        return self._experiment.total // int(self._experiment.config["repeats"])
 
     @property
     def committed(self) -> int:
@@ -146,12 +154,7 @@ class Answering:
 
     def ending_by_budget(self, tally: Tally) -> Ending | None:
         """Return what the experiment must end with because its budget is spent and questions are left."""
-        reason = None if self._purse is None else self._purse.reason
-        if reason is None or tally.stored >= self._progress.total:
-            return None
-        left = f"{tally.stored:,} of {self._progress.total:,} runs are stored"
-        reason = f"{reason} {left}; resume it with a larger budget for the rest."
-        return Ending(ExperimentStatus.CANCELLED, reason)
+        return None if self._purse is None else self._purse.ending(tally.stored, self._progress.total)
 
     # -- the work -------------------------------------------------------------------------------
 
@@ -199,7 +202,9 @@ class Answering:
                 pinned = PinnedVersions.of(self._experiment)
                 resolved = await resolve(session, self._runtime, config, pinned)
                 n, seed = config.dataset.n, config.seed
-                return resolved, await DatasetService(session).sample(resolved.dataset, n, seed)
+                shuffled = self._experiment.sequential_id is not None
+                sample = DatasetService(session).sample(resolved.dataset, n, seed, shuffled=shuffled)
+                return resolved, await sample
 
         try:
             return await when_database_answers(read, "resolve a configuration")
@@ -218,7 +223,7 @@ class Answering:
     async def _answer(self, resolved: ResolvedConfig, resources: Resources, reader: SampleReader) -> None:
         """Answer, score and store samples."""
         config, model, settings = resolved.config, resources.model, self._runtime.settings
-        self._purse = await self._open_purse(config)
+        self._purse = await open_purse(self._runtime, self._experiment, config.budget, self._start_no_more)
         if self._purse is not None and self._purse.reason is not None:
             return
         if model.max_concurrency is not None:
@@ -254,19 +259,6 @@ class Answering:
                 )
             finally:
                 await self._flush()
-
-    async def _open_purse(self, config: ExperimentConfig) -> Purse | None:
-        """Return the purse, with what was spent before; ``None`` without a budget."""
-        if config.budget is None:
-            return None
-
-        async def read() -> Spending:
-            async with self._runtime.sessions() as session:
-                resumed = await ExperimentRepository(session).resumed(self._experiment)
-                return await spent_by(session, [self._experiment.id, *resumed])
-
-        spent = await when_database_answers(read, "read what was spent")
-        return Purse(config.budget, spent, self._start_no_more)
 
     def _engine(
         self, config: ExperimentConfig, model: OpenedModel, writer: GroupCommitWriter, consumers: int
@@ -331,7 +323,26 @@ class Answering:
         return found
 
     async def _claim(self, count: int) -> list[ShardSlice]:
-        return await self._lease.claim(count)
+        if self.side_by_side is None:
+            return await self._lease.claim(count)
+        try:
+            return await self._claim_beside(self.side_by_side, count)
+        finally:
+            self._progress.wait_for(None)
+
+    async def _claim_beside(self, others: SideBySide, count: int) -> list[ShardSlice]:
+        """Claim shards that begin near the questions of the other sides; wait for these if there are none."""
+        while not (self._stopping.is_set() or self._leaving.is_set() or self.handing_back):
+            before = await others.look()
+            shards = await self._lease.claim(count, before=before)
+            if shards or before is None or before >= self._questions:
+                return shards
+            if others.others_wait:
+                self.handing_back = True  # this worker can answer their questions meanwhile
+                break
+            self._progress.wait_for("the experiments that it is compared with")
+            await asyncio.sleep(_LOOK_EVERY_S)
+        return []
 
     async def _consume(self, runner: SampleRunner, more: More) -> None:
         writer = self._writer

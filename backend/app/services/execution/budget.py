@@ -4,12 +4,19 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from app.core.database import when_database_answers
 from app.domain.generation import GenerationRequest, GenerationResult
+from app.domain.progress import Ending
 from app.domain.spending import Spending
+from app.domain.status import ExperimentStatus
+from app.models import Experiment
 from app.schemas.experiment_config import Budget
 from app.services.execution.expenses import cost_usd
+from app.services.experiments.repository import ExperimentRepository
 from app.services.inference.base import Engine, EngineBase, EngineError
 from app.services.inference.catalog import Price
+from app.services.runs.spending_repository import spent_by
+from app.services.runtime import Runtime
 
 
 @dataclass(slots=True)
@@ -69,6 +76,29 @@ class Purse:
                 "dollars can be held. Give it in calls."
             )
         return spent_reason(self.budget, self.spent)
+
+    def ending(self, stored: int, total: int) -> Ending | None:
+        """Return what the experiment must end with because no further call may start and runs are missing."""
+        if self.reason is None or stored >= total:
+            return None
+        left = f"{stored:,} of {total:,} runs are stored; resume it with a larger budget for the rest."
+        return Ending(ExperimentStatus.CANCELLED, f"{self.reason} {left}")
+
+
+async def open_purse(
+    runtime: Runtime, experiment: Experiment, budget: Budget | None, on_empty: Callable[[], None]
+) -> Purse | None:
+    """Return the purse of an experiment, with what was spent before; ``None`` without a budget."""
+    if budget is None:
+        return None
+
+    async def read() -> Spending:
+        async with runtime.sessions() as session:
+            resumed = await ExperimentRepository(session).resumed(experiment)
+            return await spent_by(session, [experiment.id, *resumed])
+
+    spent = await when_database_answers(read, "read what was spent")
+    return Purse(budget, spent, on_empty)
 
 
 def spent_reason(budget: Budget, spent: Spending) -> str | None:

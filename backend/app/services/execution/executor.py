@@ -145,6 +145,8 @@ class Executor:
         beside = [self._heartbeat(work, answering, turn)]
         if self._mode == "worker" and wanted > 1:
             beside.append(self._recruit(answering, wanted))
+        if answering.side_by_side is not None:
+            beside.append(answering.side_by_side.watch(self._runtime.settings.heartbeat_s))
         async with background(*beside):
             ending = await self._ending_of(work)
             left = await self._leave(ending)

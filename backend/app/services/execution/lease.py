@@ -166,17 +166,20 @@ class Lease:
         await executors.remove([one.id for one in members if one.stale and one.id != self.id])
         return [one for one in members if not one.stale or one.id == self.id]
 
-    async def claim(self, count: int, *, ending: bool = False) -> list[ShardSlice]:
+    async def claim(self, count: int, *, ending: bool = False, before: int | None = None) -> list[ShardSlice]:
         """Take up to ``count`` shards that nobody holds; none if there are none, or the end is near.
 
         Args:
             count: of shards.
             ending: also if the end is near.
+            before: only shards that begin before this question, if it is given.
         """
 
         async def claim() -> list[ShardSlice]:
             async with self._autocommit() as session:
-                return await ShardRepository(session).claim(self.experiment_id, self.id, count, ending=ending)
+                return await ShardRepository(session).claim(
+                    self.experiment_id, self.id, count, ending=ending, before=before
+                )
 
         return await when_database_answers(claim, "claim shards", self._stopping)
 

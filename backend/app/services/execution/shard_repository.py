@@ -99,7 +99,12 @@ def _claim() -> Any:
     """Return the statement that gives free shards of an experiment that is not about to end."""
     free = (
         select(Shard.number)
-        .where(Shard.experiment_id == bindparam("c_experiment"), Shard.executor_id.is_(None), ~Shard.finished)
+        .where(
+            Shard.experiment_id == bindparam("c_experiment"),
+            Shard.executor_id.is_(None),
+            ~Shard.finished,
+            Shard.start < bindparam("c_before", type_=Integer()),
+        )
         .order_by(Shard.number)
         .limit(bindparam("c_count", type_=Integer()))
         .with_for_update(skip_locked=True)
@@ -137,6 +142,7 @@ def _claim() -> Any:
     )
 
 
+_NO_LIMIT = 2**31 - 1
 _WRITE_REPORTS, _CLAIM = _write_reports(), _claim()
 
 
@@ -161,7 +167,13 @@ class ShardRepository:
         )
 
     async def claim(
-        self, experiment_id: uuid.UUID, lease: uuid.UUID, count: int, *, ending: bool = False
+        self,
+        experiment_id: uuid.UUID,
+        lease: uuid.UUID,
+        count: int,
+        *,
+        ending: bool = False,
+        before: int | None = None,
     ) -> list[ShardSlice]:
         """Take up to ``count`` free shards, the first ones; none if the lease is lost or the end is near.
 
@@ -170,8 +182,15 @@ class ShardRepository:
             lease: who takes them.
             count: at most.
             ending: also if the end is near.
+            before: only shards that begin before this question, if it is given.
         """
-        values = {"c_experiment": experiment_id, "c_lease": lease, "c_count": count, "c_ending": ending}
+        values = {
+            "c_experiment": experiment_id,
+            "c_lease": lease,
+            "c_count": count,
+            "c_ending": ending,
+            "c_before": _NO_LIMIT if before is None else before,
+        }
         rows = await self._session.execute(_CLAIM, values)
         return sorted((ShardSlice(*row) for row in rows), key=lambda one: one.number)
 

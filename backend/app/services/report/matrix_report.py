@@ -9,6 +9,7 @@ from app.services.matrices.wording import ratio_text
 from app.services.report.content import Report, Section
 from app.services.report.figures.base import Emphasis, Figure, IntervalChart, IntervalRow
 
+MATRIX_FILE = "matrix.json"
 _ACCURACY = {
     "equivalent": "accuracy equivalent",
     "better": "accuracy better",
@@ -25,8 +26,19 @@ def matrix_report(matrix: MatrixOut) -> Report:
     data = orjson.dumps(matrix.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     return Report(
         f"{matrix.name}: {matrix.model}",
-        (Section("Speed-up", "", tuple(figures)), Section("Results", tables)),
-        {"matrix.json": data},
+        (
+            Section("Speed-up", "", tuple(figures)),
+            Section("Results", tables),
+            Section("Make it again", _again(matrix)),
+        ),
+        {MATRIX_FILE: data},
+    )
+
+
+def _again(matrix: MatrixOut) -> str:
+    return (
+        f"All numbers, with the configuration, are in `{MATRIX_FILE}` beside this report.\n\n"
+        f"```sh\nllmforge report --matrix {matrix.id} --out report\n```"
     )
 
 

@@ -49,6 +49,9 @@ def _picture(comparison: ComparisonOut, score: str) -> list[str]:
     return [f"![{plain(figure.alt)}{PICTURE}", "", f"*{plain(figure.caption)}*"]
 
 
+_AT_THE_START = re.compile(r"(?: (?!\S*-->)(\S+)|(<!--/=-->\S*))\n( *)(<!--= [^>]+ -->(?!\n))")
+"""A value at the beginning of a line, where Markdown takes its comment for the beginning of a block."""
+
 _BLOCKS: Mapping[str, Callable[[ComparisonOut, str], Sequence[str]]] = {
     "table": table_of,
     "scores": lambda comparison, score: table_of(comparison, score, latency=False),
@@ -91,7 +94,7 @@ def refreshed(text: str, value: Callable[[str, Sequence[str]], str]) -> str:
         around = "\n\n" if "\n" in written or path[0] in _BLOCKS else ""
         return f"<!--= {found['name']} -->{around}{written}{around}<!--/=-->"
 
-    return _MARK.sub(anew, text)
+    return _AT_THE_START.sub(_after_a_word, _MARK.sub(anew, text))
 
 
 def picture_name(file: str, score: str) -> str:
@@ -103,6 +106,13 @@ def pictures_in(text: str) -> list[tuple[str, str]]:
     """Return the data file and the score of each forest plot that a document shows."""
     paths = [[part.strip() for part in found["name"].split(" / ")] for found in _MARK.finditer(text)]
     return [(path[0], path[2]) for path in paths if path[1:2] == ["forest"] and path[2:]]
+
+
+def _after_a_word(found: re.Match[str]) -> str:
+    word, value, indent, mark = found.groups()
+    if value:
+        return f"{value} {mark}"
+    return f"\n{indent}{word} {mark}"
 
 
 def value_of(comparison: ComparisonOut, path: Sequence[str]) -> str:

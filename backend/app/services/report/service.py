@@ -145,4 +145,6 @@ def _commands(wanted: Wanted, *, again_by_file: bool) -> str:
             "# the experiments anew, from the file beside this report:",
             f"llmforge report {COMPARISON_FILE} --metric {wanted.score} --out report",
         ]
-    return "\n".join([*lines, "```"])
+    return "\n".join(
+        [f"All numbers, and each run, are in `{DATA_FILE}` beside this report.", "", *lines, "```"]
+    )

@@ -1,45 +1,26 @@
 """A report as files: Markdown, one HTML file that needs no other, figures, and the numbers."""
 
-import asyncio
 import base64
 import zipfile
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from io import BytesIO
-from multiprocessing import get_context
 from pathlib import Path
 
 from app.core.markdown import plain
 from app.services.report.content import Report
-from app.services.report.figures.base import Figure
+from app.services.report.figures.base import Drawn, Figure
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Date of the files in an archive: the same report gives the same bytes."""
+_NO_FONT = "Boxes stand for characters for which the machine that drew this has no font."
 
 
-async def drawn(report: Report) -> dict[str, bytes]:
-    """Return the files of a report's figures, drawn in a process of their own.
-
-    Drawing takes seconds, and 100 MB that are of no use afterwards.
-    """
-    if not report.figures:
-        return {}
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return await asyncio.wrap_future(pool.submit(_draw, report.figures))
-
-
-def _draw(figures: list[Figure]) -> dict[str, bytes]:
-    from app.services.report.figures.draw import draw_all  # half a second of imports, in the process alone
-
-    return draw_all(figures)
-
-
-def files_of(report: Report, pictures: dict[str, bytes]) -> dict[str, bytes]:
+def files_of(report: Report, drawn: Drawn) -> dict[str, bytes]:
     """Return all files of a report by their paths."""
     return {
-        "report.md": markdown_of(report).encode(),
-        "report.html": html_of(report, pictures).encode(),
-        **{f"figures/{name}": content for name, content in pictures.items()},
+        "report.md": markdown_of(report, drawn).encode(),
+        "report.html": html_of(report, drawn).encode(),
+        **{f"figures/{name}": content for name, content in drawn.files.items()},
         **report.attachments,
     }
 
@@ -53,14 +34,18 @@ def archive_of(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def markdown_of(report: Report) -> str:
+def markdown_of(report: Report, drawn: Drawn) -> str:
     """Return a report as Markdown, with its figures beside it."""
     lines = [f"# {plain(report.title)}"]
     for section in report.sections:
         lines += [f"## {section.title}", section.markdown]
         for figure in section.figures:
-            lines += [_picture(figure), f"*{plain(figure.caption)}*"]
+            lines += [_picture(figure), f"*{plain(_caption(figure, drawn))}*"]
     return "\n\n".join(lines) + "\n"
+
+
+def _caption(figure: Figure, drawn: Drawn) -> str:
+    return f"{figure.caption} {_NO_FONT}" if figure.name in drawn.unreadable else figure.caption
 
 
 def _picture(figure: Figure) -> str:
@@ -73,7 +58,7 @@ def _picture(figure: Figure) -> str:
     )
 
 
-def html_of(report: Report, pictures: dict[str, bytes]) -> str:
+def html_of(report: Report, drawn: Drawn) -> str:
     """Return a report as one HTML file, in which texts of others can do nothing."""
     from jinja2 import Environment
     from markdown_it import MarkdownIt
@@ -85,7 +70,11 @@ def html_of(report: Report, pictures: dict[str, bytes]) -> str:
             "title": section.title,
             "text": markdown.render(section.markdown),
             "figures": [
-                {"figure": figure, **{name: _data(pictures, figure, name) for name in ("light", "dark")}}
+                {
+                    "figure": figure,
+                    "caption": _caption(figure, drawn),
+                    **{name: _data(drawn, figure, name) for name in ("light", "dark")},
+                }
                 for figure in section.figures
             ],
         }
@@ -94,8 +83,8 @@ def html_of(report: Report, pictures: dict[str, bytes]) -> str:
     return template.render(title=report.title, sections=sections)
 
 
-def _data(pictures: dict[str, bytes], figure: Figure, theme: str) -> str:
-    content = pictures[f"{figure.name}-{theme}.svg"]
+def _data(drawn: Drawn, figure: Figure, theme: str) -> str:
+    content = drawn.files[f"{figure.name}-{theme}.svg"]
     return f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}"
 
 

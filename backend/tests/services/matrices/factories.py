@@ -1,8 +1,10 @@
 """Matrices for tests."""
 
+import uuid
+from datetime import UTC, datetime
 from typing import Any
 
-from app.schemas.matrix import MatrixCellOut
+from app.schemas.matrix import MatrixCellOut, MatrixOut
 from app.schemas.matrix_config import MatrixConfig
 
 WAYS: list[dict[str, Any]] = [
@@ -93,6 +95,34 @@ def not_run(optimisation: str, method: str = "naive") -> MatrixCellOut:
     return cell(optimisation, method=method).model_copy(
         update={**nothing, "state": "failed", "reasons": ["the server is gone"]}
     )
+
+
+def matrix_out(config: MatrixConfig, cells: list[MatrixCellOut], **fields: Any) -> MatrixOut:
+    """Return a matrix with these cells, of 12 trials of which 3 failed."""
+    values: dict[str, Any] = {
+        "id": uuid.uuid4(),
+        "name": "Speed",
+        "description": "",
+        "model": "mock/hash",
+        "dataset": "quiz",
+        "questions": 6,
+        "methods": [one.name for one in config.methods],
+        "optimisations": [one.name for one in config.optimisations],
+        "rounds": 3,
+        "total": 12,
+        "ended": 12,
+        "failed": 3,
+        "created_at": datetime(2026, 1, 2, tzinfo=UTC),
+        "baseline": "sequential",
+        "score": "exact_match",
+        "margin": 0.02,
+        "ways": [],
+        "config": config.as_json(),
+        "cells": cells,
+        "advice": [],
+        "warnings": [],
+    }
+    return MatrixOut(**{**values, **fields})
 
 
 def _estimate(value: tuple[float, float, float]) -> dict[str, Any]:

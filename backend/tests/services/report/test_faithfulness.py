@@ -55,7 +55,7 @@ def test_the_error_of_the_judge_is_a_panel_and_in_the_caption(
     assert itself.rows[1].value == 50
     assert "n = 20" in itself.rows[0].text
     assert words in figure.caption
-    assert len(draw_all([figure])) == 4
+    assert len(draw_all([figure]).files) == 4
 
 
 def test_a_judge_that_was_not_measured(comparison: ComparisonOut) -> None:

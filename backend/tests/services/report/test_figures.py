@@ -1,18 +1,16 @@
 """Tests of figures: what they show, and that they can be drawn, whatever their texts hold."""
 
-import uuid
-from datetime import UTC, datetime
 from io import BytesIO
 from xml.etree import ElementTree as ET
 
 import pytest
 from PIL import Image
 
-from app.schemas.matrix import MatrixOut
 from app.services.report.content import Report, Section
 from app.services.report.figures.base import (
     BarChart,
     Chart,
+    Drawn,
     Figure,
     IntervalChart,
     IntervalRow,
@@ -22,9 +20,9 @@ from app.services.report.figures.base import (
 from app.services.report.figures.draw import draw_all
 from app.services.report.figures.intervals import draw_intervals
 from app.services.report.figures.themes import THEMES
-from app.services.report.matrix_report import matrix_report
+from app.services.report.matrix_report import MATRIX_FILE, matrix_report
 from app.services.report.written import files_of, html_of
-from tests.services.matrices.factories import cell, matrix, not_run
+from tests.services.matrices.factories import cell, matrix, matrix_out, not_run
 
 HOSTILE = '$x^{$ <script>alert(1)</script> \\frac_ & "quoted"'
 CHARTS: dict[str, Chart] = {
@@ -48,21 +46,32 @@ CHARTS: dict[str, Chart] = {
 
 
 @pytest.fixture(scope="module")
-def drawn() -> dict[str, bytes]:
+def drawn() -> Drawn:
     """All kinds of figures, drawn once."""
     return draw_all([Figure(name, HOSTILE, "caption", "alt", chart) for name, chart in CHARTS.items()])
 
 
-def test_each_is_drawn_in_both_themes_and_formats(drawn: dict[str, bytes]) -> None:
+def test_each_is_drawn_in_both_themes_and_formats(drawn: Drawn) -> None:
     endings = ("light.png", "light.svg", "dark.png", "dark.svg")
-    assert set(drawn) == {f"{name}-{ending}" for name in CHARTS for ending in endings}
-    for name, content in drawn.items():
+    assert set(drawn.files) == {f"{name}-{ending}" for name in CHARTS for ending in endings}
+    for name, content in drawn.files.items():
         if name.endswith(".png"):
             with Image.open(BytesIO(content)) as image:
                 assert [round(one) for one in image.info["dpi"]] == [300, 300]
         else:
             tags = {element.tag.rpartition("}")[2] for element in ET.fromstring(content).iter()}
             assert not tags & {"script", "a", "foreignObject", "image"}
+
+
+def test_characters_without_a_font_are_noted_in_the_caption(drawn: Drawn) -> None:
+    assert not drawn.unreadable
+    rows = (IntervalRow("\U0010fffd", 1.0, 0.0, 2.0, "1"),)  # for private use: no font has it
+    figure = Figure("odd", "title", "What it shows.", "alt", IntervalChart("value", rows))
+    odd = draw_all([figure, Figure("bars", "title", "caption", "alt", CHARTS["bars"])])
+    assert odd.unreadable == {"odd"}
+    report = Report("title", (Section("Results", "text", (figure,)),), {})
+    for written in (html_of(report, odd), files_of(report, odd)["report.md"].decode()):
+        assert "What it shows. Boxes stand for characters" in written
 
 
 def test_ratios_are_labelled_with_numbers() -> None:
@@ -75,12 +84,12 @@ def test_ratios_are_labelled_with_numbers() -> None:
     assert all(float(text) > 0 for text in labels)
 
 
-def test_the_same_figure_gives_the_same_bytes(drawn: dict[str, bytes]) -> None:
-    again = draw_all([Figure("points", HOSTILE, "caption", "alt", CHARTS["points"])])
-    assert {name: drawn[name] for name in again} == again
+def test_the_same_figure_gives_the_same_bytes(drawn: Drawn) -> None:
+    again = draw_all([Figure("points", HOSTILE, "caption", "alt", CHARTS["points"])]).files
+    assert {name: drawn.files[name] for name in again} == again
 
 
-def test_texts_of_others_do_nothing_in_the_page(drawn: dict[str, bytes]) -> None:
+def test_texts_of_others_do_nothing_in_the_page(drawn: Drawn) -> None:
     figure = Figure("bars", HOSTILE, HOSTILE, f'" onload="alert(1) {HOSTILE}', CHARTS["bars"])
     report = Report(HOSTILE, (Section("Results", "text", (figure,)),), {})
     page = html_of(report, drawn)
@@ -99,31 +108,7 @@ def test_a_matrix_has_the_speed_up_of_each_method() -> None:
         cell("cold", method="plain", speed=(1, 0.5, 2), outcome="worse"),
         not_run("warm", method="failed"),
     ]
-    found = matrix_report(
-        MatrixOut(
-            id=uuid.uuid4(),
-            name="Speed",
-            description="",
-            model="mock/hash",
-            dataset="quiz",
-            questions=6,
-            methods=["plain", "failed"],
-            optimisations=[one.name for one in config.optimisations],
-            rounds=3,
-            total=12,
-            ended=12,
-            failed=3,
-            created_at=datetime(2026, 1, 2, tzinfo=UTC),
-            baseline="sequential",
-            score="exact_match",
-            margin=0.02,
-            ways=[],
-            config=config.as_json(),
-            cells=cells,
-            advice=[],
-            warnings=[],
-        )
-    )
+    found = matrix_report(matrix_out(config, cells))
     (figure,) = found.figures
     assert isinstance(figure.chart, IntervalChart)
     assert [(row.label, row.emphasis) for row in figure.chart.rows] == [
@@ -133,3 +118,5 @@ def test_a_matrix_has_the_speed_up_of_each_method() -> None:
     assert figure.chart.rows[0].text.startswith("3 × [2.5, 3.5]")
     assert "n = 6 questions" in figure.caption
     assert "| concurrent | 3 × [2.5, 3.5] |" in found.sections[1].markdown
+    assert f"`{MATRIX_FILE}`" in found.sections[2].markdown
+    assert set(found.attachments) == {MATRIX_FILE}

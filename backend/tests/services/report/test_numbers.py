@@ -149,3 +149,13 @@ def test_numbers_of_judges_are_those_of_the_labelled_answers() -> None:
     rows = [row.split(" | ") for row in value(LABELS, ["variants"]).splitlines()[2:]]
     assert sum(int(row[1]) for row in rows) == sum(counts)
     assert sum(int(row[2]) for row in rows) == counts[0] + counts[1]
+
+
+def test_no_value_begins_a_line_where_markdown_would_end_the_paragraph() -> None:
+    written = value(EXAMPLE, ["n", "forty", "exact_match"])
+    mark = f"<!--= {EXAMPLE} / n / forty / exact_match -->{written}<!--/=-->"
+    mended = refreshed(f"- It is so\n  for all\n  {mark},\n  {mark}.", value)
+    assert mended == f"- It is so\n  for\n  all {mark}, {mark}."
+    assert refreshed(mended, value) == mended
+    block = f"Text\n\n<!--= {EXAMPLE} / table / exact_match -->"
+    assert refreshed(block, value) == block

@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsArrayOf, parseAsString, useQueryState } from "nuqs";
 
+import { SettlingPanel } from "@/components/experiment/settling-panel";
 import { Page } from "@/components/layout/page";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
@@ -64,6 +65,7 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   useTitle(`Compare ${comparison.experiments.map(({ label }) => label).join(", ")}`);
   return (
     <>
+      {comparison.settling && <SettlingPanel settling={comparison.settling} />}
       <VerdictPanel comparison={comparison} />
       <Notes comparison={comparison} />
       <EquivalencePanel comparison={comparison} />

@@ -4,12 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsBoolean, useQueryState } from "nuqs";
 import { useState } from "react";
 
+import { SettlingPanel } from "@/components/experiment/settling-panel";
 import { Page } from "@/components/layout/page";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
+import { settlingQueries } from "@/lib/api/settling";
 import { hasEnded, isLive } from "@/lib/experiment-status";
 import { agentShares } from "@/lib/metrics";
 import { useTitle } from "@/lib/use-title";
@@ -65,6 +67,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   useTitle(titleOf(experiment));
   const live = isLive(experiment);
   const result = useQuery({ ...resultQueries.detail(experiment.id), enabled: ended });
+  const settling = useQuery({ ...settlingQueries.detail(experiment.sequential_id ?? ""), enabled: experiment.sequential_id !== null });
   const [full] = useQueryState("full", parseAsBoolean.withDefault(false));
   const failures = Object.keys(result.data?.metrics.counts.failures ?? experiment.progress?.failures ?? {}).sort();
   const runs = (ended || live) && (
@@ -79,6 +82,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
         </p>
       )}
       {!ended && <LivePanel experiment={experiment} />}
+      {settling.data && <SettlingPanel settling={settling.data} />}
       {!ended && <BatchPanel experiment={experiment} />}
       {ended && experiment.reason && (
         <p role="status" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">

@@ -26,9 +26,9 @@ export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"]
   const silent = useSilence(experiment.heartbeat_at, status === "RUNNING");
   const waiting = queued ? (others.data ? describeQueue(experiment, others.data.items) : "") : describeWait(experiment, silent);
   const atProvider = isAtProvider(experiment);
-  const facts: [string, string][] = [
+  const facts: [string, string, string?][] = [
     ["Answered", `${formatCount(done)} of ${formatCount(total)}`],
-    ["Right so far", formatPercent(progress?.accuracy)],
+    ["Right so far", formatPercent(progress?.accuracy), "Without an interval: no ground for ending early. A comparison with stop: settled has one that may be looked at any time."],
     ["Failed", formatCount(progress?.failed ?? 0)],
     ["From cache", formatCount(progress?.cached ?? 0)],
     ["Speed", progress?.rate_per_s ? `${formatNumber(progress.rate_per_s)} / s` : "–"],
@@ -49,8 +49,8 @@ export function LivePanel({ experiment }: { experiment: Schemas["ExperimentOut"]
       )}
       {status === "RUNNING" && (
         <dl className="mt-4 grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-6">
-          {facts.map(([label, value]) => (
-            <div key={label}>
+          {facts.map(([label, value, help]) => (
+            <div key={label} title={help}>
               <dt className="text-xs">{label}</dt>
               <dd className="num text-base font-medium text-ink">{value}</dd>
             </div>

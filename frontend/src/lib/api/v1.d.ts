@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/comparisons/{comparison_id}/settling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Settling
+         * @description Return how far a comparison is that ends as soon as it is settled; also while it runs.
+         */
+        get: operations["get_settling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets": {
         parameters: {
             query?: never;
@@ -1612,6 +1632,19 @@ export interface components {
              * @example Naive against chain-of-thought
              */
             name: string;
+            /**
+             * Score
+             * @description The score that `stop` decides by.
+             * @default exact_match
+             */
+            score?: string;
+            /**
+             * Stop
+             * @description When to end: after all questions, or as soon as each difference from the baseline is settled: found better or worse, or equivalent within the margin, by an interval that holds however often it is looked at.
+             * @default all
+             * @enum {string}
+             */
+            stop?: "all" | "settled";
             /** Variants */
             variants: components["schemas"]["Variant"][];
         };
@@ -1659,6 +1692,8 @@ export interface components {
              * @description One for each experiment that shares questions.
              */
             same_answers: components["schemas"]["SameAnswers"][];
+            /** @description If these experiments were to end as soon as their comparison is settled. */
+            settling: components["schemas"]["Settling"] | null;
             /**
              * Tied For Best
              * @description By score: the best experiment, and all that are not distinguishable from it.
@@ -2364,6 +2399,11 @@ export interface components {
             };
             /** Seed */
             seed: number;
+            /**
+             * Sequential Id
+             * @description The comparison that ends it as soon as it is settled; `GET /comparisons/ID/settling`.
+             */
+            sequential_id: string | null;
             /** Started At */
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
@@ -2478,6 +2518,11 @@ export interface components {
             };
             /** Seed */
             seed: number;
+            /**
+             * Sequential Id
+             * @description The comparison that ends it as soon as it is settled; `GET /comparisons/ID/settling`.
+             */
+            sequential_id: string | null;
             /** Started At */
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
@@ -4818,6 +4863,113 @@ export interface components {
             text: string;
         };
         /**
+         * Settling
+         * @description A comparison that ends when it is settled: how far it is, or what settled it.
+         */
+        Settling: {
+            /**
+             * Asked
+             * @description Questions that the baseline and all that go on have answered.
+             */
+            asked: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Margin */
+            margin: number;
+            /**
+             * Notes
+             * @description What early stopping means for the ordinary figures, as sentences.
+             */
+            notes: string[];
+            /**
+             * Planned
+             * @description Questions of each experiment, if nothing is settled before.
+             */
+            planned: number;
+            /**
+             * Saved Runs
+             * @description Planned runs that were not needed, of experiments that ended.
+             */
+            saved_runs: number;
+            /**
+             * Saved Usd
+             * @description What they would have cost, at the mean cost of the others; null if that is unknown.
+             */
+            saved_usd: number | null;
+            /** Score */
+            score: string;
+            /**
+             * Settled
+             * @description Whether every difference is.
+             */
+            settled: boolean;
+            /** Sides */
+            sides: components["schemas"]["SettlingSide"][];
+        };
+        /**
+         * SettlingSide
+         * @description One experiment of a comparison that ends when it is settled, against the baseline.
+         */
+        SettlingSide: {
+            /**
+             * Asked
+             * @description Questions that both have answered, up to the one that settled it.
+             */
+            asked: number;
+            /**
+             * Compared
+             * @description Of these, those to which the score applies.
+             */
+            compared: number;
+            /**
+             * Difference
+             * @description This experiment minus the baseline, in the mean.
+             */
+            difference: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * High
+             * @description Upper bound of the anytime-valid interval.
+             */
+            high: number;
+            /**
+             * Level
+             * @description Of the interval: 95 %, and more in a family.
+             */
+            level: number;
+            /**
+             * Low
+             * @description Lower bound of the anytime-valid interval: it holds after every question at once, and whatever failed runs would have scored.
+             */
+            low: number;
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
+            /** Name */
+            name: string;
+            /**
+             * P
+             * @description Anytime-valid, not adjusted.
+             */
+            p: number;
+            /** Settled */
+            settled: boolean;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "equivalent" | "cannot_tell";
+        };
+        /**
          * SliceOut
          * @description The runs by the values of one key of the questions' metadata.
          */
@@ -5529,6 +5681,73 @@ export interface operations {
             };
             /** @description The request is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_settling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                comparison_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settling"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,7 +38,9 @@ class Look:
     """What is known of one side against the baseline after some questions, and may be looked at any time.
 
     Attributes:
-        questions: that the side was compared on.
+        asked: questions up to this moment.
+        questions: of these, those that the side was compared on: to which the score applies.
+        difference: the mean difference; of the middle of what is possible, where scores are missing.
         low: the lower bound of the difference (side − baseline).
         high: the upper bound.
         level: of the interval; more than 95 % in a family.
@@ -47,7 +49,9 @@ class Look:
         settled: whether it was found better, worse or equivalent.
     """
 
+    asked: int
     questions: int
+    difference: float
     low: float
     high: float
     level: float
@@ -177,7 +181,9 @@ class Settling:
         equivalence = decide_equivalence(
             bets.bounds(of_two_tests), bets.pairs, side, self._margin, level=of_two_tests
         )
-        return Look(bets.pairs, low, high, level, p, equivalence, settled)
+        least, most = bets.range_of_means
+        difference = (least + most) / 2
+        return Look(self._questions, bets.pairs, difference, low, high, level, p, equivalence, settled)
 
 
 def possible_differences(

@@ -131,6 +131,19 @@ class Figure:
     chart: Chart
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Figures that were drawn.
+
+    Attributes:
+        files: by their names: each figure as PNG and SVG, light and dark.
+        unreadable: names of the figures with characters for which there was no font.
+    """
+
+    files: dict[str, bytes]
+    unreadable: frozenset[str]
+
+
 def listed(rows: Sequence[IntervalRow]) -> str:
     """Return rows as text, for those who do not see them."""
     return "; ".join(f"{row.label} {row.text}" for row in rows)

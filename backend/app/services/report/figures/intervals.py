@@ -26,6 +26,10 @@ def draw_panels(panels: Panels, theme: Theme) -> Canvas:
     found = canvas.subplots(len(rows), height_ratios=rows, squeeze=False)
     for axes, chart in zip(found[:, 0], panels.charts, strict=True):
         _draw(axes, chart, theme)
+    if len(panels.charts) > 1:  # on one scale, since they are read against each other
+        bounds = [axes.get_xlim() for axes in found[:, 0]]
+        for axes in found[:, 0]:
+            axes.set_xlim(min(low for low, _ in bounds), max(high for _, high in bounds))
     return canvas
 
 

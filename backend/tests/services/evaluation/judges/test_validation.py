@@ -138,7 +138,7 @@ class TestFiles:
         file.write_bytes(gzip.compress((line % "unfaithful" + line % "no claim").encode()))
         assert read_labelled(file) == [Labelled(Claim("q", "a", ("one", "two")), False)]
         file.write_bytes(file.read_bytes()[:-10])
-        with pytest.raises(OSError, match="damaged"):
+        with pytest.raises(InvalidInput, match="damaged"):
             read_labelled(file)
 
     def test_wrong_lines_are_named(self, tmp_path: Path) -> None:
