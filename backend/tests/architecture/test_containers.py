@@ -168,7 +168,7 @@ class TestReadme:
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
     def test_its_commands_exist(self) -> None:
-        names = set(re.findall(r"^llmforge (\w+)", self.README, re.MULTILINE))
+        names = set(re.findall(r"(?:`|\$ )llmforge (\w+)", self.README))
         assert len(names) >= 6
         for name in names:
             assert CliRunner().invoke(command_line, [name, "--help"]).exit_code == 0, name
