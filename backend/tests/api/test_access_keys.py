@@ -41,7 +41,9 @@ def test_every_route_has_its_role() -> None:
         for method in operations:
             reads = path in READING_POSTS if method != "get" else path not in CALLING_GETS
             needed = needed_role(
-                method.upper(), path.format(experiment_id=UUID, matrix_id=UUID, comparison_id=UUID, run_id=1, name="quiz"), ""
+                method.upper(),
+                path.format(experiment_id=UUID, matrix_id=UUID, comparison_id=UUID, run_id=1, name="quiz"),
+                "",
             )
             assert needed == ("read" if reads else "write"), (method, path)
 

@@ -45,7 +45,9 @@ class TestKey:
         calls += [("get", path) for path in ("/redoc", "/openapi.json", "/api/nothing")]
         calls += [("post", "/health/live"), ("get", "/health/live/"), ("get", "/health/live.svgx")]
         for method, path in calls:
-            concrete = path.format(experiment_id=UUID, matrix_id=UUID, comparison_id=UUID, run_id=1, name="quiz")
+            concrete = path.format(
+                experiment_id=UUID, matrix_id=UUID, comparison_id=UUID, run_id=1, name="quiz"
+            )
             response = await api.request(method.upper(), concrete)
             assert response.status_code == 401, (method, path)
             if method != "head":

@@ -150,7 +150,9 @@ class Executor:
         async with background(*beside):
             ending = await self._ending_of(work)
             if answering.side_by_side is not None and not self._stopping.is_set():
-                await answering.side_by_side.look()  # at what was answered since the last look, before it ends
+                await (
+                    answering.side_by_side.look()
+                )  # at what was answered since the last look, before it ends
             left = await self._leave(ending)
             if left is not None:
                 return await self._finish(left)
