@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.visible import visible
-from app.domain.rounding import fixed, interval_in_points
+from app.domain.rounding import interval_in_points, signed_points
 
 _PLOT_WIDTH = 41
 """Characters of the scale, both ends included."""
@@ -43,7 +43,7 @@ def forest_lines(rows: Sequence[ForestRow]) -> list[str]:
             plot[zero] = "┼"
         plot[low], plot[high] = "├", "┤"
         plot[at] = "●"
-        estimate = fixed(100 * row.difference, sign=True).replace("-", "−")
+        estimate = signed_points(row.difference)
         numbers = f"{estimate} {interval_in_points(row.low, row.high)}"
         lines.append(f"{label.ljust(name_width)}  {''.join(plot)}  {numbers}")
     return [*lines, *_scale_lines(ticks, name_width + 2)]

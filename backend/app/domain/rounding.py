@@ -38,6 +38,11 @@ def format_p(p: float) -> str:
     return "p = " + fixed(p, digits).lstrip("0")
 
 
+def signed_points(difference: float) -> str:
+    """Return a difference of fractions in percentage points, with its sign: ``+2.1``, ``−3.0``."""
+    return fixed(100 * difference, sign=True).replace("-", "−")
+
+
 def interval_in_points(low: float, high: float) -> str:
     """Return ``[−2.1, 3.0]``; where 0 is not in it, though an end rounds to 0, that end has a parenthesis."""
     ends = [fixed(100 * one).replace("-", "−") for one in (low, high)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from os.path import commonprefix
 
-from app.domain.rounding import fixed
+from app.domain.rounding import fixed, signed_points
 from app.models import Experiment
 from app.schemas.comparison import (
     AmountDifference,
@@ -213,15 +213,12 @@ def _missing(names: tuple[str, str], one: ScoreComparison) -> MissingEffect | No
         interval_high=high,
         message=(
             f"{bounds.second_missing:,} runs of {this} and {bounds.first_missing:,} of {baseline} have no "
-            f"score. Counted as wrong, they would make the difference {_points(bounds.as_wrong)} points; "
-            f"with any scores, it lies in [{_points(bounds.low)}, {_points(bounds.high)}], "
-            f"with a 95 % interval of [{_points(low)}, {_points(high)}].{left_out}"
+            "score. Counted as wrong, they would make the difference "
+            f"{signed_points(bounds.as_wrong)} points; with any scores, it lies in "
+            f"[{signed_points(bounds.low)}, {signed_points(bounds.high)}], "
+            f"with a 95 % interval of [{signed_points(low)}, {signed_points(high)}].{left_out}"
         ),
     )
-
-
-def _points(difference: float) -> str:
-    return fixed(100 * difference, sign=True).replace("-", "−")
 
 
 def _amount(other: Experiment, one: QuantityComparison) -> AmountDifference | None:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.domain.json import JsonObject
-from app.domain.rounding import fixed, interval_in_points, percent
+from app.domain.rounding import interval_in_points, percent, signed_points
 from app.domain.status import ExperimentStatus
 from app.models import Experiment, SequentialComparison
 from app.schemas.comparison import ComparisonConfig, Settling, SettlingSide
@@ -20,7 +20,6 @@ PEEKED = (
     "The ordinary intervals and p values beside it were computed once it had ended: of comparisons that end "
     "early, they exclude 0 too often, and the differences that they show are too large in the mean."
 )
-_ENDED = (ExperimentStatus.COMPLETED, ExperimentStatus.FAILED, ExperimentStatus.CANCELLED)
 
 
 def check_settling(
@@ -105,7 +104,7 @@ def _described(row: SequentialComparison, experiments: Sequence[Experiment]) -> 
         for one in experiments
         if str(one.id) in looks
     ]
-    saved = {one.id: one.total - _stored(one) for one in experiments if one.status in _ENDED}
+    saved = {one.id: one.total - _stored(one) for one in experiments if ExperimentStatus(one.status).ended}
     settled = bool(sides) and all(one.settled for one in sides)
     return Settling(
         id=row.id,
@@ -124,11 +123,7 @@ def _described(row: SequentialComparison, experiments: Sequence[Experiment]) -> 
 def _side(experiment_id: uuid.UUID, names: tuple[str, str], look: JsonObject) -> SettlingSide:
     interval = interval_in_points(look["low"], look["high"])
     verdict = look["sentence"]
-    when = (
-        f"settled after {look['asked']:,} questions"
-        if look["settled"]
-        else f"after {look['asked']:,} questions"
-    )
+    when = f"{'settled ' if look['settled'] else ''}after {look['asked']:,} questions"
     return SettlingSide(
         experiment_id=experiment_id,
         name=names[1],
@@ -142,12 +137,9 @@ def _side(experiment_id: uuid.UUID, names: tuple[str, str], look: JsonObject) ->
         settled=look["settled"],
         verdict=look["equivalence"]["verdict"],
         message=f"{names[1]} against {names[0]}, {when}: {verdict}; difference "
-        f"{_points(look['difference'])} points, anytime-valid {percent(look['level'])} interval {interval}.",
+        f"{signed_points(look['difference'])} points, "
+        f"anytime-valid {percent(look['level'])} interval {interval}.",
     )
-
-
-def _points(difference: float) -> str:
-    return fixed(100 * difference, sign=True).replace("-", "−")
 
 
 def _stored(experiment: Experiment) -> int:

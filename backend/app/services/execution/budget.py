@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.core.database import when_database_answers
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.domain.progress import Ending
@@ -94,11 +96,16 @@ async def open_purse(
 
     async def read() -> Spending:
         async with runtime.sessions() as session:
-            resumed = await ExperimentRepository(session).resumed(experiment)
-            return await spent_by(session, [experiment.id, *resumed])
+            return await spent_until_now(session, experiment)
 
     spent = await when_database_answers(read, "read what was spent")
     return Purse(budget, spent, on_empty)
+
+
+async def spent_until_now(session: AsyncSession, experiment: Experiment) -> Spending:
+    """Return what the stored calls of an experiment, and of those that it continues, have taken."""
+    resumed = await ExperimentRepository(session).resumed(experiment)
+    return await spent_by(session, [experiment.id, *resumed])
 
 
 def spent_reason(budget: Budget, spent: Spending) -> str | None:

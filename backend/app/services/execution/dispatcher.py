@@ -13,14 +13,13 @@ from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import Budget, ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
-from app.services.execution.budget import spent_reason
+from app.services.execution.budget import spent_reason, spent_until_now
 from app.services.execution.executor import run_experiment
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import model_error
 from app.services.experiments.service import ExperimentService
 from app.services.inference.catalog import CatalogError
-from app.services.runs.spending_repository import spent_by
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -116,8 +115,7 @@ class Dispatcher:
         """Raise unless a call may be made after what the parent, and those before it, have spent."""
         if config.budget is None:
             return
-        spent = await spent_by(self._session, [parent.id, *await self._repository.resumed(parent)])
-        reason = spent_reason(config.budget, spent)
+        reason = spent_reason(config.budget, await spent_until_now(self._session, parent))
         if reason is not None:
             raise Conflict(reason, hint="Resume it with a larger budget: it counts what was spent before.")
 

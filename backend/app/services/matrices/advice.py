@@ -7,10 +7,10 @@ it, and says nothing where a cell was not measured.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.domain.rounding import fixed, interval_in_points
+from app.domain.rounding import fixed, interval_in_points, signed_points
 from app.schemas.matrix import AdviceKind, AdviceOut, MatrixCellOut, ScoreEquivalence, SpeedRatio
 from app.schemas.matrix_config import MatrixConfig
-from app.services.matrices.wording import milliseconds, number, points, ratio_text, score_text, share_text
+from app.services.matrices.wording import milliseconds, number, ratio_text, score_text, share_text
 
 LOW_SCORE = 0.5
 """Below it, more than half of the answers are wrong: their quality comes before their speed."""
@@ -161,7 +161,7 @@ def _worse(row: Row) -> Iterator[AdviceOut]:
                 "worse",
                 "avoid",
                 f"avoid {one.optimisation}: it changes the answers for the worse, by "
-                f"{points(found.difference)} points {interval_in_points(found.low, found.high)}.",
+                f"{signed_points(found.difference)} points {interval_in_points(found.low, found.high)}.",
             )
 
 
@@ -337,7 +337,7 @@ def _verdict(found: ScoreEquivalence, config: MatrixConfig) -> str:
     name = config.score.replace("_", " ")
     if found.outcome == "equivalent":
         return f"{name} {found.sentence}"
-    change = f"{points(found.difference)} points {interval_in_points(found.low, found.high)}"
+    change = f"{signed_points(found.difference)} points {interval_in_points(found.low, found.high)}"
     if found.outcome == "cannot_tell":
         return f"but whether {name} is equivalent cannot be told from {found.units:,} questions ({change})"
     return f"{name} {found.sentence} ({change})"

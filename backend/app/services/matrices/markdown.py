@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from app.core.markdown import plain, table
+from app.domain.rounding import fixed, signed_points
 from app.schemas.matrix import AdviceOut, MatrixCellOut, MatrixOut, ScoreEquivalence
 from app.services.matrices.wording import (
     dollars,
     milliseconds,
     number,
-    points,
     rate_text,
     ratio_text,
     score_text,
@@ -45,7 +45,7 @@ def markdown_of(matrix: MatrixOut) -> str:
         f"{questions} questions of {plain(matrix.dataset)} (version "
         f"{str(base['dataset'].get('version', ''))[:12]}), seed {base.get('seed', 0)}, "
         f"{matrix.rounds} {'round' if matrix.rounds == 1 else 'rounds'}, baseline {plain(matrix.baseline)}, "
-        f"margin {points(matrix.margin).removeprefix('+')} points; {matrix.ended - matrix.failed:,} of "
+        f"margin {fixed(100 * matrix.margin)} points; {matrix.ended - matrix.failed:,} of "
         f"{matrix.total:,} trials completed."
     )
     lines = [f"## {plain(matrix.name)}: {plain(matrix.model)}", "", about, ""]
@@ -100,8 +100,8 @@ def _row(cell: MatrixCellOut) -> list[str]:
 
 
 def _difference(found: ScoreEquivalence) -> tuple[str, str]:
-    bounds = f"[{points(found.low)}, {points(found.high)}]"
-    return f"{points(found.difference)} {bounds}", _OUTCOMES[found.outcome]
+    bounds = f"[{signed_points(found.low)}, {signed_points(found.high)}]"
+    return f"{signed_points(found.difference)} {bounds}", _OUTCOMES[found.outcome]
 
 
 def _advice(found: Sequence[AdviceOut]) -> list[str]:

@@ -53,11 +53,6 @@ def score_text(score: _Share) -> str:
     return f"{share_text(score.value)} [{fixed(100 * score.low)}, {fixed(100 * score.high)}]"
 
 
-def points(difference: float) -> str:
-    """Return a difference of scores in points, with its sign."""
-    return fixed(100 * difference, sign=True).replace("-", "−")
-
-
 def milliseconds(value: float | None) -> str:
     """Return a duration: milliseconds below a second, seconds above."""
     if value is None:

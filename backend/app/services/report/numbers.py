@@ -8,7 +8,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from app.core.markdown import plain
-from app.domain.rounding import fixed, format_p, interval, interval_in_points, milliseconds, number, percent
+from app.domain.rounding import (
+    format_p,
+    interval,
+    interval_in_points,
+    milliseconds,
+    number,
+    percent,
+    signed_points,
+)
 from app.schemas.comparison import Compared, ComparisonOut, DifferenceStatistics, ScoreDifference
 from app.schemas.result import ScoreStatistics
 from app.services.comparisons.markdown import differences_of, table_of, tokens_per_answer, verdicts_of
@@ -28,7 +36,7 @@ def _statistics(one: ScoreDifference) -> DifferenceStatistics:
 
 def _points(one: ScoreDifference) -> str:
     found = _statistics(one)
-    value = fixed(100 * (one.difference or 0.0), sign=True).replace("-", "−")
+    value = signed_points(one.difference or 0.0)
     return f"{value} points {interval_in_points(found.simultaneous_low, found.simultaneous_high)}"
 
 

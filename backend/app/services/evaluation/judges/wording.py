@@ -1,6 +1,6 @@
 """What a measurement of a judge says, in words."""
 
-from app.domain.rounding import fixed, format_p, interval_in_points, percent
+from app.domain.rounding import format_p, interval_in_points, percent, signed_points
 from app.services.evaluation.judges.validation import Validation
 
 
@@ -9,9 +9,8 @@ def verdict_of(found: Validation) -> str:
     gain = found.gain
     if gain is None:
         return "There are too few judged answers to compare the judge with word overlap."
-    difference = fixed(100 * gain.difference, sign=True).replace("-", "−")
     against = (
-        f"Accuracy minus that of word overlap on the same answers: {difference} points "
+        f"Accuracy minus that of word overlap on the same answers: {signed_points(gain.difference)} points "
         f"{interval_in_points(gain.low, gain.high)}, {format_p(gain.p)}."
     )
     if found.usable:

@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from app.domain.rounding import fixed, format_p, interval_in_points
+from app.domain.rounding import fixed, format_p, interval_in_points, signed_points
 from app.services.evaluation.statistics.bounds import Bounds
 from app.services.evaluation.statistics.multiple import agreeing, direction
 from app.services.evaluation.statistics.paired import PairedDifference
@@ -137,7 +137,7 @@ def _points(fraction: float) -> str:
 
 
 def _signed(fraction: float) -> str:
-    return fixed(100 * fraction, sign=True).replace("-", "−") + " points"
+    return f"{signed_points(fraction)} points"
 
 
 def _questions(n: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from app.domain.metrics import Estimate
-from app.domain.rounding import fixed, format_p, interval, interval_in_points, milliseconds
+from app.domain.rounding import fixed, format_p, interval, interval_in_points, milliseconds, signed_points
 from app.schemas.comparison import Compared, ComparisonOut, ScoreDifference
 from app.schemas.result import Attribution
 from app.services.comparisons.markdown import differences_of, tokens_per_answer
@@ -93,7 +93,7 @@ def _row(one: ScoreDifference, label: str) -> IntervalRow | None:
     if found is None or one.difference is None:
         return None
     low, high = found.simultaneous_low, found.simultaneous_high
-    value = fixed(100 * one.difference, sign=True).replace("-", "−")
+    value = signed_points(one.difference)
     return IntervalRow(
         label=label,
         value=100 * one.difference,
