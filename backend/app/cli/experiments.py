@@ -222,3 +222,22 @@ def resume(
             print_json(experiment) if json else typer.echo(experiment.id)
             return
         follow_to_end(api, experiment, as_json=json)
+
+
+def retry_failed(
+    experiment_id: IdArgument,
+    detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Ask again for the failed runs of an experiment that has ended, in place; answered runs stay.
+
+    The result is computed anew. Who did it, when, and what the runs had failed with is kept with the
+    experiment. A run that fails again stays failed.
+    """
+    with connected(start=not detach) as api:
+        path = f"/experiments/{api.resolve(experiment_id)}/retry-failed"
+        experiment = api.post(path, ExperimentOut)
+        if detach:
+            print_json(experiment) if json else typer.echo(experiment.id)
+            return
+        follow_to_end(api, experiment, as_json=json)

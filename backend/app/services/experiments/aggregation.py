@@ -10,6 +10,8 @@ from app.domain.run import LEFT_OUT
 from app.models import Result
 from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.experiments.repository import ExperimentRepository
+from app.services.experiments.retries import as_provenance
+from app.services.experiments.retry_repository import RetryRepository
 from app.services.runs.repository import RunRepository
 from app.services.runs.result_repository import ResultRepository
 from app.services.runs.shared_expense_repository import shared_expense
@@ -24,6 +26,7 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
     facts = await RunRepository(session).facts(experiment_id)
     if experiment is None or not facts:
         return None
+    retries = RetryRepository(session)
     grouped = (experiment.config.get("execution") or {}).get("mode") == "batched"
     context = RunContext(
         planned=experiment.total,
@@ -31,10 +34,13 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
         parameters=Provenance.from_json(experiment.provenance).model_parameters,
         seed=experiment.seed,
         shared=await shared_expense(session, experiment_id) if grouped else None,
+        superseded=await retries.superseded(experiment_id),
     )
     metrics = compute_metrics(facts, context)
     found = [kind.removeprefix(LEFT_OUT) for kind in metrics.warnings if kind.startswith(LEFT_OUT)]
     provenance = experiment.provenance
+    if made := await retries.of(experiment_id):
+        provenance = {**provenance, "retries": [as_provenance(one) for one in made]}
     if found:
         provenance = {**provenance, "left_out": sorted({*provenance.get("left_out", ()), *found})}
     return await ResultRepository(session).replace(experiment_id, metrics.as_dict(), provenance)
