@@ -29,6 +29,7 @@ async def validate(
     Raises:
         InvalidInput: if something does not exist or does not fit together; names the field.
     """
+    SCORERS.load_own(runtime.settings.scorers_dir)
     resolved = await resolve(session, runtime, config, file_needed=files_needed)
     _check_sample_size(resolved)
     _check_features(resolved)
@@ -164,9 +165,10 @@ def _check_scorers(config: ExperimentConfig, models: ModelRegistry, *, model_nee
         scorer = SCORERS.get(name)
         if scorer is None or scorer.applies is not None:
             there = ", ".join(SCORERS.chosen_by_name()) or "none"
+            broken = "".join(f" {one.file} gives none: {one.message}" for one in SCORERS.own.problems)
             raise InvalidInput(
                 f"There is no scorer {name!r} to choose.",
-                hint=f"Scorers to choose: {there}.",
+                hint=f"Scorers to choose: {there}.{broken}",
                 errors=[FieldError(f"scorers.{name}", "no such scorer")],
             )
         where = f"scorers.{name}.model"
