@@ -16,7 +16,8 @@ class ScoringRow(Base):
 
     ``request`` says how it scores (see ``ScoringCreate``), ``scorers`` which version of each score it has.
     ``dataset_id`` is the version of the dataset whose accepted answers count. ``metrics`` are those of the
-    result, computed from this scoring. ``heartbeat_at`` is the last sign of life of whoever works on it.
+    result, computed from this scoring; ``changes`` says what became of each score. ``heartbeat_at`` is the
+    last sign of life of whoever works on it.
     """
 
     __tablename__ = "scorings"
@@ -38,6 +39,7 @@ class ScoringRow(Base):
     done: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     total: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     metrics: Mapped[JsonObject | None]
+    changes: Mapped[list[JsonObject] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     heartbeat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

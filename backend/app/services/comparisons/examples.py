@@ -60,7 +60,13 @@ class ExamplesService:
         self._scores = ScoresRepository(session)
 
     async def compare(
-        self, ids: Sequence[uuid.UUID], score: str, where: AgreementFilter, cursor: str | None, limit: int
+        self,
+        ids: Sequence[uuid.UUID],
+        score: str,
+        where: AgreementFilter,
+        cursor: str | None,
+        limit: int,
+        scorings: Sequence[str] = (),
     ) -> QuestionPage:
         """Return a page of the questions that pass the filter, in the order of the first experiment's.
 
@@ -69,13 +75,15 @@ class ExamplesService:
                 invalid cursor.
             NotFound: if one has no result.
         """
-        compared = await self._results.compared(ids)
+        compared = await self._results.compared(ids, scorings)
         require_score(score, sorted({name for one in compared for name in one.result.metrics["scores"]}))
         cursors = ListCursor(
-            content_hash([[str(one) for one in ids], score, where]), "ids, score and outcome"
+            content_hash([[str(one) for one in ids], score, where, *scorings]), "ids, score and outcome"
         )
         start = _offset(cursors, cursor) if cursor else 0
-        scores = [await self._scores.by_question(one, score) for one in ids]
+        scores = [
+            await self._scores.by_question(one.experiment.id, score, one.scoring_id) for one in compared
+        ]
         matching = matching_questions(scores, where)
         page = [[of.get(question) for of in scores] for question in matching[start : start + limit]]
         runs = await self._scores.runs([one.run_id for line in page for one in line if one])

@@ -36,10 +36,10 @@ async def validate(
     _check_budget(resolved)
     _check_batch_api(resolved)
     _check_prefix_cache(resolved)
-    _check_scorers(config, resolved.models, model_needed=files_needed)
+    check_scorers(config, resolved.models, model_needed=files_needed)
     if files_needed:
         await _check_models_of_retrieval(config)
-        await _check_judge(config, resolved.models)
+        await check_judge(config, resolved.models)
     return resolved
 
 
@@ -159,7 +159,7 @@ async def _check_models_of_retrieval(config: ExperimentConfig) -> None:
         await asyncio.to_thread(require_models, wanted)  # may ask the hub
 
 
-def _check_scorers(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
+def check_scorers(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
     """Raise unless every scorer that is named exists, and its model is there."""
     for name, options in config.scorers.items():
         scorer = SCORERS.get(name)
@@ -191,7 +191,8 @@ def _require_model(models: ModelRegistry, model: str, where: str) -> None:
         ) from error
 
 
-async def _check_judge(config: ExperimentConfig, models: ModelRegistry) -> None:
+async def check_judge(config: ExperimentConfig, models: ModelRegistry) -> None:
+    """Raise unless the model of the judge that is named, if one is, can be used."""
     wanted = config.faithfulness
     if wanted is None:
         return

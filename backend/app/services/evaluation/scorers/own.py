@@ -2,8 +2,8 @@
 
 A file is one scorer. It says ``NAME``, ``VERSION`` and, if it likes, ``LABEL`` and ``KIND``; its docstring
 says what the score means; its function ``score`` takes an ``OwnSample`` and returns the score. Nothing but
-the files of this folder is loaded, and the folder is on no search path. A file that cannot be loaded is a problem
-for whoever names its scorer, and for nobody else.
+the files of this folder is loaded, and the folder is on no search path. A file that cannot be loaded is a
+problem for whoever names its scorer, and for nobody else.
 """
 
 import asyncio
@@ -20,7 +20,6 @@ from importlib.util import module_from_spec
 from pathlib import Path
 from queue import SimpleQueue
 from types import CodeType, ModuleType
-from typing import get_args
 
 from app.domain.json import JsonObject
 from app.domain.prediction import ScoredSample
@@ -150,13 +149,15 @@ def _scorer_of(module: ModuleType) -> RegisteredScorer:
         OwnScorerError: naming what is missing or wrong.
     """
     name, version = getattr(module, "NAME", None), getattr(module, "VERSION", None)
-    kind, function = getattr(module, "KIND", "graded"), getattr(module, "score", None)
+    function = getattr(module, "score", None)
+    kinds: dict[object, ScoreKind] = {"binary": "binary", "graded": "graded"}
+    kind = kinds.get(getattr(module, "KIND", "graded"))
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise OwnScorerError("It needs a NAME of lower-case letters, digits and _, as in NAME = 'few_words'.")
     if type(version) is not int or version < 1:
         raise OwnScorerError("It needs a VERSION, a whole number from 1, as in VERSION = 1.")
-    if kind not in get_args(ScoreKind):
-        raise OwnScorerError(f"Its KIND must be one of {', '.join(get_args(ScoreKind))}.")
+    if kind is None:
+        raise OwnScorerError("Its KIND must be binary or graded.")
     if not callable(function):
         raise OwnScorerError("It needs a function: def score(sample): …")
     label = str(getattr(module, "LABEL", "") or name.replace("_", " ").capitalize())

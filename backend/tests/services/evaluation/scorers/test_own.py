@@ -77,7 +77,7 @@ async def test_a_file_is_a_scorer(tmp_path: Path) -> None:
         ('NAME = "Few Words"', "It needs a NAME of lower-case letters"),
         ('NAME = "few"', "It needs a VERSION"),
         ('NAME = "few"\nVERSION = True\ndef score(s): return 1', "It needs a VERSION"),
-        ('NAME = "few"\nVERSION = 1\nKIND = "stars"', "Its KIND must be one of binary, graded."),
+        ('NAME = "few"\nVERSION = 1\nKIND = "stars"', "Its KIND must be binary or graded."),
         ('NAME = "few"\nVERSION = 1', "It needs a function"),
         (
             'NAME = "exact_match"\nVERSION = 1\ndef score(s): return 1',
