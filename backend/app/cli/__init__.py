@@ -13,6 +13,7 @@ from app.cli import (
     gate,
     knowledge,
     report,
+    scorings,
     storage,
     system,
     traces,
@@ -34,6 +35,8 @@ app.command()(experiments.export)
 app.command()(experiments.cancel)
 app.command()(experiments.resume)
 app.command()(experiments.retry_failed)
+app.command()(scorings.rescore)
+app.command()(scorings.scorings)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
 app.command()(report.report)
