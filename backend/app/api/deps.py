@@ -10,6 +10,7 @@ from app.core.migrations import is_up_to_date
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
+from app.services.comparisons.slice_service import SlicedComparisonService
 from app.services.comparisons.stages import StageComparisonService
 from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
@@ -93,6 +94,11 @@ def get_examples(session: SessionDep) -> ExamplesService:
 def get_stage_comparisons(session: SessionDep) -> StageComparisonService:
     """Return the service that compares experiments stage by stage."""
     return StageComparisonService(session)
+
+
+def get_sliced_comparisons(session: SessionDep) -> SlicedComparisonService:
+    """Return the service that compares experiments slice by slice of their questions."""
+    return SlicedComparisonService(session)
 
 
 def get_run_maps(session: SessionDep) -> RunMapService:
@@ -221,6 +227,7 @@ MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]
 DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]
+SlicedComparisonsDep = Annotated[SlicedComparisonService, Depends(get_sliced_comparisons)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]

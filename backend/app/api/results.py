@@ -12,6 +12,7 @@ from app.api.deps import (
     ResultsDep,
     RunMapDep,
     RuntimeDep,
+    SlicedComparisonsDep,
     SlicesDep,
     StageComparisonsDep,
 )
@@ -22,9 +23,11 @@ from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.schemas.run_list import RunListQuery, SlicesOut
+from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
 from app.services.comparisons.examples import AgreementFilter
 from app.services.comparisons.report import comparison_out
+from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.stage_report import stage_comparison_out
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.results.export import MEDIA_TYPES, ExportFormat, export_runs
@@ -36,6 +39,15 @@ _OUTCOME_HELP = (
     "which of the first two experiments has a value of 1, among the questions that both have a value for."
 )
 Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
+Margin = Annotated[
+    float,
+    Query(
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Of equivalence: the largest difference that does not matter; .02 is 2 points.",
+    ),
+]
 
 router = APIRouter(prefix="/results", tags=["results"], responses=error_responses(401, 403, 404, 422, 503))
 
@@ -49,15 +61,7 @@ async def compare_results(
         Query(description="2 to 12; the first is the baseline, unless `baseline` names another."),
     ],
     baseline: Annotated[uuid.UUID | None, Query(description="One of the ids.")] = None,
-    margin: Annotated[
-        float,
-        Query(
-            gt=0,
-            le=1,
-            allow_inf_nan=False,
-            description="Of equivalence: the largest difference that does not matter; .02 is 2 points.",
-        ),
-    ] = DEFAULT_MARGIN,
+    margin: Margin = DEFAULT_MARGIN,
 ) -> ComparisonOut:
     """Compare experiments with a baseline: differences on the same questions, with intervals and tests."""
     if baseline is not None:
@@ -77,6 +81,25 @@ async def compare_stages(
 ) -> StageComparisonOut:
     """Compare experiments by where the time of a question goes, stage by stage, with intervals and tests."""
     return stage_comparison_out(await service.compare(ids))
+
+
+@router.get("/compare/slices", operation_id="compare_slices")
+async def compare_slices(
+    service: SlicedComparisonsDep,
+    ids: Annotated[list[uuid.UUID], Query(description="2 to 12; the first is the baseline.")],
+    score: Score = "exact_match",
+    by: Annotated[
+        Text,
+        Query(
+            max_length=300,
+            description="A field of the questions: a key of their metadata, or `question_length`; empty: the "
+            "first that groups them. Many numbers are put into quarters.",
+        ),
+    ] = "",
+    margin: Margin = DEFAULT_MARGIN,
+) -> SlicedComparisonOut:
+    """Compare one score slice by slice of the questions (topic, difficulty, …), adjusted for all slices."""
+    return sliced_comparison_out(await service.compare(ids, score, by, margin), margin)
 
 
 @router.get("/compare/examples", operation_id="compare_examples")

@@ -731,6 +731,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/compare/slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Slices
+         * @description Compare one score slice by slice of the questions (topic, difficulty, …), adjusted for all slices.
+         */
+        get: operations["compare_slices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/compare/stages": {
         parameters: {
             query?: never;
@@ -4970,6 +4990,119 @@ export interface components {
             verdict: "better" | "worse" | "equivalent" | "cannot_tell";
         };
         /**
+         * SliceComparison
+         * @description The questions of one slice.
+         */
+        SliceComparison: {
+            /**
+             * Differences
+             * @description Of each other experiment.
+             */
+            differences: components["schemas"]["SliceDifference"][];
+            /**
+             * Questions
+             * @description Of the baseline.
+             */
+            questions: number;
+            /**
+             * Scores
+             * @description The baseline first.
+             */
+            scores: components["schemas"]["SliceScore"][];
+            /**
+             * Value
+             * @description Of the field, or a range of its values.
+             */
+            value: string;
+        };
+        /**
+         * SliceDifference
+         * @description The difference of one experiment from the baseline in a slice, on the questions that both answered.
+         */
+        SliceDifference: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over all differences of this answer.
+             */
+            adjusted_p: number | null;
+            /**
+             * Baseline
+             * @description The baseline's mean over the pairs.
+             */
+            baseline: number | null;
+            /**
+             * Difference
+             * @description This experiment minus the baseline.
+             */
+            difference: number | null;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number | null;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with all others here.
+             */
+            low: number | null;
+            /**
+             * Message
+             * @description The verdict as a sentence.
+             */
+            message: string;
+            /**
+             * N Paired
+             * @description Pairs of answers.
+             */
+            n_paired: number;
+            /**
+             * P
+             * @description Two-sided, not adjusted.
+             */
+            p: number | null;
+            /** Plain High */
+            plain_high: number | null;
+            /**
+             * Plain Low
+             * @description Lower bound of the interval of this comparison alone.
+             */
+            plain_low: number | null;
+            /**
+             * This
+             * @description This experiment's mean over the pairs.
+             */
+            this: number | null;
+            /**
+             * Verdict
+             * @description better or worse by adjusted_p, equivalent within the margin, or cannot_tell.
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "equivalent" | "cannot_tell";
+        };
+        /**
+         * SliceFieldOut
+         * @description A field of the questions, by which they may be put into slices.
+         */
+        SliceFieldOut: {
+            /**
+             * In Quantiles
+             * @description Whether questions are put into quarters by it.
+             */
+            in_quantiles: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Why Not
+             * @description Why it makes no slices, as a sentence; empty if it does.
+             */
+            why_not: string;
+        };
+        /**
          * SliceOut
          * @description The runs by the values of one key of the questions' metadata.
          */
@@ -4981,6 +5114,19 @@ export interface components {
              * @description By value; numbers in their order.
              */
             values: components["schemas"]["SliceValueOut"][];
+        };
+        /**
+         * SliceScore
+         * @description The score of one experiment in a slice, over its own runs.
+         */
+        SliceScore: {
+            /** @description null if no run has the score. */
+            estimate: components["schemas"]["Estimate"] | null;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
         };
         /**
          * SliceValueOut
@@ -4998,6 +5144,63 @@ export interface components {
             runs: number;
             /** Value */
             value: string;
+        };
+        /**
+         * SlicedComparisonOut
+         * @description One score of several experiments, slice by slice of their questions.
+         */
+        SlicedComparisonOut: {
+            /**
+             * Baseline Id
+             * Format: uuid
+             */
+            baseline_id: string;
+            /**
+             * By
+             * @description The field that makes the slices.
+             */
+            by: string;
+            /** Experiments */
+            experiments: components["schemas"]["SlicedExperiment"][];
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for.
+             */
+            family: number;
+            /**
+             * Fields
+             * @description All that the baseline's questions have.
+             */
+            fields: components["schemas"]["SliceFieldOut"][];
+            /** Margin */
+            margin: number;
+            /**
+             * Note
+             * @description What the verdicts allow for, and what they do not say.
+             */
+            note: string;
+            /** Score */
+            score: string;
+            /** Slices */
+            slices: components["schemas"]["SliceComparison"][];
+        };
+        /**
+         * SlicedExperiment
+         * @description One of the compared experiments.
+         */
+        SlicedExperiment: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Label
+             * @description The name without the part that all names begin with.
+             */
+            label: string;
+            /** Name */
+            name: string;
         };
         /**
          * SlicesOut
@@ -8650,6 +8853,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeysetPage_ComparedExample_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_slices: {
+        parameters: {
+            query: {
+                /** @description 2 to 12; the first is the baseline. */
+                ids: string[];
+                /** @description Name of a score. */
+                score?: string;
+                /** @description A field of the questions: a key of their metadata, or `question_length`; empty: the first that groups them. Many numbers are put into quarters. */
+                by?: string;
+                /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
+                margin?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlicedComparisonOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
