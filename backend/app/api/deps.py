@@ -34,6 +34,7 @@ from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.results.slices import SliceService
 from app.services.runtime import Runtime
+from app.services.selections.service import SelectionService
 from app.services.storage.service import StorageService
 
 
@@ -124,6 +125,11 @@ def get_datasets(session: SessionDep) -> DatasetService:
 def get_dataset_uploads(session: SessionDep, request: Request) -> DatasetUploads:
     """Return what imports uploaded datasets."""
     return DatasetUploads(session, request.app.state.imports)
+
+
+def get_selections(session: SessionDep) -> SelectionService:
+    """Return what makes datasets of selected questions."""
+    return SelectionService(session)
 
 
 def get_knowledge_uploads(session: SessionDep, request: Request) -> KnowledgeUploads:
@@ -234,4 +240,5 @@ RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]
+SelectionsDep = Annotated[SelectionService, Depends(get_selections)]
 DatasetUploadsDep = Annotated[DatasetUploads, Depends(get_dataset_uploads)]

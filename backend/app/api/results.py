@@ -18,6 +18,7 @@ from app.api.deps import (
 )
 from app.api.errors import error_responses
 from app.core.errors import FieldError, InvalidInput
+from app.domain.comparison_filter import AgreementFilter
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
@@ -25,7 +26,6 @@ from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunO
 from app.schemas.run_list import RunListQuery, SlicesOut
 from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
-from app.services.comparisons.examples import AgreementFilter
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.stage_report import stage_comparison_out
@@ -36,7 +36,8 @@ _MAX_ID = 2**63 - 1
 _OUTCOME_HELP = (
     "all; differ, same: whether the values of the score are equal in the experiments that have the question, "
     "two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: "
-    "which of the first two experiments has a value of 1, among the questions that both have a value for."
+    "which of the first two experiments has a value of 1, among the questions that both have a value for; "
+    "failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt."
 )
 Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
 Margin = Annotated[

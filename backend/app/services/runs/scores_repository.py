@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from sqlalchemy import ColumnElement, case, func, null, or_, select
+from sqlalchemy import ColumnElement, case, false, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Example, Run
-from app.services.runs.selection_repository import run_lines, score_value
+from app.services.runs.selection_repository import attribution_value, run_lines, score_value
 
 Unscored = Literal["unscored"]
 T = TypeVar("T")
@@ -24,10 +24,12 @@ class RunScore:
     Attributes:
         run_id: row id of the run.
         value: of the score; "unscored" if the run is answered and lacks it; ``None`` if the run failed.
+        misread: whether the answer is wrong though an accepted one was in the prompt.
     """
 
     run_id: int
     value: float | Unscored | None
+    misread: bool = False
 
 
 class ScoresRepository:
@@ -85,17 +87,21 @@ class ScoresRepository:
         Examples of equal content are copies, numbered in their order.
         """
         query = (
-            select(Example.content_hash, Run.repeat, Run.id, Run.status, score_value(score))
+            select(
+                *(Example.content_hash, Run.repeat, Run.id, Run.status),
+                *(score_value(score), func.coalesce(attribution_value() == "misread", false())),
+            )
             .join(Example, Example.id == Run.example_id)
             .where(Run.experiment_id == experiment_id)
             .order_by(Example.position, Run.repeat)
         )
         found: dict[tuple[str, int, int], RunScore] = {}
         copies: Counter[tuple[str, int]] = Counter()
-        for content_hash, repeat, run_id, status, value in await self._session.execute(query):
+        for content_hash, repeat, run_id, status, value, misread in await self._session.execute(query):
             scored: float | Unscored = "unscored" if value is None else value
             question = (content_hash, repeat)
-            found[(*question, copies[question])] = RunScore(run_id, None if status == "failed" else scored)
+            of_run = RunScore(run_id, None if status == "failed" else scored, misread)
+            found[(*question, copies[question])] = of_run
             copies[question] += 1
         return found
 

@@ -88,6 +88,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/selections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Select Dataset
+         * @description Make a dataset of the questions that a filter of runs, or of a comparison, selects.
+         */
+        post: operations["select_dataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{name}": {
         parameters: {
             query?: never;
@@ -1730,6 +1750,34 @@ export interface components {
             warnings: string[];
         };
         /**
+         * ComparisonSelection
+         * @description The questions of a comparison that pass its filter.
+         */
+        ComparisonSelection: {
+            /**
+             * Ids
+             * @description 2 to 12, as of the comparison.
+             */
+            ids: string[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "comparison";
+            /**
+             * Outcome
+             * @description As of `GET /results/compare/examples`: differ, only_first, failed, …
+             * @default differ
+             * @enum {string}
+             */
+            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+            /**
+             * Score
+             * @default exact_match
+             */
+            score?: string;
+        };
+        /**
          * CostStatistics
          * @description US dollars at the catalog's prices; null when a price or a count is unknown.
          */
@@ -1813,6 +1861,8 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
+            /** @description What it was selected from; null if it was imported. */
+            origin: components["schemas"]["DatasetOriginOut"] | null;
             /**
              * Scoring
              * @description Name of the rule that answers are normalised and scored by.
@@ -1858,6 +1908,45 @@ export interface components {
             version?: string | null;
         };
         /**
+         * DatasetOriginOut
+         * @description Where the questions of a dataset were selected from.
+         */
+        DatasetOriginOut: {
+            /**
+             * Dataset
+             * @description Name of the dataset that the questions are from.
+             */
+            dataset: string;
+            /**
+             * Experiments
+             * @description Of a comparison the baseline first.
+             */
+            experiments: components["schemas"]["SelectedExperimentOut"][];
+            /**
+             * Filters
+             * @description As they were asked for.
+             */
+            filters: {
+                [key: string]: unknown;
+            };
+            /**
+             * Kind
+             * @description The list of an experiment's runs, or a comparison.
+             * @enum {string}
+             */
+            kind: "runs" | "comparison";
+            /**
+             * Sentence
+             * @description The filters in words.
+             */
+            sentence: string;
+            /**
+             * Version
+             * @description Of that dataset.
+             */
+            version: string;
+        };
+        /**
          * DatasetOut
          * @description One version of a dataset.
          */
@@ -1878,6 +1967,8 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
+            /** @description What it was selected from; null if it was imported. */
+            origin: components["schemas"]["DatasetOriginOut"] | null;
             /**
              * Scoring
              * @description Name of the rule that answers are normalised and scored by.
@@ -4274,6 +4365,70 @@ export interface components {
             tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
         };
         /**
+         * RunFilters
+         * @description Filters of a list of runs; all of them must hold.
+         */
+        RunFilters: {
+            /**
+             * Attribution
+             * @description Where answers from passages went right or wrong: any of these.
+             * @default []
+             */
+            attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
+            /**
+             * Failure Kind
+             * @description Any of these.
+             * @default []
+             */
+            failure_kind?: components["schemas"]["FailureKind"][];
+            /**
+             * Filter
+             * @description By `score`: correct (1), partial (between), wrong (0), unscored; failed; cached.
+             * @default all
+             * @enum {string}
+             */
+            filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
+            /** Latency From Ms */
+            latency_from_ms?: number | null;
+            /** Latency To Ms */
+            latency_to_ms?: number | null;
+            /**
+             * Score
+             * @description Name of the score that `filter`, its bounds and the sort key `score` are about.
+             * @default exact_match
+             */
+            score?: string;
+            /**
+             * Score From
+             * @description Least value of the score.
+             */
+            score_from?: number | null;
+            /**
+             * Score To
+             * @description Greatest value of the score.
+             */
+            score_to?: number | null;
+            /**
+             * Slice
+             * @description `key=value` of the questions' metadata, such as `topic=music`; all must hold.
+             * @default []
+             */
+            slice?: string[];
+            /**
+             * Text
+             * @description All words, in question, key, accepted answers, answer, output or message of a failure.
+             * @default
+             */
+            text?: string;
+            /**
+             * Tokens From
+             * @description Of prompt and completion together.
+             */
+            tokens_from?: number | null;
+            /** Tokens To */
+            tokens_to?: number | null;
+        };
+        /**
          * RunMap
          * @description The state of every run of an experiment, as parallel lists in the order of (example, repeat).
          */
@@ -4593,6 +4748,33 @@ export interface components {
             message: string;
         };
         /**
+         * RunsSelection
+         * @description The runs of an experiment that pass a filter.
+         */
+        RunsSelection: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * @default {
+             *       "attribution": [],
+             *       "failure_kind": [],
+             *       "filter": "all",
+             *       "score": "exact_match",
+             *       "slice": [],
+             *       "text": ""
+             *     }
+             */
+            filters?: components["schemas"]["RunFilters"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "runs";
+        };
+        /**
          * SameAnswers
          * @description How many answers are the same as the baseline's, of the pairs that both answered.
          */
@@ -4881,6 +5063,32 @@ export interface components {
             heading: string;
             /** Text */
             text: string;
+        };
+        /**
+         * SelectedExperimentOut
+         * @description An experiment that questions were selected from, by the name that it had then.
+         */
+        SelectedExperimentOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * SelectionCreate
+         * @description A dataset to make of the questions that a filter selects.
+         */
+        SelectionCreate: {
+            /**
+             * Name
+             * @description Lower-case letters, digits, and . _ -
+             */
+            name: string;
+            /** Selection */
+            selection: components["schemas"]["RunsSelection"] | components["schemas"]["ComparisonSelection"];
         };
         /**
          * Settling
@@ -6163,6 +6371,102 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    select_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectionCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetAdded"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8835,8 +9139,8 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
-                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither";
+                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt. */
+                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
                 cursor?: string | null;
                 limit?: number;
             };
@@ -9332,6 +9636,8 @@ export interface operations {
                 text?: string;
                 /** @description Any of these. */
                 failure_kind?: components["schemas"]["FailureKind"][];
+                /** @description Where answers from passages went right or wrong: any of these. */
+                attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
                 /** @description `key=value` of the questions' metadata, such as `topic=music`; all must hold. */
                 slice?: string[];
                 /** @description Least value of the score. */
