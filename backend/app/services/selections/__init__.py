@@ -1,4 +1,4 @@
-"""Datasets of questions that a filter has selected.
+"""Datasets of the questions that a filter has selected: of an experiment's runs, or of a comparison.
 
-Owns what turns the filter of a list of runs, or of a comparison, into a dataset that names where it is from.
+It must not change the dataset that the questions are from: the new one names it, and the filter.
 """
