@@ -8,6 +8,7 @@ from fastapi import BackgroundTasks, Depends, Request, UploadFile
 from app.core.database import Session
 from app.core.migrations import is_up_to_date
 from app.services.comparisons.examples import ExamplesService
+from app.services.comparisons.history import HistoryService
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
 from app.services.comparisons.slice_service import SlicedComparisonService
@@ -100,6 +101,11 @@ def get_stage_comparisons(session: SessionDep) -> StageComparisonService:
 def get_sliced_comparisons(session: SessionDep) -> SlicedComparisonService:
     """Return the service that compares experiments slice by slice of their questions."""
     return SlicedComparisonService(session)
+
+
+def get_histories(session: SessionDep) -> HistoryService:
+    """Return the service of configurations over time."""
+    return HistoryService(session)
 
 
 def get_run_maps(session: SessionDep) -> RunMapService:
@@ -234,6 +240,7 @@ DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]
 SlicedComparisonsDep = Annotated[SlicedComparisonService, Depends(get_sliced_comparisons)]
+HistoriesDep = Annotated[HistoryService, Depends(get_histories)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]

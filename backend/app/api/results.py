@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from app.api.deps import (
     ComparisonsDep,
     ExamplesDep,
+    HistoriesDep,
     ResultsDep,
     RunMapDep,
     RuntimeDep,
@@ -22,10 +23,12 @@ from app.domain.comparison_filter import AgreementFilter
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
+from app.schemas.history import HistoryOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.schemas.run_list import RunListQuery, SlicesOut
 from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
+from app.services.comparisons.history_report import history_out
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.stage_report import stage_comparison_out
@@ -147,6 +150,20 @@ async def list_runs(
 async def get_slices(experiment_id: uuid.UUID, service: SlicesDep, score: Score = "exact_match") -> SlicesOut:
     """Return one score by what the dataset says of its questions (topic, difficulty, …), with intervals."""
     return SlicesOut.model_validate(await service.slices(experiment_id, score))
+
+
+@router.get("/{experiment_id}/history", operation_id="get_history")
+async def get_history(
+    experiment_id: uuid.UUID,
+    service: HistoriesDep,
+    score: Score = "exact_match",
+    reference: Annotated[
+        uuid.UUID | None, Query(description="One of the same configuration; default: the first.")
+    ] = None,
+    margin: Margin = DEFAULT_MARGIN,
+) -> HistoryOut:
+    """Return the experiments of the same configuration over time, each against a reference."""
+    return history_out(await service.history(experiment_id, score, reference, margin), score, margin)
 
 
 @router.get("/{experiment_id}/map", operation_id="get_run_map")

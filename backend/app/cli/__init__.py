@@ -11,6 +11,7 @@ from app.cli import (
     experiments,
     faithfulness,
     gate,
+    history,
     knowledge,
     report,
     storage,
@@ -35,6 +36,7 @@ app.command()(experiments.cancel)
 app.command()(experiments.resume)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
+app.command()(history.history)
 app.command()(report.report)
 app.command()(gate.gate)
 app.command()(bench.bench)

@@ -94,7 +94,9 @@ class TestFromRuns:
 class TestAttribution:
     """Where answers from passages went right or wrong, as the metrics count it."""
 
-    CASES: ClassVar = list(product((None, 0.0, 1.0), (0.0, 1.0), (0.0, 1.0)))  # in the context, exact, contained
+    CASES: ClassVar = list(
+        product((None, 0.0, 1.0), (0.0, 1.0), (0.0, 1.0))
+    )  # in the context, exact, contained
 
     @pytest.fixture
     async def retrieved(self, steps: Steps) -> str:

@@ -1,7 +1,7 @@
 """From slices that were compared to the API's answer, and to tables."""
 
 from app.core.markdown import plain, table
-from app.domain.rounding import fixed, format_p, interval_in_points, percent, signed_points
+from app.domain.rounding import format_p, interval, interval_in_points, signed_points
 from app.models import Experiment
 from app.schemas.result import Estimate
 from app.schemas.slice_comparison import (
@@ -137,9 +137,7 @@ def slice_table(found: SlicedComparisonOut) -> list[str]:
 
 def score_cell(estimate: Estimate | None) -> str:
     """Return a score with its interval, in percent."""
-    if estimate is None:
-        return "–"
-    return f"{percent(estimate.value)} [{fixed(100 * estimate.low)}, {fixed(100 * estimate.high)}]"
+    return "–" if estimate is None else interval(estimate)
 
 
 def difference_cell(one: SliceDifference) -> str:

@@ -831,6 +831,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/{experiment_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description Return the experiments of the same configuration over time, each against a reference.
+         */
+        get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/{experiment_id}/map": {
         parameters: {
             query?: never;
@@ -2800,6 +2820,70 @@ export interface components {
             /** Version */
             version: string;
             workers: components["schemas"]["PartHealth"];
+        };
+        /**
+         * HistoryOut
+         * @description The experiments of one configuration that have a result, the oldest first.
+         */
+        HistoryOut: {
+            /** Config Hash */
+            config_hash: string;
+            /** Margin */
+            margin: number;
+            /**
+             * Note
+             * @description What p and the intervals allow for.
+             */
+            note: string;
+            /**
+             * Reference Id
+             * Format: uuid
+             */
+            reference_id: string;
+            /** Score */
+            score: string;
+            /**
+             * Steps
+             * @description At most the newest 50.
+             */
+            steps: components["schemas"]["HistoryStepOut"][];
+        };
+        /**
+         * HistoryStepOut
+         * @description One experiment of a history.
+         */
+        HistoryStepOut: {
+            /** @description null for the first one, or if the scorer's version is another one. */
+            against_previous: components["schemas"]["StepDifference"] | null;
+            /** @description null for the reference itself, or if the scorer's version is another one. */
+            against_reference: components["schemas"]["StepDifference"] | null;
+            /** Answered */
+            answered: number;
+            /**
+             * Cached
+             * @description Answers that came from the cache: nothing was asked anew for them.
+             */
+            cached: number;
+            /**
+             * Changes
+             * @description What was otherwise than in the experiment before: dataset, model, prompt, versions.
+             */
+            changes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** Name */
+            name: string;
+            /** @description Over all of its runs; null if it lacks the score. */
+            score: components["schemas"]["ScoreStatistics"] | null;
+            status: components["schemas"]["ExperimentStatus"];
         };
         /**
          * HitOut
@@ -5615,6 +5699,53 @@ export interface components {
              * @description Whether a run only waits for other runs in it.
              */
             waits: boolean;
+        };
+        /**
+         * StepDifference
+         * @description The difference of one experiment from another one, on the questions that both answered.
+         */
+        StepDifference: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over the family.
+             */
+            adjusted_p: number | null;
+            /**
+             * Difference
+             * @description This experiment minus that one.
+             */
+            difference: number | null;
+            /**
+             * Experiment Id
+             * Format: uuid
+             * @description That it is compared with.
+             */
+            experiment_id: string;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number | null;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with its family's.
+             */
+            low: number | null;
+            /**
+             * Message
+             * @description The verdict as a sentence.
+             */
+            message: string;
+            /**
+             * N Paired
+             * @description Pairs of answers.
+             */
+            n_paired: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "equivalent" | "cannot_tell";
         };
         /**
          * StepOut
@@ -9438,6 +9569,80 @@ export interface operations {
                     "application/vnd.apache.parquet": unknown;
                     "application/x-ndjson": unknown;
                     "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: {
+                /** @description Name of a score. */
+                score?: string;
+                /** @description One of the same configuration; default: the first. */
+                reference?: string | null;
+                /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
+                margin?: number;
+            };
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
