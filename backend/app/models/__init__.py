@@ -8,6 +8,7 @@ from app.models.experiment import Experiment, Result, Run
 from app.models.generation import CacheVersion, Generation
 from app.models.judgement import Judgement
 from app.models.knowledge import Article, KnowledgeBase
+from app.models.label import Label
 from app.models.matrix import Matrix, MatrixTrial
 from app.models.sequential import SequentialComparison
 from app.models.worker import Worker
@@ -25,6 +26,7 @@ __all__ = [
     "Generation",
     "Judgement",
     "KnowledgeBase",
+    "Label",
     "Matrix",
     "MatrixTrial",
     "Result",
