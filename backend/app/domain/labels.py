@@ -12,17 +12,6 @@ from typing import Literal
 
 Verdict = Literal["right", "wrong", "unclear"]
 
-FAILURE_LABELS = (
-    "wrong fact",
-    "incomplete",
-    "off the question",
-    "not supported by the passages",
-    "format",
-    "refused",
-    "the accepted answers are wrong",
-)
-"""What an answer can lack, as the dashboard offers it; any other text is accepted, too."""
-
 
 def consensus(verdicts: Iterable[Verdict]) -> Verdict:
     """Return what most say: right or wrong; ``unclear`` if as many say the one as the other, or neither."""

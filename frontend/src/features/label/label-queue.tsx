@@ -15,7 +15,7 @@ import { formatCount } from "@/lib/format";
 import { actionOf, isTyping, KEYS, type Verdict } from "./keys";
 import { useLabelling } from "./use-labelling";
 
-/** Offered, not demanded; the API's `FAILURE_LABELS`. */
+/** What an answer can lack: offered, not demanded. */
 const LACKS = ["wrong fact", "incomplete", "off the question", "not supported by the passages", "format", "refused", "the accepted answers are wrong"];
 
 interface LabelQueueProps {
