@@ -47,7 +47,7 @@ def corrections(rounds: int, seed: int) -> Iterator[Row]:
             rng = np.random.default_rng([seed, labelled])
             found = [_corrected(*judge.answers(rng), labelled) for _ in range(rounds)]
             yield _row(f"corrected accuracy, {judge}, {labelled} labels", found, judge.right, judge.says)
-    first, second = Judge(0.5, 0.85, 0.8), Judge(0.6, 0.85, 0.7)
+    first, second = Judge(0.5, 0.85, 0.8), Judge(0.6, 0.95, 0.6)
     for labelled in LABELLED:
         rng = np.random.default_rng([seed, labelled])
         found = []
