@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsArrayOf, parseAsString, useQueryState } from "nuqs";
 
 import { SettlingPanel } from "@/components/experiment/settling-panel";
+import { LabelsPanel } from "@/components/run/labels-panel";
 import { Page } from "@/components/layout/page";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
@@ -76,6 +77,7 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       <StagesPanel comparison={comparison} />
       <FrontPanel comparison={comparison} />
       <ChangesPanel comparison={comparison} />
+      <LabelsPanel ids={comparison.experiments.map(({ experiment_id }) => experiment_id)} asks />
       {pairedWithBaseline(comparison).size > 1 && <ExamplesPanel comparison={comparison} />}
     </>
   );

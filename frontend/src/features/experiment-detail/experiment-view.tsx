@@ -5,6 +5,7 @@ import { parseAsBoolean, useQueryState } from "nuqs";
 import { useState } from "react";
 
 import { SettlingPanel } from "@/components/experiment/settling-panel";
+import { LabelsPanel } from "@/components/run/labels-panel";
 import { Page } from "@/components/layout/page";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -97,6 +98,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       )}
       {ended && <StagesPanel made={result.data?.metrics.stages} cached={result.data?.metrics.cached_stages} />}
       {ended && <FailuresPanel result={result.data} />}
+      {ended && result.data && <LabelsPanel ids={[experiment.id]} asks />}
       {ended && <BatchPanel experiment={experiment} />}
       {runs}
       <ConfigPanel experiment={experiment} result={result.data} />
