@@ -1,6 +1,8 @@
 import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatInterval, formatPercent, formatPointInterval, formatPoints } from "@/lib/format";
 
+const FIRST = "exact_match";
+
 type Summary = Schemas["LabelSummaryOut"];
 
 export interface AccuracyRow {
@@ -52,9 +54,10 @@ export function differenceRows({ experiments, differences }: Summary, score: str
   });
 }
 
-/** The scores that any experiment has, in the order of the first that has them. */
+/** The scores that any experiment has, exact match first. */
 export function labelScores({ experiments }: Summary): string[] {
-  return [...new Set(experiments.flatMap(({ scores }) => scores.map(({ score }) => score)))];
+  const names = [...new Set(experiments.flatMap(({ scores }) => scores.map(({ score }) => score)))];
+  return names.sort((a, b) => Number(b === FIRST) - Number(a === FIRST));
 }
 
 export interface AgreementRow {

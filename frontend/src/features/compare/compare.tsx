@@ -72,12 +72,12 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       <Notes comparison={comparison} />
       <EquivalencePanel comparison={comparison} />
       <MetricTable comparison={comparison} />
+      <LabelsPanel ids={comparison.experiments.map(({ experiment_id }) => experiment_id)} asks />
       <SlicesPanel comparison={comparison} />
       <AttributionTable comparison={comparison} />
       <StagesPanel comparison={comparison} />
       <FrontPanel comparison={comparison} />
       <ChangesPanel comparison={comparison} />
-      <LabelsPanel ids={comparison.experiments.map(({ experiment_id }) => experiment_id)} asks />
       {pairedWithBaseline(comparison).size > 1 && <ExamplesPanel comparison={comparison} />}
     </>
   );
