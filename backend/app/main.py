@@ -18,6 +18,7 @@ from app.api import (
     reports,
     results,
     scores,
+    scorings,
     storage,
     system,
 )
@@ -65,6 +66,7 @@ _V1_ROUTERS = (
     experiments.router,
     results.router,
     scores.router,
+    scorings.router,
     datasets.router,
     knowledge.router,
     comparisons.router,

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, Request, UploadFile
+from fastapi import BackgroundTasks, Depends, Query, Request, UploadFile
 
 from app.core.database import Session
 from app.core.migrations import is_up_to_date
+from app.schemas.common import Text
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.history import HistoryService
 from app.services.comparisons.service import ComparisonService
@@ -35,6 +36,7 @@ from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.results.slices import SliceService
 from app.services.runtime import Runtime
+from app.services.scorings.service import ScoringService
 from app.services.selections.service import SelectionService
 from app.services.storage.service import StorageService
 
@@ -71,6 +73,27 @@ SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentService:
     """Return the service of experiments."""
     return ExperimentService(session, runtime)
+
+
+async def get_scorings(
+    session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks
+) -> ScoringService:
+    """Give what scores stored outputs again; without a queue, this process does it after its answer."""
+    return ScoringService(session, runtime, run_here=background.add_task)
+
+
+ScoringsDep = Annotated[ScoringService, Depends(get_scorings)]
+OneScoring = Annotated[
+    Text,
+    Query(max_length=80, description="By which scoring; original: that which the experiment was run with."),
+]
+Scorings = Annotated[
+    list[Text],
+    Query(
+        description="By which scoring of each experiment: one name for all, or one for each; the original "
+        "ones if left out."
+    ),
+]
 
 
 async def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:

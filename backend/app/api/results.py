@@ -10,9 +10,11 @@ from app.api.deps import (
     ComparisonsDep,
     ExamplesDep,
     HistoriesDep,
+    OneScoring,
     ResultsDep,
     RunMapDep,
     RuntimeDep,
+    Scorings,
     SlicedComparisonsDep,
     SlicesDep,
     StageComparisonsDep,
@@ -26,6 +28,7 @@ from app.schemas.comparison import ComparisonOut
 from app.schemas.history import HistoryOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.schemas.run_list import RunListQuery, SlicesOut
+from app.schemas.scoring import ORIGINAL
 from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
 from app.services.comparisons.history_report import history_out
@@ -66,6 +69,7 @@ async def compare_results(
     ],
     baseline: Annotated[uuid.UUID | None, Query(description="One of the ids.")] = None,
     margin: Margin = DEFAULT_MARGIN,
+    scoring: Scorings = [],  # noqa: B006
 ) -> ComparisonOut:
     """Compare experiments with a baseline: differences on the same questions, with intervals and tests."""
     if baseline is not None:
@@ -74,8 +78,17 @@ async def compare_results(
                 f"The baseline {baseline} is none of the ids.",
                 errors=[FieldError("baseline", "not among ids")],
             )
+        scoring = _reordered(scoring, ids, baseline)
         ids = [baseline, *(one for one in ids if one != baseline)]
-    return comparison_out(await service.compare(ids, margin))
+    return comparison_out(await service.compare(ids, margin, scoring))
+
+
+def _reordered(scorings: list[str], ids: list[uuid.UUID], baseline: uuid.UUID) -> list[str]:
+    """Return scorings that are named for each experiment with the baseline's at the head."""
+    if len(scorings) != len(ids):
+        return scorings
+    first = ids.index(baseline)
+    return [scorings[first], *scorings[:first], *scorings[first + 1 :]]
 
 
 @router.get("/compare/stages", operation_id="compare_stages")
@@ -114,17 +127,20 @@ async def compare_examples(
     outcome: Annotated[AgreementFilter, Query(description=_OUTCOME_HELP)] = "differ",
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 25,
+    scoring: Scorings = [],  # noqa: B006
 ) -> KeysetPage[ComparedExample]:
     """List questions with the run of each experiment, in the order of the first one's questions."""
-    page = await service.compare(ids, score, outcome, cursor, limit)
+    page = await service.compare(ids, score, outcome, cursor, limit, scoring)
     items = [ComparedExample.model_validate(question) for question in page.questions]
     return KeysetPage(items=items, total=page.total, next=page.next)
 
 
 @router.get("/{experiment_id}", operation_id="get_result")
-async def get_result(experiment_id: uuid.UUID, service: ComparisonsDep) -> ResultOut:
+async def get_result(
+    experiment_id: uuid.UUID, service: ComparisonsDep, scoring: OneScoring = ORIGINAL
+) -> ResultOut:
     """Return the result: metrics, configuration, provenance."""
-    return ResultOut.model_validate(await service.report(experiment_id))
+    return ResultOut.model_validate(await service.report(experiment_id, scoring))
 
 
 @router.get("/{experiment_id}/metrics", operation_id="get_metrics")
@@ -196,11 +212,13 @@ async def export_results(
     service: ResultsDep,
     runtime: RuntimeDep,
     fmt: Annotated[ExportFormat, Query(alias="format")] = "jsonl",
+    scoring: OneScoring = ORIGINAL,
 ) -> StreamingResponse:
     """Download all runs with questions, answers, scores and calls."""
     await service.experiment(experiment_id)
+    scoring_id = await service.scoring_id(experiment_id, scoring)
     return StreamingResponse(
-        export_runs(runtime.sessions, experiment_id, fmt),
+        export_runs(runtime.sessions, experiment_id, fmt, scoring_id=scoring_id),
         media_type=MEDIA_TYPES[fmt],
         headers={"content-disposition": f'attachment; filename="experiment-{experiment_id}.{fmt}"'},
     )

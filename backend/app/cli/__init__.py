@@ -14,6 +14,7 @@ from app.cli import (
     history,
     knowledge,
     report,
+    scorings,
     storage,
     system,
     traces,
@@ -34,6 +35,9 @@ app.command()(experiments.show)
 app.command()(experiments.export)
 app.command()(experiments.cancel)
 app.command()(experiments.resume)
+app.command()(experiments.retry_failed)
+app.command()(scorings.rescore)
+app.command()(scorings.scorings)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
 app.command()(history.history)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -41,6 +41,12 @@ MarginOption = Annotated[
         min=0, max=1, help="Of equivalence: the largest difference that does not matter; .02 is 2 points."
     ),
 ]
+ScoringOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scoring", help="Name of a scoring: once for all experiments, or once for each, in their order."
+    ),
+]
 _WIDE = 110
 _AMOUNTS = 2
 """Columns of amounts, the last ones of the table, which is shown whole from so many characters on."""
@@ -55,6 +61,7 @@ def compare(
     margin: MarginOption = DEFAULT_MARGIN,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a comment.")] = False,
     stages: Annotated[bool, typer.Option("--stages", help="Compare where the time goes instead.")] = False,
+    scoring: ScoringOption = None,
     by: Annotated[
         str | None,
         typer.Option(
@@ -66,12 +73,13 @@ def compare(
 ) -> None:
     """Compare experiments on the questions they share, with intervals and tests."""
     with connected(start=False) as api:
-        chosen = {"baseline": str(api.resolve(baseline))} if baseline else {}
+        chosen: dict[str, Any] = {"baseline": str(api.resolve(baseline))} if baseline else {}
         resolved = [str(api.resolve(one)) for one in ids]
         if by is not None:
             ordered = list(dict.fromkeys([*chosen.values(), *resolved]))
             _compare_slices(api, ordered, metric, by, margin, as_json=json, markdown=markdown)
             return
+        chosen |= {"scoring": scoring} if scoring else {}
         comparison = api.get("/results/compare", ComparisonOut, ids=resolved, margin=margin, **chosen)
         if stages:
             _compare_stages(api, comparison, as_json=json)

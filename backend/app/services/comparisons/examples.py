@@ -60,7 +60,13 @@ class ExamplesService:
         self._scores = ScoresRepository(session)
 
     async def compare(
-        self, ids: Sequence[uuid.UUID], score: str, where: AgreementFilter, cursor: str | None, limit: int
+        self,
+        ids: Sequence[uuid.UUID],
+        score: str,
+        where: AgreementFilter,
+        cursor: str | None,
+        limit: int,
+        scorings: Sequence[str] = (),
     ) -> QuestionPage:
         """Return a page of the questions that pass the filter, in the order of the first experiment's.
 
@@ -70,10 +76,10 @@ class ExamplesService:
             NotFound: if one has no result.
         """
         cursors = ListCursor(
-            content_hash([[str(one) for one in ids], score, where]), "ids, score and outcome"
+            content_hash([[str(one) for one in ids], score, where, *scorings]), "ids, score and outcome"
         )
         start = _offset(cursors, cursor) if cursor else 0
-        matching = await self.selected(ids, score, where)
+        matching = await self.selected(ids, score, where, scorings)
         page = matching[start : start + limit]
         runs = await self._scores.runs([one.run_id for line in page for one in line if one])
         questions = [_question([runs[one.run_id] if one else None for one in line]) for line in page]
@@ -81,12 +87,14 @@ class ExamplesService:
         return QuestionPage(questions, len(matching), cursors.write(end) if end < len(matching) else None)
 
     async def selected(
-        self, ids: Sequence[uuid.UUID], score: str, where: AgreementFilter
+        self, ids: Sequence[uuid.UUID], score: str, where: AgreementFilter, scorings: Sequence[str] = ()
     ) -> list[list[RunScore | None]]:
         """Return the run of each experiment of all questions that pass the filter; as ``compare``."""
-        compared = await self._results.compared(ids)
+        compared = await self._results.compared(ids, scorings)
         require_score(score, sorted({name for one in compared for name in one.result.metrics["scores"]}))
-        scores = [await self._scores.by_question(one, score) for one in ids]
+        scores = [
+            await self._scores.by_question(one.experiment.id, score, one.scoring_id) for one in compared
+        ]
         return [[of.get(question) for of in scores] for question in matching_questions(scores, where)]
 
 

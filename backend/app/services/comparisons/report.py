@@ -97,7 +97,8 @@ def _compared(one: ExperimentResult, label: str) -> Compared:
         model=experiment.model,
         method=experiment.method,
         dataset=experiment.dataset_name,
-        dataset_version=experiment.dataset_version,
+        dataset_version=one.result.provenance["dataset"]["version"],
+        scoring=one.scoring,
         seed=experiment.seed,
         metrics=metrics_out(one.result.metrics),
     )
