@@ -9859,6 +9859,8 @@ export interface operations {
                 hypothesis?: string;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
                 scoring?: string[];
+                /** @description Fields of the questions, to compare slice by slice. */
+                by?: string[];
                 format?: "zip" | "html";
             };
             header?: never;
