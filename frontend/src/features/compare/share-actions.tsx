@@ -12,6 +12,7 @@ import { copyText } from "@/lib/clipboard";
 import { scoreNames } from "./prepare";
 import { useMargin } from "./use-margin";
 import { useScore } from "./use-score";
+import { useSliceField } from "./use-slice-field";
 
 /** Copies the address of the page; downloads the comparison as JSON, and as a report by the chosen score and margin. */
 export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
@@ -45,9 +46,10 @@ export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOu
 function useReport({ experiments }: Schemas["ComparisonOut"]) {
   const [score] = useScore(scoreNames(experiments));
   const [margin] = useMargin();
+  const [by] = useSliceField();
   const ids = experiments.map(({ experiment_id }) => experiment_id);
   return useMutation({
-    mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin } }, parseAs: "blob" })),
+    mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin, by: by ? [by] : [] } }, parseAs: "blob" })),
     onSuccess: (archive) => saveBlob(archive, "report.zip"),
     onError: (error) => toast.error(error.message),
   });
