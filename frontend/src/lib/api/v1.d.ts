@@ -319,6 +319,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/experiments/{experiment_id}/retries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Retries
+         * @description List the retries of an experiment's failed runs, in order, with what the runs had failed with.
+         */
+        get: operations["list_retries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/retry-failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Failed Runs
+         * @description Ask again for the failed runs of an experiment that has ended, in place; answered runs stay.
+         *
+         *     An experiment that ended early is also asked for the runs that it lacks. What the failed runs were before
+         *     is kept, with who asked for it and when.
+         */
+        post: operations["retry_failed_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments/{experiment_id}/run": {
         parameters: {
             query?: never;
@@ -334,6 +377,56 @@ export interface paths {
          */
         post: operations["run_experiment"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/scorings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scorings
+         * @description List the scorings of an experiment beside the original one, and what could be scored again.
+         */
+        get: operations["list_scorings"];
+        put?: never;
+        /**
+         * Create Scoring
+         * @description Score the stored outputs of an experiment again, without asking its model; the original scores stay.
+         *
+         *     A scoring of the same name and request that lacks runs, or has failed, goes on.
+         */
+        post: operations["create_scoring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/scorings/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scoring
+         * @description Return one scoring; also while it is being made.
+         */
+        get: operations["get_scoring"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Scoring
+         * @description Remove a scoring; the original scores and all runs stay.
+         */
+        delete: operations["delete_scoring"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1555,6 +1648,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Scoring
+             * @description By which its answers are compared; original: as it was run.
+             */
+            scoring: string;
             /** Seed */
             seed: number;
             status: components["schemas"]["ExperimentStatus"];
@@ -3476,6 +3574,19 @@ export interface components {
             template?: string;
         };
         /**
+         * NewerDataset
+         * @description A newer version of an experiment's dataset, whose accepted answers can be scored against.
+         */
+        NewerDataset: {
+            /**
+             * Changed
+             * @description Questions of the experiment whose accepted answers differ in it.
+             */
+            changed: number;
+            /** Version */
+            version: string;
+        };
+        /**
          * NextTrialOut
          * @description The trial that is at work now, started by this request or before it.
          */
@@ -4254,6 +4365,75 @@ export interface components {
             tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
         };
         /**
+         * RetriedRunOut
+         * @description A run as it failed before a retry.
+         */
+        RetriedRunOut: {
+            /** Example Key */
+            example_key: string;
+            /** Failure Kind */
+            failure_kind: string;
+            /** Failure Message */
+            failure_message: string;
+            /** Repeat */
+            repeat: number;
+            /**
+             * Run Id
+             * @description The run of this question and repeat now.
+             */
+            run_id: number | null;
+            /**
+             * Status
+             * @description Of that run: ok or failed; null while there is none.
+             */
+            status: string | null;
+        };
+        /**
+         * RetryOut
+         * @description A retry of the failed runs of an experiment, in place.
+         */
+        RetryOut: {
+            /**
+             * Answered
+             * @description Of these, answered; null until it ends.
+             */
+            answered: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @description Name of the API key with which it was asked for; null without named keys.
+             */
+            created_by: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Failed Again */
+            failed_again: number | null;
+            /**
+             * Failures
+             * @description The first 1,000 of all retries together.
+             */
+            failures: components["schemas"]["RetriedRunOut"][];
+            /**
+             * Put Back
+             * @description Not asked again, since the retry ended before; they are failed as before.
+             */
+            put_back: number | null;
+            /**
+             * Reason
+             * @description Why the retry ended before all were asked again; null if it did not.
+             */
+            reason: string | null;
+            /**
+             * Runs
+             * @description Failed runs that were asked again.
+             */
+            runs: number;
+        };
+        /**
          * RunMap
          * @description The state of every run of an experiment, as parallel lists in the order of (example, repeat).
          */
@@ -4593,6 +4773,33 @@ export interface components {
             outputs: components["schemas"]["Estimate"];
         };
         /**
+         * ScoreChange
+         * @description What a scoring made of one score, over the answered runs.
+         */
+        ScoreChange: {
+            /** After */
+            after: number | null;
+            /**
+             * Before
+             * @description Mean in the original scoring; null if it has no such score.
+             */
+            before: number | null;
+            /** Lowered */
+            lowered: number;
+            /**
+             * N
+             * @description Runs with a value in this scoring.
+             */
+            n: number;
+            /**
+             * Raised
+             * @description Runs whose value is higher than in the original scoring.
+             */
+            raised: number;
+            /** Score */
+            score: string;
+        };
+        /**
          * ScoreDifference
          * @description The difference of one score from the baseline's, on the questions that both answered.
          */
@@ -4798,6 +5005,152 @@ export interface components {
              * @description provider/model, for one that asks a model.
              */
             model?: string | null;
+        };
+        /**
+         * ScoringCreate
+         * @description A new scoring of an experiment's stored outputs.
+         */
+        ScoringCreate: {
+            /**
+             * Dataset Version
+             * @description Version of the dataset whose accepted answers count, or its first characters.
+             */
+            dataset_version?: string | null;
+            /** @description Who judges if answers follow from the retrieved passages. */
+            faithfulness?: components["schemas"]["Faithfulness"] | null;
+            /**
+             * Name
+             * @description Unique within the experiment; made from the rest if left out.
+             */
+            name?: string | null;
+            /**
+             * Parser
+             * @description How answers are read from the outputs: current: by the rules of this version; the others take a part of the output as it is. If left out, the stored answers are scored.
+             */
+            parser?: ("current" | "first_line" | "last_line" | "whole_output") | null;
+            /**
+             * Scorers
+             * @description Scorers by name, each with its options. Those that score every experiment (exact match, F1, …) are always computed.
+             * @default {}
+             */
+            scorers?: {
+                [key: string]: components["schemas"]["ScorerOptions"];
+            };
+        };
+        /**
+         * ScoringOut
+         * @description A scoring of an experiment's stored outputs, beside the original one.
+         */
+        ScoringOut: {
+            /** Changes */
+            changes: components["schemas"]["ScoreChange"][];
+            /**
+             * Code Version
+             * @description Of this software.
+             */
+            code_version: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @description Name of the API key; null without named keys.
+             */
+            created_by: string | null;
+            /** Dataset Version */
+            dataset_version: string;
+            /**
+             * Done
+             * @description Answered runs that are scored.
+             */
+            done: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Missing
+             * @description Answered runs that a complete scoring lacks, because they were retried since; ask for it again to complete it.
+             */
+            missing: number;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @description Why it failed.
+             */
+            reason: string | null;
+            request: components["schemas"]["ScoringRequest"];
+            /**
+             * Scorers
+             * @description Version of the scorer of each score.
+             */
+            scorers: {
+                [key: string]: number;
+            };
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "PENDING" | "RUNNING" | "COMPLETED" | "FAILED";
+            /**
+             * Total
+             * @description Answered runs.
+             */
+            total: number;
+        };
+        /**
+         * ScoringRequest
+         * @description How stored outputs are scored again; what is left out stays as it was.
+         */
+        ScoringRequest: {
+            /**
+             * Dataset Version
+             * @description Version of the dataset whose accepted answers count, or its first characters.
+             */
+            dataset_version?: string | null;
+            /** @description Who judges if answers follow from the retrieved passages. */
+            faithfulness?: components["schemas"]["Faithfulness"] | null;
+            /**
+             * Parser
+             * @description How answers are read from the outputs: current: by the rules of this version; the others take a part of the output as it is. If left out, the stored answers are scored.
+             */
+            parser?: ("current" | "first_line" | "last_line" | "whole_output") | null;
+            /**
+             * Scorers
+             * @description Scorers by name, each with its options. Those that score every experiment (exact match, F1, …) are always computed.
+             * @default {}
+             */
+            scorers?: {
+                [key: string]: components["schemas"]["ScorerOptions"];
+            };
+        };
+        /**
+         * ScoringsOut
+         * @description The scorings of an experiment beside the original one, and what could be scored again.
+         */
+        ScoringsOut: {
+            /** Items */
+            items: components["schemas"]["ScoringOut"][];
+            /** @description Null if the experiment has the newest version, or nothing that it asked has changed. */
+            newer_dataset: components["schemas"]["NewerDataset"] | null;
+            /** Parsers */
+            parsers: string[];
+            /**
+             * Scorers
+             * @description Scorers to choose by name.
+             */
+            scorers: string[];
         };
         /**
          * SearchIn
@@ -6957,6 +7310,149 @@ export interface operations {
             };
         };
     };
+    list_retries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retry_failed_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     run_experiment: {
         parameters: {
             query?: never;
@@ -7006,6 +7502,314 @@ export interface operations {
             };
             /** @description The request conflicts with the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_scorings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringsOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_scoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoringCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_scoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_scoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8409,6 +9213,8 @@ export interface operations {
                 margin?: number;
                 /** @description What was expected; else the experiments' description. */
                 hypothesis?: string;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
                 format?: "zip" | "html";
             };
             header?: never;
@@ -8562,6 +9368,8 @@ export interface operations {
                 baseline?: string | null;
                 /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
                 margin?: number;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
@@ -8636,6 +9444,8 @@ export interface operations {
                 outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither";
                 cursor?: string | null;
                 limit?: number;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
@@ -8769,7 +9579,10 @@ export interface operations {
     };
     get_result: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
+            };
             header?: never;
             path: {
                 experiment_id: string;
@@ -8838,6 +9651,8 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "json" | "jsonl" | "csv" | "parquet";
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
