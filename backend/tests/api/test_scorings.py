@@ -84,6 +84,9 @@ async def test_a_corrected_answer_is_offered_and_compared(steps: Steps) -> None:
         f"{RESULTS}/compare/examples", ids=[first, second], scoring=["fixed", "original"], outcome="both"
     )
     assert page["total"] == 2
+    corrected_one = page["items"][0]
+    assert corrected_one["gold"] == ["thing 3", "thing 7"]
+    assert [run["scores"]["exact_match"]["value"] for run in corrected_one["runs"]] == [1.0, 1.0]
 
 
 async def test_the_same_scoring_goes_on_and_another_is_refused(steps: Steps) -> None:

@@ -87,6 +87,9 @@ class ExamplesService:
         matching = matching_questions(scores, where)
         page = [[of.get(question) for of in scores] for question in matching[start : start + limit]]
         runs = await self._scores.runs([one.run_id for line in page for one in line if one])
+        for one in compared:
+            if one.scoring_id is not None:
+                await self._scores.show_scoring(runs, one.scoring_id)
         questions = [_question([runs[one.run_id] if one else None for one in line]) for line in page]
         end = start + len(page)
         return QuestionPage(questions, len(matching), cursors.write(end) if end < len(matching) else None)
