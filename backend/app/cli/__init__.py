@@ -11,6 +11,7 @@ from app.cli import (
     experiments,
     faithfulness,
     gate,
+    history,
     knowledge,
     report,
     scorings,
@@ -39,6 +40,7 @@ app.command()(scorings.rescore)
 app.command()(scorings.scorings)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
+app.command()(history.history)
 app.command()(report.report)
 app.command()(gate.gate)
 app.command()(bench.bench)

@@ -196,7 +196,7 @@ class ComparisonService:
         results = await self._results.compared(ids, scorings)
         experiments = [one.experiment for one in results]
         provenances = [Provenance.from_json(one.result.provenance) for one in results]
-        scores = _comparable(provenances)
+        scores = comparable_scores(provenances)
         repository = RunArraysRepository(self._session)
         runs = {
             str(one.experiment.id): await repository.arrays(
@@ -215,7 +215,7 @@ class ComparisonService:
         return Comparison(results, found, best, warnings, await self._settling.shared(experiments))
 
 
-def _comparable(provenances: Sequence[Provenance]) -> list[str]:
+def comparable_scores(provenances: Sequence[Provenance]) -> list[str]:
     """Return the scores that all experiments have, by the same version of the scorer."""
     first = provenances[0].scorers
     return [

@@ -23,6 +23,7 @@ import { Notes } from "./notes";
 import { pairedWithBaseline } from "./ranking";
 import { ShareActions } from "./share-actions";
 import { ScoringNote } from "./scoring-note";
+import { SlicesPanel } from "./slices-panel";
 import { StagesPanel } from "./stages-panel";
 import { useMargin } from "./use-margin";
 import { useScoring } from "./use-scoring";
@@ -74,6 +75,7 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       <Notes comparison={comparison} />
       <EquivalencePanel comparison={comparison} />
       <MetricTable comparison={comparison} />
+      <SlicesPanel comparison={comparison} />
       <AttributionTable comparison={comparison} />
       <StagesPanel comparison={comparison} />
       <FrontPanel comparison={comparison} />

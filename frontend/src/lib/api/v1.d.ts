@@ -88,6 +88,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/selections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Select Dataset
+         * @description Make a dataset of the questions that a filter of runs, or of a comparison, selects.
+         */
+        post: operations["select_dataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{name}": {
         parameters: {
             query?: never;
@@ -824,6 +844,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/compare/slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Slices
+         * @description Compare one score slice by slice of the questions (topic, difficulty, …), adjusted for all slices.
+         */
+        get: operations["compare_slices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/compare/stages": {
         parameters: {
             query?: never;
@@ -876,6 +916,26 @@ export interface paths {
          * @description Download all runs with questions, answers, scores and calls.
          */
         get: operations["export_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{experiment_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description Return the experiments of the same configuration over time, each against a reference.
+         */
+        get: operations["get_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1808,6 +1868,34 @@ export interface components {
             warnings: string[];
         };
         /**
+         * ComparisonSelection
+         * @description The questions of a comparison that pass its filter.
+         */
+        ComparisonSelection: {
+            /**
+             * Ids
+             * @description 2 to 12, as of the comparison.
+             */
+            ids: string[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "comparison";
+            /**
+             * Outcome
+             * @description As of `GET /results/compare/examples`: differ, only_first, failed, …
+             * @default differ
+             * @enum {string}
+             */
+            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+            /**
+             * Score
+             * @default exact_match
+             */
+            score?: string;
+        };
+        /**
          * CostStatistics
          * @description US dollars at the catalog's prices; null when a price or a count is unknown.
          */
@@ -1891,6 +1979,8 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
+            /** @description What it was selected from; null if it was imported. */
+            origin: components["schemas"]["DatasetOriginOut"] | null;
             /**
              * Scoring
              * @description Name of the rule that answers are normalised and scored by.
@@ -1936,6 +2026,45 @@ export interface components {
             version?: string | null;
         };
         /**
+         * DatasetOriginOut
+         * @description Where the questions of a dataset were selected from.
+         */
+        DatasetOriginOut: {
+            /**
+             * Dataset
+             * @description Name of the dataset that the questions are from.
+             */
+            dataset: string;
+            /**
+             * Experiments
+             * @description Of a comparison the baseline first.
+             */
+            experiments: components["schemas"]["SelectedExperimentOut"][];
+            /**
+             * Filters
+             * @description As they were asked for.
+             */
+            filters: {
+                [key: string]: unknown;
+            };
+            /**
+             * Kind
+             * @description The list of an experiment's runs, or a comparison.
+             * @enum {string}
+             */
+            kind: "runs" | "comparison";
+            /**
+             * Sentence
+             * @description The filters in words.
+             */
+            sentence: string;
+            /**
+             * Version
+             * @description Of that dataset.
+             */
+            version: string;
+        };
+        /**
          * DatasetOut
          * @description One version of a dataset.
          */
@@ -1956,6 +2085,8 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
+            /** @description What it was selected from; null if it was imported. */
+            origin: components["schemas"]["DatasetOriginOut"] | null;
             /**
              * Scoring
              * @description Name of the rule that answers are normalised and scored by.
@@ -2787,6 +2918,70 @@ export interface components {
             /** Version */
             version: string;
             workers: components["schemas"]["PartHealth"];
+        };
+        /**
+         * HistoryOut
+         * @description The experiments of one configuration that have a result, the oldest first.
+         */
+        HistoryOut: {
+            /** Config Hash */
+            config_hash: string;
+            /** Margin */
+            margin: number;
+            /**
+             * Note
+             * @description What p and the intervals allow for.
+             */
+            note: string;
+            /**
+             * Reference Id
+             * Format: uuid
+             */
+            reference_id: string;
+            /** Score */
+            score: string;
+            /**
+             * Steps
+             * @description At most the newest 50.
+             */
+            steps: components["schemas"]["HistoryStepOut"][];
+        };
+        /**
+         * HistoryStepOut
+         * @description One experiment of a history.
+         */
+        HistoryStepOut: {
+            /** @description null for the first one, or if the scorer's version is another one. */
+            against_previous: components["schemas"]["StepDifference"] | null;
+            /** @description null for the reference itself, or if the scorer's version is another one. */
+            against_reference: components["schemas"]["StepDifference"] | null;
+            /** Answered */
+            answered: number;
+            /**
+             * Cached
+             * @description Answers that came from the cache: nothing was asked anew for them.
+             */
+            cached: number;
+            /**
+             * Changes
+             * @description What was otherwise than in the experiment before: dataset, model, prompt, versions.
+             */
+            changes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** Name */
+            name: string;
+            /** @description Over all of its runs; null if it lacks the score. */
+            score: components["schemas"]["ScoreStatistics"] | null;
+            status: components["schemas"]["ExperimentStatus"];
         };
         /**
          * HitOut
@@ -4434,6 +4629,70 @@ export interface components {
             runs: number;
         };
         /**
+         * RunFilters
+         * @description Filters of a list of runs; all of them must hold.
+         */
+        RunFilters: {
+            /**
+             * Attribution
+             * @description Where answers from passages went right or wrong: any of these.
+             * @default []
+             */
+            attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
+            /**
+             * Failure Kind
+             * @description Any of these.
+             * @default []
+             */
+            failure_kind?: components["schemas"]["FailureKind"][];
+            /**
+             * Filter
+             * @description By `score`: correct (1), partial (between), wrong (0), unscored; failed; cached.
+             * @default all
+             * @enum {string}
+             */
+            filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
+            /** Latency From Ms */
+            latency_from_ms?: number | null;
+            /** Latency To Ms */
+            latency_to_ms?: number | null;
+            /**
+             * Score
+             * @description Name of the score that `filter`, its bounds and the sort key `score` are about.
+             * @default exact_match
+             */
+            score?: string;
+            /**
+             * Score From
+             * @description Least value of the score.
+             */
+            score_from?: number | null;
+            /**
+             * Score To
+             * @description Greatest value of the score.
+             */
+            score_to?: number | null;
+            /**
+             * Slice
+             * @description `key=value` of the questions' metadata, such as `topic=music`; all must hold.
+             * @default []
+             */
+            slice?: string[];
+            /**
+             * Text
+             * @description All words, in question, key, accepted answers, answer, output or message of a failure.
+             * @default
+             */
+            text?: string;
+            /**
+             * Tokens From
+             * @description Of prompt and completion together.
+             */
+            tokens_from?: number | null;
+            /** Tokens To */
+            tokens_to?: number | null;
+        };
+        /**
          * RunMap
          * @description The state of every run of an experiment, as parallel lists in the order of (example, repeat).
          */
@@ -4751,6 +5010,33 @@ export interface components {
             kind: string;
             /** Message */
             message: string;
+        };
+        /**
+         * RunsSelection
+         * @description The runs of an experiment that pass a filter.
+         */
+        RunsSelection: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * @default {
+             *       "attribution": [],
+             *       "failure_kind": [],
+             *       "filter": "all",
+             *       "score": "exact_match",
+             *       "slice": [],
+             *       "text": ""
+             *     }
+             */
+            filters?: components["schemas"]["RunFilters"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "runs";
         };
         /**
          * SameAnswers
@@ -5216,6 +5502,32 @@ export interface components {
             text: string;
         };
         /**
+         * SelectedExperimentOut
+         * @description An experiment that questions were selected from, by the name that it had then.
+         */
+        SelectedExperimentOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * SelectionCreate
+         * @description A dataset to make of the questions that a filter selects.
+         */
+        SelectionCreate: {
+            /**
+             * Name
+             * @description Lower-case letters, digits, and . _ -
+             */
+            name: string;
+            /** Selection */
+            selection: components["schemas"]["RunsSelection"] | components["schemas"]["ComparisonSelection"];
+        };
+        /**
          * Settling
          * @description A comparison that ends when it is settled: how far it is, or what settled it.
          */
@@ -5323,6 +5635,119 @@ export interface components {
             verdict: "better" | "worse" | "equivalent" | "cannot_tell";
         };
         /**
+         * SliceComparison
+         * @description The questions of one slice.
+         */
+        SliceComparison: {
+            /**
+             * Differences
+             * @description Of each other experiment.
+             */
+            differences: components["schemas"]["SliceDifference"][];
+            /**
+             * Questions
+             * @description Of the baseline.
+             */
+            questions: number;
+            /**
+             * Scores
+             * @description The baseline first.
+             */
+            scores: components["schemas"]["SliceScore"][];
+            /**
+             * Value
+             * @description Of the field, or a range of its values.
+             */
+            value: string;
+        };
+        /**
+         * SliceDifference
+         * @description The difference of one experiment from the baseline in a slice, on the questions that both answered.
+         */
+        SliceDifference: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over all differences of this answer.
+             */
+            adjusted_p: number | null;
+            /**
+             * Baseline
+             * @description The baseline's mean over the pairs.
+             */
+            baseline: number | null;
+            /**
+             * Difference
+             * @description This experiment minus the baseline.
+             */
+            difference: number | null;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number | null;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with all others here.
+             */
+            low: number | null;
+            /**
+             * Message
+             * @description The verdict as a sentence.
+             */
+            message: string;
+            /**
+             * N Paired
+             * @description Pairs of answers.
+             */
+            n_paired: number;
+            /**
+             * P
+             * @description Two-sided, not adjusted.
+             */
+            p: number | null;
+            /** Plain High */
+            plain_high: number | null;
+            /**
+             * Plain Low
+             * @description Lower bound of the interval of this comparison alone.
+             */
+            plain_low: number | null;
+            /**
+             * This
+             * @description This experiment's mean over the pairs.
+             */
+            this: number | null;
+            /**
+             * Verdict
+             * @description better or worse by adjusted_p, equivalent within the margin, or cannot_tell.
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "equivalent" | "cannot_tell";
+        };
+        /**
+         * SliceFieldOut
+         * @description A field of the questions, by which they may be put into slices.
+         */
+        SliceFieldOut: {
+            /**
+             * In Quantiles
+             * @description Whether questions are put into quarters by it.
+             */
+            in_quantiles: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Why Not
+             * @description Why it makes no slices, as a sentence; empty if it does.
+             */
+            why_not: string;
+        };
+        /**
          * SliceOut
          * @description The runs by the values of one key of the questions' metadata.
          */
@@ -5334,6 +5759,19 @@ export interface components {
              * @description By value; numbers in their order.
              */
             values: components["schemas"]["SliceValueOut"][];
+        };
+        /**
+         * SliceScore
+         * @description The score of one experiment in a slice, over its own runs.
+         */
+        SliceScore: {
+            /** @description null if no run has the score. */
+            estimate: components["schemas"]["Estimate"] | null;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
         };
         /**
          * SliceValueOut
@@ -5351,6 +5789,63 @@ export interface components {
             runs: number;
             /** Value */
             value: string;
+        };
+        /**
+         * SlicedComparisonOut
+         * @description One score of several experiments, slice by slice of their questions.
+         */
+        SlicedComparisonOut: {
+            /**
+             * Baseline Id
+             * Format: uuid
+             */
+            baseline_id: string;
+            /**
+             * By
+             * @description The field that makes the slices.
+             */
+            by: string;
+            /** Experiments */
+            experiments: components["schemas"]["SlicedExperiment"][];
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for.
+             */
+            family: number;
+            /**
+             * Fields
+             * @description All that the baseline's questions have.
+             */
+            fields: components["schemas"]["SliceFieldOut"][];
+            /** Margin */
+            margin: number;
+            /**
+             * Note
+             * @description What the verdicts allow for, and what they do not say.
+             */
+            note: string;
+            /** Score */
+            score: string;
+            /** Slices */
+            slices: components["schemas"]["SliceComparison"][];
+        };
+        /**
+         * SlicedExperiment
+         * @description One of the compared experiments.
+         */
+        SlicedExperiment: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Label
+             * @description The name without the part that all names begin with.
+             */
+            label: string;
+            /** Name */
+            name: string;
         };
         /**
          * SlicesOut
@@ -5557,6 +6052,53 @@ export interface components {
              * @description Whether a run only waits for other runs in it.
              */
             waits: boolean;
+        };
+        /**
+         * StepDifference
+         * @description The difference of one experiment from another one, on the questions that both answered.
+         */
+        StepDifference: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over the family.
+             */
+            adjusted_p: number | null;
+            /**
+             * Difference
+             * @description This experiment minus that one.
+             */
+            difference: number | null;
+            /**
+             * Experiment Id
+             * Format: uuid
+             * @description That it is compared with.
+             */
+            experiment_id: string;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number | null;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with its family's.
+             */
+            low: number | null;
+            /**
+             * Message
+             * @description The verdict as a sentence.
+             */
+            message: string;
+            /**
+             * N Paired
+             * @description Pairs of answers.
+             */
+            n_paired: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "equivalent" | "cannot_tell";
         };
         /**
          * StepOut
@@ -6313,6 +6855,102 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    select_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectionCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetAdded"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9440,8 +10078,8 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
-                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither";
+                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt. */
+                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
                 cursor?: string | null;
                 limit?: number;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
@@ -9460,6 +10098,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeysetPage_ComparedExample_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_slices: {
+        parameters: {
+            query: {
+                /** @description 2 to 12; the first is the baseline. */
+                ids: string[];
+                /** @description Name of a score. */
+                score?: string;
+                /** @description A field of the questions: a key of their metadata, or `question_length`; empty: the first that groups them. Many numbers are put into quarters. */
+                by?: string;
+                /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
+                margin?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlicedComparisonOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
@@ -9721,6 +10433,80 @@ export interface operations {
             };
         };
     };
+    get_history: {
+        parameters: {
+            query?: {
+                /** @description Name of a score. */
+                score?: string;
+                /** @description One of the same configuration; default: the first. */
+                reference?: string | null;
+                /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
+                margin?: number;
+            };
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_run_map: {
         parameters: {
             query?: {
@@ -9870,6 +10656,8 @@ export interface operations {
                 text?: string;
                 /** @description Any of these. */
                 failure_kind?: components["schemas"]["FailureKind"][];
+                /** @description Where answers from passages went right or wrong: any of these. */
+                attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
                 /** @description `key=value` of the questions' metadata, such as `topic=music`; all must hold. */
                 slice?: string[];
                 /** @description Least value of the score. */
