@@ -114,9 +114,10 @@ async def compare_slices(
         ),
     ] = "",
     margin: Margin = DEFAULT_MARGIN,
+    scoring: Scorings = [],  # noqa: B006
 ) -> SlicedComparisonOut:
     """Compare one score slice by slice of the questions (topic, difficulty, …), adjusted for all slices."""
-    return sliced_comparison_out(await service.compare(ids, score, by, margin), margin)
+    return sliced_comparison_out(await service.compare(ids, score, by, margin, scoring), margin)
 
 
 @router.get("/compare/examples", operation_id="compare_examples")

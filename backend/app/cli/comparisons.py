@@ -77,7 +77,10 @@ def compare(
         resolved = [str(api.resolve(one)) for one in ids]
         if by is not None:
             ordered = list(dict.fromkeys([*chosen.values(), *resolved]))
-            _compare_slices(api, ordered, metric, by, margin, as_json=json, markdown=markdown)
+            each = scoring is not None and len(scoring) == len(resolved)
+            named = dict(zip(resolved, scoring, strict=True)) if scoring and each else {}
+            asked = {"by": by, "scoring": [named[one] for one in ordered] if named else scoring or []}
+            _compare_slices(api, ordered, metric, margin, asked, as_json=json, markdown=markdown)
             return
         chosen |= {"scoring": scoring} if scoring else {}
         comparison = api.get("/results/compare", ComparisonOut, ids=resolved, margin=margin, **chosen)
@@ -103,10 +106,17 @@ def _compare_stages(api: Api, comparison: ComparisonOut, *, as_json: bool) -> No
 
 
 def _compare_slices(
-    api: Api, ids: list[str], score: str, by: str, margin: float, *, as_json: bool, markdown: bool
+    api: Api,
+    ids: list[str],
+    score: str,
+    margin: float,
+    asked: Mapping[str, Any],
+    *,
+    as_json: bool,
+    markdown: bool,
 ) -> None:
     found = api.get(
-        "/results/compare/slices", SlicedComparisonOut, ids=ids, score=score, by=by, margin=margin
+        "/results/compare/slices", SlicedComparisonOut, ids=ids, score=score, margin=margin, **asked
     )
     if as_json:
         print_json(found)

@@ -78,6 +78,10 @@ async def test_a_corrected_answer_is_offered_and_compared(steps: Steps) -> None:
     assert compared["unpaired"][0]["n_changed"] == 0
     assert [one["scoring"] for one in compared["experiments"]] == ["fixed", "original"]
     assert "Scorings differ: fixed, original." in compared["warnings"]
+    sliced = await steps.get(
+        f"{RESULTS}/compare/slices", ids=[first, second], scoring=["fixed", "original"], by="question_length"
+    )
+    assert sum(one["questions"] for one in sliced["slices"]) == 20
     by_original = await steps.get(f"{RESULTS}/compare", ids=[first, second])
     assert by_original["unpaired"][0]["n_changed"] == 1
     page = await steps.get(

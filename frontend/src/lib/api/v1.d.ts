@@ -10158,6 +10158,8 @@ export interface operations {
                 by?: string;
                 /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
                 margin?: number;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
