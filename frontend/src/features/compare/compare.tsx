@@ -23,20 +23,24 @@ import { MetricTable } from "./metric-table";
 import { Notes } from "./notes";
 import { pairedWithBaseline } from "./ranking";
 import { ShareActions } from "./share-actions";
+import { ScoringNote } from "./scoring-note";
 import { SlicesPanel } from "./slices-panel";
 import { StagesPanel } from "./stages-panel";
 import { useMargin } from "./use-margin";
+import { useScoring } from "./use-scoring";
 import { VerdictPanel } from "./verdict-panel";
 
 /** Experiments side by side; their ids are in the address (`?ids=a,b`), the first is the baseline. */
 export function Compare() {
   const [ids, setIds] = useQueryState("ids", parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: "push" }));
   const [margin] = useMargin();
+  const [scoring, setScoring] = useScoring();
   // While another margin is asked for, what does not depend on it stays.
-  const comparison = useQuery({ ...resultQueries.compare(ids, margin), enabled: ids.length >= 2, placeholderData: (before, query) => (query && sameIds(query.queryKey, ids) ? before : undefined) });
+  const comparison = useQuery({ ...resultQueries.compare(ids, margin, scoring), enabled: ids.length >= 2, placeholderData: (before, query) => (query && sameIds(query.queryKey, ids) ? before : undefined) });
   return (
     <Page title="Compare" lead="Experiments on the same questions. Differences are relative to the baseline." actions={comparison.data && <ShareActions comparison={comparison.data} />}>
       <ChosenPanel ids={ids} onChange={(next) => void setIds(next)} />
+      {scoring.length > 0 && <ScoringNote scorings={scoring} onBack={() => setScoring([])} />}
       {ids.length < 2 ? (
         <Panel flush>
           <Empty title={ids.length === 0 ? "Choose two experiments" : "Choose a second experiment"}>

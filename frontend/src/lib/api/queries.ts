@@ -128,10 +128,10 @@ export const resultQueries = {
       placeholderData: keepPreviousData,
     }),
   /** `margin`: the largest difference of a score that does not matter, as a fraction. */
-  compare: (ids: string[], margin: number) =>
+  compare: (ids: string[], margin: number, scoring: string[] = []) =>
     queryOptions({
-      queryKey: [...resultQueries.all, "compare", ids, margin],
-      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids, margin } }, signal })),
+      queryKey: [...resultQueries.all, "compare", ids, margin, scoring],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids, margin, scoring } }, signal })),
     }),
   compareStages: (ids: string[]) =>
     queryOptions({
