@@ -8,6 +8,7 @@ from fastapi import BackgroundTasks, Depends, Request, UploadFile
 from app.core.database import Session
 from app.core.migrations import is_up_to_date
 from app.services.comparisons.examples import ExamplesService
+from app.services.comparisons.gate import GateService
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
 from app.services.comparisons.stages import StageComparisonService
@@ -164,6 +165,11 @@ def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonServi
     return ComparisonService(session, runtime)
 
 
+def get_gates(session: SessionDep, runtime: RuntimeDep) -> GateService:
+    """Return the service of gates."""
+    return GateService(session, runtime)
+
+
 def get_matrices(session: SessionDep, runtime: RuntimeDep) -> MatrixService:
     """Return the service of matrices."""
     return MatrixService(session, runtime)
@@ -215,6 +221,7 @@ QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
 WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
+GateDep = Annotated[GateService, Depends(get_gates)]
 MatricesDep = Annotated[MatrixService, Depends(get_matrices)]
 MatrixReportsDep = Annotated[MatrixReports, Depends(get_matrix_reports)]
 MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]

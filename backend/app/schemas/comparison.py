@@ -226,6 +226,11 @@ class SettlingSide(BaseModel):
     )
     high: float = Field(description="Upper bound of the anytime-valid interval.")
     level: float = Field(description="Of the interval: 95 %, and more in a family.")
+    two_tests_low: float = Field(
+        description="Lower bound of the anytime-valid interval of the two one-sided tests of equivalence."
+    )
+    two_tests_high: float = Field(description="Upper bound of that interval.")
+    two_tests_level: float = Field(description="Of that interval: 90 %, and more in a family.")
     p: float = Field(description="Anytime-valid, not adjusted.")
     settled: bool
     verdict: EquivalenceVerdict

@@ -14,7 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.scoring import DEFAULT_MARGIN, ScoringRule
-from app.services.comparisons.draws import Labels, cached_paired_draws, cached_quantity_draws
+from app.services.comparisons.draws import (
+    Labels,
+    ScoreDraws,
+    cached_paired_draws,
+    cached_quantity_draws,
+)
 from app.services.comparisons.pairing import QUANTITIES, Floats, Pairing, RunArrays, pair
 from app.services.comparisons.same_answers import same_answers
 from app.services.evaluation.statistics.bounds import Bounds
@@ -64,6 +69,7 @@ class ScoreComparison:
         equivalence: whether the difference is surely smaller than the margin; None as ``paired``.
         cells: items that both got right, only this one, only the baseline, neither; None for graded
             scores.
+        draws: what intervals of any level are read from; None as ``paired``.
     """
 
     score: str
@@ -78,6 +84,7 @@ class ScoreComparison:
     family: int = 1
     questions: int = 0
     equivalence: Equivalence | None = None
+    draws: ScoreDraws | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +124,6 @@ class ExperimentComparison:
 Compared = TypeVar("Compared", ScoreComparison, QuantityComparison)
 
 
-def _score_difference(
-    first: Floats, second: Floats, clusters: Labels | None, family: int = 1
-) -> PairedDifference | None:
-    draws = cached_paired_draws(first, second, clusters)
-    return None if draws is None else draws.difference(family=family)
-
-
 def _quantity_difference(
     first: Floats, second: Floats, clusters: Labels | None, family: int
 ) -> QuantityDifference | None:
@@ -156,13 +156,7 @@ def compare_experiments(
     for name in scores:
         family = _family(baseline, [(*one, name) for one in paired])
         found = _adjusted([_score(baseline, *one, name, family) for one in paired])
-        equivalences = [
-            _equivalence(baseline, *one, compared, margin)
-            for one, compared in zip(paired, found, strict=True)
-        ]
-        by_score.append(
-            [replace(compared, equivalence=each) for compared, each in zip(found, equivalences, strict=True)]
-        )
+        by_score.append([replace(one, equivalence=_equivalence(one, margin)) for one in found])
     pairs = [(*one, name) for one in paired for name in quantities]
     family = _family(baseline, pairs)
     amounts = _adjusted([_quantity(baseline, *one, family) for one in pairs])
@@ -248,20 +242,21 @@ def _score(
     baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str, family: int
 ) -> ScoreComparison:
     first, second = baseline.values[name][pairing.first], other.values[name][pairing.second]
-    one, two, clusters = _kept(first, second, pairing)
+    one, two, _ = _kept(first, second, pairing)
     applies = ~_not_applicable(baseline, other, pairing, first, second)
     bounds = _bounds(first[applies], second[applies])
-    missing = bounds is not None and bool(bounds.first_missing or bounds.second_missing)
+    draws = _draws(first, second, pairing, applies, bounds)
     return ScoreComparison(
         score=name,
         n_paired=one.size,
-        paired=_score_difference(one, two, clusters, family),
+        paired=draws.answered.difference(family=family) if draws else None,
         adjusted_p=None,
         bounds=bounds,
         cells=tuple(int(((one == a) & (two == b)).sum()) for a, b in _CELLS) if _binary(one, two) else None,
         not_applicable=int((~applies).sum()),
-        with_missing=_with_missing(first, second, pairing.clusters, applies) if missing else None,
+        with_missing=draws.with_missing(0.95) if draws else None,
         questions=pairing.count_questions(~np.isnan(first) & ~np.isnan(second)),
+        draws=draws,
     )
 
 
@@ -274,41 +269,38 @@ def _not_applicable(
     return np.asarray(np.isnan(first) & np.isnan(second) & ~failed)
 
 
-def _with_missing(
+def _draws(
     first: Floats,
     second: Floats,
-    clusters: Labels | None,
+    pairing: Pairing,
     applies: NDArray[np.bool_],
-    level: float = 0.95,
-) -> tuple[float, float] | None:
-    """Return the interval's bounds if what is missing counts against the second side, and for it."""
+    bounds: FailureBounds | None,
+) -> ScoreDraws | None:
+    """Return the draws of a score's pairs, with those for what is missing; None if there are too few."""
+    answered = cached_paired_draws(*_kept(first, second, pairing))
+    if answered is None or bounds is None or not (bounds.first_missing or bounds.second_missing):
+        return None if answered is None else ScoreDraws(answered)
     one, two = first[applies], second[applies]
-    labels = _unless_single(None if clusters is None else clusters[applies])
+    labels = _unless_single(None if pairing.clusters is None else pairing.clusters[applies])
     lost_one, lost_two = np.isnan(one), np.isnan(two)
     against = cached_paired_draws(np.where(lost_one, 1.0, one), np.where(lost_two, 0.0, two), labels)
     towards = cached_paired_draws(np.where(lost_one, 0.0, one), np.where(lost_two, 1.0, two), labels)
-    if against is None or towards is None:
-        return None
-    return against.difference(level=level).low, towards.difference(level=level).high
+    return ScoreDraws(answered, against, towards)
 
 
-def _equivalence(
-    baseline: RunArrays, other: RunArrays, pairing: Pairing, found: ScoreComparison, margin: float
-) -> Equivalence | None:
+def _equivalence(found: ScoreComparison, margin: float) -> Equivalence | None:
     """Return whether a difference is within the margin, with what failed counted for and against it."""
-    first, second = (
-        baseline.values[found.score][pairing.first],
-        other.values[found.score][pairing.second],
-    )
-    draws = cached_paired_draws(*_kept(first, second, pairing))
-    if draws is None:
+    if found.draws is None:
         return None
     level = equivalence_level(found.family)
-    missing = None
-    if found.with_missing is not None:
-        applies = ~_not_applicable(baseline, other, pairing, first, second)
-        missing = _with_missing(first, second, pairing.clusters, applies, level)
-    return equivalence(draws, margin, adjusted_p=found.adjusted_p, family=found.family, with_missing=missing)
+    missing = found.draws.with_missing(level)
+    return equivalence(
+        found.draws.answered,
+        margin,
+        adjusted_p=found.adjusted_p,
+        family=found.family,
+        with_missing=missing,
+    )
 
 
 def _bounds(first: Floats, second: Floats) -> FailureBounds | None:

@@ -339,6 +339,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Gate
+         * @description Decide by a policy if candidates may take the place of baselines; nothing is stored.
+         */
+        post: operations["decide_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge-bases": {
         parameters: {
             query?: never;
@@ -2662,6 +2682,169 @@ export interface components {
             warning: string;
         };
         /**
+         * GateOut
+         * @description The decision of a gate, with those of its rules in the order of the policy.
+         */
+        GateOut: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "pass" | "fail" | "cannot tell";
+            /**
+             * Message
+             * @description The decision as a sentence.
+             */
+            message: string;
+            /** Name */
+            name: string;
+            /**
+             * Notes
+             * @description What the decisions allow for, as sentences.
+             */
+            notes: string[];
+            /** Rules */
+            rules: components["schemas"]["GateRuleOut"][];
+        };
+        /**
+         * GatePolicy
+         * @description Several rules that decide together if a candidate may take the place of a baseline.
+         */
+        GatePolicy: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Name
+             * @example Release of a prompt
+             */
+            name: string;
+            /** Rules */
+            rules: components["schemas"]["GateRule"][];
+            /**
+             * Supporting Failures
+             * @description How many supporting rules may fail.
+             * @default 0
+             */
+            supporting_failures?: number;
+        };
+        /**
+         * GateRequest
+         * @description A policy, and the experiments that it decides on: one baseline and one candidate of each dataset.
+         */
+        GateRequest: {
+            /** Baselines */
+            baselines: string[];
+            /** Candidates */
+            candidates: string[];
+            policy: components["schemas"]["GatePolicy"];
+        };
+        /**
+         * GateRule
+         * @description What a candidate must keep on one dataset, by one score.
+         */
+        GateRule: {
+            /**
+             * Dataset
+             * @example trivia_qa
+             */
+            dataset: string;
+            /**
+             * Equivalence
+             * @description Instead: the largest difference, either way, that passes.
+             */
+            equivalence?: number | null;
+            /**
+             * Noninferiority
+             * @description The largest loss that passes; .02 is 2 points. 0 if neither this nor `equivalence`.
+             */
+            noninferiority?: number | null;
+            /**
+             * Score
+             * @default exact_match
+             */
+            score?: string;
+            /**
+             * Tier
+             * @description A critical rule that fails is the gate's failure; of supporting ones, more than `supporting_failures`; advisory ones only report.
+             * @default critical
+             * @enum {string}
+             */
+            tier?: "critical" | "supporting" | "advisory";
+        };
+        /**
+         * GateRuleOut
+         * @description What became of a rule.
+         */
+        GateRuleOut: {
+            /**
+             * Anytime Valid
+             * @description Whether the interval allows for looking after every answer.
+             */
+            anytime_valid: boolean;
+            /**
+             * Baseline Id
+             * @description Null if none of the given ones is of the dataset.
+             */
+            baseline_id: string | null;
+            /** Candidate Id */
+            candidate_id: string | null;
+            /** Dataset */
+            dataset: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "pass" | "fail" | "cannot tell";
+            /**
+             * Difference
+             * @description Candidate minus baseline; null if nothing can be tested.
+             */
+            difference: number | null;
+            /**
+             * Equivalence
+             * @description Whether the margin holds both ways.
+             */
+            equivalence: boolean;
+            /**
+             * High
+             * @description Upper bound, with what failed counted for it.
+             */
+            high: number | null;
+            /**
+             * Level
+             * @description Of the interval: 95 % or 90 %, and more by Holm.
+             */
+            level: number | null;
+            /**
+             * Low
+             * @description Lower bound, with what failed counted against the candidate.
+             */
+            low: number | null;
+            /** Margin */
+            margin: number;
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
+            /** N Questions */
+            n_questions: number | null;
+            /** Score */
+            score: string;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "critical" | "supporting" | "advisory";
+            /** Units */
+            units: number | null;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
          * HealthOut
          * @description The platform and its parts.
          */
@@ -4964,6 +5147,21 @@ export interface components {
             /** Settled */
             settled: boolean;
             /**
+             * Two Tests High
+             * @description Upper bound of that interval.
+             */
+            two_tests_high: number;
+            /**
+             * Two Tests Level
+             * @description Of that interval: 90 %, and more in a family.
+             */
+            two_tests_level: number;
+            /**
+             * Two Tests Low
+             * @description Lower bound of the anytime-valid interval of the two one-sided tests of equivalence.
+             */
+            two_tests_low: number;
+            /**
              * Verdict
              * @enum {string}
              */
@@ -7006,6 +7204,102 @@ export interface operations {
             };
             /** @description The request conflicts with the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decide_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
