@@ -30,6 +30,7 @@ from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
 from app.services.report.drawing import Drawings
 from app.services.report.service import ReportService
+from app.services.results.repeats import RepeatsService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.results.slices import SliceService
@@ -104,6 +105,11 @@ def get_run_maps(session: SessionDep) -> RunMapService:
 def get_slices(session: SessionDep) -> SliceService:
     """Return the service of slices."""
     return SliceService(session)
+
+
+def get_repeats(session: SessionDep) -> RepeatsService:
+    """Return the service of repeats."""
+    return RepeatsService(session)
 
 
 def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> PreviewService:
@@ -231,6 +237,7 @@ StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_compar
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
+RepeatsDep = Annotated[RepeatsService, Depends(get_repeats)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]

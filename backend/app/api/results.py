@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from app.api.deps import (
     ComparisonsDep,
     ExamplesDep,
+    RepeatsDep,
     ResultsDep,
     RunMapDep,
     RuntimeDep,
@@ -20,6 +21,7 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
+from app.schemas.repeats import RepeatsOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.schemas.run_list import RunListQuery, SlicesOut
 from app.schemas.stage_comparison import StageComparisonOut
@@ -123,6 +125,14 @@ async def list_runs(
 async def get_slices(experiment_id: uuid.UUID, service: SlicesDep, score: Score = "exact_match") -> SlicesOut:
     """Return one score by what the dataset says of its questions (topic, difficulty, …), with intervals."""
     return SlicesOut.model_validate(await service.slices(experiment_id, score))
+
+
+@router.get("/{experiment_id}/repeats", operation_id="get_repeats")
+async def get_repeats(
+    experiment_id: uuid.UUID, service: RepeatsDep, score: Score = "exact_match"
+) -> RepeatsOut:
+    """Return what varies between questions, and what when one is asked again: variance, pass@k, flicker."""
+    return RepeatsOut.model_validate(await service.repeats(experiment_id, score))
 
 
 @router.get("/{experiment_id}/map", operation_id="get_run_map")

@@ -12,6 +12,7 @@ from app.cli import (
     faithfulness,
     gate,
     knowledge,
+    repeats,
     report,
     storage,
     system,
@@ -35,6 +36,7 @@ app.command()(experiments.cancel)
 app.command()(experiments.resume)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
+app.command()(repeats.repeats)
 app.command()(report.report)
 app.command()(gate.gate)
 app.command()(bench.bench)

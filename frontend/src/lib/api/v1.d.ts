@@ -851,6 +851,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/{experiment_id}/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repeats
+         * @description Return what varies between questions, and what when one is asked again: variance, pass@k, flicker.
+         */
+        get: operations["get_repeats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/{experiment_id}/runs": {
         parameters: {
             query?: never;
@@ -2682,6 +2702,35 @@ export interface components {
             warning: string;
         };
         /**
+         * FlickeringQuestionOut
+         * @description A question whose repeats do not all agree, after normalisation.
+         */
+        FlickeringQuestionOut: {
+            /** Answered */
+            answered: number;
+            /**
+             * Answers
+             * @description The commonest first, at most 5.
+             */
+            answers: components["schemas"]["GivenAnswerOut"][];
+            /**
+             * Disagreement
+             * @description The probability that two of its answers differ.
+             */
+            disagreement: number;
+            /** Distinct */
+            distinct: number;
+            /** Key */
+            key: string;
+            /** Question */
+            question: string;
+            /**
+             * Score
+             * @description Mean over its repeats; null if none has the score.
+             */
+            score: number | null;
+        };
+        /**
          * GateOut
          * @description The decision of a gate, with those of its rules in the order of the policy.
          */
@@ -2843,6 +2892,19 @@ export interface components {
             units: number | null;
             /** Warnings */
             warnings: string[];
+        };
+        /**
+         * GivenAnswerOut
+         * @description An answer to a question with how often it was given.
+         */
+        GivenAnswerOut: {
+            /**
+             * Answer
+             * @description As it was first written; null if there was none in the output.
+             */
+            answer: string | null;
+            /** Count */
+            count: number;
         };
         /**
          * HealthOut
@@ -3856,6 +3918,23 @@ export interface components {
             title: string;
         };
         /**
+         * PassesOut
+         * @description How often k answers to a question would do; intervals are by questions, or their clusters.
+         */
+        PassesOut: {
+            /** @description pass^k: all of k answers are right. */
+            all_right: components["schemas"]["Estimate"];
+            /** @description pass@k: one or more of k answers are right. */
+            any_right: components["schemas"]["Estimate"];
+            /** K */
+            k: number;
+            /**
+             * Questions
+             * @description With k scored answers or more.
+             */
+            questions: number;
+        };
+        /**
          * PlannedCell
          * @description What one cell takes in all rounds, estimated.
          */
@@ -4400,6 +4479,50 @@ export interface components {
              * @default 10
              */
             word_candidates?: number;
+        };
+        /**
+         * RepeatsOut
+         * @description What varies between questions, and what between repeats of one question.
+         */
+        RepeatsOut: {
+            /** @description Share of questions whose answer changes between repeats. */
+            answers: components["schemas"]["Estimate"] | null;
+            /**
+             * Failed
+             * @description Runs without an answer, which are left out.
+             */
+            failed: number;
+            /**
+             * Flickering
+             * @description Those that flicker most, at most 20.
+             */
+            flickering: components["schemas"]["FlickeringQuestionOut"][];
+            /**
+             * Message
+             * @description The gist as sentences.
+             */
+            message: string[];
+            /**
+             * Passes
+             * @description Empty without repeats, or if scores are not right or wrong.
+             */
+            passes: components["schemas"]["PassesOut"][];
+            /**
+             * Questions
+             * @description With two answers or more.
+             */
+            questions: number;
+            /**
+             * Repeats
+             * @description Of each question, as planned.
+             */
+            repeats: number;
+            /** Score */
+            score: string;
+            /** @description Share of questions whose score changes between repeats. */
+            scores: components["schemas"]["Estimate"] | null;
+            /** @description Null if all scores are equal, or none repeated. */
+            variance: components["schemas"]["VarianceSharesOut"] | null;
         };
         /**
          * ResultOut
@@ -5720,6 +5843,19 @@ export interface components {
             only_baseline: string[];
             /** Only This */
             only_this: string[];
+        };
+        /**
+         * VarianceSharesOut
+         * @description The variance of a score by where it comes from.
+         */
+        VarianceSharesOut: {
+            /** @description Share that lies between questions; the rest lies between repeats of one question. */
+            between: components["schemas"]["Estimate"];
+            /**
+             * Total
+             * @description Of one score of a question drawn at random, in squared units.
+             */
+            total: number;
         };
         /**
          * Variant
@@ -9289,6 +9425,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_repeats: {
+        parameters: {
+            query?: {
+                /** @description Name of a score. */
+                score?: string;
+            };
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepeatsOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
