@@ -44,7 +44,8 @@ class TestPasses:
 
     def test_questions_with_fewer_answers_are_left_out(self) -> None:
         one, two = passes([1, 0, 1], [2, 2, 1], ["a", "b", "c"], [1, 2], seed=0)
-        assert (one.questions, one.any_right.value) == (3, pytest.approx(0.5))
+        assert one.questions == 3
+        assert one.any_right.value == pytest.approx(0.5)
         assert (two.questions, two.any_right.value, two.all_right.value) == (2, 0.5, 0)
         assert two.all_right.high > two.all_right.low
         assert passes([1], [1], ["a"], [2], seed=0) == []
