@@ -19,6 +19,7 @@ from app.api import (
     reports,
     results,
     scores,
+    scorings,
     storage,
     system,
 )
@@ -66,6 +67,7 @@ _V1_ROUTERS = (
     experiments.router,
     results.router,
     scores.router,
+    scorings.router,
     datasets.router,
     knowledge.router,
     comparisons.router,

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
-from app.api.deps import DatasetsDep, DatasetUploadsDep, upload_of
+from app.api.deps import DatasetsDep, DatasetUploadsDep, SelectionsDep, upload_of
 from app.api.errors import body_error_responses, error_responses
 from app.schemas.catalog import ColumnsOut, DatasetAdded, DatasetOut, ExampleOut
 from app.schemas.common import KeysetPage, Text
+from app.schemas.selection import RunsSelection, SelectionCreate
 
 _MAX_POSITION = 2**31 - 1
 
@@ -53,6 +54,21 @@ async def add_dataset(
     dataset, created, warnings = await service.add(name, given, scoring, columns)
     about = DatasetOut.model_validate(dataset).model_dump()
     return DatasetAdded(**about, created=created, warnings=list(warnings))
+
+
+@router.post(
+    "/selections", status_code=201, operation_id="select_dataset", responses=body_error_responses(404)
+)
+async def select_dataset(body: SelectionCreate, service: SelectionsDep) -> DatasetAdded:
+    """Make a dataset of the questions that a filter of runs, or of a comparison, selects."""
+    wanted = body.selection
+    if isinstance(wanted, RunsSelection):
+        filters = wanted.filters.model_dump(mode="json", exclude_defaults=True)
+        found = await service.from_runs(body.name, wanted.experiment_id, wanted.filters.selection(), filters)
+    else:
+        found = await service.from_comparison(body.name, wanted.ids, wanted.score, wanted.outcome)
+    about = DatasetOut.model_validate(found.dataset).model_dump()
+    return DatasetAdded(**about, created=found.created, warnings=[])
 
 
 @router.post("/columns", operation_id="list_columns", responses=body_error_responses())

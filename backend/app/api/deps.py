@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, Request, UploadFile
+from fastapi import BackgroundTasks, Depends, Query, Request, UploadFile
 
 from app.core.database import Session
 from app.core.migrations import is_up_to_date
+from app.schemas.common import Text
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.gate import GateService
+from app.services.comparisons.history import HistoryService
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
+from app.services.comparisons.slice_service import SlicedComparisonService
 from app.services.comparisons.stages import StageComparisonService
 from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
@@ -35,6 +38,8 @@ from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.results.slices import SliceService
 from app.services.runtime import Runtime
+from app.services.scorings.service import ScoringService
+from app.services.selections.service import SelectionService
 from app.services.storage.service import StorageService
 
 
@@ -72,6 +77,27 @@ def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentServi
     return ExperimentService(session, runtime)
 
 
+async def get_scorings(
+    session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks
+) -> ScoringService:
+    """Give what scores stored outputs again; without a queue, this process does it after its answer."""
+    return ScoringService(session, runtime, run_here=background.add_task)
+
+
+ScoringsDep = Annotated[ScoringService, Depends(get_scorings)]
+OneScoring = Annotated[
+    Text,
+    Query(max_length=80, description="By which scoring; original: that which the experiment was run with."),
+]
+Scorings = Annotated[
+    list[Text],
+    Query(
+        description="By which scoring of each experiment: one name for all, or one for each; the original "
+        "ones if left out."
+    ),
+]
+
+
 async def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
     """Give what starts experiments; without a queue, this process runs them after it has answered.
 
@@ -95,6 +121,16 @@ def get_examples(session: SessionDep) -> ExamplesService:
 def get_stage_comparisons(session: SessionDep) -> StageComparisonService:
     """Return the service that compares experiments stage by stage."""
     return StageComparisonService(session)
+
+
+def get_sliced_comparisons(session: SessionDep) -> SlicedComparisonService:
+    """Return the service that compares experiments slice by slice of their questions."""
+    return SlicedComparisonService(session)
+
+
+def get_histories(session: SessionDep) -> HistoryService:
+    """Return the service of configurations over time."""
+    return HistoryService(session)
 
 
 def get_run_maps(session: SessionDep) -> RunMapService:
@@ -125,6 +161,11 @@ def get_datasets(session: SessionDep) -> DatasetService:
 def get_dataset_uploads(session: SessionDep, request: Request) -> DatasetUploads:
     """Return what imports uploaded datasets."""
     return DatasetUploads(session, request.app.state.imports)
+
+
+def get_selections(session: SessionDep) -> SelectionService:
+    """Return what makes datasets of selected questions."""
+    return SelectionService(session)
 
 
 def get_knowledge_uploads(session: SessionDep, request: Request) -> KnowledgeUploads:
@@ -234,6 +275,8 @@ MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]
 DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]
+SlicedComparisonsDep = Annotated[SlicedComparisonService, Depends(get_sliced_comparisons)]
+HistoriesDep = Annotated[HistoryService, Depends(get_histories)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
@@ -241,4 +284,5 @@ RepeatsDep = Annotated[RepeatsService, Depends(get_repeats)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]
+SelectionsDep = Annotated[SelectionService, Depends(get_selections)]
 DatasetUploadsDep = Annotated[DatasetUploads, Depends(get_dataset_uploads)]

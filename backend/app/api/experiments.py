@@ -21,6 +21,7 @@ from app.schemas.experiment import (
     FacetsOut,
 )
 from app.schemas.preview import PreviewOut
+from app.schemas.retry import RetryOut
 from app.services.experiments.repository import ExperimentFilter
 
 router = APIRouter(prefix="/experiments", tags=["experiments"], responses=error_responses(401, 403, 422, 503))
@@ -129,6 +130,27 @@ async def resume_experiment(
     """
     budget = None if wanted is None else wanted.budget
     return ExperimentOut.model_validate(await dispatcher.resume(experiment_id, budget))
+
+
+@router.post(
+    "/{experiment_id}/retry-failed",
+    status_code=202,
+    operation_id="retry_failed_runs",
+    responses=error_responses(404, 409),
+)
+async def retry_failed_runs(experiment_id: uuid.UUID, dispatcher: DispatcherDep) -> ExperimentOut:
+    """Ask again for the failed runs of an experiment that has ended, in place; answered runs stay.
+
+    An experiment that ended early is also asked for the runs that it lacks. What the failed runs were before
+    is kept, with who asked for it and when.
+    """
+    return ExperimentOut.model_validate(await dispatcher.retry_failed(experiment_id))
+
+
+@router.get("/{experiment_id}/retries", operation_id="list_retries", responses=error_responses(404))
+async def list_retries(experiment_id: uuid.UUID, service: ExperimentsDep) -> list[RetryOut]:
+    """List the retries of an experiment's failed runs, in order, with what the runs had failed with."""
+    return [RetryOut.model_validate(one) for one in await service.retries(experiment_id)]
 
 
 @router.post(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.deps import DrawingsDep, MatricesDep, MatrixReportsDep, ReportsDep
+from app.api.deps import DrawingsDep, MatricesDep, MatrixReportsDep, ReportsDep, Scorings
 from app.api.errors import error_responses
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import Text
@@ -38,10 +38,11 @@ async def make_report(
     hypothesis: Annotated[
         Text, Query(max_length=5_000, description="What was expected; else the experiments' description.")
     ] = "",
+    scoring: Scorings = [],  # noqa: B006
     fmt: Format = "zip",
 ) -> Response:
     """Return the report of a comparison: one HTML file, or all of it as a ZIP archive."""
-    report = await service.report(Wanted(ids, score, margin, hypothesis))
+    report = await service.report(Wanted(ids, score, margin, hypothesis, scoring))
     files = files_of(report, await drawings.drawn(report))
     content = files["report.html"] if fmt == "html" else archive_of(files)
     return _file(content, fmt)

@@ -9,24 +9,33 @@ from fastapi.responses import StreamingResponse
 from app.api.deps import (
     ComparisonsDep,
     ExamplesDep,
+    HistoriesDep,
+    OneScoring,
     RepeatsDep,
     ResultsDep,
     RunMapDep,
     RuntimeDep,
+    Scorings,
+    SlicedComparisonsDep,
     SlicesDep,
     StageComparisonsDep,
 )
 from app.api.errors import error_responses
 from app.core.errors import FieldError, InvalidInput
+from app.domain.comparison_filter import AgreementFilter
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
+from app.schemas.history import HistoryOut
 from app.schemas.repeats import RepeatsOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.schemas.run_list import RunListQuery, SlicesOut
+from app.schemas.scoring import ORIGINAL
+from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
-from app.services.comparisons.examples import AgreementFilter
+from app.services.comparisons.history_report import history_out
 from app.services.comparisons.report import comparison_out
+from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.stage_report import stage_comparison_out
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.results.export import MEDIA_TYPES, ExportFormat, export_runs
@@ -35,9 +44,19 @@ _MAX_ID = 2**63 - 1
 _OUTCOME_HELP = (
     "all; differ, same: whether the values of the score are equal in the experiments that have the question, "
     "two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: "
-    "which of the first two experiments has a value of 1, among the questions that both have a value for."
+    "which of the first two experiments has a value of 1, among the questions that both have a value for; "
+    "failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt."
 )
 Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
+Margin = Annotated[
+    float,
+    Query(
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Of equivalence: the largest difference that does not matter; .02 is 2 points.",
+    ),
+]
 
 router = APIRouter(prefix="/results", tags=["results"], responses=error_responses(401, 403, 404, 422, 503))
 
@@ -51,15 +70,8 @@ async def compare_results(
         Query(description="2 to 12; the first is the baseline, unless `baseline` names another."),
     ],
     baseline: Annotated[uuid.UUID | None, Query(description="One of the ids.")] = None,
-    margin: Annotated[
-        float,
-        Query(
-            gt=0,
-            le=1,
-            allow_inf_nan=False,
-            description="Of equivalence: the largest difference that does not matter; .02 is 2 points.",
-        ),
-    ] = DEFAULT_MARGIN,
+    margin: Margin = DEFAULT_MARGIN,
+    scoring: Scorings = [],  # noqa: B006
 ) -> ComparisonOut:
     """Compare experiments with a baseline: differences on the same questions, with intervals and tests."""
     if baseline is not None:
@@ -68,8 +80,17 @@ async def compare_results(
                 f"The baseline {baseline} is none of the ids.",
                 errors=[FieldError("baseline", "not among ids")],
             )
+        scoring = _reordered(scoring, ids, baseline)
         ids = [baseline, *(one for one in ids if one != baseline)]
-    return comparison_out(await service.compare(ids, margin))
+    return comparison_out(await service.compare(ids, margin, scoring))
+
+
+def _reordered(scorings: list[str], ids: list[uuid.UUID], baseline: uuid.UUID) -> list[str]:
+    """Return scorings that are named for each experiment with the baseline's at the head."""
+    if len(scorings) != len(ids):
+        return scorings
+    first = ids.index(baseline)
+    return [scorings[first], *scorings[:first], *scorings[first + 1 :]]
 
 
 @router.get("/compare/stages", operation_id="compare_stages")
@@ -81,6 +102,25 @@ async def compare_stages(
     return stage_comparison_out(await service.compare(ids))
 
 
+@router.get("/compare/slices", operation_id="compare_slices")
+async def compare_slices(
+    service: SlicedComparisonsDep,
+    ids: Annotated[list[uuid.UUID], Query(description="2 to 12; the first is the baseline.")],
+    score: Score = "exact_match",
+    by: Annotated[
+        Text,
+        Query(
+            max_length=300,
+            description="A field of the questions: a key of their metadata, or `question_length`; empty: the "
+            "first that groups them. Many numbers are put into quarters.",
+        ),
+    ] = "",
+    margin: Margin = DEFAULT_MARGIN,
+) -> SlicedComparisonOut:
+    """Compare one score slice by slice of the questions (topic, difficulty, …), adjusted for all slices."""
+    return sliced_comparison_out(await service.compare(ids, score, by, margin), margin)
+
+
 @router.get("/compare/examples", operation_id="compare_examples")
 async def compare_examples(
     service: ExamplesDep,
@@ -89,17 +129,20 @@ async def compare_examples(
     outcome: Annotated[AgreementFilter, Query(description=_OUTCOME_HELP)] = "differ",
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 25,
+    scoring: Scorings = [],  # noqa: B006
 ) -> KeysetPage[ComparedExample]:
     """List questions with the run of each experiment, in the order of the first one's questions."""
-    page = await service.compare(ids, score, outcome, cursor, limit)
+    page = await service.compare(ids, score, outcome, cursor, limit, scoring)
     items = [ComparedExample.model_validate(question) for question in page.questions]
     return KeysetPage(items=items, total=page.total, next=page.next)
 
 
 @router.get("/{experiment_id}", operation_id="get_result")
-async def get_result(experiment_id: uuid.UUID, service: ComparisonsDep) -> ResultOut:
+async def get_result(
+    experiment_id: uuid.UUID, service: ComparisonsDep, scoring: OneScoring = ORIGINAL
+) -> ResultOut:
     """Return the result: metrics, configuration, provenance."""
-    return ResultOut.model_validate(await service.report(experiment_id))
+    return ResultOut.model_validate(await service.report(experiment_id, scoring))
 
 
 @router.get("/{experiment_id}/metrics", operation_id="get_metrics")
@@ -135,6 +178,20 @@ async def get_repeats(
     return RepeatsOut.model_validate(await service.repeats(experiment_id, score))
 
 
+@router.get("/{experiment_id}/history", operation_id="get_history")
+async def get_history(
+    experiment_id: uuid.UUID,
+    service: HistoriesDep,
+    score: Score = "exact_match",
+    reference: Annotated[
+        uuid.UUID | None, Query(description="One of the same configuration; default: the first.")
+    ] = None,
+    margin: Margin = DEFAULT_MARGIN,
+) -> HistoryOut:
+    """Return the experiments of the same configuration over time, each against a reference."""
+    return history_out(await service.history(experiment_id, score, reference, margin), score, margin)
+
+
 @router.get("/{experiment_id}/map", operation_id="get_run_map")
 async def get_run_map(
     experiment_id: uuid.UUID,
@@ -165,11 +222,13 @@ async def export_results(
     service: ResultsDep,
     runtime: RuntimeDep,
     fmt: Annotated[ExportFormat, Query(alias="format")] = "jsonl",
+    scoring: OneScoring = ORIGINAL,
 ) -> StreamingResponse:
     """Download all runs with questions, answers, scores and calls."""
     await service.experiment(experiment_id)
+    scoring_id = await service.scoring_id(experiment_id, scoring)
     return StreamingResponse(
-        export_runs(runtime.sessions, experiment_id, fmt),
+        export_runs(runtime.sessions, experiment_id, fmt, scoring_id=scoring_id),
         media_type=MEDIA_TYPES[fmt],
         headers={"content-disposition": f'attachment; filename="experiment-{experiment_id}.{fmt}"'},
     )

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from app.api.deps import RuntimeDep
 from app.api.errors import error_responses
 from app.schemas.score import ScoreOut
 from app.services.evaluation.scorers.registry import SCORERS
@@ -10,6 +11,7 @@ router = APIRouter(prefix="/scores", tags=["results"], responses=error_responses
 
 
 @router.get("", operation_id="list_scores")
-async def list_scores() -> list[ScoreOut]:
+async def list_scores(runtime: RuntimeDep) -> list[ScoreOut]:
     """List all scores with what they measure, in the order in which they are shown."""
+    SCORERS.load_own(runtime.settings.scorers_dir)
     return [ScoreOut.model_validate(score) for score in SCORERS.descriptions()]

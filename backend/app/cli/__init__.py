@@ -11,9 +11,11 @@ from app.cli import (
     experiments,
     faithfulness,
     gate,
+    history,
     knowledge,
     repeats,
     report,
+    scorings,
     storage,
     system,
     traces,
@@ -34,9 +36,13 @@ app.command()(experiments.show)
 app.command()(experiments.export)
 app.command()(experiments.cancel)
 app.command()(experiments.resume)
+app.command()(experiments.retry_failed)
+app.command()(scorings.rescore)
+app.command()(scorings.scorings)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
 app.command()(repeats.repeats)
+app.command()(history.history)
 app.command()(report.report)
 app.command()(gate.gate)
 app.command()(bench.bench)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -14,11 +14,13 @@ from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
 from app.cli.forest import ForestRow, forest_lines
 from app.cli.render import console, print_json, short
+from app.cli.slices import show_slices
 from app.cli.stages import show_stages
 from app.domain.json import JsonObject
 from app.domain.scoring import DEFAULT_MARGIN
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonCreated, ComparisonOut, ScoreDifference
+from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
 from app.services.comparisons.markdown import (
     about_families,
@@ -30,12 +32,19 @@ from app.services.comparisons.markdown import (
     said_beside,
     warnings_of,
 )
+from app.services.comparisons.slice_report import slice_table
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 MarginOption = Annotated[
     float,
     typer.Option(
         min=0, max=1, help="Of equivalence: the largest difference that does not matter; .02 is 2 points."
+    ),
+]
+ScoringOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scoring", help="Name of a scoring: once for all experiments, or once for each, in their order."
     ),
 ]
 _WIDE = 110
@@ -52,12 +61,25 @@ def compare(
     margin: MarginOption = DEFAULT_MARGIN,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a comment.")] = False,
     stages: Annotated[bool, typer.Option("--stages", help="Compare where the time goes instead.")] = False,
+    scoring: ScoringOption = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELD",
+            help="Compare slice by slice: by a field of the questions, such as topic, or question_length.",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Compare experiments on the questions they share, with intervals and tests."""
     with connected(start=False) as api:
-        chosen = {"baseline": str(api.resolve(baseline))} if baseline else {}
+        chosen: dict[str, Any] = {"baseline": str(api.resolve(baseline))} if baseline else {}
         resolved = [str(api.resolve(one)) for one in ids]
+        if by is not None:
+            ordered = list(dict.fromkeys([*chosen.values(), *resolved]))
+            _compare_slices(api, ordered, metric, by, margin, as_json=json, markdown=markdown)
+            return
+        chosen |= {"scoring": scoring} if scoring else {}
         comparison = api.get("/results/compare", ComparisonOut, ids=resolved, margin=margin, **chosen)
         if stages:
             _compare_stages(api, comparison, as_json=json)
@@ -78,6 +100,20 @@ def _compare_stages(api: Api, comparison: ComparisonOut, *, as_json: bool) -> No
         print_json(found)
     else:
         show_stages(found, names)
+
+
+def _compare_slices(
+    api: Api, ids: list[str], score: str, by: str, margin: float, *, as_json: bool, markdown: bool
+) -> None:
+    found = api.get(
+        "/results/compare/slices", SlicedComparisonOut, ids=ids, score=score, by=by, margin=margin
+    )
+    if as_json:
+        print_json(found)
+    elif markdown:
+        typer.echo("\n".join([*slice_table(found), "", found.note]))
+    else:
+        show_slices(found)
 
 
 def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: bool) -> None:

@@ -8,12 +8,17 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import JsonOption, connected, fail, say
+from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.render import console, print_json
+from app.domain.comparison_filter import AgreementFilter
+from app.domain.json import JsonObject
+from app.domain.run_selection import AnswerAttribution, RunFilter
 from app.schemas.catalog import DatasetAdded, DatasetOut
 from app.services.imports.published_formats import CORPUS, QRELS, QUERIES
 
 app = typer.Typer(help="List and add datasets.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, and . _ -")]
 
 _UPLOAD_TIMEOUT_S = 600
 
@@ -37,7 +42,7 @@ def list_datasets(json: JsonOption = False) -> None:
 
 @app.command("add")
 def add_dataset(
-    name: Annotated[str, typer.Argument(help="Lower-case letters, digits, and . _ -")],
+    name: NameArgument,
     path: Annotated[
         Path,
         typer.Argument(
@@ -65,7 +70,72 @@ def add_dataset(
         api = opened.enter_context(connected())
         form = {"name": name, "scoring": scoring, "map": columns or []}
         added = api.post("/datasets", DatasetAdded, data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
-    if json:
+    _show_added(added, as_json=json)
+
+
+@app.command("from-runs")
+def from_runs(
+    name: NameArgument,
+    experiment: Annotated[str, typer.Argument(metavar="ID", help="An experiment: id, or its beginning.")],
+    outcome: Annotated[
+        RunFilter, typer.Option("--filter", help="correct, partial, wrong, unscored, failed, cached or all.")
+    ] = "all",
+    metric: Annotated[str, typer.Option(help="The score that --filter is about.")] = "exact_match",
+    text: Annotated[str, typer.Option(help="Words in question, answer or output.")] = "",
+    slices: Annotated[
+        list[str] | None, typer.Option("--slice", metavar="KEY=VALUE", help="Such as topic=music.")
+    ] = None,
+    failure_kinds: Annotated[
+        list[str] | None, typer.Option("--failure-kind", help="Such as rate_limit or timeout.")
+    ] = None,
+    attributions: Annotated[
+        list[AnswerAttribution] | None,
+        typer.Option("--attribution", help="supported, unsupported, misread or not_retrieved."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a dataset of the questions of an experiment's runs that pass all filters."""
+    filters = {
+        "filter": outcome,
+        "score": metric,
+        "text": text,
+        "slice": slices or [],
+        "failure_kind": failure_kinds or [],
+        "attribution": attributions or [],
+    }
+    with connected(start=False) as api:
+        selection = {"kind": "runs", "experiment_id": str(api.resolve(experiment)), "filters": filters}
+        _select(api, name, selection, as_json=json)
+
+
+@app.command("from-comparison")
+def from_comparison(
+    name: NameArgument,
+    ids: Annotated[list[str], typer.Argument(help="2 to 12 experiments: ids, or their first characters.")],
+    outcome: Annotated[
+        AgreementFilter,
+        typer.Option(
+            help="only_second: wrong in the first, right in the second; only_first, both, neither, differ, "
+            "same, failed, misread or all."
+        ),
+    ] = "differ",
+    metric: Annotated[str, typer.Option(help="The score that --outcome is about.")] = "exact_match",
+    json: JsonOption = False,
+) -> None:
+    """Make a dataset of the questions of a comparison, such as those that only one answers right."""
+    with connected(start=False) as api:
+        resolved = [str(api.resolve(one)) for one in ids]
+        selection = {"kind": "comparison", "ids": resolved, "score": metric, "outcome": outcome}
+        _select(api, name, selection, as_json=json)
+
+
+def _select(api: Api, name: str, selection: JsonObject, *, as_json: bool) -> None:
+    body = {"name": name, "selection": selection}
+    _show_added(api.post("/datasets/selections", DatasetAdded, json=body), as_json=as_json)
+
+
+def _show_added(added: DatasetAdded, *, as_json: bool) -> None:
+    if as_json:
         print_json(added)
         return
     what = "added" if added.created else "exists already:"

@@ -16,17 +16,19 @@ from app.domain.status import ExperimentStatus
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.result import ResultOut
+from app.schemas.scoring import ORIGINAL
 
 IdArgument = Annotated[str, typer.Argument(help="The id, or its first characters.")]
+ScoringOption = Annotated[str, typer.Option(help="Name of a scoring; `llmforge scorings` lists them.")]
 
 
-def print_result(api: Api, experiment_id: UUID, *, as_json: bool) -> None:
-    """Print the result of an ended experiment."""
+def print_result(api: Api, experiment_id: UUID, *, as_json: bool, scoring: str = ORIGINAL) -> None:
+    """Print the result of an ended experiment, by one of its scorings."""
     experiment = api.get(f"/experiments/{experiment_id}", ExperimentOut)
     try:
-        result = api.get(f"/results/{experiment_id}", ResultOut)
+        result = api.get(f"/results/{experiment_id}", ResultOut, scoring=scoring)
     except ApiError as error:
-        if error.status != 404:
+        if error.status != 404 or scoring != ORIGINAL:
             raise
         result = None
     if as_json:
@@ -149,10 +151,10 @@ def list_(
             say(f"{len(page.items)} of {page.total}; use --limit to show more.")
 
 
-def show(experiment_id: IdArgument, json: JsonOption = False) -> None:
+def show(experiment_id: IdArgument, scoring: ScoringOption = ORIGINAL, json: JsonOption = False) -> None:
     """Show an experiment and its result."""
     with connected() as api:
-        print_result(api, api.resolve(experiment_id), as_json=json)
+        print_result(api, api.resolve(experiment_id), as_json=json, scoring=scoring)
 
 
 def export(
@@ -168,12 +170,13 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File; default: standard output.")
     ] = None,
+    scoring: ScoringOption = ORIGINAL,
 ) -> None:
     """Export all runs with questions, answers, scores and calls."""
     with connected() as api:
         resolved = api.resolve(experiment_id)
         path = f"/api/v1/results/{resolved}/export"
-        with api.http.stream("GET", path, params={"format": fmt}) as response:
+        with api.http.stream("GET", path, params={"format": fmt, "scoring": scoring}) as response:
             if response.is_error:
                 response.read()
                 raise error_of(response)
@@ -218,6 +221,25 @@ def resume(
     with connected(start=not detach) as api:
         path = f"/experiments/{api.resolve(experiment_id)}/resume"
         experiment = api.post(path, ExperimentOut, json={"budget": budget or None})
+        if detach:
+            print_json(experiment) if json else typer.echo(experiment.id)
+            return
+        follow_to_end(api, experiment, as_json=json)
+
+
+def retry_failed(
+    experiment_id: IdArgument,
+    detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Ask again for the failed runs of an experiment that has ended, in place; answered runs stay.
+
+    The result is computed anew. Who did it, when, and what the runs had failed with is kept with the
+    experiment. A run that fails again stays failed.
+    """
+    with connected(start=not detach) as api:
+        path = f"/experiments/{api.resolve(experiment_id)}/retry-failed"
+        experiment = api.post(path, ExperimentOut)
         if detach:
             print_json(experiment) if json else typer.echo(experiment.id)
             return

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 
 from app.cli.client import Api, Query, connected, fail, say
-from app.cli.comparisons import MarginOption, MetricOption, comparisons, follow_all
+from app.cli.comparisons import MarginOption, MetricOption, ScoringOption, comparisons, follow_all
 from app.domain.json import JsonObject
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.comparison import ComparisonCreated
@@ -36,6 +36,7 @@ def report(
     hypothesis: Annotated[
         str, typer.Option(help="What you expected, written before the run; default: the description.")
     ] = "",
+    scoring: ScoringOption = None,
 ) -> None:
     """Write a report of a comparison: Markdown, one HTML file, and figures as PNG and SVG."""
     given = experiments or []
@@ -45,6 +46,7 @@ def report(
     if file is not None and len(given) > 1:
         raise fail("A report is of experiments or of one file.", "Give ids, or one file.")
     params: dict[str, Query] = {"score": metric, "margin": margin, "hypothesis": hypothesis}
+    params |= {"scoring": scoring} if scoring else {}
     configs = comparisons(file, {}) if file else []
     with connected(start=file is not None) as api:
         if matrix is not None:

@@ -58,6 +58,10 @@ class Settings(BaseSettings):
         "Hugging Face hub; organisation/*: all of one, *: any",
     )
 
+    scorers_dir: Path | None = Field(
+        default=None, description="folder of scorers of your own; none without one"
+    )
+
     # Servers; empty means the embedded one that `llmforge up` starts
     database_url: SecretStr = Field(default=SecretStr(""), validation_alias="DATABASE_URL")
     redis_url: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_URL")
@@ -156,6 +160,7 @@ class Settings(BaseSettings):
         "knowledge_dir",
         "index_dir",
         "models_dir",
+        "scorers_dir",
     )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from app.domain.dataset_origin import DatasetOrigin
 from app.domain.hashing import canonical_json, content_hash
 from app.domain.json import JsonObject
 from app.domain.scoring import ScoringRule
@@ -39,7 +40,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A named, versioned set of examples; the version is a hash of the examples and the scoring."""
+    """A named, versioned set of examples; the version is a hash of the examples and the scoring.
+
+    ``origin``: what the examples were selected from, if they were.
+    """
 
     name: str
     scoring: ScoringRule
@@ -47,6 +51,7 @@ class Dataset:
     description: str = ""
     licence: str = ""
     source: str = ""
+    origin: DatasetOrigin | None = None
 
     @property
     def version(self) -> str:

@@ -89,6 +89,7 @@ class RunContext:
         parameters: number of the model's weights, if the catalog has it.
         seed: of the bootstrap.
         shared: what calls took that answered several requests; ``None`` if there were none.
+        superseded: failed runs that were asked again since: no part of the result but for what they took.
     """
 
     planned: int
@@ -96,6 +97,7 @@ class RunContext:
     parameters: float | None
     seed: int
     shared: SharedExpense | None = None
+    superseded: Sequence[RunFacts] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 RunSort = Literal["order", "latency_ms", "f1", "score", "tokens", "cost_usd", "output_length"]
+AnswerAttribution = Literal["supported", "unsupported", "misread", "not_retrieved"]
 RunFilter = Literal["all", "correct", "partial", "wrong", "failed", "cached", "unscored"]
 
 
@@ -25,6 +26,7 @@ class RunSelection:
         text: words that must all occur in the question, its key, an accepted answer, the answer, the
             output or the message of a failure.
         failure_kinds: any of these.
+        attributions: where the answer went right or wrong, any of these, of runs that retrieved.
         slices: pairs of a key and a value of the examples' metadata; all must hold.
         value: of the score.
         latency_ms: in milliseconds.
@@ -35,6 +37,7 @@ class RunSelection:
     score: str = "exact_match"
     text: str = ""
     failure_kinds: tuple[str, ...] = ()
+    attributions: tuple[AnswerAttribution, ...] = ()
     slices: tuple[tuple[str, str], ...] = ()
     value: Between = Between()
     latency_ms: Between = Between()

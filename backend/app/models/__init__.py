@@ -9,6 +9,8 @@ from app.models.generation import CacheVersion, Generation
 from app.models.judgement import Judgement
 from app.models.knowledge import Article, KnowledgeBase
 from app.models.matrix import Matrix, MatrixTrial
+from app.models.retry import RetriedRun, Retry
+from app.models.scoring import ScoredRunRow, ScoringRow
 from app.models.sequential import SequentialComparison
 from app.models.worker import Worker
 
@@ -28,7 +30,11 @@ __all__ = [
     "Matrix",
     "MatrixTrial",
     "Result",
+    "RetriedRun",
+    "Retry",
     "Run",
+    "ScoredRunRow",
+    "ScoringRow",
     "SequentialComparison",
     "Shard",
     "Worker",

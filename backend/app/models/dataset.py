@@ -24,7 +24,7 @@ class _ScoringRule(TypeDecorator[ScoringRule]):
 
 
 class Dataset(Base):
-    """One version of a named dataset."""
+    """One version of a named dataset; ``origin`` says what it was selected from, see ``DatasetOrigin``."""
 
     __tablename__ = "datasets"
     __table_args__ = (UniqueConstraint("name", "version"),)
@@ -37,6 +37,7 @@ class Dataset(Base):
     licence: Mapped[str] = mapped_column(Text, default="")
     source: Mapped[str] = mapped_column(Text, default="")
     size: Mapped[int] = mapped_column(Integer)
+    origin: Mapped[JsonObject | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

@@ -6,8 +6,27 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.domain.dataset_origin import OriginKind
 from app.domain.json import JsonObject
 from app.schemas.common import FromAttributes
+
+
+class SelectedExperimentOut(BaseModel):
+    """An experiment that questions were selected from, by the name that it had then."""
+
+    id: uuid.UUID
+    name: str
+
+
+class DatasetOriginOut(BaseModel):
+    """Where the questions of a dataset were selected from."""
+
+    kind: OriginKind = Field(description="The list of an experiment's runs, or a comparison.")
+    experiments: list[SelectedExperimentOut] = Field(description="Of a comparison the baseline first.")
+    filters: JsonObject = Field(description="As they were asked for.")
+    sentence: str = Field(description="The filters in words.")
+    dataset: str = Field(description="Name of the dataset that the questions are from.")
+    version: str = Field(description="Of that dataset.")
 
 
 class DatasetOut(FromAttributes):
@@ -21,6 +40,7 @@ class DatasetOut(FromAttributes):
     licence: str
     source: str
     size: int = Field(description="Examples.")
+    origin: DatasetOriginOut | None = Field(description="What it was selected from; null if it was imported.")
     created_at: datetime
 
 

@@ -79,6 +79,7 @@ class Compared(BaseModel):
     dataset: str
     dataset_version: str
     seed: int
+    scoring: str = Field(description="By which its answers are compared; original: as it was run.")
     metrics: Metrics
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.run_selection import Between, RunFilter, RunSelection
+from app.domain.run_selection import AnswerAttribution, Between, RunFilter, RunSelection
 from app.domain.status import FailureKind
 from app.schemas.common import FromAttributes, Text, Words
 from app.schemas.result import Estimate
@@ -12,8 +12,8 @@ from app.schemas.result import Estimate
 _NAME = 100
 
 
-class RunListQuery(BaseModel):
-    """Filters, order and page of a list of runs; all filters must hold."""
+class RunFilters(BaseModel):
+    """Filters of a list of runs; all of them must hold."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,6 +33,9 @@ class RunListQuery(BaseModel):
         description="All words, in question, key, accepted answers, answer, output or message of a failure.",
     )
     failure_kind: list[FailureKind] = Field(default=[], description="Any of these.")
+    attribution: list[AnswerAttribution] = Field(
+        default=[], description="Where answers from passages went right or wrong: any of these."
+    )
     slice: list[Annotated[Text, Field(max_length=300)]] = Field(
         default=[],
         max_length=10,
@@ -44,25 +47,31 @@ class RunListQuery(BaseModel):
     latency_to_ms: float | None = None
     tokens_from: float | None = Field(default=None, description="Of prompt and completion together.")
     tokens_to: float | None = None
+
+    def selection(self) -> RunSelection:
+        """Return which runs are meant."""
+        return RunSelection(
+            outcome=self.filter,
+            score=self.score,
+            text=self.text,
+            failure_kinds=tuple(self.failure_kind),
+            attributions=tuple(self.attribution),
+            slices=tuple((key, value) for key, _, value in (one.partition("=") for one in self.slice)),
+            value=Between(self.score_from, self.score_to),
+            latency_ms=Between(self.latency_from_ms, self.latency_to_ms),
+            tokens=Between(self.tokens_from, self.tokens_to),
+        )
+
+
+class RunListQuery(RunFilters):
+    """Filters, order and page of a list of runs."""
+
     sort: str = Field(
         default="order",
         description="order, latency_ms, f1, score, tokens, cost_usd, output_length; - before it: descending.",
     )
     cursor: str | None = Field(default=None, max_length=500)
     limit: int = Field(default=50, ge=1, le=500)
-
-    def selection(self) -> RunSelection:
-        """Return the filters alone."""
-        return RunSelection(
-            outcome=self.filter,
-            score=self.score,
-            text=self.text,
-            failure_kinds=tuple(self.failure_kind),
-            slices=tuple((key, value) for key, _, value in (one.partition("=") for one in self.slice)),
-            value=Between(self.score_from, self.score_to),
-            latency_ms=Between(self.latency_from_ms, self.latency_to_ms),
-            tokens=Between(self.tokens_from, self.tokens_to),
-        )
 
 
 class SliceValueOut(FromAttributes):

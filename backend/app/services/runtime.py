@@ -10,6 +10,7 @@ from app.core.database import Sessions, create_engine, create_sessions
 from app.core.database_url import DatabaseUrlError
 from app.core.errors import Unavailable
 from app.core.redaction import redact, register_secret
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.inference.catalog_file import load_catalog
 from app.services.inference.engines.connector import LocalServerOptions
 from app.services.inference.failures import redact_with
@@ -102,6 +103,7 @@ def open_runtime(
     redact_with(redact)
     look_below(settings.model_folder_list)
     fetch_only(settings.hub_model_list)
+    SCORERS.load_own(settings.scorers_dir)
     for access_key in settings.access_keys:
         register_secret(access_key.key)
     for url in (database_url, settings.redis_url.get_secret_value()):

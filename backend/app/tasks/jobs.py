@@ -14,6 +14,7 @@ from app.core.migrations import SchemaIsNewer, migrate
 from app.services.execution.executor import Executor
 from app.services.execution.queueing import first_in_line
 from app.services.runtime import open_runtime
+from app.services.scorings.work import ScoringWork, is_scoring
 from app.tasks.shared_answers import shared_answers
 
 log = get_logger(__name__)
@@ -23,7 +24,7 @@ EXECUTOR_CONNECTIONS = 3
 
 
 def run_experiment(experiment_id: str) -> None:
-    """Work on the experiment until it ends, or until this process is told to stop."""
+    """Work on an experiment, or a scoring, until it ends, or until this process is told to stop."""
     # An experiment makes very many objects but few reference cycles: collect them rarely.
     gc.set_threshold(50_000, 20, 50)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
@@ -47,6 +48,9 @@ async def _run(experiment_id: uuid.UUID) -> None:
     try:
         await when_database_answers(partial(migrate, runtime.engine), "look at the schema")
         first = await when_database_answers(partial(first_in_line, runtime, experiment_id), "look who waits")
+        if await when_database_answers(partial(is_scoring, runtime, first), "look what it is"):
+            await ScoringWork(runtime, first).run()
+            return
         executor = Executor(runtime, first)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, executor.stop)
         await executor.run()

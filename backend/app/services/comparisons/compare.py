@@ -121,6 +121,9 @@ class ExperimentComparison:
     identity: AnswerIdentity | None = None
 
 
+Sides = tuple[RunArrays, RunArrays, Pairing]
+"""A baseline, another experiment, and which of their runs answer the same questions."""
+
 Compared = TypeVar("Compared", ScoreComparison, QuantityComparison)
 
 
@@ -151,15 +154,11 @@ def compare_experiments(
         rule: by which answers are normalised, to say how many are the same; None: nothing is said of that.
     """
     pairings = [pair(baseline, other) for other in others]
-    paired = list(zip(others, pairings, strict=True))
-    by_score = []
-    for name in scores:
-        family = _family(baseline, [(*one, name) for one in paired])
-        found = _adjusted([_score(baseline, *one, name, family) for one in paired])
-        by_score.append([replace(one, equivalence=_equivalence(one, margin)) for one in found])
+    paired = [(baseline, other, pairing) for other, pairing in zip(others, pairings, strict=True)]
+    by_score = [compare_score(paired, name, margin) for name in scores]
     pairs = [(*one, name) for one in paired for name in quantities]
-    family = _family(baseline, pairs)
-    amounts = _adjusted([_quantity(baseline, *one, family) for one in pairs])
+    family = _family(pairs)
+    amounts = _adjusted([_quantity(*one, family) for one in pairs])
     each = len(quantities)
     return [
         ExperimentComparison(
@@ -168,8 +167,21 @@ def compare_experiments(
             amounts[index * each : (index + 1) * each],
             None if rule is None else same_answers(baseline, other, pairing, rule),
         )
-        for index, (other, pairing) in enumerate(paired)
+        for index, (_, other, pairing) in enumerate(paired)
     ]
+
+
+def compare_score(pairs: Sequence[Sides], name: str, margin: float = DEFAULT_MARGIN) -> list[ScoreComparison]:
+    """Compare one score in several pairs of experiments, or parts of them, which are one family.
+
+    Args:
+        pairs: baseline, other experiment, and which of their runs are compared.
+        name: of the score.
+        margin: the largest difference that does not matter.
+    """
+    family = _family([(*one, name) for one in pairs])
+    found = _adjusted([_score(*one, name, family) for one in pairs])
+    return [replace(one, equivalence=_equivalence(one, margin)) for one in found]
 
 
 def compare_quantity(baseline: RunArrays, other: RunArrays, name: str) -> QuantityComparison:
@@ -217,9 +229,9 @@ def best_of(experiments: Mapping[str, RunArrays], score: str) -> list[str]:
     )
 
 
-def _family(baseline: RunArrays, pairs: Sequence[tuple[RunArrays, Pairing, str]]) -> int:
+def _family(pairs: Sequence[tuple[RunArrays, RunArrays, Pairing, str]]) -> int:
     """Return how many of these comparisons have enough units for a test, 1 at least."""
-    return max(1, sum(_testable(*_values(baseline, *one)) for one in pairs))
+    return max(1, sum(_testable(*_values(*one)) for one in pairs))
 
 
 def _testable(one: Floats, two: Floats, clusters: Labels | None) -> bool:

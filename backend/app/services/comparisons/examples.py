@@ -7,6 +7,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.comparison_filter import AgreementFilter
 from app.domain.hashing import content_hash
 from app.models import Example, Run
 from app.services.results.cursor import ListCursor
@@ -14,7 +15,6 @@ from app.services.results.run_map import require_score
 from app.services.results.service import ResultService
 from app.services.runs.scores_repository import RunScore, ScoresRepository, Unscored
 
-AgreementFilter = Literal["all", "differ", "same", "both", "only_first", "only_second", "neither"]
 Missing = Literal["missing"]
 Question = tuple[str, int, int]
 """Content hash of an example, the repeat, and which of the examples with that content it is."""
@@ -60,7 +60,13 @@ class ExamplesService:
         self._scores = ScoresRepository(session)
 
     async def compare(
-        self, ids: Sequence[uuid.UUID], score: str, where: AgreementFilter, cursor: str | None, limit: int
+        self,
+        ids: Sequence[uuid.UUID],
+        score: str,
+        where: AgreementFilter,
+        cursor: str | None,
+        limit: int,
+        scorings: Sequence[str] = (),
     ) -> QuestionPage:
         """Return a page of the questions that pass the filter, in the order of the first experiment's.
 
@@ -69,19 +75,27 @@ class ExamplesService:
                 invalid cursor.
             NotFound: if one has no result.
         """
-        compared = await self._results.compared(ids)
-        require_score(score, sorted({name for one in compared for name in one.result.metrics["scores"]}))
         cursors = ListCursor(
-            content_hash([[str(one) for one in ids], score, where]), "ids, score and outcome"
+            content_hash([[str(one) for one in ids], score, where, *scorings]), "ids, score and outcome"
         )
         start = _offset(cursors, cursor) if cursor else 0
-        scores = [await self._scores.by_question(one, score) for one in ids]
-        matching = matching_questions(scores, where)
-        page = [[of.get(question) for of in scores] for question in matching[start : start + limit]]
+        matching = await self.selected(ids, score, where, scorings)
+        page = matching[start : start + limit]
         runs = await self._scores.runs([one.run_id for line in page for one in line if one])
         questions = [_question([runs[one.run_id] if one else None for one in line]) for line in page]
         end = start + len(page)
         return QuestionPage(questions, len(matching), cursors.write(end) if end < len(matching) else None)
+
+    async def selected(
+        self, ids: Sequence[uuid.UUID], score: str, where: AgreementFilter, scorings: Sequence[str] = ()
+    ) -> list[list[RunScore | None]]:
+        """Return the run of each experiment of all questions that pass the filter; as ``compare``."""
+        compared = await self._results.compared(ids, scorings)
+        require_score(score, sorted({name for one in compared for name in one.result.metrics["scores"]}))
+        scores = [
+            await self._scores.by_question(one.experiment.id, score, one.scoring_id) for one in compared
+        ]
+        return [[of.get(question) for of in scores] for question in matching_questions(scores, where)]
 
 
 def matching_questions(
@@ -89,6 +103,12 @@ def matching_questions(
 ) -> list[Question]:
     """Return the questions that pass: the first experiment's in its order, then those that it lacks."""
     questions = dict.fromkeys(question for of in scores for question in of)
+    if where == "misread":
+        return [
+            question
+            for question in questions
+            if any(question in of and of[question].misread for of in scores)
+        ]
     return [
         question
         for question in questions
@@ -106,6 +126,8 @@ def passes(values: Sequence[float | Unscored | Missing | None], where: Agreement
     """
     if where == "all":
         return True
+    if where == "failed":
+        return None in values
     if where in {"differ", "same"}:
         shared = [value for value in values if value != "missing"]
         return len(shared) > 1 and (len(set(shared)) > 1) == (where == "differ")

@@ -88,6 +88,12 @@ class Pairing:
         """Return how many questions the pairs are of for which ``kept`` is true, shape ``(pairs,)``."""
         return int(kept.sum() if self.questions is None else np.unique(self.questions[kept]).size)
 
+    def only(self, kept: NDArray[np.bool_]) -> "Pairing":
+        """Return the pairs for which ``kept`` is true, shape ``(pairs,)``; nothing is said of others."""
+        clusters = None if self.clusters is None else self.clusters[kept]
+        questions = None if self.questions is None else self.questions[kept]
+        return Pairing(self.first[kept], self.second[kept], clusters, [], [], [], questions=questions)
+
 
 def pair(first: RunArrays, second: RunArrays) -> Pairing:
     """Pair the runs of two experiments by content and repeat; name what cannot be paired."""

@@ -97,7 +97,8 @@ def _compared(one: ExperimentResult, label: str) -> Compared:
         model=experiment.model,
         method=experiment.method,
         dataset=experiment.dataset_name,
-        dataset_version=experiment.dataset_version,
+        dataset_version=one.result.provenance["dataset"]["version"],
+        scoring=one.scoring,
         seed=experiment.seed,
         metrics=metrics_out(one.result.metrics),
     )
@@ -120,11 +121,12 @@ def _score(other: Experiment, names: tuple[str, str], one: ScoreComparison) -> S
         statistics=_statistics(names, one.paired, one) if one.paired else None,
         equivalence=_equivalence(one),
         missing=_missing(names, one),
-        message="" if one.paired else _no_test(one.n_paired),
+        message="" if one.paired else no_test(one.n_paired),
     )
 
 
-def _no_test(paired: int) -> str:
+def no_test(paired: int) -> str:
+    """Return why so many pairs of answers say nothing of a difference."""
     if paired < _FEWEST_PAIRS:
         return f"Too few questions are paired for a test: {paired:,}."
     return f"No test: all {paired:,} paired answers belong to one cluster, which shows no spread between any."

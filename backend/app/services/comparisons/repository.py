@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Example, Run
 from app.services.comparisons.pairing import QUANTITIES, Floats, RunArrays
+from app.services.runs.scoring_repository import joined_with_examples, scored_answer, scored_value
 from app.services.runs.selection_repository import score_value
 
 _AT_ONCE = 20_000  # runs
@@ -35,7 +36,12 @@ class RunArraysRepository:
         self._session = session
 
     async def arrays(
-        self, experiment_id: uuid.UUID, scores: Sequence[str], *, answers: bool = False
+        self,
+        experiment_id: uuid.UUID,
+        scores: Sequence[str],
+        *,
+        answers: bool = False,
+        scoring_id: uuid.UUID | None = None,
     ) -> RunArrays:
         """Return an experiment's runs with these scores, in the order of its questions.
 
@@ -43,20 +49,21 @@ class RunArraysRepository:
             experiment_id: of which experiment.
             scores: by name.
             answers: whether to read what was answered, too.
+            scoring_id: whose scores they are; ``None``: those that the experiment was run with.
         """
         failed = Run.status == "failed"
         columns: list[SQLColumnExpression[Any]] = [
             *(Example.content_hash, Run.repeat, Example.key, Example.cluster, failed),
-            *(_answers(failed) if answers else ()),
+            *(_answers(failed, scoring_id) if answers else ()),
             case((or_(failed, Run.cached, _without_wait()), null()), else_=Run.latency_ms),
             case((failed, null()), else_=Run.prompt_tokens + Run.completion_tokens),
             case((failed, null()), else_=Run.cost_usd),
-            *(score_value(name) for name in scores),
+            *(score_value(name) if scoring_id is None else scored_value(name) for name in scores),
         ]
         others = len(columns) - len(QUANTITIES) - len(scores)
         texts: list[list[Any]] = [[] for _ in range(others)]
         numbers: list[list[Floats]] = [[np.empty(0)] for _ in columns[others:]]
-        async for row in await self._session.stream(_in_parts(experiment_id, columns)):
+        async for row in await self._session.stream(_in_parts(experiment_id, columns, scoring_id)):
             for place, column in enumerate(row):
                 if place < others:
                     texts[place] += column
@@ -83,7 +90,11 @@ class RunArraysRepository:
             yield row
 
 
-def _in_parts(experiment_id: uuid.UUID, columns: Sequence[SQLColumnExpression[Any]]) -> Executable:
+def _in_parts(
+    experiment_id: uuid.UUID,
+    columns: Sequence[SQLColumnExpression[Any]],
+    scoring_id: uuid.UUID | None = None,
+) -> Executable:
     """Return a query of some columns of all runs in the order of the questions, as rows of arrays.
 
     A row of arrays is read in a fraction of the time of a row for each run. Those of a million runs would
@@ -91,19 +102,20 @@ def _in_parts(experiment_id: uuid.UUID, columns: Sequence[SQLColumnExpression[An
     """
     number = func.row_number().over(order_by=(Example.position, Run.repeat)) - 1
     named: list[Any] = [column.label(f"column_{place}") for place, column in enumerate(columns)]
-    query = (
-        select(*named, number.label("number")).select_from(Run).join(Example, Example.id == Run.example_id)
-    )
+    query = joined_with_examples(select(*named, number.label("number")).select_from(Run), scoring_id)
     runs = query.where(Run.experiment_id == experiment_id).subquery()
     arrays = [func.array_agg(aggregate_order_by(runs.c[one.name], runs.c.number)) for one in named]
     part = runs.c.number // _AT_ONCE
     return select(*arrays).group_by(part).order_by(part).execution_options(yield_per=1)
 
 
-def _answers(failed: ColumnElement[bool]) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:
+def _answers(
+    failed: ColumnElement[bool], scoring_id: uuid.UUID | None
+) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:
     """Return a hash of the raw output, which may be long, and the answer that was read from it."""
+    answer = Run.answer.expression if scoring_id is None else scored_answer()
     output = func.hashtextextended(func.coalesce(Run.output, ""), 0)
-    return case((failed, null()), else_=output), case((failed, null()), else_=Run.answer)
+    return case((failed, null()), else_=output), case((failed, null()), else_=answer)
 
 
 def _without_wait() -> ColumnElement[bool]:

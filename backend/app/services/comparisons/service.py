@@ -19,6 +19,7 @@ from app.schemas.common import readable_problem
 from app.schemas.comparison import ComparisonConfig, Settling, Variant
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.result import Metrics as MetricsOut
+from app.schemas.scoring import ORIGINAL
 from app.services.comparisons.compare import ExperimentComparison, best_of, compare_experiments
 from app.services.comparisons.pairing import RunArrays
 from app.services.comparisons.repository import RunArraysRepository
@@ -168,44 +169,53 @@ class ComparisonService:
         await self._settling.store(comparison, experiments)
         return [await self._experiments.get(one.id) for one in experiments]
 
-    async def report(self, experiment_id: uuid.UUID) -> ResultReport:
+    async def report(self, experiment_id: uuid.UUID, scoring: str = ORIGINAL) -> ResultReport:
         """Return a result with its tokens against naive prompting.
 
         Raises:
-            NotFound: if there is no experiment, or no result yet.
+            NotFound: if there is no experiment, no result yet, or no such scoring.
         """
-        found = await self._results.result(experiment_id)
+        found = await self._results.result(experiment_id, scoring)
         tokens = await against_naive(self._session, found.experiment)
         return ResultReport(found.experiment, found.result, metrics_out(found.result.metrics), tokens)
 
-    async def compare(self, ids: Sequence[uuid.UUID], margin: float = DEFAULT_MARGIN) -> Comparison:
+    async def compare(
+        self, ids: Sequence[uuid.UUID], margin: float = DEFAULT_MARGIN, scorings: Sequence[str] = ()
+    ) -> Comparison:
         """Compare experiments with the first of them, on the questions that both answered.
 
         Args:
             ids: of the experiments.
             margin: the largest difference of a score that does not matter.
+            scorings: by which the answers are compared; see ``ResultService.compared``.
 
         Raises:
             InvalidInput: for fewer than two, or too many, or the same twice.
-            NotFound: if one has no result.
+            NotFound: if one has no result, or no such scoring.
         """
-        results = await self._results.compared(ids)
+        results = await self._results.compared(ids, scorings)
         experiments = [one.experiment for one in results]
-        provenances = [Provenance.from_json(one.provenance) for one in experiments]
-        scores = _comparable(provenances)
+        provenances = [Provenance.from_json(one.result.provenance) for one in results]
+        scores = comparable_scores(provenances)
         repository = RunArraysRepository(self._session)
-        runs = {str(one): await repository.arrays(one, scores, answers=True) for one in ids}
+        runs = {
+            str(one.experiment.id): await repository.arrays(
+                one.experiment.id, scores, answers=True, scoring_id=one.scoring_id
+            )
+            for one in results
+        }
         baseline, *others = runs.values()
         # In a thread: resampling 10,000 questions takes tenths of a second.
         rule = scoring_rule(provenances[0].dataset.scoring)
         compared = partial(compare_experiments, baseline, others, scores, margin=margin, rule=rule)
         found = await asyncio.to_thread(compared)
         best = await asyncio.to_thread(lambda: {name: best_of(runs, name) for name in scores})
-        warnings = _warnings(experiments, provenances, scores) + _copies(experiments, list(runs.values()))
+        warnings = _differ("Scorings", [one.scoring for one in results])
+        warnings += _warnings(experiments, provenances, scores) + _copies(experiments, list(runs.values()))
         return Comparison(results, found, best, warnings, await self._settling.shared(experiments))
 
 
-def _comparable(provenances: Sequence[Provenance]) -> list[str]:
+def comparable_scores(provenances: Sequence[Provenance]) -> list[str]:
     """Return the scores that all experiments have, by the same version of the scorer."""
     first = provenances[0].scorers
     return [

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import asyncpg
@@ -39,6 +40,7 @@ class DatasetRepository(VersionedRepository[Dataset]):
             licence=dataset.licence,
             source=dataset.source,
             size=len(dataset.examples),
+            origin=None if dataset.origin is None else asdict(dataset.origin),
         )
         await self.begin(row)
         await self.copy(row.id, ((one, one.content_hash) for one in dataset.examples))

@@ -7,6 +7,7 @@ from functools import partial
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.access import acting
 from app.core.errors import Conflict, FieldError, InvalidInput
 from app.core.logging import bind, get_logger
 from app.domain.status import ExperimentStatus
@@ -18,6 +19,7 @@ from app.services.execution.executor import run_experiment
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import model_error
+from app.services.experiments.retry_repository import RetryRepository
 from app.services.experiments.service import ExperimentService
 from app.services.inference.catalog import CatalogError
 from app.services.runtime import Runtime
@@ -110,6 +112,42 @@ class Dispatcher:
             raise Conflict("The experiment is running; it does not need to be resumed.")
         await self._dispatch(experiment_id)
         return experiment
+
+    async def retry_failed(self, experiment_id: uuid.UUID) -> Experiment:
+        """Ask again for the failed runs of an experiment that has ended, in place.
+
+        The answered runs stay. One that ended early is also asked for the runs that it lacks.
+
+        Raises:
+            NotFound: if there is none.
+            Conflict: if it has not ended, has no failed runs, belongs to a comparison that ended as soon as
+                it was settled, its budget is spent, or this version cannot run its configuration.
+            InvalidInput: if the model cannot be used; says which key or file is missing.
+        """
+        experiment = await self._experiments.get(experiment_id)
+        if not ExperimentStatus(experiment.status).ended:
+            raise Conflict(
+                f"The experiment is {experiment.status}.",
+                hint="Failed runs are asked again once it has ended.",
+            )
+        if not experiment.failed_runs:
+            raise Conflict("The experiment has no failed runs.")
+        if experiment.sequential_id is not None:
+            raise Conflict(
+                "The experiment belongs to a comparison that ended as soon as it was settled.",
+                hint="Another answer would change what that was decided by; clone the experiment instead.",
+            )
+        await self._require_money(experiment, _config_of(experiment))
+        self._require_model(experiment.model)
+        with bind(experiment_id=str(experiment_id)):
+            retry = await RetryRepository(self._session).begin(experiment_id, acting())
+            if retry is None:  # another request was faster
+                await self._session.rollback()
+                raise Conflict("The experiment is queued already.")
+            await self._session.commit()
+            log.info("failed_runs_retried", runs=retry.runs)
+            await self._dispatch(experiment_id)
+            return await self._experiments.get(experiment_id)
 
     async def _require_money(self, parent: Experiment, config: ExperimentConfig) -> None:
         """Raise unless a call may be made after what the parent, and those before it, have spent."""

@@ -46,6 +46,7 @@ from app.services.execution.tasks import background
 from app.services.execution.turns import Turn
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provider_wait_repository import ProviderWaitRepository
+from app.services.experiments.retries import end_retry
 from app.services.inference.failures import clean
 from app.services.runtime import Runtime
 
@@ -214,22 +215,23 @@ class Executor:
     async def _aggregate(self, ending: Ending) -> Ending:
         """Store the result; an experiment whose runs cannot be aggregated fails, and keeps them."""
 
-        async def store() -> None:
+        async def store() -> Ending:
             async with self._runtime.sessions() as session:
+                ended = await end_retry(session, self._id, ending)
                 # The time of a provider's batch job says nothing of how fast it answers.
                 wall_s = None if isinstance(self._answering, BatchAnswering) else self._progress.wall_s
                 await aggregate(session, self._id, wall_s=wall_s)
                 await session.commit()
+                return ended
 
         try:
-            await when_database_answers(store, "store a result", self._stopping.is_set)
+            return await when_database_answers(store, "store a result", self._stopping.is_set)
         except Exception as error:
             if is_database_away(error):
                 raise
             log.exception("aggregation_failed")
             reason = f"The runs cannot be aggregated: {clean(sentence_of(error))}"
             return Ending(ExperimentStatus.FAILED, reason)
-        return ending
 
     # -- beside the work ------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 """Puts experiments that nobody works on back on the queue.
 
-An experiment is lost when its worker was killed, or when Redis lost the job. The database decides,
-not the queue: whatever is queued or running there, without a recent heartbeat and without a waiting
-job, is queued again. Any number of processes may do this at once; the lease lets one executor through.
+So are scorings of stored outputs. An experiment is lost when its worker was killed, or when Redis lost the
+job. The database decides, not the queue: whatever is queued or running there, without a recent heartbeat and
+without a waiting job, is queued again. Any number of processes may do this at once; the lease lets one
+executor through.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from app.services.execution.attention import Attention, WorkLeft, work_left
 from app.services.execution.queueing import enqueue
 from app.services.execution.waiting_jobs import WaitingJobs
 from app.services.experiments.repository import ExperimentRepository
+from app.services.runs.scoring_repository import ScoringRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -32,7 +34,10 @@ async def requeue_lost(runtime: Runtime, jobs: WaitingJobs | None = None) -> int
     """
     settings = runtime.settings
     async with runtime.sessions() as session:
-        unattended = await ExperimentRepository(session).unattended(settings.stale_after_s)
+        unattended = [
+            *await ExperimentRepository(session).unattended(settings.stale_after_s),
+            *await ScoringRepository(session).unattended(settings.stale_after_s),
+        ]
     lost = await (jobs or WaitingJobs(runtime)).lost(unattended)
     for experiment_id in lost:
         await enqueue(runtime, experiment_id)

@@ -61,13 +61,14 @@ def answers_of(calls: Iterable[JsonObject]) -> dict[str, GenerationResult]:
     for call in calls:
         if "text" not in call:
             continue
-        result = _result_of(call)
+        result = result_of(call)
         if may_be_replayed(result):
             found[content_hash({key: call[key] for key in _REQUEST_KEYS if key in call})] = result
     return found
 
 
-def _result_of(call: JsonObject) -> GenerationResult:
+def result_of(call: JsonObject) -> GenerationResult:
+    """Return the answer of a stored call that was answered."""
     return GenerationResult(
         text=call["text"],
         usage=Usage(**{name: call.get(name) for name in USAGE_FIELDS}),

@@ -3,14 +3,16 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from app.core.logging import get_logger
+from app.domain.progress import CANCELLED
 from app.domain.provenance import DatasetProvenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
-from app.models import BatchJob, Experiment
+from app.models import BatchJob, Experiment, Retry
 from app.schemas.experiment_config import PRIORITIES, ExperimentConfig
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.experiments.aggregation import aggregate
@@ -18,12 +20,26 @@ from app.services.experiments.provenance import build_provenance
 from app.services.experiments.provider_wait_repository import ProviderWaitRepository
 from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository, Facets
 from app.services.experiments.resolution import ResolvedConfig
+from app.services.experiments.retries import end_retry
+from app.services.experiments.retry_repository import RetriedFailure, RetryRepository
 from app.services.experiments.validation import validate
 from app.services.inference.catalog import spellings_of
 from app.services.knowledge.retriever_factory import describe
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
+
+
+_MOST_FAILURES = 1_000
+"""Runs of retries that are named at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDetails:
+    """A retry, and its runs as they had failed before."""
+
+    retry: Retry
+    failures: Sequence[RetriedFailure]
 
 
 class ExperimentService:
@@ -107,6 +123,20 @@ class ExperimentService:
             )
         return experiment
 
+    async def retries(self, experiment_id: uuid.UUID) -> list[RetryDetails]:
+        """Return the retries of an experiment, in order, with the runs that were asked again.
+
+        Raises:
+            NotFound: if there is no such experiment.
+        """
+        await self.get(experiment_id)
+        repository = RetryRepository(self._session)
+        retries = await repository.of(experiment_id)
+        failures = await repository.failures(experiment_id, _MOST_FAILURES) if retries else []
+        return [
+            RetryDetails(retry, [one for one in failures if one.retry_id == retry.id]) for retry in retries
+        ]
+
     async def batch_jobs(self, experiment_id: uuid.UUID) -> Sequence[BatchJob]:
         """Return the batch jobs of an experiment, in order.
 
@@ -170,14 +200,12 @@ class ExperimentService:
             Conflict: if it has ended.
         """
         experiment = await self.get(experiment_id)
-        before = experiment.status
         stale_after_s = self._runtime.settings.stale_after_s
         if not await self._repository.request_cancel(experiment_id, stale_after_s):
             conflict = Conflict(f"The experiment has ended: it is {experiment.status}.")
             await self._session.rollback()
             raise conflict
-        if before == ExperimentStatus.RUNNING:
-            await self._aggregate_if_cancelled(experiment_id)
+        await self._aggregate_if_cancelled(experiment_id)
         await self._session.commit()
         return await self.get(experiment_id)
 
@@ -185,6 +213,8 @@ class ExperimentService:
         """Aggregate an abandoned experiment, since no executor will."""
         experiment = await self.get(experiment_id)
         if experiment.status == ExperimentStatus.CANCELLED:
+            ending = await end_retry(self._session, experiment_id, CANCELLED)
+            await RetryRepository(self._session).set_ending(experiment_id, ending)
             progress = experiment.progress_snapshot
             await aggregate(self._session, experiment_id, wall_s=progress.active_s if progress else None)
 

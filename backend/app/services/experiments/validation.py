@@ -29,16 +29,17 @@ async def validate(
     Raises:
         InvalidInput: if something does not exist or does not fit together; names the field.
     """
+    SCORERS.load_own(runtime.settings.scorers_dir)
     resolved = await resolve(session, runtime, config, file_needed=files_needed)
     _check_sample_size(resolved)
     _check_features(resolved)
     _check_budget(resolved)
     _check_batch_api(resolved)
     _check_prefix_cache(resolved)
-    _check_scorers(config, resolved.models, model_needed=files_needed)
+    check_scorers(config, resolved.models, model_needed=files_needed)
     if files_needed:
         await _check_models_of_retrieval(config)
-        await _check_judge(config, resolved.models)
+        await check_judge(config, resolved.models)
     return resolved
 
 
@@ -158,15 +159,16 @@ async def _check_models_of_retrieval(config: ExperimentConfig) -> None:
         await asyncio.to_thread(require_models, wanted)  # may ask the hub
 
 
-def _check_scorers(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
+def check_scorers(config: ExperimentConfig, models: ModelRegistry, *, model_needed: bool) -> None:
     """Raise unless every scorer that is named exists, and its model is there."""
     for name, options in config.scorers.items():
         scorer = SCORERS.get(name)
         if scorer is None or scorer.applies is not None:
             there = ", ".join(SCORERS.chosen_by_name()) or "none"
+            broken = "".join(f" {one.file} gives none: {one.message}" for one in SCORERS.own.problems)
             raise InvalidInput(
                 f"There is no scorer {name!r} to choose.",
-                hint=f"Scorers to choose: {there}.",
+                hint=f"Scorers to choose: {there}.{broken}",
                 errors=[FieldError(f"scorers.{name}", "no such scorer")],
             )
         where = f"scorers.{name}.model"
@@ -189,7 +191,8 @@ def _require_model(models: ModelRegistry, model: str, where: str) -> None:
         ) from error
 
 
-async def _check_judge(config: ExperimentConfig, models: ModelRegistry) -> None:
+async def check_judge(config: ExperimentConfig, models: ModelRegistry) -> None:
+    """Raise unless the model of the judge that is named, if one is, can be used."""
     wanted = config.faithfulness
     if wanted is None:
         return

@@ -43,12 +43,14 @@ class Wanted:
         score: that decides.
         margin: the largest difference of the score that does not matter.
         hypothesis: what was expected; empty to use the description that all experiments have.
+        scorings: by which the answers are compared; see ``ResultService.compared``.
     """
 
     ids: Sequence[uuid.UUID]
     score: str = "exact_match"
     margin: float = DEFAULT_MARGIN
     hypothesis: str = ""
+    scorings: Sequence[str] = ()
 
 
 class ReportService:
@@ -69,16 +71,23 @@ class ReportService:
             NotFound: if one has no result.
             Unavailable: if a file of measured judges cannot be read.
         """
-        found = await self._comparisons.compare(wanted.ids, wanted.margin)
+        found = await self._comparisons.compare(wanted.ids, wanted.margin, wanted.scorings)
         comparison = comparison_out(found)
         _require_score(comparison, wanted.score)
         configs: list[JsonObject] = [dict(one.experiment.config) for one in found.results]
-        page = await self._examples.compare(wanted.ids, wanted.score, "differ", None, _EXAMPLES)
+        page = await self._examples.compare(
+            wanted.ids, wanted.score, "differ", None, _EXAMPLES, wanted.scorings
+        )
         examples = [ComparedExample.model_validate(one) for one in page.questions]
         title = title_of(comparison)
         again = comparison_file(title, configs, comparison.experiments)
         scores = sorted({one.score for one in comparison.differences})
-        runs = {one: await self._arrays.arrays(one, scores, answers=True) for one in wanted.ids}
+        runs = {
+            one.experiment.id: await self._arrays.arrays(
+                one.experiment.id, scores, answers=True, scoring_id=one.scoring_id
+            )
+            for one in found.results
+        }
         judges = used_judges(configs, self._settings)
         figures = figures_of(comparison, wanted.score, setting_of(comparison), _medians(runs), judges)
         described = {str(one.get("description") or "") for one in configs}
@@ -139,7 +148,8 @@ def _bullets(lines: Sequence[str]) -> str:
 
 def _commands(wanted: Wanted, *, again_by_file: bool) -> str:
     ids = " ".join(str(one)[:8] for one in wanted.ids)
-    lines = ["```sh", f"llmforge report {ids} --metric {wanted.score} --out report"]
+    scorings = "".join(f" --scoring {one}" for one in wanted.scorings)
+    lines = ["```sh", f"llmforge report {ids} --metric {wanted.score}{scorings} --out report"]
     if again_by_file:
         lines += [
             "# the experiments anew, from the file beside this report:",

@@ -25,6 +25,7 @@ from app.domain.json import JsonObject
 from app.domain.run import RunRecord
 from app.models import Run
 from app.services.runs.repository import RunRepository
+from app.services.runs.scoring_repository import ScoringRepository
 
 ExportFormat = Literal["json", "jsonl", "csv", "parquet"]
 MEDIA_TYPES: dict[str, str] = {
@@ -127,6 +128,10 @@ _NESTED = tuple(column.name for column in _COLUMNS if column.nested)
 _TABLE_SCHEMA = pa.schema([(column.name, column.type) for column in _COLUMNS])
 _read = attrgetter(*(column.path for column in _COLUMNS))
 
+_READ_ANEW = ("answer", "parse_outcome", "parse_rule", "scores")
+_OWN_COLUMNS = ("exact_match", "contains", "f1")
+"""Scores with columns of their own."""
+
 Rows = AsyncIterator[list[JsonObject]]
 
 
@@ -139,21 +144,42 @@ def _as_cells(row: JsonObject) -> JsonObject:
 
 
 async def export_runs(
-    sessions: Sessions, experiment_id: uuid.UUID, fmt: ExportFormat, batch_size: int | None = None
+    sessions: Sessions,
+    experiment_id: uuid.UUID,
+    fmt: ExportFormat,
+    batch_size: int | None = None,
+    *,
+    scoring_id: uuid.UUID | None = None,
 ) -> AsyncIterator[bytes]:
-    """Yield the file, ``batch_size`` runs at a time.
+    """Yield the file, ``batch_size`` runs at a time, with the original scores or those of a scoring.
 
     It has a session of its own, since the stream outlives that of the request.
     """
     batch_size = batch_size or (_ROWS_A_GROUP if fmt == "parquet" else _AT_ONCE)
     async with sessions() as session:
-        batches = (
+        batches: Rows = (
             [_as_row(run) for run in batch]
             async for batch in RunRepository(session).export(experiment_id, batch_size)
         )
+        if scoring_id is not None:
+            batches = _rescored(batches, sessions, scoring_id)
         async for piece in _formats[fmt](batches):
             if piece:
                 yield piece
+
+
+async def _rescored(batches: Rows, sessions: Sessions, scoring_id: uuid.UUID) -> Rows:
+    """Yield the rows with what a scoring says of the answered runs in place of what the runs say."""
+    async for batch in batches:
+        async with sessions() as session:
+            found = await ScoringRepository(session).rows_of(scoring_id, [row["run_id"] for row in batch])
+        for row in batch:
+            if row["run_id"] in found:
+                scored, example = found[row["run_id"]]
+                values = {name: scored.scores.get(name, {}).get("value") for name in _OWN_COLUMNS}
+                anew = {name: getattr(scored, name) for name in _READ_ANEW} | values
+                row.update(anew, gold=example.answers, content_hash=example.content_hash)
+        yield batch
 
 
 async def _json(batches: Rows) -> AsyncIterator[bytes]:

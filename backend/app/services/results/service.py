@@ -9,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.domain.hashing import content_hash
+from app.domain.json import JsonObject
 from app.domain.run_selection import RunSelection, RunSort
-from app.models import Experiment, Result, Run
+from app.models import Experiment, Result, Run, ScoringRow
+from app.schemas.scoring import ORIGINAL
 from app.services.experiments.repository import ExperimentRepository
 from app.services.results.cursor import ListCursor
 from app.services.runs.repository import Position, RunRepository
+from app.services.runs.scoring_repository import ScoringRepository
 
 MAX_COMPARED = 12
 _MAX_ID = 2**63 - 1
@@ -21,10 +24,19 @@ _MAX_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class ExperimentResult:
-    """An experiment that has a result."""
+    """An experiment that has a result.
+
+    Attributes:
+        experiment: that was run.
+        result: its metrics and provenance, by the scoring that was asked for.
+        scoring: name of that; ``ORIGINAL``: the one that it was run with.
+        scoring_id: ``None`` for the original one.
+    """
 
     experiment: Experiment
     result: Result
+    scoring: str = ORIGINAL
+    scoring_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class ResultService:
     def __init__(self, session: AsyncSession) -> None:
         self._experiments = ExperimentRepository(session)
         self._runs = RunRepository(session)
+        self._scorings = ScoringRepository(session)
 
     async def experiment(self, experiment_id: uuid.UUID) -> Experiment:
         """Return an experiment.
@@ -62,11 +75,15 @@ class ResultService:
             )
         return experiment
 
-    async def result(self, experiment_id: uuid.UUID) -> ExperimentResult:
+    async def result(self, experiment_id: uuid.UUID, scoring: str = ORIGINAL) -> ExperimentResult:
         """Return an experiment with its result.
 
+        Args:
+            experiment_id: of which experiment.
+            scoring: by which of its scorings.
+
         Raises:
-            NotFound: if there is no experiment, or no result yet.
+            NotFound: if there is no experiment, no result yet, or no such scoring that is complete.
         """
         experiment = await self.experiment(experiment_id)
         if experiment.result is None:
@@ -74,7 +91,36 @@ class ResultService:
                 f"The experiment is {experiment.status} and has no result.",
                 hint="An experiment has a result once it has ended with at least one run.",
             )
-        return ExperimentResult(experiment, experiment.result)
+        if scoring == ORIGINAL:
+            return ExperimentResult(experiment, experiment.result)
+        row = await self._scoring(experiment_id, scoring)
+        result = Result(
+            experiment_id=experiment_id,
+            metrics=row.metrics,
+            provenance=scored_provenance(experiment.result.provenance, row),
+            created_at=row.finished_at,
+        )
+        return ExperimentResult(experiment, result, scoring, row.id)
+
+    async def scoring_id(self, experiment_id: uuid.UUID, scoring: str) -> uuid.UUID | None:
+        """Return the id of a complete scoring; ``None`` for the original one.
+
+        Raises:
+            NotFound: if there is none.
+        """
+        return None if scoring == ORIGINAL else (await self._scoring(experiment_id, scoring)).id
+
+    async def _scoring(self, experiment_id: uuid.UUID, name: str) -> ScoringRow:
+        row = await self._scorings.find(experiment_id, name)
+        if row is not None and row.status == "COMPLETED":
+            return row
+        there = [one.name for one in await self._scorings.of(experiment_id) if one.status == "COMPLETED"]
+        raise NotFound(
+            f"The experiment has no scoring {name!r}."
+            if row is None
+            else f"The scoring {name!r} is not complete: it is {row.status}.",
+            hint=f"Its scorings: {', '.join((ORIGINAL, *there))}. `llmforge rescore` makes another one.",
+        )
 
     async def runs(
         self, experiment_id: uuid.UUID, where: RunSelection, sort: str, cursor: str | None, limit: int
@@ -122,19 +168,50 @@ class ResultService:
             raise NotFound(f"The experiment has no run {run_id}.")
         return found
 
-    async def compared(self, ids: Sequence[uuid.UUID]) -> list[ExperimentResult]:
+    async def compared(
+        self, ids: Sequence[uuid.UUID], scorings: Sequence[str] = ()
+    ) -> list[ExperimentResult]:
         """Return the experiments of a comparison with their results.
 
+        Args:
+            ids: of the experiments.
+            scorings: by which their answers are compared: one for all, or one for each; none: the original.
+
         Raises:
-            InvalidInput: for fewer than two, or too many, or the same twice.
-            NotFound: if one has no result.
+            InvalidInput: for fewer than two, or too many, or the same twice; for another number of scorings.
+            NotFound: if one has no result, or no such scoring.
         """
+        if len(scorings) not in {0, 1, len(ids)}:
+            raise InvalidInput(
+                f"There are {len(ids)} experiments and {len(scorings)} scorings.",
+                hint="Name one scoring for all, or one for each experiment.",
+                errors=[FieldError("scoring", f"{len(scorings)} given")],
+            )
         if not 2 <= len(ids) <= MAX_COMPARED or len(set(ids)) != len(ids):
             raise InvalidInput(
                 f"Compare 2 to {MAX_COMPARED} different experiments.",
                 errors=[FieldError("ids", f"{len(ids)} given")],
             )
-        return [await self.result(experiment_id) for experiment_id in ids]
+        named = scorings if len(scorings) == len(ids) else [*scorings, ORIGINAL][:1] * len(ids)
+        return [await self.result(*one) for one in zip(ids, named, strict=True)]
+
+
+def scored_provenance(provenance: JsonObject, scoring: ScoringRow) -> JsonObject:
+    """Return the provenance of a result by a scoring: with its scorers, and the dataset scored against."""
+    dataset = {
+        **provenance["dataset"],
+        "version": scoring.dataset.version,
+        "size": scoring.dataset.size,
+        "scoring": scoring.dataset.scoring,
+    }
+    made = {
+        "name": scoring.name,
+        "request": scoring.request,
+        "created_by": scoring.created_by,
+        "created_at": scoring.created_at.isoformat(),
+        "code_version": scoring.code_version,
+    }
+    return {**provenance, "scorers": scoring.scorers, "dataset": dataset, "scoring": made}
 
 
 def _is_sort(key: str) -> TypeGuard[RunSort]:

@@ -10,13 +10,11 @@ from app.domain.metrics import Estimate
 from app.services.evaluation.metrics.units import unit_of
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.evaluation.statistics.means import bounded_mean, share
+from app.services.results.question_fields import in_quantiles, value_order, why_not
 from app.services.results.run_map import require_score
 from app.services.results.service import ResultService
 from app.services.runs.scores_repository import ScoresRepository
 from app.services.runs.slices_repository import SlicedRun, SlicesRepository
-
-_MOST_VALUES = 40
-"""A key with more values than this names questions rather than grouping them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,8 @@ class SliceService:
         """
         experiment = await self._results.experiment(experiment_id)
         require_score(score, await self._scores.names(experiment_id))
-        keys = await self._slices.keys(experiment_id, _MOST_VALUES)
+        fields = await self._slices.fields(experiment_id)
+        keys = [one.name for one in fields if not why_not(one) and not in_quantiles(one)]
         runs = await self._slices.runs(experiment_id, keys, score) if keys else []
         return Slices(score, slices_of(runs, score, experiment.seed))
 
@@ -87,7 +86,7 @@ def slices_of(runs: Sequence[SlicedRun], score: str, seed: int) -> list[Slice]:
         grouped.setdefault(run.key, {}).setdefault(run.of, []).append(run)
     binary = SCORERS.describe(score).kind == "binary"
     return [
-        Slice(key, [_value(of, found[of], binary=binary, seed=seed) for of in sorted(found, key=_order)])
+        Slice(key, [_value(of, found[of], binary=binary, seed=seed) for of in sorted(found, key=value_order)])
         for key, found in sorted(grouped.items())
     ]
 
@@ -96,15 +95,21 @@ def _value(value: str, runs: Sequence[SlicedRun], *, binary: bool, seed: int) ->
     scored = [run for run in runs if not run.failed and run.value is not None]
     values = [run.value for run in scored if run.value is not None]
     units = [unit_of(run.cluster, run.question) for run in scored]
-    estimate = None
-    if values:
-        estimate = share(values, units) if binary else bounded_mean(values, units, seed)
+    estimate = slice_estimate(values, units, binary=binary, seed=seed)
     return SliceValue(value, len(runs), sum(run.failed for run in runs), estimate)
 
 
-def _order(value: str) -> tuple[bool, float, str]:
-    """Return the place of a value: numbers first, in their order."""
-    try:
-        return (False, float(value), value)
-    except ValueError:
-        return (True, 0.0, value)
+def slice_estimate(
+    values: Sequence[float], units: Sequence[str], *, binary: bool, seed: int
+) -> Estimate | None:
+    """Return the mean of a score over some runs with its interval; ``None`` if there are none.
+
+    Args:
+        values: of the score.
+        units: what each run belongs to; see ``unit_of``.
+        binary: whether the score is 0 or 1.
+        seed: of the bootstrap.
+    """
+    if not values:
+        return None
+    return share(values, units) if binary else bounded_mean(values, units, seed)

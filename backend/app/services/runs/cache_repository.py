@@ -22,7 +22,7 @@ _select_generations = select(Generation.key, Generation.result).where(
 
 
 class CacheRepository:
-    """Reads the response cache; ``RunRepository.add`` writes it, together with the runs."""
+    """Reads and writes the response cache; ``RunRepository.add`` writes it together with runs."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -31,6 +31,10 @@ class CacheRepository:
         """Return the cached answers among ``keys``."""
         rows = await self._session.execute(_select_generations, {"keys": keys})
         return {key: decode_result(value) for key, value in rows}
+
+    async def add_many(self, generations: Sequence[CachedGeneration]) -> None:
+        """Store answers; those that are stored stay as they are."""
+        await self._session.execute(insert_generations, generation_arrays(generations))
 
     async def version(self) -> uuid.UUID | None:
         """Return the version of the cache, which every deletion of answers changes."""

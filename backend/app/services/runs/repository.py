@@ -18,9 +18,10 @@ from app.domain.run import RunRecord
 from app.domain.run_selection import RunSelection, RunSort
 from app.domain.scoring import Score
 from app.domain.status import FailureKind
-from app.models import Example, ExecutorRow, Run
+from app.models import Example, ExecutorRow, Run, ScoredRunRow
 from app.services.runs.array_insert_repository import array_insert, json_texts
 from app.services.runs.cache_repository import generation_arrays, insert_generations
+from app.services.runs.scoring_repository import joined_with_examples
 from app.services.runs.selection_repository import conditions, run_lines, runs_with_examples, sort_value
 
 _run_columns = tuple(each.name for each in fields(RunRecord))
@@ -109,13 +110,19 @@ class RunRepository:
         )
         return {(row[0], row[1]): row[2] for row in await self._session.execute(query)}
 
-    async def facts(self, experiment_id: uuid.UUID) -> list[RunFacts]:
-        """Return what the aggregation needs of all runs, and no text."""
+    async def facts(self, experiment_id: uuid.UUID, scoring_id: uuid.UUID | None = None) -> list[RunFacts]:
+        """Return what the aggregation needs of all runs, and no text.
+
+        Args:
+            experiment_id: of which experiment.
+            scoring_id: whose scores count; those of the runs without one.
+        """
+        rescored = scoring_id is not None
         query = select(
             Run.status,
             Run.failure_kind,
-            Run.parse_outcome,
-            Run.scores,
+            ScoredRunRow.parse_outcome if rescored else Run.parse_outcome,
+            ScoredRunRow.scores if rescored else Run.scores,
             Run.cached,
             Run.attempts,
             Run.latency_ms,
@@ -137,12 +144,17 @@ class RunRepository:
             Run.cache_use,
             cast_to(Run.stages, Text),
         )
-        query = query.join(Example, Example.id == Run.example_id).where(Run.experiment_id == experiment_id)
+        query = joined_with_examples(query, scoring_id).where(Run.experiment_id == experiment_id)
         query = query.order_by(Run.example_id, Run.repeat)
         return [
             RunFacts(row[0] == "ok", row[1], row[2], _score_values(row[3]), *row[4:])
             for row in await self._session.execute(query)
         ]
+
+    async def count_answered(self, experiment_id: uuid.UUID) -> int:
+        """Return how many answered runs an experiment has."""
+        query = select(func.count()).where(Run.experiment_id == experiment_id, Run.status == "ok")
+        return await self._session.scalar(query) or 0
 
     async def page(
         self,
@@ -222,5 +234,5 @@ def _beyond(key: ColumnElement[Any], after: Position, *, descending: bool) -> Co
     return here < there if descending else here > there
 
 
-def _score_values(scores: JsonObject) -> dict[str, float | None]:
-    return {name: score["value"] for name, score in scores.items()}
+def _score_values(scores: JsonObject | None) -> dict[str, float | None]:
+    return {name: score["value"] for name, score in (scores or {}).items()}

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from sqlalchemy import ColumnElement, case, func, null, or_, select
+from sqlalchemy import ColumnElement, case, false, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Example, Run
-from app.services.runs.selection_repository import run_lines, score_value
+from app.services.runs.scoring_repository import joined_with_examples, scored_value
+from app.services.runs.selection_repository import attribution_value, run_lines, score_value
 
 Unscored = Literal["unscored"]
 T = TypeVar("T")
@@ -24,10 +25,12 @@ class RunScore:
     Attributes:
         run_id: row id of the run.
         value: of the score; "unscored" if the run is answered and lacks it; ``None`` if the run failed.
+        misread: whether the answer is wrong though an accepted one was in the prompt.
     """
 
     run_id: int
     value: float | Unscored | None
+    misread: bool = False
 
 
 class ScoresRepository:
@@ -79,23 +82,32 @@ class ScoresRepository:
         row = (await self._session.execute(query)).one()
         return row[0] or [], row[1] or "", row[2] or []
 
-    async def by_question(self, experiment_id: uuid.UUID, score: str) -> dict[tuple[str, int, int], RunScore]:
+    async def by_question(
+        self, experiment_id: uuid.UUID, score: str, scoring_id: uuid.UUID | None = None
+    ) -> dict[tuple[str, int, int], RunScore]:
         """Return the score of each ``(content hash of the example, repeat, copy)``, in file order.
 
         Examples of equal content are copies, numbered in their order.
+
+        Args:
+            experiment_id: of which experiment.
+            score: by name.
+            scoring_id: whose score it is; ``None``: that which the experiment was run with.
         """
-        query = (
-            select(Example.content_hash, Run.repeat, Run.id, Run.status, score_value(score))
-            .join(Example, Example.id == Run.example_id)
-            .where(Run.experiment_id == experiment_id)
-            .order_by(Example.position, Run.repeat)
+        column = score_value(score) if scoring_id is None else scored_value(score)
+        misreads = func.coalesce(attribution_value() == "misread", false())
+        query = joined_with_examples(
+            select(Example.content_hash, Run.repeat, Run.id, Run.status, column, misreads).select_from(Run),
+            scoring_id,
         )
+        query = query.where(Run.experiment_id == experiment_id).order_by(Example.position, Run.repeat)
         found: dict[tuple[str, int, int], RunScore] = {}
         copies: Counter[tuple[str, int]] = Counter()
-        for content_hash, repeat, run_id, status, value in await self._session.execute(query):
+        for content_hash, repeat, run_id, status, value, misread in await self._session.execute(query):
             scored: float | Unscored = "unscored" if value is None else value
             question = (content_hash, repeat)
-            found[(*question, copies[question])] = RunScore(run_id, None if status == "failed" else scored)
+            of_run = RunScore(run_id, None if status == "failed" else scored, misread)
+            found[(*question, copies[question])] = of_run
             copies[question] += 1
         return found
 

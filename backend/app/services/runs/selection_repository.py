@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, ColumnExpressionArgument, Select, and_, column, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ColumnExpressionArgument,
+    Select,
+    and_,
+    case,
+    column,
+    func,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defer, with_expression
 from sqlalchemy.sql.base import ExecutableOption
@@ -37,6 +48,7 @@ def conditions(where: RunSelection) -> list[ColumnExpressionArgument[bool]]:
         *_within(Run.latency_ms.expression, where.latency_ms),
         *_within(_tokens(), where.tokens),
         *((Run.failure_kind.in_(where.failure_kinds),) if where.failure_kinds else ()),
+        *((attribution_value().in_(where.attributions),) if where.attributions else ()),
         *(_metadata[key].astext == of for key, of in where.slices),
         *(_holds(word) for word in where.text.split()),
     ]
@@ -49,6 +61,21 @@ def score_value(score: str) -> ColumnElement[float | None]:
         return own.expression
     value: ColumnElement[float | None] = _scores[score]["value"].as_float()
     return value
+
+
+def attribution_value() -> ColumnElement[str | None]:
+    """Return the SQL expression of where an answer went right or wrong; as ``metrics.attribution`` says it.
+
+    NULL for a run that retrieved nothing, or is not scored.
+    """
+    in_context, right = score_value("answer_in_context"), func.greatest(Run.exact_match, Run.contains)
+    return case(
+        (or_(in_context.is_(None), right.is_(None)), null()),
+        (and_(right >= 1, in_context != 0), "supported"),
+        (right >= 1, "unsupported"),
+        (in_context != 0, "misread"),
+        else_="not_retrieved",
+    )
 
 
 def sort_value(sort: RunSort, score: str) -> ColumnElement[Any]:

@@ -11,8 +11,11 @@ _SHARED = text(
     """
     with shared as (
         select distinct on (call->'group'->>'id') call->'group' as took
-        from runs cross join lateral jsonb_array_elements(runs.calls) as call
-        where runs.experiment_id = :experiment_id and call ? 'group'
+        from (
+            select calls from runs where experiment_id = :experiment_id
+            union all select run->'calls' from retried_runs where experiment_id = :experiment_id
+        ) as answering cross join lateral jsonb_array_elements(calls) as call
+        where call ? 'group'
     )
     select
         count(*),

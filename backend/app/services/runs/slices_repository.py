@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, column, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import JSONB
@@ -11,9 +12,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.models import Example, Run
 from app.services.runs.selection_repository import score_value
 
-_LONGEST = 60
-"""Characters of a value by which questions are grouped; longer ones are texts."""
 _SCALARS = ("string", "number", "boolean")
+_metadata: Any = Example.extra  # SQLAlchemy does not type what JSON columns can do
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataField:
+    """What a key of the questions' metadata is like, over the questions that have it.
+
+    Attributes:
+        name: the key.
+        values: distinct ones.
+        questions: that have it.
+        single: whether every value is a text, a number or true or false: no list and no object.
+        numeric: whether every value is a number.
+        longest: characters of the longest value.
+    """
+
+    name: str
+    values: int
+    questions: int
+    single: bool
+    numeric: bool
+    longest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +64,43 @@ class SlicesRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def keys(self, experiment_id: uuid.UUID, most_values: int) -> list[str]:
-        """Return the keys of the metadata that group the questions, in order of name.
-
-        They have 2 to ``most_values`` short values, and at least two questions to a value on average: a key
-        with more values names the questions.
-        """
+    async def fields(self, experiment_id: uuid.UUID) -> list[MetadataField]:
+        """Return what the keys of the questions' metadata are like, in order of name."""
         entry = _entries()
-        text = _as_text(entry)
+        text, kind = _as_text(entry), func.jsonb_typeof(entry.c.value)
         query = (
-            select(entry.c.key)
+            select(
+                entry.c.key,
+                func.count(text.distinct()),
+                func.count(Run.example_id.distinct()),
+                func.bool_and(kind.in_(_SCALARS)),
+                func.bool_and(kind == "number"),
+                func.max(func.length(text)),
+            )
             .select_from(Run)
             .join(Run.example)
             .join(entry, true())
             .where(Run.experiment_id == experiment_id)
             .group_by(entry.c.key)
-            .having(
-                func.count(text.distinct()).between(2, most_values),
-                func.count(text.distinct()) * 2 <= func.count(Run.example_id.distinct()),
-                func.bool_and(func.jsonb_typeof(entry.c.value).in_(_SCALARS)),
-                func.max(func.length(text)) <= _LONGEST,
-            )
             .order_by(entry.c.key)
         )
-        return list((await self._session.scalars(query)).all())
+        return [MetadataField(*row) for row in await self._session.execute(query)]
+
+    async def values(self, experiment_id: uuid.UUID, key: str) -> dict[str, str | None]:
+        """Return the value that each question has for a key, by content hash; the first one of copies."""
+        return await self._of_questions(experiment_id, _metadata[key].astext)
+
+    async def lengths(self, experiment_id: uuid.UUID) -> dict[str, int]:
+        """Return the number of characters of each question, by content hash."""
+        return await self._of_questions(experiment_id, func.length(Example.question))
+
+    async def _of_questions(self, experiment_id: uuid.UUID, what: ColumnElement[Any]) -> dict[str, Any]:
+        query = (
+            select(Example.content_hash, what)
+            .where(Example.id.in_(select(Run.example_id).where(Run.experiment_id == experiment_id)))
+            .order_by(Example.position.desc())
+        )
+        return {row[0]: row[1] for row in await self._session.execute(query)}
 
     async def runs(self, experiment_id: uuid.UUID, keys: Sequence[str], score: str) -> list[SlicedRun]:
         """Return each run once for each of these keys that its question has, in the order of the examples."""

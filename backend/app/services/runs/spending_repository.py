@@ -8,19 +8,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.spending import Spending
 
-# A call that answered several requests stands in each of their runs, and counts once. A call without an
-# answer is stored as an error.
+# Failed runs that were asked again since were paid for, too. A call that answered several requests stands in
+# each of their runs, and counts once. A call without an answer is stored as an error.
 _SPENT = text(
     """
-    with called as (
-        select distinct on (coalesce(call->'group'->>'id', runs.id || '/' || place)) call
-        from runs cross join lateral jsonb_array_elements(runs.calls) with ordinality as made(call, place)
-        where runs.experiment_id = any(:experiment_ids) and not coalesce((call->>'cached')::boolean, false)
+    with answering as (
+        select id, calls, paid_prompt_tokens, paid_completion_tokens, paid_usd
+        from runs where experiment_id = any(:experiment_ids)
+        union all
+        select run_id, run->'calls', (run->>'paid_prompt_tokens')::integer,
+            (run->>'paid_completion_tokens')::integer, (run->>'paid_usd')::double precision
+        from retried_runs where experiment_id = any(:experiment_ids)
+    ), called as (
+        select distinct on (coalesce(call->'group'->>'id', id || '/' || place)) call
+        from answering cross join lateral jsonb_array_elements(calls) with ordinality as made(call, place)
+        where not coalesce((call->>'cached')::boolean, false)
     ), own as (
         select
             coalesce(sum(coalesce(paid_prompt_tokens, 0) + coalesce(paid_completion_tokens, 0)), 0) as tokens,
             coalesce(sum(paid_usd), 0) as usd
-        from runs where experiment_id = any(:experiment_ids)
+        from answering
     )
     select
         (select count(*) from called),

@@ -34,7 +34,7 @@ where v.created_at < :before
   and not exists (select from experiments e where {uses})
 """
 _USES = {
-    "datasets": "e.dataset_id = v.id",
+    "datasets": "e.dataset_id = v.id or e.id in (select experiment_id from scorings where dataset_id = v.id)",
     "knowledge_bases": "e.provenance #>> '{retrieval,knowledge_base,id}' = v.id::text",
 }
 _CHILDREN = {"datasets": ("examples", "dataset_id"), "knowledge_bases": ("articles", "knowledge_base_id")}

@@ -22,6 +22,7 @@ import { MetricTable } from "./metric-table";
 import { Notes } from "./notes";
 import { pairedWithBaseline } from "./ranking";
 import { ShareActions } from "./share-actions";
+import { SlicesPanel } from "./slices-panel";
 import { StagesPanel } from "./stages-panel";
 import { useMargin } from "./use-margin";
 import { VerdictPanel } from "./verdict-panel";
@@ -70,6 +71,7 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       <Notes comparison={comparison} />
       <EquivalencePanel comparison={comparison} />
       <MetricTable comparison={comparison} />
+      <SlicesPanel comparison={comparison} />
       <AttributionTable comparison={comparison} />
       <StagesPanel comparison={comparison} />
       <FrontPanel comparison={comparison} />

@@ -3,6 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 
+import { SelectDataset } from "@/components/data/select-dataset";
 import { Select } from "@/components/ui/field";
 import { LoadMore } from "@/components/ui/load-more";
 import { Panel } from "@/components/ui/panel";
@@ -19,7 +20,7 @@ import { describeScores, letterOf, prepareOutcomes, scoreNames } from "./prepare
 import { usePair } from "./use-pair";
 import { useScore } from "./use-score";
 
-const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither"] as const;
+const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither", "failed", "misread"] as const;
 const PAGE = 15;
 
 /** The answers of the experiments, question by question. */
@@ -71,7 +72,14 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
               { value: "differ", label: "Results differ" },
               { value: "same", label: "Results agree" },
               { value: "all", label: "All" },
+              ...(experiments.some(({ metrics }) => metrics.counts.failed > 0) ? [{ value: "failed" as const, label: "One failed" }] : []),
+              ...(experiments.some(({ metrics }) => metrics.attribution) ? [{ value: "misread" as const, label: "Misread" }] : []),
             ]}
+          />
+          <SelectDataset
+            selection={{ kind: "comparison", ids, score, outcome }}
+            suggestion={`${experiments[0]?.dataset ?? "questions"}-${outcome.replaceAll("_", "-")}`}
+            empty={!rows.data?.pages[0]?.total}
           />
         </>
       }

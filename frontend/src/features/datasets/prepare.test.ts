@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { groupVersions } from "@/lib/versions";
 
-import { metadataPairs, newExperimentHref, type Version } from "./prepare";
+import { metadataPairs, newExperimentHref, originHref, type Version } from "./prepare";
 
 function version(name: string, hash: string, createdAt: string): Version {
   return {
@@ -13,6 +13,7 @@ function version(name: string, hash: string, createdAt: string): Version {
     description: "",
     licence: "",
     source: "",
+    origin: null,
     size: 3,
     created_at: createdAt,
   };
@@ -56,5 +57,17 @@ describe("metadataPairs", () => {
   });
   it("cuts long text", () => {
     expect(metadataPairs({ solution: `a\n${"b".repeat(100)}` })[0]?.[1]).toBe(`a ${"b".repeat(38)}…`);
+  });
+});
+
+describe("originHref", () => {
+  const origin = { kind: "runs" as const, experiments: [{ id: "a", name: "A" }], sentence: "", dataset: "quiz", version: "v" };
+  it("leads to the list of runs with the same filters", () => {
+    const filters = { filter: "wrong", text: "a b", failure_kind: ["timeout"], score_to: 0.5 };
+    expect(originHref({ ...origin, filters })).toBe("/experiments/view/?id=a&filter=wrong&q=a+b&kind=timeout&scoreTo=0.5");
+  });
+  it("leads to the comparison with the same filter", () => {
+    const experiments = [...origin.experiments, { id: "b", name: "B" }];
+    expect(originHref({ ...origin, kind: "comparison", experiments, filters: { score: "f1", outcome: "only_second" } })).toBe("/compare/?ids=a%2Cb&score=f1&outcome=only_second");
   });
 });

@@ -17,6 +17,36 @@ export function newExperimentHref(group: DatasetGroup, chosen: Version): string 
   return `/experiments/new/?${query}`;
 }
 
+/** The address of the list of runs, or of the comparison, that a dataset was selected from, with the same filters. */
+export function originHref({ kind, experiments, filters }: Schemas["DatasetOriginOut"]): string {
+  const ids = experiments.map(({ id }) => id);
+  const text = (name: string) => (typeof filters[name] === "string" ? filters[name] : "");
+  if (kind === "comparison") return `/compare/?${new URLSearchParams({ ids: ids.join(","), score: text("score"), outcome: text("outcome") })}`;
+  const query = new URLSearchParams({ id: ids[0] ?? "" });
+  for (const [name, parameter] of RUN_FILTERS) {
+    const value: unknown = filters[name];
+    const first: unknown = Array.isArray(value) ? value[0] : value;
+    if (typeof first === "string" || typeof first === "number") query.set(parameter, String(first));
+  }
+  return `/experiments/view/?${query}`;
+}
+
+/** The API's names of filters of runs, and those in the address of the list of runs. */
+const RUN_FILTERS = [
+  ["filter", "filter"],
+  ["score", "score"],
+  ["text", "q"],
+  ["failure_kind", "kind"],
+  ["attribution", "attribution"],
+  ["slice", "slice"],
+  ["score_from", "scoreFrom"],
+  ["score_to", "scoreTo"],
+  ["latency_from_ms", "msFrom"],
+  ["latency_to_ms", "msTo"],
+  ["tokens_from", "tokensFrom"],
+  ["tokens_to", "tokensTo"],
+] as const;
+
 const MAX_LENGTH = 40;
 
 /** Metadata for a table cell: long text is cut, nested values are counted. */

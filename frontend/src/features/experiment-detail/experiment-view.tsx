@@ -71,7 +71,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   const [full] = useQueryState("full", parseAsBoolean.withDefault(false));
   const failures = Object.keys(result.data?.metrics.counts.failures ?? experiment.progress?.failures ?? {}).sort();
   const runs = (ended || live) && (
-    <RunsSection id={experiment.id} planned={experiment.total} live={live} modelOnly={experiment.latency_of_model_only} failures={failures} />
+    <RunsSection id={experiment.id} dataset={experiment.dataset} planned={experiment.total} live={live} modelOnly={experiment.latency_of_model_only} failures={failures} />
   );
   if (full && runs) return <ExperimentHeader experiment={experiment}>{runs}</ExperimentHeader>;
   return (

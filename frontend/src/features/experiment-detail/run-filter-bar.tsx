@@ -12,7 +12,7 @@ import { resultQueries } from "@/lib/api/queries";
 import { formatName } from "@/lib/format";
 
 import type { RunState } from "./prepare";
-import { countFilters, noFilter, offeredOutcomes, outcomeLabel, runBounds, type RunListState, runSorts, sliceChoices } from "./run-filters";
+import { attributions, countFilters, noFilter, offeredOutcomes, outcomeLabel, runBounds, type RunListState, runSorts, sliceChoices } from "./run-filters";
 
 const TYPING_MS = 250;
 
@@ -23,11 +23,13 @@ interface RunFilterBarProps {
   /** Runs by state, and failed runs by kind. */
   counts: Record<RunState, number>;
   failures: string[];
+  /** Whether answers were made from passages. */
+  retrieves: boolean;
   onChange: (change: Partial<RunListState>) => void;
 }
 
 /** Search, order and filters of the list of runs. */
-export function RunFilterBar({ id, score, state, counts, failures, onChange }: RunFilterBarProps) {
+export function RunFilterBar({ id, score, state, counts, failures, retrieves, onChange }: RunFilterBarProps) {
   const more = countFilters(state);
   const [wanted, setWanted] = useState(more > 0);
   const panel = useId();
@@ -70,12 +72,12 @@ export function RunFilterBar({ id, score, state, counts, failures, onChange }: R
           </Button>
         )}
       </div>
-      {wanted && <MoreFilters panel={panel} id={id} score={score} state={state} failures={failures} onChange={onChange} />}
+      {wanted && <MoreFilters panel={panel} id={id} score={score} state={state} failures={failures} retrieves={retrieves} onChange={onChange} />}
     </div>
   );
 }
 
-function MoreFilters({ panel, id, score, state, failures, onChange }: Omit<RunFilterBarProps, "counts"> & { panel: string }) {
+function MoreFilters({ panel, id, score, state, failures, retrieves, onChange }: Omit<RunFilterBarProps, "counts"> & { panel: string }) {
   const { data } = useQuery(resultQueries.slices(id, score));
   const slices = sliceChoices(data?.slices ?? []);
   return (
@@ -104,6 +106,16 @@ function MoreFilters({ panel, id, score, state, failures, onChange }: Omit<RunFi
           {failures.map((kind) => (
             <option key={kind} value={kind}>
               {formatName(kind)}
+            </option>
+          ))}
+        </Select>
+      )}
+      {retrieves && (
+        <Select aria-label="Where answers went right or wrong" className="h-8" value={state.attribution} onChange={(event) => onChange({ attribution: event.target.value })}>
+          <option value="">Passages used well or not</option>
+          {attributions.map(({ value, label }) => (
+            <option key={value} value={value}>
+              {label}
             </option>
           ))}
         </Select>

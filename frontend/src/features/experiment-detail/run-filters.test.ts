@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { countFilters, noFilter, offeredOutcomes, outcomeLabel, runQuery, sliceChoices } from "./run-filters";
+import { countFilters, noFilter, offeredOutcomes, outcomeLabel, runFilters, runQuery, sliceChoices, suggestedName } from "./run-filters";
 
 const counts = { correct: 3, partial: 0, wrong: 2, unscored: 0, failed: 1, missing: 4 };
 
@@ -31,4 +31,14 @@ it("counts the filters that are not in sight", () => {
 it("offers slices by key and value", () => {
   const values = [{ value: "art", runs: 12, failed: 0, estimate: null }];
   expect(sliceChoices([{ key: "topic", values }])).toEqual([{ value: "topic=art", label: "Topic: art (12)" }]);
+});
+
+it("has the filters of a dataset, without order", () => {
+  expect(runFilters({ ...noFilter, attribution: "misread", sort: "-score" }, "f1")).toMatchObject({ attribution: ["misread"], score: "f1" });
+  expect(runFilters(noFilter, "f1")).not.toHaveProperty("sort");
+});
+
+it("suggests a name by what is listed", () => {
+  const names = [noFilter, { ...noFilter, filter: "wrong" as const }, { ...noFilter, attribution: "not_retrieved" }].map((state) => suggestedName("quiz", state));
+  expect(names).toEqual(["quiz-part", "quiz-wrong", "quiz-not-retrieved"]);
 });

@@ -51,6 +51,7 @@ export const runParams = {
   sort: parseAsStringLiteral(sorts).withDefault("order"),
   kind: parseAsString.withDefault(""),
   slice: parseAsString.withDefault(""),
+  attribution: parseAsString.withDefault(""),
   scoreFrom: parseAsFloat,
   scoreTo: parseAsFloat,
   msFrom: parseAsFloat,
@@ -68,6 +69,7 @@ export const noFilter: RunListState = {
   sort: "order",
   kind: "",
   slice: "",
+  attribution: "",
   scoreFrom: null,
   scoreTo: null,
   msFrom: null,
@@ -78,12 +80,17 @@ export const noFilter: RunListState = {
 
 /** The API's query for the state of the list. */
 export function runQuery(state: RunListState, score: string): RunQuery {
+  return { ...runFilters(state, score), sort: state.sort };
+}
+
+/** The filters alone, of a list or of a dataset that is made of it. */
+export function runFilters(state: RunListState, score: string): Schemas["RunFilters"] {
   return {
     filter: state.filter,
     score,
     text: state.q,
-    sort: state.sort,
     failure_kind: state.kind ? [state.kind as Schemas["FailureKind"]] : [],
+    attribution: state.attribution ? [state.attribution as Attribution] : [],
     slice: state.slice ? [state.slice] : [],
     score_from: state.scoreFrom,
     score_to: state.scoreTo,
@@ -97,7 +104,23 @@ export function runQuery(state: RunListState, score: string): RunQuery {
 /** How many filters are set besides the outcome and the text. */
 export function countFilters(state: RunListState): number {
   const bounds = runBounds.filter(({ from, to }) => state[from] !== null || state[to] !== null).length;
-  return bounds + Number(state.kind !== "") + Number(state.slice !== "");
+  return bounds + Number(state.kind !== "") + Number(state.slice !== "") + Number(state.attribution !== "");
+}
+
+/** Where answers from passages went right or wrong. */
+export const attributions = [
+  { value: "misread", label: "Wrong, retrieved but misread" },
+  { value: "not_retrieved", label: "Wrong, not retrieved" },
+  { value: "unsupported", label: "Right, without a passage" },
+  { value: "supported", label: "Right, supported by a passage" },
+] as const;
+
+type Attribution = (typeof attributions)[number]["value"];
+
+/** A name for a dataset of the runs that are listed: `quiz-wrong`, `quiz-timeout`. */
+export function suggestedName(dataset: string, state: RunListState): string {
+  const part = state.filter === "all" ? state.attribution || state.kind || "part" : state.filter;
+  return `${dataset}-${part.replaceAll("_", "-")}`;
 }
 
 /** The slices as choices: `Topic: music`, 12 runs. */

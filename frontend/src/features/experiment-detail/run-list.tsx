@@ -4,6 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 
+import { SelectDataset } from "@/components/data/select-dataset";
 import { RunMark } from "@/components/run/run-mark";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
@@ -15,7 +16,7 @@ import { cn } from "@/lib/utils";
 
 import type { GridData } from "./prepare";
 import { RunFilterBar } from "./run-filter-bar";
-import { type RunListState, runQuery } from "./run-filters";
+import { runFilters, type RunListState, runQuery, suggestedName } from "./run-filters";
 
 const ROW = 48;
 const PAGE = 100;
@@ -26,6 +27,9 @@ interface RunListProps {
   score: string;
   grid: GridData;
   failures: string[];
+  /** Name of the dataset, and whether answers were made from passages of a knowledge base. */
+  dataset: string;
+  retrieves: boolean;
   state: RunListState;
   onState: (change: Partial<RunListState>) => void;
   selected: number | null;
@@ -34,15 +38,15 @@ interface RunListProps {
 }
 
 /** All runs by filter; only visible rows are rendered, and further pages are loaded on scrolling. */
-export function RunList({ id, score, grid, failures, state, onState, selected, onSelect, live }: RunListProps) {
+export function RunList({ id, score, grid, failures, dataset, retrieves, state, onState, selected, onSelect, live }: RunListProps) {
   const runs = useInfiniteQuery({
     ...resultQueries.runPages(id, { ...runQuery(state, score), limit: PAGE }),
     refetchInterval: (query) => (live && (query.state.data?.pages.length ?? 0) <= 1 ? LIVE_MS : false),
   });
   const total = runs.data?.pages[0]?.total;
   return (
-    <Panel title="Runs" hint={<span role="status">{total === undefined ? " " : plural(total, "run")}</span>} flush>
-      <RunFilterBar id={id} score={score} state={state} counts={grid.counts} failures={failures} onChange={onState} />
+    <Panel title="Runs" hint={<span role="status">{total === undefined ? " " : plural(total, "run")}</span>} actions={<SelectDataset selection={{ kind: "runs", experiment_id: id, filters: runFilters(state, score) }} suggestion={suggestedName(dataset, state)} empty={!total} />} flush>
+      <RunFilterBar id={id} score={score} state={state} counts={grid.counts} failures={failures} retrieves={retrieves} onChange={onState} />
       {runs.data ? (
         total === 0 ? (
           <Empty title="No runs">No run matches these filters.</Empty>

@@ -24,6 +24,8 @@ const LARGE = 20_000;
 
 interface RunsSectionProps {
   id: string;
+  /** Name of the dataset. */
+  dataset: string;
   planned: number;
   live: boolean;
   /** The latency of these runs lacks retrieval and tools. */
@@ -33,7 +35,7 @@ interface RunsSectionProps {
 }
 
 /** The runs: grid, list, the selected run, slices, and latencies. */
-export function RunsSection({ id, planned, live, modelOnly, failures }: RunsSectionProps) {
+export function RunsSection({ id, dataset, planned, live, modelOnly, failures }: RunsSectionProps) {
   const [{ run, score, full }, setState] = useQueryStates(
     { run: parseAsInteger, score: parseAsString.withDefault(PRIMARY_SCORE), full: parseAsBoolean.withDefault(false) },
     { history: "replace" },
@@ -98,6 +100,8 @@ export function RunsSection({ id, planned, live, modelOnly, failures }: RunsSect
             score={score}
             grid={grid}
             failures={failures}
+            dataset={dataset}
+            retrieves={map.data.scores.includes("answer_in_context")}
             state={listed}
             onState={(change) => void setListed(change)}
             selected={shown}

@@ -88,6 +88,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/selections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Select Dataset
+         * @description Make a dataset of the questions that a filter of runs, or of a comparison, selects.
+         */
+        post: operations["select_dataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{name}": {
         parameters: {
             query?: never;
@@ -319,6 +339,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/experiments/{experiment_id}/retries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Retries
+         * @description List the retries of an experiment's failed runs, in order, with what the runs had failed with.
+         */
+        get: operations["list_retries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/retry-failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Failed Runs
+         * @description Ask again for the failed runs of an experiment that has ended, in place; answered runs stay.
+         *
+         *     An experiment that ended early is also asked for the runs that it lacks. What the failed runs were before
+         *     is kept, with who asked for it and when.
+         */
+        post: operations["retry_failed_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments/{experiment_id}/run": {
         parameters: {
             query?: never;
@@ -334,6 +397,56 @@ export interface paths {
          */
         post: operations["run_experiment"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/scorings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scorings
+         * @description List the scorings of an experiment beside the original one, and what could be scored again.
+         */
+        get: operations["list_scorings"];
+        put?: never;
+        /**
+         * Create Scoring
+         * @description Score the stored outputs of an experiment again, without asking its model; the original scores stay.
+         *
+         *     A scoring of the same name and request that lacks runs, or has failed, goes on.
+         */
+        post: operations["create_scoring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/scorings/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scoring
+         * @description Return one scoring; also while it is being made.
+         */
+        get: operations["get_scoring"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Scoring
+         * @description Remove a scoring; the original scores and all runs stay.
+         */
+        delete: operations["delete_scoring"];
         options?: never;
         head?: never;
         patch?: never;
@@ -751,6 +864,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/compare/slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Slices
+         * @description Compare one score slice by slice of the questions (topic, difficulty, …), adjusted for all slices.
+         */
+        get: operations["compare_slices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/compare/stages": {
         parameters: {
             query?: never;
@@ -803,6 +936,26 @@ export interface paths {
          * @description Download all runs with questions, answers, scores and calls.
          */
         get: operations["export_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{experiment_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description Return the experiments of the same configuration over time, each against a reference.
+         */
+        get: operations["get_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1595,6 +1748,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Scoring
+             * @description By which its answers are compared; original: as it was run.
+             */
+            scoring: string;
             /** Seed */
             seed: number;
             status: components["schemas"]["ExperimentStatus"];
@@ -1750,6 +1908,34 @@ export interface components {
             warnings: string[];
         };
         /**
+         * ComparisonSelection
+         * @description The questions of a comparison that pass its filter.
+         */
+        ComparisonSelection: {
+            /**
+             * Ids
+             * @description 2 to 12, as of the comparison.
+             */
+            ids: string[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "comparison";
+            /**
+             * Outcome
+             * @description As of `GET /results/compare/examples`: differ, only_first, failed, …
+             * @default differ
+             * @enum {string}
+             */
+            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+            /**
+             * Score
+             * @default exact_match
+             */
+            score?: string;
+        };
+        /**
          * CostStatistics
          * @description US dollars at the catalog's prices; null when a price or a count is unknown.
          */
@@ -1833,6 +2019,8 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
+            /** @description What it was selected from; null if it was imported. */
+            origin: components["schemas"]["DatasetOriginOut"] | null;
             /**
              * Scoring
              * @description Name of the rule that answers are normalised and scored by.
@@ -1878,6 +2066,45 @@ export interface components {
             version?: string | null;
         };
         /**
+         * DatasetOriginOut
+         * @description Where the questions of a dataset were selected from.
+         */
+        DatasetOriginOut: {
+            /**
+             * Dataset
+             * @description Name of the dataset that the questions are from.
+             */
+            dataset: string;
+            /**
+             * Experiments
+             * @description Of a comparison the baseline first.
+             */
+            experiments: components["schemas"]["SelectedExperimentOut"][];
+            /**
+             * Filters
+             * @description As they were asked for.
+             */
+            filters: {
+                [key: string]: unknown;
+            };
+            /**
+             * Kind
+             * @description The list of an experiment's runs, or a comparison.
+             * @enum {string}
+             */
+            kind: "runs" | "comparison";
+            /**
+             * Sentence
+             * @description The filters in words.
+             */
+            sentence: string;
+            /**
+             * Version
+             * @description Of that dataset.
+             */
+            version: string;
+        };
+        /**
          * DatasetOut
          * @description One version of a dataset.
          */
@@ -1898,6 +2125,8 @@ export interface components {
             licence: string;
             /** Name */
             name: string;
+            /** @description What it was selected from; null if it was imported. */
+            origin: components["schemas"]["DatasetOriginOut"] | null;
             /**
              * Scoring
              * @description Name of the rule that answers are normalised and scored by.
@@ -2936,6 +3165,70 @@ export interface components {
             workers: components["schemas"]["PartHealth"];
         };
         /**
+         * HistoryOut
+         * @description The experiments of one configuration that have a result, the oldest first.
+         */
+        HistoryOut: {
+            /** Config Hash */
+            config_hash: string;
+            /** Margin */
+            margin: number;
+            /**
+             * Note
+             * @description What p and the intervals allow for.
+             */
+            note: string;
+            /**
+             * Reference Id
+             * Format: uuid
+             */
+            reference_id: string;
+            /** Score */
+            score: string;
+            /**
+             * Steps
+             * @description At most the newest 50.
+             */
+            steps: components["schemas"]["HistoryStepOut"][];
+        };
+        /**
+         * HistoryStepOut
+         * @description One experiment of a history.
+         */
+        HistoryStepOut: {
+            /** @description null for the first one, or if the scorer's version is another one. */
+            against_previous: components["schemas"]["StepDifference"] | null;
+            /** @description null for the reference itself, or if the scorer's version is another one. */
+            against_reference: components["schemas"]["StepDifference"] | null;
+            /** Answered */
+            answered: number;
+            /**
+             * Cached
+             * @description Answers that came from the cache: nothing was asked anew for them.
+             */
+            cached: number;
+            /**
+             * Changes
+             * @description What was otherwise than in the experiment before: dataset, model, prompt, versions.
+             */
+            changes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** Name */
+            name: string;
+            /** @description Over all of its runs; null if it lacks the score. */
+            score: components["schemas"]["ScoreStatistics"] | null;
+            status: components["schemas"]["ExperimentStatus"];
+        };
+        /**
          * HitOut
          * @description Rank and score of a chunk at one stage of the retrieval.
          */
@@ -3719,6 +4012,19 @@ export interface components {
              *     Answer:
              */
             template?: string;
+        };
+        /**
+         * NewerDataset
+         * @description A newer version of an experiment's dataset, whose accepted answers can be scored against.
+         */
+        NewerDataset: {
+            /**
+             * Changed
+             * @description Questions of the experiment whose accepted answers differ in it.
+             */
+            changed: number;
+            /** Version */
+            version: string;
         };
         /**
          * NextTrialOut
@@ -4560,6 +4866,139 @@ export interface components {
             tokens_to_naive: components["schemas"]["TokensToNaive"] | null;
         };
         /**
+         * RetriedRunOut
+         * @description A run as it failed before a retry.
+         */
+        RetriedRunOut: {
+            /** Example Key */
+            example_key: string;
+            /** Failure Kind */
+            failure_kind: string;
+            /** Failure Message */
+            failure_message: string;
+            /** Repeat */
+            repeat: number;
+            /**
+             * Run Id
+             * @description The run of this question and repeat now.
+             */
+            run_id: number | null;
+            /**
+             * Status
+             * @description Of that run: ok or failed; null while there is none.
+             */
+            status: string | null;
+        };
+        /**
+         * RetryOut
+         * @description A retry of the failed runs of an experiment, in place.
+         */
+        RetryOut: {
+            /**
+             * Answered
+             * @description Of these, answered; null until it ends.
+             */
+            answered: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @description Name of the API key with which it was asked for; null without named keys.
+             */
+            created_by: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Failed Again */
+            failed_again: number | null;
+            /**
+             * Failures
+             * @description The first 1,000 of all retries together.
+             */
+            failures: components["schemas"]["RetriedRunOut"][];
+            /**
+             * Put Back
+             * @description Not asked again, since the retry ended before; they are failed as before.
+             */
+            put_back: number | null;
+            /**
+             * Reason
+             * @description Why the retry ended before all were asked again; null if it did not.
+             */
+            reason: string | null;
+            /**
+             * Runs
+             * @description Failed runs that were asked again.
+             */
+            runs: number;
+        };
+        /**
+         * RunFilters
+         * @description Filters of a list of runs; all of them must hold.
+         */
+        RunFilters: {
+            /**
+             * Attribution
+             * @description Where answers from passages went right or wrong: any of these.
+             * @default []
+             */
+            attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
+            /**
+             * Failure Kind
+             * @description Any of these.
+             * @default []
+             */
+            failure_kind?: components["schemas"]["FailureKind"][];
+            /**
+             * Filter
+             * @description By `score`: correct (1), partial (between), wrong (0), unscored; failed; cached.
+             * @default all
+             * @enum {string}
+             */
+            filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
+            /** Latency From Ms */
+            latency_from_ms?: number | null;
+            /** Latency To Ms */
+            latency_to_ms?: number | null;
+            /**
+             * Score
+             * @description Name of the score that `filter`, its bounds and the sort key `score` are about.
+             * @default exact_match
+             */
+            score?: string;
+            /**
+             * Score From
+             * @description Least value of the score.
+             */
+            score_from?: number | null;
+            /**
+             * Score To
+             * @description Greatest value of the score.
+             */
+            score_to?: number | null;
+            /**
+             * Slice
+             * @description `key=value` of the questions' metadata, such as `topic=music`; all must hold.
+             * @default []
+             */
+            slice?: string[];
+            /**
+             * Text
+             * @description All words, in question, key, accepted answers, answer, output or message of a failure.
+             * @default
+             */
+            text?: string;
+            /**
+             * Tokens From
+             * @description Of prompt and completion together.
+             */
+            tokens_from?: number | null;
+            /** Tokens To */
+            tokens_to?: number | null;
+        };
+        /**
          * RunMap
          * @description The state of every run of an experiment, as parallel lists in the order of (example, repeat).
          */
@@ -4879,6 +5318,33 @@ export interface components {
             message: string;
         };
         /**
+         * RunsSelection
+         * @description The runs of an experiment that pass a filter.
+         */
+        RunsSelection: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * @default {
+             *       "attribution": [],
+             *       "failure_kind": [],
+             *       "filter": "all",
+             *       "score": "exact_match",
+             *       "slice": [],
+             *       "text": ""
+             *     }
+             */
+            filters?: components["schemas"]["RunFilters"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "runs";
+        };
+        /**
          * SameAnswers
          * @description How many answers are the same as the baseline's, of the pairs that both answered.
          */
@@ -4897,6 +5363,33 @@ export interface components {
             message: string;
             /** @description Share of pairs with the same raw output, with its 95 % interval. */
             outputs: components["schemas"]["Estimate"];
+        };
+        /**
+         * ScoreChange
+         * @description What a scoring made of one score, over the answered runs.
+         */
+        ScoreChange: {
+            /** After */
+            after: number | null;
+            /**
+             * Before
+             * @description Mean in the original scoring; null if it has no such score.
+             */
+            before: number | null;
+            /** Lowered */
+            lowered: number;
+            /**
+             * N
+             * @description Runs with a value in this scoring.
+             */
+            n: number;
+            /**
+             * Raised
+             * @description Runs whose value is higher than in the original scoring.
+             */
+            raised: number;
+            /** Score */
+            score: string;
         };
         /**
          * ScoreDifference
@@ -5106,6 +5599,152 @@ export interface components {
             model?: string | null;
         };
         /**
+         * ScoringCreate
+         * @description A new scoring of an experiment's stored outputs.
+         */
+        ScoringCreate: {
+            /**
+             * Dataset Version
+             * @description Version of the dataset whose accepted answers count, or its first characters.
+             */
+            dataset_version?: string | null;
+            /** @description Who judges if answers follow from the retrieved passages. */
+            faithfulness?: components["schemas"]["Faithfulness"] | null;
+            /**
+             * Name
+             * @description Unique within the experiment; made from the rest if left out.
+             */
+            name?: string | null;
+            /**
+             * Parser
+             * @description How answers are read from the outputs: current: by the rules of this version; the others take a part of the output as it is. If left out, the stored answers are scored.
+             */
+            parser?: ("current" | "first_line" | "last_line" | "whole_output") | null;
+            /**
+             * Scorers
+             * @description Scorers by name, each with its options. Those that score every experiment (exact match, F1, …) are always computed.
+             * @default {}
+             */
+            scorers?: {
+                [key: string]: components["schemas"]["ScorerOptions"];
+            };
+        };
+        /**
+         * ScoringOut
+         * @description A scoring of an experiment's stored outputs, beside the original one.
+         */
+        ScoringOut: {
+            /** Changes */
+            changes: components["schemas"]["ScoreChange"][];
+            /**
+             * Code Version
+             * @description Of this software.
+             */
+            code_version: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @description Name of the API key; null without named keys.
+             */
+            created_by: string | null;
+            /** Dataset Version */
+            dataset_version: string;
+            /**
+             * Done
+             * @description Answered runs that are scored.
+             */
+            done: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Missing
+             * @description Answered runs that a complete scoring lacks, because they were retried since; ask for it again to complete it.
+             */
+            missing: number;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @description Why it failed.
+             */
+            reason: string | null;
+            request: components["schemas"]["ScoringRequest"];
+            /**
+             * Scorers
+             * @description Version of the scorer of each score.
+             */
+            scorers: {
+                [key: string]: number;
+            };
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "PENDING" | "RUNNING" | "COMPLETED" | "FAILED";
+            /**
+             * Total
+             * @description Answered runs.
+             */
+            total: number;
+        };
+        /**
+         * ScoringRequest
+         * @description How stored outputs are scored again; what is left out stays as it was.
+         */
+        ScoringRequest: {
+            /**
+             * Dataset Version
+             * @description Version of the dataset whose accepted answers count, or its first characters.
+             */
+            dataset_version?: string | null;
+            /** @description Who judges if answers follow from the retrieved passages. */
+            faithfulness?: components["schemas"]["Faithfulness"] | null;
+            /**
+             * Parser
+             * @description How answers are read from the outputs: current: by the rules of this version; the others take a part of the output as it is. If left out, the stored answers are scored.
+             */
+            parser?: ("current" | "first_line" | "last_line" | "whole_output") | null;
+            /**
+             * Scorers
+             * @description Scorers by name, each with its options. Those that score every experiment (exact match, F1, …) are always computed.
+             * @default {}
+             */
+            scorers?: {
+                [key: string]: components["schemas"]["ScorerOptions"];
+            };
+        };
+        /**
+         * ScoringsOut
+         * @description The scorings of an experiment beside the original one, and what could be scored again.
+         */
+        ScoringsOut: {
+            /** Items */
+            items: components["schemas"]["ScoringOut"][];
+            /** @description Null if the experiment has the newest version, or nothing that it asked has changed. */
+            newer_dataset: components["schemas"]["NewerDataset"] | null;
+            /** Parsers */
+            parsers: string[];
+            /**
+             * Scorers
+             * @description Scorers to choose by name.
+             */
+            scorers: string[];
+        };
+        /**
          * SearchIn
          * @description A query, and the retrieval variants to run it with.
          */
@@ -5167,6 +5806,32 @@ export interface components {
             heading: string;
             /** Text */
             text: string;
+        };
+        /**
+         * SelectedExperimentOut
+         * @description An experiment that questions were selected from, by the name that it had then.
+         */
+        SelectedExperimentOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * SelectionCreate
+         * @description A dataset to make of the questions that a filter selects.
+         */
+        SelectionCreate: {
+            /**
+             * Name
+             * @description Lower-case letters, digits, and . _ -
+             */
+            name: string;
+            /** Selection */
+            selection: components["schemas"]["RunsSelection"] | components["schemas"]["ComparisonSelection"];
         };
         /**
          * Settling
@@ -5291,6 +5956,119 @@ export interface components {
             verdict: "better" | "worse" | "equivalent" | "cannot_tell";
         };
         /**
+         * SliceComparison
+         * @description The questions of one slice.
+         */
+        SliceComparison: {
+            /**
+             * Differences
+             * @description Of each other experiment.
+             */
+            differences: components["schemas"]["SliceDifference"][];
+            /**
+             * Questions
+             * @description Of the baseline.
+             */
+            questions: number;
+            /**
+             * Scores
+             * @description The baseline first.
+             */
+            scores: components["schemas"]["SliceScore"][];
+            /**
+             * Value
+             * @description Of the field, or a range of its values.
+             */
+            value: string;
+        };
+        /**
+         * SliceDifference
+         * @description The difference of one experiment from the baseline in a slice, on the questions that both answered.
+         */
+        SliceDifference: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over all differences of this answer.
+             */
+            adjusted_p: number | null;
+            /**
+             * Baseline
+             * @description The baseline's mean over the pairs.
+             */
+            baseline: number | null;
+            /**
+             * Difference
+             * @description This experiment minus the baseline.
+             */
+            difference: number | null;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number | null;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with all others here.
+             */
+            low: number | null;
+            /**
+             * Message
+             * @description The verdict as a sentence.
+             */
+            message: string;
+            /**
+             * N Paired
+             * @description Pairs of answers.
+             */
+            n_paired: number;
+            /**
+             * P
+             * @description Two-sided, not adjusted.
+             */
+            p: number | null;
+            /** Plain High */
+            plain_high: number | null;
+            /**
+             * Plain Low
+             * @description Lower bound of the interval of this comparison alone.
+             */
+            plain_low: number | null;
+            /**
+             * This
+             * @description This experiment's mean over the pairs.
+             */
+            this: number | null;
+            /**
+             * Verdict
+             * @description better or worse by adjusted_p, equivalent within the margin, or cannot_tell.
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "equivalent" | "cannot_tell";
+        };
+        /**
+         * SliceFieldOut
+         * @description A field of the questions, by which they may be put into slices.
+         */
+        SliceFieldOut: {
+            /**
+             * In Quantiles
+             * @description Whether questions are put into quarters by it.
+             */
+            in_quantiles: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Why Not
+             * @description Why it makes no slices, as a sentence; empty if it does.
+             */
+            why_not: string;
+        };
+        /**
          * SliceOut
          * @description The runs by the values of one key of the questions' metadata.
          */
@@ -5302,6 +6080,19 @@ export interface components {
              * @description By value; numbers in their order.
              */
             values: components["schemas"]["SliceValueOut"][];
+        };
+        /**
+         * SliceScore
+         * @description The score of one experiment in a slice, over its own runs.
+         */
+        SliceScore: {
+            /** @description null if no run has the score. */
+            estimate: components["schemas"]["Estimate"] | null;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
         };
         /**
          * SliceValueOut
@@ -5319,6 +6110,63 @@ export interface components {
             runs: number;
             /** Value */
             value: string;
+        };
+        /**
+         * SlicedComparisonOut
+         * @description One score of several experiments, slice by slice of their questions.
+         */
+        SlicedComparisonOut: {
+            /**
+             * Baseline Id
+             * Format: uuid
+             */
+            baseline_id: string;
+            /**
+             * By
+             * @description The field that makes the slices.
+             */
+            by: string;
+            /** Experiments */
+            experiments: components["schemas"]["SlicedExperiment"][];
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for.
+             */
+            family: number;
+            /**
+             * Fields
+             * @description All that the baseline's questions have.
+             */
+            fields: components["schemas"]["SliceFieldOut"][];
+            /** Margin */
+            margin: number;
+            /**
+             * Note
+             * @description What the verdicts allow for, and what they do not say.
+             */
+            note: string;
+            /** Score */
+            score: string;
+            /** Slices */
+            slices: components["schemas"]["SliceComparison"][];
+        };
+        /**
+         * SlicedExperiment
+         * @description One of the compared experiments.
+         */
+        SlicedExperiment: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Label
+             * @description The name without the part that all names begin with.
+             */
+            label: string;
+            /** Name */
+            name: string;
         };
         /**
          * SlicesOut
@@ -5525,6 +6373,53 @@ export interface components {
              * @description Whether a run only waits for other runs in it.
              */
             waits: boolean;
+        };
+        /**
+         * StepDifference
+         * @description The difference of one experiment from another one, on the questions that both answered.
+         */
+        StepDifference: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over the family.
+             */
+            adjusted_p: number | null;
+            /**
+             * Difference
+             * @description This experiment minus that one.
+             */
+            difference: number | null;
+            /**
+             * Experiment Id
+             * Format: uuid
+             * @description That it is compared with.
+             */
+            experiment_id: string;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number | null;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with its family's.
+             */
+            low: number | null;
+            /**
+             * Message
+             * @description The verdict as a sentence.
+             */
+            message: string;
+            /**
+             * N Paired
+             * @description Pairs of answers.
+             */
+            n_paired: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "equivalent" | "cannot_tell";
         };
         /**
          * StepOut
@@ -6294,6 +7189,102 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    select_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectionCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetAdded"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7291,6 +8282,149 @@ export interface operations {
             };
         };
     };
+    list_retries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retry_failed_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     run_experiment: {
         parameters: {
             query?: never;
@@ -7340,6 +8474,314 @@ export interface operations {
             };
             /** @description The request conflicts with the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_scorings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringsOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_scoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoringCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_scoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_scoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8839,6 +10281,8 @@ export interface operations {
                 margin?: number;
                 /** @description What was expected; else the experiments' description. */
                 hypothesis?: string;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
                 format?: "zip" | "html";
             };
             header?: never;
@@ -8992,6 +10436,8 @@ export interface operations {
                 baseline?: string | null;
                 /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
                 margin?: number;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
@@ -9062,10 +10508,12 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for. */
-                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither";
+                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt. */
+                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
                 cursor?: string | null;
                 limit?: number;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
@@ -9080,6 +10528,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeysetPage_ComparedExample_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_slices: {
+        parameters: {
+            query: {
+                /** @description 2 to 12; the first is the baseline. */
+                ids: string[];
+                /** @description Name of a score. */
+                score?: string;
+                /** @description A field of the questions: a key of their metadata, or `question_length`; empty: the first that groups them. Many numbers are put into quarters. */
+                by?: string;
+                /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
+                margin?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlicedComparisonOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
@@ -9199,7 +10721,10 @@ export interface operations {
     };
     get_result: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
+            };
             header?: never;
             path: {
                 experiment_id: string;
@@ -9268,6 +10793,8 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "json" | "jsonl" | "csv" | "parquet";
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
@@ -9287,6 +10814,80 @@ export interface operations {
                     "application/vnd.apache.parquet": unknown;
                     "application/x-ndjson": unknown;
                     "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: {
+                /** @description Name of a score. */
+                score?: string;
+                /** @description One of the same configuration; default: the first. */
+                reference?: string | null;
+                /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
+                margin?: number;
+            };
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
@@ -9555,6 +11156,8 @@ export interface operations {
                 text?: string;
                 /** @description Any of these. */
                 failure_kind?: components["schemas"]["FailureKind"][];
+                /** @description Where answers from passages went right or wrong: any of these. */
+                attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
                 /** @description `key=value` of the questions' metadata, such as `topic=music`; all must hold. */
                 slice?: string[];
                 /** @description Least value of the score. */

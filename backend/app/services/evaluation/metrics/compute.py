@@ -30,14 +30,15 @@ from app.services.evaluation.metrics.units import units_of
 def compute_metrics(runs: Sequence[RunFacts], context: RunContext) -> Metrics:
     """Return all metrics; what cannot be known is ``None``."""
     answered = [run for run in runs if run.ok]
+    paid = [*runs, *context.superseded]
     return Metrics(
         counts=_counts(runs, answered, context.planned),
         scores=score_statistics(runs, answered, context.seed),
         attribution=count_attributions(answered),
         agent=_agents(runs, context.seed),
         latency_ms=latency_statistics(answered),
-        tokens=token_statistics(runs, context.shared),
-        cost_usd=cost_statistics(runs, context.shared),
+        tokens=token_statistics(paid, context.shared),
+        cost_usd=cost_statistics(paid, context.shared),
         single=METRICS.compute(runs, context),
         model_ms=model_time_statistics(answered),
         saved_tokens=saved_token_statistics(runs),

@@ -1,11 +1,14 @@
-"""All scorers. A new one is added to the list at the end of this module."""
+"""All scorers: those of the list at the end of this module, and those of the user's own folder."""
 
 from collections.abc import Sequence
+from os import stat_result
+from pathlib import Path
 
 from app.domain.scoring import ScoreDescription, ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import RegisteredScorer
 from app.services.evaluation.scorers.faithfulness import FAITHFULNESS
+from app.services.evaluation.scorers.own import OwnScorers, load_own_scorers
 from app.services.evaluation.scorers.reader_model import READER_MODEL
 from app.services.evaluation.scorers.retrieval import RETRIEVAL
 from app.services.evaluation.scorers.text import (
@@ -18,13 +21,38 @@ from app.services.evaluation.scorers.text import (
 )
 
 
+def _scorer_files(folder: Path) -> list[tuple[Path, stat_result]]:
+    try:
+        found = sorted(one for one in folder.glob("*.py") if one.name[0] not in "_.")
+        return [(one, one.stat()) for one in found]
+    except OSError:  # as if it were empty: the check of the installation says that it is not there
+        return []
+
+
 class ScorerRegistry:
-    """Scorers by name, in the order in which their scores are shown."""
+    """Scorers by name, in the order in which their scores are shown; those of one's own come last."""
 
     def __init__(self, scorers: Sequence[RegisteredScorer]) -> None:
         self._scorers: dict[str, RegisteredScorer] = {}
         for scorer in scorers:
             self._add(scorer)
+        self.built_in = tuple(self._scorers.values())
+        self._seen: tuple[tuple[str, int, int], ...] = ()
+        self.own = OwnScorers()
+
+    def load_own(self, folder: Path | None) -> None:
+        """Take over the scorers of the files of ``folder``, unless these are as they were the last time.
+
+        Files whose names begin with ``_`` or ``.`` are left out.
+        """
+        files = [] if folder is None else _scorer_files(folder)
+        seen = tuple((str(file), state.st_mtime_ns, state.st_size) for file, state in files)
+        if seen == self._seen:
+            return
+        names = {name for one in self.built_in for name in (one.name, *(s.name for s in one.scores))}
+        own = load_own_scorers([file for file, _ in files], frozenset(names))
+        every = (*self.built_in, *own.scorers)
+        self._scorers, self.own, self._seen = {one.name: one for one in every}, own, seen
 
     def _add(self, scorer: RegisteredScorer) -> None:
         taken = {score.name for score in self.descriptions()}

@@ -1,0 +1,115 @@
+"""Stored outputs that are scored again."""
+
+import uuid
+from typing import Any
+
+import orjson
+import pytest
+
+from app.services.datasets.service import DatasetService
+from app.services.scorings.work import ScoringWork
+from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
+from tests.factories import questions_jsonl
+
+# Ten of twenty questions have "thing 7" nowhere; one has it.
+ALWAYS_7 = "mock/fixed?text=Well.%0Athing+7"
+
+
+async def rescore(steps: Steps, experiment_id: str, **request: Any) -> dict[str, Any]:
+    """Ask for a scoring, do its work, and return it."""
+    response = await steps.api.post(f"{EXPERIMENTS}/{experiment_id}/scorings", json=request)
+    assert response.status_code == 202, response.text
+    asked = response.json()
+    await ScoringWork(steps.runtime, uuid.UUID(asked["id"])).run()
+    found: dict[str, Any] = await steps.get(f"{EXPERIMENTS}/{experiment_id}/scorings/{asked['name']}")
+    return found
+
+
+async def corrected(steps: Steps, answer: str) -> str:
+    """Store a version of the dataset in which this is the answer to item 3, too; return the version."""
+    rows = [orjson.loads(line) for line in questions_jsonl(20).splitlines()]
+    rows[3]["answer"] = [rows[3]["answer"], answer]
+    data = b"\n".join(orjson.dumps(row) for row in rows)
+    async with steps.runtime.sessions() as session:
+        return (await DatasetService(session).add_file("quiz", "quiz.jsonl", data)).dataset.version
+
+
+async def test_a_parser_reads_stored_outputs_anew(steps: Steps) -> None:
+    experiment_id = await steps.run(model="mock/fixed?text=thing+7%0Abut+who+knows", dataset={"name": "quiz"})
+    original = await steps.get(f"{RESULTS}/{experiment_id}")
+    made = await rescore(steps, experiment_id, parser="last_line")
+    assert (made["name"], made["status"], made["done"], made["total"], made["missing"]) == (
+        "parser-last_line",
+        "COMPLETED",
+        20,
+        20,
+        0,
+    )
+    (change,) = [one for one in made["changes"] if one["score"] == "exact_match"]
+    assert (change["before"], change["after"], change["raised"], change["lowered"]) == (0.05, 0.0, 0, 1)
+    assert await steps.get(f"{RESULTS}/{experiment_id}") == original
+    again = await steps.get(f"{RESULTS}/{experiment_id}", scoring="parser-last_line")
+    assert again["metrics"]["scores"]["exact_match"]["value"] == 0.0
+    assert again["provenance"]["scoring"]["request"] == {"parser": "last_line"}
+    rows = [
+        orjson.loads(line)
+        for line in (
+            await steps.api.get(f"{RESULTS}/{experiment_id}/export", params={"scoring": "parser-last_line"})
+        ).text.splitlines()
+    ]
+    assert {row["answer"] for row in rows} == {"but who knows"}
+    assert {row["exact_match"] for row in rows} == {0.0}
+
+
+async def test_a_corrected_answer_is_offered_and_compared(steps: Steps) -> None:
+    first = await steps.run(model=ALWAYS_7, dataset={"name": "quiz"})
+    version = await corrected(steps, "thing 7")
+    offered = await steps.get(f"{EXPERIMENTS}/{first}/scorings")
+    assert offered["newer_dataset"] == {"version": version, "changed": 1}
+    made = await rescore(steps, first, name="fixed", dataset_version=version)
+    assert made["dataset_version"] == version
+    (change,) = [one for one in made["changes"] if one["score"] == "exact_match"]
+    assert (change["after"], change["raised"], change["lowered"]) == (0.1, 1, 0)
+    # An experiment on the corrected version, against the old one: all questions are paired.
+    second = await steps.run(dataset={"name": "quiz"})
+    compared = await steps.get(f"{RESULTS}/compare", ids=[first, second], scoring=["fixed", "original"])
+    (difference,) = [one for one in compared["differences"] if one["score"] == "exact_match"]
+    assert (difference["n_paired"], difference["baseline"], difference["this"]) == (20, 0.1, 1.0)
+    assert compared["unpaired"][0]["n_changed"] == 0
+    assert [one["scoring"] for one in compared["experiments"]] == ["fixed", "original"]
+    assert "Scorings differ: fixed, original." in compared["warnings"]
+    by_original = await steps.get(f"{RESULTS}/compare", ids=[first, second])
+    assert by_original["unpaired"][0]["n_changed"] == 1
+    page = await steps.get(
+        f"{RESULTS}/compare/examples", ids=[first, second], scoring=["fixed", "original"], outcome="both"
+    )
+    assert page["total"] == 2
+
+
+async def test_the_same_scoring_goes_on_and_another_is_refused(steps: Steps) -> None:
+    experiment_id = await steps.run(dataset={"name": "quiz"})
+    first = await rescore(steps, experiment_id, name="mine", parser="current")
+    assert (await rescore(steps, experiment_id, name="mine", parser="current"))["id"] == first["id"]
+    path = f"{EXPERIMENTS}/{experiment_id}/scorings"
+    other = await steps.api.post(path, json={"name": "mine", "parser": "last_line"})
+    assert "scores otherwise" in problem(other, 409)["message"]
+    assert (await steps.api.delete(f"{path}/mine")).status_code == 204
+    assert "original" in problem(await steps.api.get(f"{path}/mine"), 404)["hint"]
+
+
+@pytest.mark.parametrize(
+    ("request_body", "field"),
+    [
+        ({"scorers": {"nobody": {}}}, "scorers.nobody"),
+        ({"scorers": {"reader_model": {}}}, "scorers.reader_model.model"),
+        ({"parser": "tea_leaves"}, "parser"),
+        ({"name": "original"}, "name"),
+        ({"name": "a b"}, "name"),
+        ({"faithfulness": {}}, "faithfulness"),
+        ({"dataset_version": "nothing"}, "dataset_version"),
+    ],
+)
+async def test_what_cannot_be_is_refused(steps: Steps, request_body: dict[str, Any], field: str) -> None:
+    experiment_id = await steps.run(dataset={"name": "quiz", "n": 1})
+    response = await steps.api.post(f"{EXPERIMENTS}/{experiment_id}/scorings", json=request_body)
+    assert problem(response, 422)["errors"][0]["field"] == field
