@@ -12,7 +12,7 @@ from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.render import console, print_json
 from app.domain.comparison_filter import AgreementFilter
 from app.domain.json import JsonObject
-from app.domain.run_selection import AnswerAttribution, RunFilter
+from app.domain.run_selection import RunFilter
 from app.schemas.catalog import DatasetAdded, DatasetOut
 from app.services.imports.published_formats import CORPUS, QRELS, QUERIES
 
@@ -89,7 +89,7 @@ def from_runs(
         list[str] | None, typer.Option("--failure-kind", help="Such as rate_limit or timeout.")
     ] = None,
     attributions: Annotated[
-        list[AnswerAttribution] | None,
+        list[str] | None,
         typer.Option("--attribution", help="supported, unsupported, misread or not_retrieved."),
     ] = None,
     json: JsonOption = False,
