@@ -7,6 +7,7 @@ from fastapi import BackgroundTasks, Depends, Query, Request, UploadFile
 
 from app.core.database import Session
 from app.core.migrations import is_up_to_date
+from app.domain.scoring import ScoreFamily
 from app.schemas.common import Text
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.gate import GateService
@@ -94,6 +95,14 @@ Scorings = Annotated[
     Query(
         description="By which scoring of each experiment: one name for all, or one for each; the original "
         "ones if left out."
+    ),
+]
+
+Family = Annotated[
+    ScoreFamily,
+    Query(
+        description="What p values and intervals of scores allow for: score, the comparisons of one "
+        "score; page, those of all scores."
     ),
 ]
 

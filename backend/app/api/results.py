@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from app.api.deps import (
     ComparisonsDep,
     ExamplesDep,
+    Family,
     HistoriesDep,
     OneScoring,
     RepeatsDep,
@@ -72,6 +73,7 @@ async def compare_results(
     baseline: Annotated[uuid.UUID | None, Query(description="One of the ids.")] = None,
     margin: Margin = DEFAULT_MARGIN,
     scoring: Scorings = [],  # noqa: B006
+    family: Family = "score",
 ) -> ComparisonOut:
     """Compare experiments with a baseline: differences on the same questions, with intervals and tests."""
     if baseline is not None:
@@ -82,7 +84,7 @@ async def compare_results(
             )
         scoring = _reordered(scoring, ids, baseline)
         ids = [baseline, *(one for one in ids if one != baseline)]
-    return comparison_out(await service.compare(ids, margin, scoring))
+    return comparison_out(await service.compare(ids, margin, scoring, family))
 
 
 def _reordered(scorings: list[str], ids: list[uuid.UUID], baseline: uuid.UUID) -> list[str]:

@@ -1,8 +1,8 @@
 """Several experiments against a baseline, and against each other: pure functions on arrays.
 
 The comparisons of one score with the baseline are a family: their p values are adjusted together, by
-Holm's method, and their intervals hold at once. All comparisons of amounts (latency, tokens, cost) are one
-more.
+Holm's method, and their intervals hold at once. If that is asked for, those of all scores are one family. All
+comparisons of amounts (latency, tokens, cost) are one more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.scoring import DEFAULT_MARGIN, ScoringRule
+from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily, ScoringRule
 from app.services.comparisons.draws import (
     Labels,
     ScoreDraws,
@@ -55,7 +55,7 @@ class ScoreComparison:
 
     Attributes:
         paired: the difference and its test on the items that both have; None if there are too few.
-        adjusted_p: after Holm, over the comparisons of this score.
+        adjusted_p: after Holm, over the comparisons of this score, or of all scores.
         bounds: of the difference, whatever the failed and unscored items would have scored; None for
             scores outside [0, 1].
         not_applicable: items that both sides answered and neither has this score for: it does not apply
@@ -142,6 +142,7 @@ def compare_experiments(
     *,
     margin: float = DEFAULT_MARGIN,
     rule: ScoringRule | None = None,
+    family: ScoreFamily = "score",
 ) -> list[ExperimentComparison]:
     """Compare each of ``others`` with ``baseline`` by these scores and quantities.
 
@@ -152,13 +153,16 @@ def compare_experiments(
         quantities: by name.
         margin: the largest difference of a score that does not matter.
         rule: by which answers are normalised, to say how many are the same; None: nothing is said of that.
+        family: what p values and intervals of scores allow for: ``score``, the comparisons of one score, or
+            ``page``, those of all scores.
     """
     pairings = [pair(baseline, other) for other in others]
     paired = [(baseline, other, pairing) for other, pairing in zip(others, pairings, strict=True)]
-    by_score = [compare_score(paired, name, margin) for name in scores]
+    families = [scores] if family == "page" else [[name] for name in scores]
+    by_score = [one for names in families for one in compare_scores(paired, names, margin)]
     pairs = [(*one, name) for one in paired for name in quantities]
-    family = _family(pairs)
-    amounts = _adjusted([_quantity(*one, family) for one in pairs])
+    size = _family(pairs)
+    amounts = _adjusted([_quantity(*one, size) for one in pairs])
     each = len(quantities)
     return [
         ExperimentComparison(
@@ -179,9 +183,27 @@ def compare_score(pairs: Sequence[Sides], name: str, margin: float = DEFAULT_MAR
         name: of the score.
         margin: the largest difference that does not matter.
     """
-    family = _family([(*one, name) for one in pairs])
-    found = _adjusted([_score(*one, name, family) for one in pairs])
-    return [replace(one, equivalence=_equivalence(one, margin)) for one in found]
+    return compare_scores(pairs, [name], margin)[0]
+
+
+def compare_scores(
+    pairs: Sequence[Sides], names: Sequence[str], margin: float = DEFAULT_MARGIN
+) -> list[list[ScoreComparison]]:
+    """Compare several scores in several pairs of experiments, all of which are one family.
+
+    Args:
+        pairs: see ``compare_score``.
+        names: of the scores.
+        margin: the largest difference that does not matter.
+
+    Returns:
+        For each score, its comparisons in the order of the pairs.
+    """
+    sides = [(*one, name) for name in names for one in pairs]
+    family = _family(sides)
+    found = _adjusted([_score(*one, family) for one in sides])
+    decided = [replace(one, equivalence=_equivalence(one, margin)) for one in found]
+    return [decided[place : place + len(pairs)] for place in range(0, len(decided), max(1, len(pairs)))]
 
 
 def compare_quantity(baseline: RunArrays, other: RunArrays, name: str) -> QuantityComparison:

@@ -1886,6 +1886,12 @@ export interface components {
             /** Experiments */
             experiments: components["schemas"]["Compared"][];
             /**
+             * Family
+             * @description What p values and simultaneous intervals of scores allow for: `score`, the comparisons of the same score; `page`, those of all scores in this answer.
+             * @enum {string}
+             */
+            family: "score" | "page";
+            /**
              * Same Answers
              * @description One for each experiment that shares questions.
              */
@@ -2154,7 +2160,7 @@ export interface components {
         DifferenceStatistics: {
             /**
              * Adjusted P
-             * @description By Holm's method, over the comparisons of this score in this answer.
+             * @description By Holm's method, over the comparisons of this score in this answer, or of all scores: `family` of the answer says which.
              */
             adjusted_p: number;
             /**
@@ -10283,6 +10289,8 @@ export interface operations {
                 hypothesis?: string;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
                 scoring?: string[];
+                /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
+                family?: "score" | "page";
                 format?: "zip" | "html";
             };
             header?: never;
@@ -10438,6 +10446,8 @@ export interface operations {
                 margin?: number;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
                 scoring?: string[];
+                /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
+                family?: "score" | "page";
             };
             header?: never;
             path?: never;
