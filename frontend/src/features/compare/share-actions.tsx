@@ -10,6 +10,7 @@ import { api, type Schemas, unwrap } from "@/lib/api/client";
 import { copyText } from "@/lib/clipboard";
 
 import { scoreNames } from "./prepare";
+import { useFamily } from "./use-family";
 import { useMargin } from "./use-margin";
 import { useScore } from "./use-score";
 
@@ -45,9 +46,10 @@ export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOu
 function useReport({ experiments }: Schemas["ComparisonOut"]) {
   const [score] = useScore(scoreNames(experiments));
   const [margin] = useMargin();
+  const [family] = useFamily();
   const ids = experiments.map(({ experiment_id }) => experiment_id);
   return useMutation({
-    mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin } }, parseAs: "blob" })),
+    mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin, family } }, parseAs: "blob" })),
     onSuccess: (archive) => saveBlob(archive, "report.zip"),
     onError: (error) => toast.error(error.message),
   });
