@@ -7,8 +7,10 @@ from fastapi import BackgroundTasks, Depends, Query, Request, UploadFile
 
 from app.core.database import Session
 from app.core.migrations import is_up_to_date
+from app.domain.scoring import ScoreFamily
 from app.schemas.common import Text
 from app.services.comparisons.examples import ExamplesService
+from app.services.comparisons.gate import GateService
 from app.services.comparisons.history import HistoryService
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
@@ -35,6 +37,7 @@ from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
 from app.services.report.drawing import Drawings
 from app.services.report.service import ReportService
+from app.services.results.repeats import RepeatsService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.results.slices import SliceService
@@ -98,6 +101,14 @@ Scorings = Annotated[
     ),
 ]
 
+Family = Annotated[
+    ScoreFamily,
+    Query(
+        description="What p values and intervals of scores allow for: score, the comparisons of one "
+        "score; page, those of all scores."
+    ),
+]
+
 
 async def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
     """Give what starts experiments; without a queue, this process runs them after it has answered.
@@ -142,6 +153,11 @@ def get_run_maps(session: SessionDep) -> RunMapService:
 def get_slices(session: SessionDep) -> SliceService:
     """Return the service of slices."""
     return SliceService(session)
+
+
+def get_repeats(session: SessionDep) -> RepeatsService:
+    """Return the service of repeats."""
+    return RepeatsService(session)
 
 
 def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> PreviewService:
@@ -206,6 +222,11 @@ def get_queue_health(request: Request) -> QueueHealth:
 def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonService:
     """Return the service of comparisons."""
     return ComparisonService(session, runtime)
+
+
+def get_gates(session: SessionDep, runtime: RuntimeDep) -> GateService:
+    """Return the service of gates."""
+    return GateService(session, runtime)
 
 
 def get_matrices(session: SessionDep, runtime: RuntimeDep) -> MatrixService:
@@ -277,6 +298,7 @@ QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
 WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
+GateDep = Annotated[GateService, Depends(get_gates)]
 MatricesDep = Annotated[MatrixService, Depends(get_matrices)]
 MatrixReportsDep = Annotated[MatrixReports, Depends(get_matrix_reports)]
 MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]
@@ -288,6 +310,7 @@ HistoriesDep = Annotated[HistoryService, Depends(get_histories)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
+RepeatsDep = Annotated[RepeatsService, Depends(get_repeats)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]

@@ -14,6 +14,7 @@ from app.cli import (
     history,
     knowledge,
     labels,
+    repeats,
     report,
     scorings,
     storage,
@@ -41,6 +42,7 @@ app.command()(scorings.rescore)
 app.command()(scorings.scorings)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
+app.command()(repeats.repeats)
 app.command()(history.history)
 app.command()(report.report)
 app.command()(gate.gate)

@@ -26,6 +26,7 @@ import { ShareActions } from "./share-actions";
 import { ScoringNote } from "./scoring-note";
 import { SlicesPanel } from "./slices-panel";
 import { StagesPanel } from "./stages-panel";
+import { useFamily } from "./use-family";
 import { useMargin } from "./use-margin";
 import { useScoring } from "./use-scoring";
 import { VerdictPanel } from "./verdict-panel";
@@ -35,8 +36,9 @@ export function Compare() {
   const [ids, setIds] = useQueryState("ids", parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: "push" }));
   const [margin] = useMargin();
   const [scoring, setScoring] = useScoring();
+  const [family] = useFamily();
   // While another margin is asked for, what does not depend on it stays.
-  const comparison = useQuery({ ...resultQueries.compare(ids, margin, scoring), enabled: ids.length >= 2, placeholderData: (before, query) => (query && sameIds(query.queryKey, ids) ? before : undefined) });
+  const comparison = useQuery({ ...resultQueries.compare(ids, margin, scoring, family), enabled: ids.length >= 2, placeholderData: (before, query) => (query && sameIds(query.queryKey, ids) ? before : undefined) });
   return (
     <Page title="Compare" lead="Experiments on the same questions. Differences are relative to the baseline." actions={comparison.data && <ShareActions comparison={comparison.data} />}>
       <ChosenPanel ids={ids} onChange={(next) => void setIds(next)} />

@@ -452,6 +452,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Gate
+         * @description Decide by a policy if candidates may take the place of baselines; nothing is stored.
+         */
+        post: operations["decide_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge-bases": {
         parameters: {
             query?: never;
@@ -1060,6 +1080,26 @@ export interface paths {
          * @description Return the metrics alone.
          */
         get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{experiment_id}/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repeats
+         * @description Return what varies between questions, and what when one is asked again: variance, pass@k, flicker.
+         */
+        get: operations["get_repeats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1930,6 +1970,12 @@ export interface components {
             /** Experiments */
             experiments: components["schemas"]["Compared"][];
             /**
+             * Family
+             * @description What p values and simultaneous intervals of scores allow for: `score`, the comparisons of the same score; `page`, those of all scores in this answer.
+             * @enum {string}
+             */
+            family: "score" | "page";
+            /**
              * Same Answers
              * @description One for each experiment that shares questions.
              */
@@ -1978,6 +2024,12 @@ export interface components {
              * @default exact_match
              */
             score?: string;
+            /**
+             * Scorings
+             * @description By which scoring: one name for all, or one for each experiment.
+             * @default []
+             */
+            scorings?: string[];
         };
         /**
          * Corrected
@@ -2242,7 +2294,7 @@ export interface components {
         DifferenceStatistics: {
             /**
              * Adjusted P
-             * @description By Holm's method, over the comparisons of this score in this answer.
+             * @description By Holm's method, over the comparisons of this score in this answer, or of all scores: `family` of the answer says which.
              */
             adjusted_p: number;
             /**
@@ -3060,6 +3112,211 @@ export interface components {
              * @description What makes the value less reliable; may be empty.
              */
             warning: string;
+        };
+        /**
+         * FlickeringQuestionOut
+         * @description A question whose repeats do not all agree, after normalisation.
+         */
+        FlickeringQuestionOut: {
+            /** Answered */
+            answered: number;
+            /**
+             * Answers
+             * @description The commonest first, at most 5.
+             */
+            answers: components["schemas"]["GivenAnswerOut"][];
+            /**
+             * Disagreement
+             * @description The probability that two of its answers differ.
+             */
+            disagreement: number;
+            /** Distinct */
+            distinct: number;
+            /** Key */
+            key: string;
+            /** Question */
+            question: string;
+            /**
+             * Score
+             * @description Mean over its repeats; null if none has the score.
+             */
+            score: number | null;
+        };
+        /**
+         * GateOut
+         * @description The decision of a gate, with those of its rules in the order of the policy.
+         */
+        GateOut: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "pass" | "fail" | "cannot tell";
+            /**
+             * Message
+             * @description The decision as a sentence.
+             */
+            message: string;
+            /** Name */
+            name: string;
+            /**
+             * Notes
+             * @description What the decisions allow for, as sentences.
+             */
+            notes: string[];
+            /** Rules */
+            rules: components["schemas"]["GateRuleOut"][];
+        };
+        /**
+         * GatePolicy
+         * @description Several rules that decide together if a candidate may take the place of a baseline.
+         */
+        GatePolicy: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Name
+             * @example Release of a prompt
+             */
+            name: string;
+            /** Rules */
+            rules: components["schemas"]["GateRule"][];
+            /**
+             * Supporting Failures
+             * @description How many supporting rules may fail.
+             * @default 0
+             */
+            supporting_failures?: number;
+        };
+        /**
+         * GateRequest
+         * @description A policy, and the experiments that it decides on: one baseline and one candidate of each dataset.
+         */
+        GateRequest: {
+            /** Baselines */
+            baselines: string[];
+            /** Candidates */
+            candidates: string[];
+            policy: components["schemas"]["GatePolicy"];
+        };
+        /**
+         * GateRule
+         * @description What a candidate must keep on one dataset, by one score.
+         */
+        GateRule: {
+            /**
+             * Dataset
+             * @example trivia_qa
+             */
+            dataset: string;
+            /**
+             * Equivalence
+             * @description Instead: the largest difference, either way, that passes.
+             */
+            equivalence?: number | null;
+            /**
+             * Noninferiority
+             * @description The largest loss that passes; .02 is 2 points. 0 if neither this nor `equivalence`.
+             */
+            noninferiority?: number | null;
+            /**
+             * Score
+             * @default exact_match
+             */
+            score?: string;
+            /**
+             * Tier
+             * @description A critical rule that fails is the gate's failure; of supporting ones, more than `supporting_failures`; advisory ones only report.
+             * @default critical
+             * @enum {string}
+             */
+            tier?: "critical" | "supporting" | "advisory";
+        };
+        /**
+         * GateRuleOut
+         * @description What became of a rule.
+         */
+        GateRuleOut: {
+            /**
+             * Anytime Valid
+             * @description Whether the interval allows for looking after every answer.
+             */
+            anytime_valid: boolean;
+            /**
+             * Baseline Id
+             * @description Null if none of the given ones is of the dataset.
+             */
+            baseline_id: string | null;
+            /** Candidate Id */
+            candidate_id: string | null;
+            /** Dataset */
+            dataset: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "pass" | "fail" | "cannot tell";
+            /**
+             * Difference
+             * @description Candidate minus baseline; null if nothing can be tested.
+             */
+            difference: number | null;
+            /**
+             * Equivalence
+             * @description Whether the margin holds both ways.
+             */
+            equivalence: boolean;
+            /**
+             * High
+             * @description Upper bound, with what failed counted for it.
+             */
+            high: number | null;
+            /**
+             * Level
+             * @description Of the interval: 95 % or 90 %, and more by Holm.
+             */
+            level: number | null;
+            /**
+             * Low
+             * @description Lower bound, with what failed counted against the candidate.
+             */
+            low: number | null;
+            /** Margin */
+            margin: number;
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
+            /** N Questions */
+            n_questions: number | null;
+            /** Score */
+            score: string;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "critical" | "supporting" | "advisory";
+            /** Units */
+            units: number | null;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * GivenAnswerOut
+         * @description An answer to a question with how often it was given.
+         */
+        GivenAnswerOut: {
+            /**
+             * Answer
+             * @description As it was first written; null if there was none in the output.
+             */
+            answer: string | null;
+            /** Count */
+            count: number;
         };
         /**
          * HealthOut
@@ -4262,6 +4519,23 @@ export interface components {
             title: string;
         };
         /**
+         * PassesOut
+         * @description How often k answers to a question would do; intervals are by questions, or their clusters.
+         */
+        PassesOut: {
+            /** @description pass^k: all of k answers are right. */
+            all_right: components["schemas"]["Estimate"];
+            /** @description pass@k: one or more of k answers are right. */
+            any_right: components["schemas"]["Estimate"];
+            /** K */
+            k: number;
+            /**
+             * Questions
+             * @description With k scored answers or more.
+             */
+            questions: number;
+        };
+        /**
          * PlannedCell
          * @description What one cell takes in all rounds, estimated.
          */
@@ -4854,6 +5128,50 @@ export interface components {
              * @default 10
              */
             word_candidates?: number;
+        };
+        /**
+         * RepeatsOut
+         * @description What varies between questions, and what between repeats of one question.
+         */
+        RepeatsOut: {
+            /** @description Share of questions whose answer changes between repeats. */
+            answers: components["schemas"]["Estimate"] | null;
+            /**
+             * Failed
+             * @description Runs without an answer, which are left out.
+             */
+            failed: number;
+            /**
+             * Flickering
+             * @description Those that flicker most, at most 20.
+             */
+            flickering: components["schemas"]["FlickeringQuestionOut"][];
+            /**
+             * Message
+             * @description The gist as sentences.
+             */
+            message: string[];
+            /**
+             * Passes
+             * @description Empty without repeats, or if scores are not right or wrong.
+             */
+            passes: components["schemas"]["PassesOut"][];
+            /**
+             * Questions
+             * @description With two answers or more.
+             */
+            questions: number;
+            /**
+             * Repeats
+             * @description Of each question, as planned.
+             */
+            repeats: number;
+            /** Score */
+            score: string;
+            /** @description Share of questions whose score changes between repeats. */
+            scores: components["schemas"]["Estimate"] | null;
+            /** @description Null if all scores are equal, or none repeated. */
+            variance: components["schemas"]["VarianceSharesOut"] | null;
         };
         /**
          * ResultOut
@@ -5987,6 +6305,21 @@ export interface components {
             /** Settled */
             settled: boolean;
             /**
+             * Two Tests High
+             * @description Upper bound of that interval.
+             */
+            two_tests_high: number;
+            /**
+             * Two Tests Level
+             * @description Of that interval: 90 %, and more in a family.
+             */
+            two_tests_level: number;
+            /**
+             * Two Tests Low
+             * @description Lower bound of the anytime-valid interval of the two one-sided tests of equivalence.
+             */
+            two_tests_low: number;
+            /**
              * Verdict
              * @enum {string}
              */
@@ -6775,6 +7108,19 @@ export interface components {
             only_baseline: string[];
             /** Only This */
             only_this: string[];
+        };
+        /**
+         * VarianceSharesOut
+         * @description The variance of a score by where it comes from.
+         */
+        VarianceSharesOut: {
+            /** @description Share that lies between questions; the rest lies between repeats of one question. */
+            between: components["schemas"]["Estimate"];
+            /**
+             * Total
+             * @description Of one score of a question drawn at random, in squared units.
+             */
+            total: number;
         };
         /**
          * Variant
@@ -8833,6 +9179,102 @@ export interface operations {
             };
         };
     };
+    decide_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_knowledge_bases: {
         parameters: {
             query?: never;
@@ -10555,6 +10997,10 @@ export interface operations {
                 hypothesis?: string;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
                 scoring?: string[];
+                /** @description Fields of the questions, to compare slice by slice. */
+                by?: string[];
+                /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
+                family?: "score" | "page";
                 format?: "zip" | "html";
             };
             header?: never;
@@ -10710,6 +11156,8 @@ export interface operations {
                 margin?: number;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
                 scoring?: string[];
+                /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
+                family?: "score" | "page";
             };
             header?: never;
             path?: never;
@@ -10852,14 +11300,18 @@ export interface operations {
     compare_slices: {
         parameters: {
             query: {
-                /** @description 2 to 12; the first is the baseline. */
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
                 /** @description A field of the questions: a key of their metadata, or `question_length`; empty: the first that groups them. Many numbers are put into quarters. */
                 by?: string;
+                /** @description One of the ids. */
+                baseline?: string | null;
                 /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
                 margin?: number;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
@@ -11298,6 +11750,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_repeats: {
+        parameters: {
+            query?: {
+                /** @description Name of a score. */
+                score?: string;
+            };
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepeatsOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
