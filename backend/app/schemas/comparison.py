@@ -79,7 +79,9 @@ class Compared(BaseModel):
     dataset: str
     dataset_version: str
     seed: int
-    scoring: str = Field(description="By which its answers are compared; original: as it was run.")
+    scoring: str = Field(
+        default="original", description="By which its answers are compared; original: as it was run."
+    )
     metrics: Metrics
 
 
@@ -293,6 +295,7 @@ class ComparisonOut(BaseModel):
         description="If these experiments were to end as soon as their comparison is settled."
     )
     family: ScoreFamily = Field(
+        default="score",
         description="What p values and simultaneous intervals of scores allow for: `score`, the comparisons "
         "of the same score; `page`, those of all scores in this answer."
     )

@@ -1835,8 +1835,9 @@ export interface components {
             /**
              * Scoring
              * @description By which its answers are compared; original: as it was run.
+             * @default original
              */
-            scoring: string;
+            scoring?: string;
             /** Seed */
             seed: number;
             status: components["schemas"]["ExperimentStatus"];
@@ -1972,9 +1973,10 @@ export interface components {
             /**
              * Family
              * @description What p values and simultaneous intervals of scores allow for: `score`, the comparisons of the same score; `page`, those of all scores in this answer.
+             * @default score
              * @enum {string}
              */
-            family: "score" | "page";
+            family?: "score" | "page";
             /**
              * Same Answers
              * @description One for each experiment that shares questions.
