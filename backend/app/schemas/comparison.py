@@ -70,6 +70,9 @@ class ComparisonCreated(BaseModel):
 class Compared(BaseModel):
     """One of the compared experiments."""
 
+    # What is missing in stored data of earlier versions is never missing in an answer.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     experiment_id: uuid.UUID
     name: str
     label: str = Field(description="The name without the part that all names begin with; verdicts use it.")
@@ -285,6 +288,9 @@ class Unpaired(BaseModel):
 class ComparisonOut(BaseModel):
     """Compared experiments; the first is the baseline."""
 
+    # What is missing in stored data of earlier versions is never missing in an answer.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     baseline_id: uuid.UUID
     experiments: list[Compared]
     differences: list[ScoreDifference]
@@ -297,7 +303,7 @@ class ComparisonOut(BaseModel):
     family: ScoreFamily = Field(
         default="score",
         description="What p values and simultaneous intervals of scores allow for: `score`, the comparisons "
-        "of the same score; `page`, those of all scores in this answer."
+        "of the same score; `page`, those of all scores in this answer.",
     )
     tied_for_best: dict[str, list[uuid.UUID]] = Field(
         description="By score: the best experiment, and all that are not distinguishable from it."

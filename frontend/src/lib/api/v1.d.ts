@@ -1837,7 +1837,7 @@ export interface components {
              * @description By which its answers are compared; original: as it was run.
              * @default original
              */
-            scoring?: string;
+            scoring: string;
             /** Seed */
             seed: number;
             status: components["schemas"]["ExperimentStatus"];
@@ -1976,7 +1976,7 @@ export interface components {
              * @default score
              * @enum {string}
              */
-            family?: "score" | "page";
+            family: "score" | "page";
             /**
              * Same Answers
              * @description One for each experiment that shares questions.
