@@ -2951,6 +2951,11 @@ export interface components {
              * @description At most the newest 50.
              */
             steps: components["schemas"]["HistoryStepOut"][];
+            /**
+             * Warnings
+             * @description What makes the verdicts say less than they seem to, as sentences.
+             */
+            warnings: string[];
         };
         /**
          * HistoryStepOut
