@@ -9,8 +9,10 @@ from fastapi.responses import StreamingResponse
 from app.api.deps import (
     ComparisonsDep,
     ExamplesDep,
+    Family,
     HistoriesDep,
     OneScoring,
+    RepeatsDep,
     ResultsDep,
     RunMapDep,
     RuntimeDep,
@@ -26,6 +28,7 @@ from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
 from app.schemas.history import HistoryOut
+from app.schemas.repeats import RepeatsOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.schemas.run_list import RunListQuery, SlicesOut
 from app.schemas.scoring import ORIGINAL
@@ -72,10 +75,11 @@ async def compare_results(
     baseline: Baseline = None,
     margin: Margin = DEFAULT_MARGIN,
     scoring: Scorings = [],  # noqa: B006
+    family: Family = "score",
 ) -> ComparisonOut:
     """Compare experiments with a baseline: differences on the same questions, with intervals and tests."""
     ids, scoring = _with_baseline(ids, scoring, baseline)
-    return comparison_out(await service.compare(ids, margin, scoring))
+    return comparison_out(await service.compare(ids, margin, scoring, family))
 
 
 def _with_baseline(
@@ -177,6 +181,14 @@ async def list_runs(
 async def get_slices(experiment_id: uuid.UUID, service: SlicesDep, score: Score = "exact_match") -> SlicesOut:
     """Return one score by what the dataset says of its questions (topic, difficulty, …), with intervals."""
     return SlicesOut.model_validate(await service.slices(experiment_id, score))
+
+
+@router.get("/{experiment_id}/repeats", operation_id="get_repeats")
+async def get_repeats(
+    experiment_id: uuid.UUID, service: RepeatsDep, score: Score = "exact_match"
+) -> RepeatsOut:
+    """Return what varies between questions, and what when one is asked again: variance, pass@k, flicker."""
+    return RepeatsOut.model_validate(await service.repeats(experiment_id, score))
 
 
 @router.get("/{experiment_id}/history", operation_id="get_history")

@@ -24,7 +24,7 @@ from app.services.results.question_fields import (
     why_not,
 )
 from app.services.results.run_map import require_score
-from app.services.results.service import ResultService
+from app.services.results.service import ExperimentResult, ResultService
 from app.services.runs.slices_repository import MetadataField, SlicesRepository
 
 
@@ -101,7 +101,7 @@ class SlicedComparisonService:
         if all(one.name != QUESTION_LENGTH for one in fields):
             fields.append(SliceField(QUESTION_LENGTH, in_quantiles=True, why_not=""))
         field = _chosen(fields, by)
-        grouping = await self._grouping(ids[0], field, stored)
+        grouping = await self._grouping(results[0], field, stored)
         runs = [
             await self._arrays.arrays(one.experiment.id, [score], scoring_id=one.scoring_id)
             for one in results
@@ -111,11 +111,12 @@ class SlicedComparisonService:
         return SlicedComparison([one.experiment for one in results], score, field, fields, found)
 
     async def _grouping(
-        self, experiment_id: uuid.UUID, field: SliceField, stored: Sequence[MetadataField]
+        self, baseline: ExperimentResult, field: SliceField, stored: Sequence[MetadataField]
     ) -> Grouping:
+        asked = baseline.experiment.id, baseline.scoring_id
         if all(one.name != field.name for one in stored):
-            return by_quantile(dict(await self._slices.lengths(experiment_id)), "characters")
-        values = await self._slices.values(experiment_id, field.name)
+            return by_quantile(dict(await self._slices.lengths(*asked)), "characters")
+        values = await self._slices.values(asked[0], field.name, asked[1])
         if not field.in_quantiles:
             return by_value(values)
         return by_quantile({key: None if one is None else float(one) for key, one in values.items()})

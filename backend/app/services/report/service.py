@@ -12,7 +12,7 @@ from app.core.errors import FieldError, InvalidInput
 from app.core.markdown import plain
 from app.domain.json import JsonObject
 from app.domain.metrics import Estimate
-from app.domain.scoring import DEFAULT_MARGIN
+from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.schemas.comparison import ComparisonOut
 from app.schemas.result import ComparedExample
 from app.services.comparisons.examples import ExamplesService
@@ -30,6 +30,7 @@ from app.services.report.examples_section import examples_markdown
 from app.services.report.figures.prepare import figures_of, setting_of
 from app.services.report.judges import UsedJudge, used_judges
 from app.services.report.method_section import comparison_file, method_markdown
+from app.services.report.settling_section import settling_markdown
 from app.services.runtime import Runtime
 
 _EXAMPLES = 4
@@ -48,6 +49,7 @@ class Wanted:
         hypothesis: what was expected; empty to use the description that all experiments have.
         scorings: by which the answers are compared; see ``ResultService.compared``.
         by: fields of the questions, by each of which a section compares slice by slice.
+        family: what the comparisons of scores allow for.
     """
 
     ids: Sequence[uuid.UUID]
@@ -56,6 +58,7 @@ class Wanted:
     hypothesis: str = ""
     scorings: Sequence[str] = ()
     by: Sequence[str] = ()
+    family: ScoreFamily = "score"
 
 
 class ReportService:
@@ -77,7 +80,7 @@ class ReportService:
             NotFound: if one has no result.
             Unavailable: if a file of measured judges cannot be read.
         """
-        found = await self._comparisons.compare(wanted.ids, wanted.margin, wanted.scorings)
+        found = await self._comparisons.compare(wanted.ids, wanted.margin, wanted.scorings, wanted.family)
         comparison = comparison_out(found)
         _require_score(comparison, wanted.score)
         configs: list[JsonObject] = [dict(one.experiment.config) for one in found.results]
@@ -86,7 +89,8 @@ class ReportService:
         )
         examples = [ComparedExample.model_validate(one) for one in page.questions]
         title = title_of(comparison)
-        again = comparison_file(title, configs, comparison.experiments)
+        settling = comparison.settling
+        again = comparison_file(title, configs, comparison.experiments, settling)
         scores = sorted({one.score for one in comparison.differences})
         runs = {
             one.experiment.id: await self._arrays.arrays(
@@ -103,6 +107,7 @@ class ReportService:
             *([Section("Hypothesis", plain(hypothesis))] if hypothesis else []),
             Section("Method", method_markdown(configs, comparison.experiments)),
             Section("Results", "\n".join(table_of(comparison, wanted.score)), tuple(figures)),
+            *([Section("Ended early", settling_markdown(comparison, settling))] if settling else []),
             Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
             *[await self._sliced(wanted, by) for by in wanted.by],
             Section(

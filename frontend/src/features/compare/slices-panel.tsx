@@ -30,8 +30,9 @@ export function SlicesPanel({ comparison }: { comparison: Schemas["ComparisonOut
   const [margin] = useMargin();
   const [by, setBy] = useSliceField();
   const ids = comparison.experiments.map(({ experiment_id }) => experiment_id);
+  const scoring = comparison.experiments.map((one) => one.scoring);
   const shared = comparison.differences.some((one) => one.score === score);
-  const query = useQuery({ ...sliceQueries.compare({ ids, score, by, margin }), enabled: shared });
+  const query = useQuery({ ...sliceQueries.compare({ ids, score, by, margin, scoring }), enabled: shared });
   if (!shared) return null;
   if (!query.data) {
     return (
