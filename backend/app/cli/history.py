@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import JsonOption, Query, connected
+from app.cli.client import JsonOption, Query, connected, say
 from app.cli.comparisons import MarginOption, MetricOption
 from app.cli.render import console, print_json, short
 from app.domain.rounding import format_p, interval, interval_in_points, signed_points
@@ -54,6 +54,8 @@ def _show(found: HistoryOut) -> None:
             _cell(step.against_previous),
         )
     console.print(table)
+    for line in found.warnings:
+        say(f"warning: {line}")
     for step in found.steps:
         if step.changes:
             console.print(f"{short(step.experiment_id)}: {escape('; '.join(step.changes))}", highlight=False)

@@ -53,3 +53,4 @@ class HistoryOut(BaseModel):
     reference_id: uuid.UUID
     steps: list[HistoryStepOut] = Field(description="At most the newest 50.")
     note: str = Field(description="What p and the intervals allow for.")
+    warnings: list[str] = Field(description="Why the verdicts say less than they seem to, as sentences.")

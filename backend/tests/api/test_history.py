@@ -50,8 +50,14 @@ async def test_each_against_the_first_and_the_one_before(steps: Steps, three: li
 
 
 async def test_says_what_came_from_the_cache(steps: Steps, three: list[str]) -> None:
-    cached = [(one["cached"], one["answered"]) for one in (await history(steps, three[0]))["steps"]]
-    assert cached == [(0, 20), (20, 20), (20, 20)]
+    found = await history(steps, three[0])
+    assert [(one["cached"], one["answered"]) for one in found["steps"]] == [(0, 20), (20, 20), (20, 20)]
+    assert [one.partition(":")[0] for one in found["warnings"]] == [
+        "All answers after the first experiment came from the cache"
+    ]
+    asked = await steps.run(name="Night 4", cache=False)
+    found = await history(steps, asked)
+    assert (found["steps"][-1]["cached"], found["warnings"]) == (0, [])
 
 
 async def test_against_a_chosen_reference(steps: Steps, three: list[str]) -> None:

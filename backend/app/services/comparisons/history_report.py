@@ -1,5 +1,6 @@
 """From a history to the API's answer: verdicts of its steps, and sentences."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.models import Experiment
@@ -32,9 +33,29 @@ def history_out(history: History, score: str, margin: float) -> HistoryOut:
         margin=margin,
         reference_id=history.reference.id,
         steps=steps,
-        note=f"p and intervals allow for the {families[0]} differences from the reference, and for the "
-        f"{families[1]} from the experiment before.",
+        note=_note(*families),
+        warnings=_warnings(steps),
     )
+
+
+def _note(against_reference: int, against_previous: int) -> str:
+    if against_reference < 2:
+        return "On the questions that both answered."
+    return (
+        f"p and intervals allow for all {against_reference} differences from the reference, and for all "
+        f"{against_previous} from the experiment before."
+    )
+
+
+def _warnings(steps: Sequence[HistoryStepOut]) -> list[str]:
+    again = steps[1:]
+    if not again or any(one.cached < one.answered or not one.answered for one in again):
+        return []
+    warning = (
+        "All answers after the first experiment came from the cache: equal scores say nothing of the model. "
+        "With cache: false it is asked again."
+    )
+    return [warning]
 
 
 def _step(

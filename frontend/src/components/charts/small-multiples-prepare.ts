@@ -1,5 +1,5 @@
-/** Pixels: a panel's width at least, its title, a row, the axis below it, and what is between panels. */
-export const PANEL = { least: 220, title: 24, row: 20, axis: 24, gap: 24, margin: 26 } as const;
+/** Pixels: a panel's width at least, its title, a row, the axis below it, what is between panels, and beside a plot on the left and on the right, where half of the last label has to fit. */
+export const PANEL = { least: 220, title: 24, row: 20, axis: 24, gap: 24, margin: 26, right: 20 } as const;
 
 export interface MultiplesLayout {
   columns: number;

@@ -33,7 +33,7 @@ export function SmallMultiples({ panels }: { panels: MultiplesPanel[] }) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const most = Math.max(1, ...panels.map(({ rows }) => rows.length));
   const layout = layoutOf(width, panels.length, most);
-  const inner = Math.max(0, layout.width - PANEL.margin - 12);
+  const inner = Math.max(0, layout.width - PANEL.margin - PANEL.right);
   const x = scaleLinear({ domain: [0, 1], range: [0, inner] });
   return (
     <div ref={ref} style={{ height: width > 0 ? layout.total : undefined }}>

@@ -17,7 +17,7 @@ import { experimentHref } from "@/lib/api/mutations";
 import { plural } from "@/lib/format";
 import { PRIMARY_SCORE } from "@/lib/metrics";
 
-import { onlyFromCache, prepareTimeline } from "./prepare";
+import { prepareTimeline } from "./prepare";
 import { StepTable } from "./step-table";
 
 const params = { id: parseAsString.withDefault(""), score: parseAsString.withDefault(PRIMARY_SCORE), reference: parseAsString.withDefault("") };
@@ -54,11 +54,11 @@ function Steps({ history, onReference }: { history: Schemas["HistoryOut"]; onRef
   const label = labelOf(history.score);
   return (
     <>
-      {onlyFromCache(history) && (
-        <p role="note" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
-          All answers after the first experiment came from the cache: equal scores say nothing of the model. With <code>cache: false</code> it is asked again.
+      {history.warnings.map((warning) => (
+        <p key={warning} role="note" className="rounded-lg border border-warn/30 bg-warn/8 px-4 py-3 text-ink">
+          {warning}
         </p>
-      )}
+      ))}
       <ChartPanel title={label} hint={`${plural(history.steps.length, "experiment")} with 95 % intervals; the dashed line is the reference`} file="history">
         <Timeline points={prepareTimeline(history)} />
       </ChartPanel>

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { Schemas } from "@/lib/api/client";
 
-import { onlyFromCache, prepareSteps, prepareTimeline } from "./prepare";
+import { prepareSteps, prepareTimeline } from "./prepare";
 
 const score = (value: number) => ({ value, low: value - 0.1, high: value + 0.1, n: 20, method: "wilson", level: 0.95, if_failed_were_wrong: null });
 const difference = { experiment_id: "a", n_paired: 20, difference: -0.3, low: -0.5, high: -0.1, adjusted_p: 0.01, verdict: "worse", message: "the reference is better" } as const;
@@ -32,10 +32,4 @@ test("points are the oldest first, coloured by the difference from the reference
     ["a", "plain", true],
     ["b", "worse", false],
   ]);
-});
-
-test("all from the cache says nothing of the model", () => {
-  expect(onlyFromCache(history)).toBe(true);
-  expect(onlyFromCache({ ...history, steps: history.steps.slice(0, 1) })).toBe(false);
-  expect(onlyFromCache({ ...history, steps: history.steps.map((one) => ({ ...one, cached: 0 })) })).toBe(false);
 });

@@ -72,8 +72,3 @@ export function prepareTimeline({ steps, reference_id }: HistoryData): TimelineP
     reference: experiment_id === reference_id,
   }));
 }
-
-/** Whether nothing was asked anew since the first run, so that equal answers say nothing of the model. */
-export function onlyFromCache({ steps }: HistoryData): boolean {
-  return steps.length > 1 && steps.slice(1).every(({ cached, answered }) => answered > 0 && cached === answered);
-}

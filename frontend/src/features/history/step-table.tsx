@@ -25,7 +25,7 @@ export function StepTable({ history, onReference }: StepTableProps) {
           <Th className="text-right">From cache</Th>
           <Th>Against the reference</Th>
           <Th>Against the one before</Th>
-          <Th>Otherwise than the one before</Th>
+          <Th>What has changed since</Th>
         </tr>
       </thead>
       <tbody>

@@ -3375,6 +3375,11 @@ export interface components {
              * @description At most the newest 50.
              */
             steps: components["schemas"]["HistoryStepOut"][];
+            /**
+             * Warnings
+             * @description Why the verdicts say less than they seem to, as sentences.
+             */
+            warnings: string[];
         };
         /**
          * HistoryStepOut
