@@ -21,6 +21,7 @@ from app.services.evaluation.statistics.proportions import McNemar, mcnemar
 from app.services.evaluation.statistics.resampling import paired_units, resampled_means
 from benchmarks.decisions import decisions
 from benchmarks.equivalence import equivalences
+from benchmarks.labels import corrections
 from benchmarks.rows import Row
 
 Floats = NDArray[np.float64]
@@ -207,6 +208,7 @@ def rows(rounds: int, seed: int = 2026) -> Iterator[Row]:
     yield from planned_power(rounds, seed)
     yield from decisions(rounds, seed)
     yield from equivalences(rounds // 2, seed)
+    yield from corrections(rounds, seed)
 
 
 def main() -> None:

@@ -7,8 +7,10 @@ from fastapi import BackgroundTasks, Depends, Query, Request, UploadFile
 
 from app.core.database import Session
 from app.core.migrations import is_up_to_date
+from app.domain.scoring import ScoreFamily
 from app.schemas.common import Text
 from app.services.comparisons.examples import ExamplesService
+from app.services.comparisons.gate import GateService
 from app.services.comparisons.history import HistoryService
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
@@ -24,6 +26,9 @@ from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
 from app.services.knowledge.uploads import KnowledgeUploads
+from app.services.labels.queue import LabelQueue
+from app.services.labels.service import LabelService
+from app.services.labels.summary import LabelSummaries
 from app.services.matrices.planning import MatrixPlans
 from app.services.matrices.report import MatrixReports
 from app.services.matrices.service import MatrixService
@@ -32,6 +37,7 @@ from app.services.monitoring.queue_health import QueueHealth
 from app.services.preview.service import PreviewService
 from app.services.report.drawing import Drawings
 from app.services.report.service import ReportService
+from app.services.results.repeats import RepeatsService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
 from app.services.results.slices import SliceService
@@ -95,6 +101,14 @@ Scorings = Annotated[
     ),
 ]
 
+Family = Annotated[
+    ScoreFamily,
+    Query(
+        description="What p values and intervals of scores allow for: score, the comparisons of one "
+        "score; page, those of all scores."
+    ),
+]
+
 
 async def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks) -> Dispatcher:
     """Give what starts experiments; without a queue, this process runs them after it has answered.
@@ -139,6 +153,11 @@ def get_run_maps(session: SessionDep) -> RunMapService:
 def get_slices(session: SessionDep) -> SliceService:
     """Return the service of slices."""
     return SliceService(session)
+
+
+def get_repeats(session: SessionDep) -> RepeatsService:
+    """Return the service of repeats."""
+    return RepeatsService(session)
 
 
 def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> PreviewService:
@@ -205,6 +224,11 @@ def get_comparisons(session: SessionDep, runtime: RuntimeDep) -> ComparisonServi
     return ComparisonService(session, runtime)
 
 
+def get_gates(session: SessionDep, runtime: RuntimeDep) -> GateService:
+    """Return the service of gates."""
+    return GateService(session, runtime)
+
+
 def get_matrices(session: SessionDep, runtime: RuntimeDep) -> MatrixService:
     """Return the service of matrices."""
     return MatrixService(session, runtime)
@@ -248,6 +272,24 @@ def get_settling_service(session: SessionDep) -> SettlingService:
     return SettlingService(session)
 
 
+def get_labels(session: SessionDep) -> LabelService:
+    """Return the service of people's labels."""
+    return LabelService(session)
+
+
+def get_label_queue(session: SessionDep) -> LabelQueue:
+    """Return what says which answers to look at next."""
+    return LabelQueue(session)
+
+
+def get_label_summaries(session: SessionDep) -> LabelSummaries:
+    """Return what says what labels mean."""
+    return LabelSummaries(session)
+
+
+LabelsDep = Annotated[LabelService, Depends(get_labels)]
+LabelQueueDep = Annotated[LabelQueue, Depends(get_label_queue)]
+LabelSummariesDep = Annotated[LabelSummaries, Depends(get_label_summaries)]
 SettlingDep = Annotated[SettlingService, Depends(get_settling_service)]
 StorageDep = Annotated[StorageService, Depends(get_storage_service)]
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]
@@ -256,6 +298,7 @@ QueueHealthDep = Annotated[QueueHealth, Depends(get_queue_health)]
 WatcherDep = Annotated[ExperimentWatcher, Depends(get_watcher)]
 IndexesDep = Annotated[KnowledgeIndexes, Depends(get_indexes)]
 ComparisonsDep = Annotated[ComparisonService, Depends(get_comparisons)]
+GateDep = Annotated[GateService, Depends(get_gates)]
 MatricesDep = Annotated[MatrixService, Depends(get_matrices)]
 MatrixReportsDep = Annotated[MatrixReports, Depends(get_matrix_reports)]
 MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]
@@ -267,6 +310,7 @@ HistoriesDep = Annotated[HistoryService, Depends(get_histories)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
+RepeatsDep = Annotated[RepeatsService, Depends(get_repeats)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.deps import DrawingsDep, MatricesDep, MatrixReportsDep, ReportsDep, Scorings
+from app.api.deps import DrawingsDep, Family, MatricesDep, MatrixReportsDep, ReportsDep, Scorings
 from app.api.errors import error_responses
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import Text
@@ -39,10 +39,14 @@ async def make_report(
         Text, Query(max_length=5_000, description="What was expected; else the experiments' description.")
     ] = "",
     scoring: Scorings = [],  # noqa: B006
+    by: Annotated[
+        list[Text], Query(max_length=5, description="Fields of the questions, to compare slice by slice.")
+    ] = [],  # noqa: B006
+    family: Family = "score",
     fmt: Format = "zip",
 ) -> Response:
     """Return the report of a comparison: one HTML file, or all of it as a ZIP archive."""
-    report = await service.report(Wanted(ids, score, margin, hypothesis, scoring))
+    report = await service.report(Wanted(ids, score, margin, hypothesis, scoring, by, family))
     files = files_of(report, await drawings.drawn(report))
     content = files["report.html"] if fmt == "html" else archive_of(files)
     return _file(content, fmt)

@@ -9,8 +9,10 @@ from fastapi.responses import StreamingResponse
 from app.api.deps import (
     ComparisonsDep,
     ExamplesDep,
+    Family,
     HistoriesDep,
     OneScoring,
+    RepeatsDep,
     ResultsDep,
     RunMapDep,
     RuntimeDep,
@@ -26,6 +28,7 @@ from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import KeysetPage, Text
 from app.schemas.comparison import ComparisonOut
 from app.schemas.history import HistoryOut
+from app.schemas.repeats import RepeatsOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.schemas.run_list import RunListQuery, SlicesOut
 from app.schemas.scoring import ORIGINAL
@@ -46,6 +49,11 @@ _OUTCOME_HELP = (
     "failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt."
 )
 Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
+ComparedIds = Annotated[
+    list[uuid.UUID],
+    Query(description="2 to 12; the first is the baseline, unless `baseline` names another."),
+]
+Baseline = Annotated[uuid.UUID | None, Query(description="One of the ids.")]
 Margin = Annotated[
     float,
     Query(
@@ -63,32 +71,36 @@ router = APIRouter(prefix="/results", tags=["results"], responses=error_response
 @router.get("/compare", operation_id="compare_results")
 async def compare_results(
     service: ComparisonsDep,
-    ids: Annotated[
-        list[uuid.UUID],
-        Query(description="2 to 12; the first is the baseline, unless `baseline` names another."),
-    ],
-    baseline: Annotated[uuid.UUID | None, Query(description="One of the ids.")] = None,
+    ids: ComparedIds,
+    baseline: Baseline = None,
     margin: Margin = DEFAULT_MARGIN,
     scoring: Scorings = [],  # noqa: B006
+    family: Family = "score",
 ) -> ComparisonOut:
     """Compare experiments with a baseline: differences on the same questions, with intervals and tests."""
-    if baseline is not None:
-        if baseline not in ids:
-            raise InvalidInput(
-                f"The baseline {baseline} is none of the ids.",
-                errors=[FieldError("baseline", "not among ids")],
-            )
-        scoring = _reordered(scoring, ids, baseline)
-        ids = [baseline, *(one for one in ids if one != baseline)]
-    return comparison_out(await service.compare(ids, margin, scoring))
+    ids, scoring = _with_baseline(ids, scoring, baseline)
+    return comparison_out(await service.compare(ids, margin, scoring, family))
 
 
-def _reordered(scorings: list[str], ids: list[uuid.UUID], baseline: uuid.UUID) -> list[str]:
-    """Return scorings that are named for each experiment with the baseline's at the head."""
-    if len(scorings) != len(ids):
-        return scorings
+def _with_baseline(
+    ids: list[uuid.UUID], scorings: list[str], baseline: uuid.UUID | None
+) -> tuple[list[uuid.UUID], list[str]]:
+    """Return ids, and scorings that are named for each of them, with the baseline's at the head.
+
+    Raises:
+        InvalidInput: if the baseline is none of the ids.
+    """
+    if baseline is None:
+        return ids, scorings
+    if baseline not in ids:
+        raise InvalidInput(
+            f"The baseline {baseline} is none of the ids.",
+            errors=[FieldError("baseline", "not among ids")],
+        )
     first = ids.index(baseline)
-    return [scorings[first], *scorings[:first], *scorings[first + 1 :]]
+    if len(scorings) == len(ids):
+        scorings = [scorings[first], *scorings[:first], *scorings[first + 1 :]]
+    return [baseline, *(one for one in ids if one != baseline)], scorings
 
 
 @router.get("/compare/stages", operation_id="compare_stages")
@@ -103,7 +115,7 @@ async def compare_stages(
 @router.get("/compare/slices", operation_id="compare_slices")
 async def compare_slices(
     service: SlicedComparisonsDep,
-    ids: Annotated[list[uuid.UUID], Query(description="2 to 12; the first is the baseline.")],
+    ids: ComparedIds,
     score: Score = "exact_match",
     by: Annotated[
         Text,
@@ -113,10 +125,12 @@ async def compare_slices(
             "first that groups them. Many numbers are put into quarters.",
         ),
     ] = "",
+    baseline: Baseline = None,
     margin: Margin = DEFAULT_MARGIN,
     scoring: Scorings = [],  # noqa: B006
 ) -> SlicedComparisonOut:
     """Compare one score slice by slice of the questions (topic, difficulty, …), adjusted for all slices."""
+    ids, scoring = _with_baseline(ids, scoring, baseline)
     return sliced_comparison_out(await service.compare(ids, score, by, margin, scoring), margin)
 
 
@@ -167,6 +181,14 @@ async def list_runs(
 async def get_slices(experiment_id: uuid.UUID, service: SlicesDep, score: Score = "exact_match") -> SlicesOut:
     """Return one score by what the dataset says of its questions (topic, difficulty, …), with intervals."""
     return SlicesOut.model_validate(await service.slices(experiment_id, score))
+
+
+@router.get("/{experiment_id}/repeats", operation_id="get_repeats")
+async def get_repeats(
+    experiment_id: uuid.UUID, service: RepeatsDep, score: Score = "exact_match"
+) -> RepeatsOut:
+    """Return what varies between questions, and what when one is asked again: variance, pass@k, flicker."""
+    return RepeatsOut.model_validate(await service.repeats(experiment_id, score))
 
 
 @router.get("/{experiment_id}/history", operation_id="get_history")

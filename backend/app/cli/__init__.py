@@ -13,6 +13,8 @@ from app.cli import (
     gate,
     history,
     knowledge,
+    labels,
+    repeats,
     report,
     scorings,
     storage,
@@ -40,12 +42,14 @@ app.command()(scorings.rescore)
 app.command()(scorings.scorings)
 app.command()(traces.traces)
 app.command()(comparisons.compare)
+app.command()(repeats.repeats)
 app.command()(history.history)
 app.command()(report.report)
 app.command()(gate.gate)
 app.command()(bench.bench)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(knowledge.app, name="kb")
+app.add_typer(labels.app, name="labels")
 app.add_typer(faithfulness.app, name="faithfulness")
 app.command()(system.models)
 app.command()(system.doctor)

@@ -17,18 +17,20 @@ from app.cli.render import console, print_json, short
 from app.cli.slices import show_slices
 from app.cli.stages import show_stages
 from app.domain.json import JsonObject
-from app.domain.scoring import DEFAULT_MARGIN
+from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonCreated, ComparisonOut, ScoreDifference
 from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
 from app.services.comparisons.markdown import (
     about_families,
+    about_scores,
     about_settling,
     as_markdown,
     cells,
     columns,
     differences_of,
+    ordinary_verdict,
     said_beside,
     warnings_of,
 )
@@ -47,6 +49,10 @@ ScoringOption = Annotated[
         "--scoring", help="Name of a scoring: once for all experiments, or once for each, in their order."
     ),
 ]
+FamilyOption = Annotated[
+    ScoreFamily,
+    typer.Option(help="What p allows for: the comparisons of one score, or those of all scores (page)."),
+]
 _WIDE = 110
 _AMOUNTS = 2
 """Columns of amounts, the last ones of the table, which is shown whole from so many characters on."""
@@ -62,6 +68,7 @@ def compare(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a comment.")] = False,
     stages: Annotated[bool, typer.Option("--stages", help="Compare where the time goes instead.")] = False,
     scoring: ScoringOption = None,
+    family: FamilyOption = "score",
     by: Annotated[
         str | None,
         typer.Option(
@@ -75,15 +82,15 @@ def compare(
     with connected(start=False) as api:
         chosen: dict[str, Any] = {"baseline": str(api.resolve(baseline))} if baseline else {}
         resolved = [str(api.resolve(one)) for one in ids]
-        if by is not None:
-            ordered = list(dict.fromkeys([*chosen.values(), *resolved]))
-            each = scoring is not None and len(scoring) == len(resolved)
-            named = dict(zip(resolved, scoring, strict=True)) if scoring and each else {}
-            asked = {"by": by, "scoring": [named[one] for one in ordered] if named else scoring or []}
-            _compare_slices(api, ordered, metric, margin, asked, as_json=json, markdown=markdown)
-            return
         chosen |= {"scoring": scoring} if scoring else {}
-        comparison = api.get("/results/compare", ComparisonOut, ids=resolved, margin=margin, **chosen)
+        if by is not None:
+            params = {"ids": resolved, "score": metric, "by": by, "margin": margin, **chosen}
+            found = api.get("/results/compare/slices", SlicedComparisonOut, **params)
+            _print_slices(found, as_json=json, markdown=markdown)
+            return
+        comparison = api.get(
+            "/results/compare", ComparisonOut, ids=resolved, margin=margin, family=family, **chosen
+        )
         if stages:
             _compare_stages(api, comparison, as_json=json)
             return
@@ -105,19 +112,7 @@ def _compare_stages(api: Api, comparison: ComparisonOut, *, as_json: bool) -> No
         show_stages(found, names)
 
 
-def _compare_slices(
-    api: Api,
-    ids: list[str],
-    score: str,
-    margin: float,
-    asked: Mapping[str, Any],
-    *,
-    as_json: bool,
-    markdown: bool,
-) -> None:
-    found = api.get(
-        "/results/compare/slices", SlicedComparisonOut, ids=ids, score=score, margin=margin, **asked
-    )
+def _print_slices(found: SlicedComparisonOut, *, as_json: bool, markdown: bool) -> None:
     if as_json:
         print_json(found)
     elif markdown:
@@ -227,7 +222,7 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
         console.print(f"[bold]{escape(line)}[/]", highlight=False)
     for one in differences.values():
         _show_verdict(comparison, one)
-    for line in about_families(comparison):
+    for line in [*about_families(comparison), *about_scores(comparison)]:
         console.print(f"[dim]{line}[/]", highlight=False)
     tied = comparison.tied_for_best.get(metric, [])
     names = [one.label for one in comparison.experiments if one.experiment_id in tied]
@@ -258,7 +253,8 @@ def _show_verdict(comparison: ComparisonOut, one: ScoreDifference) -> None:
     if one.statistics:
         style = _STYLE[one.statistics.outcome]
         pairs = f"[dim]({one.n_paired:,} {'pair' if one.n_paired == 1 else 'pairs'})[/]"
-        console.print(f"[{style}]{escape(one.statistics.verdict)}[/] {pairs}", highlight=False)
+        verdict = ordinary_verdict(comparison, one)
+        console.print(f"[{style}]{escape(verdict)}[/] {pairs}", highlight=False)
     else:
         console.print(f"[yellow]{escape(one.message)}[/]", highlight=False)
     if one.missing:

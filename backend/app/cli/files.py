@@ -4,6 +4,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import typer
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
@@ -18,8 +19,15 @@ _YAML_1_1 = {"yes": True, "on": True, "true": True, "no": False, "off": False, "
 _BOOLEAN_FIELDS = {name for name, field in ExperimentConfig.model_fields.items() if field.annotation is bool}
 
 
-def read_mapping(path: Path) -> JsonObject:
+def read_mapping(
+    path: Path, what: str = "an experiment", needs: str = "name, model and dataset"
+) -> JsonObject:
     """Return the YAML mapping in ``path``.
+
+    Args:
+        path: of a file.
+        what: it is to describe, for messages.
+        needs: fields that it has at least, for messages.
 
     Raises:
         typer.Exit: after printing what is wrong, and on which line.
@@ -39,9 +47,9 @@ def read_mapping(path: Path) -> JsonObject:
     except YAMLError as error:
         raise fail(f"{path} is not valid YAML: {error}") from error
     except RecursionError as error:
-        raise fail(f"{path} is nested too deeply to be an experiment.") from error
+        raise fail(f"{path} is nested too deeply to be {what}.") from error
     if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
-        raise fail(f"{path} does not contain an experiment.", "It needs at least name, model and dataset.")
+        raise fail(f"{path} does not contain {what}.", f"It needs at least {needs}.")
     return {key: _with_booleans(key, value) for key, value in raw.items()}
 
 
@@ -64,10 +72,15 @@ def read_experiment(path: Path, overrides: JsonObject) -> ExperimentConfig:
     try:
         return ExperimentConfig.model_validate(raw)
     except ValidationError as error:
-        for problem in error.errors():
-            where = ".".join(str(part) for part in problem["loc"]) or "file"
-            say(f"  {where}: {readable_problem(problem['type'], problem['msg'])}")
-        raise fail(f"{path} is not a valid experiment.") from error
+        raise not_valid(path, error, "experiment") from error
+
+
+def not_valid(path: Path, error: ValidationError, what: str) -> typer.Exit:
+    """Print what is wrong with the fields of a file, and return the exception that ends the command."""
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"]) or "file"
+        say(f"  {where}: {readable_problem(problem['type'], problem['msg'])}")
+    return fail(f"{path} is not a valid {what}.")
 
 
 def _with_booleans(key: str, value: Any) -> Any:

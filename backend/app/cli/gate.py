@@ -1,7 +1,6 @@
 """The command ``gate``, for continuous integration: is a candidate not worse than a baseline, or as good?"""
 
-import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
@@ -10,13 +9,23 @@ from typing import Annotated
 
 import typer
 
-from app.cli.client import JsonOption, connected, fail, say
+from app.cli.client import JsonOption, connected, fail
 from app.cli.comparisons import metric_of
+from app.cli.gate_outcome import EXIT, GateCase, GateOutcome, junit_xml, write
+from app.cli.gate_policy import by_policy
 from app.cli.render import print_json
+from app.core.markdown import plain
 from app.core.visible import visible
 from app.domain.rounding import fixed, interval_in_points
-from app.schemas.comparison import ComparisonOut, DifferenceStatistics, EquivalenceOut, ScoreDifference
+from app.schemas.comparison import (
+    ComparisonOut,
+    DifferenceStatistics,
+    EquivalenceOut,
+    ScoreDifference,
+    SettlingSide,
+)
 from app.services.comparisons.markdown import as_markdown, equivalence_line, warnings_of
+from app.services.evaluation.statistics.gate_policy import ALPHA, RuleTest
 from app.services.evaluation.statistics.noninferiority import (
     FEWEST_TO_DECIDE,
     Decision,
@@ -24,7 +33,6 @@ from app.services.evaluation.statistics.noninferiority import (
     gate_decision,
 )
 
-_EXIT = {Decision.PASS: 0, Decision.FAIL: 1, Decision.CANNOT_TELL: 2}
 _WORDS = {
     Decision.PASS: "PASS: not worse by more than the margin",
     Decision.FAIL: "FAIL: worse by more than the margin",
@@ -42,7 +50,7 @@ def _usage_errors() -> Iterator[None]:
     try:
         yield
     except typer.Exit as ended:
-        raise typer.Exit(_EXIT[Decision.CANNOT_TELL]) from ended
+        raise typer.Exit(EXIT[Decision.CANNOT_TELL]) from ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +63,20 @@ class _Gate:
 
 
 def gate(
-    baseline: Annotated[str, typer.Option(help="An experiment: its id, or the first characters.")],
-    candidate: Annotated[str, typer.Option(help="The experiment that must not be worse.")],
-    metric: Annotated[str, typer.Option(help="The score to decide on.")] = "exact_match",
+    baseline: Annotated[
+        list[str],
+        typer.Option(help="An experiment: its id, or the first characters; with --policy one per dataset."),
+    ],
+    candidate: Annotated[
+        list[str], typer.Option(help="The experiment that must not be worse; with --policy one per dataset.")
+    ],
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="Decide by the rules of this file, on several datasets and scores."),
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="The score to decide on.", show_default="exact_match")
+    ] = None,
     noninferiority: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Margin: the largest loss that passes; .02 is 2 points; default 0."),
@@ -77,33 +96,67 @@ def gate(
     """Decide by the paired interval whether a candidate is not worse: exit 0 pass, 1 fail, 2 cannot tell.
 
     With --equivalence: whether it is as good, by two one-sided tests; a candidate that is better or worse
-    passes if that is surely less than the margin. Usage errors exit with 2, too, and write no file.
+    passes if that is surely less than the margin. With --policy: by the rules of a file. Usage errors exit
+    with 2, too, and write no file.
     """
     with _usage_errors():
-        if noninferiority is not None and equivalence is not None:
-            raise fail("--noninferiority and --equivalence ask different questions.", "Choose one of them.")
-        margin = noninferiority or 0.0 if equivalence is None else equivalence
-        comparison, difference, statistics = _compared(baseline, candidate, metric, margin, equivalence)
+        if policy is not None:
+            if (metric, noninferiority, equivalence) != (None, None, None):
+                raise fail("The rules of a policy say score and margin.", "Leave these options out.")
+            outcome = by_policy(policy, baseline, candidate)
+        else:
+            outcome = _of_pair(baseline, candidate, metric or "exact_match", noninferiority, equivalence)
+        if junit is not None:
+            write(junit, junit_xml(outcome.cases))
+        if markdown is not None:
+            write(markdown, f"### {plain(outcome.first_line)}\n\n{outcome.markdown}\n")
+    if json:
+        print_json(outcome.for_programs)
+    else:
+        typer.echo(outcome.text)
+    raise typer.Exit(EXIT[outcome.decision])
+
+
+def _of_pair(
+    baselines: Sequence[str],
+    candidates: Sequence[str],
+    metric: str,
+    noninferiority: float | None,
+    equivalence: float | None,
+) -> GateOutcome:
+    """Decide on one candidate by one score.
+
+    Raises:
+        typer.Exit: if the arguments are wrong, or the two cannot be compared.
+    """
+    if noninferiority is not None and equivalence is not None:
+        raise fail("--noninferiority and --equivalence ask different questions.", "Choose one of them.")
+    if len(baselines) != 1 or len(candidates) != 1:
+        raise fail("One baseline and one candidate are compared.", "Several need --policy.")
+    margin = noninferiority or 0.0 if equivalence is None else equivalence
+    comparison, difference, statistics = _compared(baselines[0], candidates[0], metric, margin, equivalence)
     not_run = sum(one.metrics.counts.missing for one in comparison.experiments)
+    settled = _settled_side(comparison, metric)
     same = None if equivalence is None else difference.equivalence
-    if same is None:
+    if settled is not None:
+        found = _decide_settled(settled, margin, equivalence=equivalence is not None)
+    elif same is None:
         found = _decide(difference, statistics, margin, not_run)
     else:
         found = _decide_equivalence(same, statistics.units, not_run)
     missing = [difference.missing.message] if difference.missing else []
     seen = [_seen(difference, statistics, margin), *([equivalence_line(same)] if same else [])]
+    if settled is not None:
+        seen = [settled.message, *(f"For the record: {line}" for line in seen), *_notes(comparison)]
     text = visible("\n".join([found.words, *seen, *missing, *_warnings(comparison)]))
-    if junit is not None:
-        _write(junit, _junit(found, metric, text))
-    if markdown is not None:
-        _write(markdown, f"### {found.words}\n\n{as_markdown(comparison, metric)}\n")
-    if json:
-        print_json(
-            {"decision": found.decision.value, "margin": margin, "metric": metric, **difference.model_dump()}
-        )
-    else:
-        typer.echo(text)
-    raise typer.Exit(_EXIT[found.decision])
+    return GateOutcome(
+        found.decision,
+        found.words,
+        text,
+        as_markdown(comparison, metric),
+        [GateCase(f"{metric} {found.asked}", found.decision, found.words, text)],
+        {"decision": found.decision.value, "margin": margin, "metric": metric, **difference.model_dump()},
+    )
 
 
 def _compared(
@@ -156,6 +209,31 @@ def _decide_equivalence(same: EquivalenceOut, units: int, not_run: int) -> _Gate
     return _Gate(decision, words, "is equivalent")
 
 
+def _settled_side(comparison: ComparisonOut, metric: str) -> SettlingSide | None:
+    """Return what an anytime-valid interval says, where the comparison could end early by this score."""
+    found = comparison.settling
+    return found.sides[0] if found is not None and found.score == metric and found.sides else None
+
+
+def _decide_settled(side: SettlingSide, margin: float, *, equivalence: bool) -> _Gate:
+    """Decide by the anytime-valid interval, with any number of questions, and whatever was saved."""
+    bounds = (side.two_tests_low, side.two_tests_high) if equivalence else (side.low, side.high)
+    test = RuleTest(lambda _level: bounds, side.compared, margin, equivalence, fewest=1)
+    decision = test.decide(ALPHA)
+    if not equivalence:
+        return _Gate(decision, _WORDS[decision])
+    words = {
+        Decision.PASS: f"PASS: equivalent within {100 * margin:g} points",
+        Decision.FAIL: _OUTSIDE.format("better" if bounds[0] > 0 else "worse"),
+        Decision.CANNOT_TELL: _UNSURE,
+    }
+    return _Gate(decision, words[decision], "is equivalent")
+
+
+def _notes(comparison: ComparisonOut) -> list[str]:
+    return comparison.settling.notes if comparison.settling else []
+
+
 def _not_run(runs: int) -> str:
     return f"CANNOT TELL: {runs:,} planned runs were not run"
 
@@ -179,26 +257,3 @@ def _counted(difference: ScoreDifference, units: int) -> str:
 
 def _warnings(comparison: ComparisonOut) -> list[str]:
     return [f"warning: {line}" for line in warnings_of(comparison)]
-
-
-def _junit(found: _Gate, metric: str, text: str) -> str:
-    failed, unsure = found.decision is Decision.FAIL, found.decision is Decision.CANNOT_TELL
-    suite = ET.Element(
-        "testsuite", name="llmforge gate", tests="1", failures=str(int(failed)), errors=str(int(unsure))
-    )
-    case = ET.SubElement(
-        suite, "testcase", classname="llmforge.gate", name=visible(f"{metric} {found.asked}")
-    )
-    if failed or unsure:
-        ET.SubElement(case, "failure" if failed else "error", message=found.words).text = text
-    else:
-        ET.SubElement(case, "system-out").text = text
-    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text)
-    except OSError as error:
-        raise fail(f"Cannot write {path}: {error.strerror}.", code=2) from error
-    say(f"wrote {path}")

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.core.visible import escaped_json, visible
-from app.domain.rounding import fixed, interval, milliseconds, number, percent, significant
+from app.domain.rounding import dollars, fixed, interval, milliseconds, number, percent
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.result import AgentStatistics, Figure, Metrics
@@ -30,7 +29,6 @@ class SafeConsole(Console):
 
 
 console = SafeConsole()
-_WHOLE_DOLLARS = 1000
 _WORTH_A_ROW = 0.005  # share of the time
 
 _STATUS_STYLE = {
@@ -166,15 +164,6 @@ def _bare(text: str) -> str:
     return text.removesuffix(" %")
 
 
-def _dollars(value: float | None) -> str:
-    """Return US dollars as the dashboard does: whole from 1,000, cents from 1, three digits below."""
-    if value is None or value == 0:
-        return "unknown" if value is None else "$0"
-    if value >= 1:
-        return f"${_count(value) if value >= _WHOLE_DOLLARS else fixed(value, 2)}"
-    return f"${Decimal(repr(significant(value))):f}"
-
-
 def _count(value: float | None) -> str:
     return "–" if value is None else f"{int(fixed(value, 0)):,}"
 
@@ -182,7 +171,7 @@ def _count(value: float | None) -> str:
 _FORMATS: dict[str, Callable[[float | None], str]] = {
     "share": percent,
     "milliseconds": milliseconds,
-    "usd": _dollars,
+    "usd": dollars,
     "count": _count,
     "number": number,
 }

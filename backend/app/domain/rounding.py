@@ -5,6 +5,8 @@ from typing import Protocol
 
 _NOISE = 8  # decimals of the scaled value that are kept: what lies behind them is of binary floats
 
+_WHOLE_DOLLARS = 1000
+
 
 def fixed(value: float, places: int = 1, *, sign: bool = False) -> str:
     """Return a number with so many decimals; 66.25 is 66.3, and -0.25 is -0.3.
@@ -80,6 +82,15 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{fixed(value, 0)} ms" if value < 999.5 else number(value / 1000, " s")
+
+
+def dollars(value: float | None) -> str:
+    """Return US dollars as the dashboard does: whole from 1,000, cents from 1, three digits below."""
+    if value is None or value == 0:
+        return "unknown" if value is None else "$0"
+    if value >= 1:
+        return f"${int(fixed(value, 0)):,}" if value >= _WHOLE_DOLLARS else f"${fixed(value, 2)}"
+    return f"${Decimal(repr(significant(value))):f}"
 
 
 def percent(value: float | None) -> str:

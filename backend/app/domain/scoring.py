@@ -12,6 +12,8 @@ ScoreKind = Literal["binary", "graded"]
 
 DEFAULT_MARGIN = 0.02
 """The largest difference of a score that does not matter, unless the user says another one: two points."""
+ScoreFamily = Literal["score", "page"]
+"""What the comparisons of scores allow for: the others of the same score, or those of all scores shown."""
 
 
 def scoring_rule(value: str) -> ScoringRule:

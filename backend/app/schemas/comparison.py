@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.json import JsonObject
-from app.domain.scoring import DEFAULT_MARGIN
+from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.domain.status import ExperimentStatus
 from app.schemas.common import Flag, FromAttributes, Number, Strict, Text
 from app.schemas.experiment import ExperimentOut
@@ -79,7 +79,9 @@ class Compared(BaseModel):
     dataset: str
     dataset_version: str
     seed: int
-    scoring: str = Field(description="By which its answers are compared; original: as it was run.")
+    scoring: str = Field(
+        default="original", description="By which its answers are compared; original: as it was run."
+    )
     metrics: Metrics
 
 
@@ -103,7 +105,8 @@ class DifferenceStatistics(BaseModel):
     )
     p: float = Field(description="Two-sided, not adjusted.")
     adjusted_p: float = Field(
-        description="By Holm's method, over the comparisons of this score in this answer."
+        description="By Holm's method, over the comparisons of this score in this answer, or of all scores: "
+        "`family` of the answer says which."
     )
     test: Literal["mcnemar", "sign_flip_exact", "sign_flip"]
     mid_p: float | None = Field(description="Mid-p of McNemar's test; null for other tests.")
@@ -227,6 +230,11 @@ class SettlingSide(BaseModel):
     )
     high: float = Field(description="Upper bound of the anytime-valid interval.")
     level: float = Field(description="Of the interval: 95 %, and more in a family.")
+    two_tests_low: float = Field(
+        description="Lower bound of the anytime-valid interval of the two one-sided tests of equivalence."
+    )
+    two_tests_high: float = Field(description="Upper bound of that interval.")
+    two_tests_level: float = Field(description="Of that interval: 90 %, and more in a family.")
     p: float = Field(description="Anytime-valid, not adjusted.")
     settled: bool
     verdict: EquivalenceVerdict
@@ -285,6 +293,11 @@ class ComparisonOut(BaseModel):
     unpaired: list[Unpaired]
     settling: Settling | None = Field(
         description="If these experiments were to end as soon as their comparison is settled."
+    )
+    family: ScoreFamily = Field(
+        default="score",
+        description="What p values and simultaneous intervals of scores allow for: `score`, the comparisons "
+        "of the same score; `page`, those of all scores in this answer."
     )
     tied_for_best: dict[str, list[uuid.UUID]] = Field(
         description="By score: the best experiment, and all that are not distinguishable from it."

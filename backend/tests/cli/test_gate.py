@@ -142,6 +142,23 @@ class TestGate:
         )
         assert json.loads((await cli("gate", *options, "--json")).stdout)["decision"] == "cannot tell"
 
+    async def test_what_ended_early_is_decided_by_the_anytime_valid_interval(
+        self, cli: Cli, comparison: Path, working: None
+    ) -> None:
+        """It needs fewer questions than an ordinary interval, which is shown for the record."""
+        text = COMPARISON.replace("mock/gold?accuracy=0.3", "mock/fixed?text=no")
+        comparison.write_text(text.replace("base:", "stop: settled\nbase:"))
+        found = ids(await compared(cli, comparison))
+        for options, code, first_line in (
+            (("--noninferiority", "0"), 0, "PASS: not worse"),
+            (("--equivalence", "0.02"), 1, "FAIL: not equivalent: better by more than the margin"),
+            (("--equivalence", "0.9"), 2, "CANNOT TELL: the interval is not within the margin"),
+        ):
+            done = await cli("gate", "--baseline", found[0], "--candidate", found[1], *options)
+            assert (done.exit_code, done.stdout[: len(first_line)]) == (code, first_line), done.stdout
+            assert "settled after 8 questions" in done.stdout
+            assert "For the record: exact_match: candidate − baseline" in done.stdout
+
     @pytest.mark.parametrize(
         "change",
         [

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from app.domain.rounding import fixed, significant
+from app.domain.rounding import dollars, fixed, significant
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,18 @@ def test_places_and_signs() -> None:
 
 def test_significant_digits() -> None:
     assert [significant(value) for value in (1.125, 0.0012345, 12345.0)] == [1.13, 0.00123, 12300.0]
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        (None, "unknown"),
+        (0, "$0"),
+        (0.0000123, "$0.0000123"),
+        (0.25, "$0.25"),
+        (1.5, "$1.50"),
+        (1234.5, "$1,235"),
+    ],
+)
+def test_money(usd: float | None, text: str) -> None:
+    assert dollars(usd) == text

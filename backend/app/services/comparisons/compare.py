@@ -1,8 +1,8 @@
 """Several experiments against a baseline, and against each other: pure functions on arrays.
 
 The comparisons of one score with the baseline are a family: their p values are adjusted together, by
-Holm's method, and their intervals hold at once. All comparisons of amounts (latency, tokens, cost) are one
-more.
+Holm's method, and their intervals hold at once. If that is asked for, those of all scores are one family. All
+comparisons of amounts (latency, tokens, cost) are one more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.scoring import DEFAULT_MARGIN, ScoringRule
-from app.services.comparisons.draws import Labels, cached_paired_draws, cached_quantity_draws
+from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily, ScoringRule
+from app.services.comparisons.draws import (
+    Labels,
+    ScoreDraws,
+    cached_paired_draws,
+    cached_quantity_draws,
+)
 from app.services.comparisons.pairing import QUANTITIES, Floats, Pairing, RunArrays, pair
 from app.services.comparisons.same_answers import same_answers
 from app.services.evaluation.statistics.bounds import Bounds
@@ -50,7 +55,7 @@ class ScoreComparison:
 
     Attributes:
         paired: the difference and its test on the items that both have; None if there are too few.
-        adjusted_p: after Holm, over the comparisons of this score.
+        adjusted_p: after Holm, over the comparisons of this score, or of all scores.
         bounds: of the difference, whatever the failed and unscored items would have scored; None for
             scores outside [0, 1].
         not_applicable: items that both sides answered and neither has this score for: it does not apply
@@ -64,6 +69,7 @@ class ScoreComparison:
         equivalence: whether the difference is surely smaller than the margin; None as ``paired``.
         cells: items that both got right, only this one, only the baseline, neither; None for graded
             scores.
+        draws: what intervals of any level are read from; None as ``paired``.
     """
 
     score: str
@@ -78,6 +84,7 @@ class ScoreComparison:
     family: int = 1
     questions: int = 0
     equivalence: Equivalence | None = None
+    draws: ScoreDraws | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +127,6 @@ Sides = tuple[RunArrays, RunArrays, Pairing]
 Compared = TypeVar("Compared", ScoreComparison, QuantityComparison)
 
 
-def _score_difference(
-    first: Floats, second: Floats, clusters: Labels | None, family: int = 1
-) -> PairedDifference | None:
-    draws = cached_paired_draws(first, second, clusters)
-    return None if draws is None else draws.difference(family=family)
-
-
 def _quantity_difference(
     first: Floats, second: Floats, clusters: Labels | None, family: int
 ) -> QuantityDifference | None:
@@ -142,6 +142,7 @@ def compare_experiments(
     *,
     margin: float = DEFAULT_MARGIN,
     rule: ScoringRule | None = None,
+    family: ScoreFamily = "score",
 ) -> list[ExperimentComparison]:
     """Compare each of ``others`` with ``baseline`` by these scores and quantities.
 
@@ -152,13 +153,16 @@ def compare_experiments(
         quantities: by name.
         margin: the largest difference of a score that does not matter.
         rule: by which answers are normalised, to say how many are the same; None: nothing is said of that.
+        family: what p values and intervals of scores allow for: ``score``, the comparisons of one score, or
+            ``page``, those of all scores.
     """
     pairings = [pair(baseline, other) for other in others]
     paired = [(baseline, other, pairing) for other, pairing in zip(others, pairings, strict=True)]
-    by_score = [compare_score(paired, name, margin) for name in scores]
+    families = [scores] if family == "page" else [[name] for name in scores]
+    by_score = [one for names in families for one in compare_scores(paired, names, margin)]
     pairs = [(*one, name) for one in paired for name in quantities]
-    family = _family(pairs)
-    amounts = _adjusted([_quantity(*one, family) for one in pairs])
+    size = _family(pairs)
+    amounts = _adjusted([_quantity(*one, size) for one in pairs])
     each = len(quantities)
     return [
         ExperimentComparison(
@@ -179,12 +183,27 @@ def compare_score(pairs: Sequence[Sides], name: str, margin: float = DEFAULT_MAR
         name: of the score.
         margin: the largest difference that does not matter.
     """
-    family = _family([(*one, name) for one in pairs])
-    found = _adjusted([_score(*one, name, family) for one in pairs])
-    return [
-        replace(compared, equivalence=_equivalence(*one, compared, margin))
-        for one, compared in zip(pairs, found, strict=True)
-    ]
+    return compare_scores(pairs, [name], margin)[0]
+
+
+def compare_scores(
+    pairs: Sequence[Sides], names: Sequence[str], margin: float = DEFAULT_MARGIN
+) -> list[list[ScoreComparison]]:
+    """Compare several scores in several pairs of experiments, all of which are one family.
+
+    Args:
+        pairs: see ``compare_score``.
+        names: of the scores.
+        margin: the largest difference that does not matter.
+
+    Returns:
+        For each score, its comparisons in the order of the pairs.
+    """
+    sides = [(*one, name) for name in names for one in pairs]
+    family = _family(sides)
+    found = _adjusted([_score(*one, family) for one in sides])
+    decided = [replace(one, equivalence=_equivalence(one, margin)) for one in found]
+    return [decided[place : place + len(pairs)] for place in range(0, len(decided), max(1, len(pairs)))]
 
 
 def compare_quantity(baseline: RunArrays, other: RunArrays, name: str) -> QuantityComparison:
@@ -257,20 +276,21 @@ def _score(
     baseline: RunArrays, other: RunArrays, pairing: Pairing, name: str, family: int
 ) -> ScoreComparison:
     first, second = baseline.values[name][pairing.first], other.values[name][pairing.second]
-    one, two, clusters = _kept(first, second, pairing)
+    one, two, _ = _kept(first, second, pairing)
     applies = ~_not_applicable(baseline, other, pairing, first, second)
     bounds = _bounds(first[applies], second[applies])
-    missing = bounds is not None and bool(bounds.first_missing or bounds.second_missing)
+    draws = _draws(first, second, pairing, applies, bounds)
     return ScoreComparison(
         score=name,
         n_paired=one.size,
-        paired=_score_difference(one, two, clusters, family),
+        paired=draws.answered.difference(family=family) if draws else None,
         adjusted_p=None,
         bounds=bounds,
         cells=tuple(int(((one == a) & (two == b)).sum()) for a, b in _CELLS) if _binary(one, two) else None,
         not_applicable=int((~applies).sum()),
-        with_missing=_with_missing(first, second, pairing.clusters, applies) if missing else None,
+        with_missing=draws.with_missing(0.95) if draws else None,
         questions=pairing.count_questions(~np.isnan(first) & ~np.isnan(second)),
+        draws=draws,
     )
 
 
@@ -283,41 +303,38 @@ def _not_applicable(
     return np.asarray(np.isnan(first) & np.isnan(second) & ~failed)
 
 
-def _with_missing(
+def _draws(
     first: Floats,
     second: Floats,
-    clusters: Labels | None,
+    pairing: Pairing,
     applies: NDArray[np.bool_],
-    level: float = 0.95,
-) -> tuple[float, float] | None:
-    """Return the interval's bounds if what is missing counts against the second side, and for it."""
+    bounds: FailureBounds | None,
+) -> ScoreDraws | None:
+    """Return the draws of a score's pairs, with those for what is missing; None if there are too few."""
+    answered = cached_paired_draws(*_kept(first, second, pairing))
+    if answered is None or bounds is None or not (bounds.first_missing or bounds.second_missing):
+        return None if answered is None else ScoreDraws(answered)
     one, two = first[applies], second[applies]
-    labels = _unless_single(None if clusters is None else clusters[applies])
+    labels = _unless_single(None if pairing.clusters is None else pairing.clusters[applies])
     lost_one, lost_two = np.isnan(one), np.isnan(two)
     against = cached_paired_draws(np.where(lost_one, 1.0, one), np.where(lost_two, 0.0, two), labels)
     towards = cached_paired_draws(np.where(lost_one, 0.0, one), np.where(lost_two, 1.0, two), labels)
-    if against is None or towards is None:
-        return None
-    return against.difference(level=level).low, towards.difference(level=level).high
+    return ScoreDraws(answered, against, towards)
 
 
-def _equivalence(
-    baseline: RunArrays, other: RunArrays, pairing: Pairing, found: ScoreComparison, margin: float
-) -> Equivalence | None:
+def _equivalence(found: ScoreComparison, margin: float) -> Equivalence | None:
     """Return whether a difference is within the margin, with what failed counted for and against it."""
-    first, second = (
-        baseline.values[found.score][pairing.first],
-        other.values[found.score][pairing.second],
-    )
-    draws = cached_paired_draws(*_kept(first, second, pairing))
-    if draws is None:
+    if found.draws is None:
         return None
     level = equivalence_level(found.family)
-    missing = None
-    if found.with_missing is not None:
-        applies = ~_not_applicable(baseline, other, pairing, first, second)
-        missing = _with_missing(first, second, pairing.clusters, applies, level)
-    return equivalence(draws, margin, adjusted_p=found.adjusted_p, family=found.family, with_missing=missing)
+    missing = found.draws.with_missing(level)
+    return equivalence(
+        found.draws.answered,
+        margin,
+        adjusted_p=found.adjusted_p,
+        family=found.family,
+        with_missing=missing,
+    )
 
 
 def _bounds(first: Floats, second: Floats) -> FailureBounds | None:

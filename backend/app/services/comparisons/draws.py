@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import blake2b
 from threading import Lock
 from typing import Generic, TypeVar
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.services.comparisons.pairing import Floats
-from app.services.evaluation.statistics.paired import PairedDraws, paired_draws
+from app.services.evaluation.statistics.bounds import Bounds
+from app.services.evaluation.statistics.paired import PairedDraws, cautious_bounds, paired_draws
 from app.services.evaluation.statistics.quantity import QuantityDraws, quantity_draws
 from app.services.evaluation.statistics.resampling import TooFewUnits
 
@@ -53,3 +55,37 @@ class _Cached(Generic[Draws]):
 
 cached_paired_draws = _Cached(paired_draws)
 cached_quantity_draws = _Cached(quantity_draws)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreDraws:
+    """The draws of a score's pairs, from which an interval of any level is read.
+
+    Attributes:
+        answered: of the pairs that have both scores.
+        against: of all pairs, with what is missing counted against the second side; None if nothing is, or
+            there are too few units.
+        towards: the same, with what is missing counted for the second side.
+    """
+
+    answered: PairedDraws
+    against: PairedDraws | None = None
+    towards: PairedDraws | None = None
+
+    def with_missing(self, level: float) -> Bounds | None:
+        """Return the lower bound if what is missing counts against the second side, the upper if for it."""
+        if self.against is None or self.towards is None:
+            return None
+        return self.against.difference(level=level).low, self.towards.difference(level=level).high
+
+    def bounds(self, level: float, *, cautious: bool = False) -> Bounds:
+        """Return the bounds of the difference, whatever became of what is missing.
+
+        Args:
+            level: of the interval.
+            cautious: whether one bound alone decides; see ``paired.cautious_bounds``.
+        """
+        plain = self.answered.difference(level=level)
+        low, high = cautious_bounds(self.answered, level) if cautious else (plain.low, plain.high)
+        missing = self.with_missing(level)
+        return (low, high) if missing is None else (min(low, missing[0]), max(high, missing[1]))

@@ -2,7 +2,16 @@
 
 from app.core.markdown import plain, table
 from app.domain.generation import total_of
-from app.domain.rounding import fixed, format_p, interval, interval_in_points, milliseconds, number, percent
+from app.domain.rounding import (
+    dollars,
+    fixed,
+    format_p,
+    interval,
+    interval_in_points,
+    milliseconds,
+    number,
+    percent,
+)
 from app.schemas.comparison import Compared, ComparisonOut, EquivalenceOut, ScoreDifference
 from app.schemas.result import Metrics
 
@@ -13,7 +22,8 @@ def as_markdown(comparison: ComparisonOut, metric: str) -> str:
     """Return a comparison as Markdown, for a comment or a report."""
     lines = [*table_of(comparison, metric), ""]
     lines += [f"> **Warning:** {plain(line)}" for line in warnings_of(comparison)]
-    return "\n".join([*lines, *(f"- {plain(line)}" for line in verdicts_of(comparison, metric))])
+    said = [*verdicts_of(comparison, metric), *about_scores(comparison)]
+    return "\n".join([*lines, *(f"- {plain(line)}" for line in said)])
 
 
 def differences_of(comparison: ComparisonOut, metric: str) -> list[ScoreDifference]:
@@ -42,10 +52,18 @@ def table_of(comparison: ComparisonOut, metric: str, *, latency: bool = True) ->
 def verdicts_of(comparison: ComparisonOut, metric: str) -> list[str]:
     """Return the verdicts as sentences, and after them what qualifies them."""
     differences = differences_of(comparison, metric)
-    lines = [one.statistics.verdict if one.statistics else one.message for one in differences]
+    lines = [ordinary_verdict(comparison, one) for one in differences]
     lines += [one.missing.message for one in differences if one.missing]
     lines += [line for one in differences for line in said_beside(comparison, one)]
     return [*about_settling(comparison), *lines, *about_families(comparison)]
+
+
+def ordinary_verdict(comparison: ComparisonOut, one: ScoreDifference) -> str:
+    """Return what the ordinary test says; where another one decided, that this is for the record."""
+    verdict = one.statistics.verdict if one.statistics else one.message
+    settling = comparison.settling
+    decided = settling is not None and settling.score == one.score
+    return f"For the record, the ordinary test: {verdict}" if decided else verdict
 
 
 def about_settling(comparison: ComparisonOut) -> list[str]:
@@ -53,7 +71,7 @@ def about_settling(comparison: ComparisonOut) -> list[str]:
     found = comparison.settling
     if found is None:
         return []
-    saved = "" if found.saved_usd is None else f", or ${found.saved_usd:.4f}"
+    saved = f", or {dollars(found.saved_usd)}" if found.saved_usd else ""
     lines = [one.message for one in found.sides]
     if found.saved_runs:
         lines.append(f"Saved {found.saved_runs:,} runs of those that were planned{saved}.")
@@ -87,10 +105,24 @@ def _of_pairs(comparison: ComparisonOut, one: ScoreDifference) -> list[str]:
 
 
 def about_families(comparison: ComparisonOut) -> list[str]:
-    """Return what must be said where p and intervals allow for several comparisons."""
-    if all(one.statistics is None or one.statistics.family == 1 for one in comparison.differences):
+    """Return what p and intervals of scores allow for, where there are several comparisons."""
+    sizes = [one.statistics.family for one in comparison.differences if one.statistics]
+    scores = {one.score for one in comparison.differences if one.statistics}
+    most = max(sizes, default=1)
+    if comparison.family == "page" and most > 1:
+        of_all = f"all {most} comparisons of {len(scores)} scores"
+        return [f"p is adjusted by Holm for {of_all}, and their intervals are simultaneous"]
+    if most == 1:
         return []
     return ["p is adjusted by Holm for all comparisons of a score, and their intervals are simultaneous"]
+
+
+def about_scores(comparison: ComparisonOut) -> list[str]:
+    """Return that several scores are not one family, where they are not."""
+    scores = {one.score for one in comparison.differences if one.statistics}
+    if comparison.family == "page" or len(scores) < 2:
+        return []
+    return [f"each of the {len(scores)} scores is a family of its own; with --family page, p allows for all"]
 
 
 def warnings_of(comparison: ComparisonOut) -> list[str]:

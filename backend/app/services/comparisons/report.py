@@ -74,6 +74,7 @@ def comparison_out(comparison: Comparison) -> ComparisonOut:
             _unpaired(experiment, (names[0], label), against.pairing) for experiment, label, against in others
         ],
         settling=comparison.settling,
+        family=comparison.family,
         tied_for_best=comparison.best,
         warnings=comparison.warnings,
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput
 from app.domain.json import JsonObject
 from app.domain.provenance import Provenance
-from app.domain.scoring import DEFAULT_MARGIN, scoring_rule
+from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily, scoring_rule
 from app.models import Experiment, Result
 from app.schemas.common import readable_problem
 from app.schemas.comparison import ComparisonConfig, Settling, Variant
@@ -49,6 +49,7 @@ class Comparison:
         best: by score, the ids of the best and of all that are not distinguishable from it.
         warnings: what makes them less comparable, as sentences.
         settling: what ended them, if they were to end as soon as they are settled.
+        family: what the comparisons of scores allow for.
     """
 
     results: list[ExperimentResult]
@@ -56,6 +57,7 @@ class Comparison:
     best: dict[str, list[str]]
     warnings: list[str]
     settling: Settling | None = None
+    family: ScoreFamily = "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,11 @@ class ComparisonService:
         return ResultReport(found.experiment, found.result, metrics_out(found.result.metrics), tokens)
 
     async def compare(
-        self, ids: Sequence[uuid.UUID], margin: float = DEFAULT_MARGIN, scorings: Sequence[str] = ()
+        self,
+        ids: Sequence[uuid.UUID],
+        margin: float = DEFAULT_MARGIN,
+        scorings: Sequence[str] = (),
+        family: ScoreFamily = "score",
     ) -> Comparison:
         """Compare experiments with the first of them, on the questions that both answered.
 
@@ -188,6 +194,7 @@ class ComparisonService:
             ids: of the experiments.
             margin: the largest difference of a score that does not matter.
             scorings: by which the answers are compared; see ``ResultService.compared``.
+            family: see ``compare_experiments``.
 
         Raises:
             InvalidInput: for fewer than two, or too many, or the same twice.
@@ -207,12 +214,15 @@ class ComparisonService:
         baseline, *others = runs.values()
         # In a thread: resampling 10,000 questions takes tenths of a second.
         rule = scoring_rule(provenances[0].dataset.scoring)
-        compared = partial(compare_experiments, baseline, others, scores, margin=margin, rule=rule)
+        compared = partial(
+            compare_experiments, baseline, others, scores, margin=margin, rule=rule, family=family
+        )
         found = await asyncio.to_thread(compared)
         best = await asyncio.to_thread(lambda: {name: best_of(runs, name) for name in scores})
         warnings = _differ("Scorings", [one.scoring for one in results])
         warnings += _warnings(experiments, provenances, scores) + _copies(experiments, list(runs.values()))
-        return Comparison(results, found, best, warnings, await self._settling.shared(experiments))
+        settling = await self._settling.shared(experiments)
+        return Comparison(results, found, best, warnings, settling, family)
 
 
 def comparable_scores(provenances: Sequence[Provenance]) -> list[str]:

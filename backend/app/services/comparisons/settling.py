@@ -12,9 +12,12 @@ from app.domain.status import ExperimentStatus
 from app.models import Experiment, SequentialComparison
 from app.schemas.comparison import ComparisonConfig, Settling, SettlingSide
 from app.schemas.experiment_config import ExperimentConfig
+from app.services.datasets.repository import DatasetRepository
 from app.services.evaluation.scorers.registry import SCORERS
+from app.services.evaluation.statistics.anytime import PairedBets
 from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.sequential_repository import SequentialRepository
+from app.services.experiments.sequential_scores import answered_differences
 
 PEEKED = (
     "The ordinary intervals and p values beside it were computed once it had ended: of comparisons that end "
@@ -83,6 +86,32 @@ class SettlingService:
         found = [await repository.get(uuid.UUID(one["id"]), deleted=True) for one in row.experiments]
         return _described(row, [one for one in found if one is not None])
 
+    async def bets(self, experiments: Sequence[Experiment], margin: float) -> PairedBets:
+        """Return the bets on the difference of two experiments, as far as both have answered.
+
+        That may be a few questions more than were looked at before they ended, which is as valid.
+
+        Args:
+            experiments: the baseline of a comparison that ends when it is settled, and another of it.
+            margin: the largest difference that does not matter.
+
+        Raises:
+            NotFound: if they belong to no such comparison.
+        """
+        baseline, other = experiments
+        row = await self._repository.find(baseline.sequential_id) if baseline.sequential_id else None
+        if row is None:
+            raise NotFound(f"{baseline.id} belongs to no comparison that ends when it is settled.")
+        repeats = int(baseline.config["repeats"])
+        datasets = DatasetRepository(self._session)
+        examples = await datasets.sample_ids(baseline.dataset_id, baseline.total // repeats, baseline.seed)
+        ids = [baseline.id, other.id]
+        runs = await self._repository.runs(ids, examples, row.score)
+        bets = PairedBets(margin)
+        for low, high in answered_differences(runs, ids, examples, repeats) or []:
+            bets.add(low, high)
+        return bets
+
     async def shared(self, experiments: Sequence[Experiment]) -> Settling | None:
         """Return the comparison that all these experiments belong to, with the same baseline."""
         first = experiments[0].sequential_id
@@ -133,6 +162,9 @@ def _side(experiment_id: uuid.UUID, names: tuple[str, str], look: JsonObject) ->
         low=look["low"],
         high=look["high"],
         level=look["level"],
+        two_tests_low=look["equivalence"]["low"],
+        two_tests_high=look["equivalence"]["high"],
+        two_tests_level=look["equivalence"]["level"],
         p=look["p"],
         settled=look["settled"],
         verdict=look["equivalence"]["verdict"],

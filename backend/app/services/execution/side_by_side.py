@@ -24,9 +24,10 @@ from app.domain.sharding import ShardSlice
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.services.datasets.repository import DatasetRepository
-from app.services.evaluation.statistics.settling import Floats, Look, Settling, possible_differences
+from app.services.evaluation.statistics.settling import Look, Settling
 from app.services.execution.lease import Lease
-from app.services.experiments.sequential_repository import SequentialRepository, SideRun, SideState
+from app.services.experiments.sequential_repository import SequentialRepository, SideState
+from app.services.experiments.sequential_scores import answered_differences
 from app.services.runtime import Runtime
 
 _AHEAD = 2  # times the calls in flight that a side may be ahead of the others
@@ -165,14 +166,12 @@ class SideBySide:
         start = settling.questions
         examples = sides.examples[start : start + _READ_WINDOWS * self._window(sides)]
         runs = await repository.runs(going_on, examples, sides.score)
-        answered = _answered(_by_question(runs, self._repeats), going_on, examples)
-        if not answered:
+        found = answered_differences(runs, going_on, examples, self._repeats)
+        if found is None:
             return False
-        baseline, *others = (list(column) for column in zip(*answered, strict=True))
-        unknown = np.full(len(answered), np.nan), np.full(len(answered), np.nan)
+        unknown = np.full(found[0][0].size, np.nan), np.full(found[0][0].size, np.nan)
         differences = dict.fromkeys(settling.open, unknown)
-        for name, column in zip(going_on[1:], others, strict=True):
-            differences[str(name)] = _differences(baseline, column)
+        differences |= {str(name): one for name, one in zip(going_on[1:], found, strict=True)}
         settling.add(differences)
         return True
 
@@ -192,47 +191,6 @@ class SideBySide:
             "looks": {str(one): _as_json(settling.look(str(one))) for one in sides.ids[1:]},
         }
         await repository.keep(self._comparison_id, state)
-
-
-Scores = tuple[Floats, bool]
-"""Of one question in one experiment: the scores of its repeats, and whether any of them failed."""
-
-
-def _by_question(runs: Sequence[SideRun], repeats: int) -> dict[tuple[uuid.UUID, int], Scores]:
-    """Return the scores of the examples that an experiment has answered as often as it is to."""
-    found: dict[tuple[uuid.UUID, int], list[SideRun]] = {}
-    for run in runs:
-        found.setdefault((run.experiment_id, run.example_id), []).append(run)
-    return {
-        key: (
-            np.array([np.nan if one.score is None else one.score for one in there]),
-            any(one.failed for one in there),
-        )
-        for key, there in found.items()
-        if len(there) == repeats
-    }
-
-
-def _answered(
-    found: Mapping[tuple[uuid.UUID, int], Scores], sides: Sequence[uuid.UUID], examples: Sequence[int]
-) -> list[list[Scores]]:
-    """Return the scores of all sides for the first examples, up to one that some side has not answered."""
-    rows = []
-    for example in examples:
-        row = [found[side, example] for side in sides if (side, example) in found]
-        if len(row) < len(sides):
-            break
-        rows.append(row)
-    return rows
-
-
-def _differences(first: Sequence[Scores], second: Sequence[Scores]) -> tuple[Floats, Floats]:
-    """Return the bounds of each question's difference, in the mean of its repeats."""
-    one, two = np.array([scores for scores, _ in first]), np.array([scores for scores, _ in second])
-    failed = np.array([a or b for (_, a), (_, b) in zip(first, second, strict=True)])
-    low, high = possible_differences(one, two)
-    applies = failed | ~(np.isnan(one).all(axis=1) & np.isnan(two).all(axis=1))
-    return np.where(applies, low.mean(axis=1), np.nan), np.where(applies, high.mean(axis=1), np.nan)
 
 
 def _as_json(look: Look) -> JsonObject:

@@ -51,7 +51,11 @@ def read(file: Path) -> ReportData:
         ValueError: if it is no such file.
     """
     first, *others = [orjson.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
-    known = {"settling": None, **first["comparison"]}  # files from before comparisons had it
+    known = {
+        "settling": None,
+        "family": "score",
+        **first["comparison"],
+    }  # files from before comparisons had it
     comparison = ComparisonOut.model_validate(known, by_alias=False, by_name=True)
     return ReportData(comparison, [one["config"] for one in others], [_runs(one["runs"]) for one in others])
 

@@ -7,7 +7,7 @@ import yaml
 
 from app.core.markdown import plain, table
 from app.domain.json import JsonObject
-from app.schemas.comparison import Compared
+from app.schemas.comparison import Compared, Settling
 
 _OF_ONE = ("name", "description")
 _PAIRED = ("dataset", "seed", "repeats")
@@ -51,9 +51,15 @@ def divided(configs: Sequence[JsonObject]) -> tuple[JsonObject, list[JsonObject]
 
 
 def comparison_file(
-    name: str, configs: Sequence[JsonObject], experiments: Sequence[Compared]
+    name: str,
+    configs: Sequence[JsonObject],
+    experiments: Sequence[Compared],
+    settling: Settling | None = None,
 ) -> bytes | None:
-    """Return the comparison as a file that can be run; ``None`` if its questions are not the same."""
+    """Return the comparison as a file that can be run; ``None`` if its questions are not the same.
+
+    With ``settling`` it ends as soon as it is settled, as these experiments did.
+    """
     shared, own = divided(configs)
     if any(key in one for one in own for key in _PAIRED):
         return None
@@ -64,6 +70,8 @@ def comparison_file(
     content: JsonObject = {"name": name[:90], "base": shared}
     if configs[0].get("description"):
         content["description"] = configs[0]["description"]
+    if settling is not None:
+        content |= {"stop": "settled", "score": settling.score, "margin": settling.margin}
     content["variants"] = [{"name": label[:100], **one} for label, one in zip(names, own, strict=True)]
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode()
 

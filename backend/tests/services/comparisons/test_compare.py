@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.scoring import ScoreFamily
 from app.services.comparisons import compare
 from app.services.comparisons.compare import (
     QuantityComparison,
@@ -118,6 +119,23 @@ class TestCompare:
         assert (both.bounds.n, both.bounds.second_missing, both.not_applicable) == (2, 0, 1)
         failed = only(runs([1, NAN, 0], failed=[False, True, False]), runs([1, NAN, 1]))
         assert (failed.bounds.first_missing, failed.bounds.second_missing) == (1, 1)
+
+    def test_several_scores_are_one_family_if_that_is_asked_for(self) -> None:
+        better, worse = [1.0] * 9 + [0.0] * 11, [0.0] * 9 + [0.0] * 11
+        one, two = runs(worse), runs(better)
+        for side, values in ((one, worse), (two, better)):
+            side.values["other"] = np.array(values)
+        alone, together = (
+            compare_experiments(one, [two], ["exact_match", "other"], [], family=family)[0].scores
+            for family in get_args(ScoreFamily)
+        )
+        assert [found.family for found in alone] == [1, 1]
+        assert [found.family for found in together] == [2, 2]
+        assert [found.adjusted_p for found in alone] == [pytest.approx(2**-8)] * 2
+        assert [found.adjusted_p for found in together] == [pytest.approx(2**-7)] * 2
+        assert together[0].simultaneous is not None
+        assert alone[0].simultaneous is not None
+        assert together[0].simultaneous[0] < alone[0].simultaneous[0]
 
     def test_holm_over_all_amounts(self) -> None:
         others = [runs([1.0] * 8), runs([1.0] * 8)]

@@ -9,6 +9,8 @@ import pytest
 from app.core.errors import InvalidInput
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonConfig, Settling
+from app.schemas.gate import GatePolicy, GateRequest, GateRule
+from app.services.comparisons.gate import GateService
 from app.services.comparisons.markdown import about_settling
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.service import ComparisonService, expand
@@ -79,6 +81,22 @@ async def test_ends_as_soon_as_one_is_better(runtime: Runtime) -> None:
     assert "anytime-valid 95.0 % interval [" in verdict
     assert saved == f"Saved {found.saved_runs} runs of those that were planned."
     assert "exclude 0 too often" in note
+
+
+async def test_a_gate_decides_by_the_anytime_valid_interval(runtime: Runtime) -> None:
+    ids = await begun(runtime, "mock/fixed?text=no", "mock/gold")
+    await work(runtime, ids)
+    rules = [GateRule(dataset="many"), GateRule(dataset="many", score="f1")]
+    request = GateRequest(policy=GatePolicy(name="x", rules=rules), baselines=ids[:1], candidates=ids[1:])
+    async with runtime.sessions() as session:
+        found = await GateService(session, runtime).decide(request)
+    settled, other = found.rules
+    assert (settled.decision, settled.anytime_valid, settled.level) == ("pass", True, 0.975)
+    assert settled.n_questions == min([len(await runs_of(runtime, one)) for one in ids])
+    assert 0 < (settled.low or 0) < 0.9
+    assert (other.decision, other.anytime_valid) == ("cannot tell", False)
+    assert "planned runs were not run" in other.message
+    assert any("anytime-valid interval decides" in note for note in found.notes)
 
 
 async def test_ends_when_they_are_equivalent(runtime: Runtime) -> None:

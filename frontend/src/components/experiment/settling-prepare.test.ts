@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { describeSaved, prepareSettling } from "./settling-prepare";
 
-const side = { experiment_id: "b", name: "few-shot", asked: 47, compared: 47, difference: 0.2, low: 0.011, high: 0.38, level: 0.95, p: 0.02, settled: true, verdict: "better" as const, message: "" };
+const side = { experiment_id: "b", name: "few-shot", asked: 47, compared: 47, difference: 0.2, low: 0.011, high: 0.38, level: 0.95, two_tests_low: 0.02, two_tests_high: 0.3, two_tests_level: 0.9, p: 0.02, settled: true, verdict: "better" as const, message: "" };
 const settling = { id: "c", score: "exact_match", margin: 0.02, planned: 1194, asked: 47, settled: true, sides: [side], saved_runs: 294, saved_usd: 0.12, notes: [] };
 
 test("a settled side says what was found, after how many questions, by which interval", () => {

@@ -4,6 +4,8 @@ import type { Schemas } from "@/lib/api/client";
 import { cn } from "@/lib/utils";
 
 import { ColumnHead } from "./column-head";
+import { describeFamily, hasSeveralScores } from "./family";
+import { FamilyChoice } from "./family-choice";
 import { type Cell, letterOf, prepareMetrics, type Tone } from "./prepare";
 
 /** More experiments than this do not fit the page. */
@@ -15,7 +17,7 @@ const words: Record<Tone, string> = { better: "better", worse: "worse", same: "t
 /** All metrics of all experiments, with differences from the baseline by sign and colour. */
 export function MetricTable({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
   return (
-    <Panel title="Metrics" hint={`Green: better than the baseline. Red: worse. No colour: not distinguishable, or not tested. p values are Holm-corrected, their intervals simultaneous.${comparison.experiments.length > MANY ? ` Scroll sideways for all ${comparison.experiments.length}.` : ""}`} flush>
+    <Panel title="Metrics" hint={`Green: better than the baseline. Red: worse. No colour: not distinguishable, or not tested. ${describeFamily(comparison)}${comparison.experiments.length > MANY ? ` Scroll sideways for all ${comparison.experiments.length}.` : ""}`} actions={hasSeveralScores(comparison) && <FamilyChoice />} flush>
       <Table aria-label="Metrics side by side">
         <thead>
           <tr>

@@ -36,7 +36,7 @@ const comparison = {
   ] satisfies Schemas["AmountDifference"][],
   same_answers: [],
   unpaired: [],
-  settling: null, tied_for_best: {},
+  settling: null, family: "score" as const, tied_for_best: {},
   warnings: [],
 };
 

@@ -18,7 +18,7 @@ const comparison = {
     { experiment_id: "c", score: "f1", n_paired: 0, baseline: null, this: null, difference: null, statistics: null, message: "Too few questions are paired for a test: 0." },
     { experiment_id: "d", score: "f1", n_paired: 40, baseline: 0.475, this: 0.6, difference: 0.125, statistics: { ...statistics, outcome: "not_distinguishable" }, message: "" },
   ],
-  settling: null, tied_for_best: { f1: ["b", "d"] },
+  settling: null, family: "score" as const, tied_for_best: { f1: ["b", "d"] },
 } as unknown as Comparison;
 
 describe("prepareRanking", () => {

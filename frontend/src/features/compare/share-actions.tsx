@@ -10,8 +10,10 @@ import { api, type Schemas, unwrap } from "@/lib/api/client";
 import { copyText } from "@/lib/clipboard";
 
 import { scoreNames } from "./prepare";
+import { useFamily } from "./use-family";
 import { useMargin } from "./use-margin";
 import { useScore } from "./use-score";
+import { useSliceField } from "./use-slice-field";
 
 /** Copies the address of the page; downloads the comparison as JSON, and as a report by the chosen score and margin. */
 export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
@@ -45,9 +47,11 @@ export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOu
 function useReport({ experiments }: Schemas["ComparisonOut"]) {
   const [score] = useScore(scoreNames(experiments));
   const [margin] = useMargin();
+  const [by] = useSliceField();
+  const [family] = useFamily();
   const ids = experiments.map(({ experiment_id }) => experiment_id);
   return useMutation({
-    mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin } }, parseAs: "blob" })),
+    mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin, family, by: by ? [by] : [] } }, parseAs: "blob" })),
     onSuccess: (archive) => saveBlob(archive, "report.zip"),
     onError: (error) => toast.error(error.message),
   });

@@ -7,6 +7,7 @@ import type { Schemas } from "@/lib/api/client";
 import { formatCount, formatP, formatPercent, formatPointInterval, formatPoints, plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
+import { describeFamily } from "./family";
 import { forestDomain, prepareForest } from "./plots";
 import { describeScores, letterOf, scoreNames } from "./prepare";
 import { prepareRanking } from "./ranking";
@@ -41,7 +42,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
   return (
     <Panel
       title="Verdict"
-      hint={`${label}, paired on the same questions${many ? `; p Holm-corrected for ${found.length} comparisons` : ""}`}
+      hint={`${label}, paired on the same questions. ${describeFamily(comparison)}`}
       actions={<ScoreChoice names={names} value={score} onChange={setScore} />}
       flush
     >

@@ -5,6 +5,7 @@ import { parseAsBoolean, parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 
 import { SettlingPanel } from "@/components/experiment/settling-panel";
+import { LabelsPanel } from "@/components/run/labels-panel";
 import { Page } from "@/components/layout/page";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -104,6 +105,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       )}
       {ended && <StagesPanel made={result.data?.metrics.stages} cached={result.data?.metrics.cached_stages} />}
       {ended && <FailuresPanel result={result.data} />}
+      {ended && result.data && <LabelsPanel ids={[experiment.id]} asks />}
       {ended && <RetriesPanel id={experiment.id} />}
       {ended && experiment.failed_runs !== null && <ScoringsPanel id={experiment.id} shown={scoring} onShow={(next) => void setScoring(next === ORIGINAL ? null : next)} />}
       {ended && <BatchPanel experiment={experiment} />}

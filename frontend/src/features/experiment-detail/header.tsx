@@ -1,6 +1,6 @@
 "use client";
 
-import { Ban, Copy, Download, GitCompareArrows, Play, RotateCw, Trash2 } from "lucide-react";
+import { Ban, Copy, Download, GitCompareArrows, History, Play, RotateCw, Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { parseAsString, useQueryState } from "nuqs";
 import type { ReactNode } from "react";
@@ -104,6 +104,14 @@ function Actions({ experiment }: { experiment: Experiment }) {
           <Link href={`/compare/?ids=${id}${scoring === ORIGINAL ? "" : `&scoring=${encodeURIComponent(scoring)}`}`}>
             <GitCompareArrows aria-hidden="true" />
             Compare
+          </Link>
+        </Button>
+      )}
+      {hasEnded(experiment) && (
+        <Button asChild>
+          <Link href={`/experiments/history/?id=${id}`}>
+            <History aria-hidden="true" />
+            Over time
           </Link>
         </Button>
       )}

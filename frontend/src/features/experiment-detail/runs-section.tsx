@@ -12,6 +12,7 @@ import { PRIMARY_SCORE } from "@/lib/metrics";
 
 import { LatencyPanel } from "./latency-panel";
 import { firstToShow, prepareGrid } from "./prepare";
+import { RepeatsPanel } from "./repeats-panel";
 import { RunDetail } from "./run-detail";
 import { runParams } from "./run-filters";
 import { RunGrid } from "./run-grid";
@@ -72,6 +73,7 @@ export function RunsSection({ id, dataset, planned, live, modelOnly, failures }:
   return (
     <>
       <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} modelOnly={modelOnly} onSelect={open} />
+      {!live && <RepeatsPanel id={id} score={score} />}
       {!live && (
         <SlicesPanel
           id={id}

@@ -127,11 +127,11 @@ export const resultQueries = {
       gcTime: 30_000, // a run may hold megabytes
       placeholderData: keepPreviousData,
     }),
-  /** `margin`: the largest difference of a score that does not matter, as a fraction. */
-  compare: (ids: string[], margin: number, scoring: string[] = []) =>
+  /** `margin`: the largest difference of a score that does not matter, as a fraction. `family`: what p values allow for. */
+  compare: (ids: string[], margin: number, scoring: string[] = [], family: "score" | "page" = "score") =>
     queryOptions({
-      queryKey: [...resultQueries.all, "compare", ids, margin, scoring],
-      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids, margin, scoring } }, signal })),
+      queryKey: [...resultQueries.all, "compare", ids, margin, scoring, family],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids, margin, scoring, family } }, signal })),
     }),
   compareStages: (ids: string[]) =>
     queryOptions({

@@ -452,6 +452,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Gate
+         * @description Decide by a policy if candidates may take the place of baselines; nothing is stored.
+         */
+        post: operations["decide_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge-bases": {
         parameters: {
             query?: never;
@@ -571,6 +591,90 @@ export interface paths {
          */
         post: operations["search_knowledge_base"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Labels
+         * @description List all labels of the runs of these experiments, in the order of their questions.
+         */
+        get: operations["list_labels"];
+        /**
+         * Put Labels
+         * @description Store labels, all or none; each takes the place of the same person's label of the same run.
+         */
+        put: operations["put_labels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Label Queue
+         * @description Return the next answers that a person has not labelled, without what would tell whose they are.
+         */
+        get: operations["get_label_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Label Summary
+         * @description Return what labels say: accuracy corrected by them, and who agrees with whom.
+         */
+        get: operations["get_label_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Label
+         * @description Remove one person's label of a run.
+         */
+        delete: operations["remove_label"];
         options?: never;
         head?: never;
         patch?: never;
@@ -976,6 +1080,26 @@ export interface paths {
          * @description Return the metrics alone.
          */
         get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{experiment_id}/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repeats
+         * @description Return what varies between questions, and what when one is asked again: variance, pass@k, flicker.
+         */
+        get: operations["get_repeats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1711,8 +1835,9 @@ export interface components {
             /**
              * Scoring
              * @description By which its answers are compared; original: as it was run.
+             * @default original
              */
-            scoring: string;
+            scoring?: string;
             /** Seed */
             seed: number;
             status: components["schemas"]["ExperimentStatus"];
@@ -1846,6 +1971,13 @@ export interface components {
             /** Experiments */
             experiments: components["schemas"]["Compared"][];
             /**
+             * Family
+             * @description What p values and simultaneous intervals of scores allow for: `score`, the comparisons of the same score; `page`, those of all scores in this answer.
+             * @default score
+             * @enum {string}
+             */
+            family?: "score" | "page";
+            /**
              * Same Answers
              * @description One for each experiment that shares questions.
              */
@@ -1894,6 +2026,56 @@ export interface components {
              * @default exact_match
              */
             score?: string;
+            /**
+             * Scorings
+             * @description By which scoring: one name for all, or one for each experiment.
+             * @default []
+             */
+            scorings?: string[];
+        };
+        /**
+         * Corrected
+         * @description A mean of labels, known of few answers, with its interval.
+         */
+        Corrected: {
+            /** High */
+            high: number;
+            /**
+             * Judged
+             * @description All answers that the estimate is of.
+             */
+            judged: number;
+            /**
+             * Labelled
+             * @description Answers with a label, drawn at random.
+             */
+            labelled: number;
+            /** Level */
+            level: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
+            /**
+             * Weight
+             * @description Of the score, 0 to 1; 0 if it is of no use.
+             */
+            weight: number;
+        };
+        /**
+         * CorrectedScore
+         * @description What a score says of all answers, and what people would say of them, estimated with its help.
+         */
+        CorrectedScore: {
+            /** @description By prediction-powered inference; null with few labels. */
+            corrected: components["schemas"]["Corrected"] | null;
+            /**
+             * Naive
+             * @description The score's own mean, biased by its errors.
+             */
+            naive: number | null;
+            /** Score */
+            score: string;
         };
         /**
          * CostStatistics
@@ -2114,7 +2296,7 @@ export interface components {
         DifferenceStatistics: {
             /**
              * Adjusted P
-             * @description By Holm's method, over the comparisons of this score in this answer.
+             * @description By Holm's method, over the comparisons of this score in this answer, or of all scores: `family` of the answer says which.
              */
             adjusted_p: number;
             /**
@@ -2524,6 +2706,49 @@ export interface components {
             parent_id?: string | null;
         };
         /**
+         * ExperimentLabels
+         * @description The labels of one experiment.
+         */
+        ExperimentLabels: {
+            /** Answered */
+            answered: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Failures
+             * @description Labels by what they say that the answer lacks.
+             */
+            failures: {
+                [key: string]: number;
+            };
+            /**
+             * Labelled
+             * @description Answers with a label.
+             */
+            labelled: number;
+            /** @description Accuracy by the labels of the sample alone. */
+            labels_alone: components["schemas"]["Corrected"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Sampled
+             * @description Answers from the beginning of the random order on of which each has a label; estimates take these alone.
+             */
+            sampled: number;
+            /** Scores */
+            scores: components["schemas"]["CorrectedScore"][];
+            /**
+             * Verdicts
+             * @description Labelled answers by what most people say.
+             */
+            verdicts: {
+                [key: string]: number;
+            };
+        };
+        /**
          * ExperimentOut
          * @description An experiment with its configuration and provenance.
          */
@@ -2891,6 +3116,211 @@ export interface components {
             warning: string;
         };
         /**
+         * FlickeringQuestionOut
+         * @description A question whose repeats do not all agree, after normalisation.
+         */
+        FlickeringQuestionOut: {
+            /** Answered */
+            answered: number;
+            /**
+             * Answers
+             * @description The commonest first, at most 5.
+             */
+            answers: components["schemas"]["GivenAnswerOut"][];
+            /**
+             * Disagreement
+             * @description The probability that two of its answers differ.
+             */
+            disagreement: number;
+            /** Distinct */
+            distinct: number;
+            /** Key */
+            key: string;
+            /** Question */
+            question: string;
+            /**
+             * Score
+             * @description Mean over its repeats; null if none has the score.
+             */
+            score: number | null;
+        };
+        /**
+         * GateOut
+         * @description The decision of a gate, with those of its rules in the order of the policy.
+         */
+        GateOut: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "pass" | "fail" | "cannot tell";
+            /**
+             * Message
+             * @description The decision as a sentence.
+             */
+            message: string;
+            /** Name */
+            name: string;
+            /**
+             * Notes
+             * @description What the decisions allow for, as sentences.
+             */
+            notes: string[];
+            /** Rules */
+            rules: components["schemas"]["GateRuleOut"][];
+        };
+        /**
+         * GatePolicy
+         * @description Several rules that decide together if a candidate may take the place of a baseline.
+         */
+        GatePolicy: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Name
+             * @example Release of a prompt
+             */
+            name: string;
+            /** Rules */
+            rules: components["schemas"]["GateRule"][];
+            /**
+             * Supporting Failures
+             * @description How many supporting rules may fail.
+             * @default 0
+             */
+            supporting_failures?: number;
+        };
+        /**
+         * GateRequest
+         * @description A policy, and the experiments that it decides on: one baseline and one candidate of each dataset.
+         */
+        GateRequest: {
+            /** Baselines */
+            baselines: string[];
+            /** Candidates */
+            candidates: string[];
+            policy: components["schemas"]["GatePolicy"];
+        };
+        /**
+         * GateRule
+         * @description What a candidate must keep on one dataset, by one score.
+         */
+        GateRule: {
+            /**
+             * Dataset
+             * @example trivia_qa
+             */
+            dataset: string;
+            /**
+             * Equivalence
+             * @description Instead: the largest difference, either way, that passes.
+             */
+            equivalence?: number | null;
+            /**
+             * Noninferiority
+             * @description The largest loss that passes; .02 is 2 points. 0 if neither this nor `equivalence`.
+             */
+            noninferiority?: number | null;
+            /**
+             * Score
+             * @default exact_match
+             */
+            score?: string;
+            /**
+             * Tier
+             * @description A critical rule that fails is the gate's failure; of supporting ones, more than `supporting_failures`; advisory ones only report.
+             * @default critical
+             * @enum {string}
+             */
+            tier?: "critical" | "supporting" | "advisory";
+        };
+        /**
+         * GateRuleOut
+         * @description What became of a rule.
+         */
+        GateRuleOut: {
+            /**
+             * Anytime Valid
+             * @description Whether the interval allows for looking after every answer.
+             */
+            anytime_valid: boolean;
+            /**
+             * Baseline Id
+             * @description Null if none of the given ones is of the dataset.
+             */
+            baseline_id: string | null;
+            /** Candidate Id */
+            candidate_id: string | null;
+            /** Dataset */
+            dataset: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "pass" | "fail" | "cannot tell";
+            /**
+             * Difference
+             * @description Candidate minus baseline; null if nothing can be tested.
+             */
+            difference: number | null;
+            /**
+             * Equivalence
+             * @description Whether the margin holds both ways.
+             */
+            equivalence: boolean;
+            /**
+             * High
+             * @description Upper bound, with what failed counted for it.
+             */
+            high: number | null;
+            /**
+             * Level
+             * @description Of the interval: 95 % or 90 %, and more by Holm.
+             */
+            level: number | null;
+            /**
+             * Low
+             * @description Lower bound, with what failed counted against the candidate.
+             */
+            low: number | null;
+            /** Margin */
+            margin: number;
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
+            /** N Questions */
+            n_questions: number | null;
+            /** Score */
+            score: string;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "critical" | "supporting" | "advisory";
+            /** Units */
+            units: number | null;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * GivenAnswerOut
+         * @description An answer to a question with how often it was given.
+         */
+        GivenAnswerOut: {
+            /**
+             * Answer
+             * @description As it was first written; null if there was none in the output.
+             */
+            answer: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
          * HealthOut
          * @description The platform and its parts.
          */
@@ -3201,6 +3631,118 @@ export interface components {
              * @description Hash of its articles, 16 hex digits.
              */
             version: string;
+        };
+        /**
+         * LabelIn
+         * @description One person's label of one run.
+         */
+        LabelIn: {
+            /**
+             * Failure
+             * @description What the answer lacks, in few words, such as `wrong fact`.
+             */
+            failure?: string | null;
+            /** Labeller */
+            labeller: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Run Id */
+            run_id: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "right" | "wrong" | "unclear";
+        };
+        /**
+         * LabelOut
+         * @description A stored label, with the run's place.
+         */
+        LabelOut: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** Failure */
+            failure: string | null;
+            /**
+             * Key
+             * @description Of the question in its dataset.
+             */
+            key: string;
+            /**
+             * Labelled At
+             * Format: date-time
+             */
+            labelled_at: string;
+            /** Labeller */
+            labeller: string;
+            /** Note */
+            note: string;
+            /** Repeat */
+            repeat: number;
+            /** Run Id */
+            run_id: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "right" | "wrong" | "unclear";
+        };
+        /**
+         * LabelSummaryOut
+         * @description What people's labels say of answers, of each other, and of scores.
+         */
+        LabelSummaryOut: {
+            /** Agreements */
+            agreements: components["schemas"]["ScoreAgreement"][];
+            /**
+             * Differences
+             * @description From the first experiment.
+             */
+            differences: components["schemas"]["LabelledDifference"][];
+            /** Experiments */
+            experiments: components["schemas"]["ExperimentLabels"][];
+            /**
+             * Labellers
+             * @description Labels by person.
+             */
+            labellers: {
+                [key: string]: number;
+            };
+            /**
+             * Notes
+             * @description What the estimates rest on, in words.
+             */
+            notes: string[];
+            /** @description Krippendorff's alpha of people with each other. */
+            people: components["schemas"]["Estimate"] | null;
+        };
+        /**
+         * LabelledDifference
+         * @description The difference of an experiment from the first one, by labels.
+         */
+        LabelledDifference: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            labels_alone: components["schemas"]["Corrected"] | null;
+            /**
+             * Questions
+             * @description That both have answered.
+             */
+            questions: number;
+            /**
+             * Scores
+             * @description Of the scores that all experiments have.
+             */
+            scores: components["schemas"]["CorrectedScore"][];
         };
         /**
          * LatencyStatistics
@@ -3979,6 +4521,23 @@ export interface components {
             title: string;
         };
         /**
+         * PassesOut
+         * @description How often k answers to a question would do; intervals are by questions, or their clusters.
+         */
+        PassesOut: {
+            /** @description pass^k: all of k answers are right. */
+            all_right: components["schemas"]["Estimate"];
+            /** @description pass@k: one or more of k answers are right. */
+            any_right: components["schemas"]["Estimate"];
+            /** K */
+            k: number;
+            /**
+             * Questions
+             * @description With k scored answers or more.
+             */
+            questions: number;
+        };
+        /**
          * PlannedCell
          * @description What one cell takes in all rounds, estimated.
          */
@@ -4260,6 +4819,54 @@ export interface components {
             name: "deleted" | "cache" | "judgements" | "datasets" | "knowledge" | "indexes" | "logs" | "backups";
         };
         /**
+         * QueueOut
+         * @description What a person has to look at.
+         */
+        QueueOut: {
+            /**
+             * Labelled
+             * @description Of these, how many the person has labelled.
+             */
+            labelled: number;
+            /**
+             * Total
+             * @description Answers that this order holds.
+             */
+            total: number;
+            /**
+             * Waiting
+             * @description The next answers that the person has not labelled.
+             */
+            waiting: components["schemas"]["QueuedRunOut"][];
+        };
+        /**
+         * QueuedRunOut
+         * @description An answer to look at. What would tell whose it is or how it was scored is left out.
+         */
+        QueuedRunOut: {
+            /**
+             * Answer
+             * @description What was read from the output.
+             */
+            answer: string | null;
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
+            gold: string[];
+            /** Output */
+            output: string | null;
+            /** Question */
+            question: string;
+            /**
+             * Reasons
+             * @description Why it matters; empty in random order.
+             */
+            reasons: string[];
+            /** Run Id */
+            run_id: number;
+        };
+        /**
          * RAG
          * @description Retrieval-augmented generation: passages of a knowledge base stand before the question.
          */
@@ -4523,6 +5130,50 @@ export interface components {
              * @default 10
              */
             word_candidates?: number;
+        };
+        /**
+         * RepeatsOut
+         * @description What varies between questions, and what between repeats of one question.
+         */
+        RepeatsOut: {
+            /** @description Share of questions whose answer changes between repeats. */
+            answers: components["schemas"]["Estimate"] | null;
+            /**
+             * Failed
+             * @description Runs without an answer, which are left out.
+             */
+            failed: number;
+            /**
+             * Flickering
+             * @description Those that flicker most, at most 20.
+             */
+            flickering: components["schemas"]["FlickeringQuestionOut"][];
+            /**
+             * Message
+             * @description The gist as sentences.
+             */
+            message: string[];
+            /**
+             * Passes
+             * @description Empty without repeats, or if scores are not right or wrong.
+             */
+            passes: components["schemas"]["PassesOut"][];
+            /**
+             * Questions
+             * @description With two answers or more.
+             */
+            questions: number;
+            /**
+             * Repeats
+             * @description Of each question, as planned.
+             */
+            repeats: number;
+            /** Score */
+            score: string;
+            /** @description Share of questions whose score changes between repeats. */
+            scores: components["schemas"]["Estimate"] | null;
+            /** @description Null if all scores are equal, or none repeated. */
+            variance: components["schemas"]["VarianceSharesOut"] | null;
         };
         /**
          * ResultOut
@@ -5057,6 +5708,33 @@ export interface components {
             message: string;
             /** @description Share of pairs with the same raw output, with its 95 % interval. */
             outputs: components["schemas"]["Estimate"];
+        };
+        /**
+         * ScoreAgreement
+         * @description A score, or a judge, against what people say of the same answers.
+         */
+        ScoreAgreement: {
+            /** @description Krippendorff's alpha; null if it is not defined. */
+            alpha: components["schemas"]["Estimate"] | null;
+            /**
+             * Both
+             * @description Right by the score and by people.
+             */
+            both: number;
+            /** Neither */
+            neither: number;
+            /**
+             * Only People
+             * @description Right by people alone.
+             */
+            only_people: number;
+            /**
+             * Only Score
+             * @description Right by the score alone.
+             */
+            only_score: number;
+            /** Score */
+            score: string;
         };
         /**
          * ScoreChange
@@ -5628,6 +6306,21 @@ export interface components {
             p: number;
             /** Settled */
             settled: boolean;
+            /**
+             * Two Tests High
+             * @description Upper bound of that interval.
+             */
+            two_tests_high: number;
+            /**
+             * Two Tests Level
+             * @description Of that interval: 90 %, and more in a family.
+             */
+            two_tests_level: number;
+            /**
+             * Two Tests Low
+             * @description Lower bound of the anytime-valid interval of the two one-sided tests of equivalence.
+             */
+            two_tests_low: number;
             /**
              * Verdict
              * @enum {string}
@@ -6417,6 +7110,19 @@ export interface components {
             only_baseline: string[];
             /** Only This */
             only_this: string[];
+        };
+        /**
+         * VarianceSharesOut
+         * @description The variance of a score by where it comes from.
+         */
+        VarianceSharesOut: {
+            /** @description Share that lies between questions; the rest lies between repeats of one question. */
+            between: components["schemas"]["Estimate"];
+            /**
+             * Total
+             * @description Of one score of a question drawn at random, in squared units.
+             */
+            total: number;
         };
         /**
          * Variant
@@ -8475,6 +9181,102 @@ export interface operations {
             };
         };
     };
+    decide_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_knowledge_bases: {
         parameters: {
             query?: never;
@@ -9028,6 +9830,350 @@ export interface operations {
             };
             /** @description The request is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_labels: {
+        parameters: {
+            query: {
+                /** @description Experiments; the first is the baseline. */
+                ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelIn"][];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_label_queue: {
+        parameters: {
+            query: {
+                /** @description Experiments; the first is the baseline. */
+                ids: string[];
+                labeller: string;
+                /** @description random: what estimates need; doubtful: those first on which scores or experiments differ, or of which a score is unsure. */
+                order?: "random" | "doubtful";
+                /** @description By which experiments differ. */
+                score?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_label_summary: {
+        parameters: {
+            query: {
+                /** @description Experiments; the first is the baseline. */
+                ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSummaryOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_label: {
+        parameters: {
+            query: {
+                labeller: string;
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9853,6 +10999,10 @@ export interface operations {
                 hypothesis?: string;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
                 scoring?: string[];
+                /** @description Fields of the questions, to compare slice by slice. */
+                by?: string[];
+                /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
+                family?: "score" | "page";
                 format?: "zip" | "html";
             };
             header?: never;
@@ -10008,6 +11158,8 @@ export interface operations {
                 margin?: number;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
                 scoring?: string[];
+                /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
+                family?: "score" | "page";
             };
             header?: never;
             path?: never;
@@ -10150,12 +11302,14 @@ export interface operations {
     compare_slices: {
         parameters: {
             query: {
-                /** @description 2 to 12; the first is the baseline. */
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
                 /** @description A field of the questions: a key of their metadata, or `question_length`; empty: the first that groups them. Many numbers are put into quarters. */
                 by?: string;
+                /** @description One of the ids. */
+                baseline?: string | null;
                 /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
                 margin?: number;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
@@ -10598,6 +11752,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_repeats: {
+        parameters: {
+            query?: {
+                /** @description Name of a score. */
+                score?: string;
+            };
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepeatsOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
