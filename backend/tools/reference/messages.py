@@ -35,6 +35,10 @@ GROUPS: dict[str, tuple[str, str]] = {
         "Why an experiment ended as FAILED",
         "Its page and `llmforge show` give the reason. Mend it, then `llmforge resume ID`: what was answered is kept.",
     ),
+    "OwnScorerError": (
+        "Scorers of your own",
+        "The answer is unscored, or the file gives no scorer. Mend the file that is named.",
+    ),
     "ScorerUnavailable": ("A scorer that cannot be used", "The experiment is not started."),
     "ModelUnavailable": (
         "A model that cannot be loaded",

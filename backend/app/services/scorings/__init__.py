@@ -1,4 +1,4 @@
-"""Scorings: stored outputs are scored again, without asking a method's model.
+"""Scorings: what is asked for, the work on stored outputs, and what became of each score.
 
-What a scoring is asked for, the work on it, and what became of each score.
+It must not ask the model of a method, nor change a run.
 """
