@@ -66,7 +66,9 @@ async def select_dataset(body: SelectionCreate, service: SelectionsDep) -> Datas
         filters = wanted.filters.model_dump(mode="json", exclude_defaults=True)
         found = await service.from_runs(body.name, wanted.experiment_id, wanted.filters.selection(), filters)
     else:
-        found = await service.from_comparison(body.name, wanted.ids, wanted.score, wanted.outcome)
+        found = await service.from_comparison(
+            body.name, wanted.ids, wanted.score, wanted.outcome, wanted.scorings
+        )
     about = DatasetOut.model_validate(found.dataset).model_dump()
     return DatasetAdded(**about, created=found.created, warnings=[])
 

@@ -26,6 +26,9 @@ from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
 from app.services.knowledge.uploads import KnowledgeUploads
+from app.services.labels.queue import LabelQueue
+from app.services.labels.service import LabelService
+from app.services.labels.summary import LabelSummaries
 from app.services.matrices.planning import MatrixPlans
 from app.services.matrices.report import MatrixReports
 from app.services.matrices.service import MatrixService
@@ -269,6 +272,24 @@ def get_settling_service(session: SessionDep) -> SettlingService:
     return SettlingService(session)
 
 
+def get_labels(session: SessionDep) -> LabelService:
+    """Return the service of people's labels."""
+    return LabelService(session)
+
+
+def get_label_queue(session: SessionDep) -> LabelQueue:
+    """Return what says which answers to look at next."""
+    return LabelQueue(session)
+
+
+def get_label_summaries(session: SessionDep) -> LabelSummaries:
+    """Return what says what labels mean."""
+    return LabelSummaries(session)
+
+
+LabelsDep = Annotated[LabelService, Depends(get_labels)]
+LabelQueueDep = Annotated[LabelQueue, Depends(get_label_queue)]
+LabelSummariesDep = Annotated[LabelSummaries, Depends(get_label_summaries)]
 SettlingDep = Annotated[SettlingService, Depends(get_settling_service)]
 StorageDep = Annotated[StorageService, Depends(get_storage_service)]
 KnowledgeDep = Annotated[KnowledgeService, Depends(get_knowledge)]

@@ -40,10 +40,13 @@ async def make_report(
     ] = "",
     scoring: Scorings = [],  # noqa: B006
     family: Family = "score",
+    by: Annotated[
+        list[Text], Query(max_length=5, description="Fields of the questions, to compare slice by slice.")
+    ] = [],  # noqa: B006
     fmt: Format = "zip",
 ) -> Response:
     """Return the report of a comparison: one HTML file, or all of it as a ZIP archive."""
-    report = await service.report(Wanted(ids, score, margin, hypothesis, scoring, family))
+    report = await service.report(Wanted(ids, score, margin, hypothesis, scoring, by, family))
     files = files_of(report, await drawings.drawn(report))
     content = files["report.html"] if fmt == "html" else archive_of(files)
     return _file(content, fmt)

@@ -49,6 +49,11 @@ _OUTCOME_HELP = (
     "failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt."
 )
 Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
+ComparedIds = Annotated[
+    list[uuid.UUID],
+    Query(description="2 to 12; the first is the baseline, unless `baseline` names another."),
+]
+Baseline = Annotated[uuid.UUID | None, Query(description="One of the ids.")]
 Margin = Annotated[
     float,
     Query(
@@ -66,33 +71,36 @@ router = APIRouter(prefix="/results", tags=["results"], responses=error_response
 @router.get("/compare", operation_id="compare_results")
 async def compare_results(
     service: ComparisonsDep,
-    ids: Annotated[
-        list[uuid.UUID],
-        Query(description="2 to 12; the first is the baseline, unless `baseline` names another."),
-    ],
-    baseline: Annotated[uuid.UUID | None, Query(description="One of the ids.")] = None,
+    ids: ComparedIds,
+    baseline: Baseline = None,
     margin: Margin = DEFAULT_MARGIN,
     scoring: Scorings = [],  # noqa: B006
     family: Family = "score",
 ) -> ComparisonOut:
     """Compare experiments with a baseline: differences on the same questions, with intervals and tests."""
-    if baseline is not None:
-        if baseline not in ids:
-            raise InvalidInput(
-                f"The baseline {baseline} is none of the ids.",
-                errors=[FieldError("baseline", "not among ids")],
-            )
-        scoring = _reordered(scoring, ids, baseline)
-        ids = [baseline, *(one for one in ids if one != baseline)]
+    ids, scoring = _with_baseline(ids, scoring, baseline)
     return comparison_out(await service.compare(ids, margin, scoring, family))
 
 
-def _reordered(scorings: list[str], ids: list[uuid.UUID], baseline: uuid.UUID) -> list[str]:
-    """Return scorings that are named for each experiment with the baseline's at the head."""
-    if len(scorings) != len(ids):
-        return scorings
+def _with_baseline(
+    ids: list[uuid.UUID], scorings: list[str], baseline: uuid.UUID | None
+) -> tuple[list[uuid.UUID], list[str]]:
+    """Return ids, and scorings that are named for each of them, with the baseline's at the head.
+
+    Raises:
+        InvalidInput: if the baseline is none of the ids.
+    """
+    if baseline is None:
+        return ids, scorings
+    if baseline not in ids:
+        raise InvalidInput(
+            f"The baseline {baseline} is none of the ids.",
+            errors=[FieldError("baseline", "not among ids")],
+        )
     first = ids.index(baseline)
-    return [scorings[first], *scorings[:first], *scorings[first + 1 :]]
+    if len(scorings) == len(ids):
+        scorings = [scorings[first], *scorings[:first], *scorings[first + 1 :]]
+    return [baseline, *(one for one in ids if one != baseline)], scorings
 
 
 @router.get("/compare/stages", operation_id="compare_stages")
@@ -107,7 +115,7 @@ async def compare_stages(
 @router.get("/compare/slices", operation_id="compare_slices")
 async def compare_slices(
     service: SlicedComparisonsDep,
-    ids: Annotated[list[uuid.UUID], Query(description="2 to 12; the first is the baseline.")],
+    ids: ComparedIds,
     score: Score = "exact_match",
     by: Annotated[
         Text,
@@ -117,10 +125,13 @@ async def compare_slices(
             "first that groups them. Many numbers are put into quarters.",
         ),
     ] = "",
+    baseline: Baseline = None,
     margin: Margin = DEFAULT_MARGIN,
+    scoring: Scorings = [],  # noqa: B006
 ) -> SlicedComparisonOut:
     """Compare one score slice by slice of the questions (topic, difficulty, …), adjusted for all slices."""
-    return sliced_comparison_out(await service.compare(ids, score, by, margin), margin)
+    ids, scoring = _with_baseline(ids, scoring, baseline)
+    return sliced_comparison_out(await service.compare(ids, score, by, margin, scoring), margin)
 
 
 @router.get("/compare/examples", operation_id="compare_examples")

@@ -13,6 +13,7 @@ from app.cli import (
     gate,
     history,
     knowledge,
+    labels,
     repeats,
     report,
     scorings,
@@ -48,6 +49,7 @@ app.command()(gate.gate)
 app.command()(bench.bench)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(knowledge.app, name="kb")
+app.add_typer(labels.app, name="labels")
 app.add_typer(faithfulness.app, name="faithfulness")
 app.command()(system.models)
 app.command()(system.doctor)

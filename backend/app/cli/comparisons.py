@@ -82,14 +82,14 @@ def compare(
     with connected(start=False) as api:
         chosen: dict[str, Any] = {"baseline": str(api.resolve(baseline))} if baseline else {}
         resolved = [str(api.resolve(one)) for one in ids]
-        if by is not None:
-            ordered = list(dict.fromkeys([*chosen.values(), *resolved]))
-            _compare_slices(api, ordered, metric, by, margin, as_json=json, markdown=markdown)
-            return
         chosen |= {"scoring": scoring} if scoring else {}
-        comparison = api.get(
-            "/results/compare", ComparisonOut, ids=resolved, margin=margin, family=family, **chosen
-        )
+        if by is not None:
+            params = {"ids": resolved, "score": metric, "by": by, "margin": margin, **chosen}
+            found = api.get("/results/compare/slices", SlicedComparisonOut, **params)
+            _print_slices(found, as_json=json, markdown=markdown)
+            return
+        chosen |= {"ids": resolved, "margin": margin, "family": family}
+        comparison = api.get("/results/compare", ComparisonOut, **chosen)
         if stages:
             _compare_stages(api, comparison, as_json=json)
             return
@@ -111,12 +111,7 @@ def _compare_stages(api: Api, comparison: ComparisonOut, *, as_json: bool) -> No
         show_stages(found, names)
 
 
-def _compare_slices(
-    api: Api, ids: list[str], score: str, by: str, margin: float, *, as_json: bool, markdown: bool
-) -> None:
-    found = api.get(
-        "/results/compare/slices", SlicedComparisonOut, ids=ids, score=score, by=by, margin=margin
-    )
+def _print_slices(found: SlicedComparisonOut, *, as_json: bool, markdown: bool) -> None:
     if as_json:
         print_json(found)
     elif markdown:

@@ -15,6 +15,7 @@ from app.core.platform_state import platform_url
 from app.core.queue import queue_state
 from app.core.redis_trouble import explain
 from app.domain.json import JsonObject
+from app.services.evaluation.scorers.registry import SCORERS
 from app.services.inference.catalog import Catalog, CatalogError
 from app.services.inference.catalog_file import load_catalog
 from app.services.inference.registry import ModelRegistry
@@ -44,6 +45,7 @@ def diagnose(settings: Settings) -> list[Check]:
         *_servers(settings),
         *_platform(settings),
         *_models(settings),
+        *_own_scorers(settings),
     ]
 
 
@@ -127,6 +129,20 @@ def _models(settings: Settings) -> Iterator[Check]:
                 f"  {model.name}", "ok" if status.state == "ready" else "bad", status.message or "ready"
             )
     yield from _providers(catalog)
+
+
+def _own_scorers(settings: Settings) -> Iterator[Check]:
+    folder = settings.scorers_dir
+    if folder is None:
+        return
+    if not folder.is_dir():
+        yield Check("own scorers", "bad", f"{folder} is no folder", "Correct LLMFORGE_SCORERS_DIR.")
+        return
+    SCORERS.load_own(folder)
+    names = ", ".join(one.name for one in SCORERS.own.scorers) or "none"
+    yield Check("own scorers", "ok", f"{names} in {folder}")
+    for problem in SCORERS.own.problems:
+        yield Check(f"  {problem.file}", "bad", problem.message, f"Correct {folder / problem.file}.")
 
 
 def _providers(catalog: Catalog) -> Iterator[Check]:

@@ -37,6 +37,12 @@ def report(
         str, typer.Option(help="What you expected, written before the run; default: the description.")
     ] = "",
     scoring: ScoringOption = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD", help="Also slice by slice, by a field of the questions; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Write a report of a comparison: Markdown, one HTML file, and figures as PNG and SVG."""
     given = experiments or []
@@ -47,6 +53,7 @@ def report(
         raise fail("A report is of experiments or of one file.", "Give ids, or one file.")
     params: dict[str, Query] = {"score": metric, "margin": margin, "hypothesis": hypothesis}
     params |= {"scoring": scoring} if scoring else {}
+    params |= {"by": by} if by else {}
     configs = comparisons(file, {}) if file else []
     with connected(start=file is not None) as api:
         if matrix is not None:

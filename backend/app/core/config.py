@@ -59,7 +59,8 @@ class Settings(BaseSettings):
     )
 
     scorers_dir: Path | None = Field(
-        default=None, description="folder of scorers of your own; none without one"
+        default=None,
+        description="folder of scorers of your own, which are run with the rights of this process",
     )
 
     # Servers; empty means the embedded one that `llmforge up` starts

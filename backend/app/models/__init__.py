@@ -8,6 +8,7 @@ from app.models.experiment import Experiment, Result, Run
 from app.models.generation import CacheVersion, Generation
 from app.models.judgement import Judgement
 from app.models.knowledge import Article, KnowledgeBase
+from app.models.label import Label
 from app.models.matrix import Matrix, MatrixTrial
 from app.models.retry import RetriedRun, Retry
 from app.models.scoring import ScoredRunRow, ScoringRow
@@ -27,6 +28,7 @@ __all__ = [
     "Generation",
     "Judgement",
     "KnowledgeBase",
+    "Label",
     "Matrix",
     "MatrixTrial",
     "Result",

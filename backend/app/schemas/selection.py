@@ -24,6 +24,11 @@ class ComparisonSelection(Strict):
     kind: Literal["comparison"]
     ids: Annotated[list[uuid.UUID], Field(description="2 to 12, as of the comparison.")]
     score: Text = Field(default="exact_match", min_length=1, max_length=100)
+    scorings: list[Text] = Field(
+        default=[],
+        max_length=12,
+        description="By which scoring: one name for all, or one for each experiment.",
+    )
     outcome: AgreementFilter = Field(
         default="differ", description="As of `GET /results/compare/examples`: differ, only_first, failed, …"
     )

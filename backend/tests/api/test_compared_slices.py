@@ -1,11 +1,13 @@
 """Tests of comparisons by slices of the questions, over HTTP."""
 
+import uuid
 from typing import Any
 
 import orjson
 import pytest
 
 from app.services.datasets.service import DatasetService
+from app.services.report.service import ReportService, Wanted
 from tests.api.conftest import RESULTS, Steps, problem
 
 SLICES = f"{RESULTS}/compare/slices"
@@ -78,6 +80,20 @@ async def test_numbers_are_put_into_quarters(
     found = await steps.get(SLICES, ids=two, by=by, score="f1")
     assert [one["value"] for one in found["slices"]] == values
     assert sum(one["questions"] for one in found["slices"]) == 40
+
+
+async def test_a_report_has_a_table_of_each_field(steps: Steps, two: list[str]) -> None:
+    ids = [uuid.UUID(one) for one in two]
+    async with steps.runtime.sessions() as session:
+        service = ReportService(session, steps.runtime)
+        report = await service.report(Wanted(ids, by=("topic", "question_length")))
+    sections = {one.title: one.markdown for one in report.sections}
+    lines = sections["By topic"].splitlines()
+    assert lines[0] == "| topic | questions | right | half | difference | p | verdict |"
+    assert lines[2].startswith("| art | 20 | 100.0 % [83.9, 100.0] | ")
+    assert lines[2].endswith("| worse |")
+    assert sections["By question length"].count("characters") == 4
+    assert "--by topic --by question_length --out" in sections["Make it again"]
 
 
 @pytest.mark.parametrize(

@@ -78,12 +78,19 @@ async def test_a_corrected_answer_is_offered_and_compared(steps: Steps) -> None:
     assert compared["unpaired"][0]["n_changed"] == 0
     assert [one["scoring"] for one in compared["experiments"]] == ["fixed", "original"]
     assert "Scorings differ: fixed, original." in compared["warnings"]
+    sliced = await steps.get(
+        f"{RESULTS}/compare/slices", ids=[first, second], scoring=["fixed", "original"], by="question_length"
+    )
+    assert sum(one["questions"] for one in sliced["slices"]) == 20
     by_original = await steps.get(f"{RESULTS}/compare", ids=[first, second])
     assert by_original["unpaired"][0]["n_changed"] == 1
     page = await steps.get(
         f"{RESULTS}/compare/examples", ids=[first, second], scoring=["fixed", "original"], outcome="both"
     )
     assert page["total"] == 2
+    corrected_one = page["items"][0]
+    assert corrected_one["gold"] == ["thing 3", "thing 7"]
+    assert [run["scores"]["exact_match"]["value"] for run in corrected_one["runs"]] == [1.0, 1.0]
 
 
 async def test_the_same_scoring_goes_on_and_another_is_refused(steps: Steps) -> None:

@@ -12,7 +12,7 @@ from app.domain.hashing import content_hash
 from app.models import Example, Run
 from app.services.results.cursor import ListCursor
 from app.services.results.run_map import require_score
-from app.services.results.service import ResultService
+from app.services.results.service import ExperimentResult, ResultService
 from app.services.runs.scores_repository import RunScore, ScoresRepository, Unscored
 
 Missing = Literal["missing"]
@@ -79,9 +79,13 @@ class ExamplesService:
             content_hash([[str(one) for one in ids], score, where, *scorings]), "ids, score and outcome"
         )
         start = _offset(cursors, cursor) if cursor else 0
-        matching = await self.selected(ids, score, where, scorings)
+        compared = await self._results.compared(ids, scorings)
+        matching = await self._matching(compared, score, where)
         page = matching[start : start + limit]
         runs = await self._scores.runs([one.run_id for line in page for one in line if one])
+        for one in compared:
+            if one.scoring_id is not None:
+                await self._scores.show_scoring(runs, one.scoring_id)
         questions = [_question([runs[one.run_id] if one else None for one in line]) for line in page]
         end = start + len(page)
         return QuestionPage(questions, len(matching), cursors.write(end) if end < len(matching) else None)
@@ -90,7 +94,11 @@ class ExamplesService:
         self, ids: Sequence[uuid.UUID], score: str, where: AgreementFilter, scorings: Sequence[str] = ()
     ) -> list[list[RunScore | None]]:
         """Return the run of each experiment of all questions that pass the filter; as ``compare``."""
-        compared = await self._results.compared(ids, scorings)
+        return await self._matching(await self._results.compared(ids, scorings), score, where)
+
+    async def _matching(
+        self, compared: Sequence[ExperimentResult], score: str, where: AgreementFilter
+    ) -> list[list[RunScore | None]]:
         require_score(score, sorted({name for one in compared for name in one.result.metrics["scores"]}))
         scores = [
             await self._scores.by_question(one.experiment.id, score, one.scoring_id) for one in compared

@@ -116,7 +116,7 @@ def _note(family: int) -> str:
 def slice_table(found: SlicedComparisonOut) -> list[str]:
     """Return the slices as lines of a Markdown table, one for each slice and compared experiment."""
     names = {one.experiment_id: one.label for one in found.experiments}
-    heads = [found.by, "questions", *map(plain, names.values()), "difference", "p", "verdict"]
+    heads = [plain(found.by), "questions", *map(plain, names.values()), "difference", "p", "verdict"]
     rows = []
     for part in found.slices:
         scores = [score_cell(one.estimate) for one in part.scores]

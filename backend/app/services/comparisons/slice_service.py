@@ -24,7 +24,7 @@ from app.services.results.question_fields import (
     why_not,
 )
 from app.services.results.run_map import require_score
-from app.services.results.service import ResultService
+from app.services.results.service import ExperimentResult, ResultService
 from app.services.runs.slices_repository import MetadataField, SlicesRepository
 
 
@@ -71,7 +71,12 @@ class SlicedComparisonService:
         self._slices = SlicesRepository(session)
 
     async def compare(
-        self, ids: Sequence[uuid.UUID], score: str, by: str = "", margin: float = DEFAULT_MARGIN
+        self,
+        ids: Sequence[uuid.UUID],
+        score: str,
+        by: str = "",
+        margin: float = DEFAULT_MARGIN,
+        scorings: Sequence[str] = (),
     ) -> SlicedComparison:
         """Compare experiments with the first of them, slice by slice of the questions that both answered.
 
@@ -81,14 +86,15 @@ class SlicedComparisonService:
             by: the field that makes the slices, as the baseline's questions have it; if empty, the first
                 one that can.
             margin: the largest difference of the score that does not matter.
+            scorings: by which the answers are compared; see ``ResultService.compared``.
 
         Raises:
             InvalidInput: for fewer than two experiments, too many, or the same twice; for a score that they
                 do not share; for a field that there is not, or that does not group the questions.
             NotFound: if one has no result.
         """
-        results = await self._results.compared(ids)
-        shared = comparable_scores([Provenance.from_json(one.experiment.provenance) for one in results])
+        results = await self._results.compared(ids, scorings)
+        shared = comparable_scores([Provenance.from_json(one.result.provenance) for one in results])
         require_score(score, shared)
         stored = await self._slices.fields(ids[0])
         fields = [SliceField(one.name, in_quantiles(one), why_not(one)) for one in stored]
@@ -96,17 +102,21 @@ class SlicedComparisonService:
             fields.append(SliceField(QUESTION_LENGTH, in_quantiles=True, why_not=""))
         field = _chosen(fields, by)
         grouping = await self._grouping(ids[0], field, stored)
-        runs = [await self._arrays.arrays(one, [score]) for one in ids]
+        runs = [
+            await self._arrays.arrays(one.experiment.id, [score], scoring_id=one.scoring_id)
+            for one in results
+        ]
         binary = SCORERS.describe(score).kind == "binary"
         found = await asyncio.to_thread(compare_slices, runs, grouping, score, margin, binary=binary)
         return SlicedComparison([one.experiment for one in results], score, field, fields, found)
 
     async def _grouping(
-        self, experiment_id: uuid.UUID, field: SliceField, stored: Sequence[MetadataField]
+        self, baseline: ExperimentResult, field: SliceField, stored: Sequence[MetadataField]
     ) -> Grouping:
+        asked = baseline.experiment.id, baseline.scoring_id
         if all(one.name != field.name for one in stored):
-            return by_quantile(dict(await self._slices.lengths(experiment_id)), "characters")
-        values = await self._slices.values(experiment_id, field.name)
+            return by_quantile(dict(await self._slices.lengths(*asked)), "characters")
+        values = await self._slices.values(asked[0], field.name, asked[1])
         if not field.in_quantiles:
             return by_value(values)
         return by_quantile({key: None if one is None else float(one) for key, one in values.items()})

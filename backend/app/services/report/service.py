@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +21,8 @@ from app.services.comparisons.pairing import RunArrays
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.service import ComparisonService
+from app.services.comparisons.slice_report import slice_table, sliced_comparison_out
+from app.services.comparisons.slice_service import SlicedComparisonService
 from app.services.evaluation.statistics.quantiles import median_interval
 from app.services.report.content import Report, Section
 from app.services.report.data import ReportData, written
@@ -45,6 +48,7 @@ class Wanted:
         margin: the largest difference of the score that does not matter.
         hypothesis: what was expected; empty to use the description that all experiments have.
         scorings: by which the answers are compared; see ``ResultService.compared``.
+        by: fields of the questions, by each of which a section compares slice by slice.
         family: what the comparisons of scores allow for.
     """
 
@@ -53,6 +57,7 @@ class Wanted:
     margin: float = DEFAULT_MARGIN
     hypothesis: str = ""
     scorings: Sequence[str] = ()
+    by: Sequence[str] = ()
     family: ScoreFamily = "score"
 
 
@@ -62,6 +67,7 @@ class ReportService:
     def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
         self._comparisons = ComparisonService(session, runtime)
         self._examples = ExamplesService(session)
+        self._slices = SlicedComparisonService(session)
         self._arrays = RunArraysRepository(session)
         self._settings = runtime.settings
 
@@ -69,8 +75,8 @@ class ReportService:
         """Return the report of a comparison.
 
         Raises:
-            InvalidInput: for fewer than two experiments, too many, the same twice, or a score that they do
-                not share.
+            InvalidInput: for fewer than two experiments, too many, the same twice, a score that they do not
+                share, or a field that does not group the questions.
             NotFound: if one has no result.
             Unavailable: if a file of measured judges cannot be read.
         """
@@ -103,6 +109,7 @@ class ReportService:
             Section("Results", "\n".join(table_of(comparison, wanted.score)), tuple(figures)),
             *([Section("Ended early", settling_markdown(comparison, settling))] if settling else []),
             Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
+            *[await self._sliced(wanted, by) for by in wanted.by],
             Section(
                 "Looked at by hand",
                 examples_markdown(examples, page.total, comparison.experiments, wanted.score),
@@ -114,6 +121,13 @@ class ReportService:
         if again is not None:
             attachments[COMPARISON_FILE] = again
         return Report(title, tuple(sections), attachments)
+
+    async def _sliced(self, wanted: Wanted, by: str) -> Section:
+        found = await self._slices.compare(wanted.ids, wanted.score, by, wanted.margin, wanted.scorings)
+        sliced = sliced_comparison_out(found, wanted.margin)
+        return Section(
+            f"By {plain(by.replace('_', ' '))}", "\n".join([*slice_table(sliced), "", sliced.note])
+        )
 
 
 def _medians(runs: Mapping[uuid.UUID, RunArrays]) -> dict[uuid.UUID, Estimate]:
@@ -154,11 +168,14 @@ def _bullets(lines: Sequence[str]) -> str:
 def _commands(wanted: Wanted, *, again_by_file: bool) -> str:
     ids = " ".join(str(one)[:8] for one in wanted.ids)
     scorings = "".join(f" --scoring {one}" for one in wanted.scorings)
-    lines = ["```sh", f"llmforge report {ids} --metric {wanted.score}{scorings} --out report"]
+    # A key of metadata may hold anything, also what would end the block of code.
+    named = [one for one in wanted.by if one.isprintable() and "`" not in one]
+    slices = "".join(f" --by {quote(one)}" for one in named)
+    lines = ["```sh", f"llmforge report {ids} --metric {wanted.score}{scorings}{slices} --out report"]
     if again_by_file:
         lines += [
             "# the experiments anew, from the file beside this report:",
-            f"llmforge report {COMPARISON_FILE} --metric {wanted.score} --out report",
+            f"llmforge report {COMPARISON_FILE} --metric {wanted.score}{slices} --out report",
         ]
     return "\n".join(
         [f"All numbers, and each run, are in `{DATA_FILE}` beside this report.", "", *lines, "```"]

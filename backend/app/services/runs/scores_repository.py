@@ -2,16 +2,17 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from sqlalchemy import ColumnElement, case, false, func, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.models import Example, Run
-from app.services.runs.scoring_repository import joined_with_examples, scored_value
+from app.services.runs.scoring_repository import ScoringRepository, joined_with_examples, scored_value
 from app.services.runs.selection_repository import attribution_value, run_lines, score_value
 
 Unscored = Literal["unscored"]
@@ -112,6 +113,22 @@ class ScoresRepository:
         return found
 
     async def runs(self, run_ids: Sequence[int]) -> dict[int, Run]:
-        """Return runs by id, as lists show them."""
+        """Return runs by id, as lists show them; they belong to no session."""
         query = run_lines(Run.id.in_(run_ids))
-        return {run.id: run for run in (await self._session.scalars(query)).all()}
+        runs = (await self._session.scalars(query)).all()
+        for run in runs:
+            self._session.expunge(run)
+        return {run.id: run for run in runs}
+
+    async def show_scoring(self, runs: Mapping[int, Run], scoring_id: uuid.UUID) -> None:
+        """Let runs that ``runs`` has returned show what a scoring says of them, if it says anything."""
+        found = await ScoringRepository(self._session).rows_of(scoring_id, list(runs))
+        for run_id, (scored, example) in found.items():
+            run = runs[run_id]
+            run.scores_start, run.answer_start = scored.scores, scored.answer
+            run.answer_length = None if scored.answer is None else len(scored.answer)
+            run.parse_outcome, run.parse_rule = scored.parse_outcome, scored.parse_rule
+            if example in self._session:  # several runs may answer it
+                self._session.expunge(example)
+            example.question_start, example.answers_start = example.question, example.answers
+            set_committed_value(run, "example", example)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, column, func, literal_column, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models import Example, Run
+from app.models import Example, Run, ScoredRunRow
 from app.services.runs.selection_repository import score_value
 
 _SCALARS = ("string", "number", "boolean")
@@ -86,19 +86,30 @@ class SlicesRepository:
         )
         return [MetadataField(*row) for row in await self._session.execute(query)]
 
-    async def values(self, experiment_id: uuid.UUID, key: str) -> dict[str, str | None]:
-        """Return the value that each question has for a key, by content hash; the first one of copies."""
-        return await self._of_questions(experiment_id, _metadata[key].astext)
+    async def values(
+        self, experiment_id: uuid.UUID, key: str, scoring_id: uuid.UUID | None = None
+    ) -> dict[str, str | None]:
+        """Return the value that each question has for a key, by content hash; the first one of copies.
 
-    async def lengths(self, experiment_id: uuid.UUID) -> dict[str, int]:
-        """Return the number of characters of each question, by content hash."""
-        return await self._of_questions(experiment_id, func.length(Example.question))
+        Args:
+            experiment_id: of which experiment.
+            key: of the metadata.
+            scoring_id: whose examples count; ``None``: those that the experiment asked.
+        """
+        return await self._of_questions(experiment_id, _metadata[key].astext, scoring_id)
 
-    async def _of_questions(self, experiment_id: uuid.UUID, what: ColumnElement[Any]) -> dict[str, Any]:
+    async def lengths(self, experiment_id: uuid.UUID, scoring_id: uuid.UUID | None = None) -> dict[str, int]:
+        """Return the number of characters of each question, by content hash; see ``values``."""
+        return await self._of_questions(experiment_id, func.length(Example.question), scoring_id)
+
+    async def _of_questions(
+        self, experiment_id: uuid.UUID, what: ColumnElement[Any], scoring_id: uuid.UUID | None
+    ) -> dict[str, Any]:
+        asked = select(Run.example_id).where(Run.experiment_id == experiment_id)
+        if scoring_id is not None:
+            asked = select(ScoredRunRow.example_id).where(ScoredRunRow.scoring_id == scoring_id)
         query = (
-            select(Example.content_hash, what)
-            .where(Example.id.in_(select(Run.example_id).where(Run.experiment_id == experiment_id)))
-            .order_by(Example.position.desc())
+            select(Example.content_hash, what).where(Example.id.in_(asked)).order_by(Example.position.desc())
         )
         return {row[0]: row[1] for row in await self._session.execute(query)}
 

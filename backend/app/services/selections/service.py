@@ -74,7 +74,12 @@ class SelectionService:
         )
 
     async def from_comparison(
-        self, name: str, ids: Sequence[uuid.UUID], score: str, where: AgreementFilter
+        self,
+        name: str,
+        ids: Sequence[uuid.UUID],
+        score: str,
+        where: AgreementFilter,
+        scorings: Sequence[str] = (),
     ) -> Selected:
         """Store the questions of a comparison that pass its filter, in the order of the first experiment's.
 
@@ -84,11 +89,13 @@ class SelectionService:
                 have different scoring rules.
         """
         require_name(name, "a dataset")
-        found = await self._comparisons.selected(ids, score, where)
+        found = await self._comparisons.selected(ids, score, where, scorings)
         examples = await self._examples.of_ids([next(one.run_id for one in line if one) for line in found])
         experiments = [await self._results.experiment(one) for one in ids]
         sentence = comparison_sentence(where, score, labels([one.name for one in experiments]))
-        filters = {"score": score, "outcome": where}
+        filters: JsonObject = {"score": score, "outcome": where}
+        if scorings:
+            filters["scorings"] = [*scorings]
         return await self._store(name, examples, _Source("comparison", experiments, filters, sentence))
 
     async def _store(self, name: str, examples: Sequence[Example], source: _Source) -> Selected:

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsArrayOf, parseAsString, useQueryState } from "nuqs";
 
 import { SettlingPanel } from "@/components/experiment/settling-panel";
+import { LabelsPanel } from "@/components/run/labels-panel";
 import { Page } from "@/components/layout/page";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
@@ -22,10 +23,12 @@ import { MetricTable } from "./metric-table";
 import { Notes } from "./notes";
 import { pairedWithBaseline } from "./ranking";
 import { ShareActions } from "./share-actions";
+import { ScoringNote } from "./scoring-note";
 import { SlicesPanel } from "./slices-panel";
 import { StagesPanel } from "./stages-panel";
 import { useFamily } from "./use-family";
 import { useMargin } from "./use-margin";
+import { useScoring } from "./use-scoring";
 import { VerdictPanel } from "./verdict-panel";
 
 /** Experiments side by side; their ids are in the address (`?ids=a,b`), the first is the baseline. */
@@ -33,11 +36,13 @@ export function Compare() {
   const [ids, setIds] = useQueryState("ids", parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: "push" }));
   const [margin] = useMargin();
   const [family] = useFamily();
+  const [scoring, setScoring] = useScoring();
   // While another margin is asked for, what does not depend on it stays.
-  const comparison = useQuery({ ...resultQueries.compare(ids, margin, family), enabled: ids.length >= 2, placeholderData: (before, query) => (query && sameIds(query.queryKey, ids) ? before : undefined) });
+  const comparison = useQuery({ ...resultQueries.compare(ids, margin, scoring, family), enabled: ids.length >= 2, placeholderData: (before, query) => (query && sameIds(query.queryKey, ids) ? before : undefined) });
   return (
     <Page title="Compare" lead="Experiments on the same questions. Differences are relative to the baseline." actions={comparison.data && <ShareActions comparison={comparison.data} />}>
       <ChosenPanel ids={ids} onChange={(next) => void setIds(next)} />
+      {scoring.length > 0 && <ScoringNote scorings={scoring} onBack={() => setScoring([])} />}
       {ids.length < 2 ? (
         <Panel flush>
           <Empty title={ids.length === 0 ? "Choose two experiments" : "Choose a second experiment"}>
@@ -73,6 +78,7 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       <Notes comparison={comparison} />
       <EquivalencePanel comparison={comparison} />
       <MetricTable comparison={comparison} />
+      <LabelsPanel ids={comparison.experiments.map(({ experiment_id }) => experiment_id)} asks />
       <SlicesPanel comparison={comparison} />
       <AttributionTable comparison={comparison} />
       <StagesPanel comparison={comparison} />

@@ -37,7 +37,8 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
   const cells = prepareOutcomes(pair, letterOf(0), letterOf(second));
 
   const ids = ordered.map(({ experiment_id }) => experiment_id);
-  const rows = useInfiniteQuery(resultQueries.comparedExamples({ ids, score, outcome, limit: PAGE }));
+  const scoring = ordered.map((one) => one.scoring);
+  const rows = useInfiniteQuery(resultQueries.comparedExamples({ ids, score, outcome, limit: PAGE, scoring }));
   const items = rows.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Panel

@@ -13,6 +13,7 @@ import { scoreNames } from "./prepare";
 import { useFamily } from "./use-family";
 import { useMargin } from "./use-margin";
 import { useScore } from "./use-score";
+import { useSliceField } from "./use-slice-field";
 
 /** Copies the address of the page; downloads the comparison as JSON, and as a report by the chosen score and margin. */
 export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
@@ -47,9 +48,10 @@ function useReport({ experiments }: Schemas["ComparisonOut"]) {
   const [score] = useScore(scoreNames(experiments));
   const [margin] = useMargin();
   const [family] = useFamily();
+  const [by] = useSliceField();
   const ids = experiments.map(({ experiment_id }) => experiment_id);
   return useMutation({
-    mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin, family } }, parseAs: "blob" })),
+    mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin, family, by: by ? [by] : [] } }, parseAs: "blob" })),
     onSuccess: (archive) => saveBlob(archive, "report.zip"),
     onError: (error) => toast.error(error.message),
   });

@@ -1,7 +1,6 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { parseAsString, useQueryState } from "nuqs";
 
 import { ChartPanel } from "@/components/charts/chart-panel";
 import { SmallMultiples } from "@/components/charts/small-multiples";
@@ -20,6 +19,7 @@ import { describeScores, letterOf, scoreNames } from "./prepare";
 import { fieldChoices, prepareMultiples, prepareSlices, type SliceCell, verdictWords } from "./slices";
 import { useMargin } from "./use-margin";
 import { useScore } from "./use-score";
+import { useSliceField } from "./use-slice-field";
 
 const badges: Record<keyof typeof verdictWords, Tone> = { better: "good", worse: "bad", equivalent: "good", cannot_tell: "plain" };
 
@@ -28,22 +28,23 @@ export function SlicesPanel({ comparison }: { comparison: Schemas["ComparisonOut
   const names = scoreNames(comparison.experiments);
   const [score] = useScore(names);
   const [margin] = useMargin();
-  const [by, setBy] = useQueryState("by", parseAsString.withDefault(""));
+  const [by, setBy] = useSliceField();
   const ids = comparison.experiments.map(({ experiment_id }) => experiment_id);
+  const scoring = comparison.experiments.map((one) => one.scoring);
   const shared = comparison.differences.some((one) => one.score === score);
-  const query = useQuery({ ...sliceQueries.compare({ ids, score, by, margin }), enabled: shared });
+  const query = useQuery({ ...sliceQueries.compare({ ids, score, by, margin, scoring }), enabled: shared });
   if (!shared) return null;
   if (!query.data) {
     return (
       <Panel title="By kind of question" flush>
-        {query.error ? <Failure error={query.error} what="the slices" onRetry={() => void (by ? setBy("") : query.refetch())} /> : <SkeletonRows rows={4} className="h-12" />}
+        {query.error ? <Failure error={query.error} what="the slices" onRetry={() => (by ? setBy("") : void query.refetch())} /> : <SkeletonRows rows={4} className="h-12" />}
       </Panel>
     );
   }
   const sliced = query.data;
   const { labelOf } = describeScores(comparison.experiments);
   const choice = (
-    <Select aria-label="Field of the questions" className="h-7 w-auto text-xs" value={sliced.by} onChange={(event) => void setBy(event.target.value)}>
+    <Select aria-label="Field of the questions" className="h-7 w-auto text-xs" value={sliced.by} onChange={(event) => setBy(event.target.value)}>
       {fieldChoices(sliced).map(({ value, label, disabled, why }) => (
         <option key={value} value={value} disabled={disabled} title={why}>
           {label}

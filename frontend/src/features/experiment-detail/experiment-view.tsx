@@ -1,16 +1,18 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { parseAsBoolean, useQueryState } from "nuqs";
+import { parseAsBoolean, parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 
 import { SettlingPanel } from "@/components/experiment/settling-panel";
+import { LabelsPanel } from "@/components/run/labels-panel";
 import { Page } from "@/components/layout/page";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { experimentQueries, resultQueries } from "@/lib/api/queries";
+import { ORIGINAL, scoringQueries } from "@/lib/api/scorings";
 import { settlingQueries } from "@/lib/api/settling";
 import { hasEnded, isLive } from "@/lib/experiment-status";
 import { agentShares } from "@/lib/metrics";
@@ -23,7 +25,10 @@ import { ConfigPanel, FailuresPanel } from "./config-panel";
 import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
 import { MetricCards } from "./metric-cards";
+import { RetriesPanel } from "./retries-panel";
 import { RunsSection } from "./runs-section";
+import { ScoringNote } from "./scoring-note";
+import { ScoringsPanel } from "./scorings-panel";
 import { StagesPanel } from "./stages-panel";
 import { ResultWarnings } from "./thinking";
 import { titleOf } from "./live";
@@ -66,7 +71,9 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   const ended = hasEnded(experiment);
   useTitle(titleOf(experiment));
   const live = isLive(experiment);
-  const result = useQuery({ ...resultQueries.detail(experiment.id), enabled: ended });
+  const [scoring, setScoring] = useQueryState("scoring", parseAsString.withDefault(ORIGINAL));
+  const original = scoring === ORIGINAL;
+  const result = useQuery({ ...(original ? resultQueries.detail(experiment.id) : scoringQueries.result(experiment.id, scoring)), enabled: ended });
   const settling = useQuery({ ...settlingQueries.detail(experiment.sequential_id ?? ""), enabled: experiment.sequential_id !== null });
   const [full] = useQueryState("full", parseAsBoolean.withDefault(false));
   const failures = Object.keys(result.data?.metrics.counts.failures ?? experiment.progress?.failures ?? {}).sort();
@@ -89,6 +96,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
           {experiment.reason}
         </p>
       )}
+      {ended && !original && <ScoringNote scoring={scoring} onBack={() => void setScoring(null)} />}
       {ended && <ResultWarnings warnings={result.data?.metrics.warnings} />}
       {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
       {ended && result.data?.metrics.attribution && <AttributionPanel attribution={result.data.metrics.attribution} />}
@@ -97,6 +105,9 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       )}
       {ended && <StagesPanel made={result.data?.metrics.stages} cached={result.data?.metrics.cached_stages} />}
       {ended && <FailuresPanel result={result.data} />}
+      {ended && result.data && <LabelsPanel ids={[experiment.id]} asks />}
+      {ended && <RetriesPanel id={experiment.id} />}
+      {ended && experiment.failed_runs !== null && <ScoringsPanel id={experiment.id} shown={scoring} onShow={(next) => void setScoring(next === ORIGINAL ? null : next)} />}
       {ended && <BatchPanel experiment={experiment} />}
       {runs}
       <ConfigPanel experiment={experiment} result={result.data} />

@@ -4,6 +4,7 @@ import { toast } from "sonner";
 import { API_URL, apiKey } from "@/lib/api/address";
 import { authHeaders } from "@/lib/api/client";
 import { errorOf } from "@/lib/api/errors";
+import { ORIGINAL } from "@/lib/api/scorings";
 import { whyUnreachable } from "@/lib/api/reach";
 
 export const exportFormats = [
@@ -15,11 +16,11 @@ export const exportFormats = [
 
 type ExportFormat = (typeof exportFormats)[number]["format"];
 
-/** Downloads all runs of an experiment. */
-export function useExport(id: string) {
+/** Downloads all runs of an experiment, with the scores of one of its scorings. */
+export function useExport(id: string, scoring: string) {
   const [busy, setBusy] = useState(false);
   const start = async (format: ExportFormat) => {
-    const url = `${API_URL}/api/v1/results/${id}/export?format=${format}`;
+    const url = `${API_URL}/api/v1/results/${id}/export?format=${format}${scoring === ORIGINAL ? "" : `&scoring=${encodeURIComponent(scoring)}`}`;
     const name = `experiment-${id}.${format}`;
     if (!apiKey()) {
       save(url, name); // the browser streams it to disk, however large

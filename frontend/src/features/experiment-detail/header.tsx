@@ -1,7 +1,8 @@
 "use client";
 
-import { Ban, Copy, Download, GitCompareArrows, Play, RotateCw, Trash2 } from "lucide-react";
+import { Ban, Copy, Download, GitCompareArrows, History, Play, RotateCw, Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
+import { parseAsString, useQueryState } from "nuqs";
 import type { ReactNode } from "react";
 
 import { StatusBadge } from "@/components/experiment/status-badge";
@@ -11,6 +12,7 @@ import { Link } from "@/components/ui/link";
 import { Menu, MenuItem } from "@/components/ui/menu";
 import type { Schemas } from "@/lib/api/client";
 import { useDeleteExperiments, useExperimentAction } from "@/lib/api/mutations";
+import { ORIGINAL } from "@/lib/api/scorings";
 import { hasEnded, isLive, shownStatus } from "@/lib/experiment-status";
 import { formatAgo, formatCount, formatDate, formatMethod, plural } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
@@ -62,13 +64,15 @@ function Actions({ experiment }: { experiment: Experiment }) {
   const run = useExperimentAction("run");
   const cancel = useExperimentAction("cancel");
   const resume = useExperimentAction("resume");
+  const retry = useExperimentAction("retry");
   const remove = useDeleteExperiments();
-  const download = useExport(experiment.id);
+  const [scoring] = useQueryState("scoring", parseAsString.withDefault(ORIGINAL));
+  const download = useExport(experiment.id, scoring);
   const { id, status } = experiment;
   const runnable = experiment.config_problem === null;
   const notStarted = runnable && shownStatus(experiment) === "NOT_STARTED";
-  const failed = status === "COMPLETED" ? (experiment.failed_runs ?? 0) : 0;
-  const resumable = runnable && (status === "FAILED" || status === "CANCELLED" || failed > 0);
+  const failed = hasEnded(experiment) && experiment.sequential_id === null ? (experiment.failed_runs ?? 0) : 0;
+  const resumable = runnable && (status === "FAILED" || status === "CANCELLED");
   return (
     <>
       {notStarted && (
@@ -84,16 +88,30 @@ function Actions({ experiment }: { experiment: Experiment }) {
         </Button>
       )}
       {resumable && (
-        <Button variant={failed > 0 ? "outline" : "primary"} disabled={resume.isPending} onClick={() => resume.mutate(id)}>
+        <Button variant="primary" disabled={resume.isPending} onClick={() => resume.mutate(id)}>
           <RotateCw aria-hidden="true" />
-          {failed > 0 ? `Retry ${formatCount(failed)} failed` : "Resume"}
+          Resume
+        </Button>
+      )}
+      {runnable && failed > 0 && (
+        <Button disabled={retry.isPending} title="In this experiment; what the runs were is kept." onClick={() => retry.mutate(id)}>
+          <RotateCw aria-hidden="true" />
+          {`Retry ${formatCount(failed)} failed`}
         </Button>
       )}
       {hasEnded(experiment) && (
         <Button asChild>
-          <Link href={`/compare/?ids=${id}`}>
+          <Link href={`/compare/?ids=${id}${scoring === ORIGINAL ? "" : `&scoring=${encodeURIComponent(scoring)}`}`}>
             <GitCompareArrows aria-hidden="true" />
             Compare
+          </Link>
+        </Button>
+      )}
+      {hasEnded(experiment) && (
+        <Button asChild>
+          <Link href={`/experiments/history/?id=${id}`}>
+            <History aria-hidden="true" />
+            Over time
           </Link>
         </Button>
       )}

@@ -14,10 +14,11 @@ const path = (id: string) => ({ params: { path: { experiment_id: id } } });
 const requests = {
   run: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/run", path(id))),
   resume: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/resume", path(id))),
+  retry: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/retry-failed", path(id))),
   cancel: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/cancel", path(id))),
 };
 
-/** Starts, resumes or cancels an experiment. Resuming one that has ended creates a new experiment, which is then shown. */
+/** Starts, resumes or cancels an experiment, or asks again for its failed runs. Resuming one that has ended creates a new experiment, which is then shown. */
 export function useExperimentAction(action: keyof typeof requests) {
   const client = useQueryClient();
   const router = useRouter();

@@ -128,10 +128,10 @@ export const resultQueries = {
       placeholderData: keepPreviousData,
     }),
   /** `margin`: the largest difference of a score that does not matter, as a fraction. `family`: what p values allow for. */
-  compare: (ids: string[], margin: number, family: "score" | "page" = "score") =>
+  compare: (ids: string[], margin: number, scoring: string[] = [], family: "score" | "page" = "score") =>
     queryOptions({
-      queryKey: [...resultQueries.all, "compare", ids, margin, family],
-      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids, margin, family } }, signal })),
+      queryKey: [...resultQueries.all, "compare", ids, margin, scoring, family],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/results/compare", { params: { query: { ids, margin, scoring, family } }, signal })),
     }),
   compareStages: (ids: string[]) =>
     queryOptions({

@@ -596,6 +596,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Labels
+         * @description List all labels of the runs of these experiments, in the order of their questions.
+         */
+        get: operations["list_labels"];
+        /**
+         * Put Labels
+         * @description Store labels, all or none; each takes the place of the same person's label of the same run.
+         */
+        put: operations["put_labels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Label Queue
+         * @description Return the next answers that a person has not labelled, without what would tell whose they are.
+         */
+        get: operations["get_label_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Label Summary
+         * @description Return what labels say: accuracy corrected by them, and who agrees with whom.
+         */
+        get: operations["get_label_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Label
+         * @description Remove one person's label of a run.
+         */
+        delete: operations["remove_label"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/matrices": {
         parameters: {
             query?: never;
@@ -1940,6 +2024,56 @@ export interface components {
              * @default exact_match
              */
             score?: string;
+            /**
+             * Scorings
+             * @description By which scoring: one name for all, or one for each experiment.
+             * @default []
+             */
+            scorings?: string[];
+        };
+        /**
+         * Corrected
+         * @description A mean of labels, known of few answers, with its interval.
+         */
+        Corrected: {
+            /** High */
+            high: number;
+            /**
+             * Judged
+             * @description All answers that the estimate is of.
+             */
+            judged: number;
+            /**
+             * Labelled
+             * @description Answers with a label, drawn at random.
+             */
+            labelled: number;
+            /** Level */
+            level: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
+            /**
+             * Weight
+             * @description Of the score, 0 to 1; 0 if it is of no use.
+             */
+            weight: number;
+        };
+        /**
+         * CorrectedScore
+         * @description What a score says of all answers, and what people would say of them, estimated with its help.
+         */
+        CorrectedScore: {
+            /** @description By prediction-powered inference; null with few labels. */
+            corrected: components["schemas"]["Corrected"] | null;
+            /**
+             * Naive
+             * @description The score's own mean, biased by its errors.
+             */
+            naive: number | null;
+            /** Score */
+            score: string;
         };
         /**
          * CostStatistics
@@ -2568,6 +2702,49 @@ export interface components {
              * @description The experiment that this one repeats.
              */
             parent_id?: string | null;
+        };
+        /**
+         * ExperimentLabels
+         * @description The labels of one experiment.
+         */
+        ExperimentLabels: {
+            /** Answered */
+            answered: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Failures
+             * @description Labels by what they say that the answer lacks.
+             */
+            failures: {
+                [key: string]: number;
+            };
+            /**
+             * Labelled
+             * @description Answers with a label.
+             */
+            labelled: number;
+            /** @description Accuracy by the labels of the sample alone. */
+            labels_alone: components["schemas"]["Corrected"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Sampled
+             * @description Answers from the beginning of the random order on of which each has a label; estimates take these alone.
+             */
+            sampled: number;
+            /** Scores */
+            scores: components["schemas"]["CorrectedScore"][];
+            /**
+             * Verdicts
+             * @description Labelled answers by what most people say.
+             */
+            verdicts: {
+                [key: string]: number;
+            };
         };
         /**
          * ExperimentOut
@@ -3452,6 +3629,118 @@ export interface components {
              * @description Hash of its articles, 16 hex digits.
              */
             version: string;
+        };
+        /**
+         * LabelIn
+         * @description One person's label of one run.
+         */
+        LabelIn: {
+            /**
+             * Failure
+             * @description What the answer lacks, in few words, such as `wrong fact`.
+             */
+            failure?: string | null;
+            /** Labeller */
+            labeller: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Run Id */
+            run_id: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "right" | "wrong" | "unclear";
+        };
+        /**
+         * LabelOut
+         * @description A stored label, with the run's place.
+         */
+        LabelOut: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** Failure */
+            failure: string | null;
+            /**
+             * Key
+             * @description Of the question in its dataset.
+             */
+            key: string;
+            /**
+             * Labelled At
+             * Format: date-time
+             */
+            labelled_at: string;
+            /** Labeller */
+            labeller: string;
+            /** Note */
+            note: string;
+            /** Repeat */
+            repeat: number;
+            /** Run Id */
+            run_id: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "right" | "wrong" | "unclear";
+        };
+        /**
+         * LabelSummaryOut
+         * @description What people's labels say of answers, of each other, and of scores.
+         */
+        LabelSummaryOut: {
+            /** Agreements */
+            agreements: components["schemas"]["ScoreAgreement"][];
+            /**
+             * Differences
+             * @description From the first experiment.
+             */
+            differences: components["schemas"]["LabelledDifference"][];
+            /** Experiments */
+            experiments: components["schemas"]["ExperimentLabels"][];
+            /**
+             * Labellers
+             * @description Labels by person.
+             */
+            labellers: {
+                [key: string]: number;
+            };
+            /**
+             * Notes
+             * @description What the estimates rest on, in words.
+             */
+            notes: string[];
+            /** @description Krippendorff's alpha of people with each other. */
+            people: components["schemas"]["Estimate"] | null;
+        };
+        /**
+         * LabelledDifference
+         * @description The difference of an experiment from the first one, by labels.
+         */
+        LabelledDifference: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            labels_alone: components["schemas"]["Corrected"] | null;
+            /**
+             * Questions
+             * @description That both have answered.
+             */
+            questions: number;
+            /**
+             * Scores
+             * @description Of the scores that all experiments have.
+             */
+            scores: components["schemas"]["CorrectedScore"][];
         };
         /**
          * LatencyStatistics
@@ -4528,6 +4817,54 @@ export interface components {
             name: "deleted" | "cache" | "judgements" | "datasets" | "knowledge" | "indexes" | "logs" | "backups";
         };
         /**
+         * QueueOut
+         * @description What a person has to look at.
+         */
+        QueueOut: {
+            /**
+             * Labelled
+             * @description Of these, how many the person has labelled.
+             */
+            labelled: number;
+            /**
+             * Total
+             * @description Answers that this order holds.
+             */
+            total: number;
+            /**
+             * Waiting
+             * @description The next answers that the person has not labelled.
+             */
+            waiting: components["schemas"]["QueuedRunOut"][];
+        };
+        /**
+         * QueuedRunOut
+         * @description An answer to look at. What would tell whose it is or how it was scored is left out.
+         */
+        QueuedRunOut: {
+            /**
+             * Answer
+             * @description What was read from the output.
+             */
+            answer: string | null;
+            /**
+             * Gold
+             * @description Accepted answers.
+             */
+            gold: string[];
+            /** Output */
+            output: string | null;
+            /** Question */
+            question: string;
+            /**
+             * Reasons
+             * @description Why it matters; empty in random order.
+             */
+            reasons: string[];
+            /** Run Id */
+            run_id: number;
+        };
+        /**
          * RAG
          * @description Retrieval-augmented generation: passages of a knowledge base stand before the question.
          */
@@ -5369,6 +5706,33 @@ export interface components {
             message: string;
             /** @description Share of pairs with the same raw output, with its 95 % interval. */
             outputs: components["schemas"]["Estimate"];
+        };
+        /**
+         * ScoreAgreement
+         * @description A score, or a judge, against what people say of the same answers.
+         */
+        ScoreAgreement: {
+            /** @description Krippendorff's alpha; null if it is not defined. */
+            alpha: components["schemas"]["Estimate"] | null;
+            /**
+             * Both
+             * @description Right by the score and by people.
+             */
+            both: number;
+            /** Neither */
+            neither: number;
+            /**
+             * Only People
+             * @description Right by people alone.
+             */
+            only_people: number;
+            /**
+             * Only Score
+             * @description Right by the score alone.
+             */
+            only_score: number;
+            /** Score */
+            score: string;
         };
         /**
          * ScoreChange
@@ -9491,6 +9855,350 @@ export interface operations {
             };
         };
     };
+    list_labels: {
+        parameters: {
+            query: {
+                /** @description Experiments; the first is the baseline. */
+                ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelIn"][];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_label_queue: {
+        parameters: {
+            query: {
+                /** @description Experiments; the first is the baseline. */
+                ids: string[];
+                labeller: string;
+                /** @description random: what estimates need; doubtful: those first on which scores or experiments differ, or of which a score is unsure. */
+                order?: "random" | "doubtful";
+                /** @description By which experiments differ. */
+                score?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_label_summary: {
+        parameters: {
+            query: {
+                /** @description Experiments; the first is the baseline. */
+                ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSummaryOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_label: {
+        parameters: {
+            query: {
+                labeller: string;
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_matrices: {
         parameters: {
             query?: {
@@ -10291,6 +10999,8 @@ export interface operations {
                 scoring?: string[];
                 /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
                 family?: "score" | "page";
+                /** @description Fields of the questions, to compare slice by slice. */
+                by?: string[];
                 format?: "zip" | "html";
             };
             header?: never;
@@ -10590,14 +11300,18 @@ export interface operations {
     compare_slices: {
         parameters: {
             query: {
-                /** @description 2 to 12; the first is the baseline. */
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
                 /** @description A field of the questions: a key of their metadata, or `question_length`; empty: the first that groups them. Many numbers are put into quarters. */
                 by?: string;
+                /** @description One of the ids. */
+                baseline?: string | null;
                 /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
                 margin?: number;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;

@@ -1,7 +1,8 @@
-"""Agreement of two ways to label the same items, beyond what chance gives."""
+"""Agreement of several ways to label the same items, beyond what chance gives."""
 
 from collections.abc import Sequence
 
+import krippendorff
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +10,8 @@ from app.domain.metrics import Estimate
 from app.services.evaluation.statistics.intervals import RESAMPLES
 
 _LEVEL = 0.95
+_ALPHA_RESAMPLES = 1_000
+_LEAST_ALPHA_ITEMS = 2
 
 
 def cohens_kappa(
@@ -51,3 +54,40 @@ def _kappa(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     chance = yes_first * yes_second + (1 - yes_first) * (1 - yes_second)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(chance < 1, (observed - chance) / (1 - chance), np.nan)
+
+
+def krippendorffs_alpha(
+    ratings: NDArray[np.float64], units: Sequence[str], *, seed: int = 0
+) -> Estimate | None:
+    """Return Krippendorff's alpha of nominal ratings with the percentile interval of a bootstrap over units.
+
+    1 is agreement, 0 what chance gives. Items with fewer than two ratings say nothing of agreement and are
+    left out. ``None`` if fewer than two items remain, or if all their ratings are one and the same.
+    Source: Krippendorff 2004; computed by the library ``krippendorff``.
+
+    Args:
+        ratings: 0 or 1, NaN where a rater gave none; shape ``(raters, items)``.
+        units: of each item; items of one unit are drawn together.
+        seed: of the bootstrap.
+    """
+    counts = np.stack([(ratings == value).sum(axis=0) for value in (0.0, 1.0)], axis=1)
+    paired = counts.sum(axis=1) > 1
+    counts = counts[paired]
+    if len(counts) < _LEAST_ALPHA_ITEMS or (counts.sum(axis=0) == 0).any():
+        return None
+    value = _alpha(counts)
+    _, unit = np.unique(np.asarray(units)[paired], return_inverse=True)
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(_ALPHA_RESAMPLES):
+        taken = np.bincount(generator.integers(unit.max() + 1, size=unit.max() + 1), minlength=unit.max() + 1)
+        resample = np.repeat(counts, taken[unit], axis=0)
+        if (resample.sum(axis=0) > 0).all():
+            drawn.append(_alpha(resample))
+    tail = (1 - _LEVEL) / 2
+    low, high = np.quantile(drawn or [value], [tail, 1 - tail])
+    return Estimate(value, min(value, float(low)), max(value, float(high)), len(counts), "bootstrap", _LEVEL)
+
+
+def _alpha(counts: NDArray[np.int_]) -> float:
+    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa as reference
 
-from app.services.evaluation.statistics.agreement import cohens_kappa
+from app.services.evaluation.statistics.agreement import cohens_kappa, krippendorffs_alpha
 
 
 def labels(n: int, same: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -46,3 +46,27 @@ def test_one_label_throughout() -> None:
     found = cohens_kappa(same, np.array([True, False, True, False, True]), names)
     assert found is not None
     assert found.value == 0
+
+
+def test_alpha_is_that_of_krippendorffs_example_and_grows_with_agreement() -> None:
+    """Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section A: two observers."""
+    first = [0, 1, 0, 0, 0, 0, 0, 0, 1, 0]
+    second = [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]
+    found = krippendorffs_alpha(np.array([first, second], dtype=float), list("abcdefghij"))
+    assert found is not None
+    assert found.value == pytest.approx(0.095, abs=0.001)
+    assert found.low <= found.value <= found.high
+    same = krippendorffs_alpha(np.array([first, first], dtype=float), list("abcdefghij"))
+    assert same is not None
+    assert same.value == 1
+
+
+def test_alpha_leaves_out_what_one_rater_alone_has_rated() -> None:
+    ratings = np.array([[1, 0, 1, 0, np.nan, 1], [1, 0, 0, 0, 1, np.nan]], dtype=float)
+    found = krippendorffs_alpha(ratings, list("abcdef"))
+    assert found is not None
+    assert found.n == 4
+    assert found.value == krippendorffs_alpha(ratings[:, :4], list("abcd")).value  # type: ignore[union-attr]
+    assert krippendorffs_alpha(ratings[:, 4:], list("ef")) is None
+    assert krippendorffs_alpha(np.ones((2, 5)), list("abcde")) is None
+    assert krippendorffs_alpha(np.empty((0, 0)), []) is None

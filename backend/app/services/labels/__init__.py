@@ -1,0 +1,1 @@
+"""People's labels of answers: what to look at next, who agrees with whom, and what the labels correct."""
