@@ -22,6 +22,7 @@ from app.services.evaluation.statistics.resampling import paired_units, resample
 from benchmarks.decisions import decisions
 from benchmarks.equivalence import equivalences
 from benchmarks.labels import corrections
+from benchmarks.repeats import repeats
 from benchmarks.rows import Row
 
 Floats = NDArray[np.float64]
@@ -167,16 +168,14 @@ def planned_power(rounds: int, seed: int) -> Iterator[Row]:
         found = float(np.mean([table.p < 0.05 for table in tables]))
         case = f"power, binary score, {n} items for {points}"
         yield Row(case, found, 0.77, 0.83, len(tables), f"{mid_p:.1%} with mid-p")
-    for repeats in (1, 4):
-        n = sample_size_mean(0.1, 1 / 9, (1 / 6, 1 / 6), (repeats, repeats))
+    for times in (1, 4):
+        n = sample_size_mean(0.1, 1 / 9, (1 / 6, 1 / 6), (times, times))
         hits = 0
         for each in range(rounds):
             apart = rng.normal(0.1, 1 / 3, n)
-            noise = rng.normal(0, (1 / 6) ** 0.5, (2, repeats, n)).mean(axis=1)
+            noise = rng.normal(0, (1 / 6) ** 0.5, (2, times, n)).mean(axis=1)
             hits += paired_difference(noise[0], apart + noise[1], seed=each, resamples=DRAWS).p < 0.05
-        yield Row(
-            f"power, scores, {n} items asked {repeats}× for 10 points", hits / rounds, 0.77, 0.83, rounds
-        )
+        yield Row(f"power, scores, {n} items asked {times}× for 10 points", hits / rounds, 0.77, 0.83, rounds)
 
 
 def speed() -> Iterator[str]:
@@ -209,6 +208,7 @@ def rows(rounds: int, seed: int = 2026) -> Iterator[Row]:
     yield from decisions(rounds, seed)
     yield from equivalences(rounds // 2, seed)
     yield from corrections(rounds, seed)
+    yield from repeats(rounds, seed)
 
 
 def main() -> None:

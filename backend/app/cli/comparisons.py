@@ -88,9 +88,8 @@ def compare(
             found = api.get("/results/compare/slices", SlicedComparisonOut, **params)
             _print_slices(found, as_json=json, markdown=markdown)
             return
-        comparison = api.get(
-            "/results/compare", ComparisonOut, ids=resolved, margin=margin, family=family, **chosen
-        )
+        chosen |= {"ids": resolved, "margin": margin, "family": family}
+        comparison = api.get("/results/compare", ComparisonOut, **chosen)
         if stages:
             _compare_stages(api, comparison, as_json=json)
             return

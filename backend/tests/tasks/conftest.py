@@ -1,11 +1,62 @@
 """Fixtures of the tests of worker processes."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from app.core.processes import ManagedProcess
+from app.services.execution.recovery import look_after_lost
+from app.services.runtime import Runtime
 from tests.fixtures.fake_llm import FakeLLM
+
+Start = Callable[[], ManagedProcess]
+
+
+def kill_tree(worker: ManagedProcess) -> None:
+    """End the worker and the child that runs the experiment, with no chance to say anything."""
+    assert worker.process is not None
+    try:
+        family = [psutil.Process(worker.process.pid)]
+        family += family[0].children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    for process in family:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    worker.process.wait()
+
+
+@pytest.fixture
+def start_worker(runtime: Runtime, tmp_path: Path) -> Iterator[Start]:
+    """Starts worker processes with the settings of the environment; they end with the test."""
+    started: list[ManagedProcess] = []
+
+    def start() -> ManagedProcess:
+        log = tmp_path / f"worker-{len(started)}.log"
+        worker = ManagedProcess("worker", [sys.executable, "-m", "app.tasks.worker"], log)
+        worker.start()
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        kill_tree(worker)
+
+
+@pytest.fixture
+async def caretaker(runtime: Runtime) -> AsyncIterator[None]:
+    """What the API does for experiments that nobody works on."""
+    task = asyncio.create_task(look_after_lost(runtime, every_s=0.2))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def quiz_number(body: Any) -> int:

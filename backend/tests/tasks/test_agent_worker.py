@@ -8,19 +8,15 @@ from app.services.execution.executor import Executor
 from app.services.runtime import Runtime
 from tests.fixtures.fake_llm import FakeLLM
 from tests.support import create, metrics_of, pairs, runs_of, until
-from tests.tasks.conftest import quiz_number
+from tests.tasks.conftest import Start, kill_tree, quiz_number
 from tests.tasks.test_worker import (
     CONCURRENCY,
     SIZE,
-    Start,
-    caretaker,
     completed,
-    kill_tree,
     quiz,
-    start_worker,
 )
 
-__all__ = ["caretaker", "quiz", "start_worker"]  # fixtures
+__all__ = ["quiz"]  # a fixture
 
 TURNS = [
     "Thought: first\nAction: calculator[6 * 7]",

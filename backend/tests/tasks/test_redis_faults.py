@@ -31,19 +31,17 @@ from tests.fixtures.fake_llm import FakeLLM
 from tests.fixtures.redis_proxy import ERRORS, RedisProxy
 from tests.fixtures.tls_front import make_certificates
 from tests.support import create, leases_of, log_of, until, with_settings
+from tests.tasks.conftest import Start
 from tests.tasks.test_worker import (
     SIZE,
-    Start,
-    caretaker,
     completed,
     ended,
     in_the_middle,
     quiz,
     start_experiment,
-    start_worker,
 )
 
-__all__ = ["caretaker", "quiz", "start_worker"]  # fixtures
+__all__ = ["quiz"]  # a fixture
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 import asyncio
 import signal
-import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,63 +19,21 @@ from app.core.queue import connect, make_queue
 from app.models import Run
 from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor
-from app.services.execution.recovery import look_after_lost, requeue_lost
+from app.services.execution.recovery import requeue_lost
 from app.services.runtime import Runtime
 from app.tasks.experiment_job import ExperimentJob, ForeignJob
 from tests.factories import questions_jsonl
 from tests.fixtures.fake_llm import FakeLLM
 from tests.support import create, leases_of, log_of, metrics_of, pairs, runs_of, stored, until, with_settings
+from tests.tasks.conftest import Start, kill_tree
 
 SIZE, CONCURRENCY = 40, 4
-Start = Callable[[], ManagedProcess]
-
-
-@pytest.fixture
-def start_worker(runtime: Runtime, tmp_path: Path) -> Iterator[Start]:
-    """Starts worker processes with the settings of the environment; they end with the test."""
-    started: list[ManagedProcess] = []
-
-    def start() -> ManagedProcess:
-        log = tmp_path / f"worker-{len(started)}.log"
-        worker = ManagedProcess("worker", [sys.executable, "-m", "app.tasks.worker"], log)
-        worker.start()
-        started.append(worker)
-        return worker
-
-    yield start
-    for worker in started:
-        kill_tree(worker)
-
-
-@pytest.fixture
-async def caretaker(runtime: Runtime) -> AsyncIterator[None]:
-    """What the API does for experiments that nobody works on."""
-    task = asyncio.create_task(look_after_lost(runtime, every_s=0.2))
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture
 async def quiz(runtime: Runtime) -> None:
     async with runtime.sessions() as session:
         await DatasetService(session).add_file("quiz", "quiz.jsonl", questions_jsonl(SIZE))
-
-
-def kill_tree(worker: ManagedProcess) -> None:
-    """End the worker and the child that runs the experiment, with no chance to say anything."""
-    assert worker.process is not None
-    try:
-        family = [psutil.Process(worker.process.pid)]
-        family += family[0].children(recursive=True)
-    except psutil.NoSuchProcess:
-        family = []
-    for process in family:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    worker.process.wait()
 
 
 async def start_experiment(runtime: Runtime) -> uuid.UUID:
