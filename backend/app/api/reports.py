@@ -39,10 +39,10 @@ async def make_report(
         Text, Query(max_length=5_000, description="What was expected; else the experiments' description.")
     ] = "",
     scoring: Scorings = [],  # noqa: B006
-    family: Family = "score",
     by: Annotated[
         list[Text], Query(max_length=5, description="Fields of the questions, to compare slice by slice.")
     ] = [],  # noqa: B006
+    family: Family = "score",
     fmt: Format = "zip",
 ) -> Response:
     """Return the report of a comparison: one HTML file, or all of it as a ZIP archive."""

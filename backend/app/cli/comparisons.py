@@ -88,8 +88,9 @@ def compare(
             found = api.get("/results/compare/slices", SlicedComparisonOut, **params)
             _print_slices(found, as_json=json, markdown=markdown)
             return
-        chosen |= {"ids": resolved, "margin": margin, "family": family}
-        comparison = api.get("/results/compare", ComparisonOut, **chosen)
+        comparison = api.get(
+            "/results/compare", ComparisonOut, ids=resolved, margin=margin, family=family, **chosen
+        )
         if stages:
             _compare_stages(api, comparison, as_json=json)
             return

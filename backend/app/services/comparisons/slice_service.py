@@ -101,7 +101,7 @@ class SlicedComparisonService:
         if all(one.name != QUESTION_LENGTH for one in fields):
             fields.append(SliceField(QUESTION_LENGTH, in_quantiles=True, why_not=""))
         field = _chosen(fields, by)
-        grouping = await self._grouping(ids[0], field, stored)
+        grouping = await self._grouping(results[0], field, stored)
         runs = [
             await self._arrays.arrays(one.experiment.id, [score], scoring_id=one.scoring_id)
             for one in results

@@ -35,8 +35,8 @@ import { VerdictPanel } from "./verdict-panel";
 export function Compare() {
   const [ids, setIds] = useQueryState("ids", parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: "push" }));
   const [margin] = useMargin();
-  const [family] = useFamily();
   const [scoring, setScoring] = useScoring();
+  const [family] = useFamily();
   // While another margin is asked for, what does not depend on it stays.
   const comparison = useQuery({ ...resultQueries.compare(ids, margin, scoring, family), enabled: ids.length >= 2, placeholderData: (before, query) => (query && sameIds(query.queryKey, ids) ? before : undefined) });
   return (

@@ -47,8 +47,8 @@ export function ShareActions({ comparison }: { comparison: Schemas["ComparisonOu
 function useReport({ experiments }: Schemas["ComparisonOut"]) {
   const [score] = useScore(scoreNames(experiments));
   const [margin] = useMargin();
-  const [family] = useFamily();
   const [by] = useSliceField();
+  const [family] = useFamily();
   const ids = experiments.map(({ experiment_id }) => experiment_id);
   return useMutation({
     mutationFn: async () => unwrap(api.GET("/api/v1/reports", { params: { query: { ids, score, margin, family, by: by ? [by] : [] } }, parseAs: "blob" })),

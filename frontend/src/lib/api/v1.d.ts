@@ -10997,10 +10997,10 @@ export interface operations {
                 hypothesis?: string;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
                 scoring?: string[];
-                /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
-                family?: "score" | "page";
                 /** @description Fields of the questions, to compare slice by slice. */
                 by?: string[];
+                /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
+                family?: "score" | "page";
                 format?: "zip" | "html";
             };
             header?: never;
