@@ -15,6 +15,7 @@ from app.core.errors import AppError
 from app.domain.status import FailureKind
 from app.schemas.comparison import ComparisonConfig
 from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.gate import GatePolicy
 from app.services.evaluation.metrics.registry import METRICS
 from app.services.evaluation.scorers.registry import SCORERS
 from tools import guide, links
@@ -123,7 +124,9 @@ class TestExamples:
         for page, block in _blocks("yaml"):
             body: dict[str, Any] = yaml.safe_load(block)
             if "name" in body:
-                (ComparisonConfig if "base" in body else ExperimentConfig).model_validate(body)
+                kinds = {"base": ComparisonConfig, "rules": GatePolicy}
+                of = next((kind for key, kind in kinds.items() if key in body), ExperimentConfig)
+                of.model_validate(body)
                 seen += 1
                 assert block.startswith("#"), f"{page}: the file has no name"
         assert seen >= 4

@@ -30,7 +30,9 @@ from app.services.report.examples_section import examples_markdown
 from app.services.report.figures.prepare import figures_of, setting_of
 from app.services.report.judges import UsedJudge, used_judges
 from app.services.report.method_section import comparison_file, method_markdown
+from app.services.report.repeats_section import repeats_markdown
 from app.services.report.settling_section import settling_markdown
+from app.services.results.repeats import RepeatsService
 from app.services.runtime import Runtime
 
 _EXAMPLES = 4
@@ -69,6 +71,7 @@ class ReportService:
         self._examples = ExamplesService(session)
         self._slices = SlicedComparisonService(session)
         self._arrays = RunArraysRepository(session)
+        self._repeats = RepeatsService(session)
         self._settings = runtime.settings
 
     async def report(self, wanted: Wanted) -> Report:
@@ -108,6 +111,7 @@ class ReportService:
             Section("Method", method_markdown(configs, comparison.experiments)),
             Section("Results", "\n".join(table_of(comparison, wanted.score)), tuple(figures)),
             *([Section("Ended early", settling_markdown(comparison, settling))] if settling else []),
+            *await self._repeated(comparison, wanted),
             Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
             *[await self._sliced(wanted, by) for by in wanted.by],
             Section(
@@ -121,6 +125,16 @@ class ReportService:
         if again is not None:
             attachments[COMPARISON_FILE] = again
         return Report(title, tuple(sections), attachments)
+
+    async def _repeated(self, comparison: ComparisonOut, wanted: Wanted) -> list[Section]:
+        if wanted.scorings:  # repeats are of the scores that were given while they ran
+            return []
+        repeated = [
+            (one.label, await self._repeats.repeats(one.experiment_id, wanted.score))
+            for one in comparison.experiments
+        ]
+        repeated = [(label, one) for label, one in repeated if one.repeats > 1]
+        return [Section("Repeats", repeats_markdown(repeated))] if repeated else []
 
     async def _sliced(self, wanted: Wanted, by: str) -> Section:
         found = await self._slices.compare(wanted.ids, wanted.score, by, wanted.margin, wanted.scorings)
