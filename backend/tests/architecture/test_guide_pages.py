@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from app.core.config import PROJECT_ROOT
 from app.core.errors import AppError
@@ -124,7 +125,7 @@ class TestExamples:
         for page, block in _blocks("yaml"):
             body: dict[str, Any] = yaml.safe_load(block)
             if "name" in body:
-                kinds = {"base": ComparisonConfig, "rules": GatePolicy}
+                kinds: dict[str, type[BaseModel]] = {"base": ComparisonConfig, "rules": GatePolicy}
                 of = next((kind for key, kind in kinds.items() if key in body), ExperimentConfig)
                 of.model_validate(body)
                 seen += 1
