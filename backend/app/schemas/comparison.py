@@ -297,7 +297,7 @@ class ComparisonOut(BaseModel):
     family: ScoreFamily = Field(
         default="score",
         description="What p values and simultaneous intervals of scores allow for: `score`, the comparisons "
-        "of the same score; `page`, those of all scores in this answer."
+        "of the same score; `page`, those of all scores in this answer.",
     )
     tied_for_best: dict[str, list[uuid.UUID]] = Field(
         description="By score: the best experiment, and all that are not distinguishable from it."
