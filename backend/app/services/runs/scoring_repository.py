@@ -27,7 +27,7 @@ _CHANGES = text(
     )
     select score, count(after) as n, avg(before) as before, avg(after) as after,
         count(*) filter (where after > before) as raised, count(*) filter (where after < before) as lowered
-    from values group by score
+    from values group by score order by score
     """
 )
 _CHANGED = text(
