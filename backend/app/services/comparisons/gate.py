@@ -242,7 +242,7 @@ def _notes(families: Sequence[int], rules: Sequence[GateRuleOut]) -> list[str]:
         if family > 1:
             notes.append(
                 f"The {family} {name} rules are one family by Holm's method: the probability that any of "
-                f"them wrongly passes is at most {ALPHA:.0%}, and so is that of any wrong failure."
+                f"them wrongly passes is at most {100 * ALPHA:g} %, and so is that of any wrong failure."
             )
     if any(one.anytime_valid for one in rules):
         notes.append("An anytime-valid interval decides where a comparison could end early.")
