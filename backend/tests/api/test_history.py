@@ -125,3 +125,8 @@ def test_changes_are_said_in_words() -> None:
         "LlmForge: 1.0 (aaaaaaaa) → 1.0 (bbbbbbbb)",
         "numpy: 1.0 → 2.0",
     ]
+
+
+async def test_a_single_experiment_has_nothing_to_be_compared_with(steps: Steps) -> None:
+    (step,) = (await history(steps, await steps.run(seed=12)))["steps"]
+    assert (step["against_reference"], step["against_previous"], step["changes"]) == (None, None, [])

@@ -183,7 +183,7 @@ def compare_score(pairs: Sequence[Sides], name: str, margin: float = DEFAULT_MAR
         name: of the score.
         margin: the largest difference that does not matter.
     """
-    return compare_scores(pairs, [name], margin)[0]
+    return compare_scores(pairs, [name], margin)[0] if pairs else []
 
 
 def compare_scores(
