@@ -34,7 +34,7 @@ from app.services.comparisons.markdown import (
     said_beside,
     warnings_of,
 )
-from app.services.comparisons.slice_report import slice_table
+from app.services.comparisons.slice_markdown import slice_table
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
 MarginOption = Annotated[

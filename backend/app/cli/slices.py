@@ -6,7 +6,7 @@ from rich.table import Table
 from app.cli.render import console
 from app.domain.rounding import format_p
 from app.schemas.slice_comparison import SlicedComparisonOut
-from app.services.comparisons.slice_report import VERDICTS, difference_cell, score_cell
+from app.services.comparisons.slice_markdown import VERDICTS, difference_cell, score_cell
 
 _STYLE = {"better": "green", "worse": "red", "equivalent": "cyan", "cannot_tell": "dim"}
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.schemas.common import Number, Strict, Text
+from app.schemas.common import NoText, Number, Strict, Text
 
 Tier = Literal["critical", "supporting", "advisory"]
 GateDecision = Literal["pass", "fail", "cannot tell"]
@@ -55,7 +55,7 @@ class GatePolicy(Strict):
 
     name: Text = Field(min_length=1, max_length=200, examples=["Release of a prompt"])
     description: Text = Field(default="", max_length=5_000)
-    supporting_failures: Annotated[int, Field(ge=0, le=_MOST_RULES)] = Field(
+    supporting_failures: Annotated[int, Field(ge=0, le=_MOST_RULES), NoText] = Field(
         default=0, description="How many supporting rules may fail."
     )
     rules: Annotated[list[GateRule], Field(min_length=1, max_length=_MOST_RULES)]

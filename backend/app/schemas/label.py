@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasPath, Field, StringConstraints
 
 from app.domain.labels import Verdict
-from app.schemas.common import FromAttributes, Integer, Strict, Text
+from app.schemas.common import FromAttributes, NoText, Strict, Text
 from app.schemas.result import Estimate
 
 _MAX_ID = 2**63 - 1
@@ -29,7 +29,7 @@ Labeller = Annotated[Text, Field(max_length=60), AfterValidator(_name)]
 class LabelIn(Strict):
     """One person's label of one run."""
 
-    run_id: Annotated[Integer, Field(ge=1, le=_MAX_ID)]
+    run_id: Annotated[int, Field(ge=1, le=_MAX_ID), NoText]
     labeller: Labeller
     verdict: Verdict
     failure: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)] | None = (

@@ -21,7 +21,8 @@ from app.services.comparisons.pairing import RunArrays
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.service import ComparisonService
-from app.services.comparisons.slice_report import slice_table, sliced_comparison_out
+from app.services.comparisons.slice_markdown import slice_table
+from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.slice_service import SlicedComparisonService
 from app.services.evaluation.statistics.quantiles import median_interval
 from app.services.report.content import Report, Section
