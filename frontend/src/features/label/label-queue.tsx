@@ -29,18 +29,19 @@ export function LabelQueue({ ids, labeller, order }: LabelQueueProps) {
   const { queue, put, undo, last, current } = useLabelling(ids, labeller, order);
   const [failure, setFailure] = useState("");
   const [note, setNote] = useState("");
-  const busy = put.isPending || undo.isPending;
 
   const label = useCallback(
     (verdict: Verdict) => {
-      if (!current || busy) return;
-      put.mutate({ run: current, verdict, failure: failure.trim(), note }, { onSuccess: () => { setFailure(""); setNote(""); } });
+      if (!current) return;
+      put.mutate({ run: current, verdict, failure: failure.trim(), note });
+      setFailure("");
+      setNote("");
     },
-    [current, busy, failure, note, put],
+    [current, failure, note, put],
   );
   const back = useCallback(() => {
-    if (last && !busy) undo.mutate(last);
-  }, [last, busy, undo]);
+    if (last) undo.mutate(last);
+  }, [last, undo]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -59,13 +60,13 @@ export function LabelQueue({ ids, labeller, order }: LabelQueueProps) {
       </Panel>
     );
   }
-  if (!queue.data) return <SkeletonRows rows={6} className="h-10" />;
+  if (!queue.data || (queue.data.waiting.length === 0 && (put.isPending || queue.isFetching))) return <SkeletonRows rows={6} className="h-10" />;
   const { labelled, total } = queue.data;
   return (
     <Panel
       title={current ? "Is this answer right?" : "Nothing is left to label"}
       hint={`${formatCount(labelled)} of ${formatCount(total)} labelled by you`}
-      actions={<Button size="sm" onClick={back} disabled={!last || busy}>Undo <Key of="undo" /></Button>}
+      actions={<Button size="sm" onClick={back} disabled={!last}>Undo <Key of="undo" /></Button>}
     >
       <Progress done={labelled} total={total} label="Answers that you have labelled" className="mb-4" />
       {current ? (
@@ -94,9 +95,9 @@ export function LabelQueue({ ids, labeller, order }: LabelQueueProps) {
             </Field>
           </div>
           <div className="flex flex-wrap gap-2">
-            <Button onClick={() => label("right")} disabled={busy}>✓ Right <Key of="right" /></Button>
-            <Button onClick={() => label("wrong")} disabled={busy}>✗ Wrong <Key of="wrong" /></Button>
-            <Button onClick={() => label("unclear")} disabled={busy}>Cannot tell <Key of="unclear" /></Button>
+            <Button onClick={() => label("right")}>✓ Right <Key of="right" /></Button>
+            <Button onClick={() => label("wrong")}>✗ Wrong <Key of="wrong" /></Button>
+            <Button onClick={() => label("unclear")}>Cannot tell <Key of="unclear" /></Button>
           </div>
         </div>
       ) : (

@@ -1,45 +1,57 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
+import { useState } from "react";
 
 import type { Schemas } from "@/lib/api/client";
 import { labelQueries, type LabelOrder, putLabel, removeLabel } from "@/lib/api/labels";
 
 import type { Verdict } from "./keys";
 
-/** From so few waiting answers on, the next ones are asked for. */
-const FEW = 1;
+type Queued = Schemas["QueuedRunOut"];
 
-/** The queue of one person: the answer to look at, and what stores its label and takes the last one back. */
+/** Labels are sent in their order: one that is taken back is stored before. */
+const scope = { id: "labels" };
+
+/** The queue of one person: the answer to look at, and what stores its label and takes the last one back. The next answer is there at once; one whose label cannot be stored comes back. */
 export function useLabelling(ids: readonly string[], labeller: string, order: LabelOrder) {
   const client = useQueryClient();
   const options = labelQueries.queue(ids, labeller, order);
   const queue = useQuery({ ...options, enabled: ids.length > 0 && labeller !== "" });
-  const [last, setLast] = useState<Schemas["QueuedRunOut"] | null>(null);
+  const [last, setLast] = useState<Queued | null>(null);
 
-  const refresh = useCallback(() => client.invalidateQueries({ queryKey: labelQueries.all }), [client]);
+  const take = (run: Queued) =>
+    client.setQueryData(options.queryKey, (before) => before && { ...before, labelled: before.labelled + 1, waiting: before.waiting.filter((one) => one.run_id !== run.run_id) });
+  const giveBack = (run: Queued) =>
+    client.setQueryData(options.queryKey, (before) => before && { ...before, labelled: Math.max(0, before.labelled - 1), waiting: [run, ...before.waiting] });
+  const onSettled = () => {
+    void client.invalidateQueries({ queryKey: [...labelQueries.all, "summary"] });
+    if (client.getQueryData(options.queryKey)?.waiting.length === 0) void client.invalidateQueries({ queryKey: options.queryKey });
+  };
+
   const put = useMutation({
-    mutationFn: async ({ run, verdict, failure, note }: { run: Schemas["QueuedRunOut"]; verdict: Verdict; failure: string; note: string }) => {
-      await putLabel({ run_id: run.run_id, labeller, verdict, failure: failure || null, note });
-      return run;
-    },
-    onSuccess: async (run) => {
+    scope,
+    mutationFn: ({ run, verdict, failure, note }: { run: Queued; verdict: Verdict; failure: string; note: string }) =>
+      putLabel({ run_id: run.run_id, labeller, verdict, failure: failure || null, note }),
+    onMutate: ({ run }) => {
       setLast(run);
-      const before = client.getQueryData(options.queryKey);
-      if (!before || before.waiting.length <= FEW) return refresh();
-      client.setQueryData(options.queryKey, { ...before, labelled: before.labelled + 1, waiting: before.waiting.filter((one) => one.run_id !== run.run_id) });
-      await client.invalidateQueries({ queryKey: [...labelQueries.all, "summary"] });
+      take(run);
     },
+    onError: (_, { run }) => {
+      setLast(null);
+      giveBack(run);
+    },
+    onSettled,
   });
   const undo = useMutation({
-    mutationFn: async (run: Schemas["QueuedRunOut"]) => {
-      await removeLabel(run.run_id, labeller);
-      return run;
-    },
-    onSuccess: (run) => {
+    scope,
+    mutationFn: (run: Queued) => removeLabel(run.run_id, labeller),
+    onMutate: (run) => {
       setLast(null);
-      const before = client.getQueryData(options.queryKey);
-      if (before) client.setQueryData(options.queryKey, { ...before, labelled: Math.max(0, before.labelled - 1), waiting: [run, ...before.waiting] });
+      giveBack(run);
     },
+    onError: (_, run) => {
+      take(run);
+    },
+    onSettled,
   });
   return { queue, put, undo, last, current: queue.data?.waiting[0] ?? null };
 }
