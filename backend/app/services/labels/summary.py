@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from app.models import Experiment
 from app.services.evaluation.metrics.units import unit_of
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.evaluation.statistics.agreement import krippendorffs_alpha
-from app.services.evaluation.statistics.prediction_powered import Corrected, corrected_mean
+from app.services.evaluation.statistics.prediction_powered import Corrected, Of, corrected_mean
 from app.services.labels.judging import says_right
 from app.services.labels.repository import LabelledRun, LabelRepository, StoredLabel
 from app.services.results.service import ResultService
@@ -223,11 +223,13 @@ def _values(arm: _Arm, score: str) -> Floats:
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def _corrected(name: str, labels: Floats, judged: Floats, units: Sequence[str]) -> CorrectedScore:
+def _corrected(
+    name: str, labels: Floats, judged: Floats, units: Sequence[str], of: Of = "score"
+) -> CorrectedScore:
     known = ~np.isnan(judged)
     kept = [unit for unit, one in zip(units, known, strict=True) if one]
     naive = float(judged[known].mean()) if known.any() else None
-    return CorrectedScore(name, naive, corrected_mean(labels[known], judged[known], kept))
+    return CorrectedScore(name, naive, corrected_mean(labels[known], judged[known], kept, of=of))
 
 
 def _difference(first: _Arm, second: _Arm, scores: Sequence[str]) -> LabelledDifference:
@@ -238,14 +240,12 @@ def _difference(first: _Arm, second: _Arm, scores: Sequence[str]) -> LabelledDif
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.intp) for side in (0, 1))
     labels = _sampled(second)[right] - _sampled(first)[left]
     units = [_unit(first.runs[place]) for place in left]
-    found = []
-    for name in scores:
-        judged = _values(second, name)[right] - _values(first, name)[left]
-        known = ~np.isnan(judged)
-        kept = [unit for unit, one in zip(units, known, strict=True) if one]
-        naive = float(judged[known].mean()) if known.any() else None
-        corrected = corrected_mean(labels[known], judged[known], kept, of="difference")
-        found.append(CorrectedScore(name, naive, corrected))
+    found = [
+        _corrected(
+            name, labels, _values(second, name)[right] - _values(first, name)[left], units, "difference"
+        )
+        for name in scores
+    ]
     alone = corrected_mean(labels, np.zeros(labels.size), units, of="difference", use_judge=False)
     return LabelledDifference(second.experiment.id, len(pairs), alone, found)
 
@@ -256,8 +256,7 @@ def _question(run: LabelledRun) -> Question:
 
 def _people(arms: Sequence[_Arm], stored: Sequence[StoredLabel]) -> Estimate | None:
     people = sorted({one.labeller for one in stored})
-    runs = {one.run_id: place for place, one in enumerate(stored)}
-    columns = {run_id: place for place, run_id in enumerate(runs)}
+    columns = {run_id: place for place, run_id in enumerate(dict.fromkeys(one.run_id for one in stored))}
     units = {run.run_id: _unit(run) for arm in arms for run in arm.runs}
     ratings = np.full((len(people), len(columns)), np.nan)
     for one in stored:
@@ -313,9 +312,3 @@ def notes_of(of: ExperimentLabels) -> list[str]:
             "nothing to do with whether they are right."
         )
     return found
-
-
-def counted(verdicts: Mapping[Verdict, int]) -> str:
-    """Return the labelled runs in words: ``12 right, 30 wrong, 1 unclear``."""
-    order: tuple[Verdict, ...] = ("right", "wrong", "unclear")
-    return ", ".join(f"{verdicts.get(one, 0):,} {one}" for one in order)
