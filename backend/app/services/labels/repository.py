@@ -63,20 +63,28 @@ class LabelRepository:
         return set((await self._session.scalars(query)).all())
 
     async def put(self, labels: Sequence[Label]) -> None:
-        """Store labels; each takes the place of one that the same person gave to the same run."""
-        for one in labels:
-            values = {
+        """Store labels, at least one; each takes the place of the same person's label of the same run."""
+        rows = {
+            (one.run_id, one.labeller): {
                 "run_id": one.run_id,
                 "labeller": one.labeller,
                 "verdict": one.verdict,
                 "failure": one.failure,
                 "note": one.note,
             }
-            changed = {**values, "labelled_at": func.clock_timestamp()}
-            query = insert(Label).values(values)
-            await self._session.execute(
-                query.on_conflict_do_update(index_elements=["run_id", "labeller"], set_=changed)
-            )
+            for one in labels
+        }
+        query = insert(Label).values(list(rows.values()))
+        new = query.excluded
+        changed = {
+            "verdict": new.verdict,
+            "failure": new.failure,
+            "note": new.note,
+            "labelled_at": func.clock_timestamp(),
+        }
+        await self._session.execute(
+            query.on_conflict_do_update(index_elements=["run_id", "labeller"], set_=changed)
+        )
 
     async def remove(self, run_id: int, labeller: str) -> bool:
         """Remove a label and return whether there was one."""

@@ -1,7 +1,6 @@
 """Asking for scorings, finding and removing them."""
 
 import uuid
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 from redis.exceptions import RedisError
@@ -18,6 +17,7 @@ from app.schemas.scoring import ORIGINAL, NewerDataset, ScoringCreate, ScoringOu
 from app.services.datasets.repository import DatasetRepository
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.scorers.registry import SCORERS
+from app.services.execution.dispatcher import RunHere
 from app.services.execution.queueing import enqueue
 from app.services.experiments.provenance import code_version
 from app.services.experiments.service import ExperimentService
@@ -30,7 +30,6 @@ from app.services.scorings.work import ScoringWork
 
 log = get_logger(__name__)
 
-RunHere = Callable[[Callable[[], Awaitable[None]]], None]
 _VERSION_SHOWN = 8  # characters of a dataset's version in a made name
 
 
