@@ -10,6 +10,7 @@ from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.domain.status import ExperimentStatus
 from app.schemas.common import Flag, FromAttributes, Number, Strict, Text
 from app.schemas.experiment import ExperimentOut
+from app.schemas.experiment_config import Budget
 from app.schemas.result import Estimate, Metrics
 
 Verdict = Literal["better", "worse", "not_distinguishable"]
@@ -48,6 +49,10 @@ class ComparisonConfig(Strict):
     )
     score: Text = Field(
         default="exact_match", min_length=1, max_length=100, description="The score that `stop` decides by."
+    )
+    budget: Budget | None = Field(
+        default=None,
+        description="What the calls of all its experiments together may take, at most; no limit if left out.",
     )
     base: JsonObject
     variants: Annotated[list[Variant], Field(min_length=2, max_length=12)]

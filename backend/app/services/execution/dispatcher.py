@@ -14,7 +14,7 @@ from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import Budget, ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
-from app.services.execution.budget import spent_reason, spent_until_now
+from app.services.execution.budget import spent_budget
 from app.services.execution.executor import run_experiment
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.experiments.repository import ExperimentRepository
@@ -151,11 +151,14 @@ class Dispatcher:
 
     async def _require_money(self, parent: Experiment, config: ExperimentConfig) -> None:
         """Raise unless a call may be made after what the parent, and those before it, have spent."""
-        if config.budget is None:
-            return
-        reason = spent_reason(config.budget, await spent_until_now(self._session, parent))
-        if reason is not None:
-            raise Conflict(reason, hint="Resume it with a larger budget: it counts what was spent before.")
+        spent = await spent_budget(self._session, self._runtime.settings, parent, config.budget)
+        if spent is not None:
+            raise Conflict(
+                spent.reason or "",
+                hint="Resume it with a larger budget: it counts what was spent before."
+                if spent.kind == "experiment"
+                else f"To go on, {spent.advice}",
+            )
 
     async def cancel(self, experiment_id: uuid.UUID) -> Experiment:
         """Cancel an experiment; see ``ExperimentService.cancel``.

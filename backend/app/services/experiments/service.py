@@ -51,7 +51,12 @@ class ExperimentService:
         self._repository = ExperimentRepository(session)
 
     async def create(
-        self, config: ExperimentConfig, parent_id: uuid.UUID | None = None, *, resumes_parent: bool = False
+        self,
+        config: ExperimentConfig,
+        parent_id: uuid.UUID | None = None,
+        *,
+        resumes_parent: bool = False,
+        budget_id: uuid.UUID | None = None,
     ) -> Experiment:
         """Store a new experiment.
 
@@ -59,6 +64,7 @@ class ExperimentService:
             config: of the experiment.
             parent_id: the experiment that it repeats.
             resumes_parent: whether it takes over what its parent was answered, instead of asking again.
+            budget_id: of the budget that it shares with others; its parent's if it resumes that.
 
         Raises:
             InvalidInput: if something does not exist or does not fit together; names the field.
@@ -67,7 +73,8 @@ class ExperimentService:
         checked = await validate(self._session, self._runtime, config)
         dataset = checked.dataset
         if parent_id is not None:
-            await self.get(parent_id)
+            parent = await self.get(parent_id)
+            budget_id = budget_id or (parent.budget_id if resumes_parent else None)
         provenance = build_provenance(
             config,
             checked.method,
@@ -92,6 +99,7 @@ class ExperimentService:
             total=checked.questions * config.repeats,
             parent_id=parent_id,
             resumes_parent=resumes_parent,
+            budget_id=budget_id,
             priority=PRIORITIES[config.priority],
             status=ExperimentStatus.PENDING,
         )
