@@ -12,6 +12,7 @@ from app.schemas.common import Text
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.gate import GateService
 from app.services.comparisons.history import HistoryService
+from app.services.comparisons.resuming import ComparisonResuming
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
 from app.services.comparisons.slice_service import SlicedComparisonService
@@ -303,6 +304,14 @@ MatricesDep = Annotated[MatrixService, Depends(get_matrices)]
 MatrixReportsDep = Annotated[MatrixReports, Depends(get_matrix_reports)]
 MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]
 DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]
+
+
+def get_resuming(session: SessionDep, runtime: RuntimeDep, dispatcher: DispatcherDep) -> ComparisonResuming:
+    """Return what continues comparisons."""
+    return ComparisonResuming(session, runtime, dispatcher)
+
+
+ResumingDep = Annotated[ComparisonResuming, Depends(get_resuming)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]
 SlicedComparisonsDep = Annotated[SlicedComparisonService, Depends(get_sliced_comparisons)]

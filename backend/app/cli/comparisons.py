@@ -20,6 +20,7 @@ from app.domain.json import JsonObject
 from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonCreated, ComparisonOut, ScoreDifference
+from app.schemas.experiment import ExperimentOut
 from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
 from app.services.comparisons.markdown import (
@@ -147,6 +148,31 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
     elif detach:
         for created in started:
             typer.echo(" ".join(map(str, created.ids)))
+    if not completed:
+        raise typer.Exit(1)
+
+
+def resume_comparison(api: Api, experiment_id: UUID, budget: JsonObject) -> ComparisonCreated:
+    """Continue the comparison that an experiment belongs to, with this budget if it has any limit.
+
+    Raises:
+        typer.Exit: with code 1 if the experiment shares no budget.
+    """
+    experiment = api.get(f"/experiments/{experiment_id}", ExperimentOut)
+    if experiment.budget_id is None:
+        raise fail(
+            f"{short(experiment_id)} shares no budget with other experiments.",
+            "Resume it without --comparison.",
+        )
+    path = f"/comparisons/budgets/{experiment.budget_id}/resume"
+    return api.post(path, ComparisonCreated, json={"budget": budget or None})
+
+
+def show_when_ended(api: Api, created: ComparisonCreated, *, as_json: bool) -> None:
+    """Follow a comparison to its end, print it, and exit with 1 unless all its experiments completed."""
+    completed = follow_all(api, created, quiet=as_json)
+    found = api.get("/results/compare", ComparisonOut, ids=[str(one) for one in created.ids])
+    print_json(found) if as_json else show_comparison(found, "exact_match")
     if not completed:
         raise typer.Exit(1)
 

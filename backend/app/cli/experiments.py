@@ -7,12 +7,14 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
+from app.cli.budgets import budget_line
 from app.cli.client import Api, ApiError, JsonOption, connected, error_of, fail, say
-from app.cli.comparisons import run_comparison
+from app.cli.comparisons import resume_comparison, run_comparison, show_when_ended
 from app.cli.files import read_experiment, read_mapping
 from app.cli.follow import follow
 from app.cli.render import console, experiments_table, print_json, result_table, short
 from app.domain.status import ExperimentStatus
+from app.schemas.budget import BudgetOut
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.result import ResultOut
@@ -31,13 +33,16 @@ def print_result(api: Api, experiment_id: UUID, *, as_json: bool, scoring: str =
         if error.status != 404 or scoring != ORIGINAL:
             raise
         result = None
+    budgets = api.get(f"/experiments/{experiment_id}/budgets", list[BudgetOut])
     if as_json:
-        print_json({"experiment": experiment, "result": result})
+        print_json({"experiment": experiment, "result": result, "budgets": budgets})
         return
     if result is not None:
         console.print(result_table(experiment, result.metrics))
     else:
         console.print(f"{escape(experiment.name)}: {experiment.status}. {escape(experiment.reason or '')}")
+    for budget in budgets:
+        console.print(escape(budget_line(budget)))
     console.print(f"[dim]id {experiment_id}[/]")
 
 
@@ -207,6 +212,10 @@ def resume(
     budget_usd: Annotated[float | None, typer.Option(help="A new budget in US dollars; see below.")] = None,
     budget_calls: Annotated[int | None, typer.Option(help="A new budget in calls.")] = None,
     budget_tokens: Annotated[int | None, typer.Option(help="A new budget in tokens.")] = None,
+    whole: Annotated[
+        bool,
+        typer.Option("--comparison", help="All experiments of its comparison, with the budget they share."),
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -219,6 +228,13 @@ def resume(
     given = {"usd": budget_usd, "calls": budget_calls, "tokens": budget_tokens}
     budget = {name: limit for name, limit in given.items() if limit is not None}
     with connected(start=not detach) as api:
+        if whole:
+            resumed = resume_comparison(api, api.resolve(experiment_id), budget)
+            if detach:
+                print_json(resumed) if json else typer.echo(" ".join(map(str, resumed.ids)))
+                return
+            show_when_ended(api, resumed, as_json=json)
+            return
         path = f"/experiments/{api.resolve(experiment_id)}/resume"
         experiment = api.post(path, ExperimentOut, json={"budget": budget or None})
         if detach:

@@ -45,7 +45,7 @@ async def open_purse(
         async with runtime.sessions() as session:
             repository = BudgetRepository(session)
             found = [] if experiment is None else await budgets_of(session, experiment, budget)
-            today = await _budget_of_today(session, runtime.settings)
+            today = await budget_of_today(session, runtime.settings)
             for one in [*found, *today]:
                 if one.kind != "comparison":  # its limits are those of its row
                     await repository.open(one)
@@ -104,12 +104,12 @@ async def spent_budget(
     """
     budgets = [
         *await budgets_of(session, experiment, budget),
-        *await _budget_of_today(session, settings),
+        *await budget_of_today(session, settings),
     ]
     return next((one for one in budgets if one.reason is not None), None)
 
 
-async def _budget_of_today(session: AsyncSession, settings: Settings) -> Sequence[BudgetState]:
+async def budget_of_today(session: AsyncSession, settings: Settings) -> Sequence[BudgetState]:
     """Return the budget of the platform for this day; none without a limit."""
     limits = settings.daily_budget
     if not limits.any:

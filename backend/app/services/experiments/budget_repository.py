@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.spending import BudgetKind, BudgetState, Limits, Spending
-from app.models import BudgetRow
+from app.models import BudgetRow, Experiment
 
 # The rows are locked in the order of their ids, so that executors with budgets in common cannot wait for each
 # other. What has been taken counts before what is wanted: a budget that is used up grants nothing.
@@ -85,6 +85,26 @@ class BudgetRepository:
         query = select(BudgetRow).where(BudgetRow.id.in_(ids)).order_by(BudgetRow.kind.desc())
         rows = await self._session.scalars(query.execution_options(populate_existing=True))
         return [_state(row) for row in rows]
+
+    async def sharing(self, budget_id: uuid.UUID) -> list[Experiment]:
+        """Return the experiments that share a budget, in the order in which the first ones were created.
+
+        Of experiments that continue each other only the last one.
+        """
+        query = select(Experiment).where(Experiment.budget_id == budget_id)
+        query = query.where(Experiment.deleted_at.is_(None)).order_by(Experiment.created_at)
+        rows = (await self._session.scalars(query.execution_options(populate_existing=True))).all()
+        ids = {one.id for one in rows}
+        children = {one.parent_id: one for one in rows if one.resumes_parent}
+        found = []
+        for one in rows:
+            if one.resumes_parent and one.parent_id in ids:
+                continue
+            last = one
+            while last.id in children:
+                last = children[last.id]
+            found.append(last)
+        return found
 
     async def set_limits(self, budget_id: uuid.UUID, limits: Limits) -> None:
         """Change what a budget allows; whoever spends from it notices with the next call."""

@@ -111,9 +111,9 @@ async def test_a_comparison_spends_from_one_budget(
     cancelled = [one for one in experiments if one.status == ExperimentStatus.CANCELLED]
     assert all(one.status in ENDED for one in experiments)
     assert cancelled
-    for one in cancelled:
-        assert "The comparison's budget of" in (one.reason or "")
-        assert "resume the comparison with a larger budget" in (one.reason or "")
+    for cut in cancelled:
+        assert "The comparison's budget of" in (cut.reason or "")
+        assert "resume the comparison with a larger budget" in (cut.reason or "")
 
 
 async def test_a_price_that_is_not_known_is_refused(runtime: Runtime, dataset: str) -> None:

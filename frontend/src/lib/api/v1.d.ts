@@ -24,6 +24,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/comparisons/budgets/{budget_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Comparison
+         * @description Continue all experiments that share a budget, and have not completed, with a larger one.
+         *
+         *     Each goes on in a child, which takes over what was answered. Those that are complete, or have not ended,
+         *     are in the answer, too: it is what is to be compared.
+         */
+        post: operations["resume_comparison"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comparisons/{comparison_id}/settling": {
         parameters: {
             query?: never;
@@ -248,6 +271,26 @@ export interface paths {
          * @description List the provider's batch jobs that make the calls of an experiment; none in other modes.
          */
         get: operations["list_batch_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Budgets
+         * @description List the budgets that count the calls of an experiment, and what was spent of each.
+         */
+        get: operations["list_budgets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1622,7 +1665,7 @@ export interface components {
         };
         /**
          * Budget
-         * @description What the calls of an experiment may take, at most; it ends before the next call that is not covered.
+         * @description What calls may take, at most; the experiments that make them end before the next call.
          */
         Budget: {
             /**
@@ -1640,6 +1683,35 @@ export interface components {
              * @description US dollars, at the prices of the model catalog.
              */
             usd?: number | null;
+        };
+        /**
+         * BudgetOut
+         * @description A budget, and what was spent of it.
+         */
+        BudgetOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @description Whose calls it counts: experiment, with those that it continues; comparison, of all its experiments; day, of all experiments on a day (UTC).
+             * @enum {string}
+             */
+            kind: "experiment" | "comparison" | "day";
+            limits: components["schemas"]["LimitsOut"];
+            /**
+             * Name
+             * @description Of the comparison, or the day; empty for that of an experiment.
+             */
+            name: string;
+            /**
+             * Reason
+             * @description How it is used up, as a sentence; null if it is not.
+             */
+            reason: string | null;
+            spent: components["schemas"]["SpendingOut"];
         };
         /**
          * CacheStatistics
@@ -1899,6 +1971,8 @@ export interface components {
             base: {
                 [key: string]: unknown;
             };
+            /** @description What the calls of all its experiments together may take, at most; no limit if left out. */
+            budget?: components["schemas"]["Budget"] | null;
             /**
              * Description
              * @default
@@ -1998,6 +2072,14 @@ export interface components {
              * @description What makes the experiments less comparable, as sentences.
              */
             warnings: string[];
+        };
+        /**
+         * ComparisonResume
+         * @description How a comparison with a budget is continued.
+         */
+        ComparisonResume: {
+            /** @description In place of its budget; what was spent before counts towards it. */
+            budget?: components["schemas"]["Budget"] | null;
         };
         /**
          * ComparisonSelection
@@ -2754,6 +2836,11 @@ export interface components {
          */
         ExperimentOut: {
             /**
+             * Budget Id
+             * @description The budget that it shares with the other experiments of its comparison.
+             */
+            budget_id: string | null;
+            /**
              * Config
              * @description As it was stored, if this version refuses it; see `config_problem`.
              */
@@ -2895,6 +2982,11 @@ export interface components {
          * @description An experiment as lists show it.
          */
         ExperimentSummary: {
+            /**
+             * Budget Id
+             * @description The budget that it shares with the other experiments of its comparison.
+             */
+            budget_id: string | null;
             /**
              * Cost Usd
              * @description Null without a result, and when a price is unknown.
@@ -3768,6 +3860,18 @@ export interface components {
             p95: number | null;
             /** P99 */
             p99: number | null;
+        };
+        /**
+         * LimitsOut
+         * @description What calls may take, at most; null: no limit.
+         */
+        LimitsOut: {
+            /** Calls */
+            calls: number | null;
+            /** Tokens */
+            tokens: number | null;
+            /** Usd */
+            usd: number | null;
         };
         /**
          * LiveOut
@@ -6581,6 +6685,27 @@ export interface components {
             value: number;
         };
         /**
+         * SpendingOut
+         * @description What calls have taken.
+         */
+        SpendingOut: {
+            /**
+             * Calls
+             * @description Failed ones included; answers from a cache are none.
+             */
+            calls: number;
+            /**
+             * Tokens
+             * @description Of prompts and answers together, as far as servers report them.
+             */
+            tokens: number;
+            /**
+             * Usd
+             * @description As far as prices and tokens are known.
+             */
+            usd: number;
+        };
+        /**
          * StageComparisonOut
          * @description Experiments compared stage by stage; the first is the baseline.
          */
@@ -7224,6 +7349,113 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonCreated"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonResume"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8320,6 +8552,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchJobOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetOut"][];
                 };
             };
             /** @description The API key is missing or wrong. */
