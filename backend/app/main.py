@@ -21,6 +21,7 @@ from app.api import (
     results,
     scores,
     scorings,
+    spending,
     storage,
     system,
 )
@@ -78,6 +79,7 @@ _V1_ROUTERS = (
     reports.router,
     system.models_router,
     storage.router,
+    spending.router,
 )
 
 

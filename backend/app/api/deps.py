@@ -35,6 +35,7 @@ from app.services.matrices.report import MatrixReports
 from app.services.matrices.service import MatrixService
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
+from app.services.monitoring.spending import SpendingService
 from app.services.preview.service import PreviewService
 from app.services.report.drawing import Drawings
 from app.services.report.service import ReportService
@@ -164,6 +165,11 @@ def get_repeats(session: SessionDep) -> RepeatsService:
 def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> PreviewService:
     """Return the service of previews."""
     return PreviewService(session, runtime, get_indexes(request))
+
+
+def get_spending_service(session: SessionDep, runtime: RuntimeDep) -> SpendingService:
+    """Return the service of what was spent."""
+    return SpendingService(session, runtime)
 
 
 def get_datasets(session: SessionDep) -> DatasetService:
@@ -318,6 +324,7 @@ SlicedComparisonsDep = Annotated[SlicedComparisonService, Depends(get_sliced_com
 HistoriesDep = Annotated[HistoryService, Depends(get_histories)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
+SpendingDep = Annotated[SpendingService, Depends(get_spending_service)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
 RepeatsDep = Annotated[RepeatsService, Depends(get_repeats)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]

@@ -1231,6 +1231,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Spending
+         * @description Return what the runs of a period have taken, by day, model and method, and what the cache has saved.
+         */
+        get: operations["get_spending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spending/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Spending
+         * @description Download what the runs of a period have taken, by day, model and method, as CSV.
+         */
+        get: operations["export_spending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/storage": {
         parameters: {
             query?: never;
@@ -1711,7 +1751,7 @@ export interface components {
              * @description How it is used up, as a sentence; null if it is not.
              */
             reason: string | null;
-            spent: components["schemas"]["SpendingOut"];
+            spent: components["schemas"]["app__schemas__budget__SpendingOut"];
         };
         /**
          * CacheStatistics
@@ -2368,6 +2408,66 @@ export interface components {
              * @description Hash of its examples and scoring rule, 16 hex digits.
              */
             version: string;
+        };
+        /**
+         * DaySpending
+         * @description What was spent on a day (UTC).
+         */
+        DaySpending: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
         };
         /**
          * DifferenceStatistics
@@ -4418,6 +4518,63 @@ export interface components {
              *     Answer:
              */
             template?: string;
+        };
+        /**
+         * NamedSpending
+         * @description What was spent on a model, or with a method.
+         */
+        NamedSpending: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /** Name */
+            name: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
         };
         /**
          * NewerDataset
@@ -6685,25 +6842,123 @@ export interface components {
             value: number;
         };
         /**
-         * SpendingOut
-         * @description What calls have taken.
+         * SpendingRow
+         * @description What was spent on a day on a model with a method.
          */
-        SpendingOut: {
+        SpendingRow: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
             /**
              * Calls
-             * @description Failed ones included; answers from a cache are none.
+             * @description Made and answered, and the last one of each failed run.
              */
             calls: number;
             /**
-             * Tokens
-             * @description Of prompts and answers together, as far as servers report them.
+             * Completion Tokens
+             * @description Thinking included.
              */
-            tokens: number;
+            completion_tokens: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Method */
+            method: string;
+            /** Model */
+            model: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
             /**
              * Usd
-             * @description As far as prices and tokens are known.
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
              */
-            usd: number;
+            usd: number | null;
+        };
+        /**
+         * SpendingSums
+         * @description What the calls of some runs have taken.
+         */
+        SpendingSums: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
         };
         /**
          * StageComparisonOut
@@ -7324,6 +7579,72 @@ export interface components {
              * @description Whether the local model server may reuse their beginnings.
              */
             prefix_cache: boolean;
+        };
+        /**
+         * SpendingOut
+         * @description What calls have taken.
+         */
+        app__schemas__budget__SpendingOut: {
+            /**
+             * Calls
+             * @description Failed ones included; answers from a cache are none.
+             */
+            calls: number;
+            /**
+             * Tokens
+             * @description Of prompts and answers together, as far as servers report them.
+             */
+            tokens: number;
+            /**
+             * Usd
+             * @description As far as prices and tokens are known.
+             */
+            usd: number;
+        };
+        /**
+         * SpendingOut
+         * @description What was spent in a period.
+         */
+        app__schemas__spending__SpendingOut: {
+            /** @description The platform's budget for this day; null if the settings have none. */
+            budget: components["schemas"]["BudgetOut"] | null;
+            /**
+             * By Day
+             * @description Days without runs are left out.
+             */
+            by_day: components["schemas"]["DaySpending"][];
+            /**
+             * By Method
+             * @description The one that cost most at the head.
+             */
+            by_method: components["schemas"]["NamedSpending"][];
+            /**
+             * By Model
+             * @description The one that cost most at the head.
+             */
+            by_model: components["schemas"]["NamedSpending"][];
+            /**
+             * Notes
+             * @description What the figures leave out, as sentences.
+             */
+            notes: string[];
+            /**
+             * Rows
+             * @description By day, model and method together.
+             */
+            rows: components["schemas"]["SpendingRow"][];
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            total: components["schemas"]["SpendingSums"];
+            /**
+             * Until
+             * Format: date
+             * @description The last day of the period.
+             */
+            until: string;
         };
     };
     responses: never;
@@ -12435,6 +12756,128 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_spending: {
+        parameters: {
+            query?: {
+                /** @description The first day (UTC); 30 days in all if left out. */
+                since?: string | null;
+                /** @description The last day (UTC); today if left out. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__schemas__spending__SpendingOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_spending: {
+        parameters: {
+            query?: {
+                /** @description The first day (UTC); 30 days in all if left out. */
+                since?: string | null;
+                /** @description The last day (UTC); today if left out. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
