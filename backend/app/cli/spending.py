@@ -33,7 +33,7 @@ def spending(
     given = {name: value for name, value in params.items() if value is not None}
     with connected() as api:
         if csv is not None:
-            content = api.send("GET", "/spending/export", params=given).content
+            content = api.send("GET", "/spending/export", params=given)
             try:
                 csv.write_bytes(content)
             except OSError as error:

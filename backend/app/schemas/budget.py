@@ -17,7 +17,7 @@ class LimitsOut(FromAttributes):
     tokens: int | None
 
 
-class SpendingOut(FromAttributes):
+class AmountsOut(FromAttributes):
     """What calls have taken."""
 
     usd: float = Field(description="As far as prices and tokens are known.")
@@ -35,7 +35,7 @@ class BudgetOut(FromAttributes):
     )
     name: str = Field(description="Of the comparison, or the day; empty for that of an experiment.")
     limits: LimitsOut
-    spent: SpendingOut
+    spent: AmountsOut
     reason: str | None = Field(description="How it is used up, as a sentence; null if it is not.")
 
 

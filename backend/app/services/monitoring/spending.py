@@ -91,8 +91,8 @@ def _notes(total: PeriodSums) -> list[str]:
     notes = []
     if total.runs_without_price:
         notes.append(
-            f"The cost of {total.runs_without_price:,} runs is not known, and is in no sum: their model has no "
-            "usd_per_1m in the model catalog, or its server reports no tokens."
+            f"The cost of {total.runs_without_price:,} runs is not known, and is in no sum: their model has "
+            "no usd_per_1m in the model catalog, or its server reports no tokens."
         )
     if total.runs_without_tokens:
         notes.append(f"The tokens of {total.runs_without_tokens:,} runs are not known, and are in no sum.")

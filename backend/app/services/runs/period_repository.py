@@ -44,9 +44,9 @@ class PeriodSums(NamedTuple):
     saved_usd: float | None
 
 
-# What calls took that answered several requests stands in each of these, and counts once, on the day of the
-# first; such calls are made by experiments in groups alone. A run whose calls were all made now has no sums of
-# its own in rows from before they were kept apart: those of all its calls are the same.
+# What a call took that answered several requests stands in each of these, and counts once, on the day of
+# the first; only experiments in groups make such calls. Rows from before what was paid was kept apart have
+# but the sums of all calls, which are the same where no call was answered from the cache.
 _SUMS = text(
     """
     with at_work as (

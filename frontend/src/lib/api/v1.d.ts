@@ -1523,6 +1523,27 @@ export interface components {
             this: number;
         };
         /**
+         * AmountsOut
+         * @description What calls have taken.
+         */
+        AmountsOut: {
+            /**
+             * Calls
+             * @description Failed ones included; answers from a cache are none.
+             */
+            calls: number;
+            /**
+             * Tokens
+             * @description Of prompts and answers together, as far as servers report them.
+             */
+            tokens: number;
+            /**
+             * Usd
+             * @description As far as prices and tokens are known.
+             */
+            usd: number;
+        };
+        /**
          * ArticleOut
          * @description An article of a knowledge base.
          */
@@ -1751,7 +1772,7 @@ export interface components {
              * @description How it is used up, as a sentence; null if it is not.
              */
             reason: string | null;
-            spent: components["schemas"]["app__schemas__budget__SpendingOut"];
+            spent: components["schemas"]["AmountsOut"];
         };
         /**
          * CacheStatistics
@@ -6842,6 +6863,51 @@ export interface components {
             value: number;
         };
         /**
+         * SpendingOut
+         * @description What was spent in a period.
+         */
+        SpendingOut: {
+            /** @description The platform's budget for this day; null if the settings have none. */
+            budget: components["schemas"]["BudgetOut"] | null;
+            /**
+             * By Day
+             * @description Days without runs are left out.
+             */
+            by_day: components["schemas"]["DaySpending"][];
+            /**
+             * By Method
+             * @description The one that cost most at the head.
+             */
+            by_method: components["schemas"]["NamedSpending"][];
+            /**
+             * By Model
+             * @description The one that cost most at the head.
+             */
+            by_model: components["schemas"]["NamedSpending"][];
+            /**
+             * Notes
+             * @description What the figures leave out, as sentences.
+             */
+            notes: string[];
+            /**
+             * Rows
+             * @description By day, model and method together.
+             */
+            rows: components["schemas"]["SpendingRow"][];
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            total: components["schemas"]["SpendingSums"];
+            /**
+             * Until
+             * Format: date
+             * @description The last day of the period.
+             */
+            until: string;
+        };
+        /**
          * SpendingRow
          * @description What was spent on a day on a model with a method.
          */
@@ -7579,72 +7645,6 @@ export interface components {
              * @description Whether the local model server may reuse their beginnings.
              */
             prefix_cache: boolean;
-        };
-        /**
-         * SpendingOut
-         * @description What calls have taken.
-         */
-        app__schemas__budget__SpendingOut: {
-            /**
-             * Calls
-             * @description Failed ones included; answers from a cache are none.
-             */
-            calls: number;
-            /**
-             * Tokens
-             * @description Of prompts and answers together, as far as servers report them.
-             */
-            tokens: number;
-            /**
-             * Usd
-             * @description As far as prices and tokens are known.
-             */
-            usd: number;
-        };
-        /**
-         * SpendingOut
-         * @description What was spent in a period.
-         */
-        app__schemas__spending__SpendingOut: {
-            /** @description The platform's budget for this day; null if the settings have none. */
-            budget: components["schemas"]["BudgetOut"] | null;
-            /**
-             * By Day
-             * @description Days without runs are left out.
-             */
-            by_day: components["schemas"]["DaySpending"][];
-            /**
-             * By Method
-             * @description The one that cost most at the head.
-             */
-            by_method: components["schemas"]["NamedSpending"][];
-            /**
-             * By Model
-             * @description The one that cost most at the head.
-             */
-            by_model: components["schemas"]["NamedSpending"][];
-            /**
-             * Notes
-             * @description What the figures leave out, as sentences.
-             */
-            notes: string[];
-            /**
-             * Rows
-             * @description By day, model and method together.
-             */
-            rows: components["schemas"]["SpendingRow"][];
-            /**
-             * Since
-             * Format: date
-             */
-            since: string;
-            total: components["schemas"]["SpendingSums"];
-            /**
-             * Until
-             * Format: date
-             * @description The last day of the period.
-             */
-            until: string;
         };
     };
     responses: never;
@@ -12785,7 +12785,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__schemas__spending__SpendingOut"];
+                    "application/json": components["schemas"]["SpendingOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
