@@ -4,11 +4,12 @@ import uuid
 
 from fastapi import APIRouter
 
-from app.api.deps import ComparisonsDep, DispatcherDep, ResumingDep, SettlingDep
+from app.api.deps import ComparisonsDep, DispatcherDep, PreviewsDep, ResumingDep, SettlingDep
 from app.api.errors import body_error_responses, error_responses
 from app.schemas.budget import ComparisonResume
-from app.schemas.comparison import ComparisonCreate, ComparisonCreated, Settling
+from app.schemas.comparison import ComparisonCreate, ComparisonCreated, ComparisonEstimate, Settling
 from app.schemas.experiment import ExperimentOut
+from app.services.comparisons.estimating import estimate_comparison
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"], responses=error_responses(401, 403, 422, 503))
 
@@ -26,6 +27,12 @@ async def create_comparison(
     return ComparisonCreated(
         ids=[row.id for row in rows], experiments=[ExperimentOut.model_validate(row) for row in rows]
     )
+
+
+@router.post("/estimate", operation_id="estimate_comparison", responses=body_error_responses(404))
+async def estimate(body: ComparisonCreate, previews: PreviewsDep) -> ComparisonEstimate:
+    """Estimate calls, tokens and cost of the experiments of a comparison; stores nothing."""
+    return await estimate_comparison(previews, body.config)
 
 
 @router.post(

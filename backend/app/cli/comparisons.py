@@ -1,6 +1,7 @@
 """The command ``compare``, and running comparison files."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.client import Api, JsonOption, connected, fail, say
+from app.cli.estimates import Rehearsal
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
 from app.cli.forest import ForestRow, forest_lines
@@ -121,7 +123,9 @@ def _print_slices(found: SlicedComparisonOut, *, as_json: bool, markdown: bool) 
         show_slices(found)
 
 
-def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: bool) -> None:
+def run_comparison(
+    file: Path, overrides: JsonObject, rehearsal: Rehearsal, *, detach: bool, as_json: bool
+) -> None:
     """Run all variants of a comparison file on each of its datasets, and print the comparisons.
 
     Raises:
@@ -133,6 +137,8 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
     completed = True
     with connected(start=not detach) as api:
         for config in configs:
+            if not rehearsal.goes_on(api, config, partial(_run_pilot, api)):
+                continue
             started.append(api.post("/comparisons", ComparisonCreated, json={"config": config}))
             if detach:
                 continue
@@ -142,6 +148,8 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
             compared.append(api.get("/results/compare", ComparisonOut, ids=ids, **chosen))
             if not as_json:
                 show_comparison(compared[-1], "exact_match")
+    if rehearsal.dry_run:
+        return
     if as_json:
         printed = started if detach else compared
         print_json(printed if len(printed) > 1 else printed[0])
@@ -150,6 +158,12 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
             typer.echo(" ".join(map(str, created.ids)))
     if not completed:
         raise typer.Exit(1)
+
+
+def _run_pilot(api: Api, config: JsonObject) -> None:
+    created = api.post("/comparisons", ComparisonCreated, json={"config": config})
+    if not follow_all(api, created, quiet=False):
+        raise fail("The pilot did not complete.", "`llmforge list` shows why.")
 
 
 def resume_comparison(api: Api, experiment_id: UUID, budget: JsonObject) -> ComparisonCreated:

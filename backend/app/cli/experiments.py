@@ -1,5 +1,6 @@
 """Commands about experiments: run, list, show, export, cancel, resume."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -10,9 +11,11 @@ from rich.markup import escape
 from app.cli.budgets import budget_line
 from app.cli.client import Api, ApiError, JsonOption, connected, error_of, fail, say
 from app.cli.comparisons import resume_comparison, run_comparison, show_when_ended
+from app.cli.estimates import Rehearsal
 from app.cli.files import read_experiment, read_mapping
 from app.cli.follow import follow
 from app.cli.render import console, experiments_table, print_json, result_table, short
+from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.budget import BudgetOut
 from app.schemas.common import Page
@@ -83,6 +86,12 @@ def run(
         bool | None,
         typer.Option(help="Whether the local model server reuses the beginnings of earlier prompts."),
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate calls, tokens, cost.")] = False,
+    pilot: Annotated[
+        int | None,
+        typer.Option(help="Ask so many questions first, unless as many are known.", min=1),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="After a pilot, go on without asking.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -101,22 +110,41 @@ def run(
         "execution.schedule": schedule,
         "execution.prefix_cache": prefix_cache,
     }
+    rehearsal = Rehearsal(dry_run, pilot, yes, json)
     if "variants" in read_mapping(file):
-        run_comparison(file, overrides, detach=detach, as_json=json)
+        run_comparison(file, overrides, rehearsal, detach=detach, as_json=json)
         return
-    config = read_experiment(file, overrides)
+    config = read_experiment(file, overrides).as_json()
     with connected(start=not detach) as api:
-        created = api.post("/experiments", ExperimentOut, json={"config": config.as_json()})
-        try:
-            experiment = api.post(f"/experiments/{created.id}/run", ExperimentOut)
-        except ApiError:
-            api.send("DELETE", f"/experiments/{created.id}")  # it did not start: leave nothing behind
-            raise
+        if not rehearsal.goes_on(api, config, partial(_run_pilot, api)):
+            return
+        experiment = _started(api, config)
         if detach:
             print_json(experiment) if json else typer.echo(experiment.id)
             return
-        say(f"experiment {short(experiment.id)}: {config.name} ({config.model}, {experiment.total} runs)")
+        _say_started(experiment)
         follow_to_end(api, experiment, as_json=json)
+
+
+def _started(api: Api, config: JsonObject) -> ExperimentOut:
+    created = api.post("/experiments", ExperimentOut, json={"config": config})
+    try:
+        return api.post(f"/experiments/{created.id}/run", ExperimentOut)
+    except ApiError:
+        api.send("DELETE", f"/experiments/{created.id}")  # it did not start: leave nothing behind
+        raise
+
+
+def _say_started(experiment: ExperimentOut) -> None:
+    about = f"{experiment.name} ({experiment.model}, {experiment.total} runs)"
+    say(f"experiment {short(experiment.id)}: {about}")
+
+
+def _run_pilot(api: Api, config: JsonObject) -> None:
+    experiment = _started(api, config)
+    _say_started(experiment)
+    if follow(api, experiment.id, experiment.total) is not ExperimentStatus.COMPLETED:
+        raise fail("The pilot did not complete.", f"`llmforge show {short(experiment.id)}` says why.")
 
 
 def list_(

@@ -11,6 +11,7 @@ from app.domain.status import ExperimentStatus
 from app.schemas.common import Flag, FromAttributes, Number, Strict, Text
 from app.schemas.experiment import ExperimentOut
 from app.schemas.experiment_config import Budget
+from app.schemas.preview import EstimateOut
 from app.schemas.result import Estimate, Metrics
 
 Verdict = Literal["better", "worse", "not_distinguishable"]
@@ -63,6 +64,22 @@ class ComparisonCreate(Strict):
 
     config: ComparisonConfig
     run: Flag = Field(default=True, description="Whether to start the experiments at once, in their order.")
+
+
+class VariantEstimate(BaseModel):
+    """What one experiment of a comparison is estimated to take."""
+
+    name: str
+    estimate: EstimateOut
+
+
+class ComparisonEstimate(BaseModel):
+    """What the experiments of a comparison are estimated to take."""
+
+    variants: list[VariantEstimate]
+    calls: int = Field(description="Of all variants.")
+    tokens: int = Field(description="Of all variants, prompts and answers together.")
+    cost_usd: float | None = Field(description="Of all variants; null if the price of one is unknown.")
 
 
 class ComparisonCreated(BaseModel):

@@ -47,6 +47,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/comparisons/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate
+         * @description Estimate calls, tokens and cost of the experiments of a comparison; stores nothing.
+         */
+        post: operations["estimate_comparison"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comparisons/{comparison_id}/settling": {
         parameters: {
             query?: never;
@@ -2090,6 +2110,29 @@ export interface components {
             ids: string[];
         };
         /**
+         * ComparisonEstimate
+         * @description What the experiments of a comparison are estimated to take.
+         */
+        ComparisonEstimate: {
+            /**
+             * Calls
+             * @description Of all variants.
+             */
+            calls: number;
+            /**
+             * Cost Usd
+             * @description Of all variants; null if the price of one is unknown.
+             */
+            cost_usd: number | null;
+            /**
+             * Tokens
+             * @description Of all variants, prompts and answers together.
+             */
+            tokens: number;
+            /** Variants */
+            variants: components["schemas"]["VariantEstimate"][];
+        };
+        /**
          * ComparisonOut
          * @description Compared experiments; the first is the baseline.
          */
@@ -2693,10 +2736,25 @@ export interface components {
             /** Completion Tokens */
             completion_tokens: number;
             /**
+             * Cost High Usd
+             * @description Upper bound of it.
+             */
+            cost_high_usd: number | null;
+            /**
+             * Cost Low Usd
+             * @description Lower bound of the 95 % prediction interval; null if too few questions are measured.
+             */
+            cost_low_usd: number | null;
+            /**
              * Cost Usd
              * @description At the catalog's prices; null if the model has none.
              */
             cost_usd: number | null;
+            /**
+             * Measured Questions
+             * @description Questions, answered before with this model, method and dataset, that tell what one takes; of 0 a pilot of a few questions would tell.
+             */
+            measured_questions: number;
             power: components["schemas"]["PowerOut"];
             /** Prompt Tokens */
             prompt_tokens: number;
@@ -2707,6 +2765,16 @@ export interface components {
              * @description Null if no completed experiment has measured the model's speed.
              */
             seconds: number | null;
+            /**
+             * Tokens High
+             * @description Upper bound of it.
+             */
+            tokens_high: number | null;
+            /**
+             * Tokens Low
+             * @description Lower bound of the 95 % prediction interval of all tokens; null likewise.
+             */
+            tokens_low: number | null;
         };
         /**
          * ExampleOut
@@ -7589,6 +7657,15 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * VariantEstimate
+         * @description What one experiment of a comparison is estimated to take.
+         */
+        VariantEstimate: {
+            estimate: components["schemas"]["EstimateOut"];
+            /** Name */
+            name: string;
+        };
+        /**
          * VariantOut
          * @description The passages that one variant retrieved.
          */
@@ -7831,6 +7908,102 @@ export interface operations {
             };
             /** @description The request conflicts with the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    estimate_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonEstimate"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
