@@ -194,3 +194,32 @@ class TestSummary:
         assert found["people"]["value"] < 0.5
         # One says right and one says wrong: nobody knows.
         assert found["experiments"][0]["verdicts"]["unclear"] == 4
+
+    async def test_labels_are_held_against_the_scoring_that_is_looked_at(self, steps: Steps) -> None:
+        ids = [await steps.run(model="mock/fixed?text=thing+7"), await steps.run(seed=2)]
+        await put(steps, *[label(one) for one in (await queue(steps, ids, limit=24))["waiting"]])
+        # The accepted answers of item 3 are corrected: other content, but the answers that were labelled stay.
+        await steps.rescore(ids[0], name="fixed", dataset_version=await steps.correct("thing 7"))
+        asked: dict[str, Any] = {"ids": ids}
+        original = await steps.get(f"{LABELS}/summary", **asked)
+        found = await steps.get(f"{LABELS}/summary", **asked, scoring=["fixed", "original"])
+        assert [one["sampled"] for one in found["experiments"]] == [12, 12]
+        assert [_naive(one["experiments"][0]) for one in (original, found)] == [0.05, 0.1]
+        assert found["experiments"][1] == original["experiments"][1]
+        # Only the question whose content differs now has no partner.
+        assert (original["differences"][0]["questions"], found["differences"][0]["questions"]) == (20, 19)
+        problem(await steps.api.get(f"{LABELS}/summary", params={**asked, "scoring": "none"}), 404)
+        three = {**asked, "scoring": ["fixed", "original", "original"]}
+        problem(await steps.api.get(f"{LABELS}/summary", params=three), 422)
+
+    async def test_a_scoring_pairs_what_was_asked_in_another_version(self, steps: Steps) -> None:
+        first = await steps.run(model="mock/fixed?text=thing+7")
+        await steps.rescore(first, name="fixed", dataset_version=await steps.correct("thing 7"))
+        second = await steps.run()
+        found = await steps.get(f"{LABELS}/summary", ids=[first, second], scoring=["fixed", "original"])
+        assert found["differences"][0]["questions"] == 20
+
+
+def _naive(of: dict[str, Any]) -> float:
+    named: dict[str, float] = {one["score"]: one["naive"] for one in of["scores"]}
+    return named["exact_match"]

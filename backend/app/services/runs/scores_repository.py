@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.models import Example, Run
+from app.models import Example, Run, ScoredRunRow
 from app.services.runs.scoring_repository import ScoringRepository, joined_with_examples, scored_value
 from app.services.runs.selection_repository import attribution_value, run_lines, score_value
 
@@ -40,10 +40,14 @@ class ScoresRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def names(self, experiment_id: uuid.UUID) -> list[str]:
-        """Return the names of all scores that runs have, sorted."""
-        name = func.jsonb_object_keys(Run.scores)
-        query = select(name).where(Run.experiment_id == experiment_id).distinct()
+    async def names(self, experiment_id: uuid.UUID, scoring_id: uuid.UUID | None = None) -> list[str]:
+        """Return the names of all scores that runs have, sorted; of a scoring, if one is given."""
+        if scoring_id is None:
+            query = select(func.jsonb_object_keys(Run.scores)).where(Run.experiment_id == experiment_id)
+        else:
+            scored = func.jsonb_object_keys(ScoredRunRow.scores)
+            query = select(scored).where(ScoredRunRow.scoring_id == scoring_id)
+        query = query.distinct()
         return sorted((await self._session.execute(query)).scalars())
 
     async def states(
