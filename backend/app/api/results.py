@@ -46,7 +46,8 @@ _OUTCOME_HELP = (
     "all; differ, same: whether the values of the score are equal in the experiments that have the question, "
     "two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: "
     "which of the first two experiments has a value of 1, among the questions that both have a value for; "
-    "failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt."
+    "failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt; "
+    "labelled_wrong: any that most people's labels call wrong."
 )
 Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
 ComparedIds = Annotated[

@@ -17,8 +17,8 @@ from app.services.evaluation.scorers.registry import SCORERS
 from app.services.evaluation.statistics.agreement import krippendorffs_alpha
 from app.services.evaluation.statistics.prediction_powered import Corrected, Of, corrected_mean
 from app.services.labels.judging import says_right
-from app.services.runs.label_repository import LabelledRun, LabelRepository, StoredLabel
 from app.services.results.service import ResultService, one_for_each
+from app.services.runs.label_repository import LabelledRun, LabelRepository, StoredLabel
 from app.services.runs.scores_repository import ScoresRepository
 
 Floats = NDArray[np.float64]

@@ -25,11 +25,13 @@ from app.services.comparisons.slice_markdown import slice_table
 from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.slice_service import SlicedComparisonService
 from app.services.evaluation.statistics.quantiles import median_interval
+from app.services.labels.summary import LabelSummaries
 from app.services.report.content import Report, Section
 from app.services.report.data import ReportData, written
 from app.services.report.examples_section import examples_markdown
 from app.services.report.figures.prepare import figures_of, setting_of
 from app.services.report.judges import UsedJudge, used_judges
+from app.services.report.labels_section import LabelsShown, labels_section
 from app.services.report.method_section import comparison_file, method_markdown
 from app.services.report.repeats_section import repeats_markdown
 from app.services.report.settling_section import settling_markdown
@@ -73,6 +75,7 @@ class ReportService:
         self._slices = SlicedComparisonService(session)
         self._arrays = RunArraysRepository(session)
         self._repeats = RepeatsService(session)
+        self._labels = LabelSummaries(session)
         self._settings = runtime.settings
 
     async def report(self, wanted: Wanted) -> Report:
@@ -114,6 +117,7 @@ class ReportService:
             *([Section("Ended early", settling_markdown(comparison, settling))] if settling else []),
             *await self._repeated(comparison, wanted),
             Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
+            *await self._labelled(comparison, wanted),
             *[await self._sliced(wanted, by) for by in wanted.by],
             Section(
                 "Looked at by hand",
@@ -136,6 +140,11 @@ class ReportService:
         ]
         repeated = [(label, one) for label, one in repeated if one.repeats > 1]
         return [Section("Repeats", repeats_markdown(repeated))] if repeated else []
+
+    async def _labelled(self, comparison: ComparisonOut, wanted: Wanted) -> list[Section]:
+        names = {one.experiment_id: one.label for one in comparison.experiments}
+        found = await self._labels.summary(wanted.ids, wanted.scorings)
+        return labels_section(found, LabelsShown(names, wanted.score, setting_of(comparison)))
 
     async def _sliced(self, wanted: Wanted, by: str) -> Section:
         found = await self._slices.compare(wanted.ids, wanted.score, by, wanted.margin, wanted.scorings)

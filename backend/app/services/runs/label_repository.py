@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -122,11 +122,13 @@ class LabelRepository:
         against = aliased(Example)
         scored = Example.content_hash if scoring_id is None else against.content_hash
         value = score_value if scoring_id is None else scored_value
+        columns: list[Any] = [
+            *(Run.id, Run.status == "ok", Example.content_hash, Run.repeat, Example.key, Example.cluster),
+            func.coalesce(scored, Example.content_hash),
+            *(value(name) for name in scores),
+        ]
         query = (
-            select(
-                *(Run.id, Run.status == "ok", Example.content_hash, Run.repeat, Example.key, Example.cluster),
-                *(func.coalesce(scored, Example.content_hash), *(value(name) for name in scores)),
-            )
+            select(*columns)
             .join(Example, Example.id == Run.example_id)
             .where(Run.experiment_id == experiment_id)
             .order_by(Example.position, Run.repeat)
