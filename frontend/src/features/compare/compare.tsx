@@ -78,7 +78,7 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       <Notes comparison={comparison} />
       <EquivalencePanel comparison={comparison} />
       <MetricTable comparison={comparison} />
-      <LabelsPanel ids={comparison.experiments.map(({ experiment_id }) => experiment_id)} asks />
+      <LabelsPanel ids={comparison.experiments.map(({ experiment_id }) => experiment_id)} scoring={comparison.experiments.map(({ scoring }) => scoring)} asks />
       <SlicesPanel comparison={comparison} />
       <AttributionTable comparison={comparison} />
       <StagesPanel comparison={comparison} />

@@ -2020,7 +2020,7 @@ export interface components {
              * @default differ
              * @enum {string}
              */
-            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread" | "labelled_wrong";
             /**
              * Score
              * @default exact_match
@@ -5308,6 +5308,12 @@ export interface components {
              * @enum {string}
              */
             filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
+            /**
+             * Label
+             * @description What most people's labels say of the answer: any of these; none: no label.
+             * @default []
+             */
+            label?: ("right" | "wrong" | "unclear" | "none")[];
             /** Latency From Ms */
             latency_from_ms?: number | null;
             /** Latency To Ms */
@@ -5682,6 +5688,7 @@ export interface components {
              *       "attribution": [],
              *       "failure_kind": [],
              *       "filter": "all",
+             *       "label": [],
              *       "score": "exact_match",
              *       "slice": [],
              *       "text": ""
@@ -10076,6 +10083,8 @@ export interface operations {
             query: {
                 /** @description Experiments; the first is the baseline. */
                 ids: string[];
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
@@ -11235,8 +11244,8 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt. */
-                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt; labelled_wrong: any that most people's labels call wrong. */
+                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread" | "labelled_wrong";
                 cursor?: string | null;
                 limit?: number;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
@@ -11889,6 +11898,8 @@ export interface operations {
                 failure_kind?: components["schemas"]["FailureKind"][];
                 /** @description Where answers from passages went right or wrong: any of these. */
                 attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
+                /** @description What most people's labels say of the answer: any of these; none: no label. */
+                label?: ("right" | "wrong" | "unclear" | "none")[];
                 /** @description `key=value` of the questions' metadata, such as `topic=music`; all must hold. */
                 slice?: string[];
                 /** @description Least value of the score. */
