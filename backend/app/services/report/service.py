@@ -18,6 +18,8 @@ from app.schemas.result import ComparedExample
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.markdown import differences_of, table_of, verdicts_of, warnings_of
 from app.services.comparisons.pairing import RunArrays
+from app.services.comparisons.repeats import RepeatedComparisonService
+from app.services.comparisons.repeats_report import compared_repeats_out
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.service import ComparisonService
@@ -33,7 +35,11 @@ from app.services.report.figures.prepare import figures_of, setting_of
 from app.services.report.judges import UsedJudge, used_judges
 from app.services.report.labels_section import LabelsShown, labels_section
 from app.services.report.method_section import comparison_file, method_markdown
-from app.services.report.repeats_section import repeats_markdown
+from app.services.report.repeats_section import (
+    differences_figure,
+    differences_markdown,
+    repeats_markdown,
+)
 from app.services.report.settling_section import settling_markdown
 from app.services.results.repeats import RepeatsService
 from app.services.runtime import Runtime
@@ -75,6 +81,7 @@ class ReportService:
         self._slices = SlicedComparisonService(session)
         self._arrays = RunArraysRepository(session)
         self._repeats = RepeatsService(session)
+        self._repeated_comparisons = RepeatedComparisonService(session)
         self._labels = LabelSummaries(session)
         self._settings = runtime.settings
 
@@ -132,14 +139,18 @@ class ReportService:
         return Report(title, tuple(sections), attachments)
 
     async def _repeated(self, comparison: ComparisonOut, wanted: Wanted) -> list[Section]:
-        if wanted.scorings:  # repeats are of the scores that were given while they ran
-            return []
         repeated = [
-            (one.label, await self._repeats.repeats(one.experiment_id, wanted.score))
+            (one.label, await self._repeats.repeats(one.experiment_id, wanted.score, one.scoring))
             for one in comparison.experiments
         ]
         repeated = [(label, one) for label, one in repeated if one.repeats > 1]
-        return [Section("Repeats", repeats_markdown(repeated))] if repeated else []
+        if not any(one.passes for _, one in repeated):
+            return [Section("Repeats", repeats_markdown(repeated))] if repeated else []
+        found = await self._repeated_comparisons.compare(wanted.ids, wanted.score, wanted.scorings)
+        compared = compared_repeats_out(found)
+        text = "\n".join([repeats_markdown(repeated), *differences_markdown(compared)])
+        figure = differences_figure(compared, setting_of(comparison))
+        return [Section("Repeats", text, (figure,) if figure else ())]
 
     async def _labelled(self, comparison: ComparisonOut, wanted: Wanted) -> list[Section]:
         names = {one.experiment_id: one.label for one in comparison.experiments}
