@@ -948,6 +948,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/compare/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Repeats
+         * @description Compare pass@k and pass^k of experiments whose questions were asked repeatedly, adjusted for all k.
+         */
+        get: operations["compare_repeats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/compare/slices": {
         parameters: {
             query?: never;
@@ -1866,6 +1886,51 @@ export interface components {
              * @description In the order of `ids`; null where an experiment has no run of this question.
              */
             runs: (components["schemas"]["RunSummary"] | null)[];
+        };
+        /**
+         * ComparedName
+         * @description One of the compared experiments.
+         */
+        ComparedName: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Label
+             * @description The name without the part that all names begin with.
+             */
+            label: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ComparedRepeatsOut
+         * @description What repeats say of several experiments against the first of them.
+         */
+        ComparedRepeatsOut: {
+            /**
+             * Baseline Id
+             * Format: uuid
+             */
+            baseline_id: string;
+            /**
+             * Differences
+             * @description By experiment and k; empty where nothing was asked repeatedly.
+             */
+            differences: components["schemas"]["PassDifferenceOut"][];
+            /** Experiments */
+            experiments: components["schemas"]["ComparedName"][];
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for; 0 without repeats.
+             */
+            family: number;
+            /** Note */
+            note: string;
+            /** Score */
+            score: string;
         };
         /**
          * ComparedStage
@@ -4491,6 +4556,87 @@ export interface components {
             state: "ok" | "degraded" | "down" | "idle" | "unknown";
         };
         /**
+         * PassDifferenceOut
+         * @description The difference of pass@k or pass^k from the baseline's, on the questions that both answered k times.
+         */
+        PassDifferenceOut: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over all differences of this answer.
+             */
+            adjusted_p: number;
+            /**
+             * Baseline
+             * @description The baseline's mean over these questions.
+             */
+            baseline: number;
+            /**
+             * Difference
+             * @description This experiment minus the baseline.
+             */
+            difference: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for.
+             */
+            family: number;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number;
+            /**
+             * K
+             * @description Answers to a question: 2, 4, 8, … and as many as all experiments have.
+             */
+            k: number;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with all others here, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            low: number;
+            /**
+             * Measure
+             * @description any: pass@k, one or more of k answers are right; all: pass^k, all of them are.
+             * @enum {string}
+             */
+            measure: "any" | "all";
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "worse" | "not_distinguishable";
+            /**
+             * P
+             * @description Two-sided, not adjusted.
+             */
+            p: number;
+            /** Plain High */
+            plain_high: number;
+            /**
+             * Plain Low
+             * @description Lower bound of the interval of this comparison alone.
+             */
+            plain_low: number;
+            /**
+             * Questions
+             * @description With k scored answers or more in both.
+             */
+            questions: number;
+            /** This */
+            this: number;
+        };
+        /**
          * PassageOut
          * @description A retrieved chunk.
          */
@@ -6511,7 +6657,7 @@ export interface components {
              */
             by: string;
             /** Experiments */
-            experiments: components["schemas"]["SlicedExperiment"][];
+            experiments: components["schemas"]["ComparedName"][];
             /**
              * Family
              * @description Differences that p and the intervals allow for.
@@ -6533,24 +6679,6 @@ export interface components {
             score: string;
             /** Slices */
             slices: components["schemas"]["SliceComparison"][];
-        };
-        /**
-         * SlicedExperiment
-         * @description One of the compared experiments.
-         */
-        SlicedExperiment: {
-            /**
-             * Experiment Id
-             * Format: uuid
-             */
-            experiment_id: string;
-            /**
-             * Label
-             * @description The name without the part that all names begin with.
-             */
-            label: string;
-            /** Name */
-            name: string;
         };
         /**
          * SlicesOut
@@ -11313,6 +11441,80 @@ export interface operations {
             };
         };
     };
+    compare_repeats: {
+        parameters: {
+            query: {
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
+                ids: string[];
+                /** @description Name of a score. */
+                score?: string;
+                /** @description One of the ids. */
+                baseline?: string | null;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedRepeatsOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     compare_slices: {
         parameters: {
             query: {
@@ -11820,6 +12022,8 @@ export interface operations {
             query?: {
                 /** @description Name of a score. */
                 score?: string;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
