@@ -23,7 +23,6 @@ from app.services.comparisons.repeats_report import compared_repeats_out
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.service import ComparisonService
-from app.services.comparisons.slice_markdown import slice_table
 from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.slice_service import SlicedComparisonService
 from app.services.evaluation.statistics.quantiles import median_interval
@@ -41,6 +40,7 @@ from app.services.report.repeats_section import (
     repeats_markdown,
 )
 from app.services.report.settling_section import settling_markdown
+from app.services.report.slices_section import slices_section
 from app.services.results.repeats import RepeatsService
 from app.services.runtime import Runtime
 
@@ -125,7 +125,7 @@ class ReportService:
             *await self._repeated(comparison, wanted),
             Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
             *await self._labelled(comparison, wanted),
-            *[await self._sliced(wanted, by) for by in wanted.by],
+            *[await self._sliced(comparison, wanted, place) for place in range(len(wanted.by))],
             Section(
                 "Looked at by hand",
                 examples_markdown(examples, page.total, comparison.experiments, wanted.score),
@@ -157,12 +157,11 @@ class ReportService:
         found = await self._labels.summary(wanted.ids, wanted.scorings)
         return labels_section(found, LabelsShown(names, wanted.score, setting_of(comparison)))
 
-    async def _sliced(self, wanted: Wanted, by: str) -> Section:
+    async def _sliced(self, comparison: ComparisonOut, wanted: Wanted, place: int) -> Section:
+        by = wanted.by[place]
         found = await self._slices.compare(wanted.ids, wanted.score, by, wanted.margin, wanted.scorings)
         sliced = sliced_comparison_out(found, wanted.margin)
-        return Section(
-            f"By {plain(by.replace('_', ' '))}", "\n".join([*slice_table(sliced), "", sliced.note])
-        )
+        return slices_section(sliced, place + 1, setting_of(comparison))
 
 
 def _medians(runs: Mapping[uuid.UUID, RunArrays]) -> dict[uuid.UUID, Estimate]:
