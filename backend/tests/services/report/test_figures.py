@@ -14,8 +14,10 @@ from app.services.report.figures.base import (
     Figure,
     IntervalChart,
     IntervalRow,
+    Multiples,
     Point,
     ScatterChart,
+    SmallPanel,
 )
 from app.services.report.figures.draw import draw_all
 from app.services.report.figures.intervals import draw_intervals
