@@ -12,6 +12,7 @@ from app.schemas.common import Text
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.gate import GateService
 from app.services.comparisons.history import HistoryService
+from app.services.comparisons.repeats import RepeatedComparisonService
 from app.services.comparisons.resuming import ComparisonResuming
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
@@ -140,6 +141,11 @@ def get_stage_comparisons(session: SessionDep) -> StageComparisonService:
 def get_sliced_comparisons(session: SessionDep) -> SlicedComparisonService:
     """Return the service that compares experiments slice by slice of their questions."""
     return SlicedComparisonService(session)
+
+
+def get_repeated_comparisons(session: SessionDep) -> RepeatedComparisonService:
+    """Return the service that compares experiments by what their repeats say."""
+    return RepeatedComparisonService(session)
 
 
 def get_histories(session: SessionDep) -> HistoryService:
@@ -321,6 +327,7 @@ ResumingDep = Annotated[ComparisonResuming, Depends(get_resuming)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]
 SlicedComparisonsDep = Annotated[SlicedComparisonService, Depends(get_sliced_comparisons)]
+RepeatedComparisonsDep = Annotated[RepeatedComparisonService, Depends(get_repeated_comparisons)]
 HistoriesDep = Annotated[HistoryService, Depends(get_histories)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]

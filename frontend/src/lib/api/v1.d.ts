@@ -1011,6 +1011,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/compare/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Repeats
+         * @description Compare pass@k and pass^k of experiments whose questions were asked repeatedly, adjusted for all k.
+         */
+        get: operations["compare_repeats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/compare/slices": {
         parameters: {
             query?: never;
@@ -2021,6 +2041,51 @@ export interface components {
             runs: (components["schemas"]["RunSummary"] | null)[];
         };
         /**
+         * ComparedName
+         * @description One of the compared experiments.
+         */
+        ComparedName: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Label
+             * @description The name without the part that all names begin with.
+             */
+            label: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ComparedRepeatsOut
+         * @description What repeats say of several experiments against the first of them.
+         */
+        ComparedRepeatsOut: {
+            /**
+             * Baseline Id
+             * Format: uuid
+             */
+            baseline_id: string;
+            /**
+             * Differences
+             * @description By experiment and k; empty where nothing was asked repeatedly.
+             */
+            differences: components["schemas"]["PassDifferenceOut"][];
+            /** Experiments */
+            experiments: components["schemas"]["ComparedName"][];
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for; 0 without repeats.
+             */
+            family: number;
+            /** Note */
+            note: string;
+            /** Score */
+            score: string;
+        };
+        /**
          * ComparedStage
          * @description What is compared: a stage, or the time of a question as a whole (`own`, `wall`).
          */
@@ -2206,7 +2271,7 @@ export interface components {
              * @default differ
              * @enum {string}
              */
-            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread" | "labelled_wrong";
             /**
              * Score
              * @default exact_match
@@ -4841,6 +4906,87 @@ export interface components {
             state: "ok" | "degraded" | "down" | "idle" | "unknown";
         };
         /**
+         * PassDifferenceOut
+         * @description The difference of pass@k or pass^k from the baseline's, on the questions that both answered k times.
+         */
+        PassDifferenceOut: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over all differences of this answer.
+             */
+            adjusted_p: number;
+            /**
+             * Baseline
+             * @description The baseline's mean over these questions.
+             */
+            baseline: number;
+            /**
+             * Difference
+             * @description This experiment minus the baseline.
+             */
+            difference: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for.
+             */
+            family: number;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number;
+            /**
+             * K
+             * @description Answers to a question: 2, 4, 8, … and as many as all experiments have.
+             */
+            k: number;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with all others here, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            low: number;
+            /**
+             * Measure
+             * @description any: pass@k, one or more of k answers are right; all: pass^k, all of them are.
+             * @enum {string}
+             */
+            measure: "any" | "all";
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "worse" | "not_distinguishable";
+            /**
+             * P
+             * @description Two-sided, not adjusted.
+             */
+            p: number;
+            /** Plain High */
+            plain_high: number;
+            /**
+             * Plain Low
+             * @description Lower bound of the interval of this comparison alone.
+             */
+            plain_low: number;
+            /**
+             * Questions
+             * @description With k scored answers or more in both.
+             */
+            questions: number;
+            /** This */
+            this: number;
+        };
+        /**
          * PassageOut
          * @description A retrieved chunk.
          */
@@ -5658,6 +5804,12 @@ export interface components {
              * @enum {string}
              */
             filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
+            /**
+             * Label
+             * @description What most people's labels say of the answer: any of these; none: no label.
+             * @default []
+             */
+            label?: ("right" | "wrong" | "unclear" | "none")[];
             /** Latency From Ms */
             latency_from_ms?: number | null;
             /** Latency To Ms */
@@ -6032,6 +6184,7 @@ export interface components {
              *       "attribution": [],
              *       "failure_kind": [],
              *       "filter": "all",
+             *       "label": [],
              *       "score": "exact_match",
              *       "slice": [],
              *       "text": ""
@@ -6854,7 +7007,7 @@ export interface components {
              */
             by: string;
             /** Experiments */
-            experiments: components["schemas"]["SlicedExperiment"][];
+            experiments: components["schemas"]["ComparedName"][];
             /**
              * Family
              * @description Differences that p and the intervals allow for.
@@ -6876,24 +7029,6 @@ export interface components {
             score: string;
             /** Slices */
             slices: components["schemas"]["SliceComparison"][];
-        };
-        /**
-         * SlicedExperiment
-         * @description One of the compared experiments.
-         */
-        SlicedExperiment: {
-            /**
-             * Experiment Id
-             * Format: uuid
-             */
-            experiment_id: string;
-            /**
-             * Label
-             * @description The name without the part that all names begin with.
-             */
-            label: string;
-            /** Name */
-            name: string;
         };
         /**
          * SlicesOut
@@ -10869,6 +11004,8 @@ export interface operations {
             query: {
                 /** @description Experiments; the first is the baseline. */
                 ids: string[];
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
@@ -12028,8 +12165,8 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt. */
-                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt; labelled_wrong: any that most people's labels call wrong. */
+                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread" | "labelled_wrong";
                 cursor?: string | null;
                 limit?: number;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
@@ -12048,6 +12185,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeysetPage_ComparedExample_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_repeats: {
+        parameters: {
+            query: {
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
+                ids: string[];
+                /** @description Name of a score. */
+                score?: string;
+                /** @description One of the ids. */
+                baseline?: string | null;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedRepeatsOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
@@ -12604,6 +12815,8 @@ export interface operations {
             query?: {
                 /** @description Name of a score. */
                 score?: string;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
@@ -12682,6 +12895,8 @@ export interface operations {
                 failure_kind?: components["schemas"]["FailureKind"][];
                 /** @description Where answers from passages went right or wrong: any of these. */
                 attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
+                /** @description What most people's labels say of the answer: any of these; none: no label. */
+                label?: ("right" | "wrong" | "unclear" | "none")[];
                 /** @description `key=value` of the questions' metadata, such as `topic=music`; all must hold. */
                 slice?: string[];
                 /** @description Least value of the score. */
