@@ -20,6 +20,7 @@ from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
 from app.services.execution.attention import Attention
 from app.services.execution.dispatcher import Dispatcher
+from app.services.experiments.annotations import AnnotationService
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.service import ExperimentService
 from app.services.imports.process import Upload
@@ -79,6 +80,14 @@ SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentService:
     """Return the service of experiments."""
     return ExperimentService(session, runtime)
+
+
+def get_annotations(session: SessionDep) -> AnnotationService:
+    """Return the service of names, tags and notes."""
+    return AnnotationService(session)
+
+
+AnnotationsDep = Annotated[AnnotationService, Depends(get_annotations)]
 
 
 async def get_scorings(

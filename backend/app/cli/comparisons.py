@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from app.cli.annotations import tag_all
 from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
@@ -120,7 +121,9 @@ def _print_slices(found: SlicedComparisonOut, *, as_json: bool, markdown: bool) 
         show_slices(found)
 
 
-def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: bool) -> None:
+def run_comparison(
+    file: Path, overrides: JsonObject, tags: Sequence[str], *, detach: bool, as_json: bool
+) -> None:
     """Run all variants of a comparison file on each of its datasets, and print the comparisons.
 
     Raises:
@@ -133,6 +136,7 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
     with connected(start=not detach) as api:
         for config in configs:
             started.append(api.post("/comparisons", ComparisonCreated, json={"config": config}))
+            tag_all(api, started[-1].experiments, tags)
             if detach:
                 continue
             completed &= follow_all(api, started[-1], quiet=as_json)

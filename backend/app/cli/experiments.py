@@ -38,6 +38,10 @@ def print_result(api: Api, experiment_id: UUID, *, as_json: bool, scoring: str =
         console.print(result_table(experiment, result.metrics))
     else:
         console.print(f"{escape(experiment.name)}: {experiment.status}. {escape(experiment.reason or '')}")
+    if experiment.tags:
+        console.print(f"tags: {escape(', '.join(experiment.tags))}")
+    if experiment.notes:
+        console.print(f"notes: {escape(experiment.notes)}")
     console.print(f"[dim]id {experiment_id}[/]")
 
 
@@ -78,6 +82,7 @@ def run(
         bool | None,
         typer.Option(help="Whether the local model server reuses the beginnings of earlier prompts."),
     ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="To find it by; may be repeated.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -97,11 +102,12 @@ def run(
         "execution.prefix_cache": prefix_cache,
     }
     if "variants" in read_mapping(file):
-        run_comparison(file, overrides, detach=detach, as_json=json)
+        run_comparison(file, overrides, tag or [], detach=detach, as_json=json)
         return
     config = read_experiment(file, overrides)
     with connected(start=not detach) as api:
-        created = api.post("/experiments", ExperimentOut, json={"config": config.as_json()})
+        body = {"config": config.as_json(), "tags": tag or []}
+        created = api.post("/experiments", ExperimentOut, json=body)
         try:
             experiment = api.post(f"/experiments/{created.id}/run", ExperimentOut)
         except ApiError:
@@ -120,6 +126,8 @@ def list_(
     model: Annotated[list[str] | None, typer.Option(help="Only with this model.")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="Only on this dataset.")] = None,
     text: Annotated[str, typer.Option(help="Only with these words.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag; repeated: with all.")] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Only archived ones.")] = False,
     sort: Annotated[
         str, typer.Option(help="Field to sort by; a leading - sorts descending.")
     ] = "-created_at",
@@ -137,6 +145,8 @@ def list_(
             model=model or [],
             dataset=dataset or [],
             text=text,
+            tag=tag or [],
+            archived="only" if archived else "exclude",
             sort=sort,
             limit=limit,
         )

@@ -3,6 +3,7 @@
 from app.models.base import Base
 from app.models.batch_job import BatchJob, BatchLine
 from app.models.dataset import Dataset, Example
+from app.models.delivery import Delivery
 from app.models.execution import ExecutorRow, Shard
 from app.models.experiment import Experiment, Result, Run
 from app.models.generation import CacheVersion, Generation
@@ -11,6 +12,7 @@ from app.models.knowledge import Article, KnowledgeBase
 from app.models.label import Label
 from app.models.matrix import Matrix, MatrixTrial
 from app.models.retry import RetriedRun, Retry
+from app.models.saved_view import SavedView
 from app.models.scoring import ScoredRunRow, ScoringRow
 from app.models.sequential import SequentialComparison
 from app.models.worker import Worker
@@ -22,6 +24,7 @@ __all__ = [
     "BatchLine",
     "CacheVersion",
     "Dataset",
+    "Delivery",
     "Example",
     "ExecutorRow",
     "Experiment",
@@ -35,6 +38,7 @@ __all__ = [
     "RetriedRun",
     "Retry",
     "Run",
+    "SavedView",
     "ScoredRunRow",
     "ScoringRow",
     "SequentialComparison",

@@ -16,9 +16,15 @@ from app.models import BatchJob, Experiment, Retry
 from app.schemas.experiment_config import PRIORITIES, ExperimentConfig
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.experiments.aggregation import aggregate
+from app.services.experiments.list_repository import (
+    SORT_KEYS,
+    ExperimentFilter,
+    ExperimentListRepository,
+    Facets,
+)
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.provider_wait_repository import ProviderWaitRepository
-from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository, Facets
+from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.retries import end_retry
 from app.services.experiments.retry_repository import RetriedFailure, RetryRepository
@@ -51,7 +57,12 @@ class ExperimentService:
         self._repository = ExperimentRepository(session)
 
     async def create(
-        self, config: ExperimentConfig, parent_id: uuid.UUID | None = None, *, resumes_parent: bool = False
+        self,
+        config: ExperimentConfig,
+        parent_id: uuid.UUID | None = None,
+        *,
+        resumes_parent: bool = False,
+        tags: Sequence[str] = (),
     ) -> Experiment:
         """Store a new experiment.
 
@@ -59,6 +70,8 @@ class ExperimentService:
             config: of the experiment.
             parent_id: the experiment that it repeats.
             resumes_parent: whether it takes over what its parent was answered, instead of asking again.
+                It then has its parent's tags as well.
+            tags: of it.
 
         Raises:
             InvalidInput: if something does not exist or does not fit together; names the field.
@@ -67,7 +80,8 @@ class ExperimentService:
         checked = await validate(self._session, self._runtime, config)
         dataset = checked.dataset
         if parent_id is not None:
-            await self.get(parent_id)
+            parent = await self.get(parent_id)
+            tags = parent.tags if resumes_parent else tags
         provenance = build_provenance(
             config,
             checked.method,
@@ -94,6 +108,7 @@ class ExperimentService:
             resumes_parent=resumes_parent,
             priority=PRIORITIES[config.priority],
             status=ExperimentStatus.PENDING,
+            tags=list(tags),
         )
         await self._repository.add(experiment)
         await self._session.commit()
@@ -164,13 +179,13 @@ class ExperimentService:
                 hint=f"Sort by one of {', '.join(keys)}, with - before it for descending.",
                 errors=[FieldError("sort", "unknown key")],
             )
-        return await self._repository.list_page(
+        return await ExperimentListRepository(self._session).list_page(
             where, key, descending=sort.startswith("-"), offset=offset, limit=limit
         )
 
     async def facets(self) -> Facets:
-        """Return the methods, models and datasets of all experiments, each sorted."""
-        return await self._repository.facets()
+        """Return the methods, models, datasets and tags of all experiments, each sorted."""
+        return await ExperimentListRepository(self._session).facets()
 
     async def delete(self, experiment_id: uuid.UUID) -> None:
         """Hide an experiment; this also cancels a running one.

@@ -181,7 +181,7 @@ export interface paths {
         };
         /**
          * List Facets
-         * @description List the methods, models and datasets of all experiments, for filters.
+         * @description List the methods, models, datasets and tags of all experiments, for filters.
          */
         get: operations["list_facets"];
         put?: never;
@@ -233,7 +233,11 @@ export interface paths {
         delete: operations["delete_experiment"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Experiment
+         * @description Rename, tag, annotate or archive an experiment, at any time; what is measured stays as it is.
+         */
+        patch: operations["change_experiment"];
         trace?: never;
     };
     "/api/v1/experiments/{experiment_id}/batch-jobs": {
@@ -2573,6 +2577,41 @@ export interface components {
             schedule?: "as_sampled" | "by_prefix";
         };
         /**
+         * ExperimentChange
+         * @description What to change of an experiment; fields that are left out stay as they are.
+         *
+         *     Its configuration, and with it what is measured, never changes.
+         */
+        ExperimentChange: {
+            /**
+             * Add Tags
+             * @default []
+             */
+            add_tags?: string[];
+            /**
+             * Archived
+             * @description Lists leave out archived experiments, unless they are asked for.
+             */
+            archived?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Notes
+             * @description Plain text; empty removes them.
+             */
+            notes?: string | null;
+            /**
+             * Remove Tags
+             * @default []
+             */
+            remove_tags?: string[];
+            /**
+             * Tags
+             * @description In place of all that it has.
+             */
+            tags?: string[] | null;
+        };
+        /**
          * ExperimentConfig
          * @description A complete experiment: the same file gives the same questions, prompts and calls.
          */
@@ -2704,6 +2743,12 @@ export interface components {
              * @description The experiment that this one repeats.
              */
             parent_id?: string | null;
+            /**
+             * Tags
+             * @description To find it by; no part of the configuration.
+             * @default []
+             */
+            tags?: string[];
         };
         /**
          * ExperimentLabels
@@ -2753,6 +2798,11 @@ export interface components {
          * @description An experiment with its configuration and provenance.
          */
         ExperimentOut: {
+            /**
+             * Archived At
+             * @description Since when lists leave it out; null if they do not.
+             */
+            archived_at: string | null;
             /**
              * Config
              * @description As it was stored, if this version refuses it; see `config_problem`.
@@ -2815,6 +2865,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Notes
+             * @description Plain text of people; may be empty.
+             */
+            notes: string;
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
@@ -2862,6 +2917,11 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
             /**
+             * Tags
+             * @description Sorted.
+             */
+            tags: string[];
+            /**
              * Tokens Per Answer
              * @description Mean of the answered runs, prompt and completion together; null if unknown.
              */
@@ -2895,6 +2955,11 @@ export interface components {
          * @description An experiment as lists show it.
          */
         ExperimentSummary: {
+            /**
+             * Archived At
+             * @description Since when lists leave it out; null if they do not.
+             */
+            archived_at: string | null;
             /**
              * Cost Usd
              * @description Null without a result, and when a price is unknown.
@@ -2943,6 +3008,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Notes
+             * @description Plain text of people; may be empty.
+             */
+            notes: string;
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
@@ -2981,6 +3051,11 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
             /**
+             * Tags
+             * @description Sorted.
+             */
+            tags: string[];
+            /**
              * Tokens Per Answer
              * @description Mean of the answered runs, prompt and completion together; null if unknown.
              */
@@ -3004,6 +3079,8 @@ export interface components {
             methods: string[];
             /** Models */
             models: string[];
+            /** Tags */
+            tags: string[];
         };
         /**
          * FailureKind
@@ -7859,8 +7936,12 @@ export interface operations {
                 model?: string[];
                 /** @description Any of these. */
                 dataset?: string[];
-                /** @description All words, in name, description, model or dataset. */
+                /** @description All words, in name, description, notes, model or dataset. */
                 text?: string;
+                /** @description All of these. */
+                tag?: string[];
+                /** @description Whether to list archived experiments. */
+                archived?: "exclude" | "include" | "only";
                 /** @description created_at, name, status, model, method, dataset, finished_at, latency_p50_ms, latency_p95_ms, cost_usd, tokens_per_answer or the name of a score; - before it: descending. */
                 sort?: string;
                 offset?: number;
@@ -8275,6 +8356,104 @@ export interface operations {
             };
             /** @description What the path names does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_experiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
