@@ -21,7 +21,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_views'))
     )
-    op.create_index('ix_saved_views_name', 'saved_views', [sa.literal_column('lower(name)')], unique=True)
+    op.create_index('ix_saved_views_name', 'saved_views', [sa.text('lower(name)')], unique=True)
     op.create_table('deliveries',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),

@@ -22,6 +22,7 @@ from app.services.execution.attention import Attention
 from app.services.execution.dispatcher import Dispatcher
 from app.services.experiments.annotations import AnnotationService
 from app.services.experiments.events import ExperimentWatcher
+from app.services.experiments.saved_views import SavedViewService
 from app.services.experiments.service import ExperimentService
 from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
@@ -87,6 +88,12 @@ def get_annotations(session: SessionDep) -> AnnotationService:
     return AnnotationService(session)
 
 
+def get_saved_views(session: SessionDep) -> SavedViewService:
+    """Return the service of saved views."""
+    return SavedViewService(session)
+
+
+SavedViewsDep = Annotated[SavedViewService, Depends(get_saved_views)]
 AnnotationsDep = Annotated[AnnotationService, Depends(get_annotations)]
 
 
