@@ -97,11 +97,12 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
                 {experiment.archived_at && "archived · "}
                 {experiment.resumes_parent && "resumed · "}
                 {experiment.model}
-                {experiment.tags.length > 0 && <span title={experiment.tags.join(", ")}>{` · #${experiment.tags.join(" #")}`}</span>}
+                {experiment.tags.length > 0 && <span title={tagsText(experiment)} className="max-sm:hidden">{` · ${tagsText(experiment)}`}</span>}
               </span>
               <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 pb-1 sm:hidden">
                 <StatusBadge {...experiment} />
                 <span className="num text-xs">{inOneLine(experiment, score)}</span>
+                {experiment.tags.length > 0 && <span className="text-xs [overflow-wrap:anywhere]">{tagsText(experiment)}</span>}
                 <div className="w-full">
                   <Score experiment={experiment} score={score} />
                 </div>
@@ -136,6 +137,10 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
       </tbody>
     </Table>
   );
+}
+
+function tagsText({ tags }: Experiment): string {
+  return tags.map((tag) => `#${tag}`).join(" ");
 }
 
 /** What a phone has no columns for. */

@@ -2,8 +2,8 @@
 
 import { useState } from "react";
 
+import { ChartPanel } from "@/components/charts/chart-panel";
 import { FrontPlot } from "@/components/charts/front-plot";
-import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import type { Schemas } from "@/lib/api/client";
 import { type Expense, expenses, formatQuantity } from "@/lib/metrics";
@@ -28,7 +28,8 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
     );
   }
   return (
-    <Panel
+    <ChartPanel
+      file="front"
       title="Score against latency and cost"
       hint={`${describeScores(comparison.experiments).labelOf(score)} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
       actions={
@@ -46,6 +47,6 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
       }
     >
       <FrontPlot points={points} formatX={(value) => formatQuantity(value, unit)} />
-    </Panel>
+    </ChartPanel>
   );
 }

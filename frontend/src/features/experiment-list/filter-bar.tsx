@@ -51,7 +51,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
       <div className="grid grid-cols-2 gap-2 lg:grid-cols-[minmax(0,2fr)_repeat(4,minmax(0,1fr))]">
         <SearchInput
           label="Search"
-          placeholder="Name, description, model, dataset"
+          placeholder="Name, notes, model, dataset"
           value={state.text}
           onChange={(text) => onChange({ text })}
           pauseMs={TYPING_MS}

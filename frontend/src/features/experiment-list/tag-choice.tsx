@@ -15,7 +15,7 @@ export function TagChoice({ tags, options = [], onChange }: TagChoiceProps) {
     else if (tag !== CHOSEN) onChange(tags.includes(tag) ? tags.filter((one) => one !== tag) : [...tags, tag]);
   };
   return (
-    <Select aria-label="All tags" className="max-lg:col-span-full" value={tags.length === 0 ? "" : CHOSEN} onChange={(event) => toggle(event.target.value)}>
+    <Select aria-label="All tags" value={tags.length === 0 ? "" : CHOSEN} onChange={(event) => toggle(event.target.value)}>
       {tags.length > 0 && <option value={CHOSEN}>{tags.map((tag) => `#${tag}`).join(" and ")}</option>}
       <option value="">All tags</option>
       {known.map((tag) => (
