@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import { ChartPanel } from "@/components/charts/chart-panel";
 import { FrontPlot } from "@/components/charts/front-plot";
+import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
 import type { Schemas } from "@/lib/api/client";
 import { type Expense, expenses, formatQuantity } from "@/lib/metrics";
