@@ -22,7 +22,9 @@ from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
 from app.services.execution.attention import Attention
 from app.services.execution.dispatcher import Dispatcher
+from app.services.experiments.annotations import AnnotationService
 from app.services.experiments.events import ExperimentWatcher
+from app.services.experiments.saved_views import SavedViewService
 from app.services.experiments.service import ExperimentService
 from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
@@ -82,6 +84,20 @@ SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentService:
     """Return the service of experiments."""
     return ExperimentService(session, runtime)
+
+
+def get_annotations(session: SessionDep) -> AnnotationService:
+    """Return the service of names, tags and notes."""
+    return AnnotationService(session)
+
+
+def get_saved_views(session: SessionDep) -> SavedViewService:
+    """Return the service of saved views."""
+    return SavedViewService(session)
+
+
+SavedViewsDep = Annotated[SavedViewService, Depends(get_saved_views)]
+AnnotationsDep = Annotated[AnnotationService, Depends(get_annotations)]
 
 
 async def get_scorings(

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from app.cli.annotations import tag_all
 from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.estimates import Rehearsal
 from app.cli.files import read_mapping, with_overrides
@@ -124,7 +125,13 @@ def _print_slices(found: SlicedComparisonOut, *, as_json: bool, markdown: bool) 
 
 
 def run_comparison(
-    file: Path, overrides: JsonObject, rehearsal: Rehearsal, *, detach: bool, as_json: bool
+    file: Path,
+    overrides: JsonObject,
+    rehearsal: Rehearsal,
+    tags: Sequence[str],
+    *,
+    detach: bool,
+    as_json: bool,
 ) -> None:
     """Run all variants of a comparison file on each of its datasets, and print the comparisons.
 
@@ -140,6 +147,7 @@ def run_comparison(
             if not rehearsal.goes_on(api, config, partial(_run_pilot, api)):
                 continue
             started.append(api.post("/comparisons", ComparisonCreated, json={"config": config}))
+            tag_all(api, started[-1].experiments, tags)
             if detach:
                 continue
             completed &= follow_all(api, started[-1], quiet=as_json)
