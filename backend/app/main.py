@@ -24,6 +24,7 @@ from app.api import (
     spending,
     storage,
     system,
+    views,
 )
 from app.api.dashboard import Dashboard
 from app.api.errors import CrashMiddleware, install_error_handlers
@@ -67,6 +68,7 @@ A method that a path does not have is answered with 405; the header `Allow` name
 _V1_ROUTERS = (
     overview.router,
     experiments.router,
+    views.router,
     results.router,
     scores.router,
     scorings.router,

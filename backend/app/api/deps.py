@@ -12,6 +12,7 @@ from app.schemas.common import Text
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.gate import GateService
 from app.services.comparisons.history import HistoryService
+from app.services.comparisons.repeats import RepeatedComparisonService
 from app.services.comparisons.resuming import ComparisonResuming
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
@@ -21,7 +22,9 @@ from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
 from app.services.execution.attention import Attention
 from app.services.execution.dispatcher import Dispatcher
+from app.services.experiments.annotations import AnnotationService
 from app.services.experiments.events import ExperimentWatcher
+from app.services.experiments.saved_views import SavedViewService
 from app.services.experiments.service import ExperimentService
 from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
@@ -83,6 +86,20 @@ def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentServi
     return ExperimentService(session, runtime)
 
 
+def get_annotations(session: SessionDep) -> AnnotationService:
+    """Return the service of names, tags and notes."""
+    return AnnotationService(session)
+
+
+def get_saved_views(session: SessionDep) -> SavedViewService:
+    """Return the service of saved views."""
+    return SavedViewService(session)
+
+
+SavedViewsDep = Annotated[SavedViewService, Depends(get_saved_views)]
+AnnotationsDep = Annotated[AnnotationService, Depends(get_annotations)]
+
+
 async def get_scorings(
     session: SessionDep, runtime: RuntimeDep, background: BackgroundTasks
 ) -> ScoringService:
@@ -140,6 +157,11 @@ def get_stage_comparisons(session: SessionDep) -> StageComparisonService:
 def get_sliced_comparisons(session: SessionDep) -> SlicedComparisonService:
     """Return the service that compares experiments slice by slice of their questions."""
     return SlicedComparisonService(session)
+
+
+def get_repeated_comparisons(session: SessionDep) -> RepeatedComparisonService:
+    """Return the service that compares experiments by what their repeats say."""
+    return RepeatedComparisonService(session)
 
 
 def get_histories(session: SessionDep) -> HistoryService:
@@ -321,6 +343,7 @@ ResumingDep = Annotated[ComparisonResuming, Depends(get_resuming)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]
 SlicedComparisonsDep = Annotated[SlicedComparisonService, Depends(get_sliced_comparisons)]
+RepeatedComparisonsDep = Annotated[RepeatedComparisonService, Depends(get_repeated_comparisons)]
 HistoriesDep = Annotated[HistoryService, Depends(get_histories)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]

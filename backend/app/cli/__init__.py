@@ -3,6 +3,7 @@
 import typer
 
 from app.cli import (
+    annotations,
     bench,
     comparisons,
     database,
@@ -38,6 +39,9 @@ app.command()(experiments.show)
 app.command()(experiments.export)
 app.command()(experiments.cancel)
 app.command()(experiments.resume)
+app.command()(annotations.edit)
+app.command()(annotations.archive)
+app.command()(annotations.unarchive)
 app.command()(experiments.retry_failed)
 app.command()(scorings.rescore)
 app.command()(scorings.scorings)

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from app.cli.annotations import tag_all
 from app.cli.client import Api, JsonOption, connected, fail, say
 from app.cli.estimates import Rehearsal
 from app.cli.files import read_mapping, with_overrides
@@ -59,7 +60,7 @@ FamilyOption = Annotated[
 _WIDE = 110
 _AMOUNTS = 2
 """Columns of amounts, the last ones of the table, which is shown whole from so many characters on."""
-_STYLE = {"better": "green", "worse": "red", "not_distinguishable": "default"}
+OUTCOME_STYLE = {"better": "green", "worse": "red", "not_distinguishable": "default"}
 _NAME_WIDTH = 16  # of a column, at least
 
 
@@ -124,7 +125,13 @@ def _print_slices(found: SlicedComparisonOut, *, as_json: bool, markdown: bool) 
 
 
 def run_comparison(
-    file: Path, overrides: JsonObject, rehearsal: Rehearsal, *, detach: bool, as_json: bool
+    file: Path,
+    overrides: JsonObject,
+    rehearsal: Rehearsal,
+    tags: Sequence[str],
+    *,
+    detach: bool,
+    as_json: bool,
 ) -> None:
     """Run all variants of a comparison file on each of its datasets, and print the comparisons.
 
@@ -140,6 +147,7 @@ def run_comparison(
             if not rehearsal.goes_on(api, config, partial(_run_pilot, api)):
                 continue
             started.append(api.post("/comparisons", ComparisonCreated, json={"config": config}))
+            tag_all(api, started[-1].experiments, tags)
             if detach:
                 continue
             completed &= follow_all(api, started[-1], quiet=as_json)
@@ -263,6 +271,8 @@ def show_comparison(comparison: ComparisonOut, metric: str) -> None:
         _show_verdict(comparison, one)
     for line in [*about_families(comparison), *about_scores(comparison)]:
         console.print(f"[dim]{line}[/]", highlight=False)
+    if any(one.n_paired > one.n_questions for one in differences.values()):
+        console.print("[dim]pass@k and pass^k of the repeats: llmforge repeats ID ID[/]", highlight=False)
     tied = comparison.tied_for_best.get(metric, [])
     names = [one.label for one in comparison.experiments if one.experiment_id in tied]
     if len(comparison.experiments) > 2:
@@ -282,7 +292,7 @@ def _comparison_table(
         difference = differences.get(experiment.experiment_id)
         score, change, *others = cells(experiment, difference, metric)
         if difference and difference.statistics:
-            change = f"[{_STYLE[difference.statistics.outcome]}]{escape(change)}[/]"
+            change = f"[{OUTCOME_STYLE[difference.statistics.outcome]}]{escape(change)}[/]"
         table.add_row(escape(experiment.label), *[escape(score), change, *others][:kept])
     return table
 
@@ -290,7 +300,7 @@ def _comparison_table(
 def _show_verdict(comparison: ComparisonOut, one: ScoreDifference) -> None:
     """Print the verdict on one difference, and what stands beside it."""
     if one.statistics:
-        style = _STYLE[one.statistics.outcome]
+        style = OUTCOME_STYLE[one.statistics.outcome]
         pairs = f"[dim]({one.n_paired:,} {'pair' if one.n_paired == 1 else 'pairs'})[/]"
         verdict = ordinary_verdict(comparison, one)
         console.print(f"[{style}]{escape(verdict)}[/] {pairs}", highlight=False)

@@ -1,5 +1,6 @@
 """Commands about experiments: run, list, show, export, cancel, resume."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +47,10 @@ def print_result(api: Api, experiment_id: UUID, *, as_json: bool, scoring: str =
         console.print(f"{escape(experiment.name)}: {experiment.status}. {escape(experiment.reason or '')}")
     for budget in budgets:
         console.print(escape(budget_line(budget)))
+    if experiment.tags:
+        console.print(f"tags: {escape(', '.join(experiment.tags))}")
+    if experiment.notes:
+        console.print(f"notes: {escape(experiment.notes)}")
     console.print(f"[dim]id {experiment_id}[/]")
 
 
@@ -86,6 +91,7 @@ def run(
         bool | None,
         typer.Option(help="Whether the local model server reuses the beginnings of earlier prompts."),
     ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="To find it by; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate calls, tokens, cost.")] = False,
     pilot: Annotated[
         int | None,
@@ -112,13 +118,13 @@ def run(
     }
     rehearsal = Rehearsal(dry_run, pilot, yes, json)
     if "variants" in read_mapping(file):
-        run_comparison(file, overrides, rehearsal, detach=detach, as_json=json)
+        run_comparison(file, overrides, rehearsal, tag or [], detach=detach, as_json=json)
         return
     config = read_experiment(file, overrides).as_json()
     with connected(start=not detach) as api:
         if not rehearsal.goes_on(api, config, partial(_run_pilot, api)):
             return
-        experiment = _started(api, config)
+        experiment = _started(api, config, tag or [])
         if detach:
             print_json(experiment) if json else typer.echo(experiment.id)
             return
@@ -126,8 +132,8 @@ def run(
         follow_to_end(api, experiment, as_json=json)
 
 
-def _started(api: Api, config: JsonObject) -> ExperimentOut:
-    created = api.post("/experiments", ExperimentOut, json={"config": config})
+def _started(api: Api, config: JsonObject, tags: Sequence[str]) -> ExperimentOut:
+    created = api.post("/experiments", ExperimentOut, json={"config": config, "tags": tags})
     try:
         return api.post(f"/experiments/{created.id}/run", ExperimentOut)
     except ApiError:
@@ -141,7 +147,7 @@ def _say_started(experiment: ExperimentOut) -> None:
 
 
 def _run_pilot(api: Api, config: JsonObject) -> None:
-    experiment = _started(api, config)
+    experiment = _started(api, config, [])
     _say_started(experiment)
     if follow(api, experiment.id, experiment.total) is not ExperimentStatus.COMPLETED:
         raise fail("The pilot did not complete.", f"`llmforge show {short(experiment.id)}` says why.")
@@ -153,6 +159,8 @@ def list_(
     model: Annotated[list[str] | None, typer.Option(help="Only with this model.")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="Only on this dataset.")] = None,
     text: Annotated[str, typer.Option(help="Only with these words.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag; repeated: with all.")] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Only archived ones.")] = False,
     sort: Annotated[
         str, typer.Option(help="Field to sort by; a leading - sorts descending.")
     ] = "-created_at",
@@ -170,6 +178,8 @@ def list_(
             model=model or [],
             dataset=dataset or [],
             text=text,
+            tag=tag or [],
+            archived="only" if archived else "exclude",
             sort=sort,
             limit=limit,
         )

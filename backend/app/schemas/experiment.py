@@ -8,6 +8,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
+from app.schemas.annotation import Tags
 from app.schemas.common import FromAttributes, Strict
 from app.schemas.experiment_config import Budget, ExperimentConfig
 from app.schemas.method_config import AnyMethodConfig, MethodConfig
@@ -37,6 +38,7 @@ class ExperimentCreate(Strict):
 
     config: ExperimentConfig
     parent_id: uuid.UUID | None = Field(default=None, description="The experiment that this one repeats.")
+    tags: Tags = Field(default=[], description="To find it by; no part of the configuration.")
 
 
 class ExperimentResume(Strict):
@@ -139,6 +141,9 @@ class ExperimentSummary(FromAttributes):
         description="The budget that it shares with the other experiments of its comparison."
     )
     resumes_parent: bool = Field(description="It goes on with the work of its parent.")
+    tags: list[str] = Field(description="Sorted.")
+    notes: str = Field(description="Plain text of people; may be empty.")
+    archived_at: datetime | None = Field(description="Since when lists leave it out; null if they do not.")
 
 
 class ExperimentOut(ExperimentSummary):
@@ -163,6 +168,7 @@ class FacetsOut(FromAttributes):
     methods: list[str]
     models: list[str]
     datasets: list[str]
+    tags: list[str]
 
 
 class ExperimentEvent(FromAttributes):

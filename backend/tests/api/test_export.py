@@ -47,6 +47,7 @@ NESTED = {
     "warnings",
     "cache_use",
     "stages",
+    "labels",
 }
 
 
@@ -56,12 +57,21 @@ async def exported(steps: Steps) -> str:
     lines = b"\n".join(orjson.dumps(row) for row in NASTY)
     async with steps.runtime.sessions() as session:
         await DatasetService(session).add_file("nasty", "nasty.jsonl", lines)
-    return await steps.run(
+    experiment_id = await steps.run(
         model="mock/gold?fail_rate=0.4&fail_kind=refused",
         max_failed_share=1,
         dataset={"name": "nasty"},
         repeats=3,
     )
+    runs = (await steps.get(f"{RESULTS}/{experiment_id}/runs", filter="correct"))["items"]
+    labels = [
+        {"run_id": runs[0]["id"], "labeller": "ada", "verdict": "right"},
+        {"run_id": runs[0]["id"], "labeller": "=bob", "verdict": "right", "note": "a\nb"},
+        {"run_id": runs[1]["id"], "labeller": "ada", "verdict": "wrong", "failure": "=1+1", "note": "=2"},
+        {"run_id": runs[1]["id"], "labeller": "@bob", "verdict": "right", "failure": "too long"},
+    ]
+    assert (await steps.api.put("/api/v1/labels", json=labels)).status_code == 204
+    return experiment_id
 
 
 async def download(steps: Steps, experiment_id: str, fmt: str) -> bytes:
@@ -123,7 +133,8 @@ class TestExport:
             "output,answer,parse_outcome,parse_rule,exact_match,contains,f1,cached,attempts,latency_ms,queue_ms,"
             "prompt_tokens,completion_tokens,cost_usd,created_at,scores,calls,retrieved,trace,metadata,"
             "model_ms,paid_prompt_tokens,paid_completion_tokens,paid_usd,reasoning_tokens,cache_read_tokens,"
-            "cache_write_tokens,warnings,answered_calls,cache_use,stages"
+            "cache_write_tokens,warnings,answered_calls,cache_use,stages,"
+            "label,failure_label,label_notes,labels"
         )
         rows = orjson.loads(await download(steps, exported, "json"))
         table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))
@@ -145,6 +156,18 @@ class TestExport:
             run = runs[row["run_id"]]
             for name in ("question", "status", "output", "answer", "scores", "latency_ms", "failure_kind"):
                 assert row[name] == run[name]
+
+    async def test_says_what_people_say(self, steps: Steps, exported: str) -> None:
+        rows = orjson.loads(await download(steps, exported, "json"))
+        names = ("label", "failure_label", "label_notes")
+        assert [[row[name] for name in names] for row in rows if row["label"]] == [
+            ["right", None, "=bob: a\nb"],
+            ["unclear", "too long; =1+1", "ada: =2"],
+        ]
+        (unclear,) = [row["labels"] for row in rows if row["label"] == "unclear"]
+        assert [(one["labeller"], one["verdict"]) for one in unclear] == [("@bob", "right"), ("ada", "wrong")]
+        assert {row["labels"] is None for row in rows if not row["label"]} == {True}
+        assert "'=bob: a" in (await download(steps, exported, "csv")).decode()
 
     async def test_no_cell_of_a_csv_is_a_formula(self, steps: Steps, exported: str) -> None:
         text = (await download(steps, exported, "csv")).decode()

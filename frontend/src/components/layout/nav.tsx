@@ -10,6 +10,7 @@ import { API_URL } from "@/lib/api/address";
 import { cn } from "@/lib/utils";
 
 import { HealthDot, useHealth } from "./health";
+import { Preferences } from "./preferences";
 import { IfMayWrite } from "./read-only";
 
 const pages = [
@@ -63,6 +64,7 @@ export function Nav() {
             </a>
           )}
           <HealthDot />
+          <Preferences />
           <IfMayWrite>
             <Button asChild variant="primary" size="sm">
               <Link href="/experiments/new/">

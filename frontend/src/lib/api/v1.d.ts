@@ -224,7 +224,7 @@ export interface paths {
         };
         /**
          * List Facets
-         * @description List the methods, models and datasets of all experiments, for filters.
+         * @description List the methods, models, datasets and tags of all experiments, for filters.
          */
         get: operations["list_facets"];
         put?: never;
@@ -276,7 +276,11 @@ export interface paths {
         delete: operations["delete_experiment"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Experiment
+         * @description Rename, tag, annotate or archive an experiment, at any time; what is measured stays as it is.
+         */
+        patch: operations["change_experiment"];
         trace?: never;
     };
     "/api/v1/experiments/{experiment_id}/batch-jobs": {
@@ -1011,6 +1015,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/compare/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Repeats
+         * @description Compare pass@k and pass^k of experiments whose questions were asked repeatedly, adjusted for all k.
+         */
+        get: operations["compare_repeats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/compare/slices": {
         parameters: {
             query?: never;
@@ -1331,6 +1355,54 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Views
+         * @description List the saved views of the list of experiments, by name.
+         */
+        get: operations["list_views"];
+        put?: never;
+        /**
+         * Create View
+         * @description Save filters, order and columns under a name, for everybody who uses this API.
+         */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete View
+         * @description Delete a view; experiments stay.
+         */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        /**
+         * Change View
+         * @description Rename a view, or change what it shows.
+         */
+        patch: operations["change_view"];
         trace?: never;
     };
     "/health": {
@@ -2021,6 +2093,51 @@ export interface components {
             runs: (components["schemas"]["RunSummary"] | null)[];
         };
         /**
+         * ComparedName
+         * @description One of the compared experiments.
+         */
+        ComparedName: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Label
+             * @description The name without the part that all names begin with.
+             */
+            label: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ComparedRepeatsOut
+         * @description What repeats say of several experiments against the first of them.
+         */
+        ComparedRepeatsOut: {
+            /**
+             * Baseline Id
+             * Format: uuid
+             */
+            baseline_id: string;
+            /**
+             * Differences
+             * @description By experiment and k; empty where nothing was asked repeatedly.
+             */
+            differences: components["schemas"]["PassDifferenceOut"][];
+            /** Experiments */
+            experiments: components["schemas"]["ComparedName"][];
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for; 0 without repeats.
+             */
+            family: number;
+            /** Note */
+            note: string;
+            /** Score */
+            score: string;
+        };
+        /**
          * ComparedStage
          * @description What is compared: a stage, or the time of a question as a whole (`own`, `wall`).
          */
@@ -2206,7 +2323,7 @@ export interface components {
              * @default differ
              * @enum {string}
              */
-            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread" | "labelled_wrong";
             /**
              * Score
              * @default exact_match
@@ -2844,6 +2961,41 @@ export interface components {
             schedule?: "as_sampled" | "by_prefix";
         };
         /**
+         * ExperimentChange
+         * @description What to change of an experiment; fields that are left out stay as they are.
+         *
+         *     Its configuration, and with it what is measured, never changes.
+         */
+        ExperimentChange: {
+            /**
+             * Add Tags
+             * @default []
+             */
+            add_tags?: string[];
+            /**
+             * Archived
+             * @description Lists leave out archived experiments, unless they are asked for.
+             */
+            archived?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Notes
+             * @description Plain text; empty removes them.
+             */
+            notes?: string | null;
+            /**
+             * Remove Tags
+             * @default []
+             */
+            remove_tags?: string[];
+            /**
+             * Tags
+             * @description In place of all that it has.
+             */
+            tags?: string[] | null;
+        };
+        /**
          * ExperimentConfig
          * @description A complete experiment: the same file gives the same questions, prompts and calls.
          */
@@ -2975,6 +3127,12 @@ export interface components {
              * @description The experiment that this one repeats.
              */
             parent_id?: string | null;
+            /**
+             * Tags
+             * @description To find it by; no part of the configuration.
+             * @default []
+             */
+            tags?: string[];
         };
         /**
          * ExperimentLabels
@@ -3024,6 +3182,11 @@ export interface components {
          * @description An experiment with its configuration and provenance.
          */
         ExperimentOut: {
+            /**
+             * Archived At
+             * @description Since when lists leave it out; null if they do not.
+             */
+            archived_at: string | null;
             /**
              * Budget Id
              * @description The budget that it shares with the other experiments of its comparison.
@@ -3091,6 +3254,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Notes
+             * @description Plain text of people; may be empty.
+             */
+            notes: string;
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
@@ -3138,6 +3306,11 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
             /**
+             * Tags
+             * @description Sorted.
+             */
+            tags: string[];
+            /**
              * Tokens Per Answer
              * @description Mean of the answered runs, prompt and completion together; null if unknown.
              */
@@ -3171,6 +3344,11 @@ export interface components {
          * @description An experiment as lists show it.
          */
         ExperimentSummary: {
+            /**
+             * Archived At
+             * @description Since when lists leave it out; null if they do not.
+             */
+            archived_at: string | null;
             /**
              * Budget Id
              * @description The budget that it shares with the other experiments of its comparison.
@@ -3224,6 +3402,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Notes
+             * @description Plain text of people; may be empty.
+             */
+            notes: string;
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
@@ -3262,6 +3445,11 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
             /**
+             * Tags
+             * @description Sorted.
+             */
+            tags: string[];
+            /**
              * Tokens Per Answer
              * @description Mean of the answered runs, prompt and completion together; null if unknown.
              */
@@ -3285,6 +3473,8 @@ export interface components {
             methods: string[];
             /** Models */
             models: string[];
+            /** Tags */
+            tags: string[];
         };
         /**
          * FailureKind
@@ -4841,6 +5031,87 @@ export interface components {
             state: "ok" | "degraded" | "down" | "idle" | "unknown";
         };
         /**
+         * PassDifferenceOut
+         * @description The difference of pass@k or pass^k from the baseline's, on the questions that both answered k times.
+         */
+        PassDifferenceOut: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over all differences of this answer.
+             */
+            adjusted_p: number;
+            /**
+             * Baseline
+             * @description The baseline's mean over these questions.
+             */
+            baseline: number;
+            /**
+             * Difference
+             * @description This experiment minus the baseline.
+             */
+            difference: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for.
+             */
+            family: number;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number;
+            /**
+             * K
+             * @description Answers to a question: 2, 4, 8, … and as many as all experiments have.
+             */
+            k: number;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with all others here, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            low: number;
+            /**
+             * Measure
+             * @description any: pass@k, one or more of k answers are right; all: pass^k, all of them are.
+             * @enum {string}
+             */
+            measure: "any" | "all";
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "worse" | "not_distinguishable";
+            /**
+             * P
+             * @description Two-sided, not adjusted.
+             */
+            p: number;
+            /** Plain High */
+            plain_high: number;
+            /**
+             * Plain Low
+             * @description Lower bound of the interval of this comparison alone.
+             */
+            plain_low: number;
+            /**
+             * Questions
+             * @description With k scored answers or more in both.
+             */
+            questions: number;
+            /** This */
+            this: number;
+        };
+        /**
          * PassageOut
          * @description A retrieved chunk.
          */
@@ -5658,6 +5929,12 @@ export interface components {
              * @enum {string}
              */
             filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
+            /**
+             * Label
+             * @description What most people's labels say of the answer: any of these; none: no label.
+             * @default []
+             */
+            label?: ("right" | "wrong" | "unclear" | "none")[];
             /** Latency From Ms */
             latency_from_ms?: number | null;
             /** Latency To Ms */
@@ -6032,6 +6309,7 @@ export interface components {
              *       "attribution": [],
              *       "failure_kind": [],
              *       "filter": "all",
+             *       "label": [],
              *       "score": "exact_match",
              *       "slice": [],
              *       "text": ""
@@ -6063,6 +6341,50 @@ export interface components {
             message: string;
             /** @description Share of pairs with the same raw output, with its 95 % interval. */
             outputs: components["schemas"]["Estimate"];
+        };
+        /**
+         * SavedViewChange
+         * @description What to change of a view; a field that is left out stays as it is.
+         */
+        SavedViewChange: {
+            /** Name */
+            name?: string | null;
+            /** Query */
+            query?: string | null;
+        };
+        /**
+         * SavedViewIn
+         * @description A name for filters, order and columns.
+         */
+        SavedViewIn: {
+            /** Name */
+            name: string;
+            /**
+             * Query
+             * @description As in the address of the dashboard's list; empty: all experiments.
+             * @example status=COMPLETED&tag=pilot
+             */
+            query: string;
+        };
+        /**
+         * SavedViewOut
+         * @description A saved view.
+         */
+        SavedViewOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Query */
+            query: string;
         };
         /**
          * ScoreAgreement
@@ -6854,7 +7176,7 @@ export interface components {
              */
             by: string;
             /** Experiments */
-            experiments: components["schemas"]["SlicedExperiment"][];
+            experiments: components["schemas"]["ComparedName"][];
             /**
              * Family
              * @description Differences that p and the intervals allow for.
@@ -6876,24 +7198,6 @@ export interface components {
             score: string;
             /** Slices */
             slices: components["schemas"]["SliceComparison"][];
-        };
-        /**
-         * SlicedExperiment
-         * @description One of the compared experiments.
-         */
-        SlicedExperiment: {
-            /**
-             * Experiment Id
-             * Format: uuid
-             */
-            experiment_id: string;
-            /**
-             * Label
-             * @description The name without the part that all names begin with.
-             */
-            label: string;
-            /** Name */
-            name: string;
         };
         /**
          * SlicesOut
@@ -8585,8 +8889,12 @@ export interface operations {
                 model?: string[];
                 /** @description Any of these. */
                 dataset?: string[];
-                /** @description All words, in name, description, model or dataset. */
+                /** @description All words, in name, description, notes, model or dataset. */
                 text?: string;
+                /** @description All of these. */
+                tag?: string[];
+                /** @description Whether to list archived experiments. */
+                archived?: "exclude" | "include" | "only";
                 /** @description created_at, name, status, model, method, dataset, finished_at, latency_p50_ms, latency_p95_ms, cost_usd, tokens_per_answer or the name of a score; - before it: descending. */
                 sort?: string;
                 offset?: number;
@@ -9001,6 +9309,104 @@ export interface operations {
             };
             /** @description What the path names does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_experiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10869,6 +11275,8 @@ export interface operations {
             query: {
                 /** @description Experiments; the first is the baseline. */
                 ids: string[];
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
@@ -12028,8 +12436,8 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt. */
-                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt; labelled_wrong: any that most people's labels call wrong. */
+                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread" | "labelled_wrong";
                 cursor?: string | null;
                 limit?: number;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
@@ -12048,6 +12456,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeysetPage_ComparedExample_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_repeats: {
+        parameters: {
+            query: {
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
+                ids: string[];
+                /** @description Name of a score. */
+                score?: string;
+                /** @description One of the ids. */
+                baseline?: string | null;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedRepeatsOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
@@ -12604,6 +13086,8 @@ export interface operations {
             query?: {
                 /** @description Name of a score. */
                 score?: string;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
@@ -12682,6 +13166,8 @@ export interface operations {
                 failure_kind?: components["schemas"]["FailureKind"][];
                 /** @description Where answers from passages went right or wrong: any of these. */
                 attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
+                /** @description What most people's labels say of the answer: any of these; none: no label. */
+                label?: ("right" | "wrong" | "unclear" | "none")[];
                 /** @description `key=value` of the questions' metadata, such as `topic=music`; all must hold. */
                 slice?: string[];
                 /** @description Least value of the score. */
@@ -13158,6 +13644,330 @@ export interface operations {
             };
             /** @description The request's body has not arrived in time. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
