@@ -202,16 +202,20 @@ class TestRestoreRefused:
         assert await contents(other) == {}
 
     async def test_a_wrong_manifest(self, file: Path, other: str) -> None:
+        def datasets(it: dict[str, Any]) -> dict[str, Any]:
+            found: dict[str, Any] = next(one for one in it["tables"] if one["name"] == "datasets")
+            return found
+
         wrong: dict[str, Callable[[dict[str, Any]], object]] = {
             "written by LlmForge 9.0": lambda it: it.update(format=2, program="LlmForge 9.0"),
             "later version of LlmForge than this one .schema 9999": lambda it: it.update(revision="9999"),
             "later version of LlmForge than this one .schema head": lambda it: it.update(revision="head"),
             "no backup of LlmForge": lambda it: it.pop("tables"),
-            "datasets is not as it was written": lambda it: it["tables"][0].update(sha256="0"),
-            "datasets did not arrive as it was sent": lambda it: it["tables"][0].update(rows=7),
-            "table that LlmForge does not have: theirs": lambda it: it["tables"][0].update(name="theirs"),
-            "extra data after last expected column": lambda it: it["tables"][0].update(columns=["id"]),
-            "column .x. of relation": lambda it: it["tables"][0].update(columns=["x"]),
+            "datasets is not as it was written": lambda it: datasets(it).update(sha256="0"),
+            "datasets did not arrive as it was sent": lambda it: datasets(it).update(rows=7),
+            "table that LlmForge does not have: theirs": lambda it: datasets(it).update(name="theirs"),
+            "extra data after last expected column": lambda it: datasets(it).update(columns=["id"]),
+            "column .x. of relation": lambda it: datasets(it).update(columns=["x"]),
         }
         for message, change in wrong.items():
             with pytest.raises((BackupError, Unavailable), match=message):
