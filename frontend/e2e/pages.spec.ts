@@ -209,7 +209,6 @@ for (const { name, path, shown } of places) {
     await shown(page);
     await expectNoOverflow(page);
     expect.soft(await violationsOf(page), `on a desk`).toEqual([]);
-
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
     expect.soft(await violationsOf(page), `in the dark`).toEqual([]);
