@@ -21,6 +21,7 @@ from app.api import (
     results,
     scores,
     scorings,
+    spending,
     storage,
     system,
     views,
@@ -81,6 +82,7 @@ _V1_ROUTERS = (
     reports.router,
     system.models_router,
     storage.router,
+    spending.router,
 )
 
 

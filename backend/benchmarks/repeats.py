@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.services.evaluation.statistics.bounds import Bounds
 from app.services.evaluation.statistics.gate_policy import RuleTest, decide_rules
 from app.services.evaluation.statistics.noninferiority import Decision
 from app.services.evaluation.statistics.paired import paired_draws
+from app.services.evaluation.statistics.paired_passes import PassDifference, PassSides, pass_differences
 from app.services.evaluation.statistics.repeats import passes, variance_shares
 from benchmarks.rows import Row
 
@@ -25,6 +27,7 @@ def repeats(rounds: int, seed: int) -> Iterator[Row]:
         for shape in (0.05, 1.0):
             yield _variance(questions, times, shape, rounds // 4, np.random.default_rng(seed))
         yield _passes(questions, times, rounds // 4, np.random.default_rng(seed))
+        yield from pass_claims(questions, times, rounds // 4, seed)
 
 
 def _gate(wrong: Decision, rounds: int, rng: Rng) -> Row:
@@ -75,3 +78,40 @@ def _passes(questions: int, times: int, rounds: int, rng: Rng) -> Row:
         held += found.all_right.low <= 1 / 3 <= found.all_right.high
     case = f"coverage, pass@2 and pass^2, {questions} questions, {times} repeats"
     return Row(case, held / (2 * rounds), 0.93, 0.97, rounds)
+
+
+def pass_claims(questions: int, times: int, rounds: int, seed: int) -> Iterator[Row]:
+    """Differences of pass@k and pass^k of all k at once: any false one, and how often intervals hold them.
+
+    The chances of a question to be answered right have a U-shaped distribution. Where nothing differs they
+    are drawn anew for the second side, which is harder than equal ones; else their odds are e^½ as high.
+    """
+    what = f"pass@k and pass^k, {questions} questions, {times} repeats"
+    false = 0
+    rng = np.random.default_rng(seed)
+    for each in range(rounds):
+        chances = rng.beta(0.5, 0.5, (2, questions))
+        false += any(one.adjusted_p < 0.05 for one in _compared(chances, times, rng, each))
+    yield Row(f"any false difference in {what}", false / rounds, 0, 0.05, rounds)
+    true = _better(np.random.default_rng(99).beta(0.5, 0.5, 400_000))
+    held = shown = 0
+    for each in range(rounds):
+        for one in _compared(_better(rng.beta(0.5, 0.5, questions)), times, rng, each):
+            some = one.measure == "any"
+            first, second = (1 - (1 - side) ** one.k if some else side**one.k for side in true)
+            held += one.paired.low <= float(np.mean(second - first)) <= one.paired.high
+            shown += 1
+    yield Row(f"coverage, difference of {what}", held / shown, 0.93, 1, rounds)
+
+
+def _better(chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return chances, and those with odds that are e^½ as high. Shape ``(2, n)``."""
+    odds = np.exp(0.5) * chances / np.maximum(1 - chances, 1e-12)
+    return np.array([chances, odds / (1 + odds)])
+
+
+def _compared(chances: NDArray[np.float64], times: int, rng: Rng, seed: int) -> list[PassDifference]:
+    first, second = rng.binomial(times, chances).tolist()
+    asked = [times] * len(first)
+    (found,) = pass_differences([PassSides(first, asked, second, asked)], seed=seed)
+    return found

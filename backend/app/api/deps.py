@@ -12,6 +12,8 @@ from app.schemas.common import Text
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.gate import GateService
 from app.services.comparisons.history import HistoryService
+from app.services.comparisons.repeats import RepeatedComparisonService
+from app.services.comparisons.resuming import ComparisonResuming
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
 from app.services.comparisons.slice_service import SlicedComparisonService
@@ -36,6 +38,7 @@ from app.services.matrices.report import MatrixReports
 from app.services.matrices.service import MatrixService
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
+from app.services.monitoring.spending import SpendingService
 from app.services.preview.service import PreviewService
 from app.services.report.drawing import Drawings
 from app.services.report.service import ReportService
@@ -156,6 +159,11 @@ def get_sliced_comparisons(session: SessionDep) -> SlicedComparisonService:
     return SlicedComparisonService(session)
 
 
+def get_repeated_comparisons(session: SessionDep) -> RepeatedComparisonService:
+    """Return the service that compares experiments by what their repeats say."""
+    return RepeatedComparisonService(session)
+
+
 def get_histories(session: SessionDep) -> HistoryService:
     """Return the service of configurations over time."""
     return HistoryService(session)
@@ -179,6 +187,11 @@ def get_repeats(session: SessionDep) -> RepeatsService:
 def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> PreviewService:
     """Return the service of previews."""
     return PreviewService(session, runtime, get_indexes(request))
+
+
+def get_spending_service(session: SessionDep, runtime: RuntimeDep) -> SpendingService:
+    """Return the service of what was spent."""
+    return SpendingService(session, runtime)
 
 
 def get_datasets(session: SessionDep) -> DatasetService:
@@ -319,12 +332,22 @@ MatricesDep = Annotated[MatrixService, Depends(get_matrices)]
 MatrixReportsDep = Annotated[MatrixReports, Depends(get_matrix_reports)]
 MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]
 DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]
+
+
+def get_resuming(session: SessionDep, runtime: RuntimeDep, dispatcher: DispatcherDep) -> ComparisonResuming:
+    """Return what continues comparisons."""
+    return ComparisonResuming(session, runtime, dispatcher)
+
+
+ResumingDep = Annotated[ComparisonResuming, Depends(get_resuming)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]
 SlicedComparisonsDep = Annotated[SlicedComparisonService, Depends(get_sliced_comparisons)]
+RepeatedComparisonsDep = Annotated[RepeatedComparisonService, Depends(get_repeated_comparisons)]
 HistoriesDep = Annotated[HistoryService, Depends(get_histories)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
+SpendingDep = Annotated[SpendingService, Depends(get_spending_service)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
 RepeatsDep = Annotated[RepeatsService, Depends(get_repeats)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]

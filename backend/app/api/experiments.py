@@ -12,6 +12,7 @@ from app.api.errors import body_error_responses, error_responses, stream_error_r
 from app.domain.status import ExperimentStatus
 from app.schemas.annotation import Archived, ExperimentChange, Tag
 from app.schemas.batch_job import BatchJobOut
+from app.schemas.budget import BudgetOut
 from app.schemas.common import Page, Text, Words
 from app.schemas.experiment import (
     ExperimentCreate,
@@ -159,6 +160,12 @@ async def retry_failed_runs(experiment_id: uuid.UUID, dispatcher: DispatcherDep)
     is kept, with who asked for it and when.
     """
     return ExperimentOut.model_validate(await dispatcher.retry_failed(experiment_id))
+
+
+@router.get("/{experiment_id}/budgets", operation_id="list_budgets", responses=error_responses(404))
+async def list_budgets(experiment_id: uuid.UUID, dispatcher: DispatcherDep) -> list[BudgetOut]:
+    """List the budgets that count the calls of an experiment, and what was spent of each."""
+    return [BudgetOut.model_validate(one) for one in await dispatcher.budgets(experiment_id)]
 
 
 @router.get("/{experiment_id}/retries", operation_id="list_retries", responses=error_responses(404))

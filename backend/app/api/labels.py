@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query
 
-from app.api.deps import LabelQueueDep, LabelsDep, LabelSummariesDep
+from app.api.deps import LabelQueueDep, LabelsDep, LabelSummariesDep, Scorings
 from app.api.errors import error_responses
 from app.schemas.common import Text
 from app.schemas.label import (
@@ -62,9 +62,13 @@ async def get_label_queue(
 
 
 @router.get("/summary", operation_id="get_label_summary")
-async def get_label_summary(service: LabelSummariesDep, ids: Ids) -> LabelSummaryOut:
+async def get_label_summary(
+    service: LabelSummariesDep,
+    ids: Ids,
+    scoring: Scorings = [],  # noqa: B006
+) -> LabelSummaryOut:
     """Return what labels say: accuracy corrected by them, and who agrees with whom."""
-    return LabelSummaryOut.model_validate(await service.summary(ids))
+    return LabelSummaryOut.model_validate(await service.summary(ids, scoring))
 
 
 @router.delete("/{run_id}", operation_id="remove_label", status_code=204)

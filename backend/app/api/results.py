@@ -12,6 +12,7 @@ from app.api.deps import (
     Family,
     HistoriesDep,
     OneScoring,
+    RepeatedComparisonsDep,
     RepeatsDep,
     ResultsDep,
     RunMapDep,
@@ -26,6 +27,7 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.comparison_filter import AgreementFilter
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.common import KeysetPage, Text
+from app.schemas.compared_repeats import ComparedRepeatsOut
 from app.schemas.comparison import ComparisonOut
 from app.schemas.history import HistoryOut
 from app.schemas.repeats import RepeatsOut
@@ -35,6 +37,7 @@ from app.schemas.scoring import ORIGINAL
 from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
 from app.services.comparisons.history_report import history_out
+from app.services.comparisons.repeats_report import compared_repeats_out
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.stage_report import stage_comparison_out
@@ -46,7 +49,8 @@ _OUTCOME_HELP = (
     "all; differ, same: whether the values of the score are equal in the experiments that have the question, "
     "two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: "
     "which of the first two experiments has a value of 1, among the questions that both have a value for; "
-    "failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt."
+    "failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt; "
+    "labelled_wrong: any that most people's labels call wrong."
 )
 Score = Annotated[Text, Query(min_length=1, max_length=100, description="Name of a score.")]
 ComparedIds = Annotated[
@@ -134,6 +138,19 @@ async def compare_slices(
     return sliced_comparison_out(await service.compare(ids, score, by, margin, scoring), margin)
 
 
+@router.get("/compare/repeats", operation_id="compare_repeats")
+async def compare_repeats(
+    service: RepeatedComparisonsDep,
+    ids: ComparedIds,
+    score: Score = "exact_match",
+    baseline: Baseline = None,
+    scoring: Scorings = [],  # noqa: B006
+) -> ComparedRepeatsOut:
+    """Compare pass@k and pass^k of experiments whose questions were asked repeatedly, adjusted for all k."""
+    ids, scoring = _with_baseline(ids, scoring, baseline)
+    return compared_repeats_out(await service.compare(ids, score, scoring))
+
+
 @router.get("/compare/examples", operation_id="compare_examples")
 async def compare_examples(
     service: ExamplesDep,
@@ -185,10 +202,13 @@ async def get_slices(experiment_id: uuid.UUID, service: SlicesDep, score: Score 
 
 @router.get("/{experiment_id}/repeats", operation_id="get_repeats")
 async def get_repeats(
-    experiment_id: uuid.UUID, service: RepeatsDep, score: Score = "exact_match"
+    experiment_id: uuid.UUID,
+    service: RepeatsDep,
+    score: Score = "exact_match",
+    scoring: OneScoring = ORIGINAL,
 ) -> RepeatsOut:
     """Return what varies between questions, and what when one is asked again: variance, pass@k, flicker."""
-    return RepeatsOut.model_validate(await service.repeats(experiment_id, score))
+    return RepeatsOut.model_validate(await service.repeats(experiment_id, score, scoring))
 
 
 @router.get("/{experiment_id}/history", operation_id="get_history")

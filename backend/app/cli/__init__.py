@@ -18,6 +18,7 @@ from app.cli import (
     repeats,
     report,
     scorings,
+    spending,
     storage,
     system,
     traces,
@@ -61,6 +62,7 @@ app.command()(system.up)
 app.command()(demo.demo)
 app.command()(system.worker)
 app.command()(system.api)
+app.command()(spending.spending)
 app.command()(storage.prune)
 app.command()(database.backup)
 app.command()(database.restore)

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.client import Api, JsonOption, connected, fail, say
+from app.cli.comparisons import ScoringOption
 from app.cli.render import console, print_json
 from app.domain.comparison_filter import AgreementFilter
 from app.domain.json import JsonObject
@@ -92,6 +93,10 @@ def from_runs(
         list[str] | None,
         typer.Option("--attribution", help="supported, unsupported, misread or not_retrieved."),
     ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option("--label", help="What people's labels say: right, wrong, unclear or none."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Make a dataset of the questions of an experiment's runs that pass all filters."""
@@ -102,6 +107,7 @@ def from_runs(
         "slice": slices or [],
         "failure_kind": failure_kinds or [],
         "attribution": attributions or [],
+        "label": labels or [],
     }
     with connected(start=False) as api:
         selection = {"kind": "runs", "experiment_id": str(api.resolve(experiment)), "filters": filters}
@@ -116,16 +122,18 @@ def from_comparison(
         AgreementFilter,
         typer.Option(
             help="only_second: wrong in the first, right in the second; only_first, both, neither, differ, "
-            "same, failed, misread or all."
+            "same, failed, misread, labelled_wrong or all."
         ),
     ] = "differ",
     metric: Annotated[str, typer.Option(help="The score that --outcome is about.")] = "exact_match",
+    scoring: ScoringOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make a dataset of the questions of a comparison, such as those that only one answers right."""
     with connected(start=False) as api:
         resolved = [str(api.resolve(one)) for one in ids]
         selection = {"kind": "comparison", "ids": resolved, "score": metric, "outcome": outcome}
+        selection |= {"scorings": scoring} if scoring else {}
         _select(api, name, selection, as_json=json)
 
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import JsonOption, connected, fail, say
+from app.cli.client import JsonOption, Query, connected, fail, say
+from app.cli.comparisons import ScoringOption
 from app.cli.render import console, print_json
 from app.domain.rounding import fixed, interval, interval_in_points, percent, signed_points
 from app.schemas.label import MOST_LABELS, Corrected, LabelIn, LabelOut, LabelSummaryOut
@@ -24,11 +25,12 @@ IdsArgument = Annotated[
 
 
 @app.command()
-def show(ids: IdsArgument, json: JsonOption = False) -> None:
+def show(ids: IdsArgument, scoring: ScoringOption = None, json: JsonOption = False) -> None:
     """Show accuracy corrected by people's labels, and who agrees with whom; the first is the baseline."""
     with connected() as api:
-        resolved = [str(api.resolve(one)) for one in ids]
-        found = api.get("/labels/summary", LabelSummaryOut, ids=resolved)
+        params: dict[str, Query] = {"ids": [str(api.resolve(one)) for one in ids]}
+        params |= {"scoring": scoring} if scoring else {}
+        found = api.get("/labels/summary", LabelSummaryOut, **params)
     if json:
         print_json(found)
         return

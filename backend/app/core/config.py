@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.access import UNNAMED, AccessKey, checked_key, parse_keys
 from app.core.origins import Origins, frame_ancestors_of
+from app.domain.spending import Limits
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
@@ -145,6 +146,18 @@ class Settings(BaseSettings):
     batch_lines: int = Field(
         default=50_000, ge=1, le=50_000, description="calls of one batch job at most; providers take 50,000"
     )
+    daily_budget_usd: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="US dollars that all experiments together may spend on a day (UTC); no limit if empty",
+    )
+    daily_budget_calls: int | None = Field(
+        default=None, ge=1, description="calls of models that they may make on a day, failed ones included"
+    )
+    daily_budget_tokens: int | None = Field(
+        default=None, ge=1, description="tokens that they may take on a day, prompts and answers together"
+    )
     local_slots: int = Field(default=8, ge=1, le=64, description="parallel sequences, local model server")
     local_context: int = Field(default=2048, ge=256, description="tokens a sequence, local model server")
     local_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
@@ -266,6 +279,11 @@ class Settings(BaseSettings):
     def wikipedia_dir(self) -> Path:
         """Folder of the cache of Wikipedia's answers."""
         return self.home / "wikipedia"
+
+    @property
+    def daily_budget(self) -> Limits:
+        """What the calls of all experiments may take on a day (UTC)."""
+        return Limits(self.daily_budget_usd, self.daily_budget_calls, self.daily_budget_tokens)
 
     @property
     def is_loopback(self) -> bool:

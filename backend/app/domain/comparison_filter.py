@@ -3,5 +3,14 @@
 from typing import Literal
 
 AgreementFilter = Literal[
-    "all", "differ", "same", "both", "only_first", "only_second", "neither", "failed", "misread"
+    "all",
+    "differ",
+    "same",
+    "both",
+    "only_first",
+    "only_second",
+    "neither",
+    "failed",
+    "misread",
+    "labelled_wrong",
 ]

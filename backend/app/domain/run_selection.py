@@ -5,6 +5,8 @@ from typing import Literal
 
 RunSort = Literal["order", "latency_ms", "f1", "score", "tokens", "cost_usd", "output_length"]
 AnswerAttribution = Literal["supported", "unsupported", "misread", "not_retrieved"]
+LabelFilter = Literal["right", "wrong", "unclear", "none"]
+"""What most people say of an answer; "none": nobody has labelled it."""
 RunFilter = Literal["all", "correct", "partial", "wrong", "failed", "cached", "unscored"]
 
 
@@ -27,6 +29,7 @@ class RunSelection:
             output or the message of a failure.
         failure_kinds: any of these.
         attributions: where the answer went right or wrong, any of these, of runs that retrieved.
+        labels: what people say of the answer, any of these.
         slices: pairs of a key and a value of the examples' metadata; all must hold.
         value: of the score.
         latency_ms: in milliseconds.
@@ -38,6 +41,7 @@ class RunSelection:
     text: str = ""
     failure_kinds: tuple[str, ...] = ()
     attributions: tuple[AnswerAttribution, ...] = ()
+    labels: tuple[LabelFilter, ...] = ()
     slices: tuple[tuple[str, str], ...] = ()
     value: Between = Between()
     latency_ms: Between = Between()

@@ -2,6 +2,7 @@
 
 from app.models.base import Base
 from app.models.batch_job import BatchJob, BatchLine
+from app.models.budget import BudgetRow
 from app.models.dataset import Dataset, Example
 from app.models.delivery import Delivery
 from app.models.execution import ExecutorRow, Shard
@@ -22,6 +23,7 @@ __all__ = [
     "Base",
     "BatchJob",
     "BatchLine",
+    "BudgetRow",
     "CacheVersion",
     "Dataset",
     "Delivery",

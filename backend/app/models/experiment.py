@@ -42,9 +42,9 @@ class Experiment(Base):
     experiments that with the highest ``priority`` starts first. One that only waits for a batch job at its
     provider needs no executor before ``waits_until``. ``resumes_parent``: it continues its
     parent's work, and takes over the answers to it. ``sequential_id``: the comparison that ends it as soon as
-    it is settled. ``name``, ``tags`` and ``notes`` are people's and may change at any time; the
-    configuration stays as it was given. Lists leave out what is archived. ``result`` must be loaded
-    together with the row.
+    it is settled. ``budget_id``: the budget that it shares with the other experiments of its comparison.
+    ``name``, ``tags`` and ``notes`` are people's and may change at any time; the configuration stays as it
+    was given. Lists leave out what is archived. ``result`` must be loaded together with the row.
     """
 
     __tablename__ = "experiments"
@@ -69,6 +69,7 @@ class Experiment(Base):
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("experiments.id"))
     resumes_parent: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     sequential_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("sequential_comparisons.id"))
+    budget_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("budgets.id"))
 
     status: Mapped[str] = mapped_column(Text, default="PENDING")
     reason: Mapped[str | None] = mapped_column(Text)

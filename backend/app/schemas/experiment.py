@@ -137,6 +137,9 @@ class ExperimentSummary(FromAttributes):
     sequential_id: uuid.UUID | None = Field(
         description="The comparison that ends it as soon as it is settled; `GET /comparisons/ID/settling`."
     )
+    budget_id: uuid.UUID | None = Field(
+        description="The budget that it shares with the other experiments of its comparison."
+    )
     resumes_parent: bool = Field(description="It goes on with the work of its parent.")
     tags: list[str] = Field(description="Sorted.")
     notes: str = Field(description="Plain text of people; may be empty.")

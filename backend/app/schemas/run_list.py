@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.run_selection import AnswerAttribution, Between, RunFilter, RunSelection
+from app.domain.run_selection import AnswerAttribution, Between, LabelFilter, RunFilter, RunSelection
 from app.domain.status import FailureKind
 from app.schemas.common import FromAttributes, Text, Words
 from app.schemas.result import Estimate
@@ -36,6 +36,9 @@ class RunFilters(BaseModel):
     attribution: list[AnswerAttribution] = Field(
         default=[], description="Where answers from passages went right or wrong: any of these."
     )
+    label: list[LabelFilter] = Field(
+        default=[], description="What most people's labels say of the answer: any of these; none: no label."
+    )
     slice: list[Annotated[Text, Field(max_length=300)]] = Field(
         default=[],
         max_length=10,
@@ -56,6 +59,7 @@ class RunFilters(BaseModel):
             text=self.text,
             failure_kinds=tuple(self.failure_kind),
             attributions=tuple(self.attribution),
+            labels=tuple(self.label),
             slices=tuple((key, value) for key, _, value in (one.partition("=") for one in self.slice)),
             value=Between(self.score_from, self.score_to),
             latency_ms=Between(self.latency_from_ms, self.latency_to_ms),

@@ -17,7 +17,7 @@ class SliceFieldOut(FromAttributes):
     why_not: str = Field(description="Why it makes no slices, as a sentence; empty if it does.")
 
 
-class SlicedExperiment(BaseModel):
+class ComparedName(BaseModel):
     """One of the compared experiments."""
 
     experiment_id: uuid.UUID
@@ -67,7 +67,7 @@ class SlicedComparisonOut(BaseModel):
     """One score of several experiments, slice by slice of their questions."""
 
     baseline_id: uuid.UUID
-    experiments: list[SlicedExperiment]
+    experiments: list[ComparedName]
     score: str
     by: str = Field(description="The field that makes the slices.")
     margin: float

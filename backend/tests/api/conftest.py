@@ -17,8 +17,11 @@ from app.core.config import Settings, get_settings
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.embedded.valkey import EmbeddedValkey
 from app.main import create_app
+from app.services.datasets.service import DatasetService
 from app.services.execution.executor import Executor
 from app.services.runtime import Runtime
+from app.services.scorings.work import ScoringWork
+from tests.factories import questions_jsonl
 
 EXPERIMENTS = "/api/v1/experiments"
 RESULTS = "/api/v1/results"
@@ -133,6 +136,23 @@ class Steps:
         await self.start(experiment_id)
         assert await self.work(experiment_id) is not None
         return experiment_id
+
+    async def rescore(self, experiment_id: str, **request: Any) -> dict[str, Any]:
+        """Ask for a scoring, do its work, and return it."""
+        response = await self.api.post(f"{EXPERIMENTS}/{experiment_id}/scorings", json=request)
+        assert response.status_code == 202, response.text
+        asked = response.json()
+        await ScoringWork(self.runtime, uuid.UUID(asked["id"])).run()
+        found: dict[str, Any] = await self.get(f"{EXPERIMENTS}/{experiment_id}/scorings/{asked['name']}")
+        return found
+
+    async def correct(self, answer: str) -> str:
+        """Store a version of the dataset in which this is the answer to item 3, too; return the version."""
+        rows = [orjson.loads(line) for line in questions_jsonl(20).splitlines()]
+        rows[3]["answer"] = [rows[3]["answer"], answer]
+        data = b"\n".join(orjson.dumps(row) for row in rows)
+        async with self.runtime.sessions() as session:
+            return (await DatasetService(session).add_file("quiz", "quiz.jsonl", data)).dataset.version
 
     async def get(self, path: str, **params: Any) -> Any:
         response = await self.api.get(path, params=params)

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from app.services.datasets.service import DatasetService
+from app.services.report.figures.base import Multiples
 from app.services.report.service import ReportService, Wanted
 from tests.api.conftest import RESULTS, Steps, problem
 
@@ -94,6 +95,12 @@ async def test_a_report_has_a_table_of_each_field(steps: Steps, two: list[str]) 
     assert lines[2].endswith("| worse |")
     assert sections["By question length"].count("characters") == 4
     assert "--by topic --by question_length --out" in sections["Make it again"]
+    topic, length = (one for section in report.sections for one in section.figures if "slices" in one.name)
+    assert (topic.name, length.name) == ("slices-1", "slices-2")
+    assert topic.alt.startswith("Exact match by topic. art: right 100.0 % [83.9, 100.0]; half ")
+    assert isinstance(topic.chart, Multiples)
+    assert topic.chart.names == ("right", "half")
+    assert [row and row.emphasis for row in topic.chart.panels[0].rows] == ["none", "worse"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.services.datasets.service import DatasetService
-from app.services.results.export import ExportFormat, _defused, export_runs
+from app.services.results.export import ExportFormat, defused, export_runs
 from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
 
@@ -47,6 +47,7 @@ NESTED = {
     "warnings",
     "cache_use",
     "stages",
+    "labels",
 }
 
 
@@ -56,12 +57,21 @@ async def exported(steps: Steps) -> str:
     lines = b"\n".join(orjson.dumps(row) for row in NASTY)
     async with steps.runtime.sessions() as session:
         await DatasetService(session).add_file("nasty", "nasty.jsonl", lines)
-    return await steps.run(
+    experiment_id = await steps.run(
         model="mock/gold?fail_rate=0.4&fail_kind=refused",
         max_failed_share=1,
         dataset={"name": "nasty"},
         repeats=3,
     )
+    runs = (await steps.get(f"{RESULTS}/{experiment_id}/runs", filter="correct"))["items"]
+    labels = [
+        {"run_id": runs[0]["id"], "labeller": "ada", "verdict": "right"},
+        {"run_id": runs[0]["id"], "labeller": "=bob", "verdict": "right", "note": "a\nb"},
+        {"run_id": runs[1]["id"], "labeller": "ada", "verdict": "wrong", "failure": "=1+1", "note": "=2"},
+        {"run_id": runs[1]["id"], "labeller": "@bob", "verdict": "right", "failure": "too long"},
+    ]
+    assert (await steps.api.put("/api/v1/labels", json=labels)).status_code == 204
+    return experiment_id
 
 
 async def download(steps: Steps, experiment_id: str, fmt: str) -> bytes:
@@ -123,7 +133,8 @@ class TestExport:
             "output,answer,parse_outcome,parse_rule,exact_match,contains,f1,cached,attempts,latency_ms,queue_ms,"
             "prompt_tokens,completion_tokens,cost_usd,created_at,scores,calls,retrieved,trace,metadata,"
             "model_ms,paid_prompt_tokens,paid_completion_tokens,paid_usd,reasoning_tokens,cache_read_tokens,"
-            "cache_write_tokens,warnings,answered_calls,cache_use,stages"
+            "cache_write_tokens,warnings,answered_calls,cache_use,stages,"
+            "label,failure_label,label_notes,labels"
         )
         rows = orjson.loads(await download(steps, exported, "json"))
         table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))
@@ -146,6 +157,18 @@ class TestExport:
             for name in ("question", "status", "output", "answer", "scores", "latency_ms", "failure_kind"):
                 assert row[name] == run[name]
 
+    async def test_says_what_people_say(self, steps: Steps, exported: str) -> None:
+        rows = orjson.loads(await download(steps, exported, "json"))
+        names = ("label", "failure_label", "label_notes")
+        assert [[row[name] for name in names] for row in rows if row["label"]] == [
+            ["right", None, "=bob: a\nb"],
+            ["unclear", "too long; =1+1", "ada: =2"],
+        ]
+        (unclear,) = [row["labels"] for row in rows if row["label"] == "unclear"]
+        assert [(one["labeller"], one["verdict"]) for one in unclear] == [("@bob", "right"), ("ada", "wrong")]
+        assert {row["labels"] is None for row in rows if not row["label"]} == {True}
+        assert "'=bob: a" in (await download(steps, exported, "csv")).decode()
+
     async def test_no_cell_of_a_csv_is_a_formula(self, steps: Steps, exported: str) -> None:
         text = (await download(steps, exported, "csv")).decode()
         cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
@@ -156,31 +179,31 @@ class TestExport:
 
     @pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
     def test_formulas_of_any_spelling(self, start: str) -> None:
-        assert _defused(f"{start}A1") == f"'{start}A1"
-        assert _defused(f"A1{start}") == f"A1{start}"
+        assert defused(f"{start}A1") == f"'{start}A1"
+        assert defused(f"A1{start}") == f"A1{start}"
 
     @pytest.mark.parametrize(
         "before", [" ", "\u200b", "\ufeff", "\u00a0", "\u2060", "\u00ad", "\u3000", "'", " \u200b"]
     )
     def test_what_is_not_seen_before_a_formula(self, before: str) -> None:
-        assert _defused(f"{before}=1+1") == f"'{before}=1+1"
+        assert defused(f"{before}=1+1") == f"'{before}=1+1"
 
     @pytest.mark.parametrize(
         "number",
         ["-5", "-5.5", "-.5", "-1,234.50", "-1e-5", "-50%", "+49 30", "+49 30 1234567", "+1 (555) 123"],
     )
     def test_numbers_stay(self, number: str) -> None:
-        assert _defused(number) == number
+        assert defused(number) == number
 
     @pytest.mark.parametrize(
         "text", ["-2+3", "+1-2", "-5-", "+", "-", "-2+3+cmd|'/c calc'!A1", "+49 30*2", "-5\n=1"]
     )
     def test_what_would_be_computed_does_not(self, text: str) -> None:
-        assert _defused(text) == f"'{text}"
+        assert defused(text) == f"'{text}"
 
     def test_control_characters_of_a_csv_are_visible(self) -> None:
-        assert _defused("\x1b[2J a\r\nb\tc \u202e\x9b") == "␛[2J a\r\nb\tc <U+202E><U+009B>"
-        assert _defused(3) == 3
+        assert defused("\x1b[2J a\r\nb\tc \u202e\x9b") == "␛[2J a\r\nb\tc <U+202E><U+009B>"
+        assert defused(3) == 3
 
     async def test_parquet_has_types(self, steps: Steps, exported: str) -> None:
         table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))

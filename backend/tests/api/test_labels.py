@@ -1,9 +1,12 @@
 """Tests of people's labels, over HTTP: the queue, storing, and what they say."""
 
+import uuid
 from typing import Any
 
 import pytest
 
+from app.services.report.figures.base import IntervalChart
+from app.services.report.service import ReportService, Wanted
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
 
 LABELS = "/api/v1/labels"
@@ -194,3 +197,61 @@ class TestSummary:
         assert found["people"]["value"] < 0.5
         # One says right and one says wrong: nobody knows.
         assert found["experiments"][0]["verdicts"]["unclear"] == 4
+
+    async def test_labels_are_held_against_the_scoring_that_is_looked_at(self, steps: Steps) -> None:
+        ids = [await steps.run(model="mock/fixed?text=thing+7"), await steps.run(seed=2)]
+        await put(steps, *[label(one) for one in (await queue(steps, ids, limit=24))["waiting"]])
+        # Item 3 has other content by this scoring; the answers that were labelled stay the same.
+        await steps.rescore(ids[0], name="fixed", dataset_version=await steps.correct("thing 7"))
+        asked: dict[str, Any] = {"ids": ids}
+        original = await steps.get(f"{LABELS}/summary", **asked)
+        found = await steps.get(f"{LABELS}/summary", **asked, scoring=["fixed", "original"])
+        assert [one["sampled"] for one in found["experiments"]] == [12, 12]
+        assert [_naive(one["experiments"][0]) for one in (original, found)] == [0.05, 0.1]
+        assert found["experiments"][1] == original["experiments"][1]
+        # Only the question whose content differs now has no partner.
+        assert (original["differences"][0]["questions"], found["differences"][0]["questions"]) == (20, 19)
+        problem(await steps.api.get(f"{LABELS}/summary", params={**asked, "scoring": "none"}), 404)
+        three = {**asked, "scoring": ["fixed", "original", "original"]}
+        problem(await steps.api.get(f"{LABELS}/summary", params=three), 422)
+
+    async def test_a_scoring_pairs_what_was_asked_in_another_version(self, steps: Steps) -> None:
+        first = await steps.run(model="mock/fixed?text=thing+7")
+        await steps.rescore(first, name="fixed", dataset_version=await steps.correct("thing 7"))
+        second = await steps.run()
+        found = await steps.get(f"{LABELS}/summary", ids=[first, second], scoring=["fixed", "original"])
+        assert found["differences"][0]["questions"] == 20
+
+
+def _naive(of: dict[str, Any]) -> float:
+    named: dict[str, float] = {one["score"]: one["naive"] for one in of["scores"]}
+    return named["exact_match"]
+
+
+async def test_a_report_has_what_people_say(steps: Steps, two: list[str]) -> None:
+    hostile = "<img src=x> | `a`"
+    waiting = (await queue(steps, two, limit=24))["waiting"]
+    of = [label(one) for one in waiting]
+    await put(steps, *[one | ({"failure": hostile} if one["verdict"] == "wrong" else {}) for one in of])
+    async with steps.runtime.sessions() as session:
+        service = ReportService(session, steps.runtime)
+        report = await service.report(Wanted([uuid.UUID(one) for one in two]))
+    (section,) = [one for one in report.sections if one.title == "People's labels"]
+    assert "| half right | 12 of 20 |" in section.markdown
+    wrong = sum(one["verdict"] == "wrong" for one in of)
+    assert f"| \\<img src=x\\> \\| \\`a\\` | 0 | {wrong} |" in section.markdown
+    assert "label 30 or more" in section.markdown
+    (figure,) = section.figures
+    assert isinstance(figure.chart, IntervalChart)
+    assert [row.label for row in figure.chart.rows][-3:] == [
+        "half right: labels alone",
+        "half right: exact match",
+        "half right: corrected",
+    ]
+
+
+async def test_a_report_of_what_nobody_has_labelled(steps: Steps, two: list[str]) -> None:
+    async with steps.runtime.sessions() as session:
+        service = ReportService(session, steps.runtime)
+        report = await service.report(Wanted([uuid.UUID(one) for one in two]))
+    assert "People's labels" not in [one.title for one in report.sections]

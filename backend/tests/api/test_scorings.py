@@ -1,43 +1,20 @@
 """Stored outputs that are scored again."""
 
-import uuid
 from typing import Any
 
 import orjson
 import pytest
 
-from app.services.datasets.service import DatasetService
-from app.services.scorings.work import ScoringWork
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
-from tests.factories import questions_jsonl
 
 # Ten of twenty questions have "thing 7" nowhere; one has it.
 ALWAYS_7 = "mock/fixed?text=Well.%0Athing+7"
 
 
-async def rescore(steps: Steps, experiment_id: str, **request: Any) -> dict[str, Any]:
-    """Ask for a scoring, do its work, and return it."""
-    response = await steps.api.post(f"{EXPERIMENTS}/{experiment_id}/scorings", json=request)
-    assert response.status_code == 202, response.text
-    asked = response.json()
-    await ScoringWork(steps.runtime, uuid.UUID(asked["id"])).run()
-    found: dict[str, Any] = await steps.get(f"{EXPERIMENTS}/{experiment_id}/scorings/{asked['name']}")
-    return found
-
-
-async def corrected(steps: Steps, answer: str) -> str:
-    """Store a version of the dataset in which this is the answer to item 3, too; return the version."""
-    rows = [orjson.loads(line) for line in questions_jsonl(20).splitlines()]
-    rows[3]["answer"] = [rows[3]["answer"], answer]
-    data = b"\n".join(orjson.dumps(row) for row in rows)
-    async with steps.runtime.sessions() as session:
-        return (await DatasetService(session).add_file("quiz", "quiz.jsonl", data)).dataset.version
-
-
 async def test_a_parser_reads_stored_outputs_anew(steps: Steps) -> None:
     experiment_id = await steps.run(model="mock/fixed?text=thing+7%0Abut+who+knows", dataset={"name": "quiz"})
     original = await steps.get(f"{RESULTS}/{experiment_id}")
-    made = await rescore(steps, experiment_id, parser="last_line")
+    made = await steps.rescore(experiment_id, parser="last_line")
     assert (made["name"], made["status"], made["done"], made["total"], made["missing"]) == (
         "parser-last_line",
         "COMPLETED",
@@ -63,10 +40,10 @@ async def test_a_parser_reads_stored_outputs_anew(steps: Steps) -> None:
 
 async def test_a_corrected_answer_is_offered_and_compared(steps: Steps) -> None:
     first = await steps.run(model=ALWAYS_7, dataset={"name": "quiz"})
-    version = await corrected(steps, "thing 7")
+    version = await steps.correct("thing 7")
     offered = await steps.get(f"{EXPERIMENTS}/{first}/scorings")
     assert offered["newer_dataset"] == {"version": version, "changed": 1}
-    made = await rescore(steps, first, name="fixed", dataset_version=version)
+    made = await steps.rescore(first, name="fixed", dataset_version=version)
     assert made["dataset_version"] == version
     (change,) = [one for one in made["changes"] if one["score"] == "exact_match"]
     assert (change["after"], change["raised"], change["lowered"]) == (0.1, 1, 0)
@@ -95,8 +72,8 @@ async def test_a_corrected_answer_is_offered_and_compared(steps: Steps) -> None:
 
 async def test_the_same_scoring_goes_on_and_another_is_refused(steps: Steps) -> None:
     experiment_id = await steps.run(dataset={"name": "quiz"})
-    first = await rescore(steps, experiment_id, name="mine", parser="current")
-    assert (await rescore(steps, experiment_id, name="mine", parser="current"))["id"] == first["id"]
+    first = await steps.rescore(experiment_id, name="mine", parser="current")
+    assert (await steps.rescore(experiment_id, name="mine", parser="current"))["id"] == first["id"]
     path = f"{EXPERIMENTS}/{experiment_id}/scorings"
     other = await steps.api.post(path, json={"name": "mine", "parser": "last_line"})
     assert "scores otherwise" in problem(other, 409)["message"]

@@ -12,6 +12,7 @@ from app.services.selections.service import distinct_keys
 from tests.api.conftest import DATASETS, RESULTS, Steps, problem
 
 SELECTIONS = f"{DATASETS}/selections"
+_VERDICTS = {"r": "right", "w": "wrong", "-": "unclear"}
 FAILING = "mock/gold?accuracy=0.5&fail_rate=0.3&fail_kind=refused"
 
 
@@ -128,6 +129,47 @@ class TestAttribution:
         added = await selected(steps, "misread", kind="comparison", ids=ids, outcome="misread")
         assert await questions_of(steps, "misread") == [one["question"] for one in wanted]
         assert added["origin"]["sentence"].startswith("retrieved but misread in one of")
+
+
+class TestLabelled:
+    """What people say of answers."""
+
+    @pytest.fixture
+    async def labelled(self, steps: Steps) -> tuple[str, dict[str, list[str]]]:
+        """An experiment with the keys of its questions by what people say of the answers."""
+        experiment_id = await steps.run(name="Read by people")
+        runs = (await steps.get(f"{RESULTS}/{experiment_id}/runs"))["items"]
+        said = {"right": "rr", "wrong": "ww-", "unclear": "rw"}
+        sent = [
+            {"run_id": runs[place]["id"], "labeller": f"{number}", "verdict": _VERDICTS[one]}
+            for place, word in enumerate(said.values())
+            for number, one in enumerate(word)
+        ]
+        assert (await steps.api.put("/api/v1/labels", json=sent)).status_code == 204
+        questions = [run["question"] for run in runs]
+        found = {verdict: [questions[place]] for place, verdict in enumerate(said)}
+        return experiment_id, {**found, "none": questions[len(said) :]}
+
+    @pytest.mark.parametrize("label", ["right", "wrong", "unclear", "none"])
+    async def test_filters_runs(
+        self, steps: Steps, labelled: tuple[str, dict[str, list[str]]], label: str
+    ) -> None:
+        experiment_id, expected = labelled
+        page = await steps.get(f"{RESULTS}/{experiment_id}/runs", label=label)
+        assert [run["question"] for run in page["items"]] == expected[label]
+        assert page["total"] == len(expected[label]) > 0
+
+    async def test_becomes_a_dataset(self, steps: Steps, labelled: tuple[str, dict[str, list[str]]]) -> None:
+        experiment_id, expected = labelled
+        filters = {"label": ["wrong", "unclear"]}
+        added = await selected(steps, "bad", kind="runs", experiment_id=experiment_id, filters=filters)
+        assert await questions_of(steps, "bad") == [*expected["wrong"], *expected["unclear"]]
+        words = "labelled wrong or labelled, but people cannot tell, in Read by people"
+        assert added["origin"]["sentence"] == words
+        ids = [await steps.run(name="Other", seed=2), experiment_id]
+        added = await selected(steps, "wrong", kind="comparison", ids=ids, outcome="labelled_wrong")
+        assert await questions_of(steps, "wrong") == expected["wrong"]
+        assert added["origin"]["sentence"] == "labelled wrong in one of Other and Read by people"
 
 
 class TestFromComparison:

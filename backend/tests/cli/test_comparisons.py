@@ -144,6 +144,18 @@ class TestCompare:
         assert {line.replace("\\|", "").count("|") for line in rows} == {7}
         assert "[x](y)" not in done.stdout
 
+    async def test_repeats_are_compared_by_pass_at_k(self, cli: Cli, comparison: Path, working: None) -> None:
+        comparison.write_text(COMPARISON.replace("seed: 3", "seed: 3, repeats: 2"))
+        found = ids(await compared(cli, comparison))
+        assert "llmforge repeats" in (await cli("compare", *found)).stdout
+        shown = (await cli("repeats", *found)).stdout
+        assert "pass@2" in shown
+        assert "pass^2" in shown
+        rows = json.loads((await cli("repeats", *found, "--json")).stdout)["differences"]
+        assert [(one["measure"], one["k"]) for one in rows] == [("any", 2), ("all", 2)]
+        alone = (await cli("repeats", found[0])).stdout
+        assert "The answer changes between repeats for" in alone
+
     async def test_repeats_are_no_more_questions(self, cli: Cli, comparison: Path, working: None) -> None:
         comparison.write_text(COMPARISON.replace("seed: 3", "seed: 3, repeats: 3"))
         found = await compared(cli, comparison)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -111,12 +112,9 @@ def matching_questions(
 ) -> list[Question]:
     """Return the questions that pass: the first experiment's in its order, then those that it lacks."""
     questions = dict.fromkeys(question for of in scores for question in of)
-    if where == "misread":
-        return [
-            question
-            for question in questions
-            if any(question in of and of[question].misread for of in scores)
-        ]
+    if where in {"misread", "labelled_wrong"}:
+        marked = attrgetter(where)
+        return [one for one in questions if any(one in of and marked(of[one]) for of in scores)]
     return [
         question
         for question in questions

@@ -3,9 +3,9 @@
 from app.models import Experiment
 from app.schemas.result import Estimate
 from app.schemas.slice_comparison import (
+    ComparedName,
     SliceComparison,
     SlicedComparisonOut,
-    SlicedExperiment,
     SliceDifference,
     SliceFieldOut,
     SliceScore,
@@ -28,7 +28,7 @@ def sliced_comparison_out(found: SlicedComparison, margin: float) -> SlicedCompa
     return SlicedComparisonOut(
         baseline_id=baseline.id,
         experiments=[
-            SlicedExperiment(experiment_id=one.id, name=one.name, label=label)
+            ComparedName(experiment_id=one.id, name=one.name, label=label)
             for one, label in zip(found.experiments, names, strict=True)
         ],
         score=found.score,

@@ -216,7 +216,7 @@ class Lease:
     async def leave(
         self,
         report: Report,
-        judge: Callable[[Tally], Ending | None],
+        judge: Callable[[Whole], Ending | None],
         *,
         at_once: bool = False,
         queue: bool = False,
@@ -226,7 +226,7 @@ class Lease:
 
         Args:
             report: of this executor; what it holds of shards is free then.
-            judge: says what the experiment must end with, if it must, by the counts of all its runs.
+            judge: says what the experiment must end with, if it must, by what is known of the whole.
             at_once: leave in any case, and do not wait for a database that is away: the heartbeat grows
                 stale then.
             queue: the experiment takes its place at the end of the queue, if nobody else works on it.
@@ -245,7 +245,7 @@ class Lease:
             async with self._sessions() as session:
                 whole, progress = await self._tell(session, report)
                 executors = ExecutorRepository(session)
-                over = whole.ending or judge(whole.tally)
+                over = whole.ending or judge(whole)
                 ending = None if whole.ending else over
                 if over is None and not whole.sums.unfinished:
                     over = Ending(ExperimentStatus.COMPLETED)

@@ -194,8 +194,8 @@ class ExperimentRepository:
 
     async def completed_results(
         self, model: str, dataset: str, method: JsonObject, limit: int
-    ) -> list[tuple[JsonObject, float]]:
-        """Return metrics and calls a run of the newest completed experiments of this kind.
+    ) -> list[tuple[uuid.UUID, JsonObject, float]]:
+        """Return id, metrics and calls a run of the newest completed experiments of this kind.
 
         Args:
             model: catalog name.
@@ -207,11 +207,11 @@ class ExperimentRepository:
             _completed(model)
             .where(Experiment.method == method["name"], Experiment.dataset_name == dataset)
             .where(_config["method"].contains(method))
-            .with_only_columns(Result.metrics, _CALLS_A_RUN)
+            .with_only_columns(Result.experiment_id, Result.metrics, _CALLS_A_RUN)
             .order_by(Experiment.finished_at.desc())
             .limit(limit)
         )
-        return [(row[0], row[1]) for row in await self._session.execute(query)]
+        return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
 
     async def newest_throughput(self, model: str, method: str) -> tuple[float, str] | None:
         """Return the calls a second of the newest completed experiment with this model, and its method.

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from app.core.logging import get_logger
 from app.domain.progress import CANCELLED
-from app.domain.provenance import DatasetProvenance, RetrievalProvenance
+from app.domain.provenance import DatasetProvenance, Provenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
 from app.models import BatchJob, Experiment, Retry
 from app.schemas.experiment_config import PRIORITIES, ExperimentConfig
@@ -63,6 +63,7 @@ class ExperimentService:
         parent_id: uuid.UUID | None = None,
         *,
         resumes_parent: bool = False,
+        budget_id: uuid.UUID | None = None,
         tags: Sequence[str] = (),
     ) -> Experiment:
         """Store a new experiment.
@@ -72,6 +73,7 @@ class ExperimentService:
             parent_id: the experiment that it repeats.
             resumes_parent: whether it takes over what its parent was answered, instead of asking again.
                 It then has its parent's tags as well.
+            budget_id: of the budget that it shares with others; its parent's if it resumes that.
             tags: of it.
 
         Raises:
@@ -82,17 +84,9 @@ class ExperimentService:
         dataset = checked.dataset
         if parent_id is not None:
             parent = await self.get(parent_id)
+            budget_id = budget_id or (parent.budget_id if resumes_parent else None)
             tags = parent.tags if resumes_parent else tags
-        provenance = build_provenance(
-            config,
-            checked.method,
-            DatasetProvenance(dataset.name, dataset.version, dataset.size, dataset.scoring),
-            dataset.scoring,
-            model_fingerprint=checked.fingerprint,
-            model_parameters=checked.spec.parameters,
-            retrieval=await self._retrieval(config, checked),
-            left_out=_left_out(config, checked),
-        )
+        provenance = await self._provenance(config, checked)
         experiment = Experiment(
             id=uuid.uuid4(),
             name=config.name,
@@ -107,6 +101,7 @@ class ExperimentService:
             total=checked.questions * config.repeats,
             parent_id=parent_id,
             resumes_parent=resumes_parent,
+            budget_id=budget_id,
             priority=PRIORITIES[config.priority],
             status=ExperimentStatus.PENDING,
             tags=list(tags),
@@ -117,6 +112,19 @@ class ExperimentService:
             "experiment_created", experiment_id=str(experiment.id), model=config.model, total=experiment.total
         )
         return await self.get(experiment.id)
+
+    async def _provenance(self, config: ExperimentConfig, checked: ResolvedConfig) -> Provenance:
+        dataset = checked.dataset
+        return build_provenance(
+            config,
+            checked.method,
+            DatasetProvenance(dataset.name, dataset.version, dataset.size, dataset.scoring),
+            dataset.scoring,
+            model_fingerprint=checked.fingerprint,
+            model_parameters=checked.spec.parameters,
+            retrieval=await self._retrieval(config, checked),
+            left_out=_left_out(config, checked),
+        )
 
     async def _retrieval(
         self, config: ExperimentConfig, checked: ResolvedConfig

@@ -11,9 +11,9 @@ from app.domain.labels import random_place
 from app.models import Run
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.labels.judging import says_right
-from app.services.labels.repository import LabelledRun, LabelRepository
 from app.services.results.run_map import require_score
 from app.services.results.service import ResultService
+from app.services.runs.label_repository import LabelledRun, LabelRepository
 from app.services.runs.scores_repository import ScoresRepository
 
 QueueOrder = Literal["random", "doubtful"]

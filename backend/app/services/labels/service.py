@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.models import Label
 from app.schemas.label import LabelIn
-from app.services.labels.repository import LabelRepository, StoredLabel
 from app.services.results.service import ResultService
+from app.services.runs.label_repository import LabelRepository, StoredLabel
 
 
 class LabelService:

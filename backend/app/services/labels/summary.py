@@ -17,12 +17,11 @@ from app.services.evaluation.scorers.registry import SCORERS
 from app.services.evaluation.statistics.agreement import krippendorffs_alpha
 from app.services.evaluation.statistics.prediction_powered import Corrected, Of, corrected_mean
 from app.services.labels.judging import says_right
-from app.services.labels.repository import LabelledRun, LabelRepository, StoredLabel
-from app.services.results.service import ResultService
+from app.services.results.service import ResultService, one_for_each
+from app.services.runs.label_repository import LabelledRun, LabelRepository, StoredLabel
 from app.services.runs.scores_repository import ScoresRepository
 
 Floats = NDArray[np.float64]
-Question = tuple[str, int, int]
 
 FEW = 30
 """Labelled answers from which on the simulated coverage of the estimates is 93 % or more."""
@@ -145,18 +144,26 @@ class LabelSummaries:
         self._scores = ScoresRepository(session)
         self._labels = LabelRepository(session)
 
-    async def summary(self, ids: Sequence[uuid.UUID]) -> LabelSummary:
+    async def summary(self, ids: Sequence[uuid.UUID], scorings: Sequence[str] = ()) -> LabelSummary:
         """Return what the labels of these experiments say; the first is the baseline.
 
+        Args:
+            ids: of the experiments.
+            scorings: whose scores the labels are held against, as of ``ResultService.compared``. Labels are
+                of answers, and the same for all scorings.
+
         Raises:
-            NotFound: if an experiment does not exist.
+            NotFound: if an experiment, or its scoring, does not exist.
+            InvalidInput: for another number of scorings than one, or one for each.
         """
+        named = one_for_each(scorings, len(ids))
         experiments = [await self._results.experiment(one) for one in ids]
         stored = await self._labels.of(ids)
         arms, names = [], []
-        for experiment in experiments:
-            scores = [one for one in await self._scores.names(experiment.id) if says_right(one)]
-            runs = await self._labels.runs(experiment.id, scores)
+        for experiment, scoring in zip(experiments, named, strict=True):
+            scoring_id = await self._results.scoring_id(experiment.id, scoring)
+            scores = [one for one in await self._scores.names(experiment.id, scoring_id) if says_right(one)]
+            runs = await self._labels.runs(experiment.id, scores, scoring_id)
             arms.append(_arm(experiment, runs, [one for one in stored if one.experiment_id == experiment.id]))
             names.append(scores)
         shared = [one for one in names[0] if all(one in some for some in names)]
@@ -233,10 +240,8 @@ def _corrected(
 
 
 def _difference(first: _Arm, second: _Arm, scores: Sequence[str]) -> LabelledDifference:
-    places = {_question(run): place for place, run in enumerate(first.runs)}
-    pairs = [
-        (places[_question(run)], place) for place, run in enumerate(second.runs) if _question(run) in places
-    ]
+    places = {run.question: place for place, run in enumerate(first.runs)}
+    pairs = [(places[run.question], place) for place, run in enumerate(second.runs) if run.question in places]
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.intp) for side in (0, 1))
     labels = _sampled(second)[right] - _sampled(first)[left]
     units = [_unit(first.runs[place]) for place in left]
@@ -248,10 +253,6 @@ def _difference(first: _Arm, second: _Arm, scores: Sequence[str]) -> LabelledDif
     ]
     alone = corrected_mean(labels, np.zeros(labels.size), units, of="difference", use_judge=False)
     return LabelledDifference(second.experiment.id, len(pairs), alone, found)
-
-
-def _question(run: LabelledRun) -> Question:
-    return (run.content, run.repeat, run.copy)
 
 
 def _people(arms: Sequence[_Arm], stored: Sequence[StoredLabel]) -> Estimate | None:

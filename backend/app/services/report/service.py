@@ -18,21 +18,29 @@ from app.schemas.result import ComparedExample
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.markdown import differences_of, table_of, verdicts_of, warnings_of
 from app.services.comparisons.pairing import RunArrays
+from app.services.comparisons.repeats import RepeatedComparisonService
+from app.services.comparisons.repeats_report import compared_repeats_out
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.service import ComparisonService
-from app.services.comparisons.slice_markdown import slice_table
 from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.slice_service import SlicedComparisonService
 from app.services.evaluation.statistics.quantiles import median_interval
+from app.services.labels.summary import LabelSummaries
 from app.services.report.content import Report, Section
 from app.services.report.data import ReportData, written
 from app.services.report.examples_section import examples_markdown
 from app.services.report.figures.prepare import figures_of, setting_of
 from app.services.report.judges import UsedJudge, used_judges
+from app.services.report.labels_section import LabelsShown, labels_section
 from app.services.report.method_section import comparison_file, method_markdown
-from app.services.report.repeats_section import repeats_markdown
+from app.services.report.repeats_section import (
+    differences_figure,
+    differences_markdown,
+    repeats_markdown,
+)
 from app.services.report.settling_section import settling_markdown
+from app.services.report.slices_section import slices_section
 from app.services.results.repeats import RepeatsService
 from app.services.runtime import Runtime
 
@@ -73,6 +81,8 @@ class ReportService:
         self._slices = SlicedComparisonService(session)
         self._arrays = RunArraysRepository(session)
         self._repeats = RepeatsService(session)
+        self._repeated_comparisons = RepeatedComparisonService(session)
+        self._labels = LabelSummaries(session)
         self._settings = runtime.settings
 
     async def report(self, wanted: Wanted) -> Report:
@@ -114,7 +124,8 @@ class ReportService:
             *([Section("Ended early", settling_markdown(comparison, settling))] if settling else []),
             *await self._repeated(comparison, wanted),
             Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
-            *[await self._sliced(wanted, by) for by in wanted.by],
+            *await self._labelled(comparison, wanted),
+            *[await self._sliced(comparison, wanted, place) for place in range(len(wanted.by))],
             Section(
                 "Looked at by hand",
                 examples_markdown(examples, page.total, comparison.experiments, wanted.score),
@@ -128,21 +139,29 @@ class ReportService:
         return Report(title, tuple(sections), attachments)
 
     async def _repeated(self, comparison: ComparisonOut, wanted: Wanted) -> list[Section]:
-        if wanted.scorings:  # repeats are of the scores that were given while they ran
-            return []
         repeated = [
-            (one.label, await self._repeats.repeats(one.experiment_id, wanted.score))
+            (one.label, await self._repeats.repeats(one.experiment_id, wanted.score, one.scoring))
             for one in comparison.experiments
         ]
         repeated = [(label, one) for label, one in repeated if one.repeats > 1]
-        return [Section("Repeats", repeats_markdown(repeated))] if repeated else []
+        if not any(one.passes for _, one in repeated):
+            return [Section("Repeats", repeats_markdown(repeated))] if repeated else []
+        found = await self._repeated_comparisons.compare(wanted.ids, wanted.score, wanted.scorings)
+        compared = compared_repeats_out(found)
+        text = "\n".join([repeats_markdown(repeated), *differences_markdown(compared)])
+        figure = differences_figure(compared, setting_of(comparison))
+        return [Section("Repeats", text, (figure,) if figure else ())]
 
-    async def _sliced(self, wanted: Wanted, by: str) -> Section:
+    async def _labelled(self, comparison: ComparisonOut, wanted: Wanted) -> list[Section]:
+        names = {one.experiment_id: one.label for one in comparison.experiments}
+        found = await self._labels.summary(wanted.ids, wanted.scorings)
+        return labels_section(found, LabelsShown(names, wanted.score, setting_of(comparison)))
+
+    async def _sliced(self, comparison: ComparisonOut, wanted: Wanted, place: int) -> Section:
+        by = wanted.by[place]
         found = await self._slices.compare(wanted.ids, wanted.score, by, wanted.margin, wanted.scorings)
         sliced = sliced_comparison_out(found, wanted.margin)
-        return Section(
-            f"By {plain(by.replace('_', ' '))}", "\n".join([*slice_table(sliced), "", sliced.note])
-        )
+        return slices_section(sliced, place + 1, setting_of(comparison))
 
 
 def _medians(runs: Mapping[uuid.UUID, RunArrays]) -> dict[uuid.UUID, Estimate]:

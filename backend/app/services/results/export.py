@@ -1,13 +1,14 @@
 """Exports of all runs of an experiment, streamed as JSON, JSONL, CSV or Parquet.
 
-The columns are the fields of ``RunRecord`` with those of the example; a new field is a new column.
+The columns are the fields of ``RunRecord`` with those of the example, and what people's labels say; a new
+field is a new column.
 """
 
 import csv
 import io
 import re
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Literal
@@ -22,8 +23,10 @@ from typing_extensions import Buffer
 from app.core.database import Sessions
 from app.core.visible import visible
 from app.domain.json import JsonObject
+from app.domain.labels import consensus
 from app.domain.run import RunRecord
 from app.models import Run
+from app.services.runs.label_repository import LabelRepository, StoredLabel
 from app.services.runs.repository import RunRepository
 from app.services.runs.scoring_repository import ScoringRepository
 
@@ -121,12 +124,21 @@ def _columns() -> tuple[_Column, ...]:
     )
 
 
-_COLUMNS = _columns()
+_LABEL_COLUMNS = (
+    _Column("label", "", pa.string()),
+    _Column("failure_label", "", pa.string()),
+    _Column("label_notes", "", pa.string()),
+    _Column("labels", "", pa.string(), nested=True),
+)
+"""What people say of the answer: most of them; what it lacks, and their notes, as text; each label whole."""
+_STORED_COLUMNS = _columns()
+_COLUMNS = (*_STORED_COLUMNS, *_LABEL_COLUMNS)
 COLUMN_NAMES = tuple(column.name for column in _COLUMNS)
 """Names of the columns, in the order of the files."""
 _NESTED = tuple(column.name for column in _COLUMNS if column.nested)
 _TABLE_SCHEMA = pa.schema([(column.name, column.type) for column in _COLUMNS])
-_read = attrgetter(*(column.path for column in _COLUMNS))
+_STORED_NAMES = tuple(column.name for column in _STORED_COLUMNS)
+_read = attrgetter(*(column.path for column in _STORED_COLUMNS))
 
 _READ_ANEW = ("answer", "parse_outcome", "parse_rule", "scores")
 _OWN_COLUMNS = ("exact_match", "contains", "f1")
@@ -135,8 +147,30 @@ _OWN_COLUMNS = ("exact_match", "contains", "f1")
 Rows = AsyncIterator[list[JsonObject]]
 
 
-def _as_row(run: Run) -> JsonObject:
-    return dict(zip(COLUMN_NAMES, _read(run), strict=True))
+def _as_row(run: Run, labels: Sequence[StoredLabel]) -> JsonObject:
+    return {**dict(zip(_STORED_NAMES, _read(run), strict=True)), **_said(labels)}
+
+
+def _said(labels: Sequence[StoredLabel]) -> JsonObject:
+    """Return the columns of a run's labels; each is empty without any."""
+    failures = dict.fromkeys(one.failure for one in labels if one.failure)
+    notes = [f"{one.labeller}: {one.note}" for one in labels if one.note]
+    whole = [
+        {
+            "labeller": one.labeller,
+            "verdict": one.verdict,
+            "failure": one.failure,
+            "note": one.note,
+            "labelled_at": one.labelled_at,
+        }
+        for one in labels
+    ]
+    return {
+        "label": consensus(one.verdict for one in labels) if labels else None,
+        "failure_label": "; ".join(failures) or None,
+        "label_notes": "\n".join(notes) or None,
+        "labels": whole or None,
+    }
 
 
 def _as_cells(row: JsonObject) -> JsonObject:
@@ -157,8 +191,11 @@ async def export_runs(
     """
     batch_size = batch_size or (_ROWS_A_GROUP if fmt == "parquet" else _AT_ONCE)
     async with sessions() as session:
+        labels: dict[int, list[StoredLabel]] = {}
+        for label in await LabelRepository(session).of([experiment_id]):
+            labels.setdefault(label.run_id, []).append(label)
         batches: Rows = (
-            [_as_row(run) for run in batch]
+            [_as_row(run, labels.get(run.id, ())) for run in batch]
             async for batch in RunRepository(session).export(experiment_id, batch_size)
         )
         if scoring_id is not None:
@@ -203,7 +240,7 @@ async def _csv(batches: Rows) -> AsyncIterator[bytes]:
     async for batch in batches:
         for row in batch:
             cells = _as_cells(row)
-            writer.writerow({name: _defused(value) for name, value in cells.items()})
+            writer.writerow({name: defused(value) for name, value in cells.items()})
         yield _drain(buffer)
     yield _drain(buffer)
 
@@ -215,7 +252,7 @@ def _drain(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
-def _defused(value: object) -> object:
+def defused(value: object) -> object:
     """Return a cell that no spreadsheet runs as a formula, and no terminal obeys; a number stays one.
 
     A text that looks like a formula gets an apostrophe before it, and so does one with apostrophes before

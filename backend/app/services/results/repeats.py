@@ -12,6 +12,7 @@ from app.domain.provenance import Provenance
 from app.domain.rounding import interval
 from app.domain.scoring import ScoringRule, scoring_rule
 from app.models import Experiment
+from app.schemas.scoring import ORIGINAL
 from app.services.evaluation.metrics.units import unit_of
 from app.services.evaluation.normalise import normalise
 from app.services.evaluation.scorers.registry import SCORERS
@@ -113,16 +114,22 @@ class RepeatsService:
         self._scores = ScoresRepository(session)
         self._runs = RepeatsRepository(session)
 
-    async def repeats(self, experiment_id: uuid.UUID, score: str) -> Repeats:
+    async def repeats(self, experiment_id: uuid.UUID, score: str, scoring: str = ORIGINAL) -> Repeats:
         """Return what the repeats say; the experiment may still be running.
 
+        Args:
+            experiment_id: of which experiment.
+            score: by name.
+            scoring: by which of its scorings.
+
         Raises:
-            NotFound: if there is no experiment.
+            NotFound: if there is no experiment, or no such scoring that is complete.
             InvalidInput: if there are scores, and none of this name.
         """
         experiment = await self._results.experiment(experiment_id)
-        require_score(score, await self._scores.names(experiment_id))
-        runs = await self._runs.runs(experiment_id, score)
+        scoring_id = await self._results.scoring_id(experiment_id, scoring)
+        require_score(score, await self._scores.names(experiment_id, scoring_id))
+        runs = await self._runs.runs(experiment_id, score, scoring_id)
         return repeats_of(runs, score, _rule(experiment), experiment.config["repeats"], experiment.seed)
 
 

@@ -181,19 +181,28 @@ class ResultService:
             InvalidInput: for fewer than two, or too many, or the same twice; for another number of scorings.
             NotFound: if one has no result, or no such scoring.
         """
-        if len(scorings) not in {0, 1, len(ids)}:
-            raise InvalidInput(
-                f"There are {len(ids)} experiments and {len(scorings)} scorings.",
-                hint="Name one scoring for all, or one for each experiment.",
-                errors=[FieldError("scoring", f"{len(scorings)} given")],
-            )
+        named = one_for_each(scorings, len(ids))
         if not 2 <= len(ids) <= MAX_COMPARED or len(set(ids)) != len(ids):
             raise InvalidInput(
                 f"Compare 2 to {MAX_COMPARED} different experiments.",
                 errors=[FieldError("ids", f"{len(ids)} given")],
             )
-        named = scorings if len(scorings) == len(ids) else [*scorings, ORIGINAL][:1] * len(ids)
         return [await self.result(*one) for one in zip(ids, named, strict=True)]
+
+
+def one_for_each(scorings: Sequence[str], experiments: int) -> Sequence[str]:
+    """Return the scoring of each of so many experiments: one name may be given for all; none: the original.
+
+    Raises:
+        InvalidInput: for another number of scorings.
+    """
+    if len(scorings) not in {0, 1, experiments}:
+        raise InvalidInput(
+            f"There are {experiments} experiments and {len(scorings)} scorings.",
+            hint="Name one scoring for all, or one for each experiment.",
+            errors=[FieldError("scoring", f"{len(scorings)} given")],
+        )
+    return scorings if len(scorings) == experiments else [*scorings, ORIGINAL][:1] * experiments
 
 
 def scored_provenance(provenance: JsonObject, scoring: ScoringRow) -> JsonObject:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Example, Run
+from app.services.runs.scoring_repository import joined_with_examples, scored_answer, scored_value
 from app.services.runs.selection_repository import score_value
 
 
@@ -38,21 +39,26 @@ class RepeatsRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def runs(self, experiment_id: uuid.UUID, score: str) -> list[RepeatedRun]:
-        """Return all runs, in the order of the examples and their repeats."""
-        query = (
-            select(
-                Example.key,
-                Example.question,
-                Example.content_hash,
-                Example.cluster,
-                Run.status == "failed",
-                Run.answer,
-                score_value(score),
-            )
-            .select_from(Run)
-            .join(Run.example)
-            .where(Run.experiment_id == experiment_id)
-            .order_by(Example.position, Run.repeat)
-        )
+    async def runs(
+        self, experiment_id: uuid.UUID, score: str, scoring_id: uuid.UUID | None = None
+    ) -> list[RepeatedRun]:
+        """Return all runs, in the order of the examples and their repeats.
+
+        Args:
+            experiment_id: of which experiment.
+            score: by name.
+            scoring_id: by which scoring; ``None``: that which the experiment was run with.
+        """
+        original = scoring_id is None
+        query = select(
+            Example.key,
+            Example.question,
+            Example.content_hash,
+            Example.cluster,
+            Run.status == "failed",
+            Run.answer.expression if original else scored_answer(),
+            score_value(score) if original else scored_value(score),
+        ).select_from(Run)
+        query = joined_with_examples(query, scoring_id).where(Run.experiment_id == experiment_id)
+        query = query.order_by(Example.position, Run.repeat)
         return [RepeatedRun(*row) for row in await self._session.execute(query)]

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.models import Example, Run
+from app.models import Example, Run, ScoredRunRow
 from app.services.runs.scoring_repository import ScoringRepository, joined_with_examples, scored_value
-from app.services.runs.selection_repository import attribution_value, run_lines, score_value
+from app.services.runs.selection_repository import attribution_value, label_value, run_lines, score_value
 
 Unscored = Literal["unscored"]
 T = TypeVar("T")
@@ -27,11 +27,13 @@ class RunScore:
         run_id: row id of the run.
         value: of the score; "unscored" if the run is answered and lacks it; ``None`` if the run failed.
         misread: whether the answer is wrong though an accepted one was in the prompt.
+        labelled_wrong: whether most people's labels say that the answer is wrong.
     """
 
     run_id: int
     value: float | Unscored | None
     misread: bool = False
+    labelled_wrong: bool = False
 
 
 class ScoresRepository:
@@ -40,10 +42,14 @@ class ScoresRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def names(self, experiment_id: uuid.UUID) -> list[str]:
-        """Return the names of all scores that runs have, sorted."""
-        name = func.jsonb_object_keys(Run.scores)
-        query = select(name).where(Run.experiment_id == experiment_id).distinct()
+    async def names(self, experiment_id: uuid.UUID, scoring_id: uuid.UUID | None = None) -> list[str]:
+        """Return the names of all scores that runs have, sorted; of a scoring, if one is given."""
+        if scoring_id is None:
+            query = select(func.jsonb_object_keys(Run.scores)).where(Run.experiment_id == experiment_id)
+        else:
+            scored = func.jsonb_object_keys(ScoredRunRow.scores)
+            query = select(scored).where(ScoredRunRow.scoring_id == scoring_id)
+        query = query.distinct()
         return sorted((await self._session.execute(query)).scalars())
 
     async def states(
@@ -97,17 +103,17 @@ class ScoresRepository:
         """
         column = score_value(score) if scoring_id is None else scored_value(score)
         misreads = func.coalesce(attribution_value() == "misread", false())
+        facts = (column, misreads, label_value() == "wrong")
         query = joined_with_examples(
-            select(Example.content_hash, Run.repeat, Run.id, Run.status, column, misreads).select_from(Run),
-            scoring_id,
+            select(Example.content_hash, Run.repeat, Run.id, Run.status, *facts).select_from(Run), scoring_id
         )
         query = query.where(Run.experiment_id == experiment_id).order_by(Example.position, Run.repeat)
         found: dict[tuple[str, int, int], RunScore] = {}
         copies: Counter[tuple[str, int]] = Counter()
-        for content_hash, repeat, run_id, status, value, misread in await self._session.execute(query):
+        for content_hash, repeat, run_id, status, value, *marks in await self._session.execute(query):
             scored: float | Unscored = "unscored" if value is None else value
             question = (content_hash, repeat)
-            of_run = RunScore(run_id, None if status == "failed" else scored, misread)
+            of_run = RunScore(run_id, None if status == "failed" else scored, *marks)
             found[(*question, copies[question])] = of_run
             copies[question] += 1
         return found

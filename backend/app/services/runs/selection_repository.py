@@ -20,7 +20,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.types import Text
 
 from app.domain.run_selection import Between, RunFilter, RunSelection, RunSort
-from app.models import Example, Run
+from app.models import Example, Label, Run
 
 _own_columns: dict[str, InstrumentedAttribute[float | None]] = {
     "exact_match": Run.exact_match,
@@ -49,6 +49,7 @@ def conditions(where: RunSelection) -> list[ColumnExpressionArgument[bool]]:
         *_within(_tokens(), where.tokens),
         *((Run.failure_kind.in_(where.failure_kinds),) if where.failure_kinds else ()),
         *((attribution_value().in_(where.attributions),) if where.attributions else ()),
+        *((label_value().in_(where.labels),) if where.labels else ()),
         *(_metadata[key].astext == of for key, of in where.slices),
         *(_holds(word) for word in where.text.split()),
     ]
@@ -76,6 +77,13 @@ def attribution_value() -> ColumnElement[str | None]:
         (in_context != 0, "misread"),
         else_="not_retrieved",
     )
+
+
+def label_value() -> ColumnElement[str]:
+    """Return the SQL expression of what most people say of a run, as ``labels.consensus``, or "none"."""
+    votes = select(func.sum(case((Label.verdict == "right", 1), (Label.verdict == "wrong", -1), else_=0)))
+    balance = votes.where(Label.run_id == Run.id).correlate(Run).scalar_subquery()
+    return case((balance.is_(None), "none"), (balance > 0, "right"), (balance < 0, "wrong"), else_="unclear")
 
 
 def sort_value(sort: RunSort, score: str) -> ColumnElement[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.domain.comparison_filter import AgreementFilter
-from app.domain.run_selection import Between, RunFilter, RunSelection
+from app.domain.run_selection import Between, LabelFilter, RunFilter, RunSelection
 
 _OUTCOMES: dict[RunFilter, str] = {
     "all": "",
@@ -20,6 +20,12 @@ _ATTRIBUTIONS = {
     "misread": "retrieved but misread",
     "not_retrieved": "wrong and not retrieved",
 }
+_LABELS: dict[LabelFilter, str] = {
+    "right": "labelled right",
+    "wrong": "labelled wrong",
+    "unclear": "labelled, but people cannot tell",
+    "none": "not labelled",
+}
 _AGREEMENT: dict[AgreementFilter, str] = {
     "all": "asked in {names}",
     "differ": "{score} differs between {names}",
@@ -30,6 +36,7 @@ _AGREEMENT: dict[AgreementFilter, str] = {
     "neither": "right neither in {first} nor in {second}",
     "failed": "failed in one of {names}",
     "misread": "retrieved but misread in one of {names}",
+    "labelled_wrong": "labelled wrong in one of {names}",
 }
 
 
@@ -39,6 +46,7 @@ def runs_sentence(where: RunSelection, experiment: str) -> str:
     parts = [
         _OUTCOMES[where.outcome].format(score=score),
         " or ".join(_ATTRIBUTIONS[one] for one in where.attributions),
+        " or ".join(_LABELS[one] for one in where.labels),
         " or ".join(f"failed by {one}" for one in where.failure_kinds),
         *(f"{key} is {value}" for key, value in where.slices),
         f"with the words “{where.text}”" if where.text.split() else "",

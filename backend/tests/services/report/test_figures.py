@@ -14,8 +14,10 @@ from app.services.report.figures.base import (
     Figure,
     IntervalChart,
     IntervalRow,
+    Multiples,
     Point,
     ScatterChart,
+    SmallPanel,
 )
 from app.services.report.figures.draw import draw_all
 from app.services.report.figures.intervals import draw_intervals
@@ -40,6 +42,11 @@ CHARTS: dict[str, Chart] = {
         "exact match (%)",
         (Point(HOSTILE, 1.0, (0.9, 1.2), 40.0, (30.0, 50.0), True), Point("b", 2.0, None, 0.0, (0.0, 7.0))),
         front=True,
+    ),
+    "multiples": Multiples(
+        "exact match (%)",
+        (HOSTILE, "b"),
+        (SmallPanel(HOSTILE, "n = 2", (IntervalRow(HOSTILE, 1.0, 0.0, 2.0, "1"), None)),),
     ),
     "bars": BarChart("time (ms)", ("call", HOSTILE), ((HOSTILE, (3.0, 0.0)), ("b", (1.0, 2.0))), ("3", "3")),
 }

@@ -21,6 +21,7 @@ const pages = [
   { href: "/datasets/", label: "Datasets" },
   { href: "/knowledge/", label: "Knowledge" },
   { href: "/models/", label: "Models" },
+  { href: "/spending/", label: "Spending" },
 ] as const;
 
 function isCurrent(href: string, path: string): boolean {

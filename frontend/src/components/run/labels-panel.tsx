@@ -18,8 +18,8 @@ import { plural } from "@/lib/format";
 import { accuracyRows, agreementRows, alphaText, differenceRows, labelScores } from "./labels-prepare";
 
 /** What people say of the answers, and what their labels correct; a way to label where nobody has. */
-export function LabelsPanel({ ids, asks = false }: { ids: readonly string[]; asks?: boolean }) {
-  const { data } = useQuery({ ...labelQueries.summary(ids), enabled: ids.length > 0 });
+export function LabelsPanel({ ids, scoring = [], asks = false }: { ids: readonly string[]; scoring?: readonly string[]; asks?: boolean }) {
+  const { data } = useQuery({ ...labelQueries.summary(ids, scoring), enabled: ids.length > 0 });
   const ask = asks && (
     <IfMayWrite>
       <Button asChild size="sm">

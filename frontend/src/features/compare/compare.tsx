@@ -22,6 +22,7 @@ import { FrontPanel } from "./front-panel";
 import { MetricTable } from "./metric-table";
 import { Notes } from "./notes";
 import { pairedWithBaseline } from "./ranking";
+import { RepeatsPanel } from "./repeats-panel";
 import { ShareActions } from "./share-actions";
 import { ScoringNote } from "./scoring-note";
 import { SlicesPanel } from "./slices-panel";
@@ -78,7 +79,8 @@ function Comparison({ comparison }: { comparison: Schemas["ComparisonOut"] }) {
       <Notes comparison={comparison} />
       <EquivalencePanel comparison={comparison} />
       <MetricTable comparison={comparison} />
-      <LabelsPanel ids={comparison.experiments.map(({ experiment_id }) => experiment_id)} asks />
+      <RepeatsPanel comparison={comparison} />
+      <LabelsPanel ids={comparison.experiments.map(({ experiment_id }) => experiment_id)} scoring={comparison.experiments.map(({ scoring }) => scoring)} asks />
       <SlicesPanel comparison={comparison} />
       <AttributionTable comparison={comparison} />
       <StagesPanel comparison={comparison} />

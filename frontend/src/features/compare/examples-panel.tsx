@@ -1,6 +1,6 @@
 "use client";
 
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 
 import { SelectDataset } from "@/components/data/select-dataset";
@@ -11,6 +11,7 @@ import { Segmented } from "@/components/ui/segmented";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
+import { labelQueries } from "@/lib/api/labels";
 import { resultQueries } from "@/lib/api/queries";
 import { plural } from "@/lib/format";
 
@@ -20,7 +21,7 @@ import { describeScores, letterOf, prepareOutcomes, scoreNames } from "./prepare
 import { usePair } from "./use-pair";
 import { useScore } from "./use-score";
 
-const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither", "failed", "misread"] as const;
+const outcomes = ["differ", "same", "all", "both", "only_first", "only_second", "neither", "failed", "misread", "labelled_wrong"] as const;
 const PAGE = 15;
 
 /** The answers of the experiments, question by question. */
@@ -39,6 +40,12 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
   const ids = ordered.map(({ experiment_id }) => experiment_id);
   const scoring = ordered.map((one) => one.scoring);
   const rows = useInfiniteQuery(resultQueries.comparedExamples({ ids, score, outcome, limit: PAGE, scoring }));
+  const labels = useQuery(
+    labelQueries.summary(
+      experiments.map(({ experiment_id }) => experiment_id),
+      experiments.map((one) => one.scoring),
+    ),
+  );
   const items = rows.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Panel
@@ -75,10 +82,11 @@ export function ExamplesPanel({ comparison }: { comparison: Schemas["ComparisonO
               { value: "all", label: "All" },
               ...(experiments.some(({ metrics }) => metrics.counts.failed > 0) ? [{ value: "failed" as const, label: "One failed" }] : []),
               ...(experiments.some(({ metrics }) => metrics.attribution) ? [{ value: "misread" as const, label: "Misread" }] : []),
+              ...(labels.data?.experiments.some(({ verdicts }) => verdicts.wrong) ? [{ value: "labelled_wrong" as const, label: "Labelled wrong" }] : []),
             ]}
           />
           <SelectDataset
-            selection={{ kind: "comparison", ids, score, outcome }}
+            selection={{ kind: "comparison", ids, score, outcome, scorings: scoring }}
             suggestion={`${experiments[0]?.dataset ?? "questions"}-${outcome.replaceAll("_", "-")}`}
             empty={!rows.data?.pages[0]?.total}
           />

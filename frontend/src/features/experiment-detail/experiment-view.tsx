@@ -105,7 +105,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
       )}
       {ended && <StagesPanel made={result.data?.metrics.stages} cached={result.data?.metrics.cached_stages} />}
       {ended && <FailuresPanel result={result.data} />}
-      {ended && result.data && <LabelsPanel ids={[experiment.id]} asks />}
+      {ended && result.data && <LabelsPanel ids={[experiment.id]} scoring={original ? [] : [scoring]} asks />}
       {ended && <RetriesPanel id={experiment.id} />}
       {ended && experiment.failed_runs !== null && <ScoringsPanel id={experiment.id} shown={scoring} onShow={(next) => void setScoring(next === ORIGINAL ? null : next)} />}
       {ended && <BatchPanel experiment={experiment} />}

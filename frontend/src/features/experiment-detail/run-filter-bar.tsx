@@ -8,11 +8,12 @@ import { Button } from "@/components/ui/button";
 import { Input, Select } from "@/components/ui/field";
 import { SearchInput } from "@/components/ui/search-input";
 import { Segmented } from "@/components/ui/segmented";
+import { labelQueries } from "@/lib/api/labels";
 import { resultQueries } from "@/lib/api/queries";
 import { formatName } from "@/lib/format";
 
 import type { RunState } from "./prepare";
-import { attributions, countFilters, noFilter, offeredOutcomes, outcomeLabel, runBounds, type RunListState, runSorts, sliceChoices } from "./run-filters";
+import { attributions, countFilters, labelChoices, noFilter, offeredOutcomes, outcomeLabel, runBounds, type RunListState, runSorts, sliceChoices } from "./run-filters";
 
 const TYPING_MS = 250;
 
@@ -79,6 +80,7 @@ export function RunFilterBar({ id, score, state, counts, failures, retrieves, on
 
 function MoreFilters({ panel, id, score, state, failures, retrieves, onChange }: Omit<RunFilterBarProps, "counts"> & { panel: string }) {
   const { data } = useQuery(resultQueries.slices(id, score));
+  const labels = useQuery(labelQueries.summary([id]));
   const slices = sliceChoices(data?.slices ?? []);
   return (
     <div id={panel} className="grid gap-2 pb-1 sm:grid-cols-2">
@@ -114,6 +116,16 @@ function MoreFilters({ panel, id, score, state, failures, retrieves, onChange }:
         <Select aria-label="Where answers went right or wrong" className="h-8" value={state.attribution} onChange={(event) => onChange({ attribution: event.target.value })}>
           <option value="">Passages used well or not</option>
           {attributions.map(({ value, label }) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </Select>
+      )}
+      {Object.keys(labels.data?.labellers ?? {}).length > 0 && (
+        <Select aria-label="People’s labels" className="h-8" value={state.label} onChange={(event) => onChange({ label: event.target.value as RunListState["label"] })}>
+          <option value="">Labelled by people or not</option>
+          {labelChoices.map(({ value, label }) => (
             <option key={value} value={value}>
               {label}
             </option>

@@ -35,10 +35,11 @@ it("offers slices by key and value", () => {
 
 it("has the filters of a dataset, without order", () => {
   expect(runFilters({ ...noFilter, attribution: "misread", sort: "-score" }, "f1")).toMatchObject({ attribution: ["misread"], score: "f1" });
+  expect(runFilters({ ...noFilter, label: "unclear" }, "f1").label).toEqual(["unclear"]);
   expect(runFilters(noFilter, "f1")).not.toHaveProperty("sort");
 });
 
 it("suggests a name by what is listed", () => {
-  const names = [noFilter, { ...noFilter, filter: "wrong" as const }, { ...noFilter, attribution: "not_retrieved" }].map((state) => suggestedName("quiz", state));
-  expect(names).toEqual(["quiz-part", "quiz-wrong", "quiz-not-retrieved"]);
+  const names = [noFilter, { ...noFilter, filter: "wrong" as const }, { ...noFilter, attribution: "not_retrieved" }, { ...noFilter, label: "wrong" as const }].map((state) => suggestedName("quiz", state));
+  expect(names).toEqual(["quiz-part", "quiz-wrong", "quiz-not-retrieved", "quiz-labelled-wrong"]);
 });

@@ -44,6 +44,16 @@ export const runBounds = [
   { label: "Tokens", from: "tokensFrom", to: "tokensTo", step: 10 },
 ] as const;
 
+const labelFilters = ["", "wrong", "right", "unclear", "none"] as const;
+
+/** What people's labels say of answers. */
+export const labelChoices = [
+  { value: "wrong", label: "Labelled wrong" },
+  { value: "right", label: "Labelled right" },
+  { value: "unclear", label: "Labelled, people cannot tell" },
+  { value: "none", label: "Not labelled" },
+] as const;
+
 /** The state of the list in the address. */
 export const runParams = {
   filter: parseAsStringLiteral(outcomes).withDefault("all"),
@@ -52,6 +62,7 @@ export const runParams = {
   kind: parseAsString.withDefault(""),
   slice: parseAsString.withDefault(""),
   attribution: parseAsString.withDefault(""),
+  label: parseAsStringLiteral(labelFilters).withDefault(""),
   scoreFrom: parseAsFloat,
   scoreTo: parseAsFloat,
   msFrom: parseAsFloat,
@@ -70,6 +81,7 @@ export const noFilter: RunListState = {
   kind: "",
   slice: "",
   attribution: "",
+  label: "",
   scoreFrom: null,
   scoreTo: null,
   msFrom: null,
@@ -91,6 +103,7 @@ export function runFilters(state: RunListState, score: string): Schemas["RunFilt
     text: state.q,
     failure_kind: state.kind ? [state.kind as Schemas["FailureKind"]] : [],
     attribution: state.attribution ? [state.attribution as Attribution] : [],
+    label: state.label ? [state.label] : [],
     slice: state.slice ? [state.slice] : [],
     score_from: state.scoreFrom,
     score_to: state.scoreTo,
@@ -104,7 +117,7 @@ export function runFilters(state: RunListState, score: string): Schemas["RunFilt
 /** How many filters are set besides the outcome and the text. */
 export function countFilters(state: RunListState): number {
   const bounds = runBounds.filter(({ from, to }) => state[from] !== null || state[to] !== null).length;
-  return bounds + Number(state.kind !== "") + Number(state.slice !== "") + Number(state.attribution !== "");
+  return bounds + Number(state.kind !== "") + Number(state.slice !== "") + Number(state.attribution !== "") + Number(state.label !== "");
 }
 
 /** Where answers from passages went right or wrong. */
@@ -119,8 +132,9 @@ type Attribution = (typeof attributions)[number]["value"];
 
 /** A name for a dataset of the runs that are listed: `quiz-wrong`, `quiz-timeout`. */
 export function suggestedName(dataset: string, state: RunListState): string {
-  const part = state.filter === "all" ? state.attribution || state.kind || "part" : state.filter;
-  return `${dataset}-${part.replaceAll("_", "-")}`;
+  const labelled = state.label && (state.label === "none" ? "not labelled" : `labelled ${state.label}`);
+  const part = state.filter === "all" ? state.attribution || state.kind || labelled || "part" : state.filter;
+  return `${dataset}-${part.replaceAll(/[_ ]/g, "-")}`;
 }
 
 /** The slices as choices: `Topic: music`, 12 runs. */

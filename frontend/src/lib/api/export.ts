@@ -1,10 +1,7 @@
 import { useState } from "react";
 import { toast } from "sonner";
 
-import { API_URL, apiKey } from "./address";
-import { authHeaders } from "./client";
-import { errorOf } from "./errors";
-import { whyUnreachable } from "./reach";
+import { download } from "./download";
 import { ORIGINAL } from "./scorings";
 
 export const exportFormats = [
@@ -18,19 +15,8 @@ export type ExportFormat = (typeof exportFormats)[number]["format"];
 
 /** Lets the browser save all runs of an experiment, with the scores of one of its scorings. */
 export async function downloadRuns(id: string, format: ExportFormat, scoring: string = ORIGINAL): Promise<void> {
-  const url = `${API_URL}/api/v1/results/${id}/export?format=${format}${scoring === ORIGINAL ? "" : `&scoring=${encodeURIComponent(scoring)}`}`;
-  const name = `experiment-${id}.${format}`;
-  if (!apiKey()) {
-    save(url, name); // the browser streams it to disk, however large
-    return;
-  }
-  const response = await fetch(url, { headers: authHeaders() }).catch(async () => {
-    throw await whyUnreachable();
-  });
-  if (!response.ok) throw errorOf(response.status, await response.json().catch(() => null));
-  const file = URL.createObjectURL(await response.blob());
-  save(file, name);
-  setTimeout(() => URL.revokeObjectURL(file), 60_000);
+  const chosen = scoring === ORIGINAL ? "" : `&scoring=${encodeURIComponent(scoring)}`;
+  await download(`/api/v1/results/${id}/export?format=${format}${chosen}`, `experiment-${id}.${format}`);
 }
 
 /** Downloads all runs of an experiment; says whether it is at work. */
@@ -47,11 +33,4 @@ export function useExport(id: string, scoring: string) {
     }
   };
   return { busy, start };
-}
-
-function save(url: string, name: string) {
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
 }

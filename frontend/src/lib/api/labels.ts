@@ -12,10 +12,11 @@ export function labelHref(ids: readonly string[]): string {
 /** Query keys and functions of people's labels. */
 export const labelQueries = {
   all: ["labels"] as const,
-  summary: (ids: readonly string[]) =>
+  /** `scoring`: by which scoring of each experiment; empty: the original ones. */
+  summary: (ids: readonly string[], scoring: readonly string[] = []) =>
     queryOptions({
-      queryKey: [...labelQueries.all, "summary", ids],
-      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/labels/summary", { params: { query: { ids: [...ids] } }, signal })),
+      queryKey: [...labelQueries.all, "summary", ids, scoring],
+      queryFn: ({ signal }) => unwrap(api.GET("/api/v1/labels/summary", { params: { query: { ids: [...ids], scoring: [...scoring] } }, signal })),
     }),
   queue: (ids: readonly string[], labeller: string, order: LabelOrder) =>
     queryOptions({

@@ -24,6 +24,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/comparisons/budgets/{budget_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Comparison
+         * @description Continue all experiments that share a budget, and have not completed, with a larger one.
+         *
+         *     Each goes on in a child, which takes over what was answered. Those that are complete, or have not ended,
+         *     are in the answer, too: it is what is to be compared.
+         */
+        post: operations["resume_comparison"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comparisons/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate
+         * @description Estimate calls, tokens and cost of the experiments of a comparison; stores nothing.
+         */
+        post: operations["estimate_comparison"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comparisons/{comparison_id}/settling": {
         parameters: {
             query?: never;
@@ -252,6 +295,26 @@ export interface paths {
          * @description List the provider's batch jobs that make the calls of an experiment; none in other modes.
          */
         get: operations["list_batch_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Budgets
+         * @description List the budgets that count the calls of an experiment, and what was spent of each.
+         */
+        get: operations["list_budgets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -952,6 +1015,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/compare/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Repeats
+         * @description Compare pass@k and pass^k of experiments whose questions were asked repeatedly, adjusted for all k.
+         */
+        get: operations["compare_repeats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/compare/slices": {
         parameters: {
             query?: never;
@@ -1184,6 +1267,46 @@ export interface paths {
          * @description List all scores with what they measure, in the order in which they are shown.
          */
         get: operations["list_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Spending
+         * @description Return what the runs of a period have taken, by day, model and method, and what the cache has saved.
+         */
+        get: operations["get_spending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spending/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Spending
+         * @description Download what the runs of a period have taken, by day, model and method, as CSV.
+         */
+        get: operations["export_spending"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1492,6 +1615,27 @@ export interface components {
             this: number;
         };
         /**
+         * AmountsOut
+         * @description What calls have taken.
+         */
+        AmountsOut: {
+            /**
+             * Calls
+             * @description Failed ones included; answers from a cache are none.
+             */
+            calls: number;
+            /**
+             * Tokens
+             * @description Of prompts and answers together, as far as servers report them.
+             */
+            tokens: number;
+            /**
+             * Usd
+             * @description As far as prices and tokens are known.
+             */
+            usd: number;
+        };
+        /**
          * ArticleOut
          * @description An article of a knowledge base.
          */
@@ -1674,7 +1818,7 @@ export interface components {
         };
         /**
          * Budget
-         * @description What the calls of an experiment may take, at most; it ends before the next call that is not covered.
+         * @description What calls may take, at most; the experiments that make them end before the next call.
          */
         Budget: {
             /**
@@ -1692,6 +1836,35 @@ export interface components {
              * @description US dollars, at the prices of the model catalog.
              */
             usd?: number | null;
+        };
+        /**
+         * BudgetOut
+         * @description A budget, and what was spent of it.
+         */
+        BudgetOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @description Whose calls it counts: experiment, with those that it continues; comparison, of all its experiments; day, of all experiments on a day (UTC).
+             * @enum {string}
+             */
+            kind: "experiment" | "comparison" | "day";
+            limits: components["schemas"]["LimitsOut"];
+            /**
+             * Name
+             * @description Of the comparison, or the day; empty for that of an experiment.
+             */
+            name: string;
+            /**
+             * Reason
+             * @description How it is used up, as a sentence; null if it is not.
+             */
+            reason: string | null;
+            spent: components["schemas"]["AmountsOut"];
         };
         /**
          * CacheStatistics
@@ -1920,6 +2093,51 @@ export interface components {
             runs: (components["schemas"]["RunSummary"] | null)[];
         };
         /**
+         * ComparedName
+         * @description One of the compared experiments.
+         */
+        ComparedName: {
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Label
+             * @description The name without the part that all names begin with.
+             */
+            label: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ComparedRepeatsOut
+         * @description What repeats say of several experiments against the first of them.
+         */
+        ComparedRepeatsOut: {
+            /**
+             * Baseline Id
+             * Format: uuid
+             */
+            baseline_id: string;
+            /**
+             * Differences
+             * @description By experiment and k; empty where nothing was asked repeatedly.
+             */
+            differences: components["schemas"]["PassDifferenceOut"][];
+            /** Experiments */
+            experiments: components["schemas"]["ComparedName"][];
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for; 0 without repeats.
+             */
+            family: number;
+            /** Note */
+            note: string;
+            /** Score */
+            score: string;
+        };
+        /**
          * ComparedStage
          * @description What is compared: a stage, or the time of a question as a whole (`own`, `wall`).
          */
@@ -1951,6 +2169,8 @@ export interface components {
             base: {
                 [key: string]: unknown;
             };
+            /** @description What the calls of all its experiments together may take, at most; no limit if left out. */
+            budget?: components["schemas"]["Budget"] | null;
             /**
              * Description
              * @default
@@ -2007,6 +2227,29 @@ export interface components {
             ids: string[];
         };
         /**
+         * ComparisonEstimate
+         * @description What the experiments of a comparison are estimated to take.
+         */
+        ComparisonEstimate: {
+            /**
+             * Calls
+             * @description Of all variants.
+             */
+            calls: number;
+            /**
+             * Cost Usd
+             * @description Of all variants; null if the price of one is unknown.
+             */
+            cost_usd: number | null;
+            /**
+             * Tokens
+             * @description Of all variants, prompts and answers together.
+             */
+            tokens: number;
+            /** Variants */
+            variants: components["schemas"]["VariantEstimate"][];
+        };
+        /**
          * ComparisonOut
          * @description Compared experiments; the first is the baseline.
          */
@@ -2052,6 +2295,14 @@ export interface components {
             warnings: string[];
         };
         /**
+         * ComparisonResume
+         * @description How a comparison with a budget is continued.
+         */
+        ComparisonResume: {
+            /** @description In place of its budget; what was spent before counts towards it. */
+            budget?: components["schemas"]["Budget"] | null;
+        };
+        /**
          * ComparisonSelection
          * @description The questions of a comparison that pass its filter.
          */
@@ -2072,7 +2323,7 @@ export interface components {
              * @default differ
              * @enum {string}
              */
-            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+            outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread" | "labelled_wrong";
             /**
              * Score
              * @default exact_match
@@ -2340,6 +2591,66 @@ export interface components {
             version: string;
         };
         /**
+         * DaySpending
+         * @description What was spent on a day (UTC).
+         */
+        DaySpending: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
+        };
+        /**
          * DifferenceStatistics
          * @description Confidence interval and test of a difference of scores on the same questions.
          *
@@ -2542,10 +2853,25 @@ export interface components {
             /** Completion Tokens */
             completion_tokens: number;
             /**
+             * Cost High Usd
+             * @description Upper bound of it.
+             */
+            cost_high_usd: number | null;
+            /**
+             * Cost Low Usd
+             * @description Lower bound of the 95 % prediction interval; null if too few questions are measured.
+             */
+            cost_low_usd: number | null;
+            /**
              * Cost Usd
              * @description At the catalog's prices; null if the model has none.
              */
             cost_usd: number | null;
+            /**
+             * Measured Questions
+             * @description Questions, answered before with this model, method and dataset, that tell what one takes; of 0 a pilot of a few questions would tell.
+             */
+            measured_questions: number;
             power: components["schemas"]["PowerOut"];
             /** Prompt Tokens */
             prompt_tokens: number;
@@ -2556,6 +2882,16 @@ export interface components {
              * @description Null if no completed experiment has measured the model's speed.
              */
             seconds: number | null;
+            /**
+             * Tokens High
+             * @description Upper bound of it.
+             */
+            tokens_high: number | null;
+            /**
+             * Tokens Low
+             * @description Lower bound of the 95 % prediction interval of all tokens; null likewise.
+             */
+            tokens_low: number | null;
         };
         /**
          * ExampleOut
@@ -2852,6 +3188,11 @@ export interface components {
              */
             archived_at: string | null;
             /**
+             * Budget Id
+             * @description The budget that it shares with the other experiments of its comparison.
+             */
+            budget_id: string | null;
+            /**
              * Config
              * @description As it was stored, if this version refuses it; see `config_problem`.
              */
@@ -3008,6 +3349,11 @@ export interface components {
              * @description Since when lists leave it out; null if they do not.
              */
             archived_at: string | null;
+            /**
+             * Budget Id
+             * @description The budget that it shares with the other experiments of its comparison.
+             */
+            budget_id: string | null;
             /**
              * Cost Usd
              * @description Null without a result, and when a price is unknown.
@@ -3895,6 +4241,18 @@ export interface components {
             p99: number | null;
         };
         /**
+         * LimitsOut
+         * @description What calls may take, at most; null: no limit.
+         */
+        LimitsOut: {
+            /** Calls */
+            calls: number | null;
+            /** Tokens */
+            tokens: number | null;
+            /** Usd */
+            usd: number | null;
+        };
+        /**
          * LiveOut
          * @description The process is alive.
          */
@@ -4441,6 +4799,63 @@ export interface components {
             template?: string;
         };
         /**
+         * NamedSpending
+         * @description What was spent on a model, or with a method.
+         */
+        NamedSpending: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /** Name */
+            name: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
+        };
+        /**
          * NewerDataset
          * @description A newer version of an experiment's dataset, whose accepted answers can be scored against.
          */
@@ -4614,6 +5029,87 @@ export interface components {
              * @enum {string}
              */
             state: "ok" | "degraded" | "down" | "idle" | "unknown";
+        };
+        /**
+         * PassDifferenceOut
+         * @description The difference of pass@k or pass^k from the baseline's, on the questions that both answered k times.
+         */
+        PassDifferenceOut: {
+            /**
+             * Adjusted P
+             * @description By Holm's method, over all differences of this answer.
+             */
+            adjusted_p: number;
+            /**
+             * Baseline
+             * @description The baseline's mean over these questions.
+             */
+            baseline: number;
+            /**
+             * Difference
+             * @description This experiment minus the baseline.
+             */
+            difference: number;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Family
+             * @description Differences that p and the intervals allow for.
+             */
+            family: number;
+            /**
+             * High
+             * @description Upper bound of that interval.
+             */
+            high: number;
+            /**
+             * K
+             * @description Answers to a question: 2, 4, 8, … and as many as all experiments have.
+             */
+            k: number;
+            /**
+             * Low
+             * @description Lower bound of the interval that holds at once with all others here, and contains 0 if and only if the outcome is not_distinguishable.
+             */
+            low: number;
+            /**
+             * Measure
+             * @description any: pass@k, one or more of k answers are right; all: pass^k, all of them are.
+             * @enum {string}
+             */
+            measure: "any" | "all";
+            /**
+             * Message
+             * @description All of this as a sentence.
+             */
+            message: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "worse" | "not_distinguishable";
+            /**
+             * P
+             * @description Two-sided, not adjusted.
+             */
+            p: number;
+            /** Plain High */
+            plain_high: number;
+            /**
+             * Plain Low
+             * @description Lower bound of the interval of this comparison alone.
+             */
+            plain_low: number;
+            /**
+             * Questions
+             * @description With k scored answers or more in both.
+             */
+            questions: number;
+            /** This */
+            this: number;
         };
         /**
          * PassageOut
@@ -5433,6 +5929,12 @@ export interface components {
              * @enum {string}
              */
             filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
+            /**
+             * Label
+             * @description What most people's labels say of the answer: any of these; none: no label.
+             * @default []
+             */
+            label?: ("right" | "wrong" | "unclear" | "none")[];
             /** Latency From Ms */
             latency_from_ms?: number | null;
             /** Latency To Ms */
@@ -5807,6 +6309,7 @@ export interface components {
              *       "attribution": [],
              *       "failure_kind": [],
              *       "filter": "all",
+             *       "label": [],
              *       "score": "exact_match",
              *       "slice": [],
              *       "text": ""
@@ -6673,7 +7176,7 @@ export interface components {
              */
             by: string;
             /** Experiments */
-            experiments: components["schemas"]["SlicedExperiment"][];
+            experiments: components["schemas"]["ComparedName"][];
             /**
              * Family
              * @description Differences that p and the intervals allow for.
@@ -6695,24 +7198,6 @@ export interface components {
             score: string;
             /** Slices */
             slices: components["schemas"]["SliceComparison"][];
-        };
-        /**
-         * SlicedExperiment
-         * @description One of the compared experiments.
-         */
-        SlicedExperiment: {
-            /**
-             * Experiment Id
-             * Format: uuid
-             */
-            experiment_id: string;
-            /**
-             * Label
-             * @description The name without the part that all names begin with.
-             */
-            label: string;
-            /** Name */
-            name: string;
         };
         /**
          * SlicesOut
@@ -6748,6 +7233,170 @@ export interface components {
             rounds: number;
             /** Value */
             value: number;
+        };
+        /**
+         * SpendingOut
+         * @description What was spent in a period.
+         */
+        SpendingOut: {
+            /** @description The platform's budget for this day; null if the settings have none. */
+            budget: components["schemas"]["BudgetOut"] | null;
+            /**
+             * By Day
+             * @description Days without runs are left out.
+             */
+            by_day: components["schemas"]["DaySpending"][];
+            /**
+             * By Method
+             * @description The one that cost most at the head.
+             */
+            by_method: components["schemas"]["NamedSpending"][];
+            /**
+             * By Model
+             * @description The one that cost most at the head.
+             */
+            by_model: components["schemas"]["NamedSpending"][];
+            /**
+             * Notes
+             * @description What the figures leave out, as sentences.
+             */
+            notes: string[];
+            /**
+             * Rows
+             * @description By day, model and method together.
+             */
+            rows: components["schemas"]["SpendingRow"][];
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            total: components["schemas"]["SpendingSums"];
+            /**
+             * Until
+             * Format: date
+             * @description The last day of the period.
+             */
+            until: string;
+        };
+        /**
+         * SpendingRow
+         * @description What was spent on a day on a model with a method.
+         */
+        SpendingRow: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Method */
+            method: string;
+            /** Model */
+            model: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
+        };
+        /**
+         * SpendingSums
+         * @description What the calls of some runs have taken.
+         */
+        SpendingSums: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
         };
         /**
          * StageComparisonOut
@@ -7312,6 +7961,15 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * VariantEstimate
+         * @description What one experiment of a comparison is estimated to take.
+         */
+        VariantEstimate: {
+            estimate: components["schemas"]["EstimateOut"];
+            /** Name */
+            name: string;
+        };
+        /**
          * VariantOut
          * @description The passages that one variant retrieved.
          */
@@ -7447,6 +8105,209 @@ export interface operations {
             };
             /** @description The request conflicts with the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonResume"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonCreated"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    estimate_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonEstimate"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8591,6 +9452,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchJobOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetOut"][];
                 };
             };
             /** @description The API key is missing or wrong. */
@@ -10347,6 +11275,8 @@ export interface operations {
             query: {
                 /** @description Experiments; the first is the baseline. */
                 ids: string[];
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
             };
             header?: never;
             path?: never;
@@ -11506,8 +12436,8 @@ export interface operations {
                 ids: string[];
                 /** @description Name of a score. */
                 score?: string;
-                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt. */
-                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread";
+                /** @description all; differ, same: whether the values of the score are equal in the experiments that have the question, two at least, where failed runs equal each other and no value; both, only_first, only_second, neither: which of the first two experiments has a value of 1, among the questions that both have a value for; failed: a run of any failed; misread: any answered wrong though an accepted answer was in the prompt; labelled_wrong: any that most people's labels call wrong. */
+                outcome?: "all" | "differ" | "same" | "both" | "only_first" | "only_second" | "neither" | "failed" | "misread" | "labelled_wrong";
                 cursor?: string | null;
                 limit?: number;
                 /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
@@ -11526,6 +12456,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeysetPage_ComparedExample_"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_repeats: {
+        parameters: {
+            query: {
+                /** @description 2 to 12; the first is the baseline, unless `baseline` names another. */
+                ids: string[];
+                /** @description Name of a score. */
+                score?: string;
+                /** @description One of the ids. */
+                baseline?: string | null;
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedRepeatsOut"];
                 };
             };
             /** @description The API key is missing or wrong. */
@@ -12082,6 +13086,8 @@ export interface operations {
             query?: {
                 /** @description Name of a score. */
                 score?: string;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
@@ -12160,6 +13166,8 @@ export interface operations {
                 failure_kind?: components["schemas"]["FailureKind"][];
                 /** @description Where answers from passages went right or wrong: any of these. */
                 attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
+                /** @description What most people's labels say of the answer: any of these; none: no label. */
+                label?: ("right" | "wrong" | "unclear" | "none")[];
                 /** @description `key=value` of the questions' metadata, such as `topic=music`; all must hold. */
                 slice?: string[];
                 /** @description Least value of the score. */
@@ -12407,6 +13415,128 @@ export interface operations {
             };
             /** @description The request comes from a host or a page that is not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_spending: {
+        parameters: {
+            query?: {
+                /** @description The first day (UTC); 30 days in all if left out. */
+                since?: string | null;
+                /** @description The last day (UTC); today if left out. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendingOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_spending: {
+        parameters: {
+            query?: {
+                /** @description The first day (UTC); 30 days in all if left out. */
+                since?: string | null;
+                /** @description The last day (UTC); today if left out. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -55,6 +55,36 @@ class Panels:
 
 
 @dataclass(frozen=True, slots=True)
+class SmallPanel:
+    """One of several small charts of intervals.
+
+    Attributes:
+        title: above it.
+        note: beside the title.
+        rows: one for each name of the chart; ``None`` where there is no value.
+    """
+
+    title: str
+    note: str
+    rows: tuple[IntervalRow | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Multiples:
+    """Small charts of the same rows, on one scale.
+
+    Attributes:
+        axis: label of the axis, with its unit.
+        names: of the rows, from top to bottom.
+        panels: in the order of reading.
+    """
+
+    axis: str
+    names: tuple[str, ...]
+    panels: tuple[SmallPanel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """A point with an interval in one direction, or in both.
 
@@ -109,7 +139,7 @@ class BarChart:
     texts: tuple[str, ...]
 
 
-Chart = IntervalChart | Panels | ScatterChart | BarChart
+Chart = IntervalChart | Panels | Multiples | ScatterChart | BarChart
 
 
 @dataclass(frozen=True, slots=True)

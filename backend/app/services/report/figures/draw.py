@@ -16,11 +16,13 @@ from app.services.report.figures.base import (
     Drawn,
     Figure,
     IntervalChart,
+    Multiples,
     Panels,
     ScatterChart,
 )
 from app.services.report.figures.intervals import draw_intervals, draw_panels
 from app.services.report.figures.layout import title
+from app.services.report.figures.multiples import draw_multiples
 from app.services.report.figures.points import draw_points
 from app.services.report.figures.themes import THEMES, Theme
 
@@ -99,6 +101,8 @@ def _drawn(chart: Chart, theme: Theme) -> Canvas:
             return draw_intervals(chart, theme)
         case Panels():
             return draw_panels(chart, theme)
+        case Multiples():
+            return draw_multiples(chart, theme)
         case ScatterChart():
             return draw_points(chart, theme)
         case BarChart():

@@ -8,7 +8,8 @@ from app.services.report.figures.base import IntervalChart, Panels
 from app.services.report.figures.layout import AROUND, ROW_HEIGHT, WIDTH, draw_rows
 from app.services.report.figures.themes import Theme
 
-_MARKS = {"better": "o", "worse": "s", "none": "D"}
+MARKS = {"better": "o", "worse": "s", "none": "D"}
+"""Of what a test says, which is not told by colour alone."""
 _BETWEEN = 0.55
 """Inches of an axis and its label between two panels."""
 
@@ -50,6 +51,6 @@ def _draw(axes: Axes, chart: IntervalChart, theme: Theme) -> None:
         colour = colours[row.emphasis]
         if row.low is not None and row.high is not None:
             axes.plot((row.low, row.high), (at, at), color=colour, linewidth=2.2, solid_capstyle="butt")
-        axes.plot(row.value, at, _MARKS[row.emphasis], color=colour, markersize=6.5)
+        axes.plot(row.value, at, MARKS[row.emphasis], color=colour, markersize=6.5)
     names, texts = [row.label for row in chart.rows], [row.text for row in chart.rows]
     draw_rows(axes, names, texts, chart.axis, theme)

@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.decisions import SIZES, decisions
 from benchmarks.equivalence import equivalences
+from benchmarks.repeats import pass_claims
 from benchmarks.rows import Row
 from benchmarks.settling import PLANNED, false_findings, questions_asked
 from benchmarks.statistics import coverage, false_differences, planned_power
@@ -23,6 +24,10 @@ def far_off(row: Row) -> bool:
 
 def test_nothing_is_far_off(found: list[Row]) -> None:
     assert [row for row in found if far_off(row)] == []
+
+
+def test_differences_of_repeats_keep_their_promises() -> None:
+    assert [row for row in pass_claims(20, 3, 60, 1) if far_off(row)] == []
 
 
 def test_all_is_simulated(found: list[Row]) -> None:

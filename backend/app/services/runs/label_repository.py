@@ -5,15 +5,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, defer
+from sqlalchemy.orm import aliased, contains_eager, defer
 
 from app.domain.labels import Verdict
-from app.models import Example, Label, Run
+from app.models import Example, Label, Run, ScoredRunRow
+from app.services.runs.scoring_repository import scored_value
 from app.services.runs.selection_repository import score_value
 
 
@@ -22,10 +23,12 @@ class LabelledRun:
     """An answered run as labelling needs it.
 
     Attributes:
-        content: hash of its question with the accepted answers.
+        content: hash of its question with the accepted answers, as it was asked.
         copy: which of the questions with this content it is of.
         cluster: that the question belongs to; ``None`` if it is independent of all others.
         scores: by name; ``None`` where it has none.
+        question: what pairs it with the runs of other experiments: hash of the question with the answers
+            that it was scored against, which another version of the dataset may have corrected; repeat; copy.
     """
 
     run_id: int
@@ -35,6 +38,7 @@ class LabelledRun:
     key: str
     cluster: str | None
     scores: dict[str, float | None]
+    question: tuple[str, int, int]
 
 
 class StoredLabel(NamedTuple):
@@ -105,25 +109,46 @@ class LabelRepository:
         )
         return [StoredLabel._make(row) for row in await self._session.execute(query)]
 
-    async def runs(self, experiment_id: uuid.UUID, scores: Sequence[str]) -> list[LabelledRun]:
-        """Return the answered runs of an experiment with these scores, in the order of its questions."""
+    async def runs(
+        self, experiment_id: uuid.UUID, scores: Sequence[str], scoring_id: uuid.UUID | None = None
+    ) -> list[LabelledRun]:
+        """Return the answered runs of an experiment with these scores, in the order of its questions.
+
+        Args:
+            experiment_id: of which experiment.
+            scores: by name.
+            scoring_id: whose scores they are; ``None``: those that the experiment was run with.
+        """
+        against = aliased(Example)
+        scored = Example.content_hash if scoring_id is None else against.content_hash
+        value = score_value if scoring_id is None else scored_value
+        columns: list[Any] = [
+            *(Run.id, Run.status == "ok", Example.content_hash, Run.repeat, Example.key, Example.cluster),
+            func.coalesce(scored, Example.content_hash),
+            *(value(name) for name in scores),
+        ]
         query = (
-            select(
-                *(Run.id, Run.status == "ok", Example.content_hash, Run.repeat, Example.key, Example.cluster),
-                *(score_value(name) for name in scores),
-            )
+            select(*columns)
             .join(Example, Example.id == Run.example_id)
             .where(Run.experiment_id == experiment_id)
             .order_by(Example.position, Run.repeat)
         )
+        if scoring_id is not None:
+            of_run = and_(ScoredRunRow.run_id == Run.id, ScoredRunRow.scoring_id == scoring_id)
+            query = query.outerjoin(ScoredRunRow, of_run)
+            query = query.outerjoin(against, against.id == ScoredRunRow.example_id)
         copies: Counter[tuple[str, int]] = Counter()
+        scored_copies: Counter[tuple[str, int]] = Counter()
         found = []
-        for run_id, ok, content, repeat, key, cluster, *values in await self._session.execute(query):
-            copy = copies[content, repeat]
+        for row in await self._session.execute(query):
+            run_id, ok, content, repeat, key, cluster, against_content, *values = row
+            copy, scored_copy = copies[content, repeat], scored_copies[against_content, repeat]
             copies[content, repeat] += 1
+            scored_copies[against_content, repeat] += 1
             if ok:
                 named = dict(zip(scores, values, strict=True))
-                found.append(LabelledRun(run_id, content, repeat, copy, key, cluster, named))
+                question = (against_content, repeat, scored_copy)
+                found.append(LabelledRun(run_id, content, repeat, copy, key, cluster, named, question))
         return found
 
     async def texts(self, run_ids: Sequence[int]) -> dict[int, Run]:
