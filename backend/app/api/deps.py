@@ -22,6 +22,7 @@ from app.services.execution.attention import Attention
 from app.services.execution.dispatcher import Dispatcher
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.service import ExperimentService
+from app.services.harnesses.uploads import HarnessUploads
 from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
@@ -175,6 +176,11 @@ def get_dataset_uploads(session: SessionDep, request: Request) -> DatasetUploads
     return DatasetUploads(session, request.app.state.imports)
 
 
+def get_harness_uploads(session: SessionDep, request: Request) -> HarnessUploads:
+    """Return what imports results of other harnesses."""
+    return HarnessUploads(session, request.app.state.imports)
+
+
 def get_selections(session: SessionDep) -> SelectionService:
     """Return what makes datasets of selected questions."""
     return SelectionService(session)
@@ -315,4 +321,5 @@ SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]
 SelectionsDep = Annotated[SelectionService, Depends(get_selections)]
+HarnessUploadsDep = Annotated[HarnessUploads, Depends(get_harness_uploads)]
 DatasetUploadsDep = Annotated[DatasetUploads, Depends(get_dataset_uploads)]

@@ -12,6 +12,7 @@ from app.cli import (
     faithfulness,
     gate,
     history,
+    imports,
     knowledge,
     labels,
     repeats,
@@ -45,6 +46,7 @@ app.command()(comparisons.compare)
 app.command()(repeats.repeats)
 app.command()(history.history)
 app.command()(report.report)
+app.command("import")(imports.import_)
 app.command()(gate.gate)
 app.command()(bench.bench)
 app.add_typer(datasets.app, name="datasets")

@@ -10,7 +10,7 @@ from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.common import FromAttributes, Strict
 from app.schemas.experiment_config import Budget, ExperimentConfig
-from app.schemas.method_config import AnyMethodConfig, MethodConfig
+from app.schemas.method_config import AnyMethodConfig, ImportedMethodConfig, MethodConfig
 from app.schemas.stored_config import problem_of
 
 _PLACE = "Among the experiments that wait to begin, from 1; null for one that does not wait."
@@ -92,7 +92,7 @@ def _variant_of(method: object) -> object:
         return ""
 
 
-_methods: TypeAdapter[AnyMethodConfig] = TypeAdapter(MethodConfig)
+_methods: TypeAdapter[AnyMethodConfig | ImportedMethodConfig] = TypeAdapter(MethodConfig)
 Variant = Annotated[str, BeforeValidator(_variant_of)]
 
 

@@ -1,8 +1,8 @@
 """A plain file of answers, JSONL or CSV: NeMo Evaluator's, or whatever somebody has written.
 
 The columns of the question are those of a dataset; the answer's are ``output``, and if they are there
-``repeat``, ``latency_ms``, ``prompt_tokens``, ``completion_tokens``, ``cost_usd`` and ``error``. Columns named as
-``score.NAME`` are scores in [0, 1].
+``repeat``, ``latency_ms``, ``prompt_tokens``, ``completion_tokens``, ``cost_usd`` and ``error``. Columns with names
+like ``score.NAME`` are scores in [0, 1].
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from app.domain.generation import Usage
 from app.domain.scoring import Score
 from app.services.datasets.columns import Columns
 from app.services.datasets.golds import read_golds
-from app.services.harnesses.items import BrokenEntry, Item, Log, score_name, scored
+from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer, score_name, scored
 from app.services.imports.files import File, Report, open_text
 from app.services.imports.rows import Row, Rows, file_rows
 from app.services.imports.tables import csv_table
@@ -111,7 +111,7 @@ def _rows(file: File, columns: AnswerColumns) -> Rows:
         yield from csv_table(lambda: open_text(file, ""), report, columns.fits).rows
     else:
         yield from file_rows(file, report)
-    report.raise_if_any(file.name, "Each line is a JSON object with question, answer and output, or a row of CSV.")
+    report.raise_if_any(file.name, "Each line is a JSON object with question, answer and output.")
 
 
 def _model(row: Row, columns: AnswerColumns) -> str:
@@ -122,7 +122,7 @@ def _model(row: Row, columns: AnswerColumns) -> str:
 def _log(file: File, columns: AnswerColumns, model: str, *, alone: bool) -> Log:
     task = file.name.rpartition("/")[2].rpartition(".")[0] or "answers"
 
-    def items() -> Iterator[Item]:
+    def answers() -> Iterator[LoggedAnswer]:
         seen: dict[str, int] = {}
         for number, row in _rows(file, columns):
             if _model(row, columns) == model:
@@ -135,11 +135,11 @@ def _log(file: File, columns: AnswerColumns, model: str, *, alone: bool) -> Log:
         task=task,
         model=model,
         settings={"file": file.name.rpartition("/")[2], "columns": dict(columns.given)},
-        items=items,
+        answers=answers,
     )
 
 
-def _item(row: Row, columns: AnswerColumns, place: str, seen: dict[str, int]) -> Item:
+def _item(row: Row, columns: AnswerColumns, place: str, seen: dict[str, int]) -> LoggedAnswer:
     fields, rest = columns.questions.apply(row)
     question, output = fields.get("question"), columns.output(row)
     if not isinstance(question, str) or not question.strip():
@@ -154,7 +154,7 @@ def _item(row: Row, columns: AnswerColumns, place: str, seen: dict[str, int]) ->
     repeat = seen.get(key, 0) if given is None else given
     seen[key] = seen.get(key, 0) + 1
     used = columns.used(row)
-    return Item(
+    return LoggedAnswer(
         place=place,
         key=key[:500],
         repeat=repeat,

@@ -4,10 +4,9 @@ Both hold the same objects (``EvalLog`` and ``EvalSample`` of inspect_ai). Newer
 Zstandard, which the standard library reads from Python 3.14 on.
 """
 
-import io
 import sys
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -15,10 +14,10 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.generation import Usage
 from app.domain.json import JsonObject
 from app.domain.scoring import Score
-from app.services.harnesses.items import (
+from app.services.harnesses.logs import (
     BrokenEntry,
-    Item,
     Log,
+    LoggedAnswer,
     count_or_none,
     message_of,
     number_or_none,
@@ -26,10 +25,10 @@ from app.services.harnesses.items import (
     scored,
     text_of,
 )
-from app.services.imports.files import File
+from app.services.imports.files import File, open_binary
 
 if TYPE_CHECKING:
-    from zipfile import ZipFile
+    from backports.zstd.zipfile import ZipFile
 
 _SAMPLES = "samples/"
 _MAX_ENTRY = 200_000_000  # bytes of one sample once it is unpacked
@@ -59,18 +58,18 @@ def read_archive(file: File) -> Log:
         if "header.json" not in names:
             raise InvalidInput(
                 f"{file.name} is the log of an evaluation that has not ended.",
-                hint="Let Inspect finish it (`inspect eval-retry`), or recover it with `inspect log recover`.",
+                hint="Let Inspect finish it: `inspect eval-retry LOG`.",
                 errors=[FieldError("header.json", "is missing")],
             )
         header = _object(archive, "header.json")
     entries = sorted(name for name in names if name.startswith(_SAMPLES) and name.endswith(".json"))
 
-    def items() -> Iterator[Item]:
+    def answers() -> Iterator[LoggedAnswer]:
         with _open(file) as opened:
             for name in entries:
                 yield _item(_object(opened, name), name)
 
-    return _log(file, header, items)
+    return _log(file, header, answers)
 
 
 def is_json(document: JsonObject) -> bool:
@@ -92,11 +91,11 @@ def read_json(file: File, document: JsonObject) -> Log:
             errors=[FieldError("samples", "is missing")],
         )
 
-    def items() -> Iterator[Item]:
+    def answers() -> Iterator[LoggedAnswer]:
         for number, sample in enumerate(samples, start=1):
             yield _item(sample, f"sample {number}")
 
-    return _log(file, document, items)
+    return _log(file, document, answers)
 
 
 def _open(file: File) -> "ZipFile":
@@ -104,10 +103,7 @@ def _open(file: File) -> "ZipFile":
         from zipfile import ZipFile
     else:
         from backports.zstd.zipfile import ZipFile
-    # A file that is mapped into memory is read where it lies.
-    data = file.data if isinstance(file.data, bytes) else memoryview(file.data)
-    archive: ZipFile = ZipFile(io.BytesIO(data))
-    return archive
+    return ZipFile(open_binary(file))
 
 
 def _object(archive: "ZipFile", name: str) -> JsonObject:
@@ -122,7 +118,7 @@ def _object(archive: "ZipFile", name: str) -> JsonObject:
     return found
 
 
-def _log(file: File, header: JsonObject, items: Any) -> Log:
+def _log(file: File, header: JsonObject, answers: Callable[[], Iterator[LoggedAnswer]]) -> Log:
     about = header.get("eval")
     if not isinstance(about, dict) or not isinstance(about.get("model"), str):
         raise InvalidInput(
@@ -147,11 +143,11 @@ def _log(file: File, header: JsonObject, items: Any) -> Log:
             "config": about.get("config"),
             "steps": plan.get("steps") if isinstance(plan, dict) else None,
         },
-        items=items,
+        answers=answers,
     )
 
 
-def _item(sample: object, place: str) -> Item:
+def _item(sample: object, place: str) -> LoggedAnswer:
     if not isinstance(sample, dict):
         raise BrokenEntry(place, "is not a JSON object")
     question = _question(sample.get("input"))
@@ -165,7 +161,7 @@ def _item(sample: object, place: str) -> Item:
     metadata = {**(sample.get("metadata") or {})}
     if sample.get("choices"):
         metadata["choices"] = sample["choices"]
-    return Item(
+    return LoggedAnswer(
         place=place,
         key=str(sample.get("id", place)),
         repeat=max(0, (count_or_none(sample.get("epoch")) or 1) - 1),

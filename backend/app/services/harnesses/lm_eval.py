@@ -13,7 +13,7 @@ from app.domain.json import JsonObject
 from app.domain.scoring import Score
 from app.services.datasets.columns import Columns
 from app.services.datasets.golds import read_golds
-from app.services.harnesses.items import BrokenEntry, Item, Log, score_name, scored
+from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer, score_name, scored
 from app.services.imports.files import File, Report
 from app.services.imports.rows import file_rows
 
@@ -67,11 +67,11 @@ def read_samples(file: File, results: JsonObject | None) -> Log:
             "system_instruction": about.get("system_instruction"),
             "results": (about.get("results") or {}).get(task),
         },
-        items=lambda: _items(file),
+        answers=lambda: _answers(file),
     )
 
 
-def _items(file: File) -> Iterator[Item]:
+def _answers(file: File) -> Iterator[LoggedAnswer]:
     further = _further_scores(file)
     seen: set[str] = set()
     for number, row in _rows(file):
@@ -107,7 +107,7 @@ def _further_scores(file: File) -> dict[str, dict[str, Score]]:
     return found
 
 
-def _item(row: Mapping[str, object], place: str, doc_id: str, further: Mapping[str, Score]) -> Item:
+def _item(row: Mapping[str, object], place: str, doc_id: str, further: Mapping[str, Score]) -> LoggedAnswer:
     requests = _requests(row)
     if not requests:
         raise BrokenEntry(place, "has no arguments")
@@ -117,7 +117,7 @@ def _item(row: Mapping[str, object], place: str, doc_id: str, further: Mapping[s
     question = fields.get("question")
     output, gold = _answer(row, requests, place)
     key = fields.get("id")
-    return Item(
+    return LoggedAnswer(
         place=place,
         key=str(key) if isinstance(key, int | str) and key != "" else doc_id,
         repeat=0,
@@ -164,9 +164,9 @@ def _answer(
 
 def _likelihood(given: object) -> float | None:
     value = given[0] if isinstance(given, list) and given else given
-    try:
-        return float(value)  # older versions write numbers as text
-    except (TypeError, ValueError):
+    try:  # older versions write numbers as text
+        return float(value) if isinstance(value, str | int | float) else None
+    except ValueError:
         return None
 
 

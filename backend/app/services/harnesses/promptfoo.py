@@ -16,10 +16,10 @@ from app.domain.json import JsonObject
 from app.domain.scoring import Score
 from app.services.datasets.columns import Columns
 from app.services.datasets.golds import read_golds
-from app.services.harnesses.items import (
+from app.services.harnesses.logs import (
     BrokenEntry,
-    Item,
     Log,
+    LoggedAnswer,
     count_or_none,
     message_of,
     number_or_none,
@@ -31,7 +31,10 @@ from app.services.imports.rows import file_rows
 
 _COLUMNS = Columns()
 _TEXT_ASSERTIONS = frozenset(
-    {"equals", "contains", "icontains", "contains-any", "icontains-any", "starts-with", "similar", "factuality"}
+    {
+        *("equals", "contains", "icontains", "contains-any", "icontains-any"),
+        *("starts-with", "similar", "factuality"),
+    }
 )
 """Assertions whose value is an accepted answer, or a list of them."""
 Rows: TypeAlias = Callable[[], Iterable[tuple[str, Mapping[str, object]]]]
@@ -88,9 +91,7 @@ def _logs(file: File, rows: Rows, document: JsonObject) -> list[Log]:
         part = _part(row, place)
         parts.setdefault((part.provider, part.prompt), part)
     if not parts:
-        raise InvalidInput(
-            f"{file.name} has no results.", errors=[FieldError("results", "is an empty list")]
-        )
+        raise InvalidInput(f"{file.name} has no results.", errors=[FieldError("results", "is an empty list")])
     return [_log(file, rows, document, part, alone=len(parts) == 1) for part in parts.values()]
 
 
@@ -108,7 +109,7 @@ def _log(file: File, rows: Rows, document: JsonObject, part: _Part, *, alone: bo
     config = document.get("config") or {}
     task = str(config.get("description") or file.name.rpartition("/")[2].rpartition(".")[0] or "promptfoo")
 
-    def items() -> Iterator[Item]:
+    def answers() -> Iterator[LoggedAnswer]:
         seen: dict[str, int] = {}
         for place, row in rows():
             own = _part(row, place)
@@ -129,11 +130,11 @@ def _log(file: File, rows: Rows, document: JsonObject, part: _Part, *, alone: bo
             "created": about.get("evaluationCreatedAt"),
             "evaluation": document.get("evalId"),
         },
-        items=items,
+        answers=answers,
     )
 
 
-def _item(row: Mapping[str, object], place: str, seen: dict[str, int]) -> Item:
+def _item(row: Mapping[str, object], place: str, seen: dict[str, int]) -> LoggedAnswer:
     test = row.get("testCase")
     variables = row.get("vars") or (test.get("vars") if isinstance(test, dict) else None) or {}
     prompt, response = row.get("prompt"), row.get("response")
@@ -143,14 +144,15 @@ def _item(row: Mapping[str, object], place: str, seen: dict[str, int]) -> Item:
     response = response if isinstance(response, dict) else {}
     output = response.get("output")
     text = output if isinstance(output, str) or output is None else str(output)
-    usage = response.get("tokenUsage") or row.get("tokenUsage") or {}
+    usage = response.get("tokenUsage") or row.get("tokenUsage")
+    usage = usage if isinstance(usage, dict) else {}
     number = count_or_none(row.get("testIdx"))
     key = place if number is None else str(number)
     repeat = seen.get(key, 0)  # with --repeat, the results of a test follow each other under its number
     seen[key] = repeat + 1
     question, rest = _question(variables, raw)
     problem = response.get("error") or (row.get("error") if text is None else None)
-    return Item(
+    return LoggedAnswer(
         place=place,
         key=key,
         repeat=repeat,
@@ -217,4 +219,3 @@ def _scores(row: Mapping[str, object]) -> dict[str, Score]:
             name = score_name("promptfoo", part)
             found[name] = scored(name, value, reason)
     return found
-

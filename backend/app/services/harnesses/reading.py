@@ -7,7 +7,7 @@ import orjson
 from app.core.errors import FieldError, InvalidInput
 from app.domain.json import JsonObject
 from app.services.harnesses import answers_file, inspect_log, lm_eval, promptfoo
-from app.services.harnesses.items import BrokenEntry, Log
+from app.services.harnesses.logs import BrokenEntry, Log
 from app.services.imports.files import File, Report
 from app.services.imports.rows import file_rows
 

@@ -7,7 +7,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from mmap import mmap
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import orjson
 
@@ -132,8 +132,14 @@ def open_text(file: File, newline: str) -> TextIO:
             decoder.decode(file.data[start : start + _PART], start + _PART >= size)
     except UnicodeDecodeError:
         decode(file.data[:], file.name)  # raises, and names the place
-    binary = io.BytesIO(file.data) if isinstance(file.data, bytes) else io.BufferedReader(_Mapped(file.data))
-    return io.TextIOWrapper(binary, encoding, newline=newline)
+    return io.TextIOWrapper(open_binary(file), encoding, newline=newline)
+
+
+def open_binary(file: File) -> BinaryIO:
+    """Return the content of a file to be read in parts; what is mapped into memory is not copied."""
+    if isinstance(file.data, bytes):
+        return io.BytesIO(file.data)
+    return io.BufferedReader(_Mapped(file.data))
 
 
 class _Mapped(io.RawIOBase):

@@ -19,10 +19,11 @@ LABELS: Mapping[Harness, str] = {
 }
 
 _MAX_SCORE_NAME = 100
+_NO_USAGE = Usage()
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class LoggedAnswer:
     """One answer to one question, as a harness has logged it.
 
     Attributes:
@@ -51,7 +52,7 @@ class Item:
     error: str | None = None
     messages: tuple[JsonObject, ...] = ()
     scores: Mapping[str, Score] = field(default_factory=dict)
-    usage: Usage = Usage()
+    usage: Usage = _NO_USAGE
     latency_ms: float | None = None
     cost_usd: float | None = None
     finish_reason: str | None = None
@@ -69,7 +70,7 @@ class Log:
         task: what was asked; names the dataset unless the user does.
         model: as the harness calls it.
         settings: how it was run: parameters, prompts, seeds, whatever the log says.
-        items: reads all items, from the beginning at each call.
+        answers: reads all answers, from the beginning at each call.
     """
 
     harness: Harness
@@ -78,7 +79,7 @@ class Log:
     task: str
     model: str
     settings: JsonObject
-    items: Callable[[], Iterator[Item]]
+    answers: Callable[[], Iterator[LoggedAnswer]]
 
 
 class BrokenEntry(ValueError):
@@ -114,7 +115,7 @@ def scored(name: str, value: object, reason: str = "") -> Score:
 
 
 def text_of(content: object) -> str:
-    """Return the text of a message's content, which may be a list of parts; parts without text are left out."""
+    """Return the text of a message's content; of a list of parts, that of those which have any."""
     if isinstance(content, str):
         return content
     if isinstance(content, Sequence):
