@@ -4,7 +4,17 @@ import uuid
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
@@ -92,6 +102,11 @@ def _variant_of(method: object) -> object:
         return ""
 
 
+def _as_stored(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """Return a configuration that cannot be run as it is, without the defaults that nobody has chosen."""
+    return handler(value) if problem_of(value) is None else value
+
+
 _methods: TypeAdapter[AnyMethodConfig | ImportedMethodConfig] = TypeAdapter(MethodConfig)
 Variant = Annotated[str, BeforeValidator(_variant_of)]
 
@@ -141,9 +156,9 @@ class ExperimentSummary(FromAttributes):
 class ExperimentOut(ExperimentSummary):
     """An experiment with its configuration and provenance."""
 
-    config: ExperimentConfig | JsonObject = Field(
+    config: Annotated[ExperimentConfig | JsonObject, WrapValidator(_as_stored)] = Field(
         union_mode="left_to_right",
-        description="As it was stored, if this version refuses it; see `config_problem`.",
+        description="As it was stored, if it cannot be run; see `config_problem`.",
     )
     config_problem: Annotated[str | None, BeforeValidator(problem_of)] = Field(
         validation_alias=AliasChoices("config"),

@@ -1,18 +1,19 @@
 """A plain file of answers, JSONL or CSV: NeMo Evaluator's, or whatever somebody has written.
 
 The columns of the question are those of a dataset; the answer's are ``output``, and if they are there
-``repeat``, ``latency_ms``, ``prompt_tokens``, ``completion_tokens``, ``cost_usd`` and ``error``. Columns with names
-like ``score.NAME`` are scores in [0, 1].
+``repeat``, ``latency_ms``, ``prompt_tokens``, ``completion_tokens``, ``cost_usd`` and ``error``. Columns that
+are called ``score.NAME`` are scores in [0, 1].
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.generation import Usage
+from app.domain.harness import score_name
 from app.domain.scoring import Score
 from app.services.datasets.columns import Columns
 from app.services.datasets.golds import read_golds
-from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer, score_name, scored
+from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer, scored
 from app.services.imports.files import File, Report, open_text
 from app.services.imports.rows import Row, Rows, file_rows
 from app.services.imports.tables import csv_table

@@ -12,6 +12,7 @@ import orjson
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.generation import Usage
+from app.domain.harness import score_name
 from app.domain.json import JsonObject
 from app.domain.scoring import Score
 from app.services.harnesses.logs import (
@@ -21,7 +22,6 @@ from app.services.harnesses.logs import (
     count_or_none,
     message_of,
     number_or_none,
-    score_name,
     scored,
     text_of,
 )
@@ -37,14 +37,25 @@ _LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 
 
 def is_archive(file: File) -> bool:
-    """Return whether a file is a zip with the header of an Inspect log, or with its first entry."""
+    """Return whether a file is a zip with the header of an Inspect log, or with its first entry.
+
+    Raises:
+        InvalidInput: if it is another zip, or a part of one.
+    """
     if file.data[:4] != b"PK\x03\x04":
         return False
     try:
         with _open(file) as archive:
-            return bool({"header.json", "_journal/start.json"} & set(archive.namelist()))
-    except (OSError, ValueError):
-        return False
+            names = set(archive.namelist())
+    except Exception:  # noqa: BLE001 - of many kinds, each says that it is no complete zip
+        names = set()
+    if names & {"header.json", "_journal/start.json"}:
+        return True
+    raise InvalidInput(
+        f"{file.name} is a zip, and no complete log of Inspect.",
+        hint="Copy the file again; other zips must be unpacked first.",
+        errors=[FieldError("file", "has no header.json")],
+    )
 
 
 def read_archive(file: File) -> Log:
@@ -111,7 +122,7 @@ def _object(archive: "ZipFile", name: str) -> JsonObject:
         raise BrokenEntry(name, f"has more than {_MAX_ENTRY:,} bytes")
     try:
         found = orjson.loads(archive.read(name))
-    except (orjson.JSONDecodeError, OSError, ValueError, NotImplementedError) as error:
+    except Exception as error:  # each kind of compression has its own
         raise BrokenEntry(name, f"cannot be read ({type(error).__name__})") from error
     if not isinstance(found, dict):
         raise BrokenEntry(name, "is not a JSON object")
@@ -142,6 +153,7 @@ def _log(file: File, header: JsonObject, answers: Callable[[], Iterator[LoggedAn
             "model_args": about.get("model_args"),
             "config": about.get("config"),
             "steps": plan.get("steps") if isinstance(plan, dict) else None,
+            "results": header.get("results"),
         },
         answers=answers,
     )

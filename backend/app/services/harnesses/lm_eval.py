@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.core.errors import FieldError, InvalidInput
+from app.domain.harness import score_name
 from app.domain.json import JsonObject
 from app.domain.scoring import Score
 from app.services.datasets.columns import Columns
 from app.services.datasets.golds import read_golds
-from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer, score_name, scored
+from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer, scored
 from app.services.imports.files import File, Report
 from app.services.imports.rows import file_rows
 

@@ -2,23 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 from app.domain.generation import Usage
+from app.domain.harness import Harness
 from app.domain.json import JsonObject
 from app.domain.scoring import Score
 
-Harness = Literal["inspect", "lm-eval", "promptfoo", "file"]
-"""Where results come from; ``file``: a plain file of answers, whoever made it."""
-HARNESSES: tuple[Harness, ...] = get_args(Harness)
-LABELS: Mapping[Harness, str] = {
-    "inspect": "Inspect",
-    "lm-eval": "lm-evaluation-harness",
-    "promptfoo": "promptfoo",
-    "file": "a file",
-}
-
-_MAX_SCORE_NAME = 100
 _NO_USAGE = Usage()
 
 
@@ -94,11 +83,6 @@ class BrokenEntry(ValueError):
         super().__init__(f"{place}: {problem}")
         self.place = place
         self.problem = problem
-
-
-def score_name(harness: Harness, *parts: str) -> str:
-    """Return the name of a harness's own score, which no score of ours can have: ``inspect.match``."""
-    return ".".join([harness, *(part for part in parts if part)])[:_MAX_SCORE_NAME]
 
 
 def scored(name: str, value: object, reason: str = "") -> Score:

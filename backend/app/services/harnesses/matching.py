@@ -21,11 +21,13 @@ class Questions:
         examples: by key.
         repeats: answers to a question, at most.
         items: answers in all.
+        scores: names of the scores that the harness gave.
     """
 
     examples: dict[str, Example] = field(default_factory=dict)
     repeats: int = 1
     items: int = 0
+    scores: dict[str, None] = field(default_factory=dict)
 
 
 def questions_of(log: Log, report: Report) -> Questions:
@@ -47,6 +49,7 @@ def questions_of(log: Log, report: Report) -> Questions:
             continue
         seen.add((item.key, item.repeat))
         found.items += 1
+        found.scores.update(dict.fromkeys(item.scores))
         found.repeats = max(found.repeats, item.repeat + 1)
         if item.key not in found.examples:
             found.examples[item.key] = Example(item.key, item.question, item.answers, None, item.metadata)

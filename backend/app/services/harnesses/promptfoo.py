@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.generation import Usage
+from app.domain.harness import score_name
+from app.domain.hashing import content_hash
 from app.domain.json import JsonObject
 from app.domain.scoring import Score
 from app.services.datasets.columns import Columns
@@ -23,7 +25,6 @@ from app.services.harnesses.logs import (
     count_or_none,
     message_of,
     number_or_none,
-    score_name,
     scored,
 )
 from app.services.imports.files import File, Report
@@ -110,7 +111,7 @@ def _log(file: File, rows: Rows, document: JsonObject, part: _Part, *, alone: bo
     task = str(config.get("description") or file.name.rpartition("/")[2].rpartition(".")[0] or "promptfoo")
 
     def answers() -> Iterator[LoggedAnswer]:
-        seen: dict[str, int] = {}
+        seen: dict[str, tuple[str, int]] = {}
         for place, row in rows():
             own = _part(row, place)
             if (own.provider, own.prompt) == (part.provider, part.prompt):
@@ -134,7 +135,7 @@ def _log(file: File, rows: Rows, document: JsonObject, part: _Part, *, alone: bo
     )
 
 
-def _item(row: Mapping[str, object], place: str, seen: dict[str, int]) -> LoggedAnswer:
+def _item(row: Mapping[str, object], place: str, seen: dict[str, tuple[str, int]]) -> LoggedAnswer:
     test = row.get("testCase")
     variables = row.get("vars") or (test.get("vars") if isinstance(test, dict) else None) or {}
     prompt, response = row.get("prompt"), row.get("response")
@@ -147,9 +148,10 @@ def _item(row: Mapping[str, object], place: str, seen: dict[str, int]) -> Logged
     usage = response.get("tokenUsage") or row.get("tokenUsage")
     usage = usage if isinstance(usage, dict) else {}
     number = count_or_none(row.get("testIdx"))
-    key = place if number is None else str(number)
-    repeat = seen.get(key, 0)  # with --repeat, the results of a test follow each other under its number
-    seen[key] = repeat + 1
+    # With --repeat, each repeat of a test has a number of its own; its variables are the same.
+    alike = content_hash(variables)
+    key, repeat = seen.get(alike, (place if number is None else str(number), 0))
+    seen[alike] = key, repeat + 1
     question, rest = _question(variables, raw)
     problem = response.get("error") or (row.get("error") if text is None else None)
     return LoggedAnswer(

@@ -16,6 +16,7 @@ from app.core.errors import FieldError, InvalidInput
 from app.core.logging import get_logger
 from app.domain.examples import Dataset as DatasetNoun
 from app.domain.examples import Example
+from app.domain.harness import LABELS, SCORE_VERSION
 from app.domain.hashing import content_hash
 from app.domain.provenance import DatasetProvenance, Provenance
 from app.domain.run import RunRecord
@@ -28,7 +29,7 @@ from app.services.datasets.repository import DatasetRepository, DuplicateKey
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import code_version
 from app.services.experiments.repository import ExperimentRepository
-from app.services.harnesses.logs import LABELS, BrokenEntry, Log
+from app.services.harnesses.logs import BrokenEntry, Log
 from app.services.harnesses.matching import Matching, PairedBy, Questions, lacking, questions_of
 from app.services.harnesses.reading import broken, read_logs
 from app.services.harnesses.scoring import AnswerScoring
@@ -193,19 +194,15 @@ class HarnessImports:
         dataset = await self._datasets.find(wanted) if name else None
         if dataset is None:
             dataset = await self._new_dataset(wanted, one, questions, rule or "squad")
-            by: PairedBy = "id"
-        else:
-            if rule is not None and rule != dataset.scoring:
-                raise InvalidInput(
-                    f"The dataset {wanted} is scored by {dataset.scoring}, not by {rule}.",
-                    hint="Leave the rule out, or give the questions another name.",
-                    errors=[FieldError("scoring", "differs from the dataset's")],
-                )
-            by = "content"
+        elif rule is not None and rule != dataset.scoring:
+            raise InvalidInput(
+                f"The dataset {wanted} is scored by {dataset.scoring}, not by {rule}.",
+                hint="Leave the rule out, or give the questions another name.",
+                errors=[FieldError("scoring", "differs from the dataset's")],
+            )
         stored = {row_id: example async for row_id, example in self._datasets.all_examples(dataset.id)}
         matching = Matching((one.key, one.question, row_id) for row_id, one in stored.items())
-        if by == "content":
-            by = matching.by(questions.examples)
+        by = matching.by(questions.examples)
         rows = {key: matching.find(example, by) for key, example in questions.examples.items()}
         missing = [key for key, row in rows.items() if row is None]
         if missing:
@@ -293,7 +290,10 @@ def _experiment(
     provenance = Provenance(
         config_hash=content_hash([one.harness, one.model, one.settings]),
         dataset=DatasetProvenance(dataset.name, dataset.version, dataset.size, dataset.scoring),
-        scorers=AnswerScoring.versions(dataset.scoring),
+        scorers={
+            **AnswerScoring.versions(dataset.scoring),
+            **dict.fromkeys(questions.scores, SCORE_VERSION),
+        },
         prompt_hash="",
         model_fingerprint="",
         code=code_version(),

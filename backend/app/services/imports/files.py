@@ -153,6 +153,16 @@ class _Mapped(io.RawIOBase):
         """Return that it can be read."""
         return True
 
+    def seekable(self) -> bool:
+        """Return that it can be read from any place."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a place, and return it."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._read, io.SEEK_END: len(self._data)}[whence]
+        self._read = max(0, start + offset)
+        return self._read
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read the next bytes into ``buffer``, and return their number."""
         part = self._data[self._read : self._read + len(buffer)]
