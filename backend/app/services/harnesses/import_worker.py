@@ -16,7 +16,7 @@ async def work(session: AsyncSession, request: JsonObject, files: Sequence[File]
     done = await HarnessImports(session).add(
         files, request["dataset"], request["scoring"], request["columns"]
     )
-    return {"imported": [asdict(one) for one in done]}
+    return {"imported": [{**asdict(one), "experiment_id": str(one.experiment_id)} for one in done]}
 
 
 if __name__ == "__main__":
