@@ -109,6 +109,7 @@ class Provenance:
         left_out: parameters that the configuration sets and the model does not take: of the catalog, and in
             results also those that it turned out to refuse.
         created_by: name of the API key with which it was created; ``None`` without named keys.
+        imported: from which files of which harness it was imported; ``None`` for what was run here.
     """
 
     config_hash: str
@@ -124,13 +125,14 @@ class Provenance:
     model_parameters: float | None = None
     left_out: tuple[str, ...] = ()
     created_by: str | None = None
+    imported: JsonObject | None = None
 
     def as_json(self) -> JsonObject:
         """Return the fields as they are stored; what there is none of is left out."""
         stored = asdict(self)
         if not self.left_out:
             del stored["left_out"]
-        for name in ("retrieval", "created_by"):
+        for name in ("retrieval", "created_by", "imported"):
             if stored[name] is None:
                 del stored[name]
         return stored
