@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Schemas } from "@/lib/api/client";
 
-import { costText, dayBefore, prepareDays, prepareLines, savedText, todayUtc } from "./prepare";
+import { costText, dayBefore, prepareDays, prepareLines, moneyText, todayUtc } from "./prepare";
 
 const sums = {
   runs: 10,
@@ -51,7 +51,7 @@ test("cost says what is not known", () => {
   expect(costText({ usd: null, runs_without_price: 3 })).toBe("not known");
   expect(costText({ usd: 0, runs_without_price: 1 })).toBe("$0 and 1 run not known");
   expect(costText({ usd: 0, runs_without_price: 0 })).toBe("$0");
-  expect(savedText(null)).toBe("not known");
+  expect(moneyText(null)).toBe("not known");
 });
 
 test("lines", () => {

@@ -26,7 +26,8 @@ export function costText({ usd, runs_without_price }: Pick<Sums, "usd" | "runs_w
   return runs_without_price > 0 ? `${formatCost(usd)} and ${plural(runs_without_price, "run")} ${NOT_KNOWN}` : formatCost(usd);
 }
 
-export function savedText(usd: number | null): string {
+/** US dollars, if they are known. */
+export function moneyText(usd: number | null): string {
   return usd === null ? NOT_KNOWN : formatCost(usd);
 }
 
@@ -74,5 +75,5 @@ export function prepareLines({ by_model, by_method, by_day }: Schemas["SpendingO
       : grouping === "model"
         ? by_model.map((sums) => ({ name: sums.name, sums }))
         : by_method.map((sums) => ({ name: formatMethod(sums.name), sums }));
-  return rows.map(({ name, sums }) => ({ name, sums, cost: costText(sums), saved: savedText(sums.saved_usd) }));
+  return rows.map(({ name, sums }) => ({ name, sums, cost: moneyText(sums.usd), saved: moneyText(sums.saved_usd) }));
 }

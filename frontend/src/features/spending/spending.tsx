@@ -74,11 +74,11 @@ export function Spending() {
           </ChartPanel>
           <Panel
             title={`By ${by}`}
-            hint={data.notes.join(" ")}
             actions={<Segmented label="Rows" value={by} onChange={(next) => void setAddress({ by: next })} options={GROUPINGS} />}
             flush
           >
             {data.total.runs > 0 ? <SpendingTable spending={data} grouping={by} /> : <Empty title="Nothing was spent">No run was stored in this period.</Empty>}
+            <p className="border-t px-4 py-2 text-xs">{data.notes.join(" ")}</p>
           </Panel>
         </>
       ) : (
