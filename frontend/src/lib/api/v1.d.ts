@@ -3295,6 +3295,11 @@ export interface components {
              */
             score?: string;
             /**
+             * Scoring
+             * @description Name of a scoring of both experiments; if left out, the scores that they were run with.
+             */
+            scoring?: string | null;
+            /**
              * Tier
              * @description A critical rule that fails is the gate's failure; of supporting ones, more than `supporting_failures`; advisory ones only report.
              * @default critical
@@ -3362,6 +3367,11 @@ export interface components {
             n_questions: number | null;
             /** Score */
             score: string;
+            /**
+             * Scoring
+             * @description Null: the scores that the experiments were run with.
+             */
+            scoring: string | null;
             /**
              * Tier
              * @enum {string}
@@ -3435,6 +3445,11 @@ export interface components {
             reference_id: string;
             /** Score */
             score: string;
+            /**
+             * Scoring
+             * @description By which scoring of each experiment.
+             */
+            scoring: string;
             /**
              * Steps
              * @description At most the newest 50.
@@ -5481,6 +5496,12 @@ export interface components {
              */
             score_to?: number | null;
             /**
+             * Scoring
+             * @description By which scoring; original: that which the experiment was run with.
+             * @default original
+             */
+            scoring?: string;
+            /**
              * Slice
              * @description `key=value` of the questions' metadata, such as `topic=music`; all must hold.
              * @default []
@@ -5836,6 +5857,7 @@ export interface components {
              *       "filter": "all",
              *       "label": [],
              *       "score": "exact_match",
+             *       "scoring": "original",
              *       "slice": [],
              *       "text": ""
              *     }
@@ -11814,6 +11836,8 @@ export interface operations {
                 reference?: string | null;
                 /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
                 margin?: number;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
@@ -11885,6 +11909,8 @@ export interface operations {
                 /** @description Name of a score. */
                 score?: string;
                 limit?: number;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
@@ -12096,6 +12122,8 @@ export interface operations {
                 filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
                 /** @description Name of the score that `filter`, its bounds and the sort key `score` are about. */
                 score?: string;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
                 /** @description All words, in question, key, accepted answers, answer, output or message of a failure. */
                 text?: string;
                 /** @description Any of these. */
@@ -12186,7 +12214,10 @@ export interface operations {
     };
     get_run: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
+            };
             header?: never;
             path: {
                 experiment_id: string;
@@ -12257,6 +12288,8 @@ export interface operations {
             query?: {
                 /** @description Name of a score. */
                 score?: string;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
