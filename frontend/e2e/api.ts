@@ -49,6 +49,10 @@ export class Api {
     return this.request(`/experiments/${id}`);
   }
 
+  change(id: string, change: Record<string, unknown>): Promise<Experiment> {
+    return this.request(`/experiments/${id}`, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify(change) });
+  }
+
   cancel(id: string): Promise<Experiment> {
     return this.request(`/experiments/${id}/cancel`, { method: "POST" });
   }

@@ -13,6 +13,7 @@ from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.gate import GateService
 from app.services.comparisons.history import HistoryService
 from app.services.comparisons.repeats import RepeatedComparisonService
+from app.services.comparisons.resuming import ComparisonResuming
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
 from app.services.comparisons.slice_service import SlicedComparisonService
@@ -21,8 +22,11 @@ from app.services.datasets.service import DatasetService
 from app.services.datasets.uploads import DatasetUploads
 from app.services.execution.attention import Attention
 from app.services.execution.dispatcher import Dispatcher
+from app.services.experiments.annotations import AnnotationService
 from app.services.experiments.events import ExperimentWatcher
+from app.services.experiments.saved_views import SavedViewService
 from app.services.experiments.service import ExperimentService
+from app.services.harnesses.uploads import HarnessUploads
 from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
@@ -35,6 +39,7 @@ from app.services.matrices.report import MatrixReports
 from app.services.matrices.service import MatrixService
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.queue_health import QueueHealth
+from app.services.monitoring.spending import SpendingService
 from app.services.preview.service import PreviewService
 from app.services.report.drawing import Drawings
 from app.services.report.service import ReportService
@@ -80,6 +85,20 @@ SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 def get_experiments(session: SessionDep, runtime: RuntimeDep) -> ExperimentService:
     """Return the service of experiments."""
     return ExperimentService(session, runtime)
+
+
+def get_annotations(session: SessionDep) -> AnnotationService:
+    """Return the service of names, tags and notes."""
+    return AnnotationService(session)
+
+
+def get_saved_views(session: SessionDep) -> SavedViewService:
+    """Return the service of saved views."""
+    return SavedViewService(session)
+
+
+SavedViewsDep = Annotated[SavedViewService, Depends(get_saved_views)]
+AnnotationsDep = Annotated[AnnotationService, Depends(get_annotations)]
 
 
 async def get_scorings(
@@ -171,6 +190,11 @@ def get_previews(session: SessionDep, runtime: RuntimeDep, request: Request) -> 
     return PreviewService(session, runtime, get_indexes(request))
 
 
+def get_spending_service(session: SessionDep, runtime: RuntimeDep) -> SpendingService:
+    """Return the service of what was spent."""
+    return SpendingService(session, runtime)
+
+
 def get_datasets(session: SessionDep) -> DatasetService:
     """Return the service of datasets."""
     return DatasetService(session)
@@ -179,6 +203,11 @@ def get_datasets(session: SessionDep) -> DatasetService:
 def get_dataset_uploads(session: SessionDep, request: Request) -> DatasetUploads:
     """Return what imports uploaded datasets."""
     return DatasetUploads(session, request.app.state.imports)
+
+
+def get_harness_uploads(session: SessionDep, request: Request) -> HarnessUploads:
+    """Return what imports results of other harnesses."""
+    return HarnessUploads(session, request.app.state.imports)
 
 
 def get_selections(session: SessionDep) -> SelectionService:
@@ -309,6 +338,14 @@ MatricesDep = Annotated[MatrixService, Depends(get_matrices)]
 MatrixReportsDep = Annotated[MatrixReports, Depends(get_matrix_reports)]
 MatrixPlansDep = Annotated[MatrixPlans, Depends(get_matrix_plans)]
 DispatcherDep = Annotated[Dispatcher, Depends(get_dispatcher)]
+
+
+def get_resuming(session: SessionDep, runtime: RuntimeDep, dispatcher: DispatcherDep) -> ComparisonResuming:
+    """Return what continues comparisons."""
+    return ComparisonResuming(session, runtime, dispatcher)
+
+
+ResumingDep = Annotated[ComparisonResuming, Depends(get_resuming)]
 ExperimentsDep = Annotated[ExperimentService, Depends(get_experiments)]
 StageComparisonsDep = Annotated[StageComparisonService, Depends(get_stage_comparisons)]
 SlicedComparisonsDep = Annotated[SlicedComparisonService, Depends(get_sliced_comparisons)]
@@ -316,10 +353,12 @@ RepeatedComparisonsDep = Annotated[RepeatedComparisonService, Depends(get_repeat
 HistoriesDep = Annotated[HistoryService, Depends(get_histories)]
 ExamplesDep = Annotated[ExamplesService, Depends(get_examples)]
 PreviewsDep = Annotated[PreviewService, Depends(get_previews)]
+SpendingDep = Annotated[SpendingService, Depends(get_spending_service)]
 RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
 RepeatsDep = Annotated[RepeatsService, Depends(get_repeats)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]
 SelectionsDep = Annotated[SelectionService, Depends(get_selections)]
+HarnessUploadsDep = Annotated[HarnessUploads, Depends(get_harness_uploads)]
 DatasetUploadsDep = Annotated[DatasetUploads, Depends(get_dataset_uploads)]

@@ -7,10 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.api.deps import DispatcherDep, ExperimentsDep, PreviewsDep, WatcherDep
+from app.api.deps import AnnotationsDep, DispatcherDep, ExperimentsDep, PreviewsDep, WatcherDep
 from app.api.errors import body_error_responses, error_responses, stream_error_responses
 from app.domain.status import ExperimentStatus
+from app.schemas.annotation import Archived, ExperimentChange, Tag
 from app.schemas.batch_job import BatchJobOut
+from app.schemas.budget import BudgetOut
 from app.schemas.common import Page, Text, Words
 from app.schemas.experiment import (
     ExperimentCreate,
@@ -22,7 +24,7 @@ from app.schemas.experiment import (
 )
 from app.schemas.preview import PreviewOut
 from app.schemas.retry import RetryOut
-from app.services.experiments.repository import ExperimentFilter
+from app.services.experiments.list_repository import ExperimentFilter
 
 router = APIRouter(prefix="/experiments", tags=["experiments"], responses=error_responses(401, 403, 422, 503))
 
@@ -38,7 +40,7 @@ async def create_experiment(
     body: ExperimentCreate, service: ExperimentsDep, response: Response
 ) -> ExperimentOut:
     """Store a new experiment, without starting it."""
-    experiment = await service.create(body.config, body.parent_id)
+    experiment = await service.create(body.config, body.parent_id, tags=body.tags)
     response.headers["location"] = f"/api/v1/experiments/{experiment.id}"
     return ExperimentOut.model_validate(experiment)
 
@@ -51,14 +53,18 @@ async def list_experiments(
     model: Annotated[list[Text], Query(description="Any of these.")] = [],  # noqa: B006
     dataset: Annotated[list[Text], Query(description="Any of these.")] = [],  # noqa: B006
     text: Annotated[
-        Words, Query(max_length=200, description="All words, in name, description, model or dataset.")
+        Words, Query(max_length=200, description="All words, in name, description, notes, model or dataset.")
     ] = "",
+    tag: Annotated[list[Tag], Query(description="All of these.")] = [],  # noqa: B006
+    archived: Annotated[Archived, Query(description="Whether to list archived experiments.")] = "exclude",
     sort: Annotated[str, Query(description=_SORT_HELP)] = "-created_at",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 25,
 ) -> Page[ExperimentSummary]:
     """List experiments, with the scores of those that have ended."""
-    where = ExperimentFilter(tuple(status), tuple(method), tuple(model), tuple(dataset), text)
+    where = ExperimentFilter(
+        tuple(status), tuple(method), tuple(model), tuple(dataset), text, tuple(tag), archived
+    )
     rows, total = await service.list_page(where, sort, offset, limit)
     items = [ExperimentSummary.model_validate(row) for row in rows]
     return Page(items=items, total=total, offset=offset, limit=limit)
@@ -79,13 +85,22 @@ async def preview_experiment(
 # Before the routes with an id, which would match "facets" as one.
 @router.get("/facets", operation_id="list_facets")
 async def list_facets(service: ExperimentsDep) -> FacetsOut:
-    """List the methods, models and datasets of all experiments, for filters."""
+    """List the methods, models, datasets and tags of all experiments, for filters."""
     return FacetsOut.model_validate(await service.facets())
 
 
 @router.get("/{experiment_id}", operation_id="get_experiment", responses=error_responses(404))
 async def get_experiment(experiment_id: uuid.UUID, service: ExperimentsDep) -> ExperimentOut:
     """Return an experiment with its configuration, progress and provenance."""
+    return ExperimentOut.model_validate(await service.get(experiment_id))
+
+
+@router.patch("/{experiment_id}", operation_id="change_experiment", responses=body_error_responses(404))
+async def change_experiment(
+    experiment_id: uuid.UUID, body: ExperimentChange, annotations: AnnotationsDep, service: ExperimentsDep
+) -> ExperimentOut:
+    """Rename, tag, annotate or archive an experiment, at any time; what is measured stays as it is."""
+    await annotations.change(experiment_id, body)
     return ExperimentOut.model_validate(await service.get(experiment_id))
 
 
@@ -145,6 +160,12 @@ async def retry_failed_runs(experiment_id: uuid.UUID, dispatcher: DispatcherDep)
     is kept, with who asked for it and when.
     """
     return ExperimentOut.model_validate(await dispatcher.retry_failed(experiment_id))
+
+
+@router.get("/{experiment_id}/budgets", operation_id="list_budgets", responses=error_responses(404))
+async def list_budgets(experiment_id: uuid.UUID, dispatcher: DispatcherDep) -> list[BudgetOut]:
+    """List the budgets that count the calls of an experiment, and what was spent of each."""
+    return [BudgetOut.model_validate(one) for one in await dispatcher.budgets(experiment_id)]
 
 
 @router.get("/{experiment_id}/retries", operation_id="list_retries", responses=error_responses(404))

@@ -3,6 +3,7 @@
 import typer
 
 from app.cli import (
+    annotations,
     bench,
     comparisons,
     database,
@@ -12,11 +13,13 @@ from app.cli import (
     faithfulness,
     gate,
     history,
+    imports,
     knowledge,
     labels,
     repeats,
     report,
     scorings,
+    spending,
     storage,
     system,
     traces,
@@ -37,6 +40,9 @@ app.command()(experiments.show)
 app.command()(experiments.export)
 app.command()(experiments.cancel)
 app.command()(experiments.resume)
+app.command()(annotations.edit)
+app.command()(annotations.archive)
+app.command()(annotations.unarchive)
 app.command()(experiments.retry_failed)
 app.command()(scorings.rescore)
 app.command()(scorings.scorings)
@@ -45,6 +51,7 @@ app.command()(comparisons.compare)
 app.command()(repeats.repeats)
 app.command()(history.history)
 app.command()(report.report)
+app.command("import")(imports.import_)
 app.command()(gate.gate)
 app.command()(bench.bench)
 app.add_typer(datasets.app, name="datasets")
@@ -57,6 +64,7 @@ app.command()(system.up)
 app.command()(demo.demo)
 app.command()(system.worker)
 app.command()(system.api)
+app.command()(spending.spending)
 app.command()(storage.prune)
 app.command()(database.backup)
 app.command()(database.restore)

@@ -102,6 +102,10 @@ class Api:
         """Send ``POST`` with a JSON body or a form; see ``get``."""
         return _read(self.send("POST", path, **sent), model)
 
+    def patch(self, path: str, model: type[T], /, **sent: Unpack[Sent]) -> T:
+        """Send ``PATCH`` with a JSON body; see ``get``."""
+        return _read(self.send("PATCH", path, **sent), model)
+
     def events(self, experiment_id: UUID) -> Iterator[ExperimentEvent]:
         """Yield the events of an experiment until it ends or the connection breaks."""
         path = f"/api/v1/experiments/{experiment_id}/events"
@@ -129,7 +133,9 @@ class Api:
         offset = 0
         found: list[UUID] = []
         while True:
-            page = self.get("/experiments", Page[ExperimentSummary], limit=200, offset=offset)
+            page = self.get(
+                "/experiments", Page[ExperimentSummary], limit=200, offset=offset, archived="include"
+            )
             found += [one.id for one in page.items if str(one.id).startswith(given.lower())]
             offset += 200
             if offset >= page.total:

@@ -1,6 +1,7 @@
 """The command ``compare``, and running comparison files."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,7 +10,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from app.cli.annotations import tag_all
 from app.cli.client import Api, JsonOption, connected, fail, say
+from app.cli.estimates import Rehearsal
 from app.cli.files import read_mapping, with_overrides
 from app.cli.follow import follow
 from app.cli.forest import ForestRow, forest_lines
@@ -20,6 +23,7 @@ from app.domain.json import JsonObject
 from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonCreated, ComparisonOut, ScoreDifference
+from app.schemas.experiment import ExperimentOut
 from app.schemas.slice_comparison import SlicedComparisonOut
 from app.schemas.stage_comparison import StageComparisonOut
 from app.services.comparisons.markdown import (
@@ -120,7 +124,15 @@ def _print_slices(found: SlicedComparisonOut, *, as_json: bool, markdown: bool) 
         show_slices(found)
 
 
-def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: bool) -> None:
+def run_comparison(
+    file: Path,
+    overrides: JsonObject,
+    rehearsal: Rehearsal,
+    tags: Sequence[str],
+    *,
+    detach: bool,
+    as_json: bool,
+) -> None:
     """Run all variants of a comparison file on each of its datasets, and print the comparisons.
 
     Raises:
@@ -132,7 +144,10 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
     completed = True
     with connected(start=not detach) as api:
         for config in configs:
+            if not rehearsal.goes_on(api, config, partial(_run_pilot, api)):
+                continue
             started.append(api.post("/comparisons", ComparisonCreated, json={"config": config}))
+            tag_all(api, started[-1].experiments, tags)
             if detach:
                 continue
             completed &= follow_all(api, started[-1], quiet=as_json)
@@ -141,12 +156,45 @@ def run_comparison(file: Path, overrides: JsonObject, *, detach: bool, as_json: 
             compared.append(api.get("/results/compare", ComparisonOut, ids=ids, **chosen))
             if not as_json:
                 show_comparison(compared[-1], "exact_match")
+    if rehearsal.dry_run:
+        return
     if as_json:
         printed = started if detach else compared
         print_json(printed if len(printed) > 1 else printed[0])
     elif detach:
         for created in started:
             typer.echo(" ".join(map(str, created.ids)))
+    if not completed:
+        raise typer.Exit(1)
+
+
+def _run_pilot(api: Api, config: JsonObject) -> None:
+    created = api.post("/comparisons", ComparisonCreated, json={"config": config})
+    if not follow_all(api, created, quiet=False):
+        raise fail("The pilot did not complete.", "`llmforge list` shows why.")
+
+
+def resume_comparison(api: Api, experiment_id: UUID, budget: JsonObject) -> ComparisonCreated:
+    """Continue the comparison that an experiment belongs to, with this budget if it has any limit.
+
+    Raises:
+        typer.Exit: with code 1 if the experiment shares no budget.
+    """
+    experiment = api.get(f"/experiments/{experiment_id}", ExperimentOut)
+    if experiment.budget_id is None:
+        raise fail(
+            f"{short(experiment_id)} shares no budget with other experiments.",
+            "Resume it without --comparison.",
+        )
+    path = f"/comparisons/budgets/{experiment.budget_id}/resume"
+    return api.post(path, ComparisonCreated, json={"budget": budget or None})
+
+
+def show_when_ended(api: Api, created: ComparisonCreated, *, as_json: bool) -> None:
+    """Follow a comparison to its end, print it, and exit with 1 unless all its experiments completed."""
+    completed = follow_all(api, created, quiet=as_json)
+    found = api.get("/results/compare", ComparisonOut, ids=[str(one) for one in created.ids])
+    print_json(found) if as_json else show_comparison(found, "exact_match")
     if not completed:
         raise typer.Exit(1)
 

@@ -1,5 +1,7 @@
 """Commands about experiments: run, list, show, export, cancel, resume."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -7,12 +9,16 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
+from app.cli.budgets import budget_line
 from app.cli.client import Api, ApiError, JsonOption, connected, error_of, fail, say
-from app.cli.comparisons import run_comparison
+from app.cli.comparisons import resume_comparison, run_comparison, show_when_ended
+from app.cli.estimates import Rehearsal
 from app.cli.files import read_experiment, read_mapping
 from app.cli.follow import follow
 from app.cli.render import console, experiments_table, print_json, result_table, short
+from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
+from app.schemas.budget import BudgetOut
 from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.result import ResultOut
@@ -31,13 +37,20 @@ def print_result(api: Api, experiment_id: UUID, *, as_json: bool, scoring: str =
         if error.status != 404 or scoring != ORIGINAL:
             raise
         result = None
+    budgets = api.get(f"/experiments/{experiment_id}/budgets", list[BudgetOut])
     if as_json:
-        print_json({"experiment": experiment, "result": result})
+        print_json({"experiment": experiment, "result": result, "budgets": budgets})
         return
     if result is not None:
         console.print(result_table(experiment, result.metrics))
     else:
         console.print(f"{escape(experiment.name)}: {experiment.status}. {escape(experiment.reason or '')}")
+    for budget in budgets:
+        console.print(escape(budget_line(budget)))
+    if experiment.tags:
+        console.print(f"tags: {escape(', '.join(experiment.tags))}")
+    if experiment.notes:
+        console.print(f"notes: {escape(experiment.notes)}")
     console.print(f"[dim]id {experiment_id}[/]")
 
 
@@ -78,6 +91,13 @@ def run(
         bool | None,
         typer.Option(help="Whether the local model server reuses the beginnings of earlier prompts."),
     ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="To find it by; may be repeated.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate calls, tokens, cost.")] = False,
+    pilot: Annotated[
+        int | None,
+        typer.Option(help="Ask so many questions first, unless as many are known.", min=1),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="After a pilot, go on without asking.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -96,22 +116,41 @@ def run(
         "execution.schedule": schedule,
         "execution.prefix_cache": prefix_cache,
     }
+    rehearsal = Rehearsal(dry_run, pilot, yes, json)
     if "variants" in read_mapping(file):
-        run_comparison(file, overrides, detach=detach, as_json=json)
+        run_comparison(file, overrides, rehearsal, tag or [], detach=detach, as_json=json)
         return
-    config = read_experiment(file, overrides)
+    config = read_experiment(file, overrides).as_json()
     with connected(start=not detach) as api:
-        created = api.post("/experiments", ExperimentOut, json={"config": config.as_json()})
-        try:
-            experiment = api.post(f"/experiments/{created.id}/run", ExperimentOut)
-        except ApiError:
-            api.send("DELETE", f"/experiments/{created.id}")  # it did not start: leave nothing behind
-            raise
+        if not rehearsal.goes_on(api, config, partial(_run_pilot, api)):
+            return
+        experiment = _started(api, config, tag or [])
         if detach:
             print_json(experiment) if json else typer.echo(experiment.id)
             return
-        say(f"experiment {short(experiment.id)}: {config.name} ({config.model}, {experiment.total} runs)")
+        _say_started(experiment)
         follow_to_end(api, experiment, as_json=json)
+
+
+def _started(api: Api, config: JsonObject, tags: Sequence[str]) -> ExperimentOut:
+    created = api.post("/experiments", ExperimentOut, json={"config": config, "tags": tags})
+    try:
+        return api.post(f"/experiments/{created.id}/run", ExperimentOut)
+    except ApiError:
+        api.send("DELETE", f"/experiments/{created.id}")  # it did not start: leave nothing behind
+        raise
+
+
+def _say_started(experiment: ExperimentOut) -> None:
+    about = f"{experiment.name} ({experiment.model}, {experiment.total} runs)"
+    say(f"experiment {short(experiment.id)}: {about}")
+
+
+def _run_pilot(api: Api, config: JsonObject) -> None:
+    experiment = _started(api, config, [])
+    _say_started(experiment)
+    if follow(api, experiment.id, experiment.total) is not ExperimentStatus.COMPLETED:
+        raise fail("The pilot did not complete.", f"`llmforge show {short(experiment.id)}` says why.")
 
 
 def list_(
@@ -120,6 +159,8 @@ def list_(
     model: Annotated[list[str] | None, typer.Option(help="Only with this model.")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="Only on this dataset.")] = None,
     text: Annotated[str, typer.Option(help="Only with these words.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag; repeated: with all.")] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Only archived ones.")] = False,
     sort: Annotated[
         str, typer.Option(help="Field to sort by; a leading - sorts descending.")
     ] = "-created_at",
@@ -137,6 +178,8 @@ def list_(
             model=model or [],
             dataset=dataset or [],
             text=text,
+            tag=tag or [],
+            archived="only" if archived else "exclude",
             sort=sort,
             limit=limit,
         )
@@ -207,6 +250,10 @@ def resume(
     budget_usd: Annotated[float | None, typer.Option(help="A new budget in US dollars; see below.")] = None,
     budget_calls: Annotated[int | None, typer.Option(help="A new budget in calls.")] = None,
     budget_tokens: Annotated[int | None, typer.Option(help="A new budget in tokens.")] = None,
+    whole: Annotated[
+        bool,
+        typer.Option("--comparison", help="All experiments of its comparison, with the budget they share."),
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Only queue it and print its id.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -219,6 +266,13 @@ def resume(
     given = {"usd": budget_usd, "calls": budget_calls, "tokens": budget_tokens}
     budget = {name: limit for name, limit in given.items() if limit is not None}
     with connected(start=not detach) as api:
+        if whole:
+            resumed = resume_comparison(api, api.resolve(experiment_id), budget)
+            if detach:
+                print_json(resumed) if json else typer.echo(" ".join(map(str, resumed.ids)))
+                return
+            show_when_ended(api, resumed, as_json=json)
+            return
         path = f"/experiments/{api.resolve(experiment_id)}/resume"
         experiment = api.post(path, ExperimentOut, json={"budget": budget or None})
         if detach:

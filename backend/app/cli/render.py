@@ -73,7 +73,7 @@ def experiments_table(page: Page[ExperimentSummary], width: int) -> Table:
         for one in page.items:
             facts = (escape(one.model), _method_text(one), escape(one.dataset))
             score = f"{_score_text(one)}, {_counts_text(one)}".removesuffix(", ")
-            table.add_row(short(one.id), escape(one.name), *facts, status_text(one), _done_text(one), score)
+            table.add_row(short(one.id), _name_text(one), *facts, status_text(one), _done_text(one), score)
         return table
     for column in ("ID", "Experiment", "Status"):
         table.add_column(column, no_wrap=column != "Experiment")
@@ -82,11 +82,16 @@ def experiments_table(page: Page[ExperimentSummary], width: int) -> Table:
         about = f"{escape(one.model)} · {_method_text(one)} · {escape(one.dataset)}"
         table.add_row(
             short(one.id),
-            f"{escape(one.name)}\n[dim]{about}[/]",
+            f"{_name_text(one)}\n[dim]{about}[/]",
             f"{status_text(one)}\n[dim]{_done_text(one)}[/]",
             f"{_score_text(one)}\n[dim]{_counts_text(one)}[/]",
         )
     return table
+
+
+def _name_text(experiment: ExperimentSummary) -> str:
+    tags = f" [dim]{escape(', '.join(f'#{tag}' for tag in experiment.tags))}[/]" if experiment.tags else ""
+    return f"{escape(experiment.name)}{tags}"
 
 
 def _method_text(experiment: ExperimentSummary) -> str:

@@ -5,9 +5,11 @@ settings: the catalog names the environment variable of each, which is read when
 """
 
 import os
+from base64 import b64decode
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -16,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.access import UNNAMED, AccessKey, checked_key, parse_keys
 from app.core.origins import Origins, frame_ancestors_of
+from app.domain.spending import Limits
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
@@ -105,6 +108,12 @@ class Settings(BaseSettings):
         default=False, description="whether what embedded servers store is lost at a restart"
     )
 
+    # Notifications
+    webhook_url: SecretStr = Field(
+        default=SecretStr(""), description="http(s) address that is told when something ends; empty: none"
+    )
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="by which deliveries are signed")
+
     # Execution
     workers: int = Field(default=1, ge=0, le=64, description="worker processes of `llmforge up`")
     queue: str = "llmforge"
@@ -136,6 +145,18 @@ class Settings(BaseSettings):
     )
     batch_lines: int = Field(
         default=50_000, ge=1, le=50_000, description="calls of one batch job at most; providers take 50,000"
+    )
+    daily_budget_usd: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="US dollars that all experiments together may spend on a day (UTC); no limit if empty",
+    )
+    daily_budget_calls: int | None = Field(
+        default=None, ge=1, description="calls of models that they may make on a day, failed ones included"
+    )
+    daily_budget_tokens: int | None = Field(
+        default=None, ge=1, description="tokens that they may take on a day, prompts and answers together"
     )
     local_slots: int = Field(default=8, ge=1, le=64, description="parallel sequences, local model server")
     local_context: int = Field(default=2048, ge=256, description="tokens a sequence, local model server")
@@ -203,6 +224,25 @@ class Settings(BaseSettings):
         by_role = sorted(self.access_keys, key=lambda one: one.role != "write")
         return by_role[0].key if by_role else ""
 
+    @field_validator("webhook_url")
+    @classmethod
+    def _http_only(cls, value: SecretStr) -> SecretStr:
+        given = value.get_secret_value()
+        if given and (not given.startswith(("http://", "https://")) or not urlsplit(given).hostname):
+            raise ValueError("must be an address that begins with http:// or https://")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _readable(cls, value: SecretStr) -> SecretStr:
+        coded = value.get_secret_value().removeprefix("whsec_")
+        if coded != value.get_secret_value():
+            try:
+                b64decode(coded, validate=True)
+            except ValueError:
+                raise ValueError("after whsec_ there must be Base64") from None
+        return value
+
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, value: str) -> str:
@@ -214,6 +254,11 @@ class Settings(BaseSettings):
     def _ancestors(cls, value: str) -> str:
         frame_ancestors_of(value)
         return value
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether something is to be told of endings."""
+        return bool(self.webhook_url.get_secret_value())
 
     @property
     def gguf_dir(self) -> Path:
@@ -234,6 +279,11 @@ class Settings(BaseSettings):
     def wikipedia_dir(self) -> Path:
         """Folder of the cache of Wikipedia's answers."""
         return self.home / "wikipedia"
+
+    @property
+    def daily_budget(self) -> Limits:
+        """What the calls of all experiments may take on a day (UTC)."""
+        return Limits(self.daily_budget_usd, self.daily_budget_calls, self.daily_budget_tokens)
 
     @property
     def is_loopback(self) -> bool:

@@ -111,6 +111,7 @@ class Provenance:
         created_by: name of the API key with which it was created; ``None`` without named keys.
         own_scorers: a hash of the file of each scorer of the user's own, by the scorer's name: whether it
             has changed, though its version has not.
+        imported: from which files of which harness it was imported; ``None`` for what was run here.
     """
 
     config_hash: str
@@ -127,6 +128,7 @@ class Provenance:
     left_out: tuple[str, ...] = ()
     created_by: str | None = None
     own_scorers: Mapping[str, str] = field(default_factory=dict)
+    imported: JsonObject | None = None
 
     def as_json(self) -> JsonObject:
         """Return the fields as they are stored; what there is none of is left out."""
@@ -134,7 +136,7 @@ class Provenance:
         for name in ("left_out", "own_scorers"):
             if not stored[name]:
                 del stored[name]
-        for name in ("retrieval", "created_by"):
+        for name in ("retrieval", "created_by", "imported"):
             if stored[name] is None:
                 del stored[name]
         return stored

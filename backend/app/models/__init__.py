@@ -2,7 +2,9 @@
 
 from app.models.base import Base
 from app.models.batch_job import BatchJob, BatchLine
+from app.models.budget import BudgetRow
 from app.models.dataset import Dataset, Example
+from app.models.delivery import Delivery
 from app.models.execution import ExecutorRow, Shard
 from app.models.experiment import Experiment, Result, Run
 from app.models.generation import CacheVersion, Generation
@@ -11,6 +13,7 @@ from app.models.knowledge import Article, KnowledgeBase
 from app.models.label import Label
 from app.models.matrix import Matrix, MatrixTrial
 from app.models.retry import RetriedRun, Retry
+from app.models.saved_view import SavedView
 from app.models.scoring import ScoredRunRow, ScoringRow
 from app.models.sequential import SequentialComparison
 from app.models.worker import Worker
@@ -20,8 +23,10 @@ __all__ = [
     "Base",
     "BatchJob",
     "BatchLine",
+    "BudgetRow",
     "CacheVersion",
     "Dataset",
+    "Delivery",
     "Example",
     "ExecutorRow",
     "Experiment",
@@ -35,6 +40,7 @@ __all__ = [
     "RetriedRun",
     "Retry",
     "Run",
+    "SavedView",
     "ScoredRunRow",
     "ScoringRow",
     "SequentialComparison",

@@ -18,6 +18,7 @@ from sqlalchemy import (
     false,
     func,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from app.domain.json import JsonObject
@@ -41,7 +42,9 @@ class Experiment(Base):
     experiments that with the highest ``priority`` starts first. One that only waits for a batch job at its
     provider needs no executor before ``waits_until``. ``resumes_parent``: it continues its
     parent's work, and takes over the answers to it. ``sequential_id``: the comparison that ends it as soon as
-    it is settled. ``result`` must be loaded together with the row.
+    it is settled. ``budget_id``: the budget that it shares with the other experiments of its comparison.
+    ``name``, ``tags`` and ``notes`` are people's and may change at any time; the configuration stays as it
+    was given. Lists leave out what is archived. ``result`` must be loaded together with the row.
     """
 
     __tablename__ = "experiments"
@@ -49,6 +52,7 @@ class Experiment(Base):
         CheckConstraint("status in ('PENDING','RUNNING','COMPLETED','FAILED','CANCELLED')", name="status"),
         Index("ix_experiments_created_at_id", "created_at", "id"),
         Index("ix_experiments_status", "status"),
+        Index("ix_experiments_tags", "tags", postgresql_using="gin"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
@@ -65,6 +69,7 @@ class Experiment(Base):
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("experiments.id"))
     resumes_parent: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     sequential_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("sequential_comparisons.id"))
+    budget_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("budgets.id"))
 
     status: Mapped[str] = mapped_column(Text, default="PENDING")
     reason: Mapped[str | None] = mapped_column(Text)
@@ -80,6 +85,9 @@ class Experiment(Base):
     worked_until: Mapped[datetime | None]
     waits_until: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    notes: Mapped[str] = mapped_column(Text, default="", server_default="")
+    archived_at: Mapped[datetime | None]
 
     result: Mapped["Result | None"] = relationship(lazy="raise", viewonly=True)
 

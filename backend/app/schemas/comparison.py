@@ -10,6 +10,8 @@ from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.domain.status import ExperimentStatus
 from app.schemas.common import Flag, FromAttributes, Number, Strict, Text
 from app.schemas.experiment import ExperimentOut
+from app.schemas.experiment_config import Budget
+from app.schemas.preview import EstimateOut
 from app.schemas.result import Estimate, Metrics
 
 Verdict = Literal["better", "worse", "not_distinguishable"]
@@ -49,6 +51,10 @@ class ComparisonConfig(Strict):
     score: Text = Field(
         default="exact_match", min_length=1, max_length=100, description="The score that `stop` decides by."
     )
+    budget: Budget | None = Field(
+        default=None,
+        description="What the calls of all its experiments together may take, at most; no limit if left out.",
+    )
     base: JsonObject
     variants: Annotated[list[Variant], Field(min_length=2, max_length=12)]
 
@@ -58,6 +64,22 @@ class ComparisonCreate(Strict):
 
     config: ComparisonConfig
     run: Flag = Field(default=True, description="Whether to start the experiments at once, in their order.")
+
+
+class VariantEstimate(BaseModel):
+    """What one experiment of a comparison is estimated to take."""
+
+    name: str
+    estimate: EstimateOut
+
+
+class ComparisonEstimate(BaseModel):
+    """What the experiments of a comparison are estimated to take."""
+
+    variants: list[VariantEstimate]
+    calls: int = Field(description="Of all variants.")
+    tokens: int = Field(description="Of all variants, prompts and answers together.")
+    cost_usd: float | None = Field(description="Of all variants; null if the price of one is unknown.")
 
 
 class ComparisonCreated(BaseModel):

@@ -4,13 +4,24 @@ import uuid
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
+from app.schemas.annotation import Tags
 from app.schemas.common import FromAttributes, Strict
 from app.schemas.experiment_config import Budget, ExperimentConfig
-from app.schemas.method_config import AnyMethodConfig, MethodConfig
+from app.schemas.method_config import AnyMethodConfig, ImportedMethodConfig, MethodConfig
 from app.schemas.stored_config import problem_of
 
 _PLACE = "Among the experiments that wait to begin, from 1; null for one that does not wait."
@@ -37,6 +48,7 @@ class ExperimentCreate(Strict):
 
     config: ExperimentConfig
     parent_id: uuid.UUID | None = Field(default=None, description="The experiment that this one repeats.")
+    tags: Tags = Field(default=[], description="To find it by; no part of the configuration.")
 
 
 class ExperimentResume(Strict):
@@ -92,7 +104,12 @@ def _variant_of(method: object) -> object:
         return ""
 
 
-_methods: TypeAdapter[AnyMethodConfig] = TypeAdapter(MethodConfig)
+def _as_stored(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """Return a configuration that cannot be run as it is, without the defaults that nobody has chosen."""
+    return handler(value) if problem_of(value) is None else value
+
+
+_methods: TypeAdapter[AnyMethodConfig | ImportedMethodConfig] = TypeAdapter(MethodConfig)
 Variant = Annotated[str, BeforeValidator(_variant_of)]
 
 
@@ -135,15 +152,21 @@ class ExperimentSummary(FromAttributes):
     sequential_id: uuid.UUID | None = Field(
         description="The comparison that ends it as soon as it is settled; `GET /comparisons/ID/settling`."
     )
+    budget_id: uuid.UUID | None = Field(
+        description="The budget that it shares with the other experiments of its comparison."
+    )
     resumes_parent: bool = Field(description="It goes on with the work of its parent.")
+    tags: list[str] = Field(description="Sorted.")
+    notes: str = Field(description="Plain text of people; may be empty.")
+    archived_at: datetime | None = Field(description="Since when lists leave it out; null if they do not.")
 
 
 class ExperimentOut(ExperimentSummary):
     """An experiment with its configuration and provenance."""
 
-    config: ExperimentConfig | JsonObject = Field(
+    config: Annotated[ExperimentConfig | JsonObject, WrapValidator(_as_stored)] = Field(
         union_mode="left_to_right",
-        description="As it was stored, if this version refuses it; see `config_problem`.",
+        description="As it was stored, if it cannot be run; see `config_problem`.",
     )
     config_problem: Annotated[str | None, BeforeValidator(problem_of)] = Field(
         validation_alias=AliasChoices("config"),
@@ -160,6 +183,7 @@ class FacetsOut(FromAttributes):
     methods: list[str]
     models: list[str]
     datasets: list[str]
+    tags: list[str]
 
 
 class ExperimentEvent(FromAttributes):

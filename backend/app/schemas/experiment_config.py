@@ -8,6 +8,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from app.domain.generation import GenerationParams
 from app.domain.hashing import content_hash
 from app.domain.json import JsonObject
+from app.domain.spending import Limits
 from app.schemas.common import Flag, Integer, NoText, Number, Strict, Text
 from app.schemas.method_config import METHODS, MethodConfig, NaiveMethodConfig
 
@@ -124,7 +125,7 @@ class ScorerOptions(Strict):
 
 
 class Budget(Strict):
-    """What the calls of an experiment may take, at most; it ends before the next call that is not covered."""
+    """What calls may take, at most; the experiments that make them end before the next call."""
 
     usd: Number | None = Field(
         default=None, gt=0, allow_inf_nan=False, description="US dollars, at the prices of the model catalog."
@@ -138,6 +139,11 @@ class Budget(Strict):
             problem = PydanticCustomError("no_limit", "say how many usd, calls or tokens, at most")
             raise _at(("usd",), problem, None, "Budget")
         return self
+
+    @property
+    def limits(self) -> Limits:
+        """What it limits, as the domain knows it."""
+        return Limits(self.usd, self.calls, self.tokens)
 
 
 class Execution(Strict):

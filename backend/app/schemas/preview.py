@@ -46,6 +46,18 @@ class EstimateOut(BaseModel):
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None = Field(description="At the catalog's prices; null if the model has none.")
+    cost_low_usd: float | None = Field(
+        description="Lower bound of the 95 % prediction interval; null if too few questions are measured."
+    )
+    cost_high_usd: float | None = Field(description="Upper bound of it.")
+    tokens_low: int | None = Field(
+        description="Lower bound of the 95 % prediction interval of all tokens; null likewise."
+    )
+    tokens_high: int | None = Field(description="Upper bound of it.")
+    measured_questions: int = Field(
+        description="Questions, answered before with this model, method and dataset, that tell what one "
+        "takes; of 0 a pilot of a few questions would tell."
+    )
     seconds: float | None = Field(
         description="Null if no completed experiment has measured the model's speed."
     )

@@ -1,5 +1,6 @@
 """Tests of making comparisons."""
 
+import uuid
 from typing import Any
 
 import httpx
@@ -54,3 +55,52 @@ async def test_many_wrong_fields_of_the_base_are_found_once(steps: Steps) -> Non
     assert len(error["errors"]) == 20
     assert "the first 20" in error["hint"]
     assert int(error["message"].split()[0]) < 2_100
+
+
+class TestBudget:
+    async def started(self, steps: Steps, **fields: Any) -> list[str]:
+        config = {**CONFIG, "budget": {"calls": 5}, **fields}
+        ids: list[str] = (await steps.api.post(COMPARISONS, json={"config": config})).json()["ids"]
+        for one in ids:
+            await steps.work(one)
+        return ids
+
+    async def test_is_shared_and_a_larger_one_goes_on(self, steps: Steps) -> None:
+        first, second = await self.started(steps)
+        states = [await steps.get(f"/api/v1/experiments/{one}") for one in (first, second)]
+        assert [one["status"] for one in states] == ["COMPLETED", "CANCELLED"]
+        assert states[1]["reason"].startswith("The comparison's budget of 5 calls is spent (5).")
+        budget_id = states[0]["budget_id"]
+        assert budget_id == states[1]["budget_id"]
+        (budget,) = await steps.get(f"/api/v1/experiments/{second}/budgets")
+        assert (budget["kind"], budget["name"], budget["limits"]["calls"]) == ("comparison", "Two models", 5)
+        assert budget["spent"]["calls"] == 5
+        assert budget["reason"] == "The comparison's budget of 5 calls is spent (5)."
+
+        path = f"{COMPARISONS}/budgets/{budget_id}/resume"
+        refused = problem(await steps.api.post(path, json={}), 409)
+        assert refused["message"] == budget["reason"]
+        answer = await steps.api.post(path, json={"budget": {"calls": 8}})
+        assert answer.status_code == 202
+        kept, child = answer.json()["ids"]
+        assert kept == first
+        assert child != second
+        await steps.work(child)
+        (budget,) = await steps.get(f"/api/v1/experiments/{child}/budgets")
+        assert budget["spent"]["calls"] == 8  # none is paid twice
+        assert (await steps.get(f"/api/v1/experiments/{child}"))["status"] == "COMPLETED"
+        assert problem(await steps.api.post(path, json={}), 409)["message"].startswith("All experiments")
+
+    async def test_what_is_settled_goes_on_side_by_side(self, steps: Steps) -> None:
+        first, second = await self.started(steps, stop="settled", budget={"calls": 3})
+        before = await steps.get(f"/api/v1/experiments/{first}")
+        path = f"{COMPARISONS}/budgets/{before['budget_id']}/resume"
+        answer = await steps.api.post(path, json={"budget": {"calls": 100}})
+        ids = answer.json()["ids"]
+        assert not {first, second} & set(ids)
+        rows = [await steps.get(f"/api/v1/experiments/{one}") for one in ids]
+        assert rows[0]["sequential_id"] == rows[1]["sequential_id"] not in (None, before["sequential_id"])
+
+    async def test_others_have_none(self, steps: Steps) -> None:
+        answer = await steps.api.post(f"{COMPARISONS}/budgets/{uuid.uuid4()}/resume", json={})
+        assert problem(answer, 404)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.services.datasets.service import DatasetService
-from app.services.results.export import ExportFormat, _defused, export_runs
+from app.services.results.export import ExportFormat, defused, export_runs
 from app.services.runtime import Runtime
 from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
 
@@ -179,31 +179,31 @@ class TestExport:
 
     @pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
     def test_formulas_of_any_spelling(self, start: str) -> None:
-        assert _defused(f"{start}A1") == f"'{start}A1"
-        assert _defused(f"A1{start}") == f"A1{start}"
+        assert defused(f"{start}A1") == f"'{start}A1"
+        assert defused(f"A1{start}") == f"A1{start}"
 
     @pytest.mark.parametrize(
         "before", [" ", "\u200b", "\ufeff", "\u00a0", "\u2060", "\u00ad", "\u3000", "'", " \u200b"]
     )
     def test_what_is_not_seen_before_a_formula(self, before: str) -> None:
-        assert _defused(f"{before}=1+1") == f"'{before}=1+1"
+        assert defused(f"{before}=1+1") == f"'{before}=1+1"
 
     @pytest.mark.parametrize(
         "number",
         ["-5", "-5.5", "-.5", "-1,234.50", "-1e-5", "-50%", "+49 30", "+49 30 1234567", "+1 (555) 123"],
     )
     def test_numbers_stay(self, number: str) -> None:
-        assert _defused(number) == number
+        assert defused(number) == number
 
     @pytest.mark.parametrize(
         "text", ["-2+3", "+1-2", "-5-", "+", "-", "-2+3+cmd|'/c calc'!A1", "+49 30*2", "-5\n=1"]
     )
     def test_what_would_be_computed_does_not(self, text: str) -> None:
-        assert _defused(text) == f"'{text}"
+        assert defused(text) == f"'{text}"
 
     def test_control_characters_of_a_csv_are_visible(self) -> None:
-        assert _defused("\x1b[2J a\r\nb\tc \u202e\x9b") == "␛[2J a\r\nb\tc <U+202E><U+009B>"
-        assert _defused(3) == 3
+        assert defused("\x1b[2J a\r\nb\tc \u202e\x9b") == "␛[2J a\r\nb\tc <U+202E><U+009B>"
+        assert defused(3) == 3
 
     async def test_parquet_has_types(self, steps: Steps, exported: str) -> None:
         table = pq.read_table(pa.BufferReader(await download(steps, exported, "parquet")))

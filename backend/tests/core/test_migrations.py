@@ -16,7 +16,7 @@ from app.core.database import create_engine
 from app.core.migrations import alembic_config, migrate
 from app.domain.run_selection import RunSelection, RunSort
 from app.models import Base
-from app.services.experiments.repository import ExperimentFilter, ExperimentRepository
+from app.services.experiments.list_repository import ExperimentFilter, ExperimentListRepository
 from app.services.runs.repository import RunRepository
 from app.services.runtime import Runtime
 
@@ -126,7 +126,7 @@ class TestIndexes:
         for descending in (True, False):
 
             async def read(session: AsyncSession, descending: bool = descending) -> None:
-                await ExperimentRepository(session).list_page(
+                await ExperimentListRepository(session).list_page(
                     ExperimentFilter(), "created_at", descending=descending, offset=0, limit=25
                 )
 

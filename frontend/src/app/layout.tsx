@@ -3,6 +3,7 @@ import "./globals.css";
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 
+import { EndingNotices } from "@/components/layout/ending-notices";
 import { KeyGate } from "@/components/layout/key-gate";
 import { Nav } from "@/components/layout/nav";
 import { Notices } from "@/components/layout/outage";
@@ -17,7 +18,11 @@ export const viewport: Viewport = { width: "device-width", initialScale: 1 };
 
 export default function RootLayout({ children }: { children: ReactNode }) {
   return (
-    <html lang="en">
+    // The script sets an attribute that the server does not know.
+    <html lang="en" suppressHydrationWarning>
+      <head>
+        <script src="/theme.js" />
+      </head>
       <body>
         <Providers>
           <a
@@ -32,6 +37,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
             {children}
           </main>
           <KeyGate />
+          <EndingNotices />
         </Providers>
       </body>
     </html>

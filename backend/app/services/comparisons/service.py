@@ -14,6 +14,7 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.json import JsonObject
 from app.domain.provenance import Provenance
 from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily, scoring_rule
+from app.domain.spending import BudgetState
 from app.models import Experiment, Result
 from app.schemas.common import readable_problem
 from app.schemas.comparison import ComparisonConfig, Settling, Variant
@@ -27,8 +28,9 @@ from app.services.comparisons.settling import SettlingService, check_settling
 from app.services.comparisons.token_ratio import TokenRatio, against_naive
 from app.services.datasets.service import DatasetService
 from app.services.evaluation.metrics.stored import metrics_out
+from app.services.experiments.budget_repository import BudgetRepository
 from app.services.experiments.service import ExperimentService
-from app.services.experiments.validation import validate
+from app.services.experiments.validation import check_budget, validate
 from app.services.results.service import ExperimentResult, ResultService
 from app.services.runtime import Runtime
 
@@ -162,14 +164,28 @@ class ComparisonService:
         """
         configs = expand(comparison)
         checked = [await validate(self._session, self._runtime, config) for config in configs]
+        if comparison.budget is not None:
+            for one in checked:
+                check_budget(one, comparison.budget.limits)
         if comparison.stop == "all":
-            return [await self._experiments.create(config) for config in configs]
+            return await self._store(comparison, configs)
         datasets, first = DatasetService(self._session), checked[0]
         _, units = await datasets.sample_at(first.dataset, first.config.dataset.n, first.config.seed, [0])
         check_settling(comparison, configs, units, first.questions)
-        experiments = [await self._experiments.create(config) for config in configs]
+        experiments = await self._store(comparison, configs)
         await self._settling.store(comparison, experiments)
         return [await self._experiments.get(one.id) for one in experiments]
+
+    async def _store(
+        self, comparison: ComparisonConfig, configs: Sequence[ExperimentConfig]
+    ) -> list[Experiment]:
+        """Store the experiments of a comparison, and the budget that they share."""
+        budget_id = None
+        if comparison.budget is not None:
+            budget_id = uuid.uuid4()
+            budget = BudgetState(budget_id, "comparison", comparison.budget.limits, name=comparison.name)
+            await BudgetRepository(self._session).open(budget)
+        return [await self._experiments.create(config, budget_id=budget_id) for config in configs]
 
     async def report(self, experiment_id: uuid.UUID, scoring: str = ORIGINAL) -> ResultReport:
         """Return a result with its tokens against naive prompting.

@@ -17,12 +17,13 @@ from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
 from app.services.datasets.service import DatasetService
 from app.services.execution.batch_calls import Parked
-from app.services.execution.budget import BudgetedEngine, Purse, open_purse
+from app.services.execution.budget import BudgetedEngine, open_purse
 from app.services.execution.cache_tiers import CacheTiers
 from app.services.execution.failure_budget import too_many_failures
 from app.services.execution.lease import Joined, Lease, Whole
 from app.services.execution.pending import More, PendingSamples, SampleReader
 from app.services.execution.progress import Progress
+from app.services.execution.purse import Purse
 from app.services.execution.resources import ExperimentFailed, Resources, open_resources, open_scorers
 from app.services.execution.sample import Sample, SampleRunner
 from app.services.execution.scheduling import Schedule
@@ -216,7 +217,9 @@ class Answering:
     async def _answer(self, resolved: ResolvedConfig, resources: Resources, reader: SampleReader) -> None:
         """Answer, score and store samples."""
         config, model, settings = resolved.config, resources.model, self._runtime.settings
-        self._purse = await open_purse(self._runtime, self._experiment, config.budget, self._start_no_more)
+        self._purse = await open_purse(
+            self._runtime, self._experiment, config.budget, self._start_no_more, self._stopping.is_set
+        )
         if self._purse is not None and self._purse.reason is not None:
             return
         if model.max_concurrency is not None:
@@ -368,6 +371,8 @@ class Answering:
         self.flushing = True
         try:
             async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
+                if self._purse is not None:
+                    await self._purse.aclose()
                 await self._writer.flush()
         except BaseException:
             self._runtime.answers.clear()  # not all of them are in the database

@@ -1,122 +1,134 @@
-"""A budget: what the calls of an experiment have taken, and whether another one may start."""
+"""The budgets of an experiment: its own, that of its comparison, and that of the platform for the day."""
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.config import Settings
 from app.core.database import when_database_answers
 from app.domain.generation import GenerationRequest, GenerationResult
-from app.domain.progress import Ending
-from app.domain.spending import Spending
-from app.domain.status import ExperimentStatus
+from app.domain.spending import BudgetState, Spending
 from app.models import Experiment
 from app.schemas.experiment_config import Budget
-from app.services.execution.expenses import cost_usd
+from app.services.execution.purse import Purse
+from app.services.experiments.budget_repository import BudgetRepository, Settled
 from app.services.experiments.repository import ExperimentRepository
 from app.services.inference.base import Engine, EngineBase, EngineError
 from app.services.inference.catalog import Price
-from app.services.runs.spending_repository import spent_by
+from app.services.runs.spending_repository import spent_by, spent_since
 from app.services.runtime import Runtime
 
-
-@dataclass(slots=True)
-class Purse:
-    """Counts what calls take, and says once when no further one may start.
-
-    A call is counted when it starts; its tokens, when it is answered. So the calls are never more than the
-    budget allows, and tokens and money exceed it by what the calls in flight take, at most.
-
-    Attributes:
-        budget: of the experiment.
-        spent: by the experiment, and by those that it continues.
-        on_empty: called once, when no further call may start.
-        unknown: whether an answer came without the counts that the budget needs.
-    """
-
-    budget: Budget
-    spent: Spending
-    on_empty: Callable[[], None]
-    unknown: bool = False
-    _told: bool = False
-
-    def begin(self) -> None:
-        """Count a call that starts.
-
-        Raises:
-            asyncio.CancelledError: if it may not start, as from a limiter that was closed before it.
-        """
-        if self.reason is not None:
-            raise asyncio.CancelledError
-        self.spent += Spending(calls=1)
-        self.look()
-
-    def end(self, results: Sequence[GenerationResult], price: Price | None) -> None:
-        """Count what answered calls have taken."""
-        for result in _counted_once(results):
-            usage = result.usage
-            if usage.prompt_tokens is None or usage.completion_tokens is None:
-                self.unknown |= self.budget.tokens is not None or self.budget.usd is not None
-                continue
-            tokens = usage.prompt_tokens + usage.completion_tokens
-            self.spent += Spending(tokens=tokens, usd=cost_usd([result], price) or 0.0)
-        self.look()
-
-    def look(self) -> None:
-        """Say that no further call may start, if that is so and was not said before."""
-        if not self._told and self.reason is not None:
-            self._told = True
-            self.on_empty()
-
-    @property
-    def reason(self) -> str | None:
-        """Why no further call may start; ``None`` if one may."""
-        if self.unknown:
-            return (
-                "The server does not say how many tokens its answers take, so that no budget in tokens or US "
-                "dollars can be held. Give it in calls."
-            )
-        return spent_reason(self.budget, self.spent)
-
-    def ending(self, stored: int, total: int) -> Ending | None:
-        """Return what the experiment must end with because no further call may start and runs are missing."""
-        if self.reason is None or stored >= total:
-            return None
-        left = f"{stored:,} of {total:,} runs are stored; resume it with a larger budget for the rest."
-        return Ending(ExperimentStatus.CANCELLED, f"{self.reason} {left}")
+_DAYS = uuid.UUID("0c6a7c1e-6a55-4b0e-8c1f-2f2d1f6e9a11")  # the name space of the ids of days
 
 
 async def open_purse(
-    runtime: Runtime, experiment: Experiment, budget: Budget | None, on_empty: Callable[[], None]
+    runtime: Runtime,
+    experiment: Experiment | None,
+    budget: Budget | None,
+    on_empty: Callable[[], None],
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Purse | None:
-    """Return the purse of an experiment, with what was spent before; ``None`` without a budget."""
-    if budget is None:
-        return None
+    """Return the purse of an experiment, with what was spent before; ``None`` without a budget.
 
-    async def read() -> Spending:
+    Args:
+        runtime: of this process.
+        experiment: whose calls it counts; ``None``: calls that belong to none count for the day alone.
+        budget: of the experiment.
+        on_empty: called once, when no further call may start.
+        stopping: whether this process is about to end; it then no longer waits for the database.
+    """
+    days: dict[uuid.UUID, date] = {}
+
+    async def open_all() -> list[BudgetState]:
         async with runtime.sessions() as session:
-            return await spent_until_now(session, experiment)
+            repository = BudgetRepository(session)
+            found = [] if experiment is None else await budgets_of(session, experiment, budget)
+            today = await budget_of_today(session, runtime.settings)
+            for one in [*found, *today]:
+                if one.kind != "comparison":  # its limits are those of its row
+                    await repository.open(one)
+            await session.commit()
+            days.update(dict.fromkeys((one.id for one in today), _today()))
+            return await repository.of([one.id for one in [*found, *today]])
 
-    spent = await when_database_answers(read, "read what was spent")
-    return Purse(budget, spent, on_empty)
+    budgets = await when_database_answers(open_all, "read what was spent", stopping)
+    if not budgets:
+        return None
+    lasting = [one.id for one in budgets if one.kind != "day"]
+
+    async def settle(wanted: int, took: Spending) -> Settled:
+        async def count() -> Settled:
+            ids = [*lasting, *([day_id(_today())] if days else [])]
+            async with runtime.autocommit() as session:
+                return await BudgetRepository(session).settle(ids, wanted, took)
+
+        if days and day_id(_today()) not in days:  # midnight (UTC) has passed
+            await when_database_answers(open_all, "begin the budget of a day", stopping)
+        # If the connection is lost after the statement, its calls are counted twice: too many, never too few.
+        return await when_database_answers(count, "count what was spent", stopping)
+
+    return Purse(settle, budgets, on_empty)
 
 
-async def spent_until_now(session: AsyncSession, experiment: Experiment) -> Spending:
-    """Return what the stored calls of an experiment, and of those that it continues, have taken."""
-    resumed = await ExperimentRepository(session).resumed(experiment)
-    return await spent_by(session, [experiment.id, *resumed])
+async def budgets_of(
+    session: AsyncSession, experiment: Experiment, budget: Budget | None
+) -> list[BudgetState]:
+    """Return the budget of an experiment, with this limit, and that of its comparison, as far as they are.
+
+    What the experiment, and those that it continues, have spent before it had a budget is that of the stored
+    runs.
+    """
+    repository, found = BudgetRepository(session), []
+    if budget is not None:
+        resumed = await ExperimentRepository(session).resumed(experiment)
+        first = resumed[-1] if resumed else experiment.id
+        before = await repository.get(first)
+        spent = await spent_by(session, [experiment.id, *resumed]) if before is None else before.spent
+        found.append(BudgetState(first, "experiment", budget.limits, spent))
+    shared = None if experiment.budget_id is None else await repository.get(experiment.budget_id)
+    return [*found, *([shared] if shared is not None else [])]
 
 
-def spent_reason(budget: Budget, spent: Spending) -> str | None:
-    """Return how a budget is used up, as a sentence; ``None`` if it is not."""
-    if budget.calls is not None and spent.calls >= budget.calls:
-        return f"The budget of {budget.calls:,} calls is spent ({spent.calls:,})."
-    if budget.tokens is not None and spent.tokens >= budget.tokens:
-        return f"The budget of {budget.tokens:,} tokens is spent ({spent.tokens:,})."
-    if budget.usd is not None and spent.usd >= budget.usd:
-        return f"The budget of ${budget.usd:,.6g} is spent (${spent.usd:,.6g})."
-    return None
+async def spent_budget(
+    session: AsyncSession, settings: Settings, experiment: Experiment, budget: Budget | None
+) -> BudgetState | None:
+    """Return the first of the budgets of an experiment of which no further call may be made, if there is one.
+
+    Args:
+        session: of the database.
+        settings: with the platform's limits.
+        experiment: that is to go on, or to be continued.
+        budget: of what continues it.
+    """
+    budgets = [
+        *await budgets_of(session, experiment, budget),
+        *await budget_of_today(session, settings),
+    ]
+    return next((one for one in budgets if one.reason is not None), None)
+
+
+async def budget_of_today(session: AsyncSession, settings: Settings) -> Sequence[BudgetState]:
+    """Return the budget of the platform for this day; none without a limit."""
+    limits = settings.daily_budget
+    if not limits.any:
+        return []
+    today = _today()
+    before = await BudgetRepository(session).get(day_id(today))
+    if before is None:
+        since = datetime.combine(today, time(), UTC)
+        return [BudgetState(day_id(today), "day", limits, await spent_since(session, since), str(today))]
+    return [BudgetState(before.id, "day", limits, before.spent, before.name)]
+
+
+def day_id(day: date) -> uuid.UUID:
+    """Return the id of the budget of a day."""
+    return uuid.uuid5(_DAYS, str(day))
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 class BudgetedEngine(EngineBase):
@@ -135,7 +147,8 @@ class BudgetedEngine(EngineBase):
 
     async def generate(self, request: GenerationRequest) -> GenerationResult:
         """Answer one request, and count it; see ``Engine.generate``."""
-        self._purse.begin()
+        await self._purse.begin()
+        request.clock.lap("slot")
         result = await self._inner.generate(request)
         self._purse.end([result], self._price)
         return result
@@ -148,7 +161,9 @@ class BudgetedEngine(EngineBase):
         self, requests: Sequence[GenerationRequest]
     ) -> list[GenerationResult | EngineError]:
         """Answer requests in one call, which counts as one; see ``Engine.generate_list``."""
-        self._purse.begin()
+        await self._purse.begin()
+        for request in requests:
+            request.clock.lap("slot")
         outcomes = await self._inner.generate_list(requests)
         answered = [one for one in outcomes if not isinstance(one, EngineError)]
         self._purse.end(answered, self._price)
@@ -157,14 +172,3 @@ class BudgetedEngine(EngineBase):
     async def aclose(self) -> None:
         """Close the inner engine."""
         await self._inner.aclose()
-
-
-def _counted_once(results: Sequence[GenerationResult]) -> Iterator[GenerationResult]:
-    """Yield the results, and for those whose tokens are known together one with these."""
-    groups: dict[str, GenerationResult] = {}
-    for result in results:
-        if result.group is None:
-            yield result
-        else:
-            groups[result.group.id] = replace(result, usage=result.group.usage)
-    yield from groups.values()

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.access import acting
 from app.core.errors import Conflict, FieldError, InvalidInput
 from app.core.logging import bind, get_logger
+from app.domain.spending import BudgetState
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import Budget, ExperimentConfig
 from app.schemas.stored_config import UnreadableConfig, read_config
-from app.services.execution.budget import spent_reason, spent_until_now
+from app.services.execution.budget import budget_of_today, budgets_of, spent_budget
 from app.services.execution.executor import run_experiment
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.experiments.repository import ExperimentRepository
@@ -104,7 +105,7 @@ class Dispatcher:
             if budget is not None:
                 config = config.model_copy(update={"budget": budget})
             await self._require_money(experiment, config)
-            child = await self._experiments.create(config, parent_id=experiment_id, resumes_parent=True)
+            child = await self.child_of(experiment, config)
             return await self.start(child.id)
         if status is ExperimentStatus.PENDING and not experiment.queued:
             return await self.start(experiment_id)
@@ -112,6 +113,19 @@ class Dispatcher:
             raise Conflict("The experiment is running; it does not need to be resumed.")
         await self._dispatch(experiment_id)
         return experiment
+
+    async def child_of(self, experiment: Experiment, config: ExperimentConfig | None = None) -> Experiment:
+        """Store an experiment that continues one that has ended.
+
+        Args:
+            experiment: that has ended.
+            config: of the child; that of its parent if left out.
+
+        Raises:
+            Conflict: if this version cannot run its configuration.
+        """
+        config = config or _config_of(experiment)
+        return await self._experiments.create(config, parent_id=experiment.id, resumes_parent=True)
 
     async def retry_failed(self, experiment_id: uuid.UUID) -> Experiment:
         """Ask again for the failed runs of an experiment that has ended, in place.
@@ -149,13 +163,30 @@ class Dispatcher:
             await self._dispatch(experiment_id)
             return await self._experiments.get(experiment_id)
 
+    async def budgets(self, experiment_id: uuid.UUID) -> list[BudgetState]:
+        """Return the budgets that count the calls of an experiment; that of the day only until it ends.
+
+        Raises:
+            NotFound: if there is no such experiment.
+            Conflict: if this version cannot read its configuration.
+        """
+        experiment = await self._experiments.get(experiment_id)
+        budget = _config_of(experiment).budget
+        found = await budgets_of(self._session, experiment, budget)
+        if not ExperimentStatus(experiment.status).ended:
+            found += await budget_of_today(self._session, self._runtime.settings)
+        return found
+
     async def _require_money(self, parent: Experiment, config: ExperimentConfig) -> None:
         """Raise unless a call may be made after what the parent, and those before it, have spent."""
-        if config.budget is None:
-            return
-        reason = spent_reason(config.budget, await spent_until_now(self._session, parent))
-        if reason is not None:
-            raise Conflict(reason, hint="Resume it with a larger budget: it counts what was spent before.")
+        spent = await spent_budget(self._session, self._runtime.settings, parent, config.budget)
+        if spent is not None:
+            raise Conflict(
+                spent.reason or "",
+                hint="Resume it with a larger budget: it counts what was spent before."
+                if spent.kind == "experiment"
+                else f"To go on, {spent.advice}",
+            )
 
     async def cancel(self, experiment_id: uuid.UUID) -> Experiment:
         """Cancel an experiment; see ``ExperimentService.cancel``.

@@ -33,11 +33,10 @@ from app.core.errors import AppError
 from app.core.logging import bind, get_logger
 from app.domain.progress import Ending, ExecutionMode
 from app.domain.readable_errors import sentence_of
-from app.domain.run import Tally
 from app.domain.status import ExperimentStatus
 from app.services.execution.answering import Answering
 from app.services.execution.batch_answering import BatchAnswering
-from app.services.execution.lease import Joined, Lease, LeaseLost, Report
+from app.services.execution.lease import Joined, Lease, LeaseLost, Report, Whole
 from app.services.execution.progress import Progress
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
 from app.services.execution.resources import ExperimentFailed
@@ -82,6 +81,7 @@ class Executor:
             self._id,
             runtime.settings.stale_after_s,
             self._stopping.is_set,
+            announces=runtime.settings.has_webhook,
         )
         self._progress = Progress(self._mode)
         self._ending: Ending | None = None
@@ -193,10 +193,13 @@ class Executor:
         """Leave; if this is the last executor, return what it must end the experiment with."""
         queue = self._answering is not None and self._answering.handing_back
 
-        def judge(tally: Tally) -> Ending | None:
+        def judge(whole: Whole) -> Ending | None:
             if ending is not None or self._answering is None:
                 return ending
-            return self._answering.judge(tally) or self._answering.ending_by_budget(tally)
+            failed = self._answering.judge(whole.tally)
+            if failed is not None or whole.others:
+                return failed  # others wait for the calls in flight, and find by themselves that it is spent
+            return self._answering.ending_by_budget(whole.tally)
 
         if isinstance(self._answering, BatchAnswering):
             self._at_provider = await self._answering.waits(ending or self._ending)

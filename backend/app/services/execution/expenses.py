@@ -8,8 +8,6 @@ from app.domain.generation import GenerationResult, Usage, total_of
 from app.domain.json import JsonObject
 from app.services.inference.catalog import Price
 
-_PER = 1e6  # tokens that prices are for
-
 
 class Expenses(TypedDict):
     """Fields of a run record; see there."""
@@ -126,9 +124,6 @@ def cost_usd(results: Sequence[GenerationResult], price: Price | None) -> float 
             if price.input or price.output:
                 return None
             continue
-        cost += usage.prompt_tokens * price.input + usage.completion_tokens * price.output
-        if usage.cache_read_tokens and price.cached_input is not None:
-            cost += usage.cache_read_tokens * (price.cached_input - price.input)
-        if usage.cache_write_tokens and price.cache_write is not None:
-            cost += usage.cache_write_tokens * (price.cache_write - price.input)
-    return cost / _PER
+        read, written = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
+        cost += price.cost(usage.prompt_tokens, usage.completion_tokens, read, written)
+    return cost

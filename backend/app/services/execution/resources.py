@@ -20,8 +20,9 @@ from app.services.datasets.service import DatasetService
 from app.services.evaluation.judges.base import JudgementStore
 from app.services.evaluation.scorers.base import ScorerUnavailable, Scoring, open_scoring
 from app.services.evaluation.scorers.registry import SCORERS
-from app.services.execution.budget import BudgetedEngine, Purse
+from app.services.execution.budget import BudgetedEngine
 from app.services.execution.judgement_cache import JudgementCache
+from app.services.execution.purse import Purse
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.inference.base import Engine
 from app.services.inference.cache import CacheStore, CachingEngine

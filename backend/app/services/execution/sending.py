@@ -52,6 +52,4 @@ def execution_of(config: JsonObject) -> Execution:
 
 def is_for_one_executor(config: JsonObject) -> bool:
     """Return whether several executors would be of no use, or could not keep an order between them."""
-    if config.get("budget"):  # what several take at a time is known to none of them
-        return True
     return execution_of(config).mode in {"sequential", "batched", "batch_job"}

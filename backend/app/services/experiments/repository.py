@@ -1,14 +1,13 @@
-"""SQL of experiments: their status, and lists of them."""
+"""SQL of experiments: their status, and what is known of those that have ended."""
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, contains_eager, joinedload, with_expression
+from sqlalchemy.orm import aliased, joinedload, with_expression
 
 from app.domain.batch import BatchJobState
 from app.domain.json import JsonObject
@@ -28,44 +27,6 @@ _CALLS_A_RUN = func.coalesce(
     case((func.jsonb_typeof(_samples) == "number", _samples.as_float())),
     1.0,
 )
-_SORTS: dict[str, Any] = {
-    "created_at": Experiment.created_at,
-    "name": func.lower(Experiment.name),
-    "status": Experiment.status,
-    "model": Experiment.model,
-    "method": Experiment.method,
-    "dataset": Experiment.dataset_name,
-    "finished_at": Experiment.finished_at,
-    "latency_p50_ms": _metrics[("latency_ms", "p50")].as_float(),
-    "latency_p95_ms": _metrics[("latency_ms", "p95")].as_float(),
-    "cost_usd": _metrics[("cost_usd", "total")].as_float(),
-    "tokens_per_answer": _metrics["tokens_per_answer"].as_float(),
-}
-SORT_KEYS = tuple(_SORTS)
-"""What lists can be sorted by, besides any score."""
-# Taken from results, which not all experiments have. NULLS LAST on other keys would prevent the use of
-# their index.
-_OF_RESULTS = frozenset({"latency_p50_ms", "latency_p95_ms", "cost_usd", "tokens_per_answer"})
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentFilter:
-    """Which experiments to list; empty fields do not restrict."""
-
-    statuses: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """The values that occur in experiments, each list sorted."""
-
-    methods: list[str]
-    models: list[str]
-    datasets: list[str]
 
 
 class ExperimentRepository:
@@ -108,30 +69,6 @@ class ExperimentRepository:
             experiment = parent
         return found
 
-    async def list_page(
-        self, where: ExperimentFilter, sort: str, *, descending: bool, offset: int, limit: int
-    ) -> tuple[Sequence[Experiment], int]:
-        """Return a page of experiments with their results, and how many there are in all."""
-        conditions = _conditions(where)
-        total = await self._session.scalar(select(func.count()).select_from(Experiment).where(*conditions))
-        score = _metrics[("scores", sort, "value")].as_float()
-        key = _SORTS.get(sort, score)
-        order = [column.desc() if descending else column.asc() for column in (key, Experiment.id)]
-        if sort in _OF_RESULTS or sort not in _SORTS:
-            order[0] = order[0].nulls_last()
-        elif sort == "finished_at":
-            order[0] = order[0].nulls_last() if descending else order[0].nulls_first()
-        query = (
-            select(Experiment)
-            .outerjoin(Experiment.result)
-            .options(contains_eager(Experiment.result))
-            .where(*conditions)
-            .order_by(*order)
-            .offset(offset)
-            .limit(limit)
-        )
-        return (await self._session.scalars(query)).all(), total or 0
-
     async def set_deleted(self, experiment_id: uuid.UUID, *, deleted: bool) -> bool:
         """Mark an experiment as deleted, or no longer; return whether it existed and changed."""
         changing = Experiment.deleted_at.is_(None) if deleted else Experiment.deleted_at.is_not(None)
@@ -139,6 +76,20 @@ class ExperimentRepository:
             (Experiment.id == experiment_id, changing),
             deleted_at=func.clock_timestamp() if deleted else None,
             **({"waits_until": None} if deleted else {}),
+        )
+
+    async def lock(self, experiment_id: uuid.UUID) -> Experiment | None:
+        """Return an experiment, for changes of what people add to it; a deleted one counts as none."""
+        query = select(Experiment).where(Experiment.id == experiment_id, Experiment.deleted_at.is_(None))
+        found: Experiment | None = await self._session.scalar(query.with_for_update(key_share=True))
+        return found
+
+    async def set_archived(self, experiment_id: uuid.UUID, *, archived: bool) -> None:
+        """Archive an experiment, or take it out of the archive; one that is archived keeps its time."""
+        changing = Experiment.archived_at.is_(None) if archived else Experiment.archived_at.is_not(None)
+        await self._changed(
+            (Experiment.id == experiment_id, changing),
+            archived_at=func.clock_timestamp() if archived else None,
         )
 
     async def mark_queued(self, experiment_id: uuid.UUID) -> bool:
@@ -241,24 +192,10 @@ class ExperimentRepository:
         row = (await self._session.execute(query)).one()
         return int(row[0]), int(row[1])
 
-    async def facets(self) -> Facets:
-        """Return the methods, models and datasets that occur, each sorted."""
-        methods, models, datasets = [
-            list(
-                (
-                    await self._session.execute(
-                        select(column).where(Experiment.deleted_at.is_(None)).distinct().order_by(column)
-                    )
-                ).scalars()
-            )
-            for column in (Experiment.method, Experiment.model, Experiment.dataset_name)
-        ]
-        return Facets(methods, models, datasets)
-
     async def completed_results(
         self, model: str, dataset: str, method: JsonObject, limit: int
-    ) -> list[tuple[JsonObject, float]]:
-        """Return metrics and calls a run of the newest completed experiments of this kind.
+    ) -> list[tuple[uuid.UUID, JsonObject, float]]:
+        """Return id, metrics and calls a run of the newest completed experiments of this kind.
 
         Args:
             model: catalog name.
@@ -270,11 +207,11 @@ class ExperimentRepository:
             _completed(model)
             .where(Experiment.method == method["name"], Experiment.dataset_name == dataset)
             .where(_config["method"].contains(method))
-            .with_only_columns(Result.metrics, _CALLS_A_RUN)
+            .with_only_columns(Result.experiment_id, Result.metrics, _CALLS_A_RUN)
             .order_by(Experiment.finished_at.desc())
             .limit(limit)
         )
-        return [(row[0], row[1]) for row in await self._session.execute(query)]
+        return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
 
     async def newest_throughput(self, model: str, method: str) -> tuple[float, str] | None:
         """Return the calls a second of the newest completed experiment with this model, and its method.
@@ -368,30 +305,3 @@ def _at_provider() -> ColumnElement[bool]:
         .where(BatchJob.experiment_id == Experiment.id, BatchJob.state != BatchJobState.DONE)
         .exists()
     )
-
-
-def _conditions(where: ExperimentFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Experiment.deleted_at.is_(None)]
-    for column, wanted in (
-        (Experiment.status, where.statuses),
-        (Experiment.method, where.methods),
-        (Experiment.model, where.models),
-        (Experiment.dataset_name, where.datasets),
-    ):
-        if wanted:
-            conditions.append(column.in_(wanted))
-    for word in where.text.split():
-        conditions.append(
-            or_(
-                *(
-                    column.icontains(word, autoescape=True)
-                    for column in (
-                        Experiment.name,
-                        Experiment.description,
-                        Experiment.model,
-                        Experiment.dataset_name,
-                    )
-                )
-            )
-        )
-    return conditions

@@ -10,21 +10,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from app.core.logging import get_logger
 from app.domain.progress import CANCELLED
-from app.domain.provenance import DatasetProvenance, RetrievalProvenance
+from app.domain.provenance import DatasetProvenance, Provenance, RetrievalProvenance
 from app.domain.status import ExperimentStatus
 from app.models import BatchJob, Experiment, Retry
 from app.schemas.experiment_config import PRIORITIES, ExperimentConfig
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.experiments.aggregation import aggregate
+from app.services.experiments.list_repository import (
+    SORT_KEYS,
+    ExperimentFilter,
+    ExperimentListRepository,
+    Facets,
+)
 from app.services.experiments.provenance import build_provenance
 from app.services.experiments.provider_wait_repository import ProviderWaitRepository
-from app.services.experiments.repository import SORT_KEYS, ExperimentFilter, ExperimentRepository, Facets
+from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.experiments.retries import end_retry
 from app.services.experiments.retry_repository import RetriedFailure, RetryRepository
 from app.services.experiments.validation import validate
 from app.services.inference.catalog import spellings_of
 from app.services.knowledge.retriever_factory import describe
+from app.services.notifications.repository import DeliveryRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -51,7 +58,13 @@ class ExperimentService:
         self._repository = ExperimentRepository(session)
 
     async def create(
-        self, config: ExperimentConfig, parent_id: uuid.UUID | None = None, *, resumes_parent: bool = False
+        self,
+        config: ExperimentConfig,
+        parent_id: uuid.UUID | None = None,
+        *,
+        resumes_parent: bool = False,
+        budget_id: uuid.UUID | None = None,
+        tags: Sequence[str] = (),
     ) -> Experiment:
         """Store a new experiment.
 
@@ -59,6 +72,9 @@ class ExperimentService:
             config: of the experiment.
             parent_id: the experiment that it repeats.
             resumes_parent: whether it takes over what its parent was answered, instead of asking again.
+                It then has its parent's tags as well.
+            budget_id: of the budget that it shares with others; its parent's if it resumes that.
+            tags: of it.
 
         Raises:
             InvalidInput: if something does not exist or does not fit together; names the field.
@@ -67,17 +83,10 @@ class ExperimentService:
         checked = await validate(self._session, self._runtime, config)
         dataset = checked.dataset
         if parent_id is not None:
-            await self.get(parent_id)
-        provenance = build_provenance(
-            config,
-            checked.method,
-            DatasetProvenance(dataset.name, dataset.version, dataset.size, dataset.scoring),
-            dataset.scoring,
-            model_fingerprint=checked.fingerprint,
-            model_parameters=checked.spec.parameters,
-            retrieval=await self._retrieval(config, checked),
-            left_out=_left_out(config, checked),
-        )
+            parent = await self.get(parent_id)
+            budget_id = budget_id or (parent.budget_id if resumes_parent else None)
+            tags = parent.tags if resumes_parent else tags
+        provenance = await self._provenance(config, checked)
         experiment = Experiment(
             id=uuid.uuid4(),
             name=config.name,
@@ -92,8 +101,10 @@ class ExperimentService:
             total=checked.questions * config.repeats,
             parent_id=parent_id,
             resumes_parent=resumes_parent,
+            budget_id=budget_id,
             priority=PRIORITIES[config.priority],
             status=ExperimentStatus.PENDING,
+            tags=list(tags),
         )
         await self._repository.add(experiment)
         await self._session.commit()
@@ -101,6 +112,19 @@ class ExperimentService:
             "experiment_created", experiment_id=str(experiment.id), model=config.model, total=experiment.total
         )
         return await self.get(experiment.id)
+
+    async def _provenance(self, config: ExperimentConfig, checked: ResolvedConfig) -> Provenance:
+        dataset = checked.dataset
+        return build_provenance(
+            config,
+            checked.method,
+            DatasetProvenance(dataset.name, dataset.version, dataset.size, dataset.scoring),
+            dataset.scoring,
+            model_fingerprint=checked.fingerprint,
+            model_parameters=checked.spec.parameters,
+            retrieval=await self._retrieval(config, checked),
+            left_out=_left_out(config, checked),
+        )
 
     async def _retrieval(
         self, config: ExperimentConfig, checked: ResolvedConfig
@@ -164,13 +188,13 @@ class ExperimentService:
                 hint=f"Sort by one of {', '.join(keys)}, with - before it for descending.",
                 errors=[FieldError("sort", "unknown key")],
             )
-        return await self._repository.list_page(
+        return await ExperimentListRepository(self._session).list_page(
             where, key, descending=sort.startswith("-"), offset=offset, limit=limit
         )
 
     async def facets(self) -> Facets:
-        """Return the methods, models and datasets of all experiments, each sorted."""
-        return await self._repository.facets()
+        """Return the methods, models, datasets and tags of all experiments, each sorted."""
+        return await ExperimentListRepository(self._session).facets()
 
     async def delete(self, experiment_id: uuid.UUID) -> None:
         """Hide an experiment; this also cancels a running one.
@@ -217,6 +241,8 @@ class ExperimentService:
             await RetryRepository(self._session).set_ending(experiment_id, ending)
             progress = experiment.progress_snapshot
             await aggregate(self._session, experiment_id, wall_s=progress.active_s if progress else None)
+            if self._runtime.settings.has_webhook:
+                await DeliveryRepository(self._session).announce(experiment_id)
 
 
 def _left_out(config: ExperimentConfig, checked: ResolvedConfig) -> tuple[str, ...]:

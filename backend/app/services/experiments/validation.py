@@ -5,6 +5,7 @@ import asyncio
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
+from app.domain.spending import Limits
 from app.schemas.experiment_config import MAX_EXAMPLES, ExperimentConfig
 from app.services.evaluation.scorers.faithfulness import JUDGE_SETTING
 from app.services.evaluation.scorers.registry import SCORERS
@@ -29,11 +30,18 @@ async def validate(
     Raises:
         InvalidInput: if something does not exist or does not fit together; names the field.
     """
+    if config.method.name == "imported":
+        raise InvalidInput(
+            "Imported experiments are never run: their answers were given elsewhere.",
+            hint="Choose a method and a model of the catalog.",
+            errors=[FieldError("method.name", "is imported")],
+        )
     SCORERS.load_own(runtime.settings.scorers_dir)
     resolved = await resolve(session, runtime, config, file_needed=files_needed)
     _check_sample_size(resolved)
     _check_features(resolved)
-    _check_budget(resolved)
+    check_budget(resolved, Limits() if config.budget is None else config.budget.limits)
+    check_budget(resolved, runtime.settings.daily_budget, "LLMFORGE_DAILY_BUDGET")
     _check_batch_api(resolved)
     _check_prefix_cache(resolved)
     check_scorers(config, resolved.models, model_needed=files_needed)
@@ -113,18 +121,29 @@ def _check_batch_api(resolved: ResolvedConfig) -> None:
     )
 
 
-def _check_budget(resolved: ResolvedConfig) -> None:
-    """Raise if a budget cannot be held: calls are sent all at once, or a price is not known."""
+def check_budget(resolved: ResolvedConfig, limits: Limits, setting: str = "") -> None:
+    """Refuse a budget that cannot be held: calls are sent all at once, or a price is not known.
+
+    Args:
+        resolved: an experiment whose calls it counts.
+        limits: of the budget.
+        setting: that has them; empty if they are in the experiment's file, or in that of its comparison.
+
+    Raises:
+        InvalidInput: names the field.
+    """
     config = resolved.config
-    if config.budget is None:
+    if not limits.any:
         return
+    kind = f"budget for a day ({setting})" if setting else "budget"
     if config.execution.mode == "batch_job":
+        leave = "" if setting else "Leave out budget, or choose"
         raise InvalidInput(
-            "A batch job is paid as a whole when it is submitted, so that no budget can be held.",
-            hint="Leave out budget, or choose another execution.mode; a dry run says what the job will cost.",
-            errors=[FieldError("budget", "not with batch_job")],
+            f"A batch job is paid as a whole when it is submitted, so that no {kind} can be held.",
+            hint=f"{leave or 'Choose'} another execution.mode; a dry run says what the job will cost.",
+            errors=[FieldError("execution.mode" if setting else "budget", "not with batch_job")],
         )
-    if config.budget.usd is None:
+    if limits.usd is None:
         return
     judge = config.faithfulness
     asked = [config.model, *([judge.model] if judge is not None and judge.judge == "llm" else [])]
@@ -135,10 +154,13 @@ def _check_budget(resolved: ResolvedConfig) -> None:
         except CatalogError:  # said by the check of what the model is for
             continue
         if not known:
+            instead = "." if setting else ", or give the budget in calls or tokens."
             raise InvalidInput(
-                f"The price of {model} is not known, so that no budget in US dollars can be held.",
-                hint="Say its usd_per_1m in the model catalog, or give the budget in calls or tokens.",
-                errors=[FieldError("budget.usd", f"the price of {model} is not known")],
+                f"The price of {model} is not known, so that no {kind} in US dollars can be held.",
+                hint=f"Say its usd_per_1m in the model catalog{instead}",
+                errors=[
+                    FieldError("model" if setting else "budget.usd", f"the price of {model} is not known")
+                ],
             )
 
 

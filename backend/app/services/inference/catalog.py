@@ -40,6 +40,9 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_PER = 1e6  # tokens that prices are for
+
+
 class Price(_Strict):
     """US dollars per million tokens.
 
@@ -54,6 +57,22 @@ class Price(_Strict):
     output: float = Field(ge=0)
     cached_input: float | None = Field(default=None, ge=0)
     cache_write: float | None = Field(default=None, ge=0)
+
+    def cost(self, prompt: float, completion: float, cache_read: float = 0, cache_write: float = 0) -> float:
+        """Return what tokens cost, in US dollars.
+
+        Args:
+            prompt: tokens of prompts, those of the provider's prompt cache included.
+            completion: tokens of answers, thinking included, which providers charge alike.
+            cache_read: the part of the prompt that the provider had in its prompt cache.
+            cache_write: the part that it put into it.
+        """
+        cost = prompt * self.input + completion * self.output
+        if self.cached_input is not None:
+            cost += cache_read * (self.cached_input - self.input)
+        if self.cache_write is not None:
+            cost += cache_write * (self.cache_write - self.input)
+        return cost / _PER
 
     def less(self, share: float) -> "Price":
         """Return the price after a discount; ``share``: what is taken off, from 0 to 1."""

@@ -12,8 +12,10 @@ from app.domain.rounding import fixed, significant
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.preview import EstimateOut, PowerOut
 from app.services.evaluation.statistics.power import detectable_effect_mcnemar, sample_size_mcnemar
+from app.services.evaluation.statistics.prediction import relative_spread
 from app.services.inference.catalog import Price
 from app.services.inference.token_estimate import CHARACTERS_PER_TOKEN, estimated_tokens
+from app.services.runs.expense_repository import QuestionTokens
 
 # The share of questions that only one of two experiments gets right is unknown before both have run; one
 # in five is a common value for two methods with the same model.
@@ -66,6 +68,40 @@ class MeasuredSpeed:
 
     calls_per_s: float
     measured_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSpread:
+    """How much questions differ in what they take.
+
+    Attributes:
+        questions: that were measured.
+        tokens: half width of the prediction interval of all tokens, as a share; ``None``: too few questions.
+        cost: likewise of the cost; ``None`` without a price, too, or if all is free.
+        cost_ratio: what they cost, of what it would be if no prompt came from the provider's cache.
+    """
+
+    questions: int = 0
+    tokens: float | None = None
+    cost: float | None = None
+    cost_ratio: float = 1.0
+
+
+def spread_of(measured: Sequence[QuestionTokens], price: Price | None, planned: int) -> MeasuredSpread:
+    """Return how much measured questions differ.
+
+    Args:
+        measured: what each of them takes.
+        price: of the model; ``None`` if unknown.
+        planned: questions of the new experiment.
+    """
+    tokens = relative_spread([one.prompt + one.completion for one in measured], planned)
+    if price is None:
+        return MeasuredSpread(len(measured), tokens)
+    costs = [price.cost(*one) for one in measured]
+    plain = sum(price.cost(one.prompt, one.completion) for one in measured)
+    ratio = sum(costs) / plain if plain else 1.0
+    return MeasuredSpread(len(measured), tokens, relative_spread(costs, planned), ratio)
 
 
 def count_calls(config: ExperimentConfig, questions: int, measured: float | None = None) -> int:
@@ -131,6 +167,7 @@ def estimate(
     independent: int | None = None,
     repeats: int = 1,
     batch_discount: float | None = None,
+    spread: MeasuredSpread | None = None,
 ) -> EstimateOut:
     """Return the estimate of a whole experiment.
 
@@ -143,10 +180,12 @@ def estimate(
         independent: clusters and distinct questions without one; as many as questions if left out.
         repeats: how often each question is asked.
         batch_discount: share that is taken off the price, if the calls are made by batch jobs.
+        spread: of measured questions, if there are any.
     """
+    spread = spread or MeasuredSpread()
     cost = None
     if price is not None:
-        cost = (tokens.prompt * price.input + tokens.completion * price.output) / 1e6
+        cost = price.cost(tokens.prompt, tokens.completion) * spread.cost_ratio
     if batch_discount is not None:
         speed, cost = None, None if cost is None else cost * (1 - batch_discount)
     time = (
@@ -164,10 +203,23 @@ def estimate(
         prompt_tokens=tokens.prompt,
         completion_tokens=tokens.completion,
         cost_usd=cost,
+        cost_low_usd=_bound(cost, spread.cost, -1),
+        cost_high_usd=_bound(cost, spread.cost, 1),
+        tokens_low=_whole(_bound(tokens.prompt + tokens.completion, spread.tokens, -1)),
+        tokens_high=_whole(_bound(tokens.prompt + tokens.completion, spread.tokens, 1)),
+        measured_questions=spread.questions,
         seconds=calls / speed.calls_per_s if speed else None,
         power=power(questions),
         basis=f"{tokens.basis}; {time}{_of_power(questions, independent or questions, repeats)}",
     )
+
+
+def _bound(value: float | None, spread: float | None, side: int) -> float | None:
+    return None if value is None or spread is None else max(0.0, value * (1 + side * spread))
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 def _of_power(questions: int, clusters: int, repeats: int) -> str:

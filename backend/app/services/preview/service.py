@@ -24,15 +24,19 @@ from app.services.preview.estimates import (
     MeasuredTokens,
     count_calls,
     estimate,
+    spread_of,
     tokens_from_prompts,
     tokens_from_results,
 )
+from app.services.runs.expense_repository import tokens_by_question
 from app.services.runtime import Runtime
 
 _PROMPTS = 50
 """Prompts whose length is measured, at most."""
 _EXPERIMENTS = 20
 """Completed experiments whose tokens are averaged, at most."""
+_QUESTIONS = 2_000
+"""Questions whose tokens are read one by one, at most."""
 
 
 class PreviewService:
@@ -88,16 +92,22 @@ class PreviewService:
             ),
         )
 
+    async def estimate(self, config: ExperimentConfig) -> EstimateOut:
+        """Return the estimate of an experiment.
+
+        Raises:
+            InvalidInput: if the model, the dataset or the sample size is invalid; names the field.
+        """
+        return (await self.preview(config, None, 0)).estimate
+
     async def _estimate(
         self, config: ExperimentConfig, checked: ResolvedConfig, examples: Sequence[Example], independent: int
     ) -> EstimateOut:
         """Return the estimate; without a completed experiment of this kind, from prompts of ``examples``."""
-        results = [
-            _measured(metrics, calls_per_run)
-            for metrics, calls_per_run in await self._experiments.completed_results(
-                config.model, checked.dataset.name, config.method.cost_key(), _EXPERIMENTS
-            )
-        ]
+        found = await self._experiments.completed_results(
+            config.model, checked.dataset.name, config.method.cost_key(), _EXPERIMENTS
+        )
+        results = [_measured(metrics, calls_per_run) for _, metrics, calls_per_run in found]
         calls = count_calls(config, checked.questions, results[0].calls_per_run if results else None)
         tokens = tokens_from_results(results, calls) or tokens_from_prompts(
             [checked.method.render(example) for example in examples],
@@ -109,7 +119,11 @@ class PreviewService:
         discount = None
         if config.execution.mode == "batch_job":
             discount = batch_discount_of(checked.provider, checked.spec)
-        return estimate(checked.questions, calls, tokens, price, speed, independent, config.repeats, discount)
+        questions = await tokens_by_question(self._session, [one[0] for one in found], _QUESTIONS)
+        spread = spread_of(questions, price, checked.questions)
+        return estimate(
+            checked.questions, calls, tokens, price, speed, independent, config.repeats, discount, spread
+        )
 
     async def _prompt(
         self, config: ExperimentConfig, checked: ResolvedConfig, example: Example

@@ -240,7 +240,7 @@ async def _csv(batches: Rows) -> AsyncIterator[bytes]:
     async for batch in batches:
         for row in batch:
             cells = _as_cells(row)
-            writer.writerow({name: _defused(value) for name, value in cells.items()})
+            writer.writerow({name: defused(value) for name, value in cells.items()})
         yield _drain(buffer)
     yield _drain(buffer)
 
@@ -252,7 +252,7 @@ def _drain(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
-def _defused(value: object) -> object:
+def defused(value: object) -> object:
     """Return a cell that no spreadsheet runs as a formula, and no terminal obeys; a number stays one.
 
     A text that looks like a formula gets an apostrophe before it, and so does one with apostrophes before

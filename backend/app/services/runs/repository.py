@@ -43,6 +43,8 @@ _insert_answers = (
     )
 )
 
+_insert_imported = array_insert(cast(Table, Run.__table__), _run_columns, "r")
+
 
 def _run_arrays(runs: Sequence[RunRecord]) -> dict[str, list[object]]:
     arrays: dict[str, list[object]] = {
@@ -90,6 +92,10 @@ class RunRepository:
         """
         values = {**_run_arrays(runs), **generation_arrays(generations), "lease": lease}
         return bool(await self._session.scalar(_insert_answers, values))
+
+    async def add_imported(self, runs: Sequence[RunRecord]) -> None:
+        """Store runs that no executor has made; what is stored already stays as it is."""
+        await self._session.execute(_insert_imported, _run_arrays(runs))
 
     async def outcomes(self, experiment_id: uuid.UUID, example_ids: Sequence[int]) -> list[Outcome]:
         """Return what became of the samples of these examples that have a run."""

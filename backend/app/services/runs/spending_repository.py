@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,15 +11,14 @@ from app.domain.spending import Spending
 
 # Failed runs that were asked again since were paid for, too. A call that answered several requests stands in
 # each of their runs, and counts once. A call without an answer is stored as an error.
-_SPENT = text(
-    """
+_SPENT = """
     with answering as (
         select id, calls, paid_prompt_tokens, paid_completion_tokens, paid_usd
-        from runs where experiment_id = any(:experiment_ids)
+        from runs where {of}
         union all
         select run_id, run->'calls', (run->>'paid_prompt_tokens')::integer,
             (run->>'paid_completion_tokens')::integer, (run->>'paid_usd')::double precision
-        from retried_runs where experiment_id = any(:experiment_ids)
+        from retried_runs where {of_retried}
     ), called as (
         select distinct on (coalesce(call->'group'->>'id', id || '/' || place)) call
         from answering cross join lateral jsonb_array_elements(calls) with ordinality as made(call, place)
@@ -40,10 +40,29 @@ _SPENT = text(
         usd + (select coalesce(sum((call->'group'->>'usd')::double precision), 0) from called)
     from own
     """
+
+
+_OF = "experiment_id = any(:experiment_ids)"
+_SPENT_BY = text(_SPENT.format(of=_OF, of_retried=_OF))
+# Runs have no index by time: only experiments that were at work since then are looked at.
+_AT_WORK = """experiment_id in (
+    select id from experiments where started_at is not null and coalesce(finished_at, 'infinity') >= :since
+)"""
+_SPENT_SINCE = text(
+    _SPENT.format(
+        of=f"{_AT_WORK} and created_at >= :since",
+        of_retried=f"{_AT_WORK} and (run->>'created_at')::timestamptz >= :since",
+    )
 )
 
 
 async def spent_by(session: AsyncSession, experiment_ids: Sequence[uuid.UUID]) -> Spending:
     """Return what the stored calls of experiments have taken together. It reads all of them."""
-    row = (await session.execute(_SPENT, {"experiment_ids": list(experiment_ids)})).one()
+    row = (await session.execute(_SPENT_BY, {"experiment_ids": list(experiment_ids)})).one()
+    return Spending(int(row[0]), int(row[1]), float(row[2]))
+
+
+async def spent_since(session: AsyncSession, since: datetime) -> Spending:
+    """Return what the calls of all runs have taken that were stored since then. It reads all of them."""
+    row = (await session.execute(_SPENT_SINCE, {"since": since})).one()
     return Spending(int(row[0]), int(row[1]), float(row[2]))

@@ -9,11 +9,12 @@ import pytest
 
 from app.core.errors import Conflict, InvalidInput
 from app.domain.generation import CallGroup, GenerationRequest, GenerationResult, Usage
-from app.domain.spending import Spending
+from app.domain.spending import BudgetState, Limits, Spending
 from app.domain.status import ExperimentStatus, FailureKind
 from app.schemas.experiment_config import Budget
-from app.services.execution.budget import Purse
 from app.services.execution.executor import Executor
+from app.services.execution.purse import Purse, Settle
+from app.services.experiments.budget_repository import Settled
 from app.services.inference.base import EngineError
 from app.services.inference.catalog import Price
 from app.services.runs.spending_repository import spent_by
@@ -139,7 +140,7 @@ async def test_whoever_continues_knows_what_was_spent(runtime: Runtime, dataset:
     await asyncio.gather(first, return_exceptions=True)
     engine = Counting()
     await Executor(scripted(runtime, engine), experiment_id).run()
-    assert engine.made == 3
+    assert engine.made == 2  # five are stored, and the sixth was sent
     assert (await stored(runtime, experiment_id)).status == ExperimentStatus.CANCELLED
 
 
@@ -159,21 +160,41 @@ async def test_what_the_database_has(runtime: Runtime, dataset: str) -> None:
         assert await spent_by(session, []) == Spending()
 
 
+def counted(limits: Limits) -> Settle:
+    """Return what counts in memory, as the database does."""
+    state = BudgetState(uuid.uuid4(), "experiment", limits)
+
+    async def settle(wanted: int, took: Spending) -> Settled:
+        nonlocal state
+        state = replace(state, spent=state.spent + took)
+        granted = 0 if state.reason else wanted
+        state = replace(state, spent=state.spent + Spending(calls=granted))
+        return Settled(granted, (state,))
+
+    return settle
+
+
 async def test_money_is_counted_at_the_price() -> None:
     told: list[bool] = []
-    purse = Purse(Budget(usd=0.001), Spending(), lambda: told.append(True))
+    settle = counted(Limits(usd=0.001))
+    purse = Purse(settle, (), lambda: told.append(True))
     price = Price(input=10.0, output=20.0)
     purse.end([replace(answered(), usage=Usage(50, 10))], price)
-    assert purse.spent.tokens == 60
-    assert purse.spent.usd == pytest.approx(0.0007)
+    await purse.aclose()
     assert (purse.reason, told) == (None, [])
     group = CallGroup("g", 2, Usage(20, 5))  # of both requests together
     purse.end([replace(answered(), usage=Usage(), group=group)] * 2, price)
-    assert purse.spent.usd == pytest.approx(0.001)
+    await purse.aclose()
+    spent = (await settle(0, Spending())).budgets[0].spent
+    assert spent.tokens == 85
+    assert spent.usd == pytest.approx(0.001)
     purse.end([replace(answered(), usage=Usage(1, 0))], price)
+    await purse.aclose()
     assert purse.reason == "The budget of $0.001 is spent ($0.00101)."
     purse.look()
     assert told == [True]
+    with pytest.raises(asyncio.CancelledError):
+        await purse.begin()
 
 
 async def test_what_cannot_be_held_is_refused(runtime: Runtime, dataset: str) -> None:

@@ -14,7 +14,7 @@ from app.domain.sharding import ShardSlice
 from app.domain.status import ExperimentStatus, FailureKind
 from app.models import Shard
 from app.services.execution.executor import Executor
-from app.services.execution.lease import Joined, Lease, LeaseLost, Report
+from app.services.execution.lease import Joined, Lease, LeaseLost, Report, Whole
 from app.services.execution.shard_repository import ShardReport
 from app.services.runtime import Runtime
 from tests.support import cancel, create, leases_of, stored
@@ -53,7 +53,7 @@ def report(*shards: ShardReport, total: int = 20) -> Report:
     return Report(total, Gauges(), shards, 1.0)
 
 
-def because(ending: Ending | None) -> Callable[[Tally], Ending | None]:
+def because(ending: Ending | None) -> Callable[[Whole], Ending | None]:
     """Return what finds this ending, whatever the counts are."""
     return lambda _: ending
 
@@ -258,9 +258,9 @@ class TestEnding:
         await last.claim(9)
         judged: list[int] = []
 
-        def judge(tally: Tally) -> Ending | None:
-            judged.append(tally.stored)
-            return FAILED if tally.stored == 20 else None
+        def judge(whole: Whole) -> Ending | None:
+            judged.append(whole.tally.stored)
+            return FAILED if whole.tally.stored == 20 else None
 
         assert await first.leave(report(done(0)), judge) is None
         assert await last.leave(report(done(1), done(2, 4)), judge) == FAILED

@@ -11,9 +11,11 @@ from app.services.preview.estimates import (
     count_calls,
     estimate,
     power,
+    spread_of,
     tokens_from_prompts,
     tokens_from_results,
 )
+from app.services.runs.expense_repository import QuestionTokens
 from tests.factories import config
 
 TOKENS = TokenEstimate(1_000_000, 500_000, "Tokens by guess")
@@ -99,3 +101,36 @@ class TestPower:
 
     def test_of_too_few_to_show_anything(self) -> None:
         assert power(5).detectable is None
+
+
+class TestSpread:
+    QUESTIONS = tuple(QuestionTokens(100.0 + 10 * (each % 5), 20.0, 0.0, 0.0) for each in range(20))
+    PRICE = Price(input=10.0, output=20.0)
+
+    def test_an_interval_is_around_the_estimate(self) -> None:
+        spread = spread_of(self.QUESTIONS, self.PRICE, 200)
+        found = estimate(200, 200, TOKENS, self.PRICE, None, spread=spread)
+        assert found.measured_questions == 20
+        assert found.tokens_low is not None
+        assert found.tokens_high is not None
+        assert found.tokens_low < 1_500_000 < found.tokens_high
+        assert found.cost_usd == pytest.approx(20.0)
+        assert found.cost_low_usd is not None
+        assert found.cost_high_usd is not None
+        assert 20.0 - found.cost_low_usd == pytest.approx(found.cost_high_usd - 20.0)
+        assert 0 < 20.0 - found.cost_low_usd < 2.0
+
+    def test_nothing_measured_has_none(self) -> None:
+        found = estimate(200, 200, TOKENS, self.PRICE, None, spread=spread_of([], self.PRICE, 200))
+        assert (found.measured_questions, found.tokens_low, found.cost_high_usd) == (0, None, None)
+
+    def test_without_a_price_only_tokens_are_estimated(self) -> None:
+        found = estimate(200, 200, TOKENS, None, None, spread=spread_of(self.QUESTIONS, None, 200))
+        assert found.tokens_low is not None
+        assert (found.cost_usd, found.cost_low_usd) == (None, None)
+
+    def test_what_the_provider_had_in_its_cache_is_cheaper(self) -> None:
+        price = Price(input=10.0, cached_input=1.0, output=20.0)
+        half = [QuestionTokens(100.0, 0.0, 50.0, 0.0)] * 9
+        found = estimate(200, 200, TOKENS, price, None, spread=spread_of(half, price, 200))
+        assert found.cost_usd == pytest.approx(20.0 * (50 + 5) / 100)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from app.services.results.export import _defused
+from app.services.results.export import defused
 
 
 @pytest.mark.parametrize(
     "value", ["-4", "-1,234.50", "-12%", "-1e-5", "4", "a-b", None, -4, "'tis", "1=1", "+49 30"]
 )
 def test_stays_as_it_is(value: object) -> None:
-    assert _defused(value) == value
+    assert defused(value) == value
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_stays_as_it_is(value: object) -> None:
     ],
 )
 def test_is_quoted_so_that_it_can_be_undone(value: str) -> None:
-    assert _defused(value) == f"'{value}"
+    assert defused(value) == f"'{value}"

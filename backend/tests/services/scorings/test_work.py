@@ -105,3 +105,21 @@ async def test_a_crash_is_a_reason_and_a_dead_worker_is_replaced(
     assert (await found(runtime, experiment_id, "mine")).status == "FAILED"
     await ScoringWork(runtime, (await ask(runtime, experiment_id, ScoringCreate(name="mine"))).id).run()
     assert (await found(runtime, experiment_id, "mine")).status == "COMPLETED"
+
+
+async def test_calls_of_scorers_count_for_the_day(runtime: Runtime, dataset: str) -> None:
+    async def model(request: GenerationRequest) -> GenerationResult:
+        return answered("none" if READS in request.messages[-1].content else "thing 4")
+
+    means = scripted(runtime, engine := ScriptedEngine(model))
+    experiment_id = await create(means, cache=False)
+    await Executor(means, experiment_id).run()
+    asked = len(engine.calls)
+    limited = scripted(runtime, engine, daily_budget_calls=asked + 3)
+    wanted = ScoringCreate(name="read", scorers={"reader_model": ScorerOptions(model="mock/hash")})
+    scoring = await ask(limited, experiment_id, wanted)
+    await ScoringWork(limited, scoring.id).run()
+    made = await found(limited, experiment_id, "read")
+    assert len(engine.calls) == asked + 3
+    assert made.status == "FAILED"
+    assert (made.reason or "").startswith(f"The platform's budget of {asked + 3} calls for 20")

@@ -2,6 +2,8 @@
 
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef } from "react";
 
+import { useDark } from "@/lib/theme";
+
 import { cellAt, type GridLayout, layoutCells, moveInGrid } from "./cell-grid-prepare";
 import { useWidth } from "./use-width";
 
@@ -34,13 +36,14 @@ interface CellGridProps {
  */
 export function CellGrid({ label, looks, lit, selected, onSelect, describe, onKey, maxHeight = 264 }: CellGridProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
+  const dark = useDark(); // a canvas keeps its colours until it is drawn again
   const canvas = useRef<HTMLCanvasElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const layout = useMemo(() => layoutCells(looks.length, width), [looks.length, width]);
 
   useEffect(() => {
     if (canvas.current && layout.columns > 0) draw(canvas.current, layout, looks, lit);
-  }, [layout, looks, lit]);
+  }, [layout, looks, lit, dark]);
 
   const show = (index: number) => {
     const box = scroller.current;

@@ -1,14 +1,10 @@
 "use client";
 
-import { Download } from "lucide-react";
 import { type ReactNode, useRef } from "react";
-import { toast } from "sonner";
 
-import { Button } from "@/components/ui/button";
-import { Menu, MenuItem } from "@/components/ui/menu";
 import { Panel } from "@/components/ui/panel";
 
-import { pngBlob, saveBlob, svgText } from "./export-image";
+import { SaveChart } from "./save-chart";
 
 interface ChartPanelProps {
   title: string;
@@ -17,39 +13,23 @@ interface ChartPanelProps {
   file: string;
   /** Controls beside the export. */
   actions?: ReactNode;
-  /** Holds the chart, one SVG with the role of an image. */
+  /** Holds the charts, each an SVG with the role of an image. */
   children: ReactNode;
+  flush?: boolean;
 }
 
-/** A panel with one chart, which can be saved as SVG or PNG. */
-export function ChartPanel({ title, hint, file, actions, children }: ChartPanelProps) {
+/** A panel with charts, which can be saved as one SVG or PNG file. */
+export function ChartPanel({ title, hint, file, actions, children, flush }: ChartPanelProps) {
   const body = useRef<HTMLDivElement>(null);
-  const save = async (kind: "svg" | "png") => {
-    const svg = body.current?.querySelector<SVGSVGElement>("svg[role=img]");
-    if (!svg) return;
-    try {
-      saveBlob(kind === "svg" ? new Blob([svgText(svg)], { type: "image/svg+xml" }) : await pngBlob(svg), `${file}.${kind}`);
-    } catch (error) {
-      toast.error(error instanceof Error ? error.message : "The chart could not be saved.");
-    }
-  };
   return (
     <Panel
       title={title}
       hint={hint}
+      flush={flush}
       actions={
         <>
           {actions}
-          <Menu
-            trigger={
-              <Button size="icon-sm" variant="ghost" aria-label={`Save ${title} as an image`}>
-                <Download aria-hidden="true" />
-              </Button>
-            }
-          >
-            <MenuItem onSelect={() => void save("svg")}>SVG</MenuItem>
-            <MenuItem onSelect={() => void save("png")}>PNG</MenuItem>
-          </Menu>
+          <SaveChart title={title} file={file} body={body} />
         </>
       }
     >

@@ -5,39 +5,30 @@ const STYLES = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-widt
 const SERIF = "Georgia, 'Times New Roman', serif";
 const SANS = "Arial, Helvetica, sans-serif";
 const SCALE = 2;
+const NAMESPACE = "http://www.w3.org/2000/svg";
+/** Between charts of one file, and around them, in pixels. */
+const GAP = 12;
+const LINE = 18;
 
-/** Returns the chart as the text of an SVG file on the colour of the page. */
-export function svgText(svg: SVGSVGElement): string {
-  const copy = svg.cloneNode(true) as SVGSVGElement;
-  const drawn = [svg, ...svg.querySelectorAll("*")];
-  const copies = [copy, ...copy.querySelectorAll("*")];
-  for (const [index, element] of copies.entries()) {
-    const original = drawn[index];
-    if (!original || !(element instanceof SVGElement)) continue;
-    const style = getComputedStyle(original);
-    for (const name of STYLES) {
-      const value = style.getPropertyValue(name);
-      if (value && !value.startsWith("url(")) element.setAttribute(name, value);
-    }
-    if (element.tagName === "text") element.setAttribute("font-family", style.fontFamily.includes("Serif") ? SERIF : SANS);
-    element.removeAttribute("class");
-  }
-  const { width, height } = svg.getBoundingClientRect();
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const page = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  page.setAttribute("width", "100%");
-  page.setAttribute("height", "100%");
-  page.setAttribute("fill", getComputedStyle(document.documentElement).backgroundColor);
-  copy.prepend(page);
-  return new XMLSerializer().serializeToString(copy);
+interface Drawing {
+  text: string;
+  width: number;
+  height: number;
 }
 
-/** Returns the chart as a PNG file with two pixels for each of the page. */
-export async function pngBlob(svg: SVGSVGElement): Promise<Blob> {
-  const { width, height } = svg.getBoundingClientRect();
+/**
+ * Returns charts as the text of one SVG file, one below the other: on light paper, whatever the page shows, so that it
+ * can be printed. `data-title` of a chart stands above it; its shapes with `data-legend` are explained below it.
+ */
+export function svgText(charts: readonly SVGSVGElement[]): string {
+  return drawingOf(charts).text;
+}
+
+/** Returns the same as a PNG file with two pixels for each of the page. */
+export async function pngBlob(charts: readonly SVGSVGElement[]): Promise<Blob> {
+  const { text, width, height } = drawingOf(charts);
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(svg))}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(width * SCALE);
@@ -56,4 +47,77 @@ export function saveBlob(blob: Blob, name: string): void {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+function drawingOf(charts: readonly SVGSVGElement[]): Drawing {
+  const root = document.documentElement;
+  const shown = root.dataset.theme;
+  root.dataset.exporting = "";
+  root.dataset.theme = "light";
+  try {
+    return draw(charts); // styles are computed anew when they are read, and nothing is painted meanwhile
+  } finally {
+    if (shown === undefined) delete root.dataset.theme;
+    else root.dataset.theme = shown;
+    delete root.dataset.exporting;
+  }
+}
+
+function draw(charts: readonly SVGSVGElement[]): Drawing {
+  const page = element("svg", { xmlns: NAMESPACE });
+  const colours = getComputedStyle(document.documentElement);
+  const ink = colours.getPropertyValue("--color-ink").trim();
+  const paper = element("rect", { width: "100%", height: "100%", fill: colours.getPropertyValue("--color-paper").trim() });
+  page.append(paper);
+  const width = Math.max(...charts.map((chart) => chart.getBoundingClientRect().width)) + 2 * GAP;
+  let y = GAP;
+  const line = (text: string, x = GAP) => {
+    const node = element("text", { x, y: y + 12, "font-size": 12, "font-family": SANS, fill: ink });
+    node.textContent = text;
+    page.append(node);
+    y += LINE;
+  };
+  for (const chart of charts) {
+    const box = chart.getBoundingClientRect();
+    if (chart.dataset.title) line(chart.dataset.title);
+    const copy = styled(chart);
+    for (const [name, value] of Object.entries({ x: GAP, y, width: box.width, height: box.height, viewBox: `0 0 ${box.width} ${box.height}` })) copy.setAttribute(name, String(value));
+    page.append(copy);
+    y += box.height + GAP;
+    for (const shape of copy.querySelectorAll<SVGElement>("[data-legend]")) {
+      const swatch = element("rect", { x: GAP, y: y + 2, width: 11, height: 11 });
+      for (const name of ["fill", "fill-opacity", "stroke"]) swatch.setAttribute(name, shape.getAttribute(name) ?? "none");
+      page.append(swatch);
+      line(shape.dataset.legend ?? "", GAP + 18);
+    }
+  }
+  const height = y;
+  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) page.setAttribute(name, String(value));
+  return { text: new XMLSerializer().serializeToString(page), width, height };
+}
+
+/** A copy of a chart with its computed styles as attributes. */
+function styled(svg: SVGSVGElement): SVGSVGElement {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  const drawn = [svg, ...svg.querySelectorAll("*")];
+  const copies = [copy, ...copy.querySelectorAll("*")];
+  for (const [index, node] of copies.entries()) {
+    const original = drawn[index];
+    if (!original || !(node instanceof SVGElement)) continue;
+    const style = getComputedStyle(original);
+    for (const name of STYLES) {
+      const value = style.getPropertyValue(name);
+      if (value && !value.startsWith("url(")) node.setAttribute(name, value);
+    }
+    if (node.tagName === "text") node.setAttribute("font-family", style.fontFamily.includes("Serif") ? SERIF : SANS);
+    node.removeAttribute("class");
+    node.removeAttribute("style"); // tokens mean nothing outside the page
+  }
+  return copy;
+}
+
+function element(name: string, attributes: Record<string, string | number>): SVGElement {
+  const node = document.createElementNS(NAMESPACE, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
+  return node;
 }

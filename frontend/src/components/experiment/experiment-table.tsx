@@ -16,6 +16,7 @@ import { PRIMARY_SCORE } from "@/lib/metrics";
 import { useNow } from "@/lib/use-now";
 import { cn } from "@/lib/utils";
 
+import { RowCheckbox, type Selection } from "./row-checkbox";
 import { StatusBadge } from "./status-badge";
 
 type Experiment = Schemas["ExperimentSummary"];
@@ -25,12 +26,6 @@ export type Column = "latency_p50_ms" | "latency_p95_ms" | "tokens_per_answer" |
 interface Sorting {
   sort: string;
   onSort: (sort: string) => void;
-}
-
-interface Selection {
-  selected: ReadonlySet<string>;
-  onSelect: (id: string, on: boolean) => void;
-  onSelectAll: (on: boolean) => void;
 }
 
 interface ExperimentTableProps {
@@ -59,14 +54,15 @@ const cells: Record<Column, { label: string; sortable: boolean; cell: (experimen
 /** Experiments as rows: status, method, dataset, a score with its interval, and the chosen columns. */
 export function ExperimentTable({ experiments, sorting, selection, score: { name: score, label } = PRIMARY, columns = DEFAULT }: ExperimentTableProps) {
   const now = useNow();
-  const all = selection !== undefined && experiments.length > 0 && experiments.every(({ id }) => selection.selected.has(id));
+  const ids = experiments.map(({ id }) => id);
+  const all = selection !== undefined && ids.length > 0 && ids.every((id) => selection.selected.has(id));
   return (
     <Table aria-label="Experiments" className="sm:min-w-[860px]">
       <thead>
         <tr>
           {selection && (
             <Th className="w-8">
-              <Checkbox checked={all} onCheckedChange={(on) => selection.onSelectAll(on === true)} aria-label="Select all on this page" />
+              <Checkbox checked={all} onCheckedChange={(on) => selection.onSelect(ids, on === true)} aria-label="Select all on this page" />
             </Th>
           )}
           <SortTh label="Experiment" column="name" sorting={sorting} always />
@@ -85,11 +81,7 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
           <Tr key={experiment.id} className="hover:bg-line/25">
             {selection && (
               <Td>
-                <Checkbox
-                  checked={selection.selected.has(experiment.id)}
-                  onCheckedChange={(on) => selection.onSelect(experiment.id, on === true)}
-                  aria-label={`Select ${experiment.name}`}
-                />
+                <RowCheckbox id={experiment.id} name={experiment.name} ids={ids} selection={selection} />
               </Td>
             )}
             <Td className="max-w-0 leading-4 sm:max-w-80">
@@ -102,12 +94,15 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
                 {experiment.name}
               </Link>
               <span className="block truncate text-xs leading-4">
+                {experiment.archived_at && "archived · "}
                 {experiment.resumes_parent && "resumed · "}
                 {experiment.model}
+                {experiment.tags.length > 0 && <span title={tagsText(experiment)} className="max-sm:hidden">{` · ${tagsText(experiment)}`}</span>}
               </span>
               <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 pb-1 sm:hidden">
                 <StatusBadge {...experiment} />
                 <span className="num text-xs">{inOneLine(experiment, score)}</span>
+                {experiment.tags.length > 0 && <span className="text-xs [overflow-wrap:anywhere]">{tagsText(experiment)}</span>}
                 <div className="w-full">
                   <Score experiment={experiment} score={score} />
                 </div>
@@ -142,6 +137,10 @@ export function ExperimentTable({ experiments, sorting, selection, score: { name
       </tbody>
     </Table>
   );
+}
+
+function tagsText({ tags }: Experiment): string {
+  return tags.map((tag) => `#${tag}`).join(" ");
 }
 
 /** What a phone has no columns for. */

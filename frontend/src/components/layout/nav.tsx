@@ -10,6 +10,7 @@ import { API_URL } from "@/lib/api/address";
 import { cn } from "@/lib/utils";
 
 import { HealthDot, useHealth } from "./health";
+import { Preferences } from "./preferences";
 import { IfMayWrite } from "./read-only";
 
 const pages = [
@@ -20,6 +21,7 @@ const pages = [
   { href: "/datasets/", label: "Datasets" },
   { href: "/knowledge/", label: "Knowledge" },
   { href: "/models/", label: "Models" },
+  { href: "/spending/", label: "Spending" },
 ] as const;
 
 function isCurrent(href: string, path: string): boolean {
@@ -62,6 +64,7 @@ export function Nav() {
             </a>
           )}
           <HealthDot />
+          <Preferences />
           <IfMayWrite>
             <Button asChild variant="primary" size="sm">
               <Link href="/experiments/new/">

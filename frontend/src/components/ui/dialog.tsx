@@ -20,7 +20,7 @@ export function Dialog({ open, onOpenChange, title, description, children, class
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-ink/35" />
+        <Radix.Overlay className="fixed inset-0 z-40 bg-shade/45" />
         <Radix.Content
           aria-describedby={description ? undefined : ""}
           className={cn(

@@ -50,6 +50,37 @@ export function MenuCheckItem({ children, checked, onChange }: MenuCheckItemProp
   );
 }
 
+export function MenuLabel({ children }: { children: ReactNode }) {
+  return <Radix.Label className="px-2.5 pt-1.5 pb-1 text-xs">{children}</Radix.Label>;
+}
+
+interface MenuRadioProps<T extends string> {
+  value: T;
+  onChange: (value: T) => void;
+  options: readonly { value: T; label: ReactNode }[];
+}
+
+/** Items of which one is chosen; the menu stays open. */
+export function MenuRadio<T extends string>({ value, onChange, options }: MenuRadioProps<T>) {
+  return (
+    <Radix.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
+      {options.map((option) => (
+        <Radix.RadioItem
+          key={option.value}
+          value={option.value}
+          onSelect={(event) => event.preventDefault()}
+          className="relative flex cursor-pointer items-center gap-2 rounded-sm py-1.5 pr-2.5 pl-8 text-sm text-ink outline-none select-none data-highlighted:bg-line/70"
+        >
+          <Radix.ItemIndicator className="absolute left-2">
+            <Check className="size-4" />
+          </Radix.ItemIndicator>
+          {option.label}
+        </Radix.RadioItem>
+      ))}
+    </Radix.RadioGroup>
+  );
+}
+
 interface MenuItemProps {
   children: ReactNode;
   onSelect?: () => void;

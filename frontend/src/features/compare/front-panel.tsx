@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 
+import { ChartPanel } from "@/components/charts/chart-panel";
 import { FrontPlot } from "@/components/charts/front-plot";
 import { Panel } from "@/components/ui/panel";
 import { Segmented } from "@/components/ui/segmented";
@@ -28,7 +29,8 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
     );
   }
   return (
-    <Panel
+    <ChartPanel
+      file="front"
       title="Score against latency and cost"
       hint={`${describeScores(comparison.experiments).labelOf(score)} with its 95 % interval against ${label.charAt(0).toLowerCase()}${label.slice(1)}; filled: on the Pareto front`}
       actions={
@@ -46,6 +48,6 @@ export function FrontPanel({ comparison }: { comparison: Schemas["ComparisonOut"
       }
     >
       <FrontPlot points={points} formatX={(value) => formatQuantity(value, unit)} />
-    </Panel>
+    </ChartPanel>
   );
 }

@@ -2,9 +2,9 @@
 
 import { useQuery } from "@tanstack/react-query";
 
+import { ChartPanel } from "@/components/charts/chart-panel";
 import { StackedBar } from "@/components/charts/stacked-bar";
 import { StageLegend } from "@/components/run/stage-legend";
-import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Failure } from "@/components/ui/state";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
@@ -26,7 +26,7 @@ export function StagesPanel({ comparison }: { comparison: Schemas["ComparisonOut
   if (measured.length < 2) return null;
   const longest = Math.max(...measured.map(({ total }) => total));
   return (
-    <Panel title="Where the time goes" hint="A question's own time, on average, to one scale: without waiting for other questions, and without answers from the cache." flush>
+    <ChartPanel file="stages" title="Where the time goes" hint="A question's own time, on average, to one scale: without waiting for other questions, and without answers from the cache." flush>
       <div className="flex flex-col gap-3 px-4 py-4">
         {bars.map(({ id, letter, name, parts, total, label, why }) => (
           <div key={id} className="grid items-center gap-x-3 gap-y-1 sm:grid-cols-[12rem_minmax(0,1fr)_5rem]">
@@ -34,14 +34,19 @@ export function StagesPanel({ comparison }: { comparison: Schemas["ComparisonOut
               <span className="font-serif text-base text-ink">{letter}</span>
               <span className="truncate" title={name}>{name}</span>
             </span>
-            <StackedBar label={label} parts={parts.map((part) => ({ name: part.label, share: part.ms / longest, fill: part.fill }))} />
+            <StackedBar
+              label={label}
+              title={`${letter} ${name}: ${total > 0 ? formatDuration(total) : why}`}
+              parts={parts.map((part) => ({ name: part.label, share: part.ms / longest, fill: part.fill }))}
+              legend={({ name: part, share }) => `${part}: ${formatDuration(share * longest)}`}
+            />
             <span className="num text-ink sm:text-right">{total > 0 ? formatDuration(total) : why}</span>
           </div>
         ))}
         <StageLegend shown={new Set(measured.flatMap(({ parts }) => parts.map(({ name }) => name)))} />
       </div>
       <StageTable comparison={comparison} />
-    </Panel>
+    </ChartPanel>
   );
 }
 

@@ -1,6 +1,9 @@
 "use client";
 
+import { useRef } from "react";
+
 import { ForestPlot } from "@/components/charts/forest-plot";
+import { SaveChart } from "@/components/charts/save-chart";
 import { ScoreChoice } from "@/components/run/score-choice";
 import { Panel } from "@/components/ui/panel";
 import type { Schemas } from "@/lib/api/client";
@@ -21,6 +24,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
   const { experiments, differences, tied_for_best } = comparison;
   const names = scoreNames(experiments);
   const [score, setScore] = useScore(names);
+  const figure = useRef<HTMLElement>(null);
   const rows = prepareForest(comparison, score);
   const found = differences.filter((one) => one.score === score);
   const tied = experiments.flatMap(({ experiment_id }, index) => ((tied_for_best[score] ?? []).includes(experiment_id) ? [letterOf(index)] : []));
@@ -43,7 +47,12 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
     <Panel
       title="Verdict"
       hint={`${label}, paired on the same questions. ${describeFamily(comparison)}`}
-      actions={<ScoreChoice names={names} value={score} onChange={setScore} />}
+      actions={
+        <>
+          <ScoreChoice names={names} value={score} onChange={setScore} />
+          {rows.length > 0 && <SaveChart title="Verdict" file="differences" body={figure} />}
+        </>
+      }
       flush
     >
       {many && tied.length > 0 && (
@@ -55,7 +64,7 @@ export function VerdictPanel({ comparison }: { comparison: Schemas["ComparisonOu
       <div className={cn("p-4", many ? "flex flex-col gap-4 border-t" : "grid gap-6 lg:grid-cols-2")}>
         {!many && sentences}
         {rows.length > 0 && (
-          <figure>
+          <figure ref={figure}>
             <ForestPlot rows={rows} domain={forestDomain(rows)} named={many} />
             <figcaption className="text-center text-xs">Difference from A in percentage points, with {several ? "simultaneous 95 % intervals (thick: that of each comparison alone)" : "95 % intervals"}; dashed line: no difference.</figcaption>
           </figure>

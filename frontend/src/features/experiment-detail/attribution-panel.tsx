@@ -1,7 +1,7 @@
+import { ChartPanel } from "@/components/charts/chart-panel";
 import { StackedBar } from "@/components/charts/stacked-bar";
 import { outcomeFills, OutcomeLabel } from "@/components/retrieval/attribution";
 import { describeAttribution, prepareAttribution, totalOf } from "@/components/retrieval/attribution-prepare";
-import { Panel } from "@/components/ui/panel";
 import { formatCount, formatPercent, plural } from "@/lib/format";
 import type { Attribution } from "@/lib/metrics";
 
@@ -10,9 +10,9 @@ export function AttributionPanel({ attribution }: { attribution: Attribution }) 
   const parts = prepareAttribution(attribution);
   const sentence = describeAttribution(attribution);
   return (
-    <Panel title="Answer attribution" hint={`Of ${plural(totalOf(attribution), "answer")}; yes/no and arithmetic questions are left out.`} flush>
+    <ChartPanel file="attribution" title="Answer attribution" hint={`Of ${plural(totalOf(attribution), "answer")}; yes/no and arithmetic questions are left out.`} flush>
       <div className="flex flex-col gap-3 px-4 pt-4 pb-3">
-        <StackedBar label={sentence} parts={parts.map(({ name, label, share }) => ({ name: label, share, fill: outcomeFills[name] }))} />
+        <StackedBar label={sentence} parts={parts.map(({ name, label, share }) => ({ name: label, share, fill: outcomeFills[name] }))} legend={({ name, share }) => `${name}: ${formatPercent(share)}`} />
         <p className="text-ink">{sentence}</p>
       </div>
       <dl className="grid overflow-hidden border-t sm:grid-cols-2 lg:grid-cols-4">
@@ -29,6 +29,6 @@ export function AttributionPanel({ attribution }: { attribution: Attribution }) 
           </div>
         ))}
       </dl>
-    </Panel>
+    </ChartPanel>
   );
 }

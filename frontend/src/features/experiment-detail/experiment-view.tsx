@@ -22,6 +22,7 @@ import { useTitle } from "@/lib/use-title";
 import { AgentPanel } from "./agent-panel";
 import { AttributionPanel } from "./attribution-panel";
 import { BatchPanel } from "./batch-panel";
+import { BudgetPanel } from "./budget-panel";
 import { ConfigPanel, FailuresPanel } from "./config-panel";
 import { ExperimentHeader } from "./header";
 import { LivePanel } from "./live-panel";
@@ -96,6 +97,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
           {experiment.reason}
         </p>
       )}
+      <BudgetPanel experiment={experiment} />
       {ended && !original && (
         <ScoringNote back="Show the original" onBack={() => void setScoring(null)}>
           Figures and runs are by the scoring <bdi className="font-medium">{scoring}</bdi>.

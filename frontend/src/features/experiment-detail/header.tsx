@@ -1,6 +1,6 @@
 "use client";
 
-import { Ban, Copy, Download, GitCompareArrows, History, Play, RotateCw, Trash2 } from "lucide-react";
+import { Archive, ArchiveRestore, Ban, Copy, Download, GitCompareArrows, History, Play, RotateCw, Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { parseAsString, useQueryState } from "nuqs";
 import type { ReactNode } from "react";
@@ -10,14 +10,19 @@ import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Link } from "@/components/ui/link";
 import { Menu, MenuItem } from "@/components/ui/menu";
+import { useChangeExperiment } from "@/lib/api/annotations";
 import type { Schemas } from "@/lib/api/client";
-import { useDeleteExperiments, useExperimentAction } from "@/lib/api/mutations";
+import { exportFormats, useExport } from "@/lib/api/export";
+import { useDeleteExperiment, useExperimentAction } from "@/lib/api/mutations";
 import { ORIGINAL } from "@/lib/api/scorings";
 import { hasEnded, isLive, shownStatus } from "@/lib/experiment-status";
 import { formatAgo, formatCount, formatDate, formatMethod, plural } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 
-import { exportFormats, useExport } from "./export";
+
+
+import { Annotations } from "./annotations";
+import { Rename } from "./rename";
 
 type Experiment = Schemas["ExperimentOut"];
 
@@ -27,6 +32,7 @@ export function ExperimentHeader({ experiment, children }: { experiment: Experim
     <Page
       above={<Link href="/experiments/" className="text-xs underline-offset-3 hover:text-ink hover:underline">Experiments</Link>}
       title={experiment.name}
+      titleAction={<Rename key={experiment.name} id={experiment.id} name={experiment.name} />}
       lead={
         <div className="flex flex-col gap-2">
           {experiment.description && <p>{experiment.description}</p>}
@@ -50,6 +56,7 @@ export function ExperimentHeader({ experiment, children }: { experiment: Experim
               </Link>
             )}
           </div>
+          <Annotations experiment={experiment} />
         </div>
       }
       actions={<Actions experiment={experiment} />}
@@ -65,7 +72,8 @@ function Actions({ experiment }: { experiment: Experiment }) {
   const cancel = useExperimentAction("cancel");
   const resume = useExperimentAction("resume");
   const retry = useExperimentAction("retry");
-  const remove = useDeleteExperiments();
+  const remove = useDeleteExperiment();
+  const change = useChangeExperiment(experiment.id);
   const [scoring] = useQueryState("scoring", parseAsString.withDefault(ORIGINAL));
   const download = useExport(experiment.id, scoring);
   const { id, status } = experiment;
@@ -137,13 +145,23 @@ function Actions({ experiment }: { experiment: Experiment }) {
           ))}
         </Menu>
       )}
+      <Button
+        variant="ghost"
+        size="icon"
+        aria-label={experiment.archived_at ? "Unarchive" : "Archive"}
+        title={experiment.archived_at ? "Put it back into lists" : "Archive: lists leave it out, nothing is deleted"}
+        disabled={change.isPending}
+        onClick={() => change.mutate({ archived: !experiment.archived_at })}
+      >
+        {experiment.archived_at ? <ArchiveRestore /> : <Archive />}
+      </Button>
       {!isLive(experiment) && (
         <Button
           variant="ghost"
           size="icon"
           aria-label="Delete"
           disabled={remove.isPending}
-          onClick={() => remove.mutate([id], { onSuccess: () => router.push("/experiments/") })}
+          onClick={() => remove.mutate(id, { onSuccess: () => router.push("/experiments/") })}
         >
           <Trash2 />
         </Button>

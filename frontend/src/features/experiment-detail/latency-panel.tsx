@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { quantile } from "d3-array";
 import { useMemo } from "react";
 
+import { ChartPanel } from "@/components/charts/chart-panel";
 import { Histogram } from "@/components/charts/histogram";
 import { prepareHistogram } from "@/components/charts/histogram-prepare";
 import { RunMark } from "@/components/run/run-mark";
@@ -31,7 +32,7 @@ export function LatencyPanel({ id, latencies, live, modelOnly, onSelect }: Laten
   if (data.n === 0) return null;
   return (
     <div className={cn("grid min-w-0 items-stretch gap-5", !live && "lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]")}>
-      <Panel title="Latency" hint={`Of ${plural(data.n, "answered, uncached run")}: ${modelOnly ? "the model alone, without retrieval and tools" : "model, retrieval and tools"}; waiting in our own queue is not included.`}>
+      <ChartPanel file="latency" title="Latency" hint={`Of ${plural(data.n, "answered, uncached run")}: ${modelOnly ? "the model alone, without retrieval and tools" : "model, retrieval and tools"}; waiting in our own queue is not included.`}>
         <Histogram
           data={data}
           label="Latency"
@@ -40,7 +41,7 @@ export function LatencyPanel({ id, latencies, live, modelOnly, onSelect }: Laten
             { label: "p95", value: quantile(latencies, 0.95) },
           ]}
         />
-      </Panel>
+      </ChartPanel>
       {!live && (
         <Panel title="Fastest and slowest" flush>
           {data.n > 2 * EXTREMES ? (

@@ -3,6 +3,8 @@
 import { useMemo } from "react";
 
 import { CellGrid, type CellLook } from "@/components/charts/cell-grid";
+import { cellGridSvg } from "@/components/charts/cell-grid-svg";
+import { SaveChart } from "@/components/charts/save-chart";
 import { ScoreChoice } from "@/components/run/score-choice";
 import { useScoreNames } from "@/components/run/use-score-names";
 import { Panel } from "@/components/ui/panel";
@@ -30,6 +32,10 @@ const swatches: Record<RunState, string> = {
   failed: "bg-ink",
   missing: "border border-line",
 };
+
+function legendOf(state: RunState, count: number): string {
+  return `${runStates.find((one) => one.state === state)?.label ?? state}: ${formatCount(count)}`;
+}
 
 interface RunGridProps {
   grid: GridData;
@@ -63,7 +69,12 @@ export function RunGrid({ grid, scores, score, onScore, filter, onFilter, select
     <Panel
       title="All runs"
       hint="Each cell is a run. Click one or use the arrow keys; n and p go to the next and previous run that is not right."
-      actions={<ScoreChoice names={names.inOrder(scores)} value={score} onChange={onScore} />}
+      actions={
+        <>
+          <ScoreChoice names={names.inOrder(scores)} value={score} onChange={onScore} />
+          <SaveChart title="All runs" file="runs" make={() => cellGridSvg(grid.states.map((state) => ({ ...looks[state], legend: legendOf(state, grid.counts[state]) })))} />
+        </>
+      }
     >
       <div className="mb-3 flex flex-wrap gap-1.5" role="group" aria-label="Show only">
         {runStates

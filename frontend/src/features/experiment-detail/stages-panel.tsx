@@ -1,7 +1,7 @@
+import { ChartPanel } from "@/components/charts/chart-panel";
 import { StackedBar } from "@/components/charts/stacked-bar";
 import { StageLegend } from "@/components/run/stage-legend";
 import { describeParts, stageColour, stageParts, type StageProfile, totalOf } from "@/components/run/stages-prepare";
-import { Panel } from "@/components/ui/panel";
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import { formatDuration, formatPercent, plural } from "@/lib/format";
 import { cn } from "@/lib/utils";
@@ -20,10 +20,10 @@ export function StagesPanel({ made, cached }: StagesPanelProps) {
   const what = made ? "answered question without calls from the cache" : "question answered from the cache";
   const many = made ? "answered questions without calls from the cache" : "questions answered from the cache";
   return (
-    <Panel title="Where the time goes" hint={`Of ${plural(profile.runs, what, many)}. The bar is a question's own time; waiting for other questions stands in the table alone.`} flush>
+    <ChartPanel file="stages" title="Where the time goes" hint={`Of ${plural(profile.runs, what, many)}. The bar is a question's own time; waiting for other questions stands in the table alone.`} flush>
       <Profile profile={profile} />
       {made && cached && <p className="border-t px-4 py-3">{`From the cache: ${plural(cached.runs, "answer")}. ${cached.bottleneck}`}</p>}
-    </Panel>
+    </ChartPanel>
   );
 }
 
@@ -33,7 +33,7 @@ function Profile({ profile }: { profile: StageProfile }) {
   return (
     <>
       <div className="flex flex-col gap-3 px-4 pt-4 pb-3">
-        <StackedBar label={describeParts(parts)} parts={parts.map(({ label, ms, fill }) => ({ name: label, share: ms / total, fill }))} />
+        <StackedBar label={describeParts(parts)} parts={parts.map(({ label, ms, fill }) => ({ name: label, share: ms / total, fill }))} legend={({ name, share }) => `${name}: ${formatPercent(share)}`} />
         <StageLegend shown={new Set(parts.map(({ name }) => name))} />
         <p className="text-ink">{profile.bottleneck}</p>
       </div>

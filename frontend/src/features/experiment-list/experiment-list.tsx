@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
-import { useState } from "react";
+import { useCallback, useState } from "react";
 
 import { ExperimentTable } from "@/components/experiment/experiment-table";
 import { Page } from "@/components/layout/page";
@@ -12,40 +12,62 @@ import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
+import type { Schemas } from "@/lib/api/client";
 import { experimentQueries } from "@/lib/api/queries";
 import { isLive } from "@/lib/experiment-status";
 
+import { BulkReport } from "./bulk-report";
 import { FilterBar } from "./filter-bar";
 import { isFiltered, type ListState, listParams, listQuery } from "./filters";
 import { Pagination } from "./pagination";
 import { SelectionBar } from "./selection-bar";
+import { type BulkAction, undoOf, useBulk } from "./use-bulk";
+
+type Experiment = Schemas["ExperimentSummary"];
 
 const LIVE_MS = 1_500;
 const IDLE_MS = 15_000;
 
-/** All experiments: search, sort, compare, delete. */
+/** All experiments: search, sort, tag, archive, compare, delete. */
 export function ExperimentList() {
   const [state, setState] = useQueryStates(listParams, { history: "push" });
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [selected, setSelected] = useState<ReadonlyMap<string, Experiment>>(new Map());
+  const bulk = useBulk();
   const list = useQuery({
     ...experimentQueries.list(listQuery(state)),
     refetchInterval: (query) => (query.state.data?.items.some(isLive) ? LIVE_MS : IDLE_MS),
   });
   const { labelOf } = useScoreNames();
   const narrow = (change: Partial<ListState>) => void setState({ ...change, page: null });
+  const clear = useCallback(() => setSelected(new Map()), []);
   const select = (ids: string[], on: boolean) =>
     setSelected((before) => {
-      const after = new Set(before);
-      for (const id of ids) {
-        if (on) after.add(id);
-        else after.delete(id);
+      const after = new Map(before);
+      for (const one of list.data?.items ?? []) {
+        if (!ids.includes(one.id)) continue;
+        if (on) after.set(one.id, one);
+        else after.delete(one.id);
       }
       return after;
     });
+  // As the page shows them now; of other pages, as they were when they were selected.
+  const chosen = [...selected.values()].map((one) => list.data?.items.find(({ id }) => id === one.id) ?? one);
+  const act = (action: BulkAction) => {
+    bulk.run({ chosen, action });
+    if (action.kind !== "export") clear();
+  };
+  const undone = bulk.outcome && undoOf(bulk.outcome.action);
 
   return (
     <Page title="Experiments">
       <FilterBar state={state} onChange={narrow} />
+      {bulk.outcome && (
+        <BulkReport
+          outcome={bulk.outcome}
+          onClose={bulk.close}
+          onUndo={undone && bulk.outcome.done.length > 0 ? () => bulk.run({ chosen: bulk.outcome?.done ?? [], action: undone }) : undefined}
+        />
+      )}
       <Panel flush>
         {list.data ? (
           list.data.items.length > 0 ? (
@@ -54,11 +76,7 @@ export function ExperimentList() {
               score={{ name: state.score, label: labelOf(state.score) }}
               columns={state.columns}
               sorting={{ sort: state.sort, onSort: (sort) => narrow({ sort }) }}
-              selection={{
-                selected,
-                onSelect: (id, on) => select([id], on),
-                onSelectAll: (on) => select(list.data.items.map(({ id }) => id), on),
-              }}
+              selection={{ selected: new Set(selected.keys()), onSelect: select }}
             />
           ) : list.data.total > 0 ? (
             <Empty title="No such page" action={<Button onClick={() => void setState({ page: null })}>Show the first page</Button>}>
@@ -97,7 +115,7 @@ export function ExperimentList() {
           />
         )}
       </Panel>
-      <SelectionBar selected={[...selected]} onClear={() => setSelected(new Set())} />
+      <SelectionBar selected={chosen} busy={bulk.busy} onAction={act} onClear={clear} />
     </Page>
   );
 }

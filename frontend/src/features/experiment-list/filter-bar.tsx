@@ -13,6 +13,8 @@ import { cn } from "@/lib/utils";
 
 import { columnChoices, withColumn } from "./columns";
 import { isFiltered, type ListState, statusFilters } from "./filters";
+import { TagChoice } from "./tag-choice";
+import { ViewsMenu } from "./views-menu";
 
 const TYPING_MS = 250;
 
@@ -26,6 +28,11 @@ const orders = [
   { sort: "cost_usd", label: "Cheapest first" },
   { sort: "name", label: "By name" },
 ] as const;
+
+/** The look of a filter that is on or off. */
+function chip(on: boolean): string {
+  return cn("h-7 rounded-full border px-3 text-xs font-medium transition-colors hover:border-muted/50 hover:text-ink", on && "border-ink bg-ink text-paper hover:text-paper");
+}
 
 interface FilterBarProps {
   state: ListState;
@@ -41,10 +48,10 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
   const { data: scores } = useQuery(scoreQueries.all());
   return (
     <div className="flex flex-col gap-2">
-      <div className="grid grid-cols-2 gap-2 lg:grid-cols-[minmax(0,2fr)_repeat(3,minmax(0,1fr))]">
+      <div className="grid grid-cols-2 gap-2 lg:grid-cols-[minmax(0,2fr)_repeat(4,minmax(0,1fr))]">
         <SearchInput
           label="Search"
-          placeholder="Name, description, model, dataset"
+          placeholder="Name, notes, model, dataset"
           value={state.text}
           onChange={(text) => onChange({ text })}
           pauseMs={TYPING_MS}
@@ -53,6 +60,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
         <Choice label="All methods" value={state.method} options={facets?.methods} name={formatMethod} onChange={(method) => onChange({ method })} />
         <Choice label="All models" value={state.model} options={facets?.models} onChange={(model) => onChange({ model })} />
         <Choice label="All datasets" value={state.dataset} options={facets?.datasets} onChange={(dataset) => onChange({ dataset })} />
+        <TagChoice tags={state.tag} options={facets?.tags} onChange={(tag) => onChange({ tag })} />
       </div>
       <div className="flex flex-wrap items-center gap-2">
         <div className="flex flex-wrap items-center gap-1.5" role="group" aria-label="Status">
@@ -64,23 +72,24 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
               type="button"
               aria-pressed={on}
               onClick={() => toggle(status)}
-              className={cn(
-                "h-7 rounded-full border px-3 text-xs font-medium transition-colors hover:border-muted/50 hover:text-ink",
-                on && "border-ink bg-ink text-paper hover:text-paper",
-              )}
+              className={chip(on)}
             >
               {label}
             </button>
           );
         })}
+        <button type="button" aria-pressed={state.archived === "only"} onClick={() => onChange({ archived: state.archived === "only" ? "exclude" : "only" })} className={chip(state.archived === "only")}>
+          Archived
+        </button>
         {isFiltered(state) && (
-          <Button size="sm" variant="ghost" onClick={() => onChange({ text: "", status: [], method: "", model: "", dataset: "" })}>
+          <Button size="sm" variant="ghost" onClick={() => onChange({ text: "", status: [], method: "", model: "", dataset: "", tag: [], archived: "exclude" })}>
             <X aria-hidden="true" />
             Clear
           </Button>
         )}
       </div>
         <div className="flex flex-wrap items-center gap-1.5 sm:ml-auto">
+          <ViewsMenu state={state} />
           <Select aria-label="Order" className="h-7 w-auto max-w-40 text-xs sm:hidden" value={state.sort} onChange={(event) => onChange({ sort: event.target.value })}>
             {!orders.some(({ sort }) => sort === state.sort || (sort === SCORE && state.sort === `-${state.score}`)) && <option value={state.sort}>Other order</option>}
             {orders.map(({ sort, label }) => (

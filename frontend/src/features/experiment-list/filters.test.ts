@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import { withColumn } from "./columns";
-import { isFiltered, listQuery, type ListState, pageRange } from "./filters";
+import { currentView, isFiltered, listQuery, type ListState, pageRange, viewQuery } from "./filters";
 
-const none: ListState = { text: "", status: [], method: "", model: "", dataset: "", sort: "-created_at", score: "exact_match", columns: [], page: 1 };
+const none: ListState = { text: "", status: [], method: "", model: "", dataset: "", tag: [], archived: "exclude", sort: "-created_at", score: "exact_match", columns: [], page: 1 };
 
 describe("listQuery", () => {
   it("asks for the first page of all by default", () => {
@@ -20,6 +20,19 @@ describe("listQuery", () => {
 
 it("knows whether any filter is set", () => {
   expect([isFiltered(none), isFiltered({ ...none, sort: "name", page: 4 }), isFiltered({ ...none, text: "a" })]).toEqual([false, false, true]);
+});
+
+describe("views", () => {
+  const state: ListState = { ...none, tag: ["pilot", "a b"], status: ["FAILED"], text: "x & y", page: 3 };
+  it("keep all but the page and the defaults", () => {
+    expect(viewQuery(none)).toBe("columns=");
+    expect(Object.fromEntries(new URLSearchParams(viewQuery(state)))).toEqual({ tag: "pilot,a b", status: "FAILED", text: "x & y", columns: "" });
+  });
+  it("are found again by what they show, whatever the order and page", () => {
+    const views = [{ query: "" }, { query: "columns=&text=x+%26+y&status=FAILED&tag=pilot%2Ca+b" }];
+    expect(currentView(views, { ...state, page: 1 })).toBe(views[1]);
+    expect(currentView(views, { ...state, archived: "only" })).toBeUndefined();
+  });
 });
 
 it("describes the range of rows", () => {

@@ -11,11 +11,15 @@ export function experimentHref(id: string): string {
 
 const path = (id: string) => ({ params: { path: { experiment_id: id } } });
 
+export const cancelExperiment = (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/cancel", path(id)));
+export const deleteExperiment = (id: string) => unwrap(api.DELETE("/api/v1/experiments/{experiment_id}", path(id)));
+export const restoreExperiment = (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/restore", path(id)));
+
 const requests = {
   run: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/run", path(id))),
   resume: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/resume", path(id))),
   retry: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/retry-failed", path(id))),
-  cancel: (id: string) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/cancel", path(id))),
+  cancel: cancelExperiment,
 };
 
 /** Starts, resumes or cancels an experiment, or asks again for its failed runs. Resuming one that has ended creates a new experiment, which is then shown. */
@@ -49,25 +53,22 @@ export function useCreateExperiment() {
   });
 }
 
-/** Deletes experiments; a toast offers to restore them. */
-export function useDeleteExperiments() {
+/** Deletes an experiment; a toast offers to restore it. */
+export function useDeleteExperiment() {
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries({ queryKey: experimentQueries.all });
-  const restore = async (ids: string[]) => {
-    await Promise.all(
-      ids.map((id) => unwrap(api.POST("/api/v1/experiments/{experiment_id}/restore", path(id)))),
-    );
+  const restore = async (id: string) => {
+    await restoreExperiment(id);
     await refresh();
   };
   return useMutation({
-    mutationFn: (ids: string[]) =>
-      Promise.all(ids.map((id) => unwrap(api.DELETE("/api/v1/experiments/{experiment_id}", path(id))))),
-    onSuccess: (_, ids) => {
-      toast(ids.length === 1 ? "Experiment deleted" : `${ids.length} experiments deleted`, {
+    mutationFn: deleteExperiment,
+    onSuccess: (_, id) => {
+      toast("Experiment deleted", {
         duration: 10_000,
         action: {
           label: "Undo",
-          onClick: () => void restore(ids).catch(() => toast.error("Could not restore. Try again.")),
+          onClick: () => void restore(id).catch(() => toast.error("Could not restore. Try again.")),
         },
       });
     },

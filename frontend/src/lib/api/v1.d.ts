@@ -24,6 +24,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/comparisons/budgets/{budget_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Comparison
+         * @description Continue all experiments that share a budget, and have not completed, with a larger one.
+         *
+         *     Each goes on in a child, which takes over what was answered. Those that are complete, or have not ended,
+         *     are in the answer, too: it is what is to be compared.
+         */
+        post: operations["resume_comparison"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comparisons/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate
+         * @description Estimate calls, tokens and cost of the experiments of a comparison; stores nothing.
+         */
+        post: operations["estimate_comparison"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comparisons/{comparison_id}/settling": {
         parameters: {
             query?: never;
@@ -181,7 +224,7 @@ export interface paths {
         };
         /**
          * List Facets
-         * @description List the methods, models and datasets of all experiments, for filters.
+         * @description List the methods, models, datasets and tags of all experiments, for filters.
          */
         get: operations["list_facets"];
         put?: never;
@@ -233,7 +276,11 @@ export interface paths {
         delete: operations["delete_experiment"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Experiment
+         * @description Rename, tag, annotate or archive an experiment, at any time; what is measured stays as it is.
+         */
+        patch: operations["change_experiment"];
         trace?: never;
     };
     "/api/v1/experiments/{experiment_id}/batch-jobs": {
@@ -248,6 +295,26 @@ export interface paths {
          * @description List the provider's batch jobs that make the calls of an experiment; none in other modes.
          */
         get: operations["list_batch_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Budgets
+         * @description List the budgets that count the calls of an experiment, and what was spent of each.
+         */
+        get: operations["list_budgets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -466,6 +533,26 @@ export interface paths {
          * @description Decide by a policy if candidates may take the place of baselines; nothing is stored.
          */
         post: operations["decide_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Results
+         * @description Import results of other harnesses, each evaluation as an experiment that is never run; all or none.
+         */
+        post: operations["import_results"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1208,6 +1295,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Spending
+         * @description Return what the runs of a period have taken, by day, model and method, and what the cache has saved.
+         */
+        get: operations["get_spending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spending/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Spending
+         * @description Download what the runs of a period have taken, by day, model and method, as CSV.
+         */
+        get: operations["export_spending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/storage": {
         parameters: {
             query?: never;
@@ -1248,6 +1375,54 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Views
+         * @description List the saved views of the list of experiments, by name.
+         */
+        get: operations["list_views"];
+        put?: never;
+        /**
+         * Create View
+         * @description Save filters, order and columns under a name, for everybody who uses this API.
+         */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete View
+         * @description Delete a view; experiments stay.
+         */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        /**
+         * Change View
+         * @description Rename a view, or change what it shows.
+         */
+        patch: operations["change_view"];
         trace?: never;
     };
     "/health": {
@@ -1380,6 +1555,30 @@ export interface components {
             };
         };
         /**
+         * AgreementOut
+         * @description How a harness's own score and one of ours agree, answer by answer.
+         */
+        AgreementOut: {
+            /** Differ */
+            differ: number;
+            /**
+             * Ours
+             * @example exact_match
+             */
+            ours: string;
+            /**
+             * Same
+             * @description Answers to which both give the same value.
+             */
+            same: number;
+            /**
+             * Theirs
+             * @description The harness's score.
+             * @example inspect.match
+             */
+            theirs: string;
+        };
+        /**
          * AmountDifference
          * @description The difference of latency, tokens or cost from the baseline's, on the same questions.
          */
@@ -1458,6 +1657,27 @@ export interface components {
             simultaneous_ratio_low: number | null;
             /** This */
             this: number;
+        };
+        /**
+         * AmountsOut
+         * @description What calls have taken.
+         */
+        AmountsOut: {
+            /**
+             * Calls
+             * @description Failed ones included; answers from a cache are none.
+             */
+            calls: number;
+            /**
+             * Tokens
+             * @description Of prompts and answers together, as far as servers report them.
+             */
+            tokens: number;
+            /**
+             * Usd
+             * @description As far as prices and tokens are known.
+             */
+            usd: number;
         };
         /**
          * ArticleOut
@@ -1632,6 +1852,32 @@ export interface components {
              */
             name: string;
         };
+        /** Body_import_results */
+        Body_import_results: {
+            /**
+             * Dataset
+             * @description Whose questions were asked; a new one is made if there is none of this name. Empty: named by harness and task.
+             * @default
+             */
+            dataset?: string;
+            /**
+             * Files
+             * @description Inspect's .eval or .json; lm-evaluation-harness's samples_….jsonl with its results_….json; promptfoo's .json or .jsonl; or JSONL or CSV with questions and outputs.
+             */
+            files: string[];
+            /**
+             * Map
+             * @description Of a plain file: where a field is, as field=column; may be given several times. Fields: question, answer, answers, id, output, model, error, repeat, latency_ms, prompt_tokens, completion_tokens, cost_usd, score.NAME.
+             * @default []
+             */
+            map?: string[];
+            /**
+             * Scoring
+             * @description How our scores compare answers, for a new dataset: squad, triviaqa, hotpotqa, gsm8k or multilingual; empty: squad.
+             * @default
+             */
+            scoring?: string;
+        };
         /** Body_list_columns */
         Body_list_columns: {
             /**
@@ -1642,7 +1888,7 @@ export interface components {
         };
         /**
          * Budget
-         * @description What the calls of an experiment may take, at most; it ends before the next call that is not covered.
+         * @description What calls may take, at most; the experiments that make them end before the next call.
          */
         Budget: {
             /**
@@ -1660,6 +1906,35 @@ export interface components {
              * @description US dollars, at the prices of the model catalog.
              */
             usd?: number | null;
+        };
+        /**
+         * BudgetOut
+         * @description A budget, and what was spent of it.
+         */
+        BudgetOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @description Whose calls it counts: experiment, with those that it continues; comparison, of all its experiments; day, of all experiments on a day (UTC).
+             * @enum {string}
+             */
+            kind: "experiment" | "comparison" | "day";
+            limits: components["schemas"]["LimitsOut"];
+            /**
+             * Name
+             * @description Of the comparison, or the day; empty for that of an experiment.
+             */
+            name: string;
+            /**
+             * Reason
+             * @description How it is used up, as a sentence; null if it is not.
+             */
+            reason: string | null;
+            spent: components["schemas"]["AmountsOut"];
         };
         /**
          * CacheStatistics
@@ -1964,6 +2239,8 @@ export interface components {
             base: {
                 [key: string]: unknown;
             };
+            /** @description What the calls of all its experiments together may take, at most; no limit if left out. */
+            budget?: components["schemas"]["Budget"] | null;
             /**
              * Description
              * @default
@@ -2020,6 +2297,29 @@ export interface components {
             ids: string[];
         };
         /**
+         * ComparisonEstimate
+         * @description What the experiments of a comparison are estimated to take.
+         */
+        ComparisonEstimate: {
+            /**
+             * Calls
+             * @description Of all variants.
+             */
+            calls: number;
+            /**
+             * Cost Usd
+             * @description Of all variants; null if the price of one is unknown.
+             */
+            cost_usd: number | null;
+            /**
+             * Tokens
+             * @description Of all variants, prompts and answers together.
+             */
+            tokens: number;
+            /** Variants */
+            variants: components["schemas"]["VariantEstimate"][];
+        };
+        /**
          * ComparisonOut
          * @description Compared experiments; the first is the baseline.
          */
@@ -2063,6 +2363,14 @@ export interface components {
              * @description What makes the experiments less comparable, as sentences.
              */
             warnings: string[];
+        };
+        /**
+         * ComparisonResume
+         * @description How a comparison with a budget is continued.
+         */
+        ComparisonResume: {
+            /** @description In place of its budget; what was spent before counts towards it. */
+            budget?: components["schemas"]["Budget"] | null;
         };
         /**
          * ComparisonSelection
@@ -2353,6 +2661,66 @@ export interface components {
             version: string;
         };
         /**
+         * DaySpending
+         * @description What was spent on a day (UTC).
+         */
+        DaySpending: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
+        };
+        /**
          * DifferenceStatistics
          * @description Confidence interval and test of a difference of scores on the same questions.
          *
@@ -2555,10 +2923,25 @@ export interface components {
             /** Completion Tokens */
             completion_tokens: number;
             /**
+             * Cost High Usd
+             * @description Upper bound of it.
+             */
+            cost_high_usd: number | null;
+            /**
+             * Cost Low Usd
+             * @description Lower bound of the 95 % prediction interval; null if too few questions are measured.
+             */
+            cost_low_usd: number | null;
+            /**
              * Cost Usd
              * @description At the catalog's prices; null if the model has none.
              */
             cost_usd: number | null;
+            /**
+             * Measured Questions
+             * @description Questions, answered before with this model, method and dataset, that tell what one takes; of 0 a pilot of a few questions would tell.
+             */
+            measured_questions: number;
             power: components["schemas"]["PowerOut"];
             /** Prompt Tokens */
             prompt_tokens: number;
@@ -2569,6 +2952,16 @@ export interface components {
              * @description Null if no completed experiment has measured the model's speed.
              */
             seconds: number | null;
+            /**
+             * Tokens High
+             * @description Upper bound of it.
+             */
+            tokens_high: number | null;
+            /**
+             * Tokens Low
+             * @description Lower bound of the 95 % prediction interval of all tokens; null likewise.
+             */
+            tokens_low: number | null;
         };
         /**
          * ExampleOut
@@ -2636,6 +3029,41 @@ export interface components {
              * @enum {string}
              */
             schedule?: "as_sampled" | "by_prefix";
+        };
+        /**
+         * ExperimentChange
+         * @description What to change of an experiment; fields that are left out stay as they are.
+         *
+         *     Its configuration, and with it what is measured, never changes.
+         */
+        ExperimentChange: {
+            /**
+             * Add Tags
+             * @default []
+             */
+            add_tags?: string[];
+            /**
+             * Archived
+             * @description Lists leave out archived experiments, unless they are asked for.
+             */
+            archived?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Notes
+             * @description Plain text; empty removes them.
+             */
+            notes?: string | null;
+            /**
+             * Remove Tags
+             * @default []
+             */
+            remove_tags?: string[];
+            /**
+             * Tags
+             * @description In place of all that it has.
+             */
+            tags?: string[] | null;
         };
         /**
          * ExperimentConfig
@@ -2769,6 +3197,12 @@ export interface components {
              * @description The experiment that this one repeats.
              */
             parent_id?: string | null;
+            /**
+             * Tags
+             * @description To find it by; no part of the configuration.
+             * @default []
+             */
+            tags?: string[];
         };
         /**
          * ExperimentLabels
@@ -2819,8 +3253,18 @@ export interface components {
          */
         ExperimentOut: {
             /**
+             * Archived At
+             * @description Since when lists leave it out; null if they do not.
+             */
+            archived_at: string | null;
+            /**
+             * Budget Id
+             * @description The budget that it shares with the other experiments of its comparison.
+             */
+            budget_id: string | null;
+            /**
              * Config
-             * @description As it was stored, if this version refuses it; see `config_problem`.
+             * @description As it was stored, if it cannot be run; see `config_problem`.
              */
             config: components["schemas"]["ExperimentConfig"] | {
                 [key: string]: unknown;
@@ -2880,6 +3324,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Notes
+             * @description Plain text of people; may be empty.
+             */
+            notes: string;
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
@@ -2927,6 +3376,11 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
             /**
+             * Tags
+             * @description Sorted.
+             */
+            tags: string[];
+            /**
              * Tokens Per Answer
              * @description Mean of the answered runs, prompt and completion together; null if unknown.
              */
@@ -2960,6 +3414,16 @@ export interface components {
          * @description An experiment as lists show it.
          */
         ExperimentSummary: {
+            /**
+             * Archived At
+             * @description Since when lists leave it out; null if they do not.
+             */
+            archived_at: string | null;
+            /**
+             * Budget Id
+             * @description The budget that it shares with the other experiments of its comparison.
+             */
+            budget_id: string | null;
             /**
              * Cost Usd
              * @description Null without a result, and when a price is unknown.
@@ -3008,6 +3472,11 @@ export interface components {
             model: string;
             /** Name */
             name: string;
+            /**
+             * Notes
+             * @description Plain text of people; may be empty.
+             */
+            notes: string;
             /** Parent Id */
             parent_id: string | null;
             progress: components["schemas"]["ProgressOut"] | null;
@@ -3046,6 +3515,11 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["ExperimentStatus"];
             /**
+             * Tags
+             * @description Sorted.
+             */
+            tags: string[];
+            /**
              * Tokens Per Answer
              * @description Mean of the answered runs, prompt and completion together; null if unknown.
              */
@@ -3069,6 +3543,8 @@ export interface components {
             methods: string[];
             /** Models */
             models: string[];
+            /** Tags */
+            tags: string[];
         };
         /**
          * FailureKind
@@ -3515,6 +3991,73 @@ export interface components {
             score: number;
         };
         /**
+         * Imported
+         * @description How another harness has asked: of experiments that were imported, which are never run.
+         *
+         *     ``settings``: what the harness's log says of the evaluation.
+         */
+        ImportedMethodConfig: {
+            /**
+             * Harness
+             * @enum {string}
+             */
+            harness: "inspect" | "lm-eval" | "promptfoo" | "file";
+            /**
+             * Name
+             * @default imported
+             * @constant
+             */
+            name?: "imported";
+            /**
+             * Settings
+             * @default {}
+             */
+            settings?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * ImportedOut
+         * @description One log of a harness, as an experiment.
+         */
+        ImportedOut: {
+            /** Agreement */
+            agreement: components["schemas"]["AgreementOut"][];
+            /** Answers */
+            answers: number;
+            /**
+             * Created
+             * @description False: the same log was imported before; nothing was changed.
+             */
+            created: boolean;
+            /** Dataset */
+            dataset: string;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Failed
+             * @description Answers that the log does not have, because the call failed.
+             */
+            failed: number;
+            /** Harness */
+            harness: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /**
+             * Paired By
+             * @description By what its questions were found in the dataset: text, or id.
+             * @enum {string}
+             */
+            paired_by: "content" | "id";
+            /** Questions */
+            questions: number;
+        };
+        /**
          * IndexIn
          * @description An index of a knowledge base; of `options`, the chunking and the embedding model decide which.
          */
@@ -3579,6 +4122,7 @@ export interface components {
              */
             total: number;
         };
+        JsonValue: unknown;
         /** KeysetPage[ArticleOut] */
         KeysetPage_ArticleOut_: {
             /** Items */
@@ -3848,6 +4392,18 @@ export interface components {
             p95: number | null;
             /** P99 */
             p99: number | null;
+        };
+        /**
+         * LimitsOut
+         * @description What calls may take, at most; null: no limit.
+         */
+        LimitsOut: {
+            /** Calls */
+            calls: number | null;
+            /** Tokens */
+            tokens: number | null;
+            /** Usd */
+            usd: number | null;
         };
         /**
          * LiveOut
@@ -4394,6 +4950,63 @@ export interface components {
              *     Answer:
              */
             template?: string;
+        };
+        /**
+         * NamedSpending
+         * @description What was spent on a model, or with a method.
+         */
+        NamedSpending: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /** Name */
+            name: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
         };
         /**
          * NewerDataset
@@ -5890,6 +6503,50 @@ export interface components {
             outputs: components["schemas"]["Estimate"];
         };
         /**
+         * SavedViewChange
+         * @description What to change of a view; a field that is left out stays as it is.
+         */
+        SavedViewChange: {
+            /** Name */
+            name?: string | null;
+            /** Query */
+            query?: string | null;
+        };
+        /**
+         * SavedViewIn
+         * @description A name for filters, order and columns.
+         */
+        SavedViewIn: {
+            /** Name */
+            name: string;
+            /**
+             * Query
+             * @description As in the address of the dashboard's list; empty: all experiments.
+             * @example status=COMPLETED&tag=pilot
+             */
+            query: string;
+        };
+        /**
+         * SavedViewOut
+         * @description A saved view.
+         */
+        SavedViewOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Query */
+            query: string;
+        };
+        /**
          * ScoreAgreement
          * @description A score, or a judge, against what people say of the same answers.
          */
@@ -6738,6 +7395,170 @@ export interface components {
             value: number;
         };
         /**
+         * SpendingOut
+         * @description What was spent in a period.
+         */
+        SpendingOut: {
+            /** @description The platform's budget for this day; null if the settings have none. */
+            budget: components["schemas"]["BudgetOut"] | null;
+            /**
+             * By Day
+             * @description Days without runs are left out.
+             */
+            by_day: components["schemas"]["DaySpending"][];
+            /**
+             * By Method
+             * @description The one that cost most at the head.
+             */
+            by_method: components["schemas"]["NamedSpending"][];
+            /**
+             * By Model
+             * @description The one that cost most at the head.
+             */
+            by_model: components["schemas"]["NamedSpending"][];
+            /**
+             * Notes
+             * @description What the figures leave out, as sentences.
+             */
+            notes: string[];
+            /**
+             * Rows
+             * @description By day, model and method together.
+             */
+            rows: components["schemas"]["SpendingRow"][];
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            total: components["schemas"]["SpendingSums"];
+            /**
+             * Until
+             * Format: date
+             * @description The last day of the period.
+             */
+            until: string;
+        };
+        /**
+         * SpendingRow
+         * @description What was spent on a day on a model with a method.
+         */
+        SpendingRow: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Method */
+            method: string;
+            /** Model */
+            model: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
+        };
+        /**
+         * SpendingSums
+         * @description What the calls of some runs have taken.
+         */
+        SpendingSums: {
+            /**
+             * Cache Read Tokens
+             * @description The part of the prompts from the provider's cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Calls
+             * @description Made and answered, and the last one of each failed run.
+             */
+            calls: number;
+            /**
+             * Completion Tokens
+             * @description Thinking included.
+             */
+            completion_tokens: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description The part of the completion that was thinking, if reported.
+             */
+            reasoning_tokens: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Runs From Cache
+             * @description Runs that made no call.
+             */
+            runs_from_cache: number;
+            /**
+             * Runs Without Price
+             * @description Runs with calls whose cost is not known.
+             */
+            runs_without_price: number;
+            /**
+             * Runs Without Tokens
+             * @description Runs with calls whose tokens are not known.
+             */
+            runs_without_tokens: number;
+            /**
+             * Saved Usd
+             * @description What answers from the cache would have cost; null if that is not known.
+             */
+            saved_usd: number | null;
+            /**
+             * Usd
+             * @description Of the runs whose cost is known; null if that is none. It is what was paid by the catalog's prices when the runs were made.
+             */
+            usd: number | null;
+        };
+        /**
          * StageComparisonOut
          * @description Experiments compared stage by stage; the first is the baseline.
          */
@@ -7300,6 +8121,15 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * VariantEstimate
+         * @description What one experiment of a comparison is estimated to take.
+         */
+        VariantEstimate: {
+            estimate: components["schemas"]["EstimateOut"];
+            /** Name */
+            name: string;
+        };
+        /**
          * VariantOut
          * @description The passages that one variant retrieved.
          */
@@ -7435,6 +8265,209 @@ export interface operations {
             };
             /** @description The request conflicts with the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonResume"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonCreated"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    estimate_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonEstimate"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8016,8 +9049,12 @@ export interface operations {
                 model?: string[];
                 /** @description Any of these. */
                 dataset?: string[];
-                /** @description All words, in name, description, model or dataset. */
+                /** @description All words, in name, description, notes, model or dataset. */
                 text?: string;
+                /** @description All of these. */
+                tag?: string[];
+                /** @description Whether to list archived experiments. */
+                archived?: "exclude" | "include" | "only";
                 /** @description created_at, name, status, model, method, dataset, finished_at, latency_p50_ms, latency_p95_ms, cost_usd, tokens_per_answer or the name of a score; - before it: descending. */
                 sort?: string;
                 offset?: number;
@@ -8459,6 +9496,104 @@ export interface operations {
             };
         };
     };
+    change_experiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_batch_jobs: {
         parameters: {
             query?: never;
@@ -8477,6 +9612,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchJobOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetOut"][];
                 };
             };
             /** @description The API key is missing or wrong. */
@@ -9394,6 +10596,93 @@ export interface operations {
             };
             /** @description What the path names does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    import_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_results"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedOut"][];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12393,6 +13682,128 @@ export interface operations {
             };
         };
     };
+    get_spending: {
+        parameters: {
+            query?: {
+                /** @description The first day (UTC); 30 days in all if left out. */
+                since?: string | null;
+                /** @description The last day (UTC); today if left out. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendingOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_spending: {
+        parameters: {
+            query?: {
+                /** @description The first day (UTC); 30 days in all if left out. */
+                since?: string | null;
+                /** @description The last day (UTC); today if left out. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_storage: {
         parameters: {
             query?: never;
@@ -12491,6 +13902,330 @@ export interface operations {
             };
             /** @description The request's body has not arrived in time. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewOut"][];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request conflicts with the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from os import stat_result
 from pathlib import Path
 
+from app.domain.harness import SCORE_VERSION, score_label
 from app.domain.scoring import ScoreDescription, ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import RegisteredScorer
@@ -86,6 +87,10 @@ class ScorerRegistry:
         for score in self.descriptions():
             if score.name == name:
                 return score
+        theirs = score_label(name)
+        if theirs is not None:
+            help_ = "The harness's own score, as it was imported."
+            return ScoreDescription(name, SCORE_VERSION, "graded", "harness", theirs, help_)
         label = name.replace("_", " ").capitalize()
         return ScoreDescription(name, 0, "graded", "answer", label, "Its scorer no longer exists.")
 
