@@ -92,10 +92,8 @@ async def test_a_dataset_of_what_is_wrong(cli: Cli, api: httpx.AsyncClient, two:
     }
     sizes = {}
     for name, filters in wanted.items():
-        added = json.loads(
-            await said(cli, "datasets", "from-runs", f"topics-{name}", two[0], *filters, "--json")
-        )
-        sizes[name] = added["size"]
+        made = await said(cli, "datasets", "from-runs", f"topics-{name}", two[0], *filters, "--json")
+        sizes[name] = json.loads(made)["size"]
     assert sizes == {"wrong": 39, "odd": 1, "last": 1, "unread": 40}
     shown = await cli("datasets", "from-runs", "topics-again", two[0], "--filter", "wrong")
     assert "added topics-again" in shown.stderr

@@ -202,6 +202,7 @@ def changes(before: Provenance, now: Provenance, score: str) -> list[str]:
         ("prompt", before.prompt_hash[:8], now.prompt_hash[:8]),
         ("index", _index(before), _index(now)),
         (f"scorer of {score}", *scorers),
+        (f"file of the scorer {score}", *(one.own_scorers.get(score, "") for one in (before, now))),
         ("LlmForge", *codes),
         ("Python", before.python, now.python),
         ("platform", before.platform, now.platform),

@@ -229,6 +229,7 @@ def scored_provenance(provenance: JsonObject, scoring: ScoringRow) -> JsonObject
         "created_at": scoring.created_at.isoformat(),
         "code_version": scoring.code_version,
     }
+    provenance = {name: value for name, value in provenance.items() if name != "own_scorers"}
     return {**provenance, "scorers": scoring.scorers, "dataset": dataset, "scoring": made}
 
 

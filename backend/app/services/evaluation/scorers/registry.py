@@ -1,6 +1,6 @@
 """All scorers: those of the list at the end of this module, and those of the user's own folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os import stat_result
 from pathlib import Path
 
@@ -54,6 +54,11 @@ class ScorerRegistry:
         own = load_own_scorers([file for file, _ in files], frozenset(names))
         every = (*self.built_in, *own.scorers)
         self._scorers, self.own, self._seen = {one.name: one for one in every}, own, seen
+
+    def own_files(self, names: Iterable[str]) -> dict[str, str]:
+        """Return a hash of the file of each of these scorers that is of the user's own."""
+        hashes = dict(self.own.hashes)
+        return {name: hashes[name] for name in names if name in hashes}
 
     def _add(self, scorer: RegisteredScorer) -> None:
         taken = {score.name for score in self.descriptions()}
