@@ -17,6 +17,8 @@ from app.models import Experiment, Run, ScoringRow
 from app.schemas.scoring import ScoringRequest
 from app.services.datasets.repository import to_example
 from app.services.evaluation.scorers.base import Scoring
+from app.services.execution.budget import open_purse
+from app.services.execution.purse import Purse
 from app.services.execution.resources import ExperimentFailed, open_scorers
 from app.services.experiments.aggregation import scoring_metrics
 from app.services.experiments.repository import ExperimentRepository
@@ -71,13 +73,16 @@ class ScoringWork:
         experiment, total = await self._read(scoring)
         request = ScoringRequest.model_validate(scoring.request)
         config, rule = scoring_config(experiment, request), scoring.dataset.scoring
-        async with open_scorers(self._runtime, config, rule, self._store, None) as scorers:
+        purse = await open_purse(self._runtime, None, None, on_empty=lambda: None)
+        async with open_scorers(self._runtime, config, rule, self._store, purse) as scorers:
             after = 0
             while runs := await self._page(scoring, after):
                 after = runs[-1].id
                 examples = await self._examples(scoring, experiment, runs)
                 made = [self._row(scoring, request, scorers, run, examples) for run in runs]
-                await self._keep(await asyncio.gather(*made), total)
+                await self._keep(await _unless_spent(purse, asyncio.gather(*made)), total)
+        if purse is not None:
+            await purse.aclose()
         async with self._runtime.sessions() as session:
             metrics = await scoring_metrics(session, experiment, scoring.id)
             await ScoringRepository(session).complete(scoring.id, metrics)
@@ -157,6 +162,22 @@ class ScoringWork:
         async with self._runtime.sessions() as session:
             await ScoringRepository(session).fail(self._id, reason)
             await session.commit()
+
+
+async def _unless_spent(purse: Purse | None, made: "asyncio.Future[list[JsonObject]]") -> list[JsonObject]:
+    """Return what was made.
+
+    Raises:
+        ExperimentFailed: if the budget of the day did not cover a call.
+    """
+    try:
+        return await made
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if purse is None or purse.reason is None or (task is not None and task.cancelling()):
+            raise
+        await purse.aclose()
+        raise ExperimentFailed(f"{purse.reason} Score again tomorrow (UTC).") from None
 
 
 class _Answers:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import uuid
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from app.domain.spending import BudgetState, Limits, Spending
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonConfig
 from app.services.comparisons.service import ComparisonService
+from app.services.execution import budget
 from app.services.execution.executor import Executor
 from app.services.experiments.budget_repository import BudgetRepository
 from app.services.runtime import Runtime
@@ -21,14 +23,14 @@ from tests.support import create, dispatcher, runs_of, scripted, stored
 ENDED = (ExperimentStatus.COMPLETED, ExperimentStatus.CANCELLED)
 
 
-async def compared(runtime: Runtime, budget: dict[str, Any], **base: Any) -> list[uuid.UUID]:
+async def compared(runtime: Runtime, limits: dict[str, Any], **base: Any) -> list[uuid.UUID]:
     """Store and start a comparison of three prompts with this budget; return its experiments."""
     variants = [
         {"name": name, "method": {"name": "naive", "template": f"{name}: {{question}}"}} for name in "abc"
     ]
     fields = {"model": "mock/gold", "dataset": {"name": "quiz"}, "concurrency": 4, **base}
     config = ComparisonConfig.model_validate(
-        {"name": "Prompts", "budget": budget, "base": fields, "variants": variants}
+        {"name": "Prompts", "budget": limits, "base": fields, "variants": variants}
     )
     async with runtime.sessions() as session:
         rows = await ComparisonService(session, runtime).create(config)
@@ -42,9 +44,9 @@ async def spent_of(runtime: Runtime, experiment_id: uuid.UUID) -> Spending:
     budget_id = (await stored(runtime, experiment_id)).budget_id
     assert budget_id is not None
     async with runtime.sessions() as session:
-        budget = await BudgetRepository(session).get(budget_id)
-    assert budget is not None
-    return budget.spent
+        found = await BudgetRepository(session).get(budget_id)
+    assert found is not None
+    return found.spent
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -90,18 +92,18 @@ async def test_concurrent_spenders_never_overstep(runtime: Runtime, seed: int) -
         assert found[one.id].spent.calls == calls <= (one.limits.calls or 0)
 
 
-@pytest.mark.parametrize("budget", [{"calls": 25}, {"tokens": 125}])
+@pytest.mark.parametrize("limits", [{"calls": 25}, {"tokens": 125}])
 async def test_a_comparison_spends_from_one_budget(
-    runtime: Runtime, dataset: str, budget: dict[str, int]
+    runtime: Runtime, dataset: str, limits: dict[str, int]
 ) -> None:
     engine = Counting()
     means = scripted(runtime, engine)
-    ids = await compared(means, budget)
+    ids = await compared(means, limits)
     executors = [Executor(means, one) for one in ids for _ in range(2)]
     await asyncio.gather(*(one.run() for one in executors))
     for one in ids:  # some joined before there was anything to do for them
         await Executor(means, one).run()
-    if "calls" in budget:
+    if "calls" in limits:
         assert engine.made == 25
     else:
         assert 25 <= engine.made < 25 + 12  # three experiments with four calls in flight each
@@ -155,3 +157,25 @@ async def test_a_limit_that_is_set_later_counts_what_was_stored_on_the_day(
     means = scripted(runtime, engine, daily_budget_calls=7)
     await Executor(means, await create(means, cache=False)).run()
     assert engine.made == 7
+
+
+async def test_a_new_day_begins_at_midnight(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    means = scripted(runtime, Counting(), daily_budget_calls=2)
+    monkeypatch.setattr(budget, "_today", lambda: date(2026, 11, 28))
+    told: list[bool] = []
+    purse = await budget.open_purse(means, None, None, on_empty=lambda: told.append(True))
+    assert purse is not None
+    await purse.begin()
+    monkeypatch.setattr(budget, "_today", lambda: date(2026, 11, 29))
+    await purse.begin()
+    assert (purse.reason, told) == (None, [])
+    await purse.begin()
+    assert purse.reason == "The platform's budget of 2 calls for 2026-11-29 (UTC) is spent (2)."
+    assert told == [True]
+    again = await budget.open_purse(means, None, None, on_empty=lambda: None)
+    assert again is not None
+    assert again.reason == purse.reason
+
+
+async def test_without_a_limit_nothing_is_counted(runtime: Runtime) -> None:
+    assert await budget.open_purse(runtime, None, None, on_empty=lambda: None) is None

@@ -15,6 +15,7 @@ import { useDebounced } from "@/lib/use-debounced";
 import { dropDraft, keepDraft, keptDraft } from "./draft-store";
 import { completed, type Draft, fieldErrors, otherErrors } from "./draft";
 import { Form } from "./form";
+import { Pilot } from "./pilot";
 import { EstimateStrip, PreviewPanel } from "./preview";
 import { formPaths } from "./schema";
 import { YamlPanel } from "./yaml-panel";
@@ -86,7 +87,7 @@ export function Editor({ name, start, document }: EditorProps) {
       )}
       <Form document={document} draft={draft} errors={errors} onChange={change} />
       <div className="flex min-w-0 flex-col gap-5 lg:sticky lg:top-18">
-        <EstimateStrip estimate={shown?.estimate} />
+        <EstimateStrip estimate={shown?.estimate}>{shown && <Pilot body={bodyOf(debounced)} estimate={shown.estimate} />}</EstimateStrip>
         {(general || otherLines.length > 0) && (
           <ul role="alert" className="rounded-lg border border-bad/30 bg-bad/8 px-4 py-3 text-ink">
             {general && <li>{general}</li>}

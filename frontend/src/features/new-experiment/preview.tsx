@@ -1,6 +1,7 @@
 "use client";
 
 import { ChevronLeft, ChevronRight } from "lucide-react";
+import type { ReactNode } from "react";
 
 import { readMessage } from "@/components/run/chat";
 import { Message } from "@/components/run/message";
@@ -9,7 +10,7 @@ import { Button } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Schemas } from "@/lib/api/client";
-import { formatCost, formatCount, formatDuration } from "@/lib/format";
+import { formatCost, formatCount, formatDuration, plural } from "@/lib/format";
 import { beginning } from "@/lib/long-text";
 
 import { describePower } from "./power";
@@ -75,27 +76,37 @@ export function PreviewPanel({ preview, problem, position, onPosition }: Preview
 }
 
 /** The estimated calls, tokens, cost and time. */
-export function EstimateStrip({ estimate }: { estimate: Schemas["EstimateOut"] | undefined }) {
-  const cells: [string, string][] = [
+export function EstimateStrip({ estimate, children }: { estimate: Schemas["EstimateOut"] | undefined; children?: ReactNode }) {
+  const cells: [string, string, string?][] = [
     ["Calls", formatCount(estimate?.calls)],
-    ["Tokens in, out", estimate ? `${short(estimate.prompt_tokens)}, ${short(estimate.completion_tokens)}` : "–"],
-    ["Cost", estimate ? formatCost(estimate.cost_usd) : "–"],
+    ["Tokens in, out", estimate ? `${short(estimate.prompt_tokens)}, ${short(estimate.completion_tokens)}` : "–", range(estimate?.tokens_low, estimate?.tokens_high, short)],
+    ["Cost", estimate ? formatCost(estimate.cost_usd) : "–", range(estimate?.cost_low_usd, estimate?.cost_high_usd, formatCost)],
     ["Time", estimate?.seconds == null ? (estimate ? "unknown" : "–") : `about ${formatDuration(estimate.seconds * 1000)}`],
   ];
   return (
     <div className="rounded-lg border">
       <dl className="grid grid-cols-2 overflow-hidden">
-        {cells.map(([label, value]) => (
+        {cells.map(([label, value, note]) => (
           <div key={label} className="-mt-px -ml-px border-t border-l px-4 py-2.5">
             <dt className="text-xs">{label}</dt>
             <dd className="num font-medium text-ink">{value}</dd>
+            {note && <dd className="num text-xs">{note}</dd>}
           </div>
         ))}
       </dl>
-      <p className="min-h-13 border-t px-4 py-2 text-xs">{estimate?.basis}</p>
+      {children}
+      <p className="min-h-13 border-t px-4 py-2 text-xs">
+        {estimate?.basis}
+        {estimate?.tokens_low != null && ` Ranges hold with 95 %, by ${plural(estimate.measured_questions, "measured question")}.`}
+      </p>
       <p className="min-h-13 border-t px-4 py-2 text-xs">{estimate && describePower(estimate)}</p>
     </div>
   );
+}
+
+/** What a sum is between, if enough was measured. */
+function range(low: number | null | undefined, high: number | null | undefined, format: (value: number) => string): string | undefined {
+  return low == null || high == null ? undefined : `${format(low)} to ${format(high)}`;
 }
 
 function short(tokens: number): string {

@@ -10,9 +10,8 @@ import type { DayBar } from "./prepare";
 
 const HEIGHT = 220;
 const MARGIN = { top: 12, right: 16, bottom: 28, left: 64 };
-/** Pixels of a label below a bar. */
-const LABEL = 88;
-/** Days in a row of labels that fit without their year. */
+/** Pixels of a label below a bar, at whose right end it ends. */
+const LABEL = 84;
 const WIDEST_BAR = 48;
 
 interface DayChartProps {
@@ -44,8 +43,8 @@ export function DayChart({ bars, format }: DayChartProps) {
                 ) : (
                   <rect x={-thick / 2} y={y(value)} width={thick} height={inner.height - y(value)} className="fill-data-1/80 hover:fill-data-1" />
                 )}
-                {(bars.length - 1 - index) % every === 0 && (index + 0.5) * step > LABEL / 3 && (
-                  <text y={inner.height + 18} textAnchor={inner.width - (index + 0.5) * step < LABEL / 3 ? "end" : "middle"} dx={inner.width - (index + 0.5) * step < LABEL / 3 ? thick / 2 : 0} className="num fill-muted text-[11px]">
+                {(bars.length - 1 - index) % every === 0 && (index + 0.5) * step > LABEL - MARGIN.left && (
+                  <text y={inner.height + 18} x={thick / 2} textAnchor="end" className="num fill-muted text-[11px]">
                     {day}
                   </text>
                 )}

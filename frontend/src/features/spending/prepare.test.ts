@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Schemas } from "@/lib/api/client";
 
-import { budgetParts, costText, dayBefore, prepareDays, prepareLines, savedText, todayUtc } from "./prepare";
+import { costText, dayBefore, prepareDays, prepareLines, moneyText, todayUtc } from "./prepare";
 
 const sums = {
   runs: 10,
@@ -51,19 +51,11 @@ test("cost says what is not known", () => {
   expect(costText({ usd: null, runs_without_price: 3 })).toBe("not known");
   expect(costText({ usd: 0, runs_without_price: 1 })).toBe("$0 and 1 run not known");
   expect(costText({ usd: 0, runs_without_price: 0 })).toBe("$0");
-  expect(savedText(null)).toBe("not known");
+  expect(moneyText(null)).toBe("not known");
 });
 
 test("lines", () => {
   expect(prepareLines(spending, "model").map(({ name, cost, saved }) => [name, cost, saved])).toEqual([["openai/gpt", "$1.50", "$0.25"]]);
   expect(prepareLines(spending, "method")[0]?.name).toBe("Chain of thought");
   expect(prepareLines(spending, "day").map(({ name }) => name)).toEqual(["2026-03-01", "2026-02-28"]);
-});
-
-test("only what is limited of a budget is shown", () => {
-  const budget = { id: "b", kind: "day", name: "2026-03-02", limits: { usd: 2, calls: null, tokens: 1000 }, spent: { usd: 0.5, calls: 9, tokens: 1200 }, reason: null } as const;
-  expect(budgetParts(budget)).toEqual([
-    { name: "US dollars", share: 0.25, text: "$0.5 of $2.00" },
-    { name: "Tokens", share: 1, text: "1,200 of 1,000" },
-  ]);
 });

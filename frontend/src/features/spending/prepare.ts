@@ -1,5 +1,5 @@
 import type { Schemas } from "@/lib/api/client";
-import { formatCost, formatCount, formatMethod, plural } from "@/lib/format";
+import { formatCost, formatMethod, plural } from "@/lib/format";
 
 type Sums = Schemas["SpendingSums"];
 export type Amount = "cost" | "calls" | "tokens";
@@ -26,7 +26,8 @@ export function costText({ usd, runs_without_price }: Pick<Sums, "usd" | "runs_w
   return runs_without_price > 0 ? `${formatCost(usd)} and ${plural(runs_without_price, "run")} ${NOT_KNOWN}` : formatCost(usd);
 }
 
-export function savedText(usd: number | null): string {
+/** US dollars, if they are known. */
+export function moneyText(usd: number | null): string {
   return usd === null ? NOT_KNOWN : formatCost(usd);
 }
 
@@ -74,17 +75,5 @@ export function prepareLines({ by_model, by_method, by_day }: Schemas["SpendingO
       : grouping === "model"
         ? by_model.map((sums) => ({ name: sums.name, sums }))
         : by_method.map((sums) => ({ name: formatMethod(sums.name), sums }));
-  return rows.map(({ name, sums }) => ({ name, sums, cost: costText(sums), saved: savedText(sums.saved_usd) }));
-}
-
-/** What was spent of a budget, limit by limit. */
-export function budgetParts({ limits, spent }: Schemas["BudgetOut"]): { name: string; share: number; text: string }[] {
-  const parts: { name: string; share: number; text: string }[] = [];
-  const add = (name: string, limit: number | null, value: number, text: (amount: number) => string) => {
-    if (limit !== null) parts.push({ name, share: Math.min(1, value / limit), text: `${text(value)} of ${text(limit)}` });
-  };
-  add("US dollars", limits.usd, spent.usd, formatCost);
-  add("Calls", limits.calls, spent.calls, formatCount);
-  add("Tokens", limits.tokens, spent.tokens, formatCount);
-  return parts;
+  return rows.map(({ name, sums }) => ({ name, sums, cost: moneyText(sums.usd), saved: moneyText(sums.saved_usd) }));
 }

@@ -1,8 +1,8 @@
 import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
-import { formatCount, formatName } from "@/lib/format";
+import { formatCount, formatName, plural } from "@/lib/format";
 
-import { costText, type Grouping, NOT_KNOWN, prepareLines, savedText, type SpendingLine } from "./prepare";
+import { type Grouping, moneyText, NOT_KNOWN, prepareLines, type SpendingLine } from "./prepare";
 
 interface SpendingTableProps {
   spending: Schemas["SpendingOut"];
@@ -28,7 +28,7 @@ export function SpendingTable({ spending, grouping }: SpendingTableProps) {
         {prepareLines(spending, grouping).map((line) => (
           <Line key={line.name} line={line} />
         ))}
-        <Line line={{ name: "All", sums: total, cost: costText(total), saved: savedText(total.saved_usd) }} strong />
+        <Line line={{ name: "All", sums: total, cost: moneyText(total.usd), saved: moneyText(total.saved_usd) }} strong />
       </tbody>
     </Table>
   );
@@ -40,7 +40,10 @@ function Line({ line: { name, sums, cost, saved }, strong = false }: { line: Spe
       <th scope="row" dir="auto" className="sticky left-0 max-w-44 truncate bg-paper px-4 py-2 text-left font-medium text-ink sm:max-w-none" title={name}>
         {name}
       </th>
-      <Td className="num text-right whitespace-nowrap text-ink">{cost}</Td>
+      <Td className="num text-right whitespace-nowrap text-ink">
+        {cost}
+        {sums.usd !== null && sums.runs_without_price > 0 && <span className="block text-xs text-muted">{plural(sums.runs_without_price, "run")} {NOT_KNOWN}</span>}
+      </Td>
       <Td className="num text-right">
         {formatCount(sums.calls)}
         {sums.runs_from_cache > 0 && <span className="block text-xs whitespace-nowrap text-muted">{formatCount(sums.runs_from_cache)} runs cached</span>}

@@ -6,10 +6,10 @@ import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { toast } from "sonner";
 
 import { ChartPanel } from "@/components/charts/chart-panel";
+import { BudgetBars } from "@/components/experiment/budget-bars";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";
-import { Progress } from "@/components/ui/progress";
 import { Segmented } from "@/components/ui/segmented";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
@@ -20,7 +20,7 @@ import { formatCost, formatCount } from "@/lib/format";
 
 import { DayChart } from "./day-chart";
 import { Period } from "./period";
-import { type Amount, budgetParts, dayBefore, type Grouping, prepareDays, todayUtc } from "./prepare";
+import { type Amount, dayBefore, type Grouping, prepareDays, todayUtc } from "./prepare";
 import { SpendingTable } from "./spending-table";
 import { SpendingTotals } from "./totals";
 
@@ -74,11 +74,11 @@ export function Spending() {
           </ChartPanel>
           <Panel
             title={`By ${by}`}
-            hint={data.notes.join(" ")}
             actions={<Segmented label="Rows" value={by} onChange={(next) => void setAddress({ by: next })} options={GROUPINGS} />}
             flush
           >
             {data.total.runs > 0 ? <SpendingTable spending={data} grouping={by} /> : <Empty title="Nothing was spent">No run was stored in this period.</Empty>}
+            <p className="border-t px-4 py-2 text-xs">{data.notes.join(" ")}</p>
           </Panel>
         </>
       ) : (
@@ -99,17 +99,7 @@ async function saveCsv(since: string, until: string) {
 function DayBudget({ budget }: { budget: Schemas["BudgetOut"] }) {
   return (
     <Panel title="Budget of today" hint={budget.reason ?? `For all experiments together, on ${budget.name} (UTC). It counts calls of judges, too.`}>
-      <dl className="grid gap-x-8 gap-y-3 sm:grid-cols-3">
-        {budgetParts(budget).map(({ name, share, text }) => (
-          <div key={name}>
-            <dt className="text-xs">{name}</dt>
-            <dd className="num text-ink">{text}</dd>
-            <dd>
-              <Progress done={share} total={1} label={`${name}: ${text}`} className="mt-1" />
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <BudgetBars budget={budget} />
     </Panel>
   );
 }

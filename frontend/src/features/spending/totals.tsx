@@ -1,7 +1,7 @@
 import type { Schemas } from "@/lib/api/client";
-import { formatCost, formatCount, plural } from "@/lib/format";
+import { formatCount, plural } from "@/lib/format";
 
-import { NOT_KNOWN, savedText } from "./prepare";
+import { moneyText, NOT_KNOWN } from "./prepare";
 
 /** The sums of the period. */
 export function SpendingTotals({ total }: { total: Schemas["SpendingSums"] }) {
@@ -9,16 +9,16 @@ export function SpendingTotals({ total }: { total: Schemas["SpendingSums"] }) {
   const cells: { label: string; value: string; note: string }[] = [
     {
       label: "Cost",
-      value: total.usd === null ? NOT_KNOWN : formatCost(total.usd),
-      note: total.runs_without_price > 0 ? `of ${plural(total.runs_without_price, "run")} ${NOT_KNOWN}` : "",
+      value: moneyText(total.usd),
+      note: total.runs_without_price > 0 ? `${plural(total.runs_without_price, "run")} ${NOT_KNOWN}` : "",
     },
     { label: "Calls", value: formatCount(total.calls), note: `${plural(total.runs, "run")}, ${formatCount(total.runs_from_cache)} from the cache` },
     {
       label: "Tokens",
       value: tokens === 0 && total.runs_without_tokens > 0 ? NOT_KNOWN : formatCount(tokens),
-      note: total.runs_without_tokens > 0 ? `of ${plural(total.runs_without_tokens, "run")} ${NOT_KNOWN}` : "",
+      note: total.runs_without_tokens > 0 ? `${plural(total.runs_without_tokens, "run")} ${NOT_KNOWN}` : "",
     },
-    { label: "Saved by the cache", value: savedText(total.saved_usd), note: "" },
+    { label: "Saved by the cache", value: moneyText(total.saved_usd), note: "" },
   ];
   return (
     <dl className="grid grid-cols-2 overflow-hidden rounded-lg border md:grid-cols-4">
