@@ -13,6 +13,7 @@ from app.api import (
     datasets,
     experiments,
     gates,
+    imports,
     knowledge,
     labels,
     matrices,
@@ -51,6 +52,7 @@ from app.services.knowledge.service import KnowledgeService
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.figures import FiguresCache
 from app.services.monitoring.queue_health import QueueHealth
+from app.services.notifications.sender import WebhookSender
 from app.services.report.drawing import Drawings
 from app.services.runtime import Runtime, open_runtime
 
@@ -77,12 +79,29 @@ _V1_ROUTERS = (
     comparisons.router,
     labels.router,
     gates.router,
+    imports.router,
     matrices.router,
     reports.router,
     system.models_router,
     storage.router,
     spending.router,
 )
+
+
+def _start_background(runtime: Runtime, attention: Attention) -> list[asyncio.Task[None]]:
+    sender = WebhookSender(runtime)
+    tasks = [asyncio.create_task(look_after_lost(runtime, attention, after_look=sender.wake))]
+    if runtime.settings.has_webhook:
+        tasks.append(asyncio.create_task(sender.run()))
+    return tasks
+
+
+async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -109,16 +128,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.watcher = watcher = ExperimentWatcher(runtime)
         metrics.figures = FiguresCache(runtime)
         app.state.attention = attention = Attention()
-        recovery = asyncio.create_task(look_after_lost(runtime, attention))
+        background = _start_background(runtime, attention)
         log.info("api_started", version=code_version().version)
         if settings.ephemeral:
             log.warning("data_is_lost_at_restart", hint="Set DATABASE_URL to keep it.")
         try:
             yield
         finally:
-            recovery.cancel()
-            with suppress(asyncio.CancelledError):
-                await recovery
+            await _stop(background)
             metrics.figures = None
             await watcher.aclose()
             await indexes.aclose()

@@ -209,6 +209,9 @@ for (const { name, path, shown } of places) {
     await shown(page);
     await expectNoOverflow(page);
     expect.soft(await violationsOf(page), `on a desk`).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+    await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+    expect.soft(await violationsOf(page), `in the dark`).toEqual([]);
     expect(problems).toEqual([]);
   });
 }
@@ -228,7 +231,7 @@ test("the keyboard alone reaches the content, the places and the grid", async ({
   const focusIs = (selector: string) => page.evaluate((inside) => document.activeElement?.matches(inside) ?? false, selector);
   await page.keyboard.press("Tab");
   expect(await focusIs("main *")).toBe(true);
-  for (let stops = 0; stops < 40 && !(await focusIs("[role=application]")); stops++) await page.keyboard.press("Tab");
+  for (let stops = 0; stops < 60 && !(await focusIs("[role=application]")); stops++) await page.keyboard.press("Tab");
   await expect(grid).toBeFocused();
   await page.keyboard.press("Home");
   await expect(page.getByText("Run 1 of 30", { exact: true })).toBeVisible();

@@ -26,6 +26,7 @@ from app.services.experiments.annotations import AnnotationService
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.saved_views import SavedViewService
 from app.services.experiments.service import ExperimentService
+from app.services.harnesses.uploads import HarnessUploads
 from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
 from app.services.knowledge.service import KnowledgeService
@@ -204,6 +205,11 @@ def get_dataset_uploads(session: SessionDep, request: Request) -> DatasetUploads
     return DatasetUploads(session, request.app.state.imports)
 
 
+def get_harness_uploads(session: SessionDep, request: Request) -> HarnessUploads:
+    """Return what imports results of other harnesses."""
+    return HarnessUploads(session, request.app.state.imports)
+
+
 def get_selections(session: SessionDep) -> SelectionService:
     """Return what makes datasets of selected questions."""
     return SelectionService(session)
@@ -354,4 +360,5 @@ SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]
 SelectionsDep = Annotated[SelectionService, Depends(get_selections)]
+HarnessUploadsDep = Annotated[HarnessUploads, Depends(get_harness_uploads)]
 DatasetUploadsDep = Annotated[DatasetUploads, Depends(get_dataset_uploads)]

@@ -195,9 +195,14 @@ async def list_runs(
 
 
 @router.get("/{experiment_id}/slices", operation_id="get_slices")
-async def get_slices(experiment_id: uuid.UUID, service: SlicesDep, score: Score = "exact_match") -> SlicesOut:
+async def get_slices(
+    experiment_id: uuid.UUID,
+    service: SlicesDep,
+    score: Score = "exact_match",
+    scoring: OneScoring = ORIGINAL,
+) -> SlicesOut:
     """Return one score by what the dataset says of its questions (topic, difficulty, …), with intervals."""
-    return SlicesOut.model_validate(await service.slices(experiment_id, score))
+    return SlicesOut.model_validate(await service.slices(experiment_id, score, scoring))
 
 
 @router.get("/{experiment_id}/repeats", operation_id="get_repeats")
@@ -220,9 +225,11 @@ async def get_history(
         uuid.UUID | None, Query(description="One of the same configuration; default: the first.")
     ] = None,
     margin: Margin = DEFAULT_MARGIN,
+    scoring: OneScoring = ORIGINAL,
 ) -> HistoryOut:
     """Return the experiments of the same configuration over time, each against a reference."""
-    return history_out(await service.history(experiment_id, score, reference, margin), score, margin)
+    found = await service.history(experiment_id, score, reference, margin, scoring)
+    return history_out(found, score, margin)
 
 
 @router.get("/{experiment_id}/map", operation_id="get_run_map")
@@ -231,17 +238,21 @@ async def get_run_map(
     service: RunMapDep,
     score: Score = "exact_match",
     limit: Annotated[int, Query(ge=1, le=100_000)] = 20_000,
+    scoring: OneScoring = ORIGINAL,
 ) -> RunMap:
     """Return the state of every run by one score; also while the experiment runs."""
-    return RunMap.model_validate(await service.states(experiment_id, score, limit))
+    return RunMap.model_validate(await service.states(experiment_id, score, limit, scoring))
 
 
 @router.get("/{experiment_id}/runs/{run_id}", operation_id="get_run")
 async def get_run(
-    experiment_id: uuid.UUID, run_id: Annotated[int, Path(ge=1, le=_MAX_ID)], service: ResultsDep
+    experiment_id: uuid.UUID,
+    run_id: Annotated[int, Path(ge=1, le=_MAX_ID)],
+    service: ResultsDep,
+    scoring: OneScoring = ORIGINAL,
 ) -> RunOut:
     """Return one run with every model call, as sent and as answered."""
-    return RunOut.model_validate(await service.run(experiment_id, run_id))
+    return RunOut.model_validate(await service.run(experiment_id, run_id, scoring))
 
 
 @router.get(

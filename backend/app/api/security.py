@@ -37,7 +37,9 @@ _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PUBLIC = frozenset({"/docs", "/health/live", "/health/live.svg"})
 _FRAME_OPTIONS = {"'none'": "DENY", "'self'": "SAMEORIGIN"}
-_UPLOADS = frozenset({"/api/v1/datasets", "/api/v1/datasets/columns", "/api/v1/knowledge-bases"})
+_UPLOADS = frozenset(
+    f"/api/v1/{path}" for path in ("datasets", "datasets/columns", "imports", "knowledge-bases")
+)
 _MEGABYTE = 1_000_000
 _BODY_S = 30.0
 _UPLOAD_S = 900.0

@@ -13,6 +13,7 @@ from app.cli import (
     faithfulness,
     gate,
     history,
+    imports,
     knowledge,
     labels,
     repeats,
@@ -50,6 +51,7 @@ app.command()(comparisons.compare)
 app.command()(repeats.repeats)
 app.command()(history.history)
 app.command()(report.report)
+app.command("import")(imports.import_)
 app.command()(gate.gate)
 app.command()(bench.bench)
 app.add_typer(datasets.app, name="datasets")

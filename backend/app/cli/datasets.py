@@ -15,6 +15,7 @@ from app.domain.comparison_filter import AgreementFilter
 from app.domain.json import JsonObject
 from app.domain.run_selection import RunFilter
 from app.schemas.catalog import DatasetAdded, DatasetOut
+from app.schemas.scoring import ORIGINAL
 from app.services.imports.published_formats import CORPUS, QRELS, QUERIES
 
 app = typer.Typer(help="List and add datasets.", no_args_is_help=True)
@@ -93,6 +94,7 @@ def from_runs(
         list[str] | None,
         typer.Option("--attribution", help="supported, unsupported, misread or not_retrieved."),
     ] = None,
+    scoring: Annotated[str, typer.Option(help="By which scoring --filter goes.")] = ORIGINAL,
     labels: Annotated[
         list[str] | None,
         typer.Option("--label", help="What people's labels say: right, wrong, unclear or none."),
@@ -103,6 +105,7 @@ def from_runs(
     filters = {
         "filter": outcome,
         "score": metric,
+        "scoring": scoring,
         "text": text,
         "slice": slices or [],
         "failure_kind": failure_kinds or [],

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.client import JsonOption, connected, fail
+from app.cli.client import JsonOption, Query, connected, fail
 from app.cli.comparisons import metric_of
 from app.cli.gate_outcome import EXIT, GateCase, GateOutcome, junit_xml, write
 from app.cli.gate_policy import by_policy
@@ -62,6 +62,28 @@ class _Gate:
     asked: str = "is not worse"
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a gate of one candidate is asked.
+
+    Attributes:
+        metric: the score that decides.
+        scoring: by which the answers are scored; ``None``: as they were when they ran.
+        noninferiority: the largest loss that passes.
+        equivalence: instead, the largest difference either way.
+    """
+
+    metric: str
+    scoring: str | None
+    noninferiority: float | None
+    equivalence: float | None
+
+    @property
+    def margin(self) -> float:
+        """The largest loss, or difference, that passes."""
+        return self.noninferiority or 0.0 if self.equivalence is None else self.equivalence
+
+
 def gate(
     baseline: Annotated[
         list[str],
@@ -89,6 +111,9 @@ def gate(
             help="Instead: the largest difference, either way, that passes.",
         ),
     ] = None,
+    scoring: Annotated[
+        str | None, typer.Option(help="Name of a scoring of both; default: the scores that they ran with.")
+    ] = None,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write a Markdown comment.")] = None,
     json: JsonOption = False,
@@ -101,11 +126,12 @@ def gate(
     """
     with _usage_errors():
         if policy is not None:
-            if (metric, noninferiority, equivalence) != (None, None, None):
-                raise fail("The rules of a policy say score and margin.", "Leave these options out.")
+            if (metric, noninferiority, equivalence, scoring) != (None, None, None, None):
+                raise fail("The rules of a policy say score, scoring and margin.", "Leave these options out.")
             outcome = by_policy(policy, baseline, candidate)
         else:
-            outcome = _of_pair(baseline, candidate, metric or "exact_match", noninferiority, equivalence)
+            asked = _Asked(metric or "exact_match", scoring, noninferiority, equivalence)
+            outcome = _of_pair(baseline, candidate, asked)
         if junit is not None:
             write(junit, junit_xml(outcome.cases))
         if markdown is not None:
@@ -120,23 +146,21 @@ def gate(
 def _of_pair(
     baselines: Sequence[str],
     candidates: Sequence[str],
-    metric: str,
-    noninferiority: float | None,
-    equivalence: float | None,
+    asked: _Asked,
 ) -> GateOutcome:
     """Decide on one candidate by one score.
 
     Raises:
         typer.Exit: if the arguments are wrong, or the two cannot be compared.
     """
-    if noninferiority is not None and equivalence is not None:
+    if asked.noninferiority is not None and asked.equivalence is not None:
         raise fail("--noninferiority and --equivalence ask different questions.", "Choose one of them.")
     if len(baselines) != 1 or len(candidates) != 1:
         raise fail("One baseline and one candidate are compared.", "Several need --policy.")
-    margin = noninferiority or 0.0 if equivalence is None else equivalence
-    comparison, difference, statistics = _compared(baselines[0], candidates[0], metric, margin, equivalence)
+    margin, metric, equivalence = asked.margin, asked.metric, asked.equivalence
+    comparison, difference, statistics = _compared(baselines[0], candidates[0], asked)
     not_run = sum(one.metrics.counts.missing for one in comparison.experiments)
-    settled = _settled_side(comparison, metric)
+    settled = _settled_side(comparison, metric) if asked.scoring is None else None
     same = None if equivalence is None else difference.equivalence
     if settled is not None:
         found = _decide_settled(settled, margin, equivalence=equivalence is not None)
@@ -160,20 +184,21 @@ def _of_pair(
 
 
 def _compared(
-    baseline: str, candidate: str, metric: str, margin: float, equivalence: float | None
+    baseline: str, candidate: str, asked: _Asked
 ) -> tuple[ComparisonOut, ScoreDifference, DifferenceStatistics]:
     """Return the comparison, its difference of the metric, and that one's statistics.
 
     Raises:
         typer.Exit: if there are none, or the arguments are wrong.
     """
-    if not isfinite(margin) or equivalence == 0:
-        raise fail(f"{margin} is no margin.", "A margin lies between 0 and 1: .02 is 2 points.")
+    if not isfinite(asked.margin) or asked.equivalence == 0:
+        raise fail(f"{asked.margin} is no margin.", "A margin lies between 0 and 1: .02 is 2 points.")
     with connected(start=False) as api:
         ids = [str(api.resolve(baseline)), str(api.resolve(candidate))]
-        chosen = {} if equivalence is None else {"margin": equivalence}
+        chosen: dict[str, Query] = {} if asked.equivalence is None else {"margin": asked.equivalence}
+        chosen |= {} if asked.scoring is None else {"scoring": [asked.scoring]}
         comparison = api.get("/results/compare", ComparisonOut, ids=ids, **chosen)
-    difference = metric_of(comparison, metric)[0]
+    difference = metric_of(comparison, asked.metric)[0]
     if difference.statistics is None:
         raise fail(f"No decision. {difference.message}", "Run both on the same dataset and seed.")
     return comparison, difference, difference.statistics

@@ -23,11 +23,16 @@ def history(
     ] = None,
     metric: MetricOption = "exact_match",
     margin: MarginOption = DEFAULT_MARGIN,
+    scoring: Annotated[
+        str | None, typer.Option(help="Name of a scoring: of the experiments that have it.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show the experiments of the same configuration over time, each against a reference."""
     with connected(start=False) as api:
         params: dict[str, Query] = {"score": metric, "margin": margin}
+        if scoring is not None:
+            params["scoring"] = scoring
         if reference is not None:
             params["reference"] = str(api.resolve(reference))
         found = api.get(f"/results/{api.resolve(experiment)}/history", HistoryOut, **params)

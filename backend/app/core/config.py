@@ -5,9 +5,11 @@ settings: the catalog names the environment variable of each, which is read when
 """
 
 import os
+from base64 import b64decode
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -105,6 +107,12 @@ class Settings(BaseSettings):
     ephemeral: bool = Field(
         default=False, description="whether what embedded servers store is lost at a restart"
     )
+
+    # Notifications
+    webhook_url: SecretStr = Field(
+        default=SecretStr(""), description="http(s) address that is told when something ends; empty: none"
+    )
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="by which deliveries are signed")
 
     # Execution
     workers: int = Field(default=1, ge=0, le=64, description="worker processes of `llmforge up`")
@@ -216,6 +224,25 @@ class Settings(BaseSettings):
         by_role = sorted(self.access_keys, key=lambda one: one.role != "write")
         return by_role[0].key if by_role else ""
 
+    @field_validator("webhook_url")
+    @classmethod
+    def _http_only(cls, value: SecretStr) -> SecretStr:
+        given = value.get_secret_value()
+        if given and (not given.startswith(("http://", "https://")) or not urlsplit(given).hostname):
+            raise ValueError("must be an address that begins with http:// or https://")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _readable(cls, value: SecretStr) -> SecretStr:
+        coded = value.get_secret_value().removeprefix("whsec_")
+        if coded != value.get_secret_value():
+            try:
+                b64decode(coded, validate=True)
+            except ValueError:
+                raise ValueError("after whsec_ there must be Base64") from None
+        return value
+
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, value: str) -> str:
@@ -227,6 +254,11 @@ class Settings(BaseSettings):
     def _ancestors(cls, value: str) -> str:
         frame_ancestors_of(value)
         return value
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether something is to be told of endings."""
+        return bool(self.webhook_url.get_secret_value())
 
     @property
     def gguf_dir(self) -> Path:

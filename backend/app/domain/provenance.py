@@ -5,7 +5,7 @@ each run: an experiment does not go on with other prompts, another model or anot
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from app.domain.json import JsonObject
 
@@ -109,6 +109,9 @@ class Provenance:
         left_out: parameters that the configuration sets and the model does not take: of the catalog, and in
             results also those that it turned out to refuse.
         created_by: name of the API key with which it was created; ``None`` without named keys.
+        own_scorers: a hash of the file of each scorer of the user's own, by the scorer's name: whether it
+            has changed, though its version has not.
+        imported: from which files of which harness it was imported; ``None`` for what was run here.
     """
 
     config_hash: str
@@ -124,13 +127,16 @@ class Provenance:
     model_parameters: float | None = None
     left_out: tuple[str, ...] = ()
     created_by: str | None = None
+    own_scorers: Mapping[str, str] = field(default_factory=dict)
+    imported: JsonObject | None = None
 
     def as_json(self) -> JsonObject:
         """Return the fields as they are stored; what there is none of is left out."""
         stored = asdict(self)
-        if not self.left_out:
-            del stored["left_out"]
-        for name in ("retrieval", "created_by"):
+        for name in ("left_out", "own_scorers"):
+            if not stored[name]:
+                del stored[name]
+        for name in ("retrieval", "created_by", "imported"):
             if stored[name] is None:
                 del stored[name]
         return stored

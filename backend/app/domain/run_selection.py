@@ -25,6 +25,7 @@ class RunSelection:
     Attributes:
         outcome: by the value of ``score``, or by what became of the run.
         score: name of the score that ``outcome``, ``value`` and the sort key ``score`` are about.
+        scoring: by which scoring of the experiment; empty: that which it was run with.
         text: words that must all occur in the question, its key, an accepted answer, the answer, the
             output or the message of a failure.
         failure_kinds: any of these.
@@ -38,6 +39,7 @@ class RunSelection:
 
     outcome: RunFilter = "all"
     score: str = "exact_match"
+    scoring: str = ""
     text: str = ""
     failure_kinds: tuple[str, ...] = ()
     attributions: tuple[AnswerAttribution, ...] = ()

@@ -4,14 +4,24 @@ import uuid
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.annotation import Tags
 from app.schemas.common import FromAttributes, Strict
 from app.schemas.experiment_config import Budget, ExperimentConfig
-from app.schemas.method_config import AnyMethodConfig, MethodConfig
+from app.schemas.method_config import AnyMethodConfig, ImportedMethodConfig, MethodConfig
 from app.schemas.stored_config import problem_of
 
 _PLACE = "Among the experiments that wait to begin, from 1; null for one that does not wait."
@@ -94,7 +104,12 @@ def _variant_of(method: object) -> object:
         return ""
 
 
-_methods: TypeAdapter[AnyMethodConfig] = TypeAdapter(MethodConfig)
+def _as_stored(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """Return a configuration that cannot be run as it is, without the defaults that nobody has chosen."""
+    return handler(value) if problem_of(value) is None else value
+
+
+_methods: TypeAdapter[AnyMethodConfig | ImportedMethodConfig] = TypeAdapter(MethodConfig)
 Variant = Annotated[str, BeforeValidator(_variant_of)]
 
 
@@ -149,9 +164,9 @@ class ExperimentSummary(FromAttributes):
 class ExperimentOut(ExperimentSummary):
     """An experiment with its configuration and provenance."""
 
-    config: ExperimentConfig | JsonObject = Field(
+    config: Annotated[ExperimentConfig | JsonObject, WrapValidator(_as_stored)] = Field(
         union_mode="left_to_right",
-        description="As it was stored, if this version refuses it; see `config_problem`.",
+        description="As it was stored, if it cannot be run; see `config_problem`.",
     )
     config_problem: Annotated[str | None, BeforeValidator(problem_of)] = Field(
         validation_alias=AliasChoices("config"),

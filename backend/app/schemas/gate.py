@@ -30,6 +30,11 @@ class GateRule(Strict):
         allow_inf_nan=False,
         description="The largest loss that passes; .02 is 2 points. 0 if neither this nor `equivalence`.",
     )
+    scoring: Text | None = Field(
+        default=None,
+        max_length=80,
+        description="Name of a scoring of both experiments; if left out, the scores that they were run with.",
+    )
     equivalence: Number | None = Field(
         default=None,
         gt=0,
@@ -62,9 +67,9 @@ class GatePolicy(Strict):
 
     @model_validator(mode="after")
     def _rules_differ(self) -> Self:
-        seen = [(one.dataset, one.score) for one in self.rules]
-        for dataset, score in seen:
-            if seen.count((dataset, score)) > 1:
+        seen = [(one.dataset, one.score, one.scoring) for one in self.rules]
+        for dataset, score, scoring in seen:
+            if seen.count((dataset, score, scoring)) > 1:
                 raise ValueError(f"two rules are of {score} on {dataset}")
         return self
 
@@ -82,6 +87,7 @@ class GateRuleOut(BaseModel):
 
     dataset: str
     score: str
+    scoring: str | None = Field(description="Null: the scores that the experiments were run with.")
     tier: Tier
     margin: float
     equivalence: bool = Field(description="Whether the margin holds both ways.")

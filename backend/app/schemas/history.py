@@ -49,6 +49,7 @@ class HistoryOut(BaseModel):
 
     config_hash: str
     score: str
+    scoring: str = Field(description="By which scoring of each experiment.")
     margin: float
     reference_id: uuid.UUID
     steps: list[HistoryStepOut] = Field(description="At most the newest 50.")

@@ -9,11 +9,13 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import (
     AfterValidator,
     Field,
+    JsonValue,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails
 
 from app.domain.json import JsonObject
@@ -217,6 +219,20 @@ class ReactMethodConfig(MethodConfigBase, RetrievalConfig):
         return content
 
 
+class ImportedMethodConfig(MethodConfigBase):
+    """How another harness has asked: of experiments that were imported, which are never run.
+
+    ``settings``: what the harness's log says of the evaluation.
+    """
+
+    label: ClassVar[str] = "Imported"
+    max_tokens: ClassVar[int] = 1
+
+    name: Literal["imported"] = "imported"
+    harness: Literal["inspect", "lm-eval", "promptfoo", "file"]
+    settings: dict[str, JsonValue] = Field(default={})
+
+
 AnyMethodConfig = NaiveMethodConfig | CoTMethodConfig | RagMethodConfig | ReactMethodConfig
 """All methods, in the order in which people are shown them."""
 
@@ -234,7 +250,7 @@ METHODS: dict[str, type[AnyMethodConfig]] = {
 _DEFAULT_METHOD = method_name(NaiveMethodConfig)
 
 
-def _by_name(value: object, handler: ValidatorFunctionWrapHandler) -> AnyMethodConfig:
+def _by_name(value: object, handler: ValidatorFunctionWrapHandler) -> AnyMethodConfig | ImportedMethodConfig:
     """Validate ``value`` as the method that it names; errors have the field's path without that name.
 
     The name may be left out: experiments from the time of a single method have none.
@@ -243,6 +259,8 @@ def _by_name(value: object, handler: ValidatorFunctionWrapHandler) -> AnyMethodC
         validated: AnyMethodConfig = handler(value)
         return validated
     name = value.get("name", _DEFAULT_METHOD)
+    if name == "imported":
+        return ImportedMethodConfig.model_validate(value)
     config = METHODS.get(name) if isinstance(name, str) else None
     if config is None:
         *others, last = map(repr, METHODS)
@@ -254,4 +272,8 @@ def _by_name(value: object, handler: ValidatorFunctionWrapHandler) -> AnyMethodC
     return config.model_validate({**value, "name": name})
 
 
-MethodConfig = Annotated[AnyMethodConfig, Field(discriminator="name"), WrapValidator(_by_name)]
+MethodConfig = Annotated[
+    AnyMethodConfig | SkipJsonSchema[ImportedMethodConfig],  # nobody writes one by hand
+    Field(discriminator="name"),
+    WrapValidator(_by_name),
+]

@@ -8,6 +8,7 @@ from app.domain.run_selection import AnswerAttribution, Between, LabelFilter, Ru
 from app.domain.status import FailureKind
 from app.schemas.common import FromAttributes, Text, Words
 from app.schemas.result import Estimate
+from app.schemas.scoring import ORIGINAL
 
 _NAME = 100
 
@@ -26,6 +27,11 @@ class RunFilters(BaseModel):
         min_length=1,
         max_length=_NAME,
         description="Name of the score that `filter`, its bounds and the sort key `score` are about.",
+    )
+    scoring: Text = Field(
+        default=ORIGINAL,
+        max_length=80,
+        description="By which scoring; original: that which the experiment was run with.",
     )
     text: Words = Field(
         default="",
@@ -56,6 +62,7 @@ class RunFilters(BaseModel):
         return RunSelection(
             outcome=self.filter,
             score=self.score,
+            scoring="" if self.scoring == ORIGINAL else self.scoring,
             text=self.text,
             failure_kinds=tuple(self.failure_kind),
             attributions=tuple(self.attribution),

@@ -18,14 +18,29 @@ class UnreadableConfig(Exception):
         hint: what to do.
     """
 
-    def __init__(self, problem: str) -> None:
-        self.message = f"This version of LlmForge cannot run the experiment's configuration: {problem}."
-        self.hint = "Clone it, change these fields, and run the copy."
-        super().__init__(self.message)
+    def __init__(self, message: str, hint: str) -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(message)
 
 
 def read_config(stored: JsonObject) -> ExperimentConfig:
-    """Return a stored configuration.
+    """Return a stored configuration, to be run.
+
+    Raises:
+        UnreadableConfig: if this version refuses it, or its experiment was imported.
+    """
+    config = scored_config(stored)
+    if config.method.name == "imported":
+        raise UnreadableConfig(
+            "The experiment was imported: its answers were given elsewhere, and it is never run.",
+            "Create an experiment with a method and a model of the catalog on the same dataset.",
+        )
+    return config
+
+
+def scored_config(stored: JsonObject) -> ExperimentConfig:
+    """Return a stored configuration whose runs are to be scored; it may be of an imported experiment.
 
     Raises:
         UnreadableConfig: if this version refuses it.
@@ -33,11 +48,15 @@ def read_config(stored: JsonObject) -> ExperimentConfig:
     try:
         return ExperimentConfig.model_validate(stored)
     except ValidationError as error:
-        raise UnreadableConfig(sentence_of(error).rstrip(".")) from error
+        problem = sentence_of(error).rstrip(".")
+        raise UnreadableConfig(
+            f"This version of LlmForge cannot run the experiment's configuration: {problem}.",
+            "Clone it, change these fields, and run the copy.",
+        ) from error
 
 
 def problem_of(stored: object) -> str | None:
-    """Return why this version refuses a stored configuration; ``None`` if it does not."""
+    """Return why a stored configuration cannot be run; ``None`` if it can."""
     if not isinstance(stored, dict):
         return None
     try:

@@ -130,3 +130,18 @@ def test_changes_are_said_in_words() -> None:
 async def test_a_single_experiment_has_nothing_to_be_compared_with(steps: Steps) -> None:
     (step,) = (await history(steps, await steps.run(seed=12)))["steps"]
     assert (step["against_reference"], step["against_previous"], step["changes"]) == (None, None, [])
+
+
+async def test_by_a_scoring_of_those_that_have_it(steps: Steps) -> None:
+    model = "mock/fixed?text=thing+7%0Athing+3"
+    ids = [await steps.run(name=f"Night {number}", model=model) for number in (1, 2, 3)]
+    for one in ids[1:]:
+        await steps.rescore(one, name="words", parser="whole_output")
+    found = await history(steps, ids[1], scoring="words")
+    assert [one["experiment_id"] for one in found["steps"]] == ids[1:]
+    assert (found["scoring"], found["reference_id"]) == ("words", ids[1])
+    assert [one["score"]["value"] for one in found["steps"]] == [0, 0]
+    assert found["steps"][1]["against_reference"]["n_paired"] == 20
+    assert "1 of 3 experiments of this configuration have no scoring 'words'" in found["warnings"][0]
+    assert (await history(steps, ids[1]))["steps"][0]["score"]["value"] == 0.05
+    problem(await steps.api.get(f"{RESULTS}/{ids[0]}/history", params={"scoring": "words"}), 404)

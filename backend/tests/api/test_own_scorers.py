@@ -1,6 +1,6 @@
 """Scorers of one's own, from a folder to what the API says of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,3 +42,39 @@ async def test_one_that_cannot_be_loaded_says_why(steps: Steps) -> None:
     error = problem(response, 422)
     assert error["errors"][0]["field"] == "scorers.bad"
     assert "bad.py gives none: It needs a VERSION" in error["hint"]
+
+
+class TestAChangedFile:
+    """The function of a scorer has changed, and its VERSION has not."""
+
+    @pytest.fixture
+    def change(self, tmp_path: Path) -> Callable[[], None]:
+        def change() -> None:
+            written(tmp_path, few=GOOD.replace("words <= 3", "words <= 30"))
+
+        return change
+
+    async def test_comparisons_warn(self, steps: Steps, change: Callable[[], None]) -> None:
+        before = await steps.run(scorers={"few_words": {}})
+        unchanged = await steps.run(scorers={"few_words": {}}, seed=2)
+        kept = (await steps.get(f"/api/v1/results/{before}"))["provenance"]["own_scorers"]
+        assert list(kept) == ["few_words"]
+        change()
+        after = await steps.run(scorers={"few_words": {}}, seed=3)
+        said = [
+            " ".join((await steps.get("/api/v1/results/compare", ids=[before, one]))["warnings"])
+            for one in (unchanged, after)
+        ]
+        assert "few_words" not in said[0]
+        assert "The file of the scorer few_words has changed between these experiments" in said[1]
+        assert "own_scorers" not in (await steps.get(f"/api/v1/results/{await steps.run()}"))["provenance"]
+
+    async def test_an_experiment_does_not_go_on_with_it(
+        self, steps: Steps, change: Callable[[], None]
+    ) -> None:
+        created = await steps.create(scorers={"few_words": {}})
+        change()
+        await steps.start(created)
+        assert await steps.work(created) == "FAILED"
+        reason = (await steps.get(f"{EXPERIMENTS}/{created}"))["reason"]
+        assert "The file of the scorer few_words is not what it was" in reason

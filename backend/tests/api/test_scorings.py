@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.api.conftest import EXPERIMENTS, RESULTS, Steps, problem
+from app.services.datasets.service import DatasetService
+from tests.api.conftest import DATASETS, EXPERIMENTS, RESULTS, Steps, problem
 
 # Ten of twenty questions have "thing 7" nowhere; one has it.
 ALWAYS_7 = "mock/fixed?text=Well.%0Athing+7"
@@ -97,3 +98,74 @@ async def test_what_cannot_be_is_refused(steps: Steps, request_body: dict[str, A
     experiment_id = await steps.run(dataset={"name": "quiz", "n": 1})
     response = await steps.api.post(f"{EXPERIMENTS}/{experiment_id}/scorings", json=request_body)
     assert problem(response, 422)["errors"][0]["field"] == field
+
+
+class TestRunsByAScoring:
+    """Lists, maps, slices and single runs show the scoring that is asked for."""
+
+    @pytest.fixture
+    async def scored(self, steps: Steps) -> str:
+        """An experiment that says "thing 7" in its first line, and "thing 3" in its last."""
+        experiment_id = await steps.run(model="mock/fixed?text=thing+7%0Athing+3")
+        await steps.rescore(experiment_id, name="last", parser="last_line")
+        return experiment_id
+
+    @pytest.mark.parametrize(("scoring", "item"), [("original", 7), ("last", 3)])
+    async def test_list_map_and_run(self, steps: Steps, scored: str, scoring: str, item: int) -> None:
+        page = await steps.get(f"{RESULTS}/{scored}/runs", filter="correct", scoring=scoring)
+        (run,) = page["items"]
+        assert (page["total"], run["answer"], run["gold"]) == (1, f"thing {item}", [f"thing {item}"])
+        assert run["scores"]["exact_match"]["value"] == 1
+        states = await steps.get(f"{RESULTS}/{scored}/map", scoring=scoring)
+        assert states["run_ids"][states["states"].index("c")] == run["id"]
+        assert states["states"].count("c") == 1
+        whole = await steps.get(f"{RESULTS}/{scored}/runs/{run['id']}", scoring=scoring)
+        assert (whole["answer"], whole["scores"]) == (run["answer"], run["scores"])
+        best = await steps.get(f"{RESULTS}/{scored}/runs", sort="-score", scoring=scoring, limit=1)
+        assert best["items"][0]["id"] == run["id"]
+        more = await steps.get(
+            f"{RESULTS}/{scored}/runs", sort="-score", scoring=scoring, limit=19, cursor=best["next"]
+        )
+        assert run["id"] not in {one["id"] for one in more["items"]}
+        assert len(more["items"]) == 19
+
+    async def test_stored_runs_stay_as_they_are(self, steps: Steps, scored: str) -> None:
+        before = await steps.get(f"{RESULTS}/{scored}/runs")
+        await steps.get(f"{RESULTS}/{scored}/runs", scoring="last")
+        assert await steps.get(f"{RESULTS}/{scored}/runs") == before
+
+    async def test_a_dataset_of_them(self, steps: Steps, scored: str) -> None:
+        filters = {"filter": "correct", "scoring": "last"}
+        selection = {"kind": "runs", "experiment_id": scored, "filters": filters}
+        response = await steps.api.post(
+            f"{DATASETS}/selections", json={"name": "right", "selection": selection}
+        )
+        added = response.json()
+        assert added["size"] == 1
+        assert added["origin"]["sentence"] == "exact match is 1, in a name by the scoring last"
+        (example,) = (await steps.get(f"{DATASETS}/right/examples"))["items"]
+        assert example["answers"] == ["thing 3"]
+
+    async def test_slices(self, steps: Steps) -> None:
+        lines = [
+            {
+                "question": f"Item {place}?",
+                "answer": f"thing {place}",
+                "topic": "even" if place % 2 == 0 else "odd",
+            }
+            for place in range(8)
+        ]
+        async with steps.runtime.sessions() as session:
+            data = b"\n".join(map(orjson.dumps, lines))
+            await DatasetService(session).add_file("topics", "topics.jsonl", data)
+        experiment_id = await steps.run(model="mock/fixed?text=thing+7%0Athing+2", dataset={"name": "topics"})
+        await steps.rescore(experiment_id, name="last", parser="last_line")
+        for scoring, right in (("original", "odd"), ("last", "even")):
+            found = await steps.get(f"{RESULTS}/{experiment_id}/slices", scoring=scoring)
+            values = {one["value"]: one["estimate"]["value"] for one in found["slices"][0]["values"]}
+            assert values == {"even": 0.0, "odd": 0.0} | {right: 0.25}
+
+    @pytest.mark.parametrize("path", ["runs", "map", "slices", "repeats", "history"])
+    async def test_of_no_such_scoring(self, steps: Steps, scored: str, path: str) -> None:
+        found = await steps.api.get(f"{RESULTS}/{scored}/{path}", params={"scoring": "none"})
+        assert "last" in problem(found, 404)["hint"]

@@ -11,7 +11,9 @@ from typer.testing import CliRunner, Result
 from app.cli import app
 from app.services.execution.executor import Executor
 from app.services.experiments.repository import ExperimentRepository
+from app.services.runs.scoring_repository import ScoringRepository
 from app.services.runtime import Runtime
+from app.services.scorings.work import ScoringWork
 from tests.support import PATIENCE_S
 
 Cli = Callable[..., Awaitable[Result]]
@@ -49,8 +51,11 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
         while True:
             async with runtime.sessions() as session:
                 unattended = await ExperimentRepository(session).unattended(60)
+                scorings = await ScoringRepository(session).unattended(60)
             for experiment_id in unattended:
                 await Executor(runtime, experiment_id).run()
+            for scoring_id in scorings:
+                await ScoringWork(runtime, scoring_id).run()
             await asyncio.sleep(0.02)
 
     task = asyncio.create_task(work())

@@ -196,7 +196,7 @@ class TestTemplate:
 
     def test_with_other_braces(self) -> None:
         template = '{question} Answer as {"answer": "…"}'
-        assert config(method={"template": template}).method.template == template
+        assert config(method={"template": template}).method == NaiveMethodConfig(template=template)
 
     @properties
     @given(
@@ -359,7 +359,7 @@ class TestRoundTrip:
                 A:
         """
         read = ExperimentConfig.model_validate(yaml.safe_load(text))
-        assert read.method.template == "Q: {question}\nA:"
+        assert read.method == NaiveMethodConfig(template="Q: {question}\nA:")
         assert read.dataset.n == 20
         assert read.generation_params() == GenerationParams(stop=("\n",))
 

@@ -34,7 +34,9 @@ def configuration() -> str:
     _, schema = models_json_schema([(file, "validation") for file in _FILES])
     objects = schema["$defs"]
     first = [file.__name__ for file in _FILES]
-    names = [*first, *sorted(name for name in objects if name not in first)]
+    named = json.dumps(schema)  # what no file can hold has a definition all the same, and no reference
+    others = (name for name in objects if name not in first and f'"#/$defs/{name}"' in named)
+    names = [*first, *sorted(others)]
     return page(
         "Configuration", _ABOUT, (_object(name, objects[name]) for name in names if _shown(objects[name]))
     )

@@ -35,6 +35,10 @@ GROUPS: dict[str, tuple[str, str]] = {
         "Why an experiment ended as FAILED",
         "Its page and `llmforge show` give the reason. Mend it, then `llmforge resume ID`: what was answered is kept.",
     ),
+    "BrokenEntry": (
+        "Logs of other harnesses",
+        "The import names the file and the entry; nothing was imported. Is the file complete?",
+    ),
     "OwnScorerError": (
         "Scorers of your own",
         "The answer is unscored, or the file gives no scorer. Mend the file that is named.",
@@ -142,7 +146,7 @@ def found() -> list[Found]:
             name = _name(node)
             if name == "ValueError" and not file.startswith(_VALUES_SHOWN_OF):
                 continue
-            arguments = node.args[1:] if name == "FieldError" else node.args
+            arguments = node.args[1:] if name in {"BrokenEntry", "FieldError"} else node.args
             hint = next((each.value for each in node.keywords if each.arg == "hint"), None)
             if name == "fail" and len(arguments) > 1:
                 hint = arguments[1]

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useLayoutEffect, useSyncExternalStore } from "react";
 
 import { store, stored } from "./storage";
 
@@ -28,6 +28,13 @@ export function useThemeChoice(): [ThemeChoice, (next: ThemeChoice) => void] {
     window.dispatchEvent(new CustomEvent(CHOSEN, { detail: next }));
   };
   return [current, choose];
+}
+
+/** Sets the colours again after React has taken over the page, which may have made it anew. */
+export function useThemeKept(): void {
+  useLayoutEffect(() => {
+    window.dispatchEvent(new CustomEvent(CHOSEN, { detail: choice() }));
+  }, []);
 }
 
 /** Whether the page is dark now: for what is drawn without CSS. */

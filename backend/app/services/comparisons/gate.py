@@ -62,14 +62,14 @@ class GateService:
         self._results = ResultService(session)
         self._comparisons = ComparisonService(session, runtime)
         self._settling = SettlingService(session)
-        self._compared: dict[tuple[uuid.UUID, uuid.UUID], Comparison] = {}
+        self._compared: dict[tuple[uuid.UUID, uuid.UUID, str | None], Comparison] = {}
 
     async def decide(self, asked: GateRequest) -> GateOut:
         """Return the decision of a policy on these experiments.
 
         Raises:
             InvalidInput: if two of the baselines, or of the candidates, are of one dataset.
-            NotFound: if an experiment has no result.
+            NotFound: if an experiment has no result, or not the scoring of a rule.
         """
         baselines = await self._by_dataset("baselines", asked.baselines)
         candidates = await self._by_dataset("candidates", asked.candidates)
@@ -101,7 +101,7 @@ class GateService:
             return _Found(rule, ids, why=f"no {missing} of {rule.dataset} was given")
         if baseline.id == candidate.id:
             return _Found(rule, ids, why="baseline and candidate are the same experiment")
-        comparison = await self._comparison(baseline.id, candidate.id)
+        comparison = await self._comparison(baseline.id, candidate.id, rule.scoring)
         out = comparison_out(comparison)
         score = next((one for one in comparison.against_baseline[0].scores if one.score == rule.score), None)
         if score is None:
@@ -109,7 +109,7 @@ class GateService:
             return _Found(rule, ids, why=f"they do not share this score, but {', '.join(shared) or 'none'}")
         warnings = warnings_of(out)
         settling = out.settling
-        if settling is not None and settling.score == rule.score:
+        if settling is not None and settling.score == rule.score and rule.scoring is None:
             bets = await self._settling.bets((baseline, candidate), rule.margin or 1.0)
             both_ways = rule.equivalence is not None
             test = RuleTest(bets.bounds, bets.pairs, rule.margin, both_ways, fewest=1)
@@ -118,11 +118,12 @@ class GateService:
         not_run = sum(one.metrics.counts.missing for one in out.experiments)
         return _ordinary(rule, (baseline.id, candidate.id), score, not_run, warnings)
 
-    async def _comparison(self, baseline: uuid.UUID, candidate: uuid.UUID) -> Comparison:
-        pair = (baseline, candidate)
-        if pair not in self._compared:
-            self._compared[pair] = await self._comparisons.compare(pair)
-        return self._compared[pair]
+    async def _comparison(self, baseline: uuid.UUID, candidate: uuid.UUID, scoring: str | None) -> Comparison:
+        asked = (baseline, candidate, scoring)
+        if asked not in self._compared:
+            scorings = () if scoring is None else (scoring,)
+            self._compared[asked] = await self._comparisons.compare((baseline, candidate), scorings=scorings)
+        return self._compared[asked]
 
 
 def _ordinary(
@@ -174,6 +175,7 @@ def _rule_out(found: _Found, decided: RuleDecision | None) -> GateRuleOut:
     return GateRuleOut(
         dataset=rule.dataset,
         score=rule.score,
+        scoring=rule.scoring,
         tier=rule.tier,
         margin=rule.margin,
         equivalence=rule.equivalence is not None,
@@ -197,7 +199,8 @@ def _rule_message(found: _Found, decided: RuleDecision | None, decision: Decisio
     both = rule.equivalence is not None
     margin = f"{100 * rule.margin:g} points"
     worse = f"worse by more than {margin}" if rule.margin else "worse"
-    what = f"{rule.score} on {rule.dataset}"
+    by = f" by the scoring {rule.scoring}" if rule.scoring else ""
+    what = f"{rule.score}{by} on {rule.dataset}"
     if found.not_run:
         return f"{what}: {found.not_run:,} planned runs were not run."
     if decided is None or test is None:

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.errors import FieldError, InvalidInput
+from app.core.errors import FieldError, InvalidInput, NotFound
 from app.domain.provenance import Provenance
 from app.domain.scoring import DEFAULT_MARGIN
 from app.models import Experiment
+from app.schemas.scoring import ORIGINAL
 from app.services.comparisons.compare import ScoreComparison, compare_score
 from app.services.comparisons.pairing import RunArrays, pair
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.experiments.history_repository import HistoryRepository
 from app.services.results.run_map import require_score
-from app.services.results.service import ResultService
+from app.services.results.service import ExperimentResult, ResultService
 
 MOST_SHOWN = 50
 """Experiments of one configuration that are compared, the newest ones."""
@@ -30,7 +31,7 @@ class HistoryStep:
     """One experiment of a history.
 
     Attributes:
-        experiment: with its result.
+        result: with the experiment.
         changes: what was otherwise than in the experiment before it, in words.
         against_reference: its difference from the reference; ``None`` for the reference itself, or if the
             scorers' versions differ.
@@ -38,19 +39,34 @@ class HistoryStep:
             scorers' versions differ.
     """
 
-    experiment: Experiment
+    result: ExperimentResult
     changes: list[str]
     against_reference: ScoreComparison | None
     against_previous: ScoreComparison | None
 
+    @property
+    def experiment(self) -> Experiment:
+        """Which experiment it is."""
+        return self.result.experiment
+
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The experiments of one configuration, the oldest first, and the one that they are compared with."""
+    """The experiments of one configuration, the oldest first, and the one that they are compared with.
+
+    Attributes:
+        config_hash: of the configuration.
+        reference: that all are compared with.
+        steps: of the experiments that have the scoring.
+        scoring: by which they are compared.
+        left_out: experiments without that scoring.
+    """
 
     config_hash: str
     reference: Experiment
     steps: list[HistoryStep]
+    scoring: str = ORIGINAL
+    left_out: int = 0
 
 
 class HistoryService:
@@ -67,6 +83,7 @@ class HistoryService:
         score: str,
         reference: uuid.UUID | None = None,
         margin: float = DEFAULT_MARGIN,
+        scoring: str = ORIGINAL,
     ) -> History:
         """Return the experiments with the configuration of this one that have a result.
 
@@ -75,22 +92,24 @@ class HistoryService:
             score: that is compared.
             reference: one of them; if left out, the first one.
             margin: the largest difference of the score that does not matter.
+            scoring: name of a scoring, of those experiments that have it; the others are left out.
 
         Raises:
-            NotFound: if there is no experiment, or none of its configuration has a result.
+            NotFound: if there is no experiment, none of its configuration has a result, or this one has no
+                such scoring.
             InvalidInput: for a reference with another configuration or without a result, or a score that it
                 does not have.
         """
         one = await self._results.experiment(experiment_id)
-        found = await self._history.with_results(one.config_hash, MOST_SHOWN)
-        if not found:
-            await self._results.result(experiment_id)  # says why there is none
+        results, left_out = await self._results_of(one, scoring)
+        found = [each.experiment for each in results]
         chosen = _reference(found, reference)
-        provenances = {each.id: Provenance.from_json(each.provenance) for each in found}
+        provenances = {each.experiment.id: _provenance(each) for each in results}
         require_score(score, list(provenances[chosen.id].scorers))
         versions = {each: provenance.scorers.get(score) for each, provenance in provenances.items()}
         scored = [each for each in provenances if versions[each] is not None]
-        runs = {each: await self._arrays.arrays(each, [score]) for each in scored}
+        by = {each.experiment.id: each.scoring_id for each in results}
+        runs = {each: await self._arrays.arrays(each, [score], scoring_id=by[each]) for each in scored}
         ids = [each.id for each in found]
         previous = dict(zip(ids[1:], ids, strict=False))
         families = (
@@ -107,13 +126,33 @@ class HistoryService:
         steps = [
             HistoryStep(
                 each,
-                _changes_since(previous.get(each.id), each.id, provenances, score),
-                against_reference.get(each.id),
-                against_previous.get(each.id),
+                _changes_since(previous.get(each.experiment.id), each.experiment.id, provenances, score),
+                against_reference.get(each.experiment.id),
+                against_previous.get(each.experiment.id),
             )
-            for each in found
+            for each in results
         ]
-        return History(one.config_hash, chosen, steps)
+        return History(one.config_hash, chosen, steps, scoring, left_out)
+
+    async def _results_of(self, one: Experiment, scoring: str) -> tuple[list[ExperimentResult], int]:
+        """Return the results of a configuration by a scoring, and how many have no such scoring."""
+        await self._results.scoring_id(one.id, scoring)
+        same = await self._history.with_results(one.config_hash, MOST_SHOWN)
+        if not same:
+            await self._results.result(one.id)  # says why there is none
+        found = []
+        for each in same:
+            try:
+                found.append(await self._results.result(each.id, scoring))
+            except NotFound:  # it was not scored again in this way
+                continue
+        return found, len(same) - len(found)
+
+
+def _provenance(of: ExperimentResult) -> Provenance:
+    """Return the provenance of an experiment, with the scorers and the dataset of the scoring."""
+    made = of.experiment.provenance if of.scoring_id is None else of.result.provenance
+    return Provenance.from_json(made)
 
 
 def _reference(found: Sequence[Experiment], wanted: uuid.UUID | None) -> Experiment:
@@ -163,6 +202,7 @@ def changes(before: Provenance, now: Provenance, score: str) -> list[str]:
         ("prompt", before.prompt_hash[:8], now.prompt_hash[:8]),
         ("index", _index(before), _index(now)),
         (f"scorer of {score}", *scorers),
+        (f"file of the scorer {score}", *(one.own_scorers.get(score, "") for one in (before, now))),
         ("LlmForge", *codes),
         ("Python", before.python, now.python),
         ("platform", before.platform, now.platform),

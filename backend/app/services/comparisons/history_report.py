@@ -34,8 +34,16 @@ def history_out(history: History, score: str, margin: float) -> HistoryOut:
         reference_id=history.reference.id,
         steps=steps,
         note=_note(*families),
-        warnings=_warnings(steps),
+        scoring=history.scoring,
+        warnings=[*_left_out(history), *_warnings(steps)],
     )
+
+
+def _left_out(history: History) -> list[str]:
+    if not history.left_out:
+        return []
+    lacking = f"{history.left_out:,} of {history.left_out + len(history.steps):,}"
+    return [f"{lacking} experiments of this configuration have no scoring {history.scoring!r}: left out."]
 
 
 def _note(against_reference: int, against_previous: int) -> str:
@@ -62,8 +70,9 @@ def _step(
     step: HistoryStep, score: str, reference: Experiment, previous: Experiment | None
 ) -> HistoryStepOut:
     one = step.experiment
-    counts: dict[str, Any] = {} if one.result is None else one.result.metrics["counts"]
-    statistics = one.scores.get(score)
+    metrics = step.result.result.metrics
+    counts: dict[str, Any] = metrics["counts"]
+    statistics = metrics["scores"].get(score)
     return HistoryStepOut(
         experiment_id=one.id,
         name=one.name,

@@ -265,7 +265,18 @@ def _warnings(
         if name not in comparable:
             versions = ", ".join(str(one[name]) for one in scorers)
             warnings.append(f"Scorer versions of {name} differ: {versions}; not compared.")
-    return warnings
+    return warnings + _changed_files(provenances, comparable)
+
+
+def _changed_files(provenances: Sequence[Provenance], comparable: Sequence[str]) -> list[str]:
+    """Return sentences about scorers of the user's own that changed without another version."""
+    files = {name: {one.own_scorers.get(name) for one in provenances} - {None} for name in comparable}
+    return [
+        f"The file of the scorer {name} has changed between these experiments, and its VERSION has not: "
+        "their scores may not be of one kind. Score the older one again (`llmforge rescore`)."
+        for name, hashes in files.items()
+        if len(hashes) > 1
+    ]
 
 
 def _copies(experiments: Sequence[Experiment], runs: Sequence[RunArrays]) -> list[str]:

@@ -99,6 +99,13 @@ class DatasetRepository(VersionedRepository[Dataset]):
         query = select(Example).where(*_at(dataset_id, positions))
         return (await self._session.execute(query.order_by(Example.position))).scalars().all()
 
+    async def all_examples(self, dataset_id: uuid.UUID) -> AsyncIterator[tuple[int, ExampleNoun]]:
+        """Yield row id and example of a whole dataset, without metadata, in file order."""
+        columns = (Example.id, Example.key, Example.question, Example.answers, Example.cluster)
+        query = select(*columns).where(Example.dataset_id == dataset_id).order_by(Example.position)
+        async for row in await self._session.stream(query.execution_options(yield_per=_ROWS_AT_ONCE)):
+            yield row[0], ExampleNoun(row[1], row[2], tuple(row[3]), row[4])
+
     async def first_answers(self, dataset_id: uuid.UUID, positions: Sequence[int]) -> dict[str, str]:
         """Return the first accepted answer of each question at ``positions``."""
         query = select(Example.question, Example.answers[1]).where(*_at(dataset_id, positions))

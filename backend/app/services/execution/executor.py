@@ -81,6 +81,7 @@ class Executor:
             self._id,
             runtime.settings.stale_after_s,
             self._stopping.is_set,
+            announces=runtime.settings.has_webhook,
         )
         self._progress = Progress(self._mode)
         self._ending: Ending | None = None

@@ -17,6 +17,7 @@ from app.services.execution.batch_job_repository import BatchJobRepository
 from app.services.execution.executor_repository import ExecutorRepository, LockedExperiment, Member, others
 from app.services.execution.shard_repository import ShardReport, ShardRepository, ShardSums
 from app.services.execution.slots import part_of
+from app.services.notifications.repository import DeliveryRepository
 
 
 class LeaseLost(Exception):
@@ -98,6 +99,7 @@ class Lease:
         experiment_id: what to work on.
         stale_after_s: age in seconds at which a heartbeat no longer counts.
         stopping: whether this process is about to end; it then no longer waits for the database.
+        announces: whether a webhook is to be told that the experiment has ended.
     """
 
     def __init__(
@@ -107,6 +109,8 @@ class Lease:
         experiment_id: uuid.UUID,
         stale_after_s: float,
         stopping: Callable[[], bool],
+        *,
+        announces: bool = False,
     ) -> None:
         self.experiment_id = experiment_id
         self.id = uuid.uuid4()
@@ -114,6 +118,7 @@ class Lease:
         self._autocommit = autocommit
         self._stale_after_s = stale_after_s
         self._stopping = stopping
+        self._announces = announces
 
     async def join(self, gauges: Gauges, most: Callable[[Experiment], int]) -> Joined | None:
         """Begin to work on an experiment that is queued or running, unless there is nothing to do.
@@ -302,6 +307,8 @@ class Lease:
                 if self.id not in {one.id for one in members}:
                     raise LeaseLost
                 await executors.finish(self.experiment_id, ending)
+                if self._announces:
+                    await DeliveryRepository(session).announce(self.experiment_id)
                 await ShardRepository(session).remove(self.experiment_id)
                 await BatchJobRepository(session).forget_lines(self.experiment_id)
                 await session.commit()

@@ -7,6 +7,7 @@ executor through.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
@@ -46,7 +47,11 @@ async def requeue_lost(runtime: Runtime, jobs: WaitingJobs | None = None) -> int
 
 
 async def look_after_lost(
-    runtime: Runtime, attention: Attention | None = None, *, every_s: float = 2.0
+    runtime: Runtime,
+    attention: Attention | None = None,
+    *,
+    every_s: float = 2.0,
+    after_look: Callable[[], None] = lambda: None,
 ) -> None:
     """Queue lost experiments again, for as long as the process lives.
 
@@ -54,11 +59,13 @@ async def look_after_lost(
         runtime: of this process.
         attention: says when to look; without it every ``every_s`` seconds.
         every_s: see ``attention``.
+        after_look: called after each look: something may have ended.
     """
     jobs = WaitingJobs(runtime)
     while True:
         await (attention.wait() if attention else asyncio.sleep(every_s))
         if not runtime.redis_url:
+            after_look()
             continue
         left: WorkLeft = "running"  # if it cannot be found out
         try:
@@ -73,3 +80,4 @@ async def look_after_lost(
             log.debug("recovery_waits", error=type(error).__name__)
         if attention:
             attention.found(left)
+        after_look()

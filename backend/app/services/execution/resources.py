@@ -78,6 +78,7 @@ async def open_resources(
         ExperimentFailed: if something cannot be opened, or is not what it was.
     """
     _require_same_prompts(resolved, provenance)
+    _require_same_scorers(runtime, provenance)
     async with AsyncExitStack() as stack:
         sources = await _open_sources(runtime, resolved, provenance, note, stack)
         model = await _open_model(runtime, resolved, provenance)
@@ -92,6 +93,18 @@ def _require_same_prompts(resolved: ResolvedConfig, provenance: Provenance) -> N
             "The method's prompts are not what they were when the experiment was created (worked examples "
             "or software changed). Clone the experiment to run it with the prompts as they are now."
         )
+
+
+def _require_same_scorers(runtime: Runtime, provenance: Provenance) -> None:
+    SCORERS.load_own(runtime.settings.scorers_dir)
+    now = SCORERS.own_files(provenance.own_scorers)
+    for name, before in provenance.own_scorers.items():
+        if now.get(name) != before:
+            raise ExperimentFailed(
+                f"The file of the scorer {name} is not what it was when the experiment was created. Raise "
+                "its VERSION if its scores can change, and clone the experiment to run it with the scorer as "
+                "it is now."
+            )
 
 
 async def _open_sources(

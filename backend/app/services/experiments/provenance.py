@@ -88,4 +88,5 @@ def build_provenance(
         model_parameters=model_parameters,
         left_out=left_out,
         created_by=acting(),
+        own_scorers=SCORERS.own_files(one.name for one in SCORERS.of(config, rule)),
     )

@@ -31,6 +31,7 @@ from app.services.experiments.retry_repository import RetriedFailure, RetryRepos
 from app.services.experiments.validation import validate
 from app.services.inference.catalog import spellings_of
 from app.services.knowledge.retriever_factory import describe
+from app.services.notifications.repository import DeliveryRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -240,6 +241,8 @@ class ExperimentService:
             await RetryRepository(self._session).set_ending(experiment_id, ending)
             progress = experiment.progress_snapshot
             await aggregate(self._session, experiment_id, wall_s=progress.active_s if progress else None)
+            if self._runtime.settings.has_webhook:
+                await DeliveryRepository(self._session).announce(experiment_id)
 
 
 def _left_out(config: ExperimentConfig, checked: ResolvedConfig) -> tuple[str, ...]:

@@ -30,6 +30,12 @@ async def validate(
     Raises:
         InvalidInput: if something does not exist or does not fit together; names the field.
     """
+    if config.method.name == "imported":
+        raise InvalidInput(
+            "Imported experiments are never run: their answers were given elsewhere.",
+            hint="Choose a method and a model of the catalog.",
+            errors=[FieldError("method.name", "is imported")],
+        )
     SCORERS.load_own(runtime.settings.scorers_dir)
     resolved = await resolve(session, runtime, config, file_needed=files_needed)
     _check_sample_size(resolved)

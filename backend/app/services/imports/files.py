@@ -7,7 +7,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from mmap import mmap
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import orjson
 
@@ -132,8 +132,14 @@ def open_text(file: File, newline: str) -> TextIO:
             decoder.decode(file.data[start : start + _PART], start + _PART >= size)
     except UnicodeDecodeError:
         decode(file.data[:], file.name)  # raises, and names the place
-    binary = io.BytesIO(file.data) if isinstance(file.data, bytes) else io.BufferedReader(_Mapped(file.data))
-    return io.TextIOWrapper(binary, encoding, newline=newline)
+    return io.TextIOWrapper(open_binary(file), encoding, newline=newline)
+
+
+def open_binary(file: File) -> BinaryIO:
+    """Return the content of a file to be read in parts; what is mapped into memory is not copied."""
+    if isinstance(file.data, bytes):
+        return io.BytesIO(file.data)
+    return io.BufferedReader(_Mapped(file.data))
 
 
 class _Mapped(io.RawIOBase):
@@ -146,6 +152,16 @@ class _Mapped(io.RawIOBase):
     def readable(self) -> bool:
         """Return that it can be read."""
         return True
+
+    def seekable(self) -> bool:
+        """Return that it can be read from any place."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a place, and return it."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._read, io.SEEK_END: len(self._data)}[whence]
+        self._read = max(0, start + offset)
+        return self._read
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read the next bytes into ``buffer``, and return their number."""

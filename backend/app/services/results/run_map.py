@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.run_selection import RunSelection
+from app.schemas.scoring import ORIGINAL
 from app.services.results.service import ResultService
 from app.services.runs.repository import RunRepository
 from app.services.runs.scores_repository import ScoresRepository
@@ -42,18 +43,27 @@ class RunMapService:
         self._runs = RunRepository(session)
         self._scores = ScoresRepository(session)
 
-    async def states(self, experiment_id: uuid.UUID, score: str, limit: int) -> RunStates:
+    async def states(
+        self, experiment_id: uuid.UUID, score: str, limit: int, scoring: str = ORIGINAL
+    ) -> RunStates:
         """Return the states of the first ``limit`` runs; the experiment may still be running.
 
+        Args:
+            experiment_id: of which experiment.
+            score: that the states are about.
+            limit: of the runs.
+            scoring: by which of its scorings.
+
         Raises:
-            NotFound: if there is no experiment.
+            NotFound: if there is no experiment, or no such scoring that is complete.
             InvalidInput: if there are scores, and none of this name.
         """
         await self._results.experiment(experiment_id)
-        names = await self._scores.names(experiment_id)
+        scoring_id = await self._results.scoring_id(experiment_id, scoring)
+        names = await self._scores.names(experiment_id, scoring_id)
         require_score(score, names)
         total = await self._runs.count(experiment_id, RunSelection())
-        ids, states, latencies = await self._scores.states(experiment_id, score, limit)
+        ids, states, latencies = await self._scores.states(experiment_id, score, limit, scoring_id)
         rounded = [None if value is None else round(value, 1) for value in latencies]
         return RunStates(score, names, total, ids, states, rounded)
 

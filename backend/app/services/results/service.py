@@ -16,6 +16,7 @@ from app.schemas.scoring import ORIGINAL
 from app.services.experiments.repository import ExperimentRepository
 from app.services.results.cursor import ListCursor
 from app.services.runs.repository import Position, RunRepository
+from app.services.runs.scores_repository import ScoresRepository
 from app.services.runs.scoring_repository import ScoringRepository
 
 MAX_COMPARED = 12
@@ -60,6 +61,7 @@ class ResultService:
     def __init__(self, session: AsyncSession) -> None:
         self._experiments = ExperimentRepository(session)
         self._runs = RunRepository(session)
+        self._scores = ScoresRepository(session)
         self._scorings = ScoringRepository(session)
 
     async def experiment(self, experiment_id: uuid.UUID) -> Experiment:
@@ -128,10 +130,11 @@ class ResultService:
         """Return a page of the runs that are meant, as lists show them; see ``run_lines``.
 
         Raises:
-            NotFound: if there is no experiment.
+            NotFound: if there is no experiment, or no such scoring.
             InvalidInput: for an unknown sort key or an invalid cursor.
         """
         await self.experiment(experiment_id)
+        scoring_id = await self.scoring_id(experiment_id, where.scoring or ORIGINAL)
         key = sort.removeprefix("-")
         if not _is_sort(key):
             raise InvalidInput(
@@ -147,25 +150,31 @@ class ResultService:
             descending=sort.startswith("-"),
             after=_position(cursors, cursor) if cursor else None,
             limit=limit + 1,
+            scoring_id=scoring_id,
         )
-        total = await self._runs.count(experiment_id, where)
+        total = await self._runs.count(experiment_id, where, scoring_id)
         page = rows[:limit]
         following = None
         if len(rows) > limit:
             last = page[-1]
             following = cursors.write(None if key == "order" else last.sort_value, last.id)
+        if scoring_id is not None:
+            await self._scores.show_scoring({run.id: run for run in page}, scoring_id)
         return RunPage(page, total, following)
 
-    async def run(self, experiment_id: uuid.UUID, run_id: int) -> Run:
-        """Return one run with its example and its calls.
+    async def run(self, experiment_id: uuid.UUID, run_id: int, scoring: str = ORIGINAL) -> Run:
+        """Return one run with its example and its calls, as a scoring says of it.
 
         Raises:
-            NotFound: if there is none.
+            NotFound: if there is none, or no such scoring.
         """
         await self.experiment(experiment_id)
+        scoring_id = await self.scoring_id(experiment_id, scoring)
         found = await self._runs.get(experiment_id, run_id)
         if found is None:
             raise NotFound(f"The experiment has no run {run_id}.")
+        if scoring_id is not None:
+            await self._scores.show_scoring({run_id: found}, scoring_id)
         return found
 
     async def compared(
@@ -220,6 +229,7 @@ def scored_provenance(provenance: JsonObject, scoring: ScoringRow) -> JsonObject
         "created_at": scoring.created_at.isoformat(),
         "code_version": scoring.code_version,
     }
+    provenance = {name: value for name, value in provenance.items() if name != "own_scorers"}
     return {**provenance, "scorers": scoring.scorers, "dataset": dataset, "scoring": made}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.metrics import Estimate
+from app.schemas.scoring import ORIGINAL
 from app.services.evaluation.metrics.units import unit_of
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.evaluation.statistics.means import bounded_mean, share
@@ -58,18 +59,24 @@ class SliceService:
         self._scores = ScoresRepository(session)
         self._slices = SlicesRepository(session)
 
-    async def slices(self, experiment_id: uuid.UUID, score: str) -> Slices:
+    async def slices(self, experiment_id: uuid.UUID, score: str, scoring: str = ORIGINAL) -> Slices:
         """Return the score by each key that groups the questions; the experiment may still be running.
 
+        Args:
+            experiment_id: of which experiment.
+            score: by name.
+            scoring: by which of its scorings.
+
         Raises:
-            NotFound: if there is no experiment.
+            NotFound: if there is no experiment, or no such scoring that is complete.
             InvalidInput: if there are scores, and none of this name.
         """
         experiment = await self._results.experiment(experiment_id)
-        require_score(score, await self._scores.names(experiment_id))
+        scoring_id = await self._results.scoring_id(experiment_id, scoring)
+        require_score(score, await self._scores.names(experiment_id, scoring_id))
         fields = await self._slices.fields(experiment_id)
         keys = [one.name for one in fields if not why_not(one) and not in_quantiles(one)]
-        runs = await self._slices.runs(experiment_id, keys, score) if keys else []
+        runs = await self._slices.runs(experiment_id, keys, score, scoring_id) if keys else []
         return Slices(score, slices_of(runs, score, experiment.seed))
 
 

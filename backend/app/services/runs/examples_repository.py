@@ -18,10 +18,15 @@ class SelectedExamplesRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def of_runs(self, experiment_id: uuid.UUID, where: RunSelection) -> list[Example]:
-        """Return the question of each run that is meant, once, in the order of the dataset."""
+    async def of_runs(
+        self, experiment_id: uuid.UUID, where: RunSelection, scoring_id: uuid.UUID | None = None
+    ) -> list[Example]:
+        """Return the question of each run that is meant, once, in the order of the dataset.
+
+        By the scores of a scoring, if one is given.
+        """
         runs = select(Run.example_id).join(Run.example)
-        runs = runs.where(Run.experiment_id == experiment_id, *conditions(where))
+        runs = runs.where(Run.experiment_id == experiment_id, *conditions(where, scoring_id))
         query = select(Example).where(Example.id.in_(runs)).order_by(Example.position)
         return list((await self._session.scalars(query)).all())
 

@@ -43,6 +43,8 @@ _insert_answers = (
     )
 )
 
+_insert_imported = array_insert(cast(Table, Run.__table__), _run_columns, "r")
+
 
 def _run_arrays(runs: Sequence[RunRecord]) -> dict[str, list[object]]:
     arrays: dict[str, list[object]] = {
@@ -90,6 +92,10 @@ class RunRepository:
         """
         values = {**_run_arrays(runs), **generation_arrays(generations), "lease": lease}
         return bool(await self._session.scalar(_insert_answers, values))
+
+    async def add_imported(self, runs: Sequence[RunRecord]) -> None:
+        """Store runs that no executor has made; what is stored already stays as it is."""
+        await self._session.execute(_insert_imported, _run_arrays(runs))
 
     async def outcomes(self, experiment_id: uuid.UUID, example_ids: Sequence[int]) -> list[Outcome]:
         """Return what became of the samples of these examples that have a run."""
@@ -165,18 +171,20 @@ class RunRepository:
         descending: bool,
         after: Position | None,
         limit: int,
+        scoring_id: uuid.UUID | None = None,
     ) -> Sequence[Run]:
         """Return up to ``limit`` runs beyond ``after``, as lists show them; see ``run_lines``.
 
-        Runs without a value to sort by come last, whatever the direction. ``Run.sort_value`` is set.
+        Runs without a value to sort by come last, whatever the direction. ``Run.sort_value`` is set. By the
+        scores of a scoring, if one is given; what the runs hold are their own.
         """
         # As a list of one, which keeps the experiment in the order that is asked for: an equal value would
         # be left out of it, and the primary key's index be read past the runs of all other experiments.
         query = run_lines(Run.experiment_id == func.any(array([experiment_id])))
-        query = query.where(*conditions(where))
+        query = query.where(*conditions(where, scoring_id))
         if sort == "order":
             return await self._part(query, [Run.id.expression], after, limit, descending=descending)
-        key = sort_value(sort, where.score)
+        key = sort_value(sort, where.score, scoring_id)
         query = query.options(with_expression(Run.sort_value, key))
         keys = [key, Run.id.expression]
         rows: list[Run] = []
@@ -206,12 +214,14 @@ class RunRepository:
         order = [column.desc() if descending else column.asc() for column in (Run.experiment_id, *keys)]
         return list((await self._session.scalars(query.order_by(*order).limit(limit))).all())
 
-    async def count(self, experiment_id: uuid.UUID, where: RunSelection) -> int:
-        """Return how many runs are meant."""
+    async def count(
+        self, experiment_id: uuid.UUID, where: RunSelection, scoring_id: uuid.UUID | None = None
+    ) -> int:
+        """Return how many runs are meant, by the scores of a scoring if one is given."""
         query = select(func.count()).select_from(Run).where(Run.experiment_id == experiment_id)
         if where.asks_of_questions:
             query = query.join(Run.example)
-        return await self._session.scalar(query.where(*conditions(where))) or 0
+        return await self._session.scalar(query.where(*conditions(where, scoring_id))) or 0
 
     async def get(self, experiment_id: uuid.UUID, run_id: int) -> Run | None:
         """Return one run, with its example and its calls."""

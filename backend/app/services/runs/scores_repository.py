@@ -53,14 +53,16 @@ class ScoresRepository:
         return sorted((await self._session.execute(query)).scalars())
 
     async def states(
-        self, experiment_id: uuid.UUID, score: str, limit: int
+        self, experiment_id: uuid.UUID, score: str, limit: int, scoring_id: uuid.UUID | None = None
     ) -> tuple[list[int], str, list[float | None]]:
         """Return ids, states and latencies (ms) of the first ``limit`` runs by (example, repeat).
+
+        By the scores of a scoring, if one is given.
 
         A state is one character: c for a value of at least 1, p for one between 0 and 1, w for 0, u for
         an answered run without this score, f for a failed run. Failed and cached runs have no latency.
         """
-        value = score_value(score)
+        value = score_value(score, scoring_id)
         state = case(
             (Run.status == "failed", "f"),
             (value.is_(None), "u"),
@@ -102,7 +104,8 @@ class ScoresRepository:
             scoring_id: whose score it is; ``None``: that which the experiment was run with.
         """
         column = score_value(score) if scoring_id is None else scored_value(score)
-        misreads = func.coalesce(attribution_value() == "misread", false())
+        where_wrong = attribution_value(score_value if scoring_id is None else scored_value)
+        misreads = func.coalesce(where_wrong == "misread", false())
         facts = (column, misreads, label_value() == "wrong")
         query = joined_with_examples(
             select(Example.content_hash, Run.repeat, Run.id, Run.status, *facts).select_from(Run), scoring_id
@@ -127,11 +130,15 @@ class ScoresRepository:
         return {run.id: run for run in runs}
 
     async def show_scoring(self, runs: Mapping[int, Run], scoring_id: uuid.UUID) -> None:
-        """Let runs that ``runs`` has returned show what a scoring says of them, if it says anything."""
+        """Let runs show what a scoring says of them, if it says anything; they belong to no session then."""
+        for run in runs.values():
+            if run in self._session:
+                self._session.expunge(run)
         found = await ScoringRepository(self._session).rows_of(scoring_id, list(runs))
         for run_id, (scored, example) in found.items():
             run = runs[run_id]
             run.scores_start, run.answer_start = scored.scores, scored.answer
+            run.scores, run.answer = scored.scores, scored.answer
             run.answer_length = None if scored.answer is None else len(scored.answer)
             run.parse_outcome, run.parse_rule = scored.parse_outcome, scored.parse_rule
             if example in self._session:  # several runs may answer it

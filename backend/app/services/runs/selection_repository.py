@@ -1,5 +1,8 @@
 """SQL of which runs a list shows, in which order, and how much of their texts."""
 
+import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +23,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.types import Text
 
 from app.domain.run_selection import Between, RunFilter, RunSelection, RunSort
-from app.models import Example, Label, Run
+from app.models import Example, Label, Run, ScoredRunRow
 
 _own_columns: dict[str, InstrumentedAttribute[float | None]] = {
     "exact_match": Run.exact_match,
@@ -29,6 +32,7 @@ _own_columns: dict[str, InstrumentedAttribute[float | None]] = {
 }
 # SQLAlchemy does not type what JSON columns can do.
 _scores: Any = Run.scores
+_scored: Any = ScoredRunRow.scores
 _metadata: Any = Example.extra
 
 _TEXT = 300
@@ -39,24 +43,36 @@ _ANSWERS = 8
 """Accepted answers that a list shows."""
 
 
-def conditions(where: RunSelection) -> list[ColumnExpressionArgument[bool]]:
-    """Return the conditions of a query of runs, joined with their examples if ``asks_of_questions``."""
-    value = score_value(where.score)
+def conditions(
+    where: RunSelection, scoring_id: uuid.UUID | None = None
+) -> list[ColumnExpressionArgument[bool]]:
+    """Return the conditions of a query of runs, joined with their examples if ``asks_of_questions``.
+
+    Args:
+        where: which runs are meant.
+        scoring_id: whose scores they are about; ``None``: those that the experiment was run with.
+    """
+    of = partial(score_value, scoring_id=scoring_id)
+    value = of(where.score)
     return [
         *_outcome(where.outcome, value),
         *_within(value, where.value),
         *_within(Run.latency_ms.expression, where.latency_ms),
         *_within(_tokens(), where.tokens),
         *((Run.failure_kind.in_(where.failure_kinds),) if where.failure_kinds else ()),
-        *((attribution_value().in_(where.attributions),) if where.attributions else ()),
+        *((attribution_value(of).in_(where.attributions),) if where.attributions else ()),
         *((label_value().in_(where.labels),) if where.labels else ()),
         *(_metadata[key].astext == of for key, of in where.slices),
         *(_holds(word) for word in where.text.split()),
     ]
 
 
-def score_value(score: str) -> ColumnElement[float | None]:
-    """Return the SQL expression of a run's value of one score."""
+def score_value(score: str, scoring_id: uuid.UUID | None = None) -> ColumnElement[float | None]:
+    """Return the SQL expression of a run's value of one score, as it was run or by a scoring."""
+    if scoring_id is not None:
+        scored: ColumnElement[float | None] = _scored[score]["value"].as_float()
+        of_run = select(scored).where(ScoredRunRow.run_id == Run.id, ScoredRunRow.scoring_id == scoring_id)
+        return of_run.correlate(Run).scalar_subquery()
     own = _own_columns.get(score)
     if own is not None:
         return own.expression
@@ -64,12 +80,17 @@ def score_value(score: str) -> ColumnElement[float | None]:
     return value
 
 
-def attribution_value() -> ColumnElement[str | None]:
+def attribution_value(
+    value: Callable[[str], ColumnElement[float | None]] = score_value,
+) -> ColumnElement[str | None]:
     """Return the SQL expression of where an answer went right or wrong; as ``metrics.attribution`` says it.
 
     NULL for a run that retrieved nothing, or is not scored.
+
+    Args:
+        value: the SQL expression of a score by its name.
     """
-    in_context, right = score_value("answer_in_context"), func.greatest(Run.exact_match, Run.contains)
+    in_context, right = value("answer_in_context"), func.greatest(value("exact_match"), value("contains"))
     return case(
         (or_(in_context.is_(None), right.is_(None)), null()),
         (and_(right >= 1, in_context != 0), "supported"),
@@ -86,13 +107,13 @@ def label_value() -> ColumnElement[str]:
     return case((balance.is_(None), "none"), (balance > 0, "right"), (balance < 0, "wrong"), else_="unclear")
 
 
-def sort_value(sort: RunSort, score: str) -> ColumnElement[Any]:
+def sort_value(sort: RunSort, score: str, scoring_id: uuid.UUID | None = None) -> ColumnElement[Any]:
     """Return the SQL expression that a list is sorted by; ids stand for the order of storing."""
     keys: dict[RunSort, ColumnElement[Any]] = {
         "order": Run.id.expression,
         "latency_ms": Run.latency_ms.expression,
-        "f1": Run.f1.expression,
-        "score": score_value(score),
+        "f1": score_value("f1", scoring_id),
+        "score": score_value(score, scoring_id),
         "tokens": _tokens(),
         "cost_usd": Run.cost_usd.expression,
         "output_length": func.length(Run.output),

@@ -113,15 +113,20 @@ class SlicesRepository:
         )
         return {row[0]: row[1] for row in await self._session.execute(query)}
 
-    async def runs(self, experiment_id: uuid.UUID, keys: Sequence[str], score: str) -> list[SlicedRun]:
-        """Return each run once for each of these keys that its question has, in the order of the examples."""
+    async def runs(
+        self, experiment_id: uuid.UUID, keys: Sequence[str], score: str, scoring_id: uuid.UUID | None = None
+    ) -> list[SlicedRun]:
+        """Return each run once for each of these keys that its question has, in the order of the examples.
+
+        With the score of a scoring, if one is given.
+        """
         entry = _entries()
         query = (
             select(
                 entry.c.key,
                 _as_text(entry),
                 Run.status == "failed",
-                score_value(score),
+                score_value(score, scoring_id),
                 Example.content_hash,
                 Example.cluster,
             )

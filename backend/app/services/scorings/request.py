@@ -4,7 +4,7 @@ from app.core.errors import Conflict, FieldError, InvalidInput
 from app.models import Experiment
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.scoring import ScoringRequest
-from app.schemas.stored_config import UnreadableConfig, read_config
+from app.schemas.stored_config import UnreadableConfig, scored_config
 from app.services.evaluation.scorers.registry import SCORERS
 
 
@@ -16,7 +16,7 @@ def scoring_config(experiment: Experiment, request: ScoringRequest) -> Experimen
         InvalidInput: if the parser or the judge does not fit the method.
     """
     try:
-        config = read_config(experiment.config)
+        config = scored_config(experiment.config)
     except UnreadableConfig as error:
         raise Conflict(error.message, hint=error.hint) from error
     if request.parser is not None and not reads_outputs(experiment):

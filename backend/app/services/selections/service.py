@@ -15,6 +15,7 @@ from app.domain.examples import Example as ExampleNoun
 from app.domain.json import JsonObject
 from app.domain.run_selection import RunSelection
 from app.models import Dataset, Example, Experiment
+from app.schemas.scoring import ORIGINAL
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.report import labels
 from app.services.datasets.repository import to_example
@@ -62,13 +63,14 @@ class SelectionService:
             filters: the same, as it was asked for.
 
         Raises:
-            NotFound: if there is no experiment.
+            NotFound: if there is no experiment, or no such scoring.
             InvalidInput: for a name that is none, or that of the dataset that the questions are from; if no
                 run is meant.
         """
         require_name(name, "a dataset")
         experiment = await self._results.experiment(experiment_id)
-        examples = await self._examples.of_runs(experiment_id, where)
+        scoring_id = await self._results.scoring_id(experiment_id, where.scoring or ORIGINAL)
+        examples = await self._examples.of_runs(experiment_id, where, scoring_id)
         return await self._store(
             name, examples, _Source("runs", [experiment], filters, runs_sentence(where, experiment.name))
         )

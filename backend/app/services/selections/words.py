@@ -54,7 +54,8 @@ def runs_sentence(where: RunSelection, experiment: str) -> str:
         _within("latency in ms", where.latency_ms),
         _within("tokens", where.tokens),
     ]
-    return ", ".join([*(filter(None, parts)), f"in {experiment}"])
+    scoring = f" by the scoring {where.scoring}" if where.scoring else ""
+    return ", ".join([*(filter(None, parts)), f"in {experiment}{scoring}"])
 
 
 def comparison_sentence(where: AgreementFilter, score: str, labels: Sequence[str]) -> str:

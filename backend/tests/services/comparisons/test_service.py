@@ -6,6 +6,7 @@ import pytest
 
 from app.core.errors import InvalidInput
 from app.schemas.comparison import ComparisonConfig
+from app.schemas.method_config import NaiveMethodConfig
 from app.services.comparisons.service import expand
 
 BASE: dict[str, Any] = {
@@ -43,8 +44,8 @@ class TestExpand:
         first, second = expand(
             comparison({"name": "a"}, {"name": "b", "method": {"name": "naive"}}, method=method)
         )
-        assert first.method.system == "Be brief."
-        assert second.method.system is None
+        assert first.method == NaiveMethodConfig.model_validate(method)
+        assert second.method == NaiveMethodConfig()
 
     def test_models_may_differ(self) -> None:
         first, second = expand(comparison({"name": "a"}, {"name": "b", "model": "mock/echo"}))

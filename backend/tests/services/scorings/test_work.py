@@ -4,22 +4,26 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from app.domain.generation import GenerationRequest, GenerationResult
-from app.domain.status import FailureKind
+from app.domain.status import ExperimentStatus, FailureKind
 from app.models import ScoringRow
-from app.schemas.experiment_config import ScorerOptions
+from app.schemas.experiment_config import Faithfulness, ScorerOptions
 from app.schemas.scoring import ScoringCreate, ScoringOut
 from app.services.execution.executor import Executor
 from app.services.execution.recovery import requeue_lost
 from app.services.inference.base import EngineError
+from app.services.knowledge.service import KnowledgeService
+from app.services.runs.scores_repository import ScoresRepository
 from app.services.runs.scoring_repository import ScoringRepository
 from app.services.runtime import Runtime
 from app.services.scorings.service import ScoringService
 from app.services.scorings.work import ScoringWork, is_scoring
 from tests.engines import ScriptedEngine, answered
 from tests.support import create, dispatcher, scripted
+from tests.tiny_models import TinyModels, articles_jsonl
 
 READS = "The answer that the reply gives"
 """What the prompt of a reader model says."""
@@ -123,3 +127,38 @@ async def test_calls_of_scorers_count_for_the_day(runtime: Runtime, dataset: str
     assert len(engine.calls) == asked + 3
     assert made.status == "FAILED"
     assert (made.reason or "").startswith(f"The platform's budget of {asked + 3} calls for 20")
+
+
+async def test_passages_are_judged_by_a_model_of_inference(
+    runtime: Runtime, dataset: str, tiny_models: TinyModels
+) -> None:
+    async with runtime.sessions() as session:
+        await KnowledgeService(session).add_files("towers", [("a.jsonl", articles_jsonl())])
+    method = tiny_models.rag(variant="naive", top_k=2)
+    judge = Faithfulness(judge="nli", model=str(tiny_models.nli))
+
+    async def model(_: GenerationRequest) -> GenerationResult:
+        return answered("The old castle")
+
+    means = scripted(runtime, engine := ScriptedEngine(model))
+    plain = await create(means, method=method)
+    judged = await create(means, method=method, faithfulness=judge.model_dump())
+    for one in (plain, judged):
+        assert await Executor(means, one).run() is ExperimentStatus.COMPLETED
+    asked = len(engine.calls)
+    scoring = await ask(means, plain, ScoringCreate(faithfulness=judge))
+    assert scoring.name == "judge-nli"
+    await ScoringWork(means, scoring.id).run()
+    made = await found(means, plain, "judge-nli")
+    assert (made.status, made.done, len(engine.calls)) == ("COMPLETED", 20, asked)
+    # As if it had been judged while it ran.
+    async with runtime.sessions() as session:
+        scores = ScoresRepository(session)
+        again = await scores.by_question(plain, "faithfulness", made.id)
+        original = await scores.by_question(judged, "faithfulness")
+    assert {key: one.value for key, one in again.items()} == {
+        key: pytest.approx(one.value) for key, one in original.items()
+    }
+    assert all(isinstance(one.value, float) and 0 <= one.value <= 1 for one in again.values())
+    (change,) = [one for one in made.changes if one.score == "faithfulness"]
+    assert (change.n, change.before) == (20, None)

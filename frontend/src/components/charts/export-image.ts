@@ -1,6 +1,6 @@
 /** A chart as a file: the drawn SVG with its styles written into it, so that it looks the same without the page. */
 
-const STYLES = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight", "text-anchor", "dominant-baseline"] as const;
+const STYLES = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight", "text-anchor", "dominant-baseline", "overflow"] as const;
 /** Fonts that every viewer has, by what they stand for on the page; the page's own are not part of the file. */
 const SERIF = "Georgia, 'Times New Roman', serif";
 const SANS = "Arial, Helvetica, sans-serif";

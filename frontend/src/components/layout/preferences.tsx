@@ -6,7 +6,7 @@ import { toast } from "sonner";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuCheckItem, MenuLabel, MenuRadio } from "@/components/ui/menu";
 import { setNotifications, useNotifications } from "@/lib/notifications";
-import { type ThemeChoice, useDark, useThemeChoice } from "@/lib/theme";
+import { type ThemeChoice, useDark, useThemeChoice, useThemeKept } from "@/lib/theme";
 
 const themes: readonly { value: ThemeChoice; label: string }[] = [
   { value: "system", label: "As the system" },
@@ -16,6 +16,7 @@ const themes: readonly { value: ThemeChoice; label: string }[] = [
 
 /** What this browser keeps for its user: light or dark, and whether it tells of endings. */
 export function Preferences() {
+  useThemeKept();
   const [theme, setTheme] = useThemeChoice();
   const dark = useDark();
   const notify = useNotifications();

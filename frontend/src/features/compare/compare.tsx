@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsArrayOf, parseAsString, useQueryState } from "nuqs";
 
+import { ScoringNote } from "@/components/experiment/scoring-note";
 import { SettlingPanel } from "@/components/experiment/settling-panel";
 import { LabelsPanel } from "@/components/run/labels-panel";
 import { Page } from "@/components/layout/page";
@@ -24,7 +25,6 @@ import { Notes } from "./notes";
 import { pairedWithBaseline } from "./ranking";
 import { RepeatsPanel } from "./repeats-panel";
 import { ShareActions } from "./share-actions";
-import { ScoringNote } from "./scoring-note";
 import { SlicesPanel } from "./slices-panel";
 import { StagesPanel } from "./stages-panel";
 import { useFamily } from "./use-family";
@@ -43,7 +43,11 @@ export function Compare() {
   return (
     <Page title="Compare" lead="Experiments on the same questions. Differences are relative to the baseline." actions={comparison.data && <ShareActions comparison={comparison.data} />}>
       <ChosenPanel ids={ids} onChange={(next) => void setIds(next)} />
-      {scoring.length > 0 && <ScoringNote scorings={scoring} onBack={() => setScoring([])} />}
+      {scoring.length > 0 && (
+        <ScoringNote back="Compare by the original" onBack={() => setScoring([])}>
+          Compared by the {scoring.length > 1 ? "scorings" : "scoring"} <bdi className="font-medium">{scoring.join(", ")}</bdi>, not by the original scores.
+        </ScoringNote>
+      )}
       {ids.length < 2 ? (
         <Panel flush>
           <Empty title={ids.length === 0 ? "Choose two experiments" : "Choose a second experiment"}>

@@ -5,6 +5,7 @@ import { parseAsBoolean, parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 
 import { SettlingPanel } from "@/components/experiment/settling-panel";
+import { ScoringNote } from "@/components/experiment/scoring-note";
 import { LabelsPanel } from "@/components/run/labels-panel";
 import { Page } from "@/components/layout/page";
 import { Panel } from "@/components/ui/panel";
@@ -28,7 +29,6 @@ import { LivePanel } from "./live-panel";
 import { MetricCards } from "./metric-cards";
 import { RetriesPanel } from "./retries-panel";
 import { RunsSection } from "./runs-section";
-import { ScoringNote } from "./scoring-note";
 import { ScoringsPanel } from "./scorings-panel";
 import { StagesPanel } from "./stages-panel";
 import { ResultWarnings } from "./thinking";
@@ -79,7 +79,7 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
   const [full] = useQueryState("full", parseAsBoolean.withDefault(false));
   const failures = Object.keys(result.data?.metrics.counts.failures ?? experiment.progress?.failures ?? {}).sort();
   const runs = (ended || live) && (
-    <RunsSection id={experiment.id} dataset={experiment.dataset} planned={experiment.total} live={live} modelOnly={experiment.latency_of_model_only} failures={failures} />
+    <RunsSection id={experiment.id} scoring={scoring} dataset={experiment.dataset} planned={experiment.total} live={live} modelOnly={experiment.latency_of_model_only} failures={failures} />
   );
   if (full && runs) return <ExperimentHeader experiment={experiment}>{runs}</ExperimentHeader>;
   return (
@@ -98,7 +98,11 @@ function Experiment({ experiment }: { experiment: Schemas["ExperimentOut"] }) {
         </p>
       )}
       <BudgetPanel experiment={experiment} />
-      {ended && !original && <ScoringNote scoring={scoring} onBack={() => void setScoring(null)} />}
+      {ended && !original && (
+        <ScoringNote back="Show the original" onBack={() => void setScoring(null)}>
+          Figures and runs are by the scoring <bdi className="font-medium">{scoring}</bdi>.
+        </ScoringNote>
+      )}
       {ended && <ResultWarnings warnings={result.data?.metrics.warnings} />}
       {ended && <MetricCards metrics={result.data?.metrics} missing={result.error !== null} />}
       {ended && result.data?.metrics.attribution && <AttributionPanel attribution={result.data.metrics.attribution} />}

@@ -13,8 +13,8 @@ import { formatCount, formatInterval, formatPercent } from "@/lib/format";
 import { describeAnswers, repeatsFigures } from "./repeats";
 
 /** What chance does where questions were asked repeatedly: variance, pass@k, and answers that flicker. */
-export function RepeatsPanel({ id, score }: { id: string; score: string }) {
-  const { data } = useQuery(repeatsQueries.of(id, score));
+export function RepeatsPanel({ id, score, scoring }: { id: string; score: string; scoring: string }) {
+  const { data } = useQuery(repeatsQueries.of(id, score, scoring));
   const { labelOf } = useScoreNames();
   if (!data || data.repeats < 2 || data.questions === 0) return null;
   return (

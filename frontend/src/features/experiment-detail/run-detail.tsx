@@ -16,6 +16,7 @@ import { RunContent } from "./run-content";
 
 interface RunDetailProps {
   id: string;
+  scoring: string;
   runId: number | null;
   grid: GridData;
   onSelect: (runId: number) => void;
@@ -25,8 +26,8 @@ interface RunDetailProps {
 }
 
 /** One run, with buttons to the runs before and after it. */
-export function RunDetail({ id, runId, grid, onSelect, full, onFull }: RunDetailProps) {
-  const query = useQuery({ ...resultQueries.run(id, runId ?? 0), enabled: runId !== null });
+export function RunDetail({ id, scoring, runId, grid, onSelect, full, onFull }: RunDetailProps) {
+  const query = useQuery({ ...resultQueries.run(id, runId ?? 0, scoring), enabled: runId !== null });
   const index = runId === null ? undefined : grid.indexOf.get(runId);
   const step = (by: number) => (index === undefined ? undefined : grid.runIds[index + by]);
   const go = (to: number | undefined) => to !== undefined && onSelect(to);

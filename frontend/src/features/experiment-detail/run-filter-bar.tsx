@@ -20,6 +20,7 @@ const TYPING_MS = 250;
 interface RunFilterBarProps {
   id: string;
   score: string;
+  scoring: string;
   state: RunListState;
   /** Runs by state, and failed runs by kind. */
   counts: Record<RunState, number>;
@@ -30,7 +31,7 @@ interface RunFilterBarProps {
 }
 
 /** Search, order and filters of the list of runs. */
-export function RunFilterBar({ id, score, state, counts, failures, retrieves, onChange }: RunFilterBarProps) {
+export function RunFilterBar({ id, score, scoring, state, counts, failures, retrieves, onChange }: RunFilterBarProps) {
   const more = countFilters(state);
   const [wanted, setWanted] = useState(more > 0);
   const panel = useId();
@@ -73,13 +74,13 @@ export function RunFilterBar({ id, score, state, counts, failures, retrieves, on
           </Button>
         )}
       </div>
-      {wanted && <MoreFilters panel={panel} id={id} score={score} state={state} failures={failures} retrieves={retrieves} onChange={onChange} />}
+      {wanted && <MoreFilters panel={panel} id={id} score={score} scoring={scoring} state={state} failures={failures} retrieves={retrieves} onChange={onChange} />}
     </div>
   );
 }
 
-function MoreFilters({ panel, id, score, state, failures, retrieves, onChange }: Omit<RunFilterBarProps, "counts"> & { panel: string }) {
-  const { data } = useQuery(resultQueries.slices(id, score));
+function MoreFilters({ panel, id, score, scoring, state, failures, retrieves, onChange }: Omit<RunFilterBarProps, "counts"> & { panel: string }) {
+  const { data } = useQuery(resultQueries.slices(id, score, scoring));
   const labels = useQuery(labelQueries.summary([id]));
   const slices = sliceChoices(data?.slices ?? []);
   return (

@@ -13,7 +13,7 @@ describe("outcomes", () => {
 });
 
 it("makes the API's query", () => {
-  expect(runQuery({ ...noFilter, q: "nile", kind: "timeout", slice: "topic=art", msFrom: 100 }, "f1")).toMatchObject({
+  expect(runQuery({ ...noFilter, q: "nile", kind: "timeout", slice: "topic=art", msFrom: 100 }, "f1", "original")).toMatchObject({
     text: "nile",
     score: "f1",
     failure_kind: ["timeout"],
@@ -34,9 +34,9 @@ it("offers slices by key and value", () => {
 });
 
 it("has the filters of a dataset, without order", () => {
-  expect(runFilters({ ...noFilter, attribution: "misread", sort: "-score" }, "f1")).toMatchObject({ attribution: ["misread"], score: "f1" });
-  expect(runFilters({ ...noFilter, label: "unclear" }, "f1").label).toEqual(["unclear"]);
-  expect(runFilters(noFilter, "f1")).not.toHaveProperty("sort");
+  expect(runFilters({ ...noFilter, attribution: "misread", sort: "-score" }, "f1", "original")).toMatchObject({ attribution: ["misread"], score: "f1" });
+  expect(runFilters({ ...noFilter, label: "unclear" }, "f1", "original").label).toEqual(["unclear"]);
+  expect(runFilters(noFilter, "f1", "original")).not.toHaveProperty("sort");
 });
 
 it("suggests a name by what is listed", () => {

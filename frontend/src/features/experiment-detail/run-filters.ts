@@ -91,15 +91,16 @@ export const noFilter: RunListState = {
 };
 
 /** The API's query for the state of the list. */
-export function runQuery(state: RunListState, score: string): RunQuery {
-  return { ...runFilters(state, score), sort: state.sort };
+export function runQuery(state: RunListState, score: string, scoring: string): RunQuery {
+  return { ...runFilters(state, score, scoring), sort: state.sort };
 }
 
 /** The filters alone, of a list or of a dataset that is made of it. */
-export function runFilters(state: RunListState, score: string): Schemas["RunFilters"] {
+export function runFilters(state: RunListState, score: string, scoring: string): Schemas["RunFilters"] {
   return {
     filter: state.filter,
     score,
+    scoring,
     text: state.q,
     failure_kind: state.kind ? [state.kind as Schemas["FailureKind"]] : [],
     attribution: state.attribution ? [state.attribution as Attribution] : [],

@@ -25,6 +25,8 @@ const LARGE = 20_000;
 
 interface RunsSectionProps {
   id: string;
+  /** By which scoring; the original one: that which the experiment was run with. */
+  scoring: string;
   /** Name of the dataset. */
   dataset: string;
   planned: number;
@@ -36,14 +38,14 @@ interface RunsSectionProps {
 }
 
 /** The runs: grid, list, the selected run, slices, and latencies. */
-export function RunsSection({ id, dataset, planned, live, modelOnly, failures }: RunsSectionProps) {
+export function RunsSection({ id, scoring, dataset, planned, live, modelOnly, failures }: RunsSectionProps) {
   const [{ run, score, full }, setState] = useQueryStates(
     { run: parseAsInteger, score: parseAsString.withDefault(PRIMARY_SCORE), full: parseAsBoolean.withDefault(false) },
     { history: "replace" },
   );
   const [listed, setListed] = useQueryStates(runParams, { history: "replace" });
   const map = useQuery({
-    ...resultQueries.map(id, score),
+    ...resultQueries.map(id, score, scoring),
     refetchInterval: live ? (planned > LARGE ? LIVE_MS * 5 : LIVE_MS) : false,
   });
   const detail = useRef<HTMLDivElement>(null);
@@ -68,16 +70,17 @@ export function RunsSection({ id, dataset, planned, live, modelOnly, failures }:
     );
   }
   const shown = run ?? firstToShow(grid);
-  const selected = <RunDetail id={id} runId={shown} grid={grid} onSelect={select} full={full} onFull={(on) => void setState({ full: on, run: shown })} />;
+  const selected = <RunDetail id={id} scoring={scoring} runId={shown} grid={grid} onSelect={select} full={full} onFull={(on) => void setState({ full: on, run: shown })} />;
   if (full) return selected;
   return (
     <>
       <LatencyPanel id={id} latencies={map.data.latency_ms} live={live} modelOnly={modelOnly} onSelect={open} />
-      {!live && <RepeatsPanel id={id} score={score} />}
+      {!live && <RepeatsPanel id={id} score={score} scoring={scoring} />}
       {!live && (
         <SlicesPanel
           id={id}
           score={score}
+          scoring={scoring}
           selected={listed.slice}
           onSelect={(slice) => {
             void setListed({ slice });
@@ -100,6 +103,7 @@ export function RunsSection({ id, dataset, planned, live, modelOnly, failures }:
           <RunList
             id={id}
             score={score}
+            scoring={scoring}
             grid={grid}
             failures={failures}
             dataset={dataset}

@@ -15,14 +15,15 @@ import { cn } from "@/lib/utils";
 interface SlicesPanelProps {
   id: string;
   score: string;
+  scoring: string;
   /** The slice that the list of runs is filtered by: `topic=music`. */
   selected: string;
   onSelect: (slice: string) => void;
 }
 
 /** The score by what the dataset says of its questions; a row filters the list of runs. Nothing where it says nothing. */
-export function SlicesPanel({ id, score, selected, onSelect }: SlicesPanelProps) {
-  const { data } = useQuery(resultQueries.slices(id, score));
+export function SlicesPanel({ id, score, scoring, selected, onSelect }: SlicesPanelProps) {
+  const { data } = useQuery(resultQueries.slices(id, score, scoring));
   const { labelOf } = useScoreNames();
   if (!data || data.slices.length === 0) return null;
   return (

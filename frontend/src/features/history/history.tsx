@@ -5,6 +5,7 @@ import { parseAsString, useQueryStates } from "nuqs";
 
 import { ChartPanel } from "@/components/charts/chart-panel";
 import { Timeline } from "@/components/charts/timeline";
+import { ScoringNote } from "@/components/experiment/scoring-note";
 import { Page } from "@/components/layout/page";
 import { useScoreNames } from "@/components/run/use-score-names";
 import { Link } from "@/components/ui/link";
@@ -14,18 +15,19 @@ import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { historyQueries } from "@/lib/api/history";
 import { experimentHref } from "@/lib/api/mutations";
+import { ORIGINAL } from "@/lib/api/scorings";
 import { plural } from "@/lib/format";
 import { PRIMARY_SCORE } from "@/lib/metrics";
 
 import { prepareTimeline } from "./prepare";
 import { StepTable } from "./step-table";
 
-const params = { id: parseAsString.withDefault(""), score: parseAsString.withDefault(PRIMARY_SCORE), reference: parseAsString.withDefault("") };
+const params = { id: parseAsString.withDefault(""), score: parseAsString.withDefault(PRIMARY_SCORE), reference: parseAsString.withDefault(""), scoring: parseAsString.withDefault(ORIGINAL) };
 
 /** The experiments of one configuration over time, against a reference that can be chosen. */
 export function History() {
-  const [{ id, score, reference }, setAddress] = useQueryStates(params);
-  const query = useQuery({ ...historyQueries.of(id, score, reference), enabled: id !== "" });
+  const [{ id, score, reference, scoring }, setAddress] = useQueryStates(params);
+  const query = useQuery({ ...historyQueries.of(id, score, reference, scoring), enabled: id !== "" });
   return (
     <Page
       above={
@@ -36,6 +38,11 @@ export function History() {
       title="The same configuration over time"
       lead="Experiments that ask the same questions in the same way. Each is compared with a reference, and with the one before it, on the questions that both answered."
     >
+      {scoring !== ORIGINAL && (
+        <ScoringNote back="Show the original" onBack={() => void setAddress({ scoring: null })}>
+          Compared by the scoring <bdi className="font-medium">{scoring}</bdi>, of the experiments that have it.
+        </ScoringNote>
+      )}
       {id === "" ? (
         <Panel flush>
           <Empty title="No experiment">Open an experiment, and from there its history.</Empty>

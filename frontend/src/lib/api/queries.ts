@@ -65,25 +65,25 @@ export const resultQueries = {
       queryFn: ({ signal }) =>
         unwrap(api.GET("/api/v1/results/{experiment_id}", { params: { path: { experiment_id: id } }, signal })),
     }),
-  map: (id: string, score: string) =>
+  map: (id: string, score: string, scoring = "original") =>
     queryOptions({
-      queryKey: [...resultQueries.of(id), "map", score],
+      queryKey: [...resultQueries.of(id), "map", score, scoring],
       queryFn: ({ signal }) =>
         unwrap(
           api.GET("/api/v1/results/{experiment_id}/map", {
-            params: { path: { experiment_id: id }, query: { score } },
+            params: { path: { experiment_id: id }, query: { score, scoring } },
             signal,
           }),
         ),
       placeholderData: keepPreviousData,
     }),
-  slices: (id: string, score: string) =>
+  slices: (id: string, score: string, scoring = "original") =>
     queryOptions({
-      queryKey: [...resultQueries.of(id), "slices", score],
+      queryKey: [...resultQueries.of(id), "slices", score, scoring],
       queryFn: ({ signal }) =>
         unwrap(
           api.GET("/api/v1/results/{experiment_id}/slices", {
-            params: { path: { experiment_id: id }, query: { score } },
+            params: { path: { experiment_id: id }, query: { score, scoring } },
             signal,
           }),
         ),
@@ -113,13 +113,13 @@ export const resultQueries = {
       initialPageParam: null as string | null,
       getNextPageParam: (page) => page.next,
     }),
-  run: (id: string, runId: number) =>
+  run: (id: string, runId: number, scoring = "original") =>
     queryOptions({
-      queryKey: [...resultQueries.of(id), "run", runId],
+      queryKey: [...resultQueries.of(id), "run", runId, scoring],
       queryFn: ({ signal }) =>
         unwrap(
           api.GET("/api/v1/results/{experiment_id}/runs/{run_id}", {
-            params: { path: { experiment_id: id, run_id: runId } },
+            params: { path: { experiment_id: id, run_id: runId }, query: { scoring } },
             signal,
           }),
         ),

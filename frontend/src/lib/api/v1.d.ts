@@ -539,6 +539,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Results
+         * @description Import results of other harnesses, each evaluation as an experiment that is never run; all or none.
+         */
+        post: operations["import_results"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge-bases": {
         parameters: {
             query?: never;
@@ -1535,6 +1555,30 @@ export interface components {
             };
         };
         /**
+         * AgreementOut
+         * @description How a harness's own score and one of ours agree, answer by answer.
+         */
+        AgreementOut: {
+            /** Differ */
+            differ: number;
+            /**
+             * Ours
+             * @example exact_match
+             */
+            ours: string;
+            /**
+             * Same
+             * @description Answers to which both give the same value.
+             */
+            same: number;
+            /**
+             * Theirs
+             * @description The harness's score.
+             * @example inspect.match
+             */
+            theirs: string;
+        };
+        /**
          * AmountDifference
          * @description The difference of latency, tokens or cost from the baseline's, on the same questions.
          */
@@ -1807,6 +1851,32 @@ export interface components {
              * @description Lower-case letters, digits, and . _ -
              */
             name: string;
+        };
+        /** Body_import_results */
+        Body_import_results: {
+            /**
+             * Dataset
+             * @description Whose questions were asked; a new one is made if there is none of this name. Empty: named by harness and task.
+             * @default
+             */
+            dataset?: string;
+            /**
+             * Files
+             * @description Inspect's .eval or .json; lm-evaluation-harness's samples_….jsonl with its results_….json; promptfoo's .json or .jsonl; or JSONL or CSV with questions and outputs.
+             */
+            files: string[];
+            /**
+             * Map
+             * @description Of a plain file: where a field is, as field=column; may be given several times. Fields: question, answer, answers, id, output, model, error, repeat, latency_ms, prompt_tokens, completion_tokens, cost_usd, score.NAME.
+             * @default []
+             */
+            map?: string[];
+            /**
+             * Scoring
+             * @description How our scores compare answers, for a new dataset: squad, triviaqa, hotpotqa, gsm8k or multilingual; empty: squad.
+             * @default
+             */
+            scoring?: string;
         };
         /** Body_list_columns */
         Body_list_columns: {
@@ -3194,7 +3264,7 @@ export interface components {
             budget_id: string | null;
             /**
              * Config
-             * @description As it was stored, if this version refuses it; see `config_problem`.
+             * @description As it was stored, if it cannot be run; see `config_problem`.
              */
             config: components["schemas"]["ExperimentConfig"] | {
                 [key: string]: unknown;
@@ -3701,6 +3771,11 @@ export interface components {
              */
             score?: string;
             /**
+             * Scoring
+             * @description Name of a scoring of both experiments; if left out, the scores that they were run with.
+             */
+            scoring?: string | null;
+            /**
              * Tier
              * @description A critical rule that fails is the gate's failure; of supporting ones, more than `supporting_failures`; advisory ones only report.
              * @default critical
@@ -3768,6 +3843,11 @@ export interface components {
             n_questions: number | null;
             /** Score */
             score: string;
+            /**
+             * Scoring
+             * @description Null: the scores that the experiments were run with.
+             */
+            scoring: string | null;
             /**
              * Tier
              * @enum {string}
@@ -3842,6 +3922,11 @@ export interface components {
             /** Score */
             score: string;
             /**
+             * Scoring
+             * @description By which scoring of each experiment.
+             */
+            scoring: string;
+            /**
              * Steps
              * @description At most the newest 50.
              */
@@ -3904,6 +3989,73 @@ export interface components {
              * @description Cosine (dense), BM25 (bm25), sum (fused), or the reranker's own scale (reranked).
              */
             score: number;
+        };
+        /**
+         * Imported
+         * @description How another harness has asked: of experiments that were imported, which are never run.
+         *
+         *     ``settings``: what the harness's log says of the evaluation.
+         */
+        ImportedMethodConfig: {
+            /**
+             * Harness
+             * @enum {string}
+             */
+            harness: "inspect" | "lm-eval" | "promptfoo" | "file";
+            /**
+             * Name
+             * @default imported
+             * @constant
+             */
+            name?: "imported";
+            /**
+             * Settings
+             * @default {}
+             */
+            settings?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * ImportedOut
+         * @description One log of a harness, as an experiment.
+         */
+        ImportedOut: {
+            /** Agreement */
+            agreement: components["schemas"]["AgreementOut"][];
+            /** Answers */
+            answers: number;
+            /**
+             * Created
+             * @description False: the same log was imported before; nothing was changed.
+             */
+            created: boolean;
+            /** Dataset */
+            dataset: string;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /**
+             * Failed
+             * @description Answers that the log does not have, because the call failed.
+             */
+            failed: number;
+            /** Harness */
+            harness: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /**
+             * Paired By
+             * @description By what its questions were found in the dataset: text, or id.
+             * @enum {string}
+             */
+            paired_by: "content" | "id";
+            /** Questions */
+            questions: number;
         };
         /**
          * IndexIn
@@ -3970,6 +4122,7 @@ export interface components {
              */
             total: number;
         };
+        JsonValue: unknown;
         /** KeysetPage[ArticleOut] */
         KeysetPage_ArticleOut_: {
             /** Items */
@@ -5956,6 +6109,12 @@ export interface components {
              */
             score_to?: number | null;
             /**
+             * Scoring
+             * @description By which scoring; original: that which the experiment was run with.
+             * @default original
+             */
+            scoring?: string;
+            /**
              * Slice
              * @description `key=value` of the questions' metadata, such as `topic=music`; all must hold.
              * @default []
@@ -6311,6 +6470,7 @@ export interface components {
              *       "filter": "all",
              *       "label": [],
              *       "score": "exact_match",
+             *       "scoring": "original",
              *       "slice": [],
              *       "text": ""
              *     }
@@ -10481,6 +10641,93 @@ export interface operations {
             };
         };
     };
+    import_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_results"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedOut"][];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_knowledge_bases: {
         parameters: {
             query?: never;
@@ -12878,6 +13125,8 @@ export interface operations {
                 reference?: string | null;
                 /** @description Of equivalence: the largest difference that does not matter; .02 is 2 points. */
                 margin?: number;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
@@ -12949,6 +13198,8 @@ export interface operations {
                 /** @description Name of a score. */
                 score?: string;
                 limit?: number;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {
@@ -13160,6 +13411,8 @@ export interface operations {
                 filter?: "all" | "correct" | "partial" | "wrong" | "failed" | "cached" | "unscored";
                 /** @description Name of the score that `filter`, its bounds and the sort key `score` are about. */
                 score?: string;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
                 /** @description All words, in question, key, accepted answers, answer, output or message of a failure. */
                 text?: string;
                 /** @description Any of these. */
@@ -13250,7 +13503,10 @@ export interface operations {
     };
     get_run: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
+            };
             header?: never;
             path: {
                 experiment_id: string;
@@ -13321,6 +13577,8 @@ export interface operations {
             query?: {
                 /** @description Name of a score. */
                 score?: string;
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
             };
             header?: never;
             path: {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import fsum
 
+from app.domain.harness import score_label
 from app.domain.metrics import RunFacts, ScoreStatistics
 from app.services.evaluation.metrics.units import units_of
 from app.services.evaluation.scorers.registry import SCORERS
@@ -21,7 +22,10 @@ def score_statistics(
         if not values:
             continue
         about, units = SCORERS.describe(name), units_of(scored)
-        mean = share(values, units) if about.kind == "binary" else bounded_mean(values, units, seed)
+        kind = about.kind
+        if score_label(name) is not None and set(values) <= {0.0, 1.0}:  # nobody says it of a harness's score
+            kind = "binary"
+        mean = share(values, units) if kind == "binary" else bounded_mean(values, units, seed)
         found[name] = ScoreStatistics(
             value=mean.value,
             low=mean.low,
@@ -29,7 +33,7 @@ def score_statistics(
             n=mean.n,
             method=mean.method,
             level=mean.level,
-            kind=about.kind,
+            kind=kind,
             version=about.version,
             unscored=len(answered) - len(values),
             if_failed_were_wrong=fsum(values) / len(runs),

@@ -1,9 +1,10 @@
 """All scorers: those of the list at the end of this module, and those of the user's own folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os import stat_result
 from pathlib import Path
 
+from app.domain.harness import SCORE_VERSION, score_label
 from app.domain.scoring import ScoreDescription, ScoringRule
 from app.schemas.experiment_config import ExperimentConfig
 from app.services.evaluation.scorers.base import RegisteredScorer
@@ -54,6 +55,11 @@ class ScorerRegistry:
         every = (*self.built_in, *own.scorers)
         self._scorers, self.own, self._seen = {one.name: one for one in every}, own, seen
 
+    def own_files(self, names: Iterable[str]) -> dict[str, str]:
+        """Return a hash of the file of each of these scorers that is of the user's own."""
+        hashes = dict(self.own.hashes)
+        return {name: hashes[name] for name in names if name in hashes}
+
     def _add(self, scorer: RegisteredScorer) -> None:
         taken = {score.name for score in self.descriptions()}
         if scorer.name in self._scorers or any(score.name in taken for score in scorer.scores):
@@ -81,6 +87,10 @@ class ScorerRegistry:
         for score in self.descriptions():
             if score.name == name:
                 return score
+        theirs = score_label(name)
+        if theirs is not None:
+            help_ = "The harness's own score, as it was imported."
+            return ScoreDescription(name, SCORE_VERSION, "graded", "harness", theirs, help_)
         label = name.replace("_", " ").capitalize()
         return ScoreDescription(name, 0, "graded", "answer", label, "Its scorer no longer exists.")
 

@@ -1,10 +1,10 @@
 """Scorers of an answer's text against the accepted answers, as the datasets' official scripts do it."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.domain.prediction import ScoredSample
+from app.domain.prediction import ParsedAnswer, ScoredSample
 from app.domain.scoring import Score, ScoreDescription, ScoringRule
 from app.services.evaluation.normalise import (
     gsm8k_flexible,
@@ -42,11 +42,15 @@ class TextScorer:
     async def __call__(self, sample: ScoredSample) -> tuple[Score]:
         """See ``Scorer``."""
         prediction = sample.prediction
-        text = prediction.output if self.whole_output else prediction.answer.text
+        return (self.judge(prediction.output, prediction.answer, sample.example.answers, sample.rule),)
+
+    def judge(self, output: str, answer: ParsedAnswer, answers: Sequence[str], rule: ScoringRule) -> Score:
+        """Return the score of an answer that was read from ``output``, against accepted ``answers``."""
+        text = output if self.whole_output else answer.text
         if text is None:
-            return (Score(self.name, 0.0, f"no answer ({prediction.answer.outcome})"),)
-        value, reason = self.score(text, tuple(sample.example.answers), sample.rule)
-        return (Score(self.name, value, _shortened(reason)),)
+            return Score(self.name, 0.0, f"no answer ({answer.outcome})")
+        value, reason = self.score(text, tuple(answers), rule)
+        return Score(self.name, value, _shortened(reason))
 
 
 _ENDS = 200
@@ -160,41 +164,59 @@ def _asks_for_numbers(_config: object, rule: ScoringRule) -> bool:
     return rule == "gsm8k"
 
 
-EXACT_MATCH = text_scorer(
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A scorer of text: its score, how it is computed, and whether it is for answers that are numbers."""
+
+    description: ScoreDescription
+    score: TextScore
+    whole_output: bool = False
+    for_numbers: bool = False
+
+    @property
+    def scorer(self) -> TextScorer:
+        return TextScorer(self.description.name, self.score, self.whole_output)
+
+    def registered(self) -> RegisteredScorer:
+        applies = _asks_for_numbers if self.for_numbers else always
+        return text_scorer(self.description, self.score, whole_output=self.whole_output, applies=applies)
+
+
+_EXACT_MATCH = _Kind(
     ScoreDescription(
         "exact_match", 3, "binary", GROUP, "Exact match", "The answer equals an accepted one once normalised."
     ),
     exact_match,
 )
-CONTAINS = text_scorer(
+_CONTAINS = _Kind(
     ScoreDescription(
         "contains", 3, "binary", GROUP, "Contains", "The answer contains an accepted one as whole words."
     ),
     contains,
 )
-F1 = text_scorer(
+_F1 = _Kind(
     ScoreDescription(
         "f1", 3, "graded", GROUP, "F1", "Overlap of words with the closest accepted answer, as F1."
     ),
     f1,
 )
-NUMBER_STRICT = text_scorer(
+_NUMBER_STRICT = _Kind(
     ScoreDescription(
         "number_strict", 2, "binary", GROUP, "Number strict", "The number after #### is an accepted one."
     ),
     number_strict,
     whole_output=True,
-    applies=_asks_for_numbers,
+    for_numbers=True,
 )
-NUMBER_FLEXIBLE = text_scorer(
+_NUMBER_FLEXIBLE = _Kind(
     ScoreDescription(
         "number_flexible", 2, "binary", GROUP, "Number flexible", "The last number is an accepted one."
     ),
     number_flexible,
     whole_output=True,
-    applies=_asks_for_numbers,
+    for_numbers=True,
 )
-NUMBER_OFFICIAL = text_scorer(
+_NUMBER_OFFICIAL = _Kind(
     ScoreDescription(
         "number_official",
         1,
@@ -205,5 +227,18 @@ NUMBER_OFFICIAL = text_scorer(
     ),
     number_official,
     whole_output=True,
-    applies=_asks_for_numbers,
+    for_numbers=True,
 )
+_KINDS = (_EXACT_MATCH, _CONTAINS, _F1, _NUMBER_STRICT, _NUMBER_FLEXIBLE, _NUMBER_OFFICIAL)
+EXACT_MATCH = _EXACT_MATCH.registered()
+CONTAINS = _CONTAINS.registered()
+F1 = _F1.registered()
+NUMBER_STRICT = _NUMBER_STRICT.registered()
+NUMBER_FLEXIBLE = _NUMBER_FLEXIBLE.registered()
+NUMBER_OFFICIAL = _NUMBER_OFFICIAL.registered()
+
+
+def text_scorers_of(rule: ScoringRule) -> list[tuple[ScoreDescription, TextScorer]]:
+    """Return the scorers of text that apply to each experiment on a dataset with this rule."""
+    numbers = _asks_for_numbers(None, rule)
+    return [(kind.description, kind.scorer) for kind in _KINDS if numbers or not kind.for_numbers]

@@ -1,0 +1,88 @@
+"""The command that imports other harnesses' results."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from app.cli.client import JsonOption, connected, fail, say
+from app.cli.render import print_json
+from app.schemas.imported import ImportedOut
+
+_UPLOAD_TIMEOUT_S = 600
+
+
+def import_(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…",
+            help="Inspect's .eval or .json; samples_….jsonl and results_….json of lm-evaluation-harness, or "
+            "their folder; promptfoo's .json or .jsonl; or JSONL or CSV with questions and outputs.",
+        ),
+    ],
+    dataset: Annotated[
+        str,
+        typer.Option(
+            help="The dataset whose questions were asked: found by their text, or by their ids. A new one is "
+            "made if there is none of this name."
+        ),
+    ] = "",
+    scoring: Annotated[
+        str,
+        typer.Option(help="For a new dataset: squad (default), triviaqa, hotpotqa, gsm8k or multilingual."),
+    ] = "",
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Of a plain file, where a field is: --map question=input --map output=response "
+            "--map score.accuracy=correct.",
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Import results of other harnesses, to be compared, judged and scored again like those made here."""
+    with ExitStack() as opened:
+        files = []
+        for path in _files(paths):
+            try:
+                files.append(("files", (path.name, opened.enter_context(path.open("rb")))))
+            except OSError as error:
+                fail(f"{path} cannot be read: {error.strerror}.", "Check the path.")
+        api = opened.enter_context(connected())
+        form = {"dataset": dataset, "scoring": scoring, "map": columns or []}
+        done = api.post("/imports", list[ImportedOut], data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
+    if json:
+        print_json(done)
+        return
+    for one in done:
+        _show(one)
+    ids = " ".join(str(one.experiment_id)[:8] for one in done)
+    say(f"\nCompare: llmforge compare {ids}{' ID' if len(done) == 1 else ''}")
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    """Return files; of a folder, the logs of lm-evaluation-harness in it."""
+    found: list[Path] = []
+    for path in paths:
+        found += sorted(path.rglob("*.json*")) if path.is_dir() else [path]
+    return found
+
+
+def _show(one: ImportedOut) -> None:
+    what = "imported" if one.created else "was there already"
+    say(f"{str(one.experiment_id)[:8]}  {escape(one.name)}: {what}")
+    failed = f", {one.failed:,} of them failed" if one.failed else ""
+    by = "" if one.paired_by == "content" else ", found by their ids"
+    say(
+        f"          {escape(one.model)} · {one.answers:,} answers{failed} to {one.questions:,} questions of "
+        f"{escape(one.dataset)}{by}"
+    )
+    for pair in one.agreement:
+        total = pair.same + pair.differ
+        verdict = f"differ on {pair.differ:,} of {total:,}" if pair.differ else f"agree on all {total:,}"
+        say(f"          {escape(pair.theirs)} and {pair.ours} {verdict}")

@@ -1,0 +1,228 @@
+"""Tests of the import of other harnesses' results."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from app.domain.generation import GenerationRequest, GenerationResult
+from app.services.execution.executor import Executor
+from app.services.inference.base import EngineBase
+from tests.api.conftest import DATASETS, EXPERIMENTS, Steps, body, problem
+from tests.engines import answered, question
+from tests.fixtures.harness_logs import FOLDER, Sample, inspect_log
+from tests.support import scripted
+
+IMPORTS = "/api/v1/imports"
+RESULTS = "/api/v1/results"
+
+
+async def upload(
+    api: httpx.AsyncClient, *files: tuple[str, bytes], columns: Sequence[str] = (), **form: str
+) -> httpx.Response:
+    parts = [("files", file) for file in files]
+    return await api.post(IMPORTS, data={**form, "map": list(columns)}, files=parts)
+
+
+def logged(name: str) -> tuple[str, bytes]:
+    return name, (FOLDER / name).read_bytes()
+
+
+async def imported(api: httpx.AsyncClient, *files: tuple[str, bytes], **form: Any) -> list[dict[str, Any]]:
+    response = await upload(api, *files, **form)
+    assert response.status_code == 201, response.text
+    found: list[dict[str, Any]] = response.json()
+    return found
+
+
+def answers(**outputs: str) -> tuple[str, bytes]:
+    """Return a plain file with an output for each question of ``quiz`` that is named by its number."""
+    rows = [
+        {"question": f"What is item {number[1:]} of quiz?", "answer": f"thing {number[1:]}", "output": text}
+        for number, text in outputs.items()
+    ]
+    return "answers.jsonl", b"\n".join(map(orjson.dumps, rows))
+
+
+class TestInspect:
+    async def test_a_log_is_an_experiment_with_both_scores(self, steps: Steps) -> None:
+        [one] = await imported(steps.api, logged("inspect.eval"))
+        assert (one["harness"], one["model"], one["dataset"]) == ("Inspect", "openai/fake", "inspect-trivia")
+        assert (one["questions"], one["answers"], one["failed"], one["created"]) == (8, 8, 0, True)
+        pairs = {(pair["theirs"], pair["ours"]): (pair["same"], pair["differ"]) for pair in one["agreement"]}
+        assert pairs["inspect.match", "exact_match"] == (8, 0)
+
+        experiment = await steps.get(f"{EXPERIMENTS}/{one['experiment_id']}")
+        assert (experiment["status"], experiment["method"]) == ("COMPLETED", "imported")
+        about = experiment["provenance"]["imported"]
+        assert (about["harness"], about["version"]) == ("inspect", "0.3.285")
+        assert "params" not in experiment["config"]  # nobody here has chosen a temperature
+        metrics = await steps.get(f"{RESULTS}/{one['experiment_id']}/metrics")
+        match = metrics["scores"]["inspect.match"]
+        assert (match["value"], match["kind"], match["method"]) == (0.5, "binary", "wilson")
+        assert metrics["scores"]["exact_match"]["value"] == 0.5
+        runs = await steps.get(f"{RESULTS}/{one['experiment_id']}/runs")
+        assert len(runs["items"]) == 8
+
+    async def test_epochs_failures_and_values_that_are_no_shares(self, steps: Steps) -> None:
+        [one] = await imported(steps.api, logged("inspect.json"))
+        assert (one["questions"], one["answers"], one["failed"]) == (4, 8, 2)
+        metrics = await steps.get(f"{RESULTS}/{one['experiment_id']}/metrics")
+        assert metrics["counts"]["failed"] == 2
+        assert "inspect.length" not in metrics["scores"]
+
+    async def test_the_same_log_again_changes_nothing(self, steps: Steps) -> None:
+        [first] = await imported(steps.api, logged("inspect.eval"))
+        name, data = logged("inspect.eval")
+        [again] = await imported(steps.api, ("copy of " + name, data))
+        assert (again["experiment_id"], again["created"]) == (first["experiment_id"], False)
+        assert (await steps.get(EXPERIMENTS))["total"] == 1
+
+    async def test_a_deleted_one_comes_back(self, steps: Steps) -> None:
+        [first] = await imported(steps.api, logged("inspect.eval"))
+        await steps.api.delete(f"{EXPERIMENTS}/{first['experiment_id']}")
+        [again] = await imported(steps.api, logged("inspect.eval"))
+        assert (await steps.get(f"{EXPERIMENTS}/{again['experiment_id']}"))["status"] == "COMPLETED"
+
+
+class TestOthers:
+    async def test_a_folder_of_lm_eval(self, steps: Steps) -> None:
+        files = [(one.name, one.read_bytes()) for one in sorted((FOLDER / "lm-eval").iterdir())]
+        done = await imported(steps.api, *files)
+        assert {(one["dataset"], one["answers"]) for one in done} == {
+            ("lm-eval-trivia_local", 20),
+            ("lm-eval-sums_filters", 3),
+            ("lm-eval-capitals_choice", 3),
+        }
+
+    async def test_each_prompt_of_promptfoo(self, steps: Steps) -> None:
+        done = await imported(steps.api, logged("promptfoo.json"))
+        assert [(one["questions"], one["answers"]) for one in done] == [(5, 10), (5, 10)]
+        metrics = await steps.get(f"{RESULTS}/{done[0]['experiment_id']}/metrics")
+        assert metrics["scores"]["exact_match"]["unscored"] == 2  # a script judges them: no accepted answer
+        ids = [one["experiment_id"] for one in done]
+        compared = await steps.get(f"{RESULTS}/compare", ids=ids)
+        scores = {one["score"] for one in compared["differences"]}
+        assert {"promptfoo.pass", "exact_match"} <= scores
+
+    async def test_a_plain_file_by_its_columns(self, steps: Steps) -> None:
+        rows = b"in,gold,out,good\nq1,a,a,1\nq2,b,c,0\n"
+        columns = ["question=in", "answer=gold", "output=out", "score.judge=good"]
+        [one] = await imported(steps.api, ("mine.csv", rows), columns=columns, scoring="triviaqa")
+        metrics = await steps.get(f"{RESULTS}/{one['experiment_id']}/metrics")
+        assert metrics["scores"]["file.judge"]["value"] == 0.5
+        assert (await steps.get(f"{DATASETS}/{one['dataset']}"))["scoring"] == "triviaqa"
+
+
+class TestDataset:
+    async def test_questions_are_found_by_their_text(self, steps: Steps) -> None:
+        [one] = await imported(steps.api, answers(n3="thing 3", n4="thing 5"), dataset="quiz")
+        assert (one["dataset"], one["paired_by"]) == ("quiz", "content")
+        assert len(await steps.get(DATASETS)) == 1
+
+    async def test_or_by_their_ids_where_the_prompt_was_changed(self, steps: Steps) -> None:
+        stored = await steps.get(f"{DATASETS}/quiz/examples")
+        rows = [
+            {"id": one["key"], "question": f"Please: {one['question']}", "output": one["answers"][0]}
+            for one in stored["items"]
+        ]
+        file = "changed.jsonl", b"\n".join(map(orjson.dumps, rows))
+        [one] = await imported(steps.api, file, dataset="quiz")
+        assert one["paired_by"] == "id"
+        metrics = await steps.get(f"{RESULTS}/{one['experiment_id']}/metrics")
+        assert metrics["scores"]["exact_match"]["value"] == 1.0  # against the dataset's own answers
+
+    async def test_what_it_lacks_is_named_and_nothing_is_stored(self, steps: Steps) -> None:
+        file = answers(n3="thing 3", n99="thing 99")
+        error = problem(await upload(steps.api, file, dataset="quiz"), 422)
+        assert "What is item 99 of quiz?" in error["message"]
+        assert (await steps.get(EXPERIMENTS))["total"] == 0
+
+    async def test_another_rule_than_the_datasets(self, steps: Steps) -> None:
+        error = problem(await upload(steps.api, answers(n3="x"), dataset="quiz", scoring="gsm8k"), 422)
+        assert error["errors"][0]["field"] == "scoring"
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("files", "form", "says"),
+        [
+            ([("a.json", b"{}")], {}, "no log that is known"),
+            ([("a.eval", b"PK\x03\x04")], {}, "no complete log of Inspect"),
+            ([answers(n1="thing 1")], {"scoring": "what"}, "no scoring rule"),
+            ([answers(n1="thing 1")], {"dataset": "No such name!"}, "not a valid name"),
+            ([answers(n1="nul \0")], {}, "NUL"),
+        ],
+    )
+    async def test_a_sentence_says_why(
+        self, steps: Steps, files: list[tuple[str, bytes]], form: dict[str, str], says: str
+    ) -> None:
+        error = problem(await upload(steps.api, *files, **form), 422)
+        assert says in orjson.dumps(error).decode()
+
+    async def test_an_entry_that_contradicts_another_refuses_all_of_the_file(self, steps: Steps) -> None:
+        rows = [
+            {"id": 1, "question": "q1", "answer": "a", "output": "a", "model": "small"},
+            {"id": 1, "question": "q2", "answer": "a", "output": "a", "model": "large"},
+            {"id": 1, "question": "q3", "answer": "a", "output": "a", "model": "large"},
+        ]
+        error = problem(await upload(steps.api, ("x.jsonl", b"\n".join(map(orjson.dumps, rows)))), 422)
+        assert error["errors"][0]["field"] == "line 3"
+        assert (await steps.get(EXPERIMENTS))["total"] == 0  # the good model's neither
+        assert len(await steps.get(DATASETS)) == 1
+
+    async def test_an_imported_experiment_is_never_run(self, steps: Steps) -> None:
+        [one] = await imported(steps.api, logged("inspect.eval"))
+        problem(await steps.api.post(f"{EXPERIMENTS}/{one['experiment_id']}/run"), 409)
+        config = (await steps.get(f"{EXPERIMENTS}/{one['experiment_id']}"))["config"]
+        error = problem(await steps.api.post(EXPERIMENTS, json={"config": config}), 422)
+        assert error["errors"][0]["field"] == "method.name"
+        method = {"name": "imported", "harness": "inspect"}
+        problem(await steps.api.post(EXPERIMENTS, json=body(method=method)), 422)
+
+
+class Canned(EngineBase):
+    """Answers two of three questions right."""
+
+    async def generate(self, request: GenerationRequest) -> GenerationResult:
+        number = question(request).split()[3]
+        return answered(f"thing {number}" if int(number) % 3 else "no idea")
+
+
+async def test_equal_answers_are_equal_whoever_asked(steps: Steps) -> None:
+    """An Inspect log and a run of ours with the same answers to the same 500 questions: b = c = 0."""
+    questions = b"\n".join(
+        orjson.dumps({"question": f"What is item {number} of many?", "answer": f"thing {number}"})
+        for number in range(500)
+    )
+    await steps.api.post(DATASETS, data={"name": "many"}, files={"file": ("many.jsonl", questions)})
+    ours = await steps.create(dataset={"name": "many"})
+    await steps.start(ours)
+    await Executor(scripted(steps.runtime, Canned()), uuid.UUID(ours)).run()
+    runs: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while cursor is not None or not runs:
+        page = await steps.get(f"{RESULTS}/{ours}/runs", limit=200, **({"cursor": cursor} if cursor else {}))
+        runs, cursor = runs + page["items"], page["next"]
+    samples = [
+        Sample(
+            one["example_key"],
+            one["question"],
+            tuple(one["gold"]),
+            one["output"],
+            bool(one["scores"]["exact_match"]["value"]),
+        )
+        for one in runs
+    ]
+    [one] = await imported(steps.api, ("other.eval", inspect_log(samples)), dataset="many")
+    assert (one["answers"], one["paired_by"]) == (500, "content")
+    compared = await steps.get(f"{RESULTS}/compare", ids=[ours, one["experiment_id"]])
+    values = [each["metrics"]["scores"]["exact_match"]["value"] for each in compared["experiments"]]
+    assert values[0] == values[1]
+    assert 0 < values[0] < 1
+    [difference] = [each for each in compared["differences"] if each["score"] == "exact_match"]
+    assert (difference["only_this"], difference["only_baseline"], difference["n_paired"]) == (0, 0, 500)
+    assert difference["statistics"]["outcome"] == "not_distinguishable"
