@@ -41,14 +41,14 @@ export function Nav() {
         <Link href="/" className="font-serif text-2xl leading-none text-ink">
           LlmForge
         </Link>
-        <nav aria-label="Main" className="hidden items-center md:flex lg:ml-4 lg:gap-1">
+        <nav aria-label="Main" className="hidden items-center lg:flex xl:ml-4 xl:gap-1">
           {pages.map(({ href, label }) => (
             <Link
               key={href}
               href={href}
               aria-current={isCurrent(href, path) ? "page" : undefined}
               className={cn(
-                "rounded-full px-2 py-1.5 lg:px-3 transition-colors hover:text-ink",
+                "rounded-full px-2 py-1.5 xl:px-3 transition-colors hover:text-ink",
                 isCurrent(href, path) && "bg-line/60 font-medium text-ink",
               )}
             >
@@ -58,9 +58,9 @@ export function Nav() {
         </nav>
         <div className="ml-auto flex items-center gap-2">
           {hasGuide && (
-            <a href={GUIDE} className="hidden items-center gap-1.5 rounded-full px-2 py-1.5 transition-colors hover:text-ink md:inline-flex">
+            <a href={GUIDE} className="hidden items-center gap-1.5 rounded-full px-2 py-1.5 transition-colors hover:text-ink lg:inline-flex">
               <BookOpen className="size-4" aria-hidden="true" />
-              <span className="sr-only lg:not-sr-only">Guide</span>
+              <span className="sr-only xl:not-sr-only">Guide</span>
             </a>
           )}
           <HealthDot />
@@ -70,12 +70,12 @@ export function Nav() {
               <Link href="/experiments/new/">
                 <Plus aria-hidden="true" />
                 <span>
-                  New<span className="hidden lg:inline"> experiment</span>
+                  New<span className="hidden xl:inline"> experiment</span>
                 </span>
               </Link>
             </Button>
           </IfMayWrite>
-          <div className="md:hidden">
+          <div className="lg:hidden">
             <Menu
               trigger={
                 <Button variant="ghost" size="icon-sm" aria-label="Menu">
