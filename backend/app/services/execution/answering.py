@@ -371,9 +371,9 @@ class Answering:
         self.flushing = True
         try:
             async with asyncio.timeout(_LAST_FLUSH_S if self._stopping.is_set() else None):
+                await self._writer.flush()
                 if self._purse is not None:
                     await self._purse.aclose()
-                await self._writer.flush()
         except BaseException:
             self._runtime.answers.clear()  # not all of them are in the database
             raise

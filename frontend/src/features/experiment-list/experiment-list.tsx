@@ -14,6 +14,7 @@ import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failure } from "@/components/ui/state";
 import type { Schemas } from "@/lib/api/client";
 import { experimentQueries } from "@/lib/api/queries";
+import { ImportResults } from "@/components/data/import-results";
 import { isLive } from "@/lib/experiment-status";
 
 import { BulkReport } from "./bulk-report";
@@ -59,7 +60,7 @@ export function ExperimentList() {
   const undone = bulk.outcome && undoOf(bulk.outcome.action);
 
   return (
-    <Page title="Experiments">
+    <Page title="Experiments" actions={<ImportResults />}>
       <FilterBar state={state} onChange={narrow} />
       {bulk.outcome && (
         <BulkReport
