@@ -6,6 +6,7 @@ const groups: readonly (readonly [string, readonly (readonly [name: string, swat
       ["paper", "bg-paper", "page"],
       ["muted", "bg-muted", "body, secondary"],
       ["line", "bg-line", "borders"],
+      ["shade", "bg-shade", "behind dialogs"],
     ],
   ],
   [
