@@ -117,7 +117,7 @@ function Actions({ experiment }: { experiment: Experiment }) {
       )}
       {hasEnded(experiment) && (
         <Button asChild>
-          <Link href={`/experiments/history/?id=${id}`}>
+          <Link href={`/experiments/history/?id=${id}${scoring === ORIGINAL ? "" : `&scoring=${encodeURIComponent(scoring)}`}`}>
             <History aria-hidden="true" />
             Over time
           </Link>
