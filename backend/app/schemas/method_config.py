@@ -9,7 +9,6 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import (
     AfterValidator,
     Field,
-    JsonValue,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -230,7 +229,7 @@ class ImportedMethodConfig(MethodConfigBase):
 
     name: Literal["imported"] = "imported"
     harness: Literal["inspect", "lm-eval", "promptfoo", "file"]
-    settings: dict[str, JsonValue] = Field(default={})
+    settings: JsonObject = Field(default={})
 
 
 AnyMethodConfig = NaiveMethodConfig | CoTMethodConfig | RagMethodConfig | ReactMethodConfig

@@ -55,7 +55,12 @@ class TestFacets:
         deleted = await steps.create(model="mock/gold", dataset={"name": "other"})
         await steps.api.delete(f"{EXPERIMENTS}/{deleted}")
         found = await steps.get(f"{EXPERIMENTS}/facets")
-        assert found == {"methods": ["naive"], "models": ["mock/echo", "mock/hash"], "datasets": ["quiz"]}
+        assert found == {
+            "methods": ["naive"],
+            "models": ["mock/echo", "mock/hash"],
+            "datasets": ["quiz"],
+            "tags": [],
+        }
 
 
 @pytest.fixture

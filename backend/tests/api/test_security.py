@@ -46,7 +46,11 @@ class TestKey:
         calls += [("post", "/health/live"), ("get", "/health/live/"), ("get", "/health/live.svgx")]
         for method, path in calls:
             concrete = path.format(
-                experiment_id=UUID, matrix_id=UUID, comparison_id=UUID, run_id=1, name="quiz"
+                **dict.fromkeys(
+                    ("experiment_id", "matrix_id", "comparison_id", "view_id", "budget_id"), UUID
+                ),
+                run_id=1,
+                name="quiz",
             )
             response = await api.request(method.upper(), concrete)
             assert response.status_code == 401, (method, path)

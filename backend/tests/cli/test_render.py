@@ -95,7 +95,13 @@ class TestTables:
         config = {"name": "n", "model": "m/x", "dataset": {"name": "d"}}
         texts = {"id": "12345678-0000-4000-8000-000000000000", "name": "[bold]n[/]", "model": "m/x"}
         about = {"description": "", "method": "naive", "dataset": "d", "dataset_version": "v", "seed": 0}
-        method = {"variant": "", "latency_of_model_only": False, "resumes_parent": False}
+        method = {
+            "variant": "",
+            "latency_of_model_only": False,
+            "resumes_parent": False,
+            "tags": [],
+            "notes": "",
+        }
         state = {"status": "RUNNING", "queued": False, "scores": {}, "total": 7, "config": config}
         unknown = dict.fromkeys(name for name in ExperimentOut.model_fields if name != "dataset")
         given = {

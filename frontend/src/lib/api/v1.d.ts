@@ -4013,7 +4013,7 @@ export interface components {
              * @default {}
              */
             settings?: {
-                [key: string]: components["schemas"]["JsonValue"];
+                [key: string]: unknown;
             };
         };
         /**
@@ -4122,7 +4122,6 @@ export interface components {
              */
             total: number;
         };
-        JsonValue: unknown;
         /** KeysetPage[ArticleOut] */
         KeysetPage_ArticleOut_: {
             /** Items */
