@@ -10,6 +10,7 @@ type Queued = Schemas["QueuedRunOut"];
 
 /** Labels are sent in their order: one that is taken back is stored before. */
 const scope = { id: "labels" };
+const mutationKey = ["labels"];
 
 /** The queue of one person: the answer to look at, and what stores its label and takes the last one back. The next answer is there at once; one whose label cannot be stored comes back. */
 export function useLabelling(ids: readonly string[], labeller: string, order: LabelOrder) {
@@ -24,11 +25,14 @@ export function useLabelling(ids: readonly string[], labeller: string, order: La
     client.setQueryData(options.queryKey, (before) => before && { ...before, labelled: Math.max(0, before.labelled - 1), waiting: [run, ...before.waiting] });
   const onSettled = () => {
     void client.invalidateQueries({ queryKey: [...labelQueries.all, "summary"] });
-    if (client.getQueryData(options.queryKey)?.waiting.length === 0) void client.invalidateQueries({ queryKey: options.queryKey });
+    // Asked before the last label is stored, the server would give answers back that are labelled already.
+    const isLast = client.isMutating({ mutationKey }) === 1;
+    if (isLast && client.getQueryData(options.queryKey)?.waiting.length === 0) void client.invalidateQueries({ queryKey: options.queryKey });
   };
 
   const put = useMutation({
     scope,
+    mutationKey,
     mutationFn: ({ run, verdict, failure, note }: { run: Queued; verdict: Verdict; failure: string; note: string }) =>
       putLabel({ run_id: run.run_id, labeller, verdict, failure: failure || null, note }),
     onMutate: ({ run }) => {
@@ -43,6 +47,7 @@ export function useLabelling(ids: readonly string[], labeller: string, order: La
   });
   const undo = useMutation({
     scope,
+    mutationKey,
     mutationFn: (run: Queued) => removeLabel(run.run_id, labeller),
     onMutate: (run) => {
       setLast(null);
