@@ -59,6 +59,9 @@ class TestInspect:
         assert (experiment["status"], experiment["method"]) == ("COMPLETED", "imported")
         about = experiment["provenance"]["imported"]
         assert (about["harness"], about["version"]) == ("inspect", "0.3.285")
+        assert experiment["progress"]["done"] == 8
+        assert await steps.get(f"{EXPERIMENTS}/{one['experiment_id']}/budgets") == []
+        assert (await steps.get("/api/v1/spending"))["total"]["calls"] == 0  # nothing was spent on it here
         assert "params" not in experiment["config"]  # nobody here has chosen a temperature
         metrics = await steps.get(f"{RESULTS}/{one['experiment_id']}/metrics")
         match = metrics["scores"]["inspect.match"]
@@ -138,7 +141,9 @@ class TestDataset:
     async def test_what_it_lacks_is_named_and_nothing_is_stored(self, steps: Steps) -> None:
         file = answers(n3="thing 3", n99="thing 99")
         error = problem(await upload(steps.api, file, dataset="quiz"), 422)
-        assert "What is item 99 of quiz?" in error["message"]
+        assert error["message"].startswith(
+            "The dataset quiz lacks 1 question of answers: What is item 99 of quiz?."
+        )
         assert (await steps.get(EXPERIMENTS))["total"] == 0
 
     async def test_another_rule_than_the_datasets(self, steps: Steps) -> None:

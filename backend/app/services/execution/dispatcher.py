@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.access import acting
 from app.core.errors import Conflict, FieldError, InvalidInput
 from app.core.logging import bind, get_logger
+from app.domain.json import JsonObject
 from app.domain.spending import BudgetState
 from app.domain.status import ExperimentStatus
 from app.models import Experiment
 from app.schemas.experiment_config import Budget, ExperimentConfig
-from app.schemas.stored_config import UnreadableConfig, read_config
+from app.schemas.stored_config import UnreadableConfig, read_config, scored_config
 from app.services.execution.budget import budget_of_today, budgets_of, spent_budget
 from app.services.execution.executor import run_experiment
 from app.services.execution.queueing import enqueue, recruit, wanted_executors
@@ -171,7 +172,9 @@ class Dispatcher:
             Conflict: if this version cannot read its configuration.
         """
         experiment = await self._experiments.get(experiment_id)
-        budget = _config_of(experiment).budget
+        budget = _config_of(
+            experiment, scored_config
+        ).budget  # an imported one has none
         found = await budgets_of(self._session, experiment, budget)
         if not ExperimentStatus(experiment.status).ended:
             found += await budget_of_today(self._session, self._runtime.settings)
@@ -220,9 +223,11 @@ class Dispatcher:
             raise model_error(error) from error
 
 
-def _config_of(experiment: Experiment) -> ExperimentConfig:
+def _config_of(
+    experiment: Experiment, read: Callable[[JsonObject], ExperimentConfig] = read_config
+) -> ExperimentConfig:
     try:
-        return read_config(experiment.config)
+        return read(experiment.config)
     except UnreadableConfig as error:
         raise Conflict(error.message, hint=error.hint) from error
 

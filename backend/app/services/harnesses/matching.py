@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.domain.examples import Example
-from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer
+from app.services.harnesses.logs import Log, LoggedAnswer
 from app.services.imports.files import Report
 from app.services.imports.rows import MAX_ID_CHARS, unstorable
 
@@ -21,12 +21,14 @@ class Questions:
         examples: by key.
         repeats: answers to a question, at most.
         items: answers in all.
+        failed: those of them that the log does not have.
         scores: names of the scores that the harness gave.
     """
 
     examples: dict[str, Example] = field(default_factory=dict)
     repeats: int = 1
     items: int = 0
+    failed: int = 0
     scores: dict[str, None] = field(default_factory=dict)
 
 
@@ -49,6 +51,7 @@ def questions_of(log: Log, report: Report) -> Questions:
             continue
         seen.add((item.key, item.repeat))
         found.items += 1
+        found.failed += item.output is None
         found.scores.update(dict.fromkeys(item.scores))
         found.repeats = max(found.repeats, item.repeat + 1)
         if item.key not in found.examples:
@@ -106,10 +109,3 @@ class Matching:
 def _plain(text: str) -> str:
     """Return a text with single blanks: files of harnesses differ in them."""
     return " ".join(text.split())
-
-
-def lacking(missing: Iterable[str], dataset: str) -> BrokenEntry:
-    """Return an error that names questions that a dataset does not have."""
-    keys = list(missing)
-    shown = ", ".join(keys[:5]) + (", …" if len(keys) > 5 else "")
-    return BrokenEntry(f"{len(keys)} questions ({shown})", f"are not in the dataset {dataset}")

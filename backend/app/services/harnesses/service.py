@@ -18,6 +18,7 @@ from app.domain.examples import Dataset as DatasetNoun
 from app.domain.examples import Example
 from app.domain.harness import LABELS, SCORE_VERSION
 from app.domain.hashing import content_hash
+from app.domain.progress import ProgressSnapshot
 from app.domain.provenance import DatasetProvenance, Provenance
 from app.domain.run import RunRecord
 from app.domain.scoring import SCORING_RULES, ScoringRule, scoring_rule
@@ -30,7 +31,7 @@ from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import code_version
 from app.services.experiments.repository import ExperimentRepository
 from app.services.harnesses.logs import BrokenEntry, Log
-from app.services.harnesses.matching import Matching, PairedBy, Questions, lacking, questions_of
+from app.services.harnesses.matching import Matching, PairedBy, Questions, questions_of
 from app.services.harnesses.reading import broken, read_logs
 from app.services.harnesses.scoring import AnswerScoring
 from app.services.imports.files import File, Report, clean_filename, require_name
@@ -43,6 +44,7 @@ _IDS = uuid.UUID("6f1c2b52-6f0d-4d0e-9c43-6d1f6f1f7a55")
 """Namespace of the ids of imported experiments: the same log gives the same experiment."""
 _MODEL_CHARS = 500
 _UNIT = "entry"
+_SHOWN = 5  # questions in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +206,9 @@ class HarnessImports:
         matching = Matching((one.key, one.question, row_id) for row_id, one in stored.items())
         by = matching.by(questions.examples)
         rows = {key: matching.find(example, by) for key, example in questions.examples.items()}
-        missing = [key for key, row in rows.items() if row is None]
+        missing = [questions.examples[key].question for key, row in rows.items() if row is None]
         if missing:
-            raise lacking(missing, wanted)
+            raise _lacking(missing, one, wanted)
         return _Target(dataset, {key: row for key, row in rows.items() if row is not None}, stored, by)
 
     async def _new_dataset(self, name: str, one: Log, questions: Questions, rule: ScoringRule) -> Dataset:
@@ -249,6 +251,16 @@ class _Agreements:
         ]
 
 
+def _lacking(missing: Sequence[str], one: Log, dataset: str) -> InvalidInput:
+    shown = "; ".join(missing[:_SHOWN]) + ("; …" if len(missing) > _SHOWN else "")
+    few = f"{len(missing)} question{'' if len(missing) == 1 else 's'}"
+    return InvalidInput(
+        f"The dataset {dataset} lacks {few} of {one.name}: {shown}. Nothing was imported.",
+        hint="Without a dataset, the questions become one of their own.",
+        errors=[FieldError("dataset", f"lacks {few}")],
+    )
+
+
 def _rule(scoring: str) -> ScoringRule | None:
     if not scoring:
         return None
@@ -286,7 +298,7 @@ def _experiment(
     stored = config.as_json()
     for name in ("params", "seed"):  # which the log may say under settings, and nobody here has chosen
         stored.pop(name, None)
-    now = datetime.now(UTC)
+    total = len(questions.examples) * questions.repeats
     provenance = Provenance(
         config_hash=content_hash([one.harness, one.model, one.settings]),
         dataset=DatasetProvenance(dataset.name, dataset.version, dataset.size, dataset.scoring),
@@ -320,10 +332,10 @@ def _experiment(
         dataset_id=dataset.id,
         dataset_name=dataset.name,
         provenance=provenance.as_json(),
-        total=len(questions.examples) * questions.repeats,
+        total=total,
         status=ExperimentStatus.COMPLETED,
-        started_at=now,
-        finished_at=now,
+        progress=ProgressSnapshot(total, done=questions.items, failed=questions.failed).as_dict(),
+        finished_at=datetime.now(UTC),  # it was never started here: nothing was spent on it
     )
 
 

@@ -19,7 +19,7 @@ interface ConfigPanelProps {
 export function ConfigPanel({ experiment, result }: ConfigPanelProps) {
   return (
     <section className="divide-y rounded-lg border">
-      <Folded title="Configuration" hint="Saved as a file, llmforge run FILE repeats it with the same questions, prompts and calls.">
+      <Folded title="Configuration" hint={experiment.config_problem ?? "Saved as a file, llmforge run FILE repeats it with the same questions, prompts and calls."}>
         <Verbatim label="YAML" className="max-h-96">
           {toYaml(experiment.config)}
         </Verbatim>

@@ -28,6 +28,7 @@ type Experiment = Schemas["ExperimentOut"];
 
 export function ExperimentHeader({ experiment, children }: { experiment: Experiment; children: ReactNode }) {
   const now = useNow();
+  const imported = experiment.method === "imported";
   return (
     <Page
       above={<Link href="/experiments/" className="text-xs underline-offset-3 hover:text-ink hover:underline">Experiments</Link>}
@@ -46,7 +47,7 @@ export function ExperimentHeader({ experiment, children }: { experiment: Experim
             >
               {experiment.dataset}, {plural(experiment.total, "run")}
             </Link>
-            <span>seed {experiment.seed}</span>
+            {!imported && <span>seed {experiment.seed}</span>}
             <time dateTime={experiment.created_at} title={formatDate(experiment.created_at)}>
               {formatAgo(experiment.created_at, now)}
             </time>
@@ -123,12 +124,14 @@ function Actions({ experiment }: { experiment: Experiment }) {
           </Link>
         </Button>
       )}
-      <Button asChild>
-        <Link href={`/experiments/new/?clone=${id}`}>
-          <Copy aria-hidden="true" />
-          Clone
-        </Link>
-      </Button>
+      {experiment.method !== "imported" && (
+        <Button asChild>
+          <Link href={`/experiments/new/?clone=${id}`}>
+            <Copy aria-hidden="true" />
+            Clone
+          </Link>
+        </Button>
+      )}
       {!notStarted && (
         <Menu
           trigger={
