@@ -172,9 +172,7 @@ class Dispatcher:
             Conflict: if this version cannot read its configuration.
         """
         experiment = await self._experiments.get(experiment_id)
-        budget = _config_of(
-            experiment, scored_config
-        ).budget  # an imported one has none
+        budget = _config_of(experiment, scored_config).budget  # an imported one has none
         found = await budgets_of(self._session, experiment, budget)
         if not ExperimentStatus(experiment.status).ended:
             found += await budget_of_today(self._session, self._runtime.settings)
