@@ -1,6 +1,7 @@
 import { expect, test } from "./fixtures";
 
 test("answers are labelled by keyboard, one after the other, and the comparison says what the labels mean", async ({ page, api, problems }) => {
+  test.slow();
   const dataset = { name: "trivia_qa", n: 12 };
   const { id: first } = await api.run("Labelled, right", { model: "mock/gold", dataset });
   const { id: second } = await api.run("Labelled, half right", { model: "mock/gold?accuracy=0.5", dataset });
@@ -28,12 +29,13 @@ test("answers are labelled by keyboard, one after the other, and the comparison 
   await expect(question).toHaveText(asked);
   // Whoever labels faster than labels are stored is not asked for the same answers again.
   await page.route("**/api/v1/labels", async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, 50));
     await route.continue();
   });
   for (let done = 1; done <= 24; done += 1) {
     await page.keyboard.press("r");
-    await expect(page.getByText(`${done} of 24 labelled by you`)).toBeVisible();
+    // When the first page of answers is through, the next one comes after all labels are stored.
+    await expect(page.getByText(`${done} of 24 labelled by you`)).toBeVisible({ timeout: 30_000 });
   }
   await expect(page.getByText("You have labelled every answer of this order.")).toBeVisible();
 
