@@ -13,9 +13,8 @@ from rich.table import Table
 from app.cli.client import JsonOption, Query, connected, fail, say
 from app.cli.comparisons import ScoringOption
 from app.cli.render import console, print_json
-from app.domain.rounding import fixed, interval, interval_in_points, percent, signed_points
-from app.schemas.label import MOST_LABELS, Corrected, LabelIn, LabelOut, LabelSummaryOut
-from app.schemas.result import Estimate
+from app.domain.rounding import known_interval, known_points, known_value, percent, signed_points
+from app.schemas.label import MOST_LABELS, LabelIn, LabelOut, LabelSummaryOut
 
 app = typer.Typer(help="See what people say of answers, and add their labels.", no_args_is_help=True)
 
@@ -38,7 +37,7 @@ def show(ids: IdsArgument, scoring: ScoringOption = None, json: JsonOption = Fal
         say("Nobody has labelled an answer of these experiments yet. The page /label/ of the dashboard asks.")
         return
     people = ", ".join(f"{name} {count:,}" for name, count in found.labellers.items())
-    say(f"labels: {people}; agreement of people: {_alpha(found.people)}")
+    say(f"labels: {people}; agreement of people: {known_value(found.people)}")
     console.print(_accuracies(found))
     if found.differences:
         console.print(_differences(found))
@@ -111,9 +110,9 @@ def _table(*columns: str) -> Table:
 def _accuracies(found: LabelSummaryOut) -> Table:
     table = _table("Experiment", "Labelled", "By labels alone", "With", "Says", "Corrected by labels")
     for one in found.experiments:
-        head = (escape(one.name), f"{one.sampled:,} of {one.answered:,}", _share(one.labels_alone))
+        head = (escape(one.name), f"{one.sampled:,} of {one.answered:,}", known_interval(one.labels_alone))
         for place, score in enumerate(one.scores):
-            cells = (score.score, percent(score.naive), _share(score.corrected))
+            cells = (score.score, percent(score.naive), known_interval(score.corrected))
             table.add_row(*(head if place == 0 else ("", "", "")), *cells)
     return table
 
@@ -122,10 +121,12 @@ def _differences(found: LabelSummaryOut) -> Table:
     names = {one.experiment_id: one.name for one in found.experiments}
     table = _table("Difference from the first", "By labels alone", "With", "Says", "Corrected by labels")
     for one in found.differences:
-        head = (escape(names[one.experiment_id]), _points(one.labels_alone))
+        head = (escape(names[one.experiment_id]), known_points(one.labels_alone))
         for place, score in enumerate(one.scores):
             says = "–" if score.naive is None else signed_points(score.naive)
-            table.add_row(*(head if place == 0 else ("", "")), score.score, says, _points(score.corrected))
+            table.add_row(
+                *(head if place == 0 else ("", "")), score.score, says, known_points(score.corrected)
+            )
     return table
 
 
@@ -135,19 +136,7 @@ def _agreements(found: LabelSummaryOut) -> Table:
         total = one.both + one.only_score + one.only_people + one.neither
         if total:
             same = f"{one.both + one.neither:,} of {total:,}"
-            table.add_row(one.score, same, f"{one.only_score:,}", f"{one.only_people:,}", _alpha(one.alpha))
+            table.add_row(
+                one.score, same, f"{one.only_score:,}", f"{one.only_people:,}", known_value(one.alpha)
+            )
     return table
-
-
-def _share(one: Corrected | None) -> str:
-    return "–" if one is None else interval(one)
-
-
-def _points(one: Corrected | None) -> str:
-    return "–" if one is None else f"{signed_points(one.value)} {interval_in_points(one.low, one.high)}"
-
-
-def _alpha(one: Estimate | None) -> str:
-    if one is None:
-        return "not known"
-    return f"{fixed(one.value, 2)} [{fixed(one.low, 2)}, {fixed(one.high, 2)}]"

@@ -101,3 +101,22 @@ def percent(value: float | None) -> str:
 def interval(score: WithInterval) -> str:
     """Return a share with its interval."""
     return f"{percent(score.value)} [{fixed(100 * score.low)}, {fixed(100 * score.high)}]"
+
+
+def known_interval(score: WithInterval | None) -> str:
+    """Return a share with its interval, or a dash if it is not known."""
+    return "–" if score is None else interval(score)
+
+
+def known_points(difference: WithInterval | None) -> str:
+    """Return a difference of shares in points with its interval, or a dash if it is not known."""
+    if difference is None:
+        return "–"
+    return f"{signed_points(difference.value)} {interval_in_points(difference.low, difference.high)}"
+
+
+def known_value(estimate: WithInterval | None) -> str:
+    """Return an estimate that is no share with its interval, to two places, or that it is not known."""
+    if estimate is None:
+        return "not known"
+    return f"{fixed(estimate.value, 2)} [{fixed(estimate.low, 2)}, {fixed(estimate.high, 2)}]"

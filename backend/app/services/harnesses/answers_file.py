@@ -106,9 +106,14 @@ def read_file(file: File, pairs: Sequence[str]) -> list[Log]:
     return [_log(file, columns, model, alone=len(models) == 1) for model in models]
 
 
+def is_table(file: File) -> bool:
+    """Return whether a file is a table by its name, and not one JSON object a line."""
+    return file.name.lower().endswith((".csv", ".tsv"))
+
+
 def _rows(file: File, columns: AnswerColumns) -> Rows:
     report = Report()
-    if file.name.lower().endswith((".csv", ".tsv")):
+    if is_table(file):
         yield from csv_table(lambda: open_text(file, ""), report, columns.fits).rows
     else:
         yield from file_rows(file, report)

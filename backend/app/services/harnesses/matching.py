@@ -97,13 +97,11 @@ class Matching:
         return self._content(example) if by == "content" else self._by_key.get(example.key)
 
     def _content(self, example: Example) -> int | None:
-        found = self._by_question.get(_plain(example.question))
-        return found if found is not None else self._same_key(example)
-
-    def _same_key(self, example: Example) -> int | None:
-        """Return the example of the same key, if its question stands in the dataset more than once."""
         text = _plain(example.question)
-        return self._by_key.get(example.key) if text in self._by_question else None
+        if text not in self._by_question:
+            return None
+        found = self._by_question[text]
+        return self._by_key.get(example.key) if found is None else found
 
 
 def _plain(text: str) -> str:

@@ -55,7 +55,7 @@ def _logs(
         return [inspect_log.read_archive(file)]
     if document is not None:
         return _of_document(file, document)
-    first = next((row for _, row in file_rows(file, Report())), {}) if not _is_table(file) else {}
+    first = next((row for _, row in file_rows(file, Report())), {}) if not answers_file.is_table(file) else {}
     if lm_eval.is_samples(first):
         return [lm_eval.read_samples(file, _belonging(file, results))]
     if promptfoo.is_result(first):
@@ -84,10 +84,6 @@ def _belonging(file: File, results: Sequence[JsonObject]) -> JsonObject | None:
     name = file.name.rpartition("/")[2]
     fitting = [one for one in results if any(f"samples_{task}_" in name for task in one["results"])]
     return fitting[0] if len(fitting) == 1 else None
-
-
-def _is_table(file: File) -> bool:
-    return file.name.lower().endswith((".csv", ".tsv"))
 
 
 def _document(file: File) -> JsonObject | None:

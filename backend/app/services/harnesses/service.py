@@ -6,7 +6,7 @@ import platform
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -96,6 +96,14 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
+class _Source:
+    """A file of an import: its name, and the hash of its content."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Target:
     """Where the answers of a log go: the dataset, the example of each question's key, and all examples."""
 
@@ -144,12 +152,11 @@ class HarnessImports:
         if dataset:
             require_name(dataset, "a dataset")
         given = [File(clean_filename(one.name), one.data) for one in files]
-        digest = await asyncio.to_thread(_digest, given)
+        hashes = await asyncio.to_thread(lambda: [hashlib.sha256(one.data).hexdigest() for one in given])
+        sources = [_Source(one.name, found) for one, found in zip(given, hashes, strict=True)]
         logs = await asyncio.to_thread(read_logs, given, columns)
         try:
-            done = [
-                await self._add(one, number, given, digest, dataset, rule) for number, one in enumerate(logs)
-            ]
+            done = [await self._add(one, number, sources, dataset, rule) for number, one in enumerate(logs)]
         except BrokenEntry as error:
             await self._session.rollback()
             raise broken(given[0].name if len(given) == 1 else "The files", error) from error
@@ -160,7 +167,7 @@ class HarnessImports:
         return done
 
     async def _add(
-        self, one: Log, number: int, files: Sequence[File], digest: str, name: str, rule: ScoringRule | None
+        self, one: Log, number: int, sources: Sequence[_Source], name: str, rule: ScoringRule | None
     ) -> Imported:
         report = Report(_UNIT)
         questions = await asyncio.to_thread(questions_of, one, report)
@@ -170,12 +177,12 @@ class HarnessImports:
                 f"{one.name} has no answers.", errors=[FieldError("files", "a log without answers")]
             )
         target = await self._target(one, questions, name, rule)
-        experiment_id = uuid.uuid5(_IDS, f"{digest} {number} {target.dataset.id}")
+        experiment_id = uuid.uuid5(_IDS, f"{_digest(sources)} {number} {target.dataset.id}")
         known = await self._experiments.get(experiment_id, deleted=True)
         if known is not None:
             await self._experiments.set_deleted(experiment_id, deleted=False)
             return _done(known, one, target, questions, failed=known.failed_runs or 0, created=False)
-        experiment = _experiment(experiment_id, one, questions, target, files)
+        experiment = _experiment(experiment_id, one, questions, target, sources)
         await self._experiments.add(experiment)
         scoring = AnswerScoring(experiment_id, target.dataset.scoring)
         failed, agreement = 0, _Agreements()
@@ -274,9 +281,9 @@ def _rule(scoring: str) -> ScoringRule | None:
         ) from error
 
 
-def _digest(files: Sequence[File]) -> str:
+def _digest(sources: Sequence[_Source]) -> str:
     """Return a hash of the contents of files, whatever their names and order."""
-    return content_hash(sorted(hashlib.sha256(one.data).hexdigest() for one in files))
+    return content_hash(sorted(one.sha256 for one in sources))
 
 
 def _dataset_name(one: Log) -> str:
@@ -285,7 +292,7 @@ def _dataset_name(one: Log) -> str:
 
 
 def _experiment(
-    experiment_id: uuid.UUID, one: Log, questions: Questions, target: _Target, files: Sequence[File]
+    experiment_id: uuid.UUID, one: Log, questions: Questions, target: _Target, sources: Sequence[_Source]
 ) -> Experiment:
     dataset, model = target.dataset, one.model if len(one.model) > 2 else f"{one.harness}/{one.model}"
     config = ExperimentConfig(
@@ -318,7 +325,7 @@ def _experiment(
             "model": one.model,
             "task": one.task,
             "paired_by": target.paired_by,
-            "files": [{"name": file.name, "sha256": hashlib.sha256(file.data).hexdigest()} for file in files],
+            "files": [asdict(one) for one in sources],
         },
     )
     return Experiment(

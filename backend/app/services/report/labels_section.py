@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.markdown import plain, table
-from app.domain.metrics import Estimate
-from app.domain.rounding import fixed, interval, interval_in_points, percent, signed_points
+from app.domain.rounding import interval, known_interval, known_points, known_value, percent, signed_points
 from app.services.evaluation.statistics.prediction_powered import Corrected
 from app.services.labels.summary import ExperimentLabels, LabelSummary
 from app.services.report.content import Section
@@ -40,7 +39,7 @@ def labels_section(found: LabelSummary, shown: LabelsShown) -> list[Section]:
         return []
     people = ", ".join(f"{plain(name)} ({count:,})" for name, count in found.labellers.items())
     parts = [
-        [f"{_INTRODUCTION} Labels by {people}; Krippendorff's alpha of people: {_alpha(found.people)}."],
+        [f"{_INTRODUCTION} Labels by {people}; Krippendorff's alpha of people: {known_value(found.people)}."],
         _accuracies(found, shown),
         _differences(found, shown),
         _agreements(found),
@@ -56,9 +55,9 @@ def _accuracies(found: LabelSummary, shown: LabelsShown) -> list[str]:
     rows = []
     for one in found.experiments:
         head = [plain(shown.names[one.experiment_id]), f"{one.sampled:,} of {one.answered:,}"]
-        head.append(_share(one.labels_alone))
+        head.append(known_interval(one.labels_alone))
         for place, score in enumerate(one.scores):
-            cells = [plain(score.score), percent(score.naive), _share(score.corrected)]
+            cells = [plain(score.score), percent(score.naive), known_interval(score.corrected)]
             rows.append([*(head if place == 0 else [""] * len(head)), *cells])
     return table(["experiment", "labelled", "by labels alone", "score", "says", "corrected by labels"], rows)
 
@@ -68,10 +67,10 @@ def _differences(found: LabelSummary, shown: LabelsShown) -> list[str]:
     for one in found.differences:
         if one.labels_alone is None:
             continue
-        head = [plain(shown.names[one.experiment_id]), f"{one.questions:,}", _points(one.labels_alone)]
+        head = [plain(shown.names[one.experiment_id]), f"{one.questions:,}", known_points(one.labels_alone)]
         for place, score in enumerate(one.scores):
             says = "–" if score.naive is None else signed_points(score.naive)
-            cells = [plain(score.score), says, _points(score.corrected)]
+            cells = [plain(score.score), says, known_points(score.corrected)]
             rows.append([*(head if place == 0 else [""] * len(head)), *cells])
     head = ["difference from the baseline", "questions", "by labels alone", "score", "says"]
     return table([*head, "corrected by labels"], rows) if rows else []
@@ -83,7 +82,7 @@ def _agreements(found: LabelSummary) -> list[str]:
         total = one.both + one.only_score + one.only_people + one.neither
         if total:
             same = f"{one.both + one.neither:,} of {total:,}"
-            cells = [same, f"{one.only_score:,}", f"{one.only_people:,}", _alpha(one.alpha)]
+            cells = [same, f"{one.only_score:,}", f"{one.only_people:,}", known_value(one.alpha)]
             rows.append([plain(one.score), *cells])
     head = ["score", "agrees with people", "too lenient", "too strict", "Krippendorff's alpha"]
     return table(head, rows) if rows else []
@@ -137,17 +136,3 @@ def _rows(one: ExperimentLabels, shown: LabelsShown) -> Sequence[IntervalRow]:
 
 def _row(label: str, one: Corrected) -> IntervalRow:
     return IntervalRow(label, 100 * one.value, 100 * one.low, 100 * one.high, interval(one))
-
-
-def _share(one: Corrected | None) -> str:
-    return "–" if one is None else interval(one)
-
-
-def _points(one: Corrected | None) -> str:
-    return "–" if one is None else f"{signed_points(one.value)} {interval_in_points(one.low, one.high)}"
-
-
-def _alpha(one: Estimate | None) -> str:
-    if one is None:
-        return "not known"
-    return f"{fixed(one.value, 2)} [{fixed(one.low, 2)}, {fixed(one.high, 2)}]"
