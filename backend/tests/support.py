@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core.database import create_engine
 from app.core.embedded.postgres import EmbeddedPostgres
@@ -42,8 +42,19 @@ async def temporary_database(postgres: EmbeddedPostgres, options: str = "") -> A
         await connection.execute(text(f"create database {name} {options}"))
     yield postgres.url.rpartition("/")[0] + f"/{name}"
     async with admin.connect() as connection:
-        await connection.execute(text(f"drop database {name} with (force)"))
+        await drop_database(connection, name)
     await admin.dispose()
+
+
+async def drop_database(connection: AsyncConnection, name: str) -> None:
+    """Drop a database to which somebody may still be connected, outside a transaction.
+
+    ``with (force)`` is refused while the server's own vacuum works there, whose process only a
+    superuser may end; a plain ``drop database`` ends that one itself.
+    """
+    ours = "select pg_terminate_backend(pid) from pg_stat_activity where datname = :name and usename = user"
+    await connection.execute(text(ours), {"name": name})
+    await connection.execute(text(f"drop database {name}"))
 
 
 def log_of(process: ManagedProcess) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from app.cli.budgets import budget_line
+from app.services.execution.budget_wording import budget_line
 from app.cli.client import Api, ApiError, JsonOption, connected, error_of, fail, say
 from app.cli.comparisons import resume_comparison, run_comparison, show_when_ended
 from app.cli.estimates import Rehearsal

@@ -10,7 +10,14 @@ from uuid import UUID
 import typer
 
 from app.cli.client import Api, Query, connected, fail, say
-from app.cli.comparisons import MarginOption, MetricOption, ScoringOption, comparisons, follow_all
+from app.cli.comparisons import (
+    FamilyOption,
+    MarginOption,
+    MetricOption,
+    ScoringOption,
+    comparisons,
+    follow_all,
+)
 from app.domain.json import JsonObject
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.comparison import ComparisonCreated
@@ -37,6 +44,7 @@ def report(
         str, typer.Option(help="What you expected, written before the run; default: the description.")
     ] = "",
     scoring: ScoringOption = None,
+    family: FamilyOption = "score",
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,7 +59,7 @@ def report(
     file = next((Path(one) for one in given if one.endswith(_FILES)), None)
     if file is not None and len(given) > 1:
         raise fail("A report is of experiments or of one file.", "Give ids, or one file.")
-    params: dict[str, Query] = {"score": metric, "margin": margin, "hypothesis": hypothesis}
+    params: dict[str, Query] = {"score": metric, "margin": margin, "hypothesis": hypothesis, "family": family}
     params |= {"scoring": scoring} if scoring else {}
     params |= {"by": by} if by else {}
     configs = comparisons(file, {}) if file else []

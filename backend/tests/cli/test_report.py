@@ -10,7 +10,7 @@ from tests.cli.compared import compared, ids
 from tests.cli.conftest import COMPARISON, Cli
 from tests.factories import questions_jsonl
 
-_HEADINGS = ["Hypothesis", "Method", "Results", "Verdict", "Looked at by hand", "Make it again"]
+_HEADINGS = ["Hypothesis", "Method", "Results", "Cost", "Verdict", "Looked at by hand", "Make it again"]
 
 
 async def test_two_experiments_become_markdown_html_and_figures(

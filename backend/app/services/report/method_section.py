@@ -7,6 +7,7 @@ import yaml
 
 from app.core.markdown import plain, table
 from app.domain.json import JsonObject
+from app.schemas.budget import LimitsOut
 from app.schemas.comparison import Compared, Settling
 
 _OF_ONE = ("name", "description")
@@ -55,10 +56,12 @@ def comparison_file(
     configs: Sequence[JsonObject],
     experiments: Sequence[Compared],
     settling: Settling | None = None,
+    budget: LimitsOut | None = None,
 ) -> bytes | None:
     """Return the comparison as a file that can be run; ``None`` if its questions are not the same.
 
-    With ``settling`` it ends as soon as it is settled, as these experiments did.
+    With ``settling`` it ends as soon as it is settled, as these experiments did; ``budget`` is that of all of
+    them together.
     """
     shared, own = divided(configs)
     if any(key in one for one in own for key in _PAIRED):
@@ -72,6 +75,8 @@ def comparison_file(
         content["description"] = configs[0]["description"]
     if settling is not None:
         content |= {"stop": "settled", "score": settling.score, "margin": settling.margin}
+    if budget is not None:
+        content["budget"] = budget.model_dump(exclude_none=True)
     content["variants"] = [{"name": label[:100], **one} for label, one in zip(names, own, strict=True)]
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode()
 

@@ -13,7 +13,10 @@ from app.core.markdown import plain
 from app.domain.json import JsonObject
 from app.domain.metrics import Estimate
 from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
+from app.models import Experiment
+from app.schemas.budget import BudgetOut
 from app.schemas.comparison import ComparisonOut
+from app.schemas.experiment_config import Budget
 from app.schemas.result import ComparedExample
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.markdown import differences_of, table_of, verdicts_of, warnings_of
@@ -27,7 +30,9 @@ from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.slice_service import SlicedComparisonService
 from app.services.evaluation.statistics.quantiles import median_interval
 from app.services.labels.summary import LabelSummaries
+from app.services.execution.budget import budgets_of
 from app.services.report.content import Report, Section
+from app.services.report.cost_section import Budgeted, cost_markdown
 from app.services.report.data import ReportData, written
 from app.services.report.examples_section import examples_markdown
 from app.services.report.figures.prepare import figures_of, setting_of
@@ -76,6 +81,7 @@ class ReportService:
     """Reads only."""
 
     def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
+        self._session = session
         self._comparisons = ComparisonService(session, runtime)
         self._examples = ExamplesService(session)
         self._slices = SlicedComparisonService(session)
@@ -104,7 +110,9 @@ class ReportService:
         examples = [ComparedExample.model_validate(one) for one in page.questions]
         title = title_of(comparison)
         settling = comparison.settling
-        again = comparison_file(title, configs, comparison.experiments, settling)
+        budgets = await self._budgets([one.experiment for one in found.results])
+        limits = next((one.budget.limits for one in budgets if one.budget.kind == "comparison"), None)
+        again = comparison_file(title, configs, comparison.experiments, settling, limits)
         scores = sorted({one.score for one in comparison.differences})
         runs = {
             one.experiment.id: await self._arrays.arrays(
@@ -117,11 +125,14 @@ class ReportService:
         described = {str(one.get("description") or "") for one in configs}
         # A description that all of them have is that of the comparison; others tell the experiments apart.
         hypothesis = wanted.hypothesis or (described.pop() if len(described) == 1 else "")
+        reasons = {one.experiment.id: one.experiment.reason for one in found.results if one.experiment.reason}
         sections = [
             *([Section("Hypothesis", plain(hypothesis))] if hypothesis else []),
             Section("Method", method_markdown(configs, comparison.experiments)),
+            *_remarks(comparison, [one.experiment for one in found.results]),
             Section("Results", "\n".join(table_of(comparison, wanted.score)), tuple(figures)),
             *([Section("Ended early", settling_markdown(comparison, settling))] if settling else []),
+            Section("Cost", cost_markdown(comparison.experiments, budgets, reasons)),
             *await self._repeated(comparison, wanted),
             Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
             *await self._labelled(comparison, wanted),
@@ -137,6 +148,16 @@ class ReportService:
         if again is not None:
             attachments[COMPARISON_FILE] = again
         return Report(title, tuple(sections), attachments)
+
+    async def _budgets(self, experiments: Sequence[Experiment]) -> list[Budgeted]:
+        found: dict[uuid.UUID, Budgeted] = {}
+        for one in experiments:
+            limits = one.config.get("budget")
+            own = None if limits is None else Budget.model_validate(limits)
+            for state in await budgets_of(self._session, one, own):
+                sharing = found[state.id].experiments if state.id in found else ()
+                found[state.id] = Budgeted(BudgetOut.model_validate(state), (*sharing, one.id))
+        return list(found.values())
 
     async def _repeated(self, comparison: ComparisonOut, wanted: Wanted) -> list[Section]:
         repeated = [
@@ -162,6 +183,17 @@ class ReportService:
         found = await self._slices.compare(wanted.ids, wanted.score, by, wanted.margin, wanted.scorings)
         sliced = sliced_comparison_out(found, wanted.margin)
         return slices_section(sliced, place + 1, setting_of(comparison))
+
+
+def _remarks(comparison: ComparisonOut, experiments: Sequence[Experiment]) -> list[Section]:
+    """Return what people wrote beside the experiments: tags and notes; none if there are none."""
+    lines = []
+    for shown, one in zip(comparison.experiments, experiments, strict=True):
+        tags = ", ".join(plain(tag) for tag in one.tags)
+        said = [*([f"tags {tags}"] if tags else []), *([plain(one.notes)] if one.notes else [])]
+        if said:
+            lines.append(f"- {plain(shown.label)}: {'. '.join(said)}")
+    return [Section("Notes", "\n".join(lines))] if lines else []
 
 
 def _medians(runs: Mapping[uuid.UUID, RunArrays]) -> dict[uuid.UUID, Estimate]:
@@ -202,14 +234,15 @@ def _bullets(lines: Sequence[str]) -> str:
 def _commands(wanted: Wanted, *, again_by_file: bool) -> str:
     ids = " ".join(str(one)[:8] for one in wanted.ids)
     scorings = "".join(f" --scoring {one}" for one in wanted.scorings)
+    family = f" --family {wanted.family}" if wanted.family != Wanted.family else ""
     # A key of metadata may hold anything, also what would end the block of code.
     named = [one for one in wanted.by if one.isprintable() and "`" not in one]
     slices = "".join(f" --by {quote(one)}" for one in named)
-    lines = ["```sh", f"llmforge report {ids} --metric {wanted.score}{scorings}{slices} --out report"]
+    lines = ["```sh", f"llmforge report {ids} --metric {wanted.score}{scorings}{family}{slices} --out report"]
     if again_by_file:
         lines += [
             "# the experiments anew, from the file beside this report:",
-            f"llmforge report {COMPARISON_FILE} --metric {wanted.score}{slices} --out report",
+            f"llmforge report {COMPARISON_FILE} --metric {wanted.score}{family}{slices} --out report",
         ]
     return "\n".join(
         [f"All numbers, and each run, are in `{DATA_FILE}` beside this report.", "", *lines, "```"]

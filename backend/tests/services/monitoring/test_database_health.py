@@ -18,6 +18,7 @@ from app.services.monitoring import database_health
 from app.services.monitoring.database_health import DatabaseHealth
 from app.services.monitoring.database_repository import DatabaseRepository
 from app.services.runtime import Runtime, open_runtime
+from tests.support import drop_database
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def own(postgres: EmbeddedPostgres, runtime: Runtime) -> AsyncIterator[Run
     await opened.aclose()
     async with runtime.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(f"drop database {name} with (force)"))
+        await drop_database(connection, name)
 
 
 def at(runtime: Runtime, url: str) -> Runtime:

@@ -8,6 +8,11 @@ _WHOSE = {"experiment": "budget", "comparison": "budget of the comparison", "day
 
 def budget_line(budget: BudgetOut) -> str:
     """Return what was spent of a budget, as far as it is limited."""
+    return f"{_WHOSE[budget.kind]}: {spent_of(budget)}"
+
+
+def spent_of(budget: BudgetOut) -> str:
+    """Return what was spent of each limit of a budget."""
     limits, spent = budget.limits, budget.spent
     parts = []
     if limits.usd is not None:
@@ -16,4 +21,4 @@ def budget_line(budget: BudgetOut) -> str:
         parts.append(f"{spent.calls:,} of {limits.calls:,} calls")
     if limits.tokens is not None:
         parts.append(f"{spent.tokens:,} of {limits.tokens:,} tokens")
-    return f"{_WHOSE[budget.kind]}: {', '.join(parts)}"
+    return ", ".join(parts)
