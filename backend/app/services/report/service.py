@@ -234,7 +234,7 @@ def _bullets(lines: Sequence[str]) -> str:
 def _commands(wanted: Wanted, *, again_by_file: bool) -> str:
     ids = " ".join(str(one)[:8] for one in wanted.ids)
     scorings = "".join(f" --scoring {one}" for one in wanted.scorings)
-    family = f" --family {wanted.family}" if wanted.family != Wanted.family else ""
+    family = f" --family {wanted.family}" if wanted.family != "score" else ""
     # A key of metadata may hold anything, also what would end the block of code.
     named = [one for one in wanted.by if one.isprintable() and "`" not in one]
     slices = "".join(f" --by {quote(one)}" for one in named)
