@@ -9,7 +9,6 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from app.services.execution.budget_wording import budget_line
 from app.cli.client import Api, ApiError, JsonOption, connected, error_of, fail, say
 from app.cli.comparisons import resume_comparison, run_comparison, show_when_ended
 from app.cli.estimates import Rehearsal
@@ -23,6 +22,7 @@ from app.schemas.common import Page
 from app.schemas.experiment import ExperimentOut, ExperimentSummary
 from app.schemas.result import ResultOut
 from app.schemas.scoring import ORIGINAL
+from app.services.execution.budget_wording import budget_line
 
 IdArgument = Annotated[str, typer.Argument(help="The id, or its first characters.")]
 ScoringOption = Annotated[str, typer.Option(help="Name of a scoring; `llmforge scorings` lists them.")]

@@ -8,11 +8,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.services.execution.budget_wording import budget_line
 from app.cli.client import JsonOption, connected, fail, say
 from app.cli.render import console, print_json
 from app.domain.rounding import dollars
 from app.schemas.spending import SpendingOut, SpendingSums
+from app.services.execution.budget_wording import budget_line
 
 _NOT_KNOWN = "not known"
 

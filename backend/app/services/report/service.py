@@ -29,8 +29,8 @@ from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.slice_service import SlicedComparisonService
 from app.services.evaluation.statistics.quantiles import median_interval
-from app.services.labels.summary import LabelSummaries
 from app.services.execution.budget import budgets_of
+from app.services.labels.summary import LabelSummaries
 from app.services.report.content import Report, Section
 from app.services.report.cost_section import Budgeted, cost_markdown
 from app.services.report.data import ReportData, written
