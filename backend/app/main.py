@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
 from app.api import (
+    bundles,
     comparisons,
     datasets,
     experiments,
@@ -82,6 +83,7 @@ _V1_ROUTERS = (
     imports.router,
     matrices.router,
     reports.router,
+    bundles.router,
     system.models_router,
     storage.router,
     spending.router,

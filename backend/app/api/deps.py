@@ -9,6 +9,7 @@ from app.core.database import Session
 from app.core.migrations import is_up_to_date
 from app.domain.scoring import ScoreFamily
 from app.schemas.common import Text
+from app.services.bundles.service import BundleService
 from app.services.comparisons.examples import ExamplesService
 from app.services.comparisons.gate import GateService
 from app.services.comparisons.history import HistoryService
@@ -282,6 +283,11 @@ def get_matrix_plans(session: SessionDep, runtime: RuntimeDep, request: Request)
 KnowledgeUploadsDep = Annotated[KnowledgeUploads, Depends(get_knowledge_uploads)]
 
 
+def get_bundles(session: SessionDep, runtime: RuntimeDep) -> BundleService:
+    """Return the service that writes bundles."""
+    return BundleService(session, runtime)
+
+
 def get_reports(session: SessionDep, runtime: RuntimeDep) -> ReportService:
     """Return what words comparisons as reports."""
     return ReportService(session, runtime)
@@ -294,6 +300,7 @@ def get_drawings(request: Request) -> Drawings:
 
 
 DrawingsDep = Annotated[Drawings, Depends(get_drawings)]
+BundlesDep = Annotated[BundleService, Depends(get_bundles)]
 ReportsDep = Annotated[ReportService, Depends(get_reports)]
 
 

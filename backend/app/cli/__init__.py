@@ -5,11 +5,13 @@ import typer
 from app.cli import (
     annotations,
     bench,
+    bundles,
     comparisons,
     database,
     datasets,
     demo,
     experiments,
+    exports,
     faithfulness,
     gate,
     history,
@@ -37,7 +39,7 @@ app = typer.Typer(
 app.command()(experiments.run)
 app.command("list")(experiments.list_)
 app.command()(experiments.show)
-app.command()(experiments.export)
+app.command()(exports.export)
 app.command()(experiments.cancel)
 app.command()(experiments.resume)
 app.command()(annotations.edit)
@@ -52,6 +54,7 @@ app.command()(repeats.repeats)
 app.command()(history.history)
 app.command()(report.report)
 app.command("import")(imports.import_)
+app.command()(bundles.verify)
 app.command()(gate.gate)
 app.command()(bench.bench)
 app.add_typer(datasets.app, name="datasets")

@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from app.cli.client import Api, ApiError, JsonOption, connected, error_of, fail, say
+from app.cli.client import Api, ApiError, JsonOption, connected, fail, say
 from app.cli.comparisons import resume_comparison, run_comparison, show_when_ended
 from app.cli.estimates import Rehearsal
 from app.cli.files import read_experiment, read_mapping
@@ -198,44 +198,6 @@ def show(experiment_id: IdArgument, scoring: ScoringOption = ORIGINAL, json: Jso
     """Show an experiment and its result."""
     with connected() as api:
         print_result(api, api.resolve(experiment_id), as_json=json, scoring=scoring)
-
-
-def export(
-    experiment_id: IdArgument,
-    fmt: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            help="json, jsonl, csv (see docs/explanation/security.md on formulas) or parquet.",
-        ),
-    ] = "jsonl",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File; default: standard output.")
-    ] = None,
-    scoring: ScoringOption = ORIGINAL,
-) -> None:
-    """Export all runs with questions, answers, scores and calls."""
-    with connected() as api:
-        resolved = api.resolve(experiment_id)
-        path = f"/api/v1/results/{resolved}/export"
-        with api.http.stream("GET", path, params={"format": fmt, "scoring": scoring}) as response:
-            if response.is_error:
-                response.read()
-                raise error_of(response)
-            if output is None:
-                for piece in response.iter_bytes():
-                    typer.get_binary_stream("stdout").write(piece)
-                return
-            partial = output.with_name(f"{output.name}.partial")
-            try:
-                with partial.open("wb") as file:
-                    for piece in response.iter_bytes():
-                        file.write(piece)
-            except OSError as error:
-                raise fail(f"Cannot write {output}: {error.strerror}.") from error
-            partial.replace(output)
-            say(f"wrote {output}")
 
 
 def cancel(experiment_id: IdArgument, json: JsonOption = False) -> None:

@@ -52,7 +52,7 @@ def import_(
             try:
                 files.append(("files", (path.name, opened.enter_context(path.open("rb")))))
             except OSError as error:
-                fail(f"{path} cannot be read: {error.strerror}.", "Check the path.")
+                raise fail(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
         api = opened.enter_context(connected())
         form = {"dataset": dataset, "scoring": scoring, "map": columns or []}
         done = api.post("/imports", list[ImportedOut], data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)

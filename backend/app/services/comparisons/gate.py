@@ -11,9 +11,10 @@ from app.domain.rounding import interval_in_points, percent, signed_points
 from app.models import Experiment
 from app.schemas.gate import GateOut, GatePolicy, GateRequest, GateRule, GateRuleOut
 from app.services.comparisons.compare import ScoreComparison
+from app.services.comparisons.comparison import Comparison
 from app.services.comparisons.markdown import warnings_of
 from app.services.comparisons.report import comparison_out
-from app.services.comparisons.service import Comparison, ComparisonService
+from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService
 from app.services.evaluation.statistics.gate_policy import (
     ALPHA,

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput
 from app.domain.provenance import Provenance
 from app.models import Experiment
+from app.services.comparisons.comparison import comparable_scores
 from app.services.comparisons.draws import SEED
 from app.services.comparisons.pairing import RunArrays
 from app.services.comparisons.repository import RunArraysRepository
-from app.services.comparisons.service import comparable_scores
 from app.services.evaluation.metrics.units import unit_of
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.evaluation.statistics.paired_passes import PassDifference, PassSides, pass_differences

@@ -25,8 +25,8 @@ from app.services.comparisons.compare import (
     ScoreComparison,
     detectable,
 )
+from app.services.comparisons.comparison import Comparison
 from app.services.comparisons.pairing import Pairing
-from app.services.comparisons.service import Comparison
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.evaluation.statistics.equivalence import EquivalenceVerdict, questions_for_equivalence
 from app.services.evaluation.statistics.identity import AnswerIdentity

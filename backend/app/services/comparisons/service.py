@@ -2,9 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -13,16 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput
 from app.domain.json import JsonObject
 from app.domain.provenance import Provenance
-from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily, scoring_rule
+from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.domain.spending import BudgetState
 from app.models import Experiment, Result
 from app.schemas.common import readable_problem
-from app.schemas.comparison import ComparisonConfig, Settling, Variant
+from app.schemas.comparison import ComparisonConfig, Variant
 from app.schemas.experiment_config import ExperimentConfig
 from app.schemas.result import Metrics as MetricsOut
 from app.schemas.scoring import ORIGINAL
-from app.services.comparisons.compare import ExperimentComparison, best_of, compare_experiments
-from app.services.comparisons.pairing import RunArrays
+from app.services.comparisons.comparison import Comparison, comparable_scores, compared
 from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.settling import SettlingService, check_settling
 from app.services.comparisons.token_ratio import TokenRatio, against_naive
@@ -31,35 +29,12 @@ from app.services.evaluation.metrics.stored import metrics_out
 from app.services.experiments.budget_repository import BudgetRepository
 from app.services.experiments.service import ExperimentService
 from app.services.experiments.validation import check_budget, validate
-from app.services.results.service import ExperimentResult, ResultService
+from app.services.results.service import ResultService
 from app.services.runtime import Runtime
 
 _MOST_PROBLEMS = 20  # that an answer names
 _SHARED = ("dataset", "seed", "repeats")
 """What pairs the questions: a variant that changed it would answer other questions than the baseline."""
-_NAMED = 5
-"""Questions named in a sentence at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Experiments compared with the first of them.
-
-    Attributes:
-        results: the experiments with their results; the first is the baseline.
-        against_baseline: each other experiment against the baseline.
-        best: by score, the ids of the best and of all that are not distinguishable from it.
-        warnings: what makes them less comparable, as sentences.
-        settling: what ended them, if they were to end as soon as they are settled.
-        family: what the comparisons of scores allow for.
-    """
-
-    results: list[ExperimentResult]
-    against_baseline: list[ExperimentComparison]
-    best: dict[str, list[str]]
-    warnings: list[str]
-    settling: Settling | None = None
-    family: ScoreFamily = "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,81 +192,12 @@ class ComparisonService:
             NotFound: if one has no result, or no such scoring.
         """
         results = await self._results.compared(ids, scorings)
-        experiments = [one.experiment for one in results]
-        provenances = [Provenance.from_json(one.result.provenance) for one in results]
-        scores = comparable_scores(provenances)
+        scores = comparable_scores([Provenance.from_json(one.result.provenance) for one in results])
         repository = RunArraysRepository(self._session)
-        runs = {
-            str(one.experiment.id): await repository.arrays(
-                one.experiment.id, scores, answers=True, scoring_id=one.scoring_id
-            )
+        runs = [
+            await repository.arrays(one.experiment.id, scores, answers=True, scoring_id=one.scoring_id)
             for one in results
-        }
-        baseline, *others = runs.values()
+        ]
+        settling = await self._settling.shared([one.experiment for one in results])
         # In a thread: resampling 10,000 questions takes tenths of a second.
-        rule = scoring_rule(provenances[0].dataset.scoring)
-        compared = partial(
-            compare_experiments, baseline, others, scores, margin=margin, rule=rule, family=family
-        )
-        found = await asyncio.to_thread(compared)
-        best = await asyncio.to_thread(lambda: {name: best_of(runs, name) for name in scores})
-        warnings = _differ("Scorings", [one.scoring for one in results])
-        warnings += _warnings(experiments, provenances, scores) + _copies(experiments, list(runs.values()))
-        settling = await self._settling.shared(experiments)
-        return Comparison(results, found, best, warnings, settling, family)
-
-
-def comparable_scores(provenances: Sequence[Provenance]) -> list[str]:
-    """Return the scores that all experiments have, by the same version of the scorer."""
-    first = provenances[0].scorers
-    return [
-        name
-        for name, version in first.items()
-        if all(one.scorers.get(name) == version for one in provenances)
-    ]
-
-
-def _warnings(
-    experiments: Sequence[Experiment], provenances: Sequence[Provenance], comparable: Sequence[str]
-) -> list[str]:
-    datasets = [one.dataset for one in provenances]
-    warnings = _differ("Datasets", [one.name for one in datasets])
-    if not warnings:
-        warnings = _differ(f"Versions of {datasets[0].name}", [one.version for one in datasets])
-    warnings += _differ("Seeds", [one.seed for one in experiments])
-    scorers: list[Mapping[str, int]] = [one.scorers for one in provenances]
-    # A score that only some have (of retrieval, say) is no difference in versions.
-    for name in sorted(set.intersection(*(set(one) for one in scorers))):
-        if name not in comparable:
-            versions = ", ".join(str(one[name]) for one in scorers)
-            warnings.append(f"Scorer versions of {name} differ: {versions}; not compared.")
-    return warnings + _changed_files(provenances, comparable)
-
-
-def _changed_files(provenances: Sequence[Provenance], comparable: Sequence[str]) -> list[str]:
-    """Return sentences about scorers of the user's own that changed without another version."""
-    files = {name: {one.own_scorers.get(name) for one in provenances} - {None} for name in comparable}
-    return [
-        f"The file of the scorer {name} has changed between these experiments, and its VERSION has not: "
-        "their scores may not be of one kind. Score the older one again (`llmforge rescore`)."
-        for name, hashes in files.items()
-        if len(hashes) > 1
-    ]
-
-
-def _copies(experiments: Sequence[Experiment], runs: Sequence[RunArrays]) -> list[str]:
-    """Return sentences about questions of equal content; one if all experiments have the same."""
-    found = {experiment.name: one.copies() for experiment, one in zip(experiments, runs, strict=True)}
-    distinct = {tuple(keys) for keys in found.values()}
-    if len(distinct) == 1:
-        found = {"the questions": list(distinct.pop())}
-    return [
-        f"{len(keys):,} of {name} have the content of another one ({', '.join(keys[:_NAMED])}"
-        f"{', …' if len(keys) > _NAMED else ''}): paired in their order, as answers to one question."
-        for name, keys in found.items()
-        if keys
-    ]
-
-
-def _differ(what: str, values: Sequence[Hashable]) -> list[str]:
-    return [f"{what} differ: {', '.join(map(str, values))}."] if len(set(values)) > 1 else []
+        return await asyncio.to_thread(compared, results, runs, margin, family, settling)

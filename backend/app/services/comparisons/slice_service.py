@@ -11,8 +11,8 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.provenance import Provenance
 from app.domain.scoring import DEFAULT_MARGIN
 from app.models import Experiment
+from app.services.comparisons.comparison import comparable_scores
 from app.services.comparisons.repository import RunArraysRepository
-from app.services.comparisons.service import comparable_scores
 from app.services.comparisons.slicing import ComparedSlice, compare_slices
 from app.services.evaluation.scorers.registry import SCORERS
 from app.services.results.question_fields import (

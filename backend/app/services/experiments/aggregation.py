@@ -27,7 +27,7 @@ async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: flo
     facts = await RunRepository(session).facts(experiment_id)
     if experiment is None or not facts:
         return None
-    context = await _context(session, experiment, wall_s)
+    context = await run_context(session, experiment, wall_s)
     metrics = compute_metrics(facts, context)
     found = [kind.removeprefix(LEFT_OUT) for kind in metrics.warnings if kind.startswith(LEFT_OUT)]
     provenance = experiment.provenance
@@ -48,10 +48,17 @@ async def scoring_metrics(session: AsyncSession, experiment: Experiment, scoring
     """
     facts = await RunRepository(session).facts(experiment.id, scoring_id)
     wall_s = None if experiment.result is None else experiment.result.metrics.get("wall_s")
-    return compute_metrics(facts, await _context(session, experiment, wall_s)).as_dict()
+    return compute_metrics(facts, await run_context(session, experiment, wall_s)).as_dict()
 
 
-async def _context(session: AsyncSession, experiment: Experiment, wall_s: float | None) -> RunContext:
+async def run_context(session: AsyncSession, experiment: Experiment, wall_s: float | None) -> RunContext:
+    """Return what the metrics of an experiment are computed from beside its runs.
+
+    Args:
+        session: of the database.
+        experiment: whose metrics they are.
+        wall_s: seconds between its first and last run; ``None`` if unknown.
+    """
     grouped = (experiment.config.get("execution") or {}).get("mode") == "batched"
     return RunContext(
         planned=experiment.total,

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/bundles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Bundle
+         * @description Return experiments with all that their numbers are computed from; `llmforge verify` reads it.
+         */
+        get: operations["export_bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comparisons": {
         parameters: {
             query?: never;
@@ -8195,6 +8215,73 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    export_bundle: {
+        parameters: {
+            query: {
+                /** @description Up to 12; of several, the first is the baseline. */
+                ids: string[];
+                /** @description By which scoring of each experiment: one name for all, or one for each; the original ones if left out. */
+                scoring?: string[];
+                /** @description With questions, accepted answers and prompts; else with their hashes alone. */
+                dataset?: boolean;
+                /** @description The largest difference that does not matter. */
+                margin?: number;
+                /** @description What p values and intervals of scores allow for: score, the comparisons of one score; page, those of all scores. */
+                family?: "score" | "page";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     create_comparison: {
         parameters: {
             query?: never;
