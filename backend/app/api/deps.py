@@ -44,6 +44,7 @@ from app.services.monitoring.spending import SpendingService
 from app.services.preview.service import PreviewService
 from app.services.report.drawing import Drawings
 from app.services.report.service import ReportService
+from app.services.results.agreements import AgreementService
 from app.services.results.repeats import RepeatsService
 from app.services.results.run_map import RunMapService
 from app.services.results.service import ResultService
@@ -283,6 +284,11 @@ def get_matrix_plans(session: SessionDep, runtime: RuntimeDep, request: Request)
 KnowledgeUploadsDep = Annotated[KnowledgeUploads, Depends(get_knowledge_uploads)]
 
 
+def get_agreements(session: SessionDep) -> AgreementService:
+    """Return what holds scores of other harnesses against ours."""
+    return AgreementService(session)
+
+
 def get_bundles(session: SessionDep, runtime: RuntimeDep) -> BundleService:
     """Return the service that writes bundles."""
     return BundleService(session, runtime)
@@ -300,6 +306,7 @@ def get_drawings(request: Request) -> Drawings:
 
 
 DrawingsDep = Annotated[Drawings, Depends(get_drawings)]
+AgreementsDep = Annotated[AgreementService, Depends(get_agreements)]
 BundlesDep = Annotated[BundleService, Depends(get_bundles)]
 ReportsDep = Annotated[ReportService, Depends(get_reports)]
 

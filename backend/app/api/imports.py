@@ -6,7 +6,9 @@ from fastapi import APIRouter, File, Form, UploadFile
 
 from app.api.deps import HarnessUploadsDep, upload_of
 from app.api.errors import body_error_responses, error_responses
+from app.schemas.catalog import ColumnsOut
 from app.schemas.imported import ImportedOut
+from app.services.harnesses.inspection import columns_of_answers
 
 router = APIRouter(prefix="/imports", tags=["imports"], responses=error_responses(401, 403, 422, 503))
 
@@ -48,3 +50,11 @@ async def import_results(
     """Import results of other harnesses, each evaluation as an experiment that is never run; all or none."""
     done = await service.add([upload_of(one) for one in files], dataset, scoring, columns)
     return [ImportedOut.model_validate(one) for one in done]
+
+
+@router.post("/columns", operation_id="list_answer_columns", responses=body_error_responses())
+async def list_answer_columns(
+    file: Annotated[UploadFile, File(description="Its beginning is enough.")],
+) -> ColumnsOut:
+    """List the columns of a plain file of answers, and which ones an import would read; nothing is stored."""
+    return ColumnsOut.model_validate(await columns_of_answers(upload_of(file)))

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
 from app.api.deps import (
+    AgreementsDep,
     ComparisonsDep,
     ExamplesDep,
     Family,
@@ -30,6 +31,7 @@ from app.schemas.common import KeysetPage, Text
 from app.schemas.compared_repeats import ComparedRepeatsOut
 from app.schemas.comparison import ComparisonOut
 from app.schemas.history import HistoryOut
+from app.schemas.imported import HarnessAgreementOut, HarnessAgreementsOut
 from app.schemas.repeats import RepeatsOut
 from app.schemas.result import ComparedExample, Metrics, ResultOut, RunMap, RunOut, RunSummary
 from app.schemas.run_list import RunListQuery, SlicesOut
@@ -203,6 +205,15 @@ async def get_slices(
 ) -> SlicesOut:
     """Return one score by what the dataset says of its questions (topic, difficulty, …), with intervals."""
     return SlicesOut.model_validate(await service.slices(experiment_id, score, scoring))
+
+
+@router.get("/{experiment_id}/agreements", operation_id="get_agreements")
+async def get_agreements(
+    experiment_id: uuid.UUID, service: AgreementsDep, scoring: OneScoring = ORIGINAL
+) -> HarnessAgreementsOut:
+    """Return how often the scores of the harness that an experiment was imported from agree with ours."""
+    found = await service.agreements(experiment_id, scoring)
+    return HarnessAgreementsOut(agreements=[HarnessAgreementOut.model_validate(one) for one in found])
 
 
 @router.get("/{experiment_id}/repeats", operation_id="get_repeats")

@@ -83,6 +83,7 @@ def _show(one: ImportedOut) -> None:
         f"{escape(one.dataset)}{by}"
     )
     for pair in one.agreement:
-        total = pair.same + pair.differ
-        verdict = f"differ on {pair.differ:,} of {total:,}" if pair.differ else f"agree on all {total:,}"
-        say(f"          {escape(pair.theirs)} and {pair.ours} {verdict}")
+        differ = pair.only_theirs + pair.only_ours
+        total = pair.both + pair.neither + differ
+        verdict = f"differ on {differ:,} of {total:,}" if differ else f"agree on all {total:,}"
+        say(f"          {escape(pair.theirs_label)} and {pair.ours_label} {verdict}")

@@ -31,6 +31,8 @@ class RunSelection:
         failure_kinds: any of these.
         attributions: where the answer went right or wrong, any of these, of runs that retrieved.
         labels: what people say of the answer, any of these.
+        differs_from: name of another score that calls an answer right where ``score`` does not, or the
+            other way round; runs that lack one of the two are left out. Empty: any.
         slices: pairs of a key and a value of the examples' metadata; all must hold.
         value: of the score.
         latency_ms: in milliseconds.
@@ -44,6 +46,7 @@ class RunSelection:
     failure_kinds: tuple[str, ...] = ()
     attributions: tuple[AnswerAttribution, ...] = ()
     labels: tuple[LabelFilter, ...] = ()
+    differs_from: str = ""
     slices: tuple[tuple[str, str], ...] = ()
     value: Between = Between()
     latency_ms: Between = Between()

@@ -63,7 +63,8 @@ class ColumnsOut(FromAttributes):
 
     columns: list[ColumnOut]
     fields: dict[str, str] = Field(
-        description="Column of each field that was found, of question, answer, answers, id, cluster."
+        description="Column of each field that was found: question, answer, answers, id, cluster; of answers "
+        "also output, model, score.NAME and so on."
     )
     published: bool = Field(description="The file is in a published format, whose columns need no mapping.")
 

@@ -3,18 +3,31 @@
 import uuid
 from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.schemas.common import FromAttributes
+from app.schemas.result import Estimate
 
 
-class AgreementOut(FromAttributes):
-    """How a harness's own score and one of ours agree, answer by answer."""
+class HarnessAgreementOut(FromAttributes):
+    """How often a score of another harness and one of ours call the same answer right."""
 
-    theirs: str = Field(description="The harness's score.", examples=["inspect.match"])
-    ours: str = Field(examples=["exact_match"])
-    same: int = Field(description="Answers to which both give the same value.")
-    differ: int
+    theirs: str = Field(description="Name of the harness's score.")
+    ours: str
+    theirs_label: str = Field(examples=["match (Inspect)"])
+    ours_label: str = Field(examples=["Exact match"])
+    both: int = Field(description="Answers that both call right: their value is 1, or above.")
+    only_theirs: int
+    only_ours: int
+    neither: int
+    alike: Estimate = Field(description="Share of the answers that both call right, or both do not.")
+    unscored: int = Field(description="Answers that one of the two says nothing of.")
+
+
+class HarnessAgreementsOut(BaseModel):
+    """The scores of another harness against ours."""
+
+    agreements: list[HarnessAgreementOut] = Field(description="Empty unless the experiment was imported.")
 
 
 class ImportedOut(FromAttributes):
@@ -32,4 +45,4 @@ class ImportedOut(FromAttributes):
     paired_by: Literal["content", "id"] = Field(
         description="By what its questions were found in the dataset: text, or id."
     )
-    agreement: list[AgreementOut]
+    agreement: list[HarnessAgreementOut] = Field(description="Of each score of the harness with ours.")

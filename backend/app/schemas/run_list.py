@@ -45,6 +45,12 @@ class RunFilters(BaseModel):
     label: list[LabelFilter] = Field(
         default=[], description="What most people's labels say of the answer: any of these; none: no label."
     )
+    differs_from: Text = Field(
+        default="",
+        max_length=_NAME,
+        description="Name of another score that calls an answer right where `score` does not, or the other "
+        "way round.",
+    )
     slice: list[Annotated[Text, Field(max_length=300)]] = Field(
         default=[],
         max_length=10,
@@ -67,6 +73,7 @@ class RunFilters(BaseModel):
             failure_kinds=tuple(self.failure_kind),
             attributions=tuple(self.attribution),
             labels=tuple(self.label),
+            differs_from=self.differs_from,
             slices=tuple((key, value) for key, _, value in (one.partition("=") for one in self.slice)),
             value=Between(self.score_from, self.score_to),
             latency_ms=Between(self.latency_from_ms, self.latency_to_ms),

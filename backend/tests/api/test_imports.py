@@ -52,8 +52,9 @@ class TestInspect:
         [one] = await imported(steps.api, logged("inspect.eval"))
         assert (one["harness"], one["model"], one["dataset"]) == ("Inspect", "openai/fake", "inspect-trivia")
         assert (one["questions"], one["answers"], one["failed"], one["created"]) == (8, 8, 0, True)
-        pairs = {(pair["theirs"], pair["ours"]): (pair["same"], pair["differ"]) for pair in one["agreement"]}
-        assert pairs["inspect.match", "exact_match"] == (8, 0)
+        pairs = {(pair["theirs"], pair["ours"]): pair for pair in one["agreement"]}
+        match = pairs["inspect.match", "exact_match"]
+        assert (match["both"] + match["neither"], match["alike"]["value"]) == (8, 1.0)
 
         experiment = await steps.get(f"{EXPERIMENTS}/{one['experiment_id']}")
         assert (experiment["status"], experiment["method"]) == ("COMPLETED", "imported")
@@ -231,3 +232,65 @@ async def test_equal_answers_are_equal_whoever_asked(steps: Steps) -> None:
     [difference] = [each for each in compared["differences"] if each["score"] == "exact_match"]
     assert (difference["only_this"], difference["only_baseline"], difference["n_paired"]) == (0, 0, 500)
     assert difference["statistics"]["outcome"] == "not_distinguishable"
+
+
+class TestAgreements:
+    async def test_where_their_score_and_ours_differ(self, steps: Steps) -> None:
+        rows = [
+            {"in": f"What is item {place} of quiz?", "gold": f"thing {place}", "out": out, "good": good}
+            for place, (out, good) in enumerate(
+                [("thing 0", 1), ("thing 1", 0), ("nothing", 1), ("no", 0), ("no", 0.5), ("thing 5", None)]
+            )
+        ]
+        columns = ["question=in", "answer=gold", "output=out", "score.judge=good"]
+        file = ("answers.jsonl", b"\n".join(map(orjson.dumps, rows)))
+        [one] = await imported(steps.api, file, dataset="quiz", columns=columns)
+        path = f"{RESULTS}/{one['experiment_id']}"
+        found = (await steps.get(f"{path}/agreements"))["agreements"]
+        assert found == one["agreement"]
+        pair = next(each for each in found if each["ours"] == "exact_match")
+        cells = [pair[name] for name in ("both", "only_theirs", "only_ours", "neither", "unscored")]
+        assert cells == [1, 1, 1, 2, 1]
+        assert (pair["alike"]["value"], pair["alike"]["n"]) == (0.6, 5)
+        query = {"score": pair["theirs"], "differs_from": "exact_match"}
+        listed = await steps.get(f"{path}/runs", **query)
+        assert sorted(run["output"] for run in listed["items"]) == ["nothing", "thing 1"]
+        only = await steps.get(f"{path}/runs", **query, filter="correct")
+        assert [run["output"] for run in only["items"]] == ["nothing"]
+        assert (await steps.get(f"{path}/runs", score="exact_match", differs_from="none"))["items"] == []
+
+    async def test_what_was_run_here_has_none(self, steps: Steps) -> None:
+        ours = await steps.run()
+        assert await steps.get(f"{RESULTS}/{ours}/agreements") == {"agreements": []}
+
+
+class TestColumns:
+    async def columns(self, steps: Steps, name: str, content: bytes) -> dict[str, Any]:
+        response = await steps.api.post(f"{IMPORTS}/columns", files={"file": (name, content)})
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+    async def test_of_a_plain_file(self, steps: Steps, name: str) -> None:
+        row = {"prompt": "q", "response": "a", "gold": "a", "good": "1", "score.own": "0", "model": "m"}
+        table = [",".join(part) for part in (row, row.values())]
+        content = "\n".join(table).encode() if name.endswith("csv") else orjson.dumps(row)
+        found = await self.columns(steps, name, content)
+        assert [one["name"] for one in found["columns"]] == list(row)
+        assert found["fields"] == {
+            "question": "prompt",
+            "answer": "gold",
+            "output": "response",
+            "model": "model",
+            "score.own": "score.own",
+        }
+
+    @pytest.mark.parametrize("name", ["inspect.eval", "inspect.json", "promptfoo.json", "promptfoo.jsonl"])
+    async def test_of_a_log_there_are_none_to_choose(self, steps: Steps, name: str) -> None:
+        found = await self.columns(steps, *logged(name))
+        assert found == {"columns": [], "fields": {}, "published": True}
+
+    async def test_a_line_that_is_cut_off_is_no_error(self, steps: Steps) -> None:
+        row = orjson.dumps({"question": "q", "output": "a"})
+        assert (await self.columns(steps, "a.jsonl", row + b"\n" + row[:9]))["fields"]["output"] == "output"

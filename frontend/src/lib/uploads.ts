@@ -71,7 +71,7 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-const START = 500_000;
+export const START = 500_000;
 
 /** The first part of a text file, which is enough to tell its columns; the whole of any other. */
 export function startOf(file: File): Blob {

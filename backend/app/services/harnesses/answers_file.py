@@ -76,6 +76,13 @@ class AnswerColumns:
         return {key for key in row if key in names or key.startswith(_SCORE)}
 
 
+def usual_columns(names: Sequence[str]) -> dict[str, str]:
+    """Return the column of each field of an answer that is read without being told, of these columns."""
+    output = next((name for name in _OUTPUTS if name in names), None)
+    found = {name: name for name in names if name in _OWN or name.startswith(_SCORE)}
+    return found | ({} if output is None else {"output": output})
+
+
 def _is_own(field: str) -> bool:
     return field in _OWN or field.startswith(_SCORE)
 

@@ -4,9 +4,8 @@ import asyncio
 import hashlib
 import platform
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -35,6 +34,7 @@ from app.services.harnesses.matching import Matching, PairedBy, Questions, quest
 from app.services.harnesses.reading import broken, read_logs
 from app.services.harnesses.scoring import AnswerScoring
 from app.services.imports.files import File, Report, clean_filename, require_name
+from app.services.results.agreements import AgreementService, HarnessAgreement
 from app.services.runs.repository import RunRepository
 
 log = get_logger(__name__)
@@ -45,23 +45,6 @@ _IDS = uuid.UUID("6f1c2b52-6f0d-4d0e-9c43-6d1f6f1f7a55")
 _MODEL_CHARS = 500
 _UNIT = "entry"
 _SHOWN = 5  # questions in a message
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How a harness's own score and one of ours agree, answer by answer.
-
-    Attributes:
-        theirs: name of the harness's score.
-        ours: name of ours.
-        same: answers to which both give the same value.
-        differ: answers to which they give different ones.
-    """
-
-    theirs: str
-    ours: str
-    same: int
-    differ: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +62,7 @@ class Imported:
         failed: runs without an answer, among them.
         created: whether it is new: the same log gives the same experiment.
         paired_by: by what the questions were found in a dataset that was there before.
-        agreement: of each binary score of the harness with ours; empty if it was there already.
+        agreement: of each score of the harness with ours.
     """
 
     experiment_id: uuid.UUID
@@ -92,7 +75,7 @@ class Imported:
     failed: int
     created: bool
     paired_by: PairedBy
-    agreement: list[Agreement] = field(default_factory=list)
+    agreement: list[HarnessAgreement] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +109,7 @@ class HarnessImports:
         self._session = session
         self._datasets = DatasetRepository(session)
         self._experiments = ExperimentRepository(session)
+        self._agreements = AgreementService(session)
 
     async def add(
         self,
@@ -181,20 +165,19 @@ class HarnessImports:
         known = await self._experiments.get(experiment_id, deleted=True)
         if known is not None:
             await self._experiments.set_deleted(experiment_id, deleted=False)
-            return _done(known, one, target, questions, failed=known.failed_runs or 0, created=False)
+            done = _done(known, one, target, questions, failed=known.failed_runs or 0, created=False)
+            return replace(done, agreement=await self._agreements.agreements(experiment_id))
         experiment = _experiment(experiment_id, one, questions, target, sources)
         await self._experiments.add(experiment)
         scoring = AnswerScoring(experiment_id, target.dataset.scoring)
-        failed, agreement = 0, _Agreements()
+        failed = 0
         for part in _parts(scoring.runs(one.answers(), target.rows, target.examples)):
             await RunRepository(self._session).add_imported(part)
             failed += sum(1 for run in part if run.failure_kind is not None)
-            agreement.count(part)
         await aggregate(self._session, experiment_id, wall_s=None)
         log.info("experiment_imported", experiment_id=str(experiment_id), harness=one.harness)
         done = _done(experiment, one, target, questions, failed=failed, created=True)
-        done.agreement.extend(agreement.found())
-        return done
+        return replace(done, agreement=await self._agreements.agreements(experiment_id))
 
     async def _target(self, one: Log, questions: Questions, name: str, rule: ScoringRule | None) -> _Target:
         """Return the dataset that a log's questions are of, which is made if there is none."""
@@ -234,28 +217,6 @@ class HarnessImports:
             return await self._datasets.add(dataset, version)
         except DuplicateKey as error:  # keys are those of a dictionary
             raise BrokenEntry("ids", "two questions have the same id") from error
-
-
-class _Agreements:
-    """Counts how each binary score of a harness agrees with our exact match and contains."""
-
-    def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], Counter[bool]] = {}
-
-    def count(self, runs: Sequence[RunRecord]) -> None:
-        for run in runs:
-            values = {name: score.value for name, score in run.scores.items() if score.value in {0.0, 1.0}}
-            for ours in ("exact_match", "contains"):
-                for theirs in values if ours in values else ():
-                    if "." in theirs:
-                        same = values[theirs] == values[ours]
-                        self._counts.setdefault((theirs, ours), Counter())[same] += 1
-
-    def found(self) -> list[Agreement]:
-        return [
-            Agreement(theirs, ours, count[True], count[False])
-            for (theirs, ours), count in self._counts.items()
-        ]
 
 
 def _lacking(missing: Sequence[str], one: Log, dataset: str) -> InvalidInput:

@@ -1,16 +1,17 @@
 """Importing uploaded logs: small ones here, large ones by a process of their own."""
 
-import uuid
 from collections.abc import Sequence
 
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.harnesses import import_worker
-from app.services.harnesses.service import Agreement, HarnessImports, Imported
+from app.services.harnesses.service import HarnessImports, Imported
 from app.services.imports.files import File
 from app.services.imports.process import ImportProcesses, Upload, are_large
 
 _WORKER = import_worker.__name__
+_results = TypeAdapter(list[Imported])
 
 
 class HarnessUploads:
@@ -38,12 +39,4 @@ class HarnessUploads:
             return await HarnessImports(self._session).add(files, dataset, scoring, columns)
         request = {"dataset": dataset, "scoring": scoring, "columns": list(columns)}
         done = await self._processes.run(_WORKER, request, uploads)
-        return [_imported(one) for one in done["imported"]]
-
-
-def _imported(given: dict[str, object]) -> Imported:
-    agreement = given["agreement"]
-    read = [Agreement(**one) for one in agreement] if isinstance(agreement, list) else []
-    return Imported(
-        **{**given, "experiment_id": uuid.UUID(str(given["experiment_id"])), "agreement": read}  # type: ignore[arg-type]
-    )
+        return _results.validate_python(done["imported"])

@@ -62,6 +62,7 @@ def conditions(
         *((Run.failure_kind.in_(where.failure_kinds),) if where.failure_kinds else ()),
         *((attribution_value(of).in_(where.attributions),) if where.attributions else ()),
         *((label_value().in_(where.labels),) if where.labels else ()),
+        *(((value >= 1.0) != (of(where.differs_from) >= 1.0),) if where.differs_from else ()),
         *(_metadata[key].astext == of for key, of in where.slices),
         *(_holds(word) for word in where.text.split()),
     ]

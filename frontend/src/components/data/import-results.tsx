@@ -4,24 +4,25 @@ import { useQuery } from "@tanstack/react-query";
 import { FileInput } from "lucide-react";
 import { type FormEvent, useState } from "react";
 
+import { type ColumnRoles, lacking, pairsOf } from "./answer-columns";
+import { AnswerColumns } from "./answer-columns-table";
 import { FileDrop } from "./file-drop";
 import { UploadError } from "./upload-error";
 import { IfMayWrite } from "@/components/layout/read-only";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { describedBy, Field, Input, Select } from "@/components/ui/field";
+import { describedBy, Field, FieldSet, Select } from "@/components/ui/field";
 import { Progress } from "@/components/ui/progress";
 import { ApiError } from "@/lib/api/errors";
 import { datasetQueries } from "@/lib/api/queries";
 import { sortProblems } from "@/lib/uploads";
 
 import { ImportedList } from "./imported-list";
-import { useImport } from "@/lib/api/imports";
+import { importQueries, useImport } from "@/lib/api/imports";
 
 const ENDINGS = [".eval", ".json", ".jsonl", ".csv", ".tsv"];
 const OWN = "The questions become a dataset of their own, named by harness and task.";
 const FOUND = "Its questions are found by their text, or by their ids; one that it lacks refuses the import.";
-const COLUMNS = "Only for a plain file: question=input, output=response, score.accuracy=correct.";
 
 /** A button that opens the import of other harnesses' results. */
 export function ImportResults() {
@@ -49,10 +50,13 @@ export function ImportResults() {
 function ImportForm({ onClose }: { onClose: () => void }) {
   const [files, setFiles] = useState<File[]>([]);
   const [dataset, setDataset] = useState("");
-  const [columns, setColumns] = useState("");
+  const [roles, setRoles] = useState<ColumnRoles>({});
   const [submitted, setSubmitted] = useState(false);
   const datasets = useQuery(datasetQueries.list());
   const { upload, sent } = useImport();
+  const [plain] = files.length === 1 ? files : [];
+  const columns = useQuery({ ...importQueries.columns(plain), enabled: plain !== undefined });
+  const mapped = plain && columns.data && columns.data.columns.length > 0 ? columns.data : undefined;
   if (upload.data) return <ImportedList imported={upload.data} onClose={onClose} />;
 
   const names = [...new Set((datasets.data ?? []).map(({ name }) => name))];
@@ -61,8 +65,8 @@ function ImportForm({ onClose }: { onClose: () => void }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setSubmitted(true);
-    const map = columns.split(/[,\n]/).map((pair) => pair.trim()).filter(Boolean);
-    if (files.length > 0) upload.mutate({ files, dataset, map });
+    const lacks = mapped ? lacking(mapped, roles) : "";
+    if (files.length > 0 && lacks === "") upload.mutate({ files, dataset, map: mapped ? pairsOf(mapped, roles) : [] });
   };
   const changed = (change: () => void) => {
     upload.reset();
@@ -71,7 +75,7 @@ function ImportForm({ onClose }: { onClose: () => void }) {
   const hint = dataset ? FOUND : OWN;
   return (
     <form className="flex flex-col gap-4" onSubmit={submit} noValidate>
-      <FileDrop files={files} endings={ENDINGS} hint=".eval, .json, .jsonl or .csv" multiple error={missing} onFiles={(chosen) => changed(() => setFiles(chosen))} />
+      <FileDrop files={files} endings={ENDINGS} hint=".eval, .json, .jsonl or .csv" multiple error={missing} onFiles={(chosen) => changed(() => { setFiles(chosen); setRoles({}); })} />
       <Field label="Dataset" htmlFor="import-dataset" hint={hint} error={problems.fields.dataset}>
         <Select {...describedBy("import-dataset", problems.fields.dataset, hint)} value={dataset} onChange={(event) => changed(() => setDataset(event.target.value))}>
           <option value="">A new one</option>
@@ -82,16 +86,11 @@ function ImportForm({ onClose }: { onClose: () => void }) {
           ))}
         </Select>
       </Field>
-      <Field label="Columns" htmlFor="import-columns" hint={COLUMNS} error={problems.fields.map}>
-        <Input
-          {...describedBy("import-columns", problems.fields.map, COLUMNS)}
-          value={columns}
-          autoComplete="off"
-          spellCheck={false}
-          placeholder="by their names"
-          onChange={(event) => changed(() => setColumns(event.target.value))}
-        />
-      </Field>
+      {mapped && (
+        <FieldSet id="import-columns" label="Columns" error={(submitted && lacking(mapped, roles)) || problems.fields.map}>
+          <AnswerColumns file={mapped} chosen={roles} onChange={(chosen) => changed(() => setRoles(chosen))} />
+        </FieldSet>
+      )}
       {upload.error && <UploadError error={upload.error} problems={problems} />}
       {upload.isPending && <Progress done={Math.round(sent * 100)} total={100} label="Upload" />}
       <div className="sticky -bottom-5 -mx-5 -mb-5 flex justify-end gap-2 border-t bg-paper px-5 py-3">

@@ -25,7 +25,7 @@ export function ImportedList({ imported, onClose }: ImportedListProps) {
             </span>
             {one.agreement.map((pair) => (
               <span key={`${pair.theirs} ${pair.ours}`} className="text-xs">
-                {pair.theirs} and {pair.ours} {pair.differ > 0 ? `differ on ${formatCount(pair.differ)} of ${formatCount(pair.same + pair.differ)}` : `agree on all ${formatCount(pair.same)}`}
+                {pair.theirs_label} and {pair.ours_label} {agreementOf(pair)}
               </span>
             ))}
           </li>
@@ -43,4 +43,10 @@ export function ImportedList({ imported, onClose }: ImportedListProps) {
       </div>
     </div>
   );
+}
+
+function agreementOf({ both, neither, only_theirs, only_ours }: Schemas["HarnessAgreementOut"]): string {
+  const differ = only_theirs + only_ours;
+  const total = formatCount(both + neither + differ);
+  return differ > 0 ? `differ on ${formatCount(differ)} of ${total}` : `agree on all ${total}`;
 }

@@ -9,6 +9,7 @@ import { Input, Select } from "@/components/ui/field";
 import { SearchInput } from "@/components/ui/search-input";
 import { Segmented } from "@/components/ui/segmented";
 import { labelQueries } from "@/lib/api/labels";
+import { useScoreNames } from "@/components/run/use-score-names";
 import { resultQueries } from "@/lib/api/queries";
 import { formatName } from "@/lib/format";
 
@@ -20,6 +21,8 @@ const TYPING_MS = 250;
 interface RunFilterBarProps {
   id: string;
   score: string;
+  /** All scores of the runs. */
+  scores: readonly string[];
   scoring: string;
   state: RunListState;
   /** Runs by state, and failed runs by kind. */
@@ -31,7 +34,7 @@ interface RunFilterBarProps {
 }
 
 /** Search, order and filters of the list of runs. */
-export function RunFilterBar({ id, score, scoring, state, counts, failures, retrieves, onChange }: RunFilterBarProps) {
+export function RunFilterBar({ id, score, scores, scoring, state, counts, failures, retrieves, onChange }: RunFilterBarProps) {
   const more = countFilters(state);
   const [wanted, setWanted] = useState(more > 0);
   const panel = useId();
@@ -74,15 +77,17 @@ export function RunFilterBar({ id, score, scoring, state, counts, failures, retr
           </Button>
         )}
       </div>
-      {wanted && <MoreFilters panel={panel} id={id} score={score} scoring={scoring} state={state} failures={failures} retrieves={retrieves} onChange={onChange} />}
+      {wanted && <MoreFilters panel={panel} id={id} score={score} scores={scores} scoring={scoring} state={state} failures={failures} retrieves={retrieves} onChange={onChange} />}
     </div>
   );
 }
 
-function MoreFilters({ panel, id, score, scoring, state, failures, retrieves, onChange }: Omit<RunFilterBarProps, "counts"> & { panel: string }) {
+function MoreFilters({ panel, id, score, scores, scoring, state, failures, retrieves, onChange }: Omit<RunFilterBarProps, "counts"> & { panel: string }) {
   const { data } = useQuery(resultQueries.slices(id, score, scoring));
   const labels = useQuery(labelQueries.summary([id]));
   const slices = sliceChoices(data?.slices ?? []);
+  const { labelOf } = useScoreNames();
+  const others = scores.filter((name) => name !== score);
   return (
     <div id={panel} className="grid gap-2 pb-1 sm:grid-cols-2">
       {runBounds.map(({ label, from, to, step }) => (
@@ -129,6 +134,16 @@ function MoreFilters({ panel, id, score, scoring, state, failures, retrieves, on
           {labelChoices.map(({ value, label }) => (
             <option key={value} value={value}>
               {label}
+            </option>
+          ))}
+        </Select>
+      )}
+      {others.length > 0 && (
+        <Select aria-label="Where another score disagrees" className="h-8" value={state.against} onChange={(event) => onChange({ against: event.target.value })}>
+          <option value="">Whatever other scores say</option>
+          {others.map((name) => (
+            <option key={name} value={name}>
+              {labelOf(name)} disagrees
             </option>
           ))}
         </Select>

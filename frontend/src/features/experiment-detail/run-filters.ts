@@ -63,6 +63,8 @@ export const runParams = {
   slice: parseAsString.withDefault(""),
   attribution: parseAsString.withDefault(""),
   label: parseAsStringLiteral(labelFilters).withDefault(""),
+  /** Name of a score that disagrees with the chosen one on what is right. */
+  against: parseAsString.withDefault(""),
   scoreFrom: parseAsFloat,
   scoreTo: parseAsFloat,
   msFrom: parseAsFloat,
@@ -82,6 +84,7 @@ export const noFilter: RunListState = {
   slice: "",
   attribution: "",
   label: "",
+  against: "",
   scoreFrom: null,
   scoreTo: null,
   msFrom: null,
@@ -105,6 +108,7 @@ export function runFilters(state: RunListState, score: string, scoring: string):
     failure_kind: state.kind ? [state.kind as Schemas["FailureKind"]] : [],
     attribution: state.attribution ? [state.attribution as Attribution] : [],
     label: state.label ? [state.label] : [],
+    differs_from: state.against,
     slice: state.slice ? [state.slice] : [],
     score_from: state.scoreFrom,
     score_to: state.scoreTo,
@@ -118,7 +122,7 @@ export function runFilters(state: RunListState, score: string, scoring: string):
 /** How many filters are set besides the outcome and the text. */
 export function countFilters(state: RunListState): number {
   const bounds = runBounds.filter(({ from, to }) => state[from] !== null || state[to] !== null).length;
-  return bounds + Number(state.kind !== "") + Number(state.slice !== "") + Number(state.attribution !== "") + Number(state.label !== "");
+  return bounds + Number(state.kind !== "") + Number(state.slice !== "") + Number(state.attribution !== "") + Number(state.label !== "") + Number(state.against !== "");
 }
 
 /** Where answers from passages went right or wrong. */

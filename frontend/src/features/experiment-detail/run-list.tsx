@@ -25,6 +25,7 @@ const LIVE_MS = 4_000;
 interface RunListProps {
   id: string;
   score: string;
+  scores: readonly string[];
   scoring: string;
   grid: GridData;
   failures: string[];
@@ -39,7 +40,7 @@ interface RunListProps {
 }
 
 /** All runs by filter; only visible rows are rendered, and further pages are loaded on scrolling. */
-export function RunList({ id, score, scoring, grid, failures, dataset, retrieves, state, onState, selected, onSelect, live }: RunListProps) {
+export function RunList({ id, score, scores, scoring, grid, failures, dataset, retrieves, state, onState, selected, onSelect, live }: RunListProps) {
   const runs = useInfiniteQuery({
     ...resultQueries.runPages(id, { ...runQuery(state, score, scoring), limit: PAGE }),
     refetchInterval: (query) => (live && (query.state.data?.pages.length ?? 0) <= 1 ? LIVE_MS : false),
@@ -47,7 +48,7 @@ export function RunList({ id, score, scoring, grid, failures, dataset, retrieves
   const total = runs.data?.pages[0]?.total;
   return (
     <Panel title="Runs" hint={<span role="status">{total === undefined ? " " : plural(total, "run")}</span>} actions={<SelectDataset selection={{ kind: "runs", experiment_id: id, filters: runFilters(state, score, scoring) }} suggestion={suggestedName(dataset, state)} empty={!total} />} flush>
-      <RunFilterBar id={id} score={score} scoring={scoring} state={state} counts={grid.counts} failures={failures} retrieves={retrieves} onChange={onState} />
+      <RunFilterBar id={id} score={score} scores={scores} scoring={scoring} state={state} counts={grid.counts} failures={failures} retrieves={retrieves} onChange={onState} />
       {runs.data ? (
         total === 0 ? (
           <Empty title="No runs">No run matches these filters.</Empty>

@@ -10,11 +10,12 @@ import { Failure } from "@/components/ui/state";
 import { resultQueries } from "@/lib/api/queries";
 import { PRIMARY_SCORE } from "@/lib/metrics";
 
+import { AgreementsPanel } from "./agreements-panel";
 import { LatencyPanel } from "./latency-panel";
 import { firstToShow, prepareGrid } from "./prepare";
 import { RepeatsPanel } from "./repeats-panel";
 import { RunDetail } from "./run-detail";
-import { runParams } from "./run-filters";
+import { noFilter, runParams } from "./run-filters";
 import { RunGrid } from "./run-grid";
 import { RunList } from "./run-list";
 import { SlicesPanel } from "./slices-panel";
@@ -88,6 +89,18 @@ export function RunsSection({ id, scoring, dataset, planned, live, modelOnly, fa
           }}
         />
       )}
+      {!live && (
+        <AgreementsPanel
+          id={id}
+          scoring={scoring}
+          shown={{ score, against: listed.against }}
+          onShow={(chosen) => {
+            void setState({ score: chosen.score });
+            void setListed({ ...noFilter, against: chosen.against, filter: "correct" });
+            list.current?.scrollIntoView({ block: "start" });
+          }}
+        />
+      )}
       <RunGrid
         grid={grid}
         scores={map.data.scores}
@@ -103,6 +116,7 @@ export function RunsSection({ id, scoring, dataset, planned, live, modelOnly, fa
           <RunList
             id={id}
             score={score}
+            scores={map.data.scores}
             scoring={scoring}
             grid={grid}
             failures={failures}

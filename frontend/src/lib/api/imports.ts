@@ -1,10 +1,33 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, unwrap } from "./client";
-import { datasetQueries, experimentQueries } from "./queries";
+import { datasetQueries, experimentQueries, resultQueries } from "./queries";
 import { fetchWithProgress } from "./upload";
-import { contentOf } from "@/lib/uploads";
+import { contentOf, START } from "@/lib/uploads";
+
+export const importQueries = {
+  /** The scores of the harness that an experiment was imported from, against ours. */
+  agreements: (id: string, scoring: string) =>
+    queryOptions({
+      queryKey: [...resultQueries.of(id), "agreements", scoring],
+      queryFn: ({ signal }) =>
+        unwrap(api.GET("/api/v1/results/{experiment_id}/agreements", { params: { path: { experiment_id: id }, query: { scoring } }, signal })),
+    }),
+  /** The columns of a plain file of answers; none of a harness's log. */
+  columns: (file: File | undefined) =>
+    queryOptions({
+      queryKey: ["answer-columns", file?.name, file?.size, file?.lastModified],
+      queryFn: async ({ signal }) => {
+        const form = new FormData();
+        if (file) form.set("file", file.slice(0, START), file.name);
+        // OpenAPI types a file as a string; the request sends the form.
+        return unwrap(api.POST("/api/v1/imports/columns", { body: { file: file?.name ?? "" }, bodySerializer: () => form, signal }));
+      },
+      staleTime: Infinity,
+      retry: false,
+    }),
+};
 
 interface Import {
   files: File[];

@@ -579,6 +579,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Answer Columns
+         * @description List the columns of a plain file of answers, and which ones an import would read; nothing is stored.
+         */
+        post: operations["list_answer_columns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge-bases": {
         parameters: {
             query?: never;
@@ -1135,6 +1155,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/results/{experiment_id}/agreements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Agreements
+         * @description Return how often the scores of the harness that an experiment was imported from agree with ours.
+         */
+        get: operations["get_agreements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/{experiment_id}/export": {
         parameters: {
             query?: never;
@@ -1575,30 +1615,6 @@ export interface components {
             };
         };
         /**
-         * AgreementOut
-         * @description How a harness's own score and one of ours agree, answer by answer.
-         */
-        AgreementOut: {
-            /** Differ */
-            differ: number;
-            /**
-             * Ours
-             * @example exact_match
-             */
-            ours: string;
-            /**
-             * Same
-             * @description Answers to which both give the same value.
-             */
-            same: number;
-            /**
-             * Theirs
-             * @description The harness's score.
-             * @example inspect.match
-             */
-            theirs: string;
-        };
-        /**
          * AmountDifference
          * @description The difference of latency, tokens or cost from the baseline's, on the same questions.
          */
@@ -1898,6 +1914,14 @@ export interface components {
              */
             scoring?: string;
         };
+        /** Body_list_answer_columns */
+        Body_list_answer_columns: {
+            /**
+             * File
+             * @description Its beginning is enough.
+             */
+            file: string;
+        };
         /** Body_list_columns */
         Body_list_columns: {
             /**
@@ -2110,7 +2134,7 @@ export interface components {
             columns: components["schemas"]["ColumnOut"][];
             /**
              * Fields
-             * @description Column of each field that was found, of question, answer, answers, id, cluster.
+             * @description Column of each field that was found: question, answer, answers, id, cluster; of answers also output, model, score.NAME and so on.
              */
             fields: {
                 [key: string]: string;
@@ -3892,6 +3916,58 @@ export interface components {
             count: number;
         };
         /**
+         * HarnessAgreementOut
+         * @description How often a score of another harness and one of ours call the same answer right.
+         */
+        HarnessAgreementOut: {
+            /** @description Share of the answers that both call right, or both do not. */
+            alike: components["schemas"]["Estimate"];
+            /**
+             * Both
+             * @description Answers that both call right: their value is 1, or above.
+             */
+            both: number;
+            /** Neither */
+            neither: number;
+            /** Only Ours */
+            only_ours: number;
+            /** Only Theirs */
+            only_theirs: number;
+            /** Ours */
+            ours: string;
+            /**
+             * Ours Label
+             * @example Exact match
+             */
+            ours_label: string;
+            /**
+             * Theirs
+             * @description Name of the harness's score.
+             */
+            theirs: string;
+            /**
+             * Theirs Label
+             * @example match (Inspect)
+             */
+            theirs_label: string;
+            /**
+             * Unscored
+             * @description Answers that one of the two says nothing of.
+             */
+            unscored: number;
+        };
+        /**
+         * HarnessAgreementsOut
+         * @description The scores of another harness against ours.
+         */
+        HarnessAgreementsOut: {
+            /**
+             * Agreements
+             * @description Empty unless the experiment was imported.
+             */
+            agreements: components["schemas"]["HarnessAgreementOut"][];
+        };
+        /**
          * HealthOut
          * @description The platform and its parts.
          */
@@ -4041,8 +4117,11 @@ export interface components {
          * @description One log of a harness, as an experiment.
          */
         ImportedOut: {
-            /** Agreement */
-            agreement: components["schemas"]["AgreementOut"][];
+            /**
+             * Agreement
+             * @description Of each score of the harness with ours.
+             */
+            agreement: components["schemas"]["HarnessAgreementOut"][];
             /** Answers */
             answers: number;
             /**
@@ -6089,6 +6168,12 @@ export interface components {
              */
             attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
             /**
+             * Differs From
+             * @description Name of another score that calls an answer right where `score` does not, or the other way round.
+             * @default
+             */
+            differs_from?: string;
+            /**
              * Failure Kind
              * @description Any of these.
              * @default []
@@ -6485,6 +6570,7 @@ export interface components {
             /**
              * @default {
              *       "attribution": [],
+             *       "differs_from": "",
              *       "failure_kind": [],
              *       "filter": "all",
              *       "label": [],
@@ -10814,6 +10900,93 @@ export interface operations {
             };
         };
     };
+    list_answer_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_list_answer_columns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnsOut"];
+                };
+            };
+            /** @description The request cannot be parsed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request's body has not arrived in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_knowledge_bases: {
         parameters: {
             query?: never;
@@ -13128,6 +13301,76 @@ export interface operations {
             };
         };
     };
+    get_agreements: {
+        parameters: {
+            query?: {
+                /** @description By which scoring; original: that which the experiment was run with. */
+                scoring?: string;
+            };
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HarnessAgreementsOut"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a host or a page that is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the path names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The input is invalid; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database, or another part that is needed, does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     export_runs: {
         parameters: {
             query?: {
@@ -13507,6 +13750,8 @@ export interface operations {
                 attribution?: ("supported" | "unsupported" | "misread" | "not_retrieved")[];
                 /** @description What most people's labels say of the answer: any of these; none: no label. */
                 label?: ("right" | "wrong" | "unclear" | "none")[];
+                /** @description Name of another score that calls an answer right where `score` does not, or the other way round. */
+                differs_from?: string;
                 /** @description `key=value` of the questions' metadata, such as `topic=music`; all must hold. */
                 slice?: string[];
                 /** @description Least value of the score. */
