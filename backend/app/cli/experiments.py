@@ -207,7 +207,8 @@ def export(
         typer.Option(
             "--format",
             "-f",
-            help="json, jsonl, csv (see docs/explanation/security.md on formulas) or parquet.",
+            help="json, jsonl, csv (see docs/explanation/security.md on formulas) or parquet; "
+            "for other harnesses inspect, lm-eval (a zip), promptfoo or openai-evals.",
         ),
     ] = "jsonl",
     output: Annotated[
@@ -215,7 +216,10 @@ def export(
     ] = None,
     scoring: ScoringOption = ORIGINAL,
 ) -> None:
-    """Export all runs with questions, answers, scores and calls."""
+    """Export all runs with questions, answers, scores and calls.
+
+    In the formats of other harnesses their own tools read it: `inspect view`, `promptfoo import`.
+    """
     with connected() as api:
         resolved = api.resolve(experiment_id)
         path = f"/api/v1/results/{resolved}/export"

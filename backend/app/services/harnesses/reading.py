@@ -1,13 +1,12 @@
 """Which harness a file is from, told by its content, and the logs in it."""
 
+import json
 from collections.abc import Sequence
-
-import orjson
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.json import JsonObject
 from app.services.harnesses import answers_file, inspect_log, lm_eval, promptfoo
-from app.services.harnesses.logs import BrokenEntry, Log
+from app.services.harnesses.logs import BrokenEntry, Log, parsed
 from app.services.imports.files import File, Report
 from app.services.imports.rows import file_rows
 
@@ -92,8 +91,8 @@ def _document(file: File) -> JsonObject | None:
     if not start.startswith(b"{") or file.name.lower().endswith(".jsonl"):
         return None
     try:
-        found = orjson.loads(file.data if isinstance(file.data, bytes) else memoryview(file.data))
-    except orjson.JSONDecodeError as error:
+        found = parsed(file.data if isinstance(file.data, bytes) else memoryview(file.data))
+    except json.JSONDecodeError as error:
         if file.name.lower().endswith(".json"):
             raise InvalidInput(
                 f"{file.name} is no JSON: {error.msg}.",
