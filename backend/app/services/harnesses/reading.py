@@ -7,6 +7,7 @@ from app.core.errors import FieldError, InvalidInput
 from app.domain.json import JsonObject
 from app.services.harnesses import answers_file, inspect_log, lm_eval, promptfoo
 from app.services.harnesses.logs import BrokenEntry, Log, parsed
+from app.services.harnesses.unpacking import unpacked
 from app.services.imports.files import File, Report
 from app.services.imports.rows import file_rows
 
@@ -15,12 +16,14 @@ def read_logs(files: Sequence[File], columns: Sequence[str] = ()) -> list[Log]:
     """Return the logs in files: one for each evaluation of a model.
 
     Args:
-        files: of one harness, or of several; results of lm-evaluation-harness stand beside their samples.
+        files: of one harness, or of several; results of lm-evaluation-harness stand beside their samples, or
+            with them in a zip.
         columns: where the fields of a plain file of answers are, each as ``field=column``.
 
     Raises:
         InvalidInput: if a file is none of the known kinds, or broken; nothing was stored.
     """
+    files = [one for file in files for one in unpacked(file)]
     documents = {file.name: document for file in files if (document := _document(file)) is not None}
     results = [one for one in documents.values() if lm_eval.is_results(one)]
     logs: list[Log] = []

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from tempfile import TemporaryFile
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from app.services.results.sink import Sink
 
-_PART = 1 << 20  # bytes of a file that are compressed at once
+_PART = 1 << 16  # bytes of a file that are compressed at once
 _EARLIEST, _LATEST = 1980, 2107  # years that a zip can write
 
 
@@ -59,10 +58,14 @@ class StreamedZip:
 
 
 class JsonList:
-    """A list in JSON that is written to a temporary file, element by element."""
+    """A list in JSON that is written to a file, element by element.
 
-    def __init__(self) -> None:
-        self._file: IO[bytes] = TemporaryFile()
+    Args:
+        file: a temporary one, which the caller closes.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
         self._before = b"["
 
     def add(self, element: bytes) -> None:
@@ -78,7 +81,3 @@ class JsonList:
         self._file.seek(0)
         while part := self._file.read(_PART):
             yield part
-
-    def close(self) -> None:
-        """Remove the file."""
-        self._file.close()

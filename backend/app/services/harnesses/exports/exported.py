@@ -233,8 +233,13 @@ def exported(experiment: Experiment, scoring: str, result: Result | None) -> Exp
     )
 
 
-def run_of(row: JsonObject) -> ExportedRun:
-    """Return the run in a row of an export."""
+def run_of(row: JsonObject, order: Mapping[str, int]) -> ExportedRun:
+    """Return the run in a row of an export.
+
+    Args:
+        row: see ``exported_rows``.
+        order: the place of each score among all: Postgres keeps them in an order of its own.
+    """
     answered = row["status"] == RunStatus.OK
     scores = row["scores"] or {}
     return ExportedRun(
@@ -248,7 +253,10 @@ def run_of(row: JsonObject) -> ExportedRun:
         answer=row["answer"],
         error=None if answered else row["failure_message"] or "the run failed",
         error_kind=row["failure_kind"],
-        scores={name: Score(name, one["value"], one["reason"] or "") for name, one in scores.items()},
+        scores={
+            name: Score(name, scores[name]["value"], scores[name]["reason"] or "")
+            for name in sorted(scores, key=lambda one: order.get(one, len(order)))
+        },
         calls=row["calls"] or [],
         usage=Usage(
             row["prompt_tokens"],
@@ -266,11 +274,12 @@ def run_of(row: JsonObject) -> ExportedRun:
 
 async def by_question(batches: AsyncGenerator[list[JsonObject]]) -> AsyncGenerator[list[ExportedRun]]:
     """Yield the runs in batches of rows, question by question, as they follow each other."""
+    order = {about.name: place for place, about in enumerate(SCORERS.descriptions())}
     runs: list[ExportedRun] = []
     async with aclosing(batches):
         async for batch in batches:
             for row in batch:
-                run = run_of(row)
+                run = run_of(row, order)
                 if runs and runs[-1].key != run.key:
                     yield runs
                     runs = []

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from tempfile import TemporaryFile
 
 from app.domain.json import JsonObject
 from app.domain.scoring import Score
@@ -109,9 +110,7 @@ class _Log:
         yield self._archive.finish()
 
     def _list(self) -> JsonList:
-        made = JsonList()
-        self._files.callback(made.close)
-        return made
+        return JsonList(self._files.enter_context(TemporaryFile()))
 
     def _scorer(self, name: str) -> _Scorer:
         if name not in self._scorers:
