@@ -1,4 +1,4 @@
-"""Tests of exports as logs of other harnesses: they are imported again, and compared with what was exported."""
+"""Tests of exports as logs of other harnesses: they are imported again, and compared with the originals."""
 
 import io
 import json
@@ -53,13 +53,12 @@ class TestThereAndBack:
         [back] = await imported(steps.api, await download(steps, exported, fmt), dataset="nasty")
         before, after = await rows(steps, exported), await rows(steps, back["experiment_id"])
         assert {row["status"] for row in before} == {"ok", "failed"}
-        fields = ("example_key", "content_hash", "repeat", "question", "gold", "output", "status", "metadata")
+        fields = ["example_key", "content_hash", "repeat", "question", "gold", "metadata"]
+        fields += ["status", "failure_message", "output"]
+        if fmt != "lm-eval":  # which has no field for the time
+            fields.append("latency_ms")
         for one, other in zip(before, after, strict=True):
             assert [one[name] for name in fields] == [other[name] for name in fields]
-            assert (one["failure_message"], one["latency_ms"]) == (
-                other["failure_message"],
-                other["latency_ms"],
-            ) or fmt == "lm-eval"  # which has no field for the time
             assert values(one).items() <= values(other).items()  # computed again here
             assert values(one).items() <= values(other, f"{fmt}.").items()  # as the file says them
 
