@@ -3,7 +3,7 @@
 A format is one module with a function ``write``, and one entry of ``LOG_FORMATS``.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +25,7 @@ class LogFile:
 
     media_type: str
     ending: str
-    write: Callable[[Exported, Questions], AsyncIterator[bytes]]
+    write: Callable[[Exported, Questions], AsyncGenerator[bytes]]
 
 
 LOG_FORMATS: Mapping[LogFormat, LogFile] = {

@@ -6,7 +6,7 @@ collects in temporary files.
 """
 
 import math
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -238,7 +238,7 @@ def _time(when: datetime | None) -> str:
     return "" if when is None else when.isoformat()
 
 
-async def write(experiment: Exported, questions: Questions) -> AsyncIterator[bytes]:
+async def write(experiment: Exported, questions: Questions) -> AsyncGenerator[bytes]:
     """Yield the log of an experiment, question by question."""
     with ExitStack() as files:
         log = _Log(experiment, files)

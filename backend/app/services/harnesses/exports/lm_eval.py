@@ -5,7 +5,7 @@ A zip holds them, as there are two. A line is one answer: repeats of a question 
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import orjson
 
@@ -165,7 +165,7 @@ def _shots(experiment: Exported) -> int:
     return shots if isinstance(shots, int) else 0
 
 
-async def write(experiment: Exported, questions: Questions) -> AsyncIterator[bytes]:
+async def write(experiment: Exported, questions: Questions) -> AsyncGenerator[bytes]:
     """Yield the archive of an experiment, question by question."""
     when = experiment.when.replace(tzinfo=None).isoformat(timespec="microseconds").replace(":", "-")
     folder, log = folder_of(experiment), _Log(experiment)

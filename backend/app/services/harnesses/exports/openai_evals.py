@@ -5,7 +5,7 @@ was sampled, a ``match`` event by exact match, and a ``metrics`` event with all 
 ``error`` event. The last line is the final report, once the experiment has ended.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from datetime import datetime
 
 import orjson
@@ -28,7 +28,6 @@ class _Log:
 
     def __init__(self, experiment: Exported) -> None:
         self._experiment = experiment
-        self._names = experiment.names("openai-evals")
         self._event = 0
         self._question = 0
         self._means: dict[str, Mean] = {}
@@ -134,7 +133,7 @@ def _time(when: datetime) -> str:
     return str(when)
 
 
-async def write(experiment: Exported, questions: Questions) -> AsyncIterator[bytes]:
+async def write(experiment: Exported, questions: Questions) -> AsyncGenerator[bytes]:
     """Yield the lines of an experiment, question by question."""
     log = _Log(experiment)
     yield _line(log.spec())

@@ -6,7 +6,7 @@ fills in the templates in them, and a question is text of others.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import orjson
 
@@ -193,7 +193,7 @@ def _tokens(run: ExportedRun) -> JsonObject:
     }
 
 
-async def write(experiment: Exported, questions: Questions) -> AsyncIterator[bytes]:
+async def write(experiment: Exported, questions: Questions) -> AsyncGenerator[bytes]:
     """Yield the file of an experiment, question by question."""
     log = _Log(experiment)
     timestamp = experiment.when.isoformat()

@@ -81,8 +81,11 @@ async def export_log(
         scoring_id: whose scores are written; ``None``: those that it was run with.
     """
     rows = exported_rows(sessions, uuid.UUID(experiment.id), scoring_id=scoring_id)
-    async with aclosing(by_question(rows)) as questions:
-        async for piece in LOG_FORMATS[fmt].write(experiment, questions):
+    async with (
+        aclosing(by_question(rows)) as questions,
+        aclosing(LOG_FORMATS[fmt].write(experiment, questions)) as pieces,
+    ):
+        async for piece in pieces:
             if piece:
                 yield piece
 
