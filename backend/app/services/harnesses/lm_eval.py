@@ -141,8 +141,16 @@ def _item(
         error=error if isinstance(error, str) else None,
         messages=({"role": "user", "content": prompt},),
         scores={**_scores(row), **further},
+        finish_reason=_finish_reason(row),
         metadata={name: value for name, value in rest.items() if isinstance(value, str | int | float | list)},
     )
+
+
+def _finish_reason(row: Mapping[str, object]) -> str | None:
+    """Return why the answer ended, which only our own exports say: one that was cut off is read otherwise."""
+    about = row.get(OURS)
+    found = about.get("finish_reason") if isinstance(about, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def _requests(row: Mapping[str, object]) -> list[tuple[str, object]]:

@@ -16,6 +16,7 @@ from backports.zstd import zipfile as zstd_zipfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.generation import GenerationResult
 from app.domain.status import ExperimentStatus
 from app.services.harnesses.exports.exported import ScoreNames, by_question
 from app.services.harnesses.exports.formats import LOG_FORMATS, LogFormat
@@ -80,6 +81,13 @@ class TestRoundTrip:
         if fmt == "inspect":
             usage = one.usage
             assert (usage.cache_read_tokens, usage.cache_write_tokens, usage.reasoning_tokens) == (5, 2, 1)
+
+    @pytest.mark.parametrize("fmt", READ_AGAIN)
+    async def test_an_answer_that_was_cut_off_still_is(self, fmt: LogFormat) -> None:
+        """It is read in another way than one that has ended: without that, its scores would differ."""
+        calls = [{**row("q", 0)["calls"][0], "finish_reason": "length"}]
+        [one] = read_again(fmt, await written(fmt, [row("q", 0, calls=calls)]))
+        assert GenerationResult(text="", finish_reason=one.finish_reason).cut_off
 
     @pytest.mark.parametrize("fmt", READ_AGAIN)
     async def test_model_and_task(self, fmt: LogFormat) -> None:

@@ -151,7 +151,7 @@ def _line(run: ExportedRun, number: int, names: ScoreNames, kwargs: JsonObject) 
         "target_hash": content_hash(target),
         **scores,
         **({} if run.error is None else {"error": run.error}),
-        OURS: run.identity,
+        OURS: {**run.identity, "finish_reason": run.finish_reason},
     }
 
 
