@@ -27,6 +27,7 @@ from app.services.experiments.annotations import AnnotationService
 from app.services.experiments.events import ExperimentWatcher
 from app.services.experiments.saved_views import SavedViewService
 from app.services.experiments.service import ExperimentService
+from app.services.harnesses.exports.service import Exports
 from app.services.harnesses.uploads import HarnessUploads
 from app.services.imports.process import Upload
 from app.services.knowledge.indexes import KnowledgeIndexes
@@ -145,6 +146,11 @@ async def get_dispatcher(session: SessionDep, runtime: RuntimeDep, background: B
 def get_results(session: SessionDep) -> ResultService:
     """Return the service of results."""
     return ResultService(session)
+
+
+def get_exports(session: SessionDep, runtime: RuntimeDep) -> Exports:
+    """Return what exports experiments."""
+    return Exports(ResultService(session), runtime.sessions)
 
 
 def get_examples(session: SessionDep) -> ExamplesService:
@@ -372,6 +378,7 @@ RunMapDep = Annotated[RunMapService, Depends(get_run_maps)]
 RepeatsDep = Annotated[RepeatsService, Depends(get_repeats)]
 SlicesDep = Annotated[SliceService, Depends(get_slices)]
 ResultsDep = Annotated[ResultService, Depends(get_results)]
+ExportsDep = Annotated[Exports, Depends(get_exports)]
 DatasetsDep = Annotated[DatasetService, Depends(get_datasets)]
 SelectionsDep = Annotated[SelectionService, Depends(get_selections)]
 HarnessUploadsDep = Annotated[HarnessUploads, Depends(get_harness_uploads)]

@@ -10,6 +10,7 @@ from app.api.deps import (
     AgreementsDep,
     ComparisonsDep,
     ExamplesDep,
+    ExportsDep,
     Family,
     HistoriesDep,
     OneScoring,
@@ -17,7 +18,6 @@ from app.api.deps import (
     RepeatsDep,
     ResultsDep,
     RunMapDep,
-    RuntimeDep,
     Scorings,
     SlicedComparisonsDep,
     SlicesDep,
@@ -44,7 +44,7 @@ from app.services.comparisons.report import comparison_out
 from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.stage_report import stage_comparison_out
 from app.services.evaluation.metrics.stored import metrics_out
-from app.services.results.export import MEDIA_TYPES, ExportFormat, export_runs
+from app.services.harnesses.exports.service import ALL_MEDIA_TYPES, AnyFormat
 
 _MAX_ID = 2**63 - 1
 _OUTCOME_HELP = (
@@ -270,20 +270,18 @@ async def get_run(
     "/{experiment_id}/export",
     operation_id="export_runs",
     response_class=StreamingResponse,
-    responses={200: {"description": "The file, streamed.", "content": {t: {} for t in MEDIA_TYPES.values()}}},
+    responses={200: {"description": "The file, streamed.", "content": {t: {} for t in ALL_MEDIA_TYPES}}},
 )
 async def export_results(
     experiment_id: uuid.UUID,
-    service: ResultsDep,
-    runtime: RuntimeDep,
-    fmt: Annotated[ExportFormat, Query(alias="format")] = "jsonl",
+    service: ExportsDep,
+    fmt: Annotated[AnyFormat, Query(alias="format")] = "jsonl",
     scoring: OneScoring = ORIGINAL,
 ) -> StreamingResponse:
-    """Download all runs with questions, answers, scores and calls."""
-    await service.experiment(experiment_id)
-    scoring_id = await service.scoring_id(experiment_id, scoring)
-    return StreamingResponse(
-        export_runs(runtime.sessions, experiment_id, fmt, scoring_id=scoring_id),
-        media_type=MEDIA_TYPES[fmt],
-        headers={"content-disposition": f'attachment; filename="experiment-{experiment_id}.{fmt}"'},
-    )
+    """Download all runs with questions, answers, scores and calls, or the log of another harness.
+
+    Logs of other harnesses hold what these have fields for.
+    """
+    file = await service.file(experiment_id, fmt, scoring)
+    headers = {"content-disposition": f'attachment; filename="{file.name}"'}
+    return StreamingResponse(file.pieces, media_type=file.media_type, headers=headers)

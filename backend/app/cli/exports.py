@@ -26,8 +26,9 @@ def export(
         typer.Option(
             "--format",
             "-f",
-            help="json, jsonl, csv (see docs/explanation/security.md on formulas) or parquet; bundle: all "
-            "that the numbers are computed from, for `llmforge verify`.",
+            help="json, jsonl, csv (see docs/explanation/security.md on formulas) or parquet; for other "
+            "harnesses inspect, lm-eval (a zip), promptfoo or openai-evals; bundle: all that the numbers are "
+            "computed from, for `llmforge verify`.",
         ),
     ] = "jsonl",
     output: Annotated[
@@ -46,7 +47,10 @@ def export(
     margin: MarginOption = DEFAULT_MARGIN,
     family: FamilyOption = "score",
 ) -> None:
-    """Export all runs with questions, answers, scores and calls."""
+    """Export all runs with questions, answers, scores and calls.
+
+    In the formats of other harnesses their own tools read it: `inspect view`, `promptfoo import`.
+    """
     if fmt != _BUNDLE and len(experiments) > 1:
         raise fail("Only a bundle has several experiments.", "Give one id, or `-f bundle`.")
     with connected() as api:

@@ -19,8 +19,9 @@ def import_(
         list[Path],
         typer.Argument(
             metavar="FILE…",
-            help="Inspect's .eval or .json; samples_….jsonl and results_….json of lm-evaluation-harness, or "
-            "their folder; promptfoo's .json or .jsonl; or JSONL or CSV with questions and outputs.",
+            help="Inspect's .eval or .json; samples_….jsonl and results_….json of lm-evaluation-harness, "
+            "their folder, or a zip of both; promptfoo's .json or .jsonl; or JSONL or CSV with questions "
+            "and outputs.",
         ),
     ],
     dataset: Annotated[

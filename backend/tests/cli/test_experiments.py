@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import uuid
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,11 @@ class TestExport:
         assert done.exit_code == 0
         assert target.read_bytes()[:4] == b"PAR1"
         assert not target.with_name("out.parquet.partial").exists()
+        log = tmp_path / "log.eval"
+        done = await cli("export", experiment_id, "--format", "inspect", "--output", str(log))
+        assert done.exit_code == 0
+        with zipfile.ZipFile(log) as archive:
+            assert json.loads(archive.read("header.json"))["status"] == "success"
 
     async def test_a_format_that_is_none(self, cli: Cli, file: Path, working: None) -> None:
         experiment_id = (await ran(cli, file))["experiment"]["id"]

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-import orjson
-
 from app.core.errors import FieldError, InvalidInput
 from app.domain.generation import Usage
 from app.domain.harness import score_name
@@ -22,6 +20,7 @@ from app.services.harnesses.logs import (
     count_or_none,
     message_of,
     number_or_none,
+    parsed,
     scored,
     text_of,
 )
@@ -121,7 +120,7 @@ def _object(archive: "ZipFile", name: str) -> JsonObject:
     if archive.getinfo(name).file_size > _MAX_ENTRY:
         raise BrokenEntry(name, f"has more than {_MAX_ENTRY:,} bytes")
     try:
-        found = orjson.loads(archive.read(name))
+        found = parsed(archive.read(name))
     except Exception as error:  # each kind of compression has its own
         raise BrokenEntry(name, f"cannot be read ({type(error).__name__})") from error
     if not isinstance(found, dict):
@@ -188,16 +187,24 @@ def _item(sample: object, place: str) -> LoggedAnswer:
         ),
         scores=_scores(sample.get("scores")),
         usage=Usage(
-            prompt_tokens=count_or_none(usage.get("input_tokens")),
+            prompt_tokens=_prompt_tokens(usage),
             completion_tokens=count_or_none(usage.get("output_tokens")),
             reasoning_tokens=count_or_none(usage.get("reasoning_tokens")),
             cache_read_tokens=count_or_none(usage.get("input_tokens_cache_read")),
             cache_write_tokens=count_or_none(usage.get("input_tokens_cache_write")),
         ),
         latency_ms=None if seconds is None else seconds * 1000,
+        cost_usd=number_or_none(usage.get("total_cost")),
         finish_reason=choices[0].get("stop_reason"),
         metadata=metadata,
     )
+
+
+def _prompt_tokens(usage: JsonObject) -> int | None:
+    """Return the tokens of the whole prompt: Inspect counts those of the provider's prompt cache apart."""
+    fresh = count_or_none(usage.get("input_tokens"))
+    cached = [count_or_none(usage.get(f"input_tokens_cache_{name}")) or 0 for name in ("read", "write")]
+    return None if fresh is None else fresh + sum(cached)
 
 
 def _question(given: object) -> str:

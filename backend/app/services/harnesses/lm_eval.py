@@ -1,11 +1,13 @@
 """Logs of lm-evaluation-harness: ``samples_TASK_TIME.jsonl`` (``--log_samples``), with ``results_TIME.json``.
 
 A line holds one document under one filter (``strict-match``, say): lines of the same document are put
-together. Of tasks that generate, the answer is the first response; of those that compare likelihoods, the
-likeliest continuation.
+together. A document that stands there more than once under the same filter was answered more than once, as in
+our own exports. Of tasks that generate, the answer is the first response; of those that compare likelihoods,
+the likeliest continuation.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.core.errors import FieldError, InvalidInput
@@ -14,7 +16,7 @@ from app.domain.json import JsonObject
 from app.domain.scoring import Score
 from app.services.datasets.columns import Columns
 from app.services.datasets.golds import read_golds
-from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer, scored
+from app.services.harnesses.logs import OURS, BrokenEntry, Log, LoggedAnswer, own_identity, scored
 from app.services.imports.files import File, Report
 from app.services.imports.rows import file_rows
 
@@ -74,13 +76,22 @@ def read_samples(file: File, results: JsonObject | None) -> Log:
 
 def _answers(file: File) -> Iterator[LoggedAnswer]:
     further = _further_scores(file)
-    seen: set[str] = set()
+    seen: set[tuple[str, int]] = set()
+    for number, row, doc_id, repeat in _lines(file):
+        if (doc_id, repeat) not in seen:
+            seen.add((doc_id, repeat))
+            yield _item(row, f"line {number}", doc_id, repeat, further.get((doc_id, repeat), {}))
+
+
+def _lines(file: File) -> Iterator[tuple[int, Mapping[str, object], str, int]]:
+    """Yield number, content, document and repeat of each line."""
+    times: Counter[tuple[str, str]] = Counter()
     for number, row in _rows(file):
         doc_id = _doc_id(row, number)
-        if doc_id in seen:
-            continue
-        seen.add(doc_id)
-        yield _item(row, f"line {number}", doc_id, further.get(doc_id, {}))
+        under = doc_id, str(row.get("filter"))
+        own = own_identity(row)
+        yield number, row, doc_id, times[under] if own is None else own[1]
+        times[under] += 1
 
 
 def _rows(file: File) -> Iterator[tuple[int, Mapping[str, object]]]:
@@ -96,19 +107,20 @@ def _doc_id(row: Mapping[str, object], number: int) -> str:
     return str(doc_id)
 
 
-def _further_scores(file: File) -> dict[str, dict[str, Score]]:
-    """Return the scores of documents under further filters, which stand in later lines."""
-    seen: set[str] = set()
-    found: dict[str, dict[str, Score]] = {}
-    for number, row in _rows(file):
-        doc_id = _doc_id(row, number)
-        if doc_id in seen:
-            found.setdefault(doc_id, {}).update(_scores(row))
-        seen.add(doc_id)
+def _further_scores(file: File) -> dict[tuple[str, int], dict[str, Score]]:
+    """Return the scores of answers under further filters, which stand in later lines."""
+    seen: set[tuple[str, int]] = set()
+    found: dict[tuple[str, int], dict[str, Score]] = {}
+    for _, row, doc_id, repeat in _lines(file):
+        if (doc_id, repeat) in seen:
+            found.setdefault((doc_id, repeat), {}).update(_scores(row))
+        seen.add((doc_id, repeat))
     return found
 
 
-def _item(row: Mapping[str, object], place: str, doc_id: str, further: Mapping[str, Score]) -> LoggedAnswer:
+def _item(
+    row: Mapping[str, object], place: str, doc_id: str, repeat: int, further: Mapping[str, Score]
+) -> LoggedAnswer:
     requests = _requests(row)
     if not requests:
         raise BrokenEntry(place, "has no arguments")
@@ -116,19 +128,29 @@ def _item(row: Mapping[str, object], place: str, doc_id: str, further: Mapping[s
     doc = row.get("doc")
     fields, rest = _COLUMNS.apply(doc) if isinstance(doc, dict) else ({}, {})
     question = fields.get("question")
-    output, gold = _answer(row, requests, place)
+    error = row.get("error") if OURS in row else None
+    output, gold = (None, ()) if isinstance(error, str) else _answer(row, requests, place)
     key = fields.get("id")
     return LoggedAnswer(
         place=place,
         key=str(key) if isinstance(key, int | str) and key != "" else doc_id,
-        repeat=0,
+        repeat=repeat,
         question=question if isinstance(question, str) and question.strip() else prompt,
         answers=gold or _golds(fields, row.get("target")),
         output=output,
+        error=error if isinstance(error, str) else None,
         messages=({"role": "user", "content": prompt},),
         scores={**_scores(row), **further},
+        finish_reason=_finish_reason(row),
         metadata={name: value for name, value in rest.items() if isinstance(value, str | int | float | list)},
     )
+
+
+def _finish_reason(row: Mapping[str, object]) -> str | None:
+    """Return why the answer ended, which only our own exports say: one that was cut off is read otherwise."""
+    about = row.get(OURS)
+    found = about.get("finish_reason") if isinstance(about, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def _requests(row: Mapping[str, object]) -> list[tuple[str, object]]:

@@ -1,13 +1,20 @@
 """What the log of a harness says, in one form for all of them."""
 
+import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+import orjson
 
 from app.domain.generation import Usage
 from app.domain.harness import Harness
 from app.domain.json import JsonObject
 from app.domain.scoring import Score
 
+OURS = "llmforge"
+"""Key of what our exports say in the log of a harness beside what that harness would."""
 _NO_USAGE = Usage()
 
 
@@ -90,12 +97,37 @@ def scored(name: str, value: object, reason: str = "") -> Score:
 
     Args:
         name: of ``score_name``.
-        value: as the log has it: a number, or a truth value.
+        value: as the log has it: a number, or a truth value; ``None`` or NaN for none.
         reason: what the harness says of it.
     """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return Score(name, None, reason[:200] or "the harness gave no value")
     if isinstance(value, bool | int | float) and 0 <= value <= 1:
         return Score(name, float(value), reason[:200])
     return Score(name, None, f"the harness gave {str(value)[:100]!r}, which is no number from 0 to 1")
+
+
+def parsed(data: bytes | memoryview) -> object:
+    """Return what JSON says, also where it holds NaN, as harnesses write it for what has no value.
+
+    Raises:
+        json.JSONDecodeError: if it is no JSON.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        with suppress(UnicodeDecodeError, RecursionError):
+            return json.loads(bytes(data))
+        raise
+
+
+def own_identity(row: Mapping[str, object]) -> tuple[str, int] | None:
+    """Return the question's key and the repeat that an export of ours has noted; ``None`` in other logs."""
+    about = row.get(OURS)
+    if not isinstance(about, Mapping):
+        return None
+    key, repeat = about.get("key"), count_or_none(about.get("repeat"))
+    return (key, repeat) if isinstance(key, str) and key and repeat is not None else None
 
 
 def text_of(content: object) -> str:

@@ -25,6 +25,7 @@ from app.services.harnesses.logs import (
     count_or_none,
     message_of,
     number_or_none,
+    own_identity,
     scored,
 )
 from app.services.imports.files import File, Report
@@ -152,7 +153,11 @@ def _item(row: Mapping[str, object], place: str, seen: dict[str, tuple[str, int]
     alike = content_hash(variables)
     key, repeat = seen.get(alike, (place if number is None else str(number), 0))
     seen[alike] = key, repeat + 1
+    about = row.get("metadata")
+    key, repeat = (own_identity(about) if isinstance(about, dict) else None) or (key, repeat)
     question, rest = _question(variables, raw)
+    if isinstance(test, dict) and isinstance(test.get("metadata"), dict):
+        rest = {**test["metadata"], **rest}
     problem = response.get("error") or (row.get("error") if text is None else None)
     return LoggedAnswer(
         place=place,

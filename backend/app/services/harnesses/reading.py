@@ -1,13 +1,13 @@
 """Which harness a file is from, told by its content, and the logs in it."""
 
+import json
 from collections.abc import Sequence
-
-import orjson
 
 from app.core.errors import FieldError, InvalidInput
 from app.domain.json import JsonObject
 from app.services.harnesses import answers_file, inspect_log, lm_eval, promptfoo
-from app.services.harnesses.logs import BrokenEntry, Log
+from app.services.harnesses.logs import BrokenEntry, Log, parsed
+from app.services.harnesses.unpacking import unpacked
 from app.services.imports.files import File, Report
 from app.services.imports.rows import file_rows
 
@@ -16,12 +16,14 @@ def read_logs(files: Sequence[File], columns: Sequence[str] = ()) -> list[Log]:
     """Return the logs in files: one for each evaluation of a model.
 
     Args:
-        files: of one harness, or of several; results of lm-evaluation-harness stand beside their samples.
+        files: of one harness, or of several; results of lm-evaluation-harness stand beside their samples, or
+            with them in a zip.
         columns: where the fields of a plain file of answers are, each as ``field=column``.
 
     Raises:
         InvalidInput: if a file is none of the known kinds, or broken; nothing was stored.
     """
+    files = [one for file in files for one in unpacked(file)]
     documents = {file.name: document for file in files if (document := _document(file)) is not None}
     results = [one for one in documents.values() if lm_eval.is_results(one)]
     logs: list[Log] = []
@@ -92,8 +94,8 @@ def _document(file: File) -> JsonObject | None:
     if not start.startswith(b"{") or file.name.lower().endswith(".jsonl"):
         return None
     try:
-        found = orjson.loads(file.data if isinstance(file.data, bytes) else memoryview(file.data))
-    except orjson.JSONDecodeError as error:
+        found = parsed(file.data if isinstance(file.data, bytes) else memoryview(file.data))
+    except json.JSONDecodeError as error:
         if file.name.lower().endswith(".json"):
             raise InvalidInput(
                 f"{file.name} is no JSON: {error.msg}.",

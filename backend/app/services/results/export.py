@@ -8,7 +8,8 @@ import csv
 import io
 import re
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Literal
@@ -18,7 +19,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Boolean, Double, Integer, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from typing_extensions import Buffer
 
 from app.core.database import Sessions
 from app.core.visible import visible
@@ -26,6 +26,7 @@ from app.domain.json import JsonObject
 from app.domain.labels import consensus
 from app.domain.run import RunRecord
 from app.models import Run
+from app.services.results.sink import Sink
 from app.services.runs.label_repository import LabelRepository, StoredLabel
 from app.services.runs.repository import RunRepository
 from app.services.runs.scoring_repository import ScoringRepository
@@ -190,6 +191,23 @@ async def export_runs(
     It has a session of its own, since the stream outlives that of the request.
     """
     batch_size = batch_size or (_ROWS_A_GROUP if fmt == "parquet" else _AT_ONCE)
+    async with aclosing(exported_rows(sessions, experiment_id, batch_size, scoring_id=scoring_id)) as batches:
+        async for piece in _formats[fmt](batches):
+            if piece:
+                yield piece
+
+
+async def exported_rows(
+    sessions: Sessions,
+    experiment_id: uuid.UUID,
+    batch_size: int = _AT_ONCE,
+    *,
+    scoring_id: uuid.UUID | None = None,
+) -> AsyncGenerator[list[JsonObject]]:
+    """Yield all runs as rows of ``COLUMN_NAMES``, in the order of the questions and their repeats.
+
+    It has a session of its own; close it, so that this ends with it.
+    """
     async with sessions() as session:
         labels: dict[int, list[StoredLabel]] = {}
         for label in await LabelRepository(session).of([experiment_id]):
@@ -200,9 +218,8 @@ async def export_runs(
         )
         if scoring_id is not None:
             batches = _rescored(batches, sessions, scoring_id)
-        async for piece in _formats[fmt](batches):
-            if piece:
-                yield piece
+        async for batch in batches:
+            yield batch
 
 
 async def _rescored(batches: Rows, sessions: Sessions, scoring_id: uuid.UUID) -> Rows:
@@ -267,38 +284,12 @@ def defused(value: object) -> object:
 
 
 async def _parquet(batches: Rows) -> AsyncIterator[bytes]:
-    sink = _Sink()
+    sink = Sink()
     with pq.ParquetWriter(sink, _TABLE_SCHEMA, compression="zstd") as writer:
         async for batch in batches:
             writer.write_table(pa.Table.from_pylist([_as_cells(row) for row in batch], schema=_TABLE_SCHEMA))
             yield sink.take()
     yield sink.take()
-
-
-class _Sink(io.RawIOBase):
-    """A file whose bytes are taken out while it is being written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: list[bytes] = []
-        self._written = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Buffer) -> int:
-        piece = bytes(data)
-        self._parts.append(piece)
-        self._written += len(piece)
-        return len(piece)
-
-    def tell(self) -> int:
-        return self._written
-
-    def take(self) -> bytes:
-        """Return what was written since the last time."""
-        parts, self._parts = self._parts, []
-        return b"".join(parts)
 
 
 _formats: dict[str, Callable[[Rows], AsyncIterator[bytes]]] = {

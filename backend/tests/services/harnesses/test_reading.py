@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from backports.zstd import zipfile
 
 from app.core.errors import InvalidInput
+from app.services.harnesses import unpacking
 from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer
 from app.services.harnesses.reading import read_logs
 from app.services.imports.files import File
@@ -68,6 +70,54 @@ def test_epochs_are_repeats_and_a_failed_sample_is_no_answer() -> None:
     assert "15" in answered.scores["inspect.length"].reason  # no number from 0 to 1: unscored, and said so
 
 
+def test_an_unscored_sample_of_inspect_says_why() -> None:
+    """Inspect writes NaN, which strict JSON has not."""
+    sample = {
+        "id": "a",
+        "epoch": 1,
+        "input": "q",
+        "target": "t",
+        "output": {"completion": "o"},
+        "scores": {"judge": {"value": math.nan, "explanation": "the grader has refused"}},
+    }
+    for name in ("one.json", "one.eval"):
+        data = (
+            json.dumps({"eval": {"model": "m"}, "status": "success", "samples": [sample]}).encode()
+            if name == "one.json"
+            else changed_archive("samples/tq-001_epoch_1.json", json.dumps(sample).encode())
+        )
+        _, found = only([File(name, data)])
+        score = found[0].scores["inspect.judge"]
+        assert (score.value, score.reason) == (None, "the grader has refused")
+
+
+def test_tokens_of_the_prompt_cache_are_part_of_the_prompt() -> None:
+    """Inspect counts those that were read from, or written to, the provider's cache beside the others."""
+    usage = {
+        "input_tokens": 10,
+        "input_tokens_cache_read": 5,
+        "input_tokens_cache_write": 2,
+        "output_tokens": 3,
+        "total_tokens": 20,
+        "total_cost": 0.5,
+    }
+    sample = {
+        "id": "a",
+        "epoch": 1,
+        "input": "q",
+        "target": "t",
+        "output": {"completion": "o", "usage": usage},
+    }
+    data = json.dumps({"eval": {"model": "m"}, "status": "success", "samples": [sample]}).encode()
+    _, [found] = only([File("one.json", data)])
+    assert (found.usage.prompt_tokens, found.usage.cache_read_tokens, found.usage.cache_write_tokens) == (
+        17,
+        5,
+        2,
+    )
+    assert found.cost_usd == 0.5
+
+
 def test_generated_answers_of_lm_eval() -> None:
     log, found = only(of_task("trivia_local"))
     assert (log.harness_version, log.model) == ("0.4.13", "local-completions/fake")
@@ -91,6 +141,39 @@ def test_filters_of_lm_eval_are_scores_of_one_answer() -> None:
     for name in ("strict-match", "flexible-extract"):
         mean = sum(values(one)[f"lm-eval.exact_match.{name}"] or 0 for one in found) / 3
         assert mean == pytest.approx(log.settings["results"][f"exact_match,{name}"])
+
+
+def test_a_zip_of_lm_eval_is_read_as_its_files() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for one in of_task("sums_filters"):
+            archive.writestr(f"fake/{one.name}", one.data[:])
+        archive.writestr("fake/notes.txt", "no log")
+    packed, given = only([File("all.zip", made.getvalue())]), only(of_task("sums_filters"))
+    assert packed[1] == given[1]
+    assert (packed[0].model, packed[0].task) == (given[0].model, given[0].task)
+
+
+def test_a_zip_that_would_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "_MAX_BYTES", 9_999)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("samples_x_1.jsonl", b" " * 10_000)
+    with pytest.raises(InvalidInput, match="more than 9,999 bytes"):
+        read_logs([File("all.zip", made.getvalue())])
+
+
+def test_a_document_twice_under_one_filter_is_answered_twice() -> None:
+    samples, results = sorted(of_task("sums_filters"), key=lambda one: "results" in one.name)
+    lines = [json.loads(line) for line in samples.data[:].splitlines()]
+    again = [{**line, "resps": [["again"]], "exact_match": 1.0} for line in lines]
+    data = "\n".join(map(json.dumps, [*lines, *again])).encode()
+    _, found = only([results, File(samples.name, data)])
+    assert [(one.key, one.repeat) for one in found] == [(key, 0) for key in "012"] + [
+        (key, 1) for key in "012"
+    ]
+    assert {one.output for one in found if one.repeat} == {"again"}
+    assert len(values(found[3])) == 2  # both filters
 
 
 def test_choices_of_lm_eval_are_answered_by_the_likeliest() -> None:

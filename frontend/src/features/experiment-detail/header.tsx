@@ -1,18 +1,18 @@
 "use client";
 
-import { Archive, ArchiveRestore, Ban, Copy, Download, GitCompareArrows, History, Play, RotateCw, Trash2 } from "lucide-react";
+import { Archive, ArchiveRestore, Ban, Copy, GitCompareArrows, History, Play, RotateCw, Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { parseAsString, useQueryState } from "nuqs";
 import type { ReactNode } from "react";
 
+import { ExportMenu } from "@/components/experiment/export-menu";
 import { StatusBadge } from "@/components/experiment/status-badge";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Link } from "@/components/ui/link";
-import { Menu, MenuItem } from "@/components/ui/menu";
 import { useChangeExperiment } from "@/lib/api/annotations";
 import type { Schemas } from "@/lib/api/client";
-import { exportFormats, useExport } from "@/lib/api/export";
+import { useExport } from "@/lib/api/export";
 import { useDeleteExperiment, useExperimentAction } from "@/lib/api/mutations";
 import { ORIGINAL } from "@/lib/api/scorings";
 import { hasEnded, isLive, shownStatus } from "@/lib/experiment-status";
@@ -132,22 +132,7 @@ function Actions({ experiment }: { experiment: Experiment }) {
           </Link>
         </Button>
       )}
-      {!notStarted && (
-        <Menu
-          trigger={
-            <Button disabled={download.busy}>
-              <Download aria-hidden="true" />
-              Export
-            </Button>
-          }
-        >
-          {exportFormats.map(({ format, label }) => (
-            <MenuItem key={format} onSelect={() => void download.start(format)}>
-              {label}
-            </MenuItem>
-          ))}
-        </Menu>
-      )}
+      {!notStarted && <ExportMenu busy={download.busy} onChoose={(format) => void download.start(format)} />}
       <Button
         variant="ghost"
         size="icon"

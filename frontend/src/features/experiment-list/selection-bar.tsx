@@ -1,15 +1,14 @@
 "use client";
 
-import { Archive, ArchiveRestore, Ban, Download, GitCompareArrows, Tags, Trash2, X } from "lucide-react";
+import { Archive, ArchiveRestore, Ban, GitCompareArrows, Tags, Trash2, X } from "lucide-react";
 import { useEffect, useState } from "react";
 
+import { ExportMenu } from "@/components/experiment/export-menu";
 import { TagInput } from "@/components/experiment/tag-input";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Link } from "@/components/ui/link";
-import { Menu, MenuItem } from "@/components/ui/menu";
 import type { Schemas } from "@/lib/api/client";
-import { exportFormats } from "@/lib/api/export";
 import { isLive } from "@/lib/experiment-status";
 
 import type { BulkAction } from "./use-bulk";
@@ -56,20 +55,7 @@ export function SelectionBar({ selected, busy, onAction, onClear }: SelectionBar
         {archived ? <ArchiveRestore aria-hidden="true" /> : <Archive aria-hidden="true" />}
         {archived ? "Unarchive" : "Archive"}
       </Button>
-      <Menu
-        trigger={
-          <Button size="sm" disabled={busy}>
-            <Download aria-hidden="true" />
-            Export
-          </Button>
-        }
-      >
-        {exportFormats.map(({ format, label }) => (
-          <MenuItem key={format} onSelect={() => onAction({ kind: "export", format })}>
-            {label}
-          </MenuItem>
-        ))}
-      </Menu>
+      <ExportMenu size="sm" busy={busy} onChoose={(format) => onAction({ kind: "export", format })} />
       {selected.some(isLive) && (
         <Button size="sm" variant="danger" disabled={busy} onClick={() => onAction({ kind: "cancel" })}>
           <Ban aria-hidden="true" />

@@ -1184,7 +1184,9 @@ export interface paths {
         };
         /**
          * Export Results
-         * @description Download all runs with questions, answers, scores and calls.
+         * @description Download all runs with questions, answers, scores and calls, or the log of another harness.
+         *
+         *     Logs of other harnesses hold what these have fields for.
          */
         get: operations["export_runs"];
         put?: never;
@@ -13374,7 +13376,7 @@ export interface operations {
     export_runs: {
         parameters: {
             query?: {
-                format?: "json" | "jsonl" | "csv" | "parquet";
+                format?: "json" | "jsonl" | "csv" | "parquet" | "inspect" | "lm-eval" | "promptfoo" | "openai-evals";
                 /** @description By which scoring; original: that which the experiment was run with. */
                 scoring?: string;
             };
@@ -13395,6 +13397,7 @@ export interface operations {
                     "application/json": unknown;
                     "application/vnd.apache.parquet": unknown;
                     "application/x-ndjson": unknown;
+                    "application/zip": unknown;
                     "text/csv; charset=utf-8": unknown;
                 };
             };
