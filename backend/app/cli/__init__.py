@@ -16,6 +16,7 @@ from app.cli import (
     imports,
     knowledge,
     labels,
+    mcp,
     repeats,
     report,
     scorings,
@@ -54,6 +55,7 @@ app.command()(report.report)
 app.command("import")(imports.import_)
 app.command()(gate.gate)
 app.command()(bench.bench)
+app.command()(mcp.mcp)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(knowledge.app, name="kb")
 app.add_typer(labels.app, name="labels")
