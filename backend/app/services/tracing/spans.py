@@ -202,7 +202,7 @@ def _call(about: TracedExperiment, run: RunRecord, index: int, times: RunTimes) 
             "gen_ai.response.finish_reasons": [finish] if finish else None,
             "gen_ai.usage.input_tokens": prompt,
             "gen_ai.usage.output_tokens": completion,
-            "llm.model_name": call.get("model") or name,
+            "llm.model_name": name,
             "llm.provider": provider,
             "llm.invocation_parameters": json.dumps(params) if params else None,
             "llm.token_count.prompt": prompt,
@@ -278,6 +278,7 @@ def _tools(about: TracedExperiment, trace: JsonObject, times: RunTimes) -> list[
                 "gen_ai.tool.name": redact(name),
                 "tool.name": redact(name),
                 "tool.parameters": about.text(arguments),
+                "input.mime_type": "application/json",
                 "input.value": about.text(arguments),
                 "output.value": about.text(use["observation"]),
                 "llmforge.step": number,
@@ -321,7 +322,14 @@ def _scoring(about: TracedExperiment, run: RunRecord, window: Window) -> RunSpan
         f"llmforge.score.{name}": one.value for name, one in run.scores.items()
     }
     told = json.dumps({name: one.value for name, one in run.scores.items()})
-    attributes = _known({"input.value": about.text(run.answer), "output.value": told, **scores})
+    attributes = _known(
+        {
+            "input.value": about.text(run.answer),
+            "output.value": told,
+            "output.mime_type": "application/json",
+            **scores,
+        }
+    )
     return RunSpan("scoring", "EVALUATOR", window, attributes, events=events)
 
 

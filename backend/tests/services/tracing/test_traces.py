@@ -93,6 +93,7 @@ class TestTraces:
             assert root["output.value"].startswith("thing")
             assert root["llmforge.score.exact_match"] == 1.0
             assert call["gen_ai.operation.name"] == "chat"
+            assert call["llm.model_name"] == "gold"
             assert (call["gen_ai.provider.name"], call["gen_ai.request.model"]) == ("mock", "gold")
             assert call["gen_ai.usage.input_tokens"] == call["llm.token_count.prompt"] > 0
             assert call["llm.token_count.total"] == (
