@@ -32,10 +32,11 @@ from tests.support import temporary_database
 from tests.tiny_models import TinyModels, make_tiny_models
 
 _LOOPBACK = ("127.", "::1", "localhost")
+_BEGINNINGS = ("LLMFORGE_", "OTEL_")
 _ENDINGS = ("_API_KEY", "_BASE_URL", "_TOKEN", "COLUMNS")
 # What a developer has set must not decide what a test sees.
 for _name in list(os.environ):
-    if _name == "PORT" or _name.startswith("LLMFORGE_") or _name.endswith(_ENDINGS):
+    if _name == "PORT" or _name.startswith(_BEGINNINGS) or _name.endswith(_ENDINGS):
         del os.environ[_name]
 os.environ["LLMFORGE_IGNORE_ENV_FILE"] = "1"
 # Tests run in several processes, and their models are tiny: more threads would only wait for each other.

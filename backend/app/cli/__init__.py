@@ -18,6 +18,7 @@ from app.cli import (
     imports,
     knowledge,
     labels,
+    mcp,
     repeats,
     report,
     scorings,
@@ -57,6 +58,7 @@ app.command("import")(imports.import_)
 app.command()(bundles.verify)
 app.command()(gate.gate)
 app.command()(bench.bench)
+app.command()(mcp.mcp)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(knowledge.app, name="kb")
 app.add_typer(labels.app, name="labels")

@@ -58,10 +58,19 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def fail(message: str, hint: str = "", code: int = 1) -> typer.Exit:
+class Failure(typer.Exit):
+    """The end of a command with an error that was printed: ``message``, and ``hint`` on what to do."""
+
+    def __init__(self, message: str, hint: str, code: int) -> None:
+        super().__init__(code)
+        self.message = message
+        self.hint = hint
+
+
+def fail(message: str, hint: str = "", code: int = 1) -> Failure:
     """Print an error and return the exception that ends the command with ``code``."""
     say(f"error: {message}" + (f"\n       {hint}" if hint else ""))
-    return typer.Exit(code)
+    return Failure(message, hint, code)
 
 
 class Api:

@@ -27,6 +27,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 _BEATS_UNTIL_STALE = 3
+_CAPTURED = {"span_only": True, "span_and_event": True, "event_only": False, "no_content": False}
 
 
 class Settings(BaseSettings):
@@ -166,6 +167,30 @@ class Settings(BaseSettings):
     wikipedia_url: str = "https://en.wikipedia.org/w/api.php"
     wikipedia_attempts: int = Field(default=4, ge=1, le=20, description="attempts of one request")
 
+    # Traces; OpenTelemetry's names, which its exporter reads as well, with others of its own
+    otlp_endpoint: str = Field(
+        default="",
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="http(s) address of a collector that gets each run as a trace; empty: none",
+    )
+    otlp_headers: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="OTEL_EXPORTER_OTLP_HEADERS",
+        description="name=value, comma-separated",
+    )
+    capture_content: bool = Field(
+        default=True,
+        validation_alias="OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+        description="whether traces have the texts of questions, prompts, passages and answers",
+    )
+    trace_text_limit: int = Field(
+        default=8_000,
+        ge=1,
+        le=1_000_000,
+        validation_alias="OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        description="characters of one text in a trace, at most",
+    )
+
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
@@ -231,6 +256,19 @@ class Settings(BaseSettings):
         if given and (not given.startswith(("http://", "https://")) or not urlsplit(given).hostname):
             raise ValueError("must be an address that begins with http:// or https://")
         return value
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _over_http(cls, value: str) -> str:
+        if value and (not value.startswith(("http://", "https://")) or not urlsplit(value).hostname):
+            raise ValueError("must be an address that begins with http:// or https://")
+        return value
+
+    @field_validator("capture_content", mode="before")
+    @classmethod
+    def _content_or_not(cls, value: object) -> object:
+        # Later conventions have words in place of true and false; there are only spans here.
+        return _CAPTURED.get(str(value).lower(), value)
 
     @field_validator("webhook_secret")
     @classmethod

@@ -49,6 +49,10 @@ GROUPS: dict[str, tuple[str, str]] = {
         "The experiment is not started, or ends with the reason.",
     ),
     "NoEntailmentLabel": ("A judge that cannot be used", "Name a model that was trained for entailment."),
+    "ToolError": (
+        "What an assistant is told",
+        "The assistant passes it on, or asks again with other arguments.",
+    ),
     "ExemplarsError": ("Files of exemplars", "Mend the file that is named."),
     "WikipediaUnreachable": (
         "Wikipedia does not answer",

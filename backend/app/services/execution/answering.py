@@ -31,6 +31,7 @@ from app.services.execution.sending import Sending
 from app.services.execution.side_by_side import SideBySide
 from app.services.execution.slots import Slots
 from app.services.execution.tasks import run_consumers
+from app.services.execution.traced import traced
 from app.services.execution.turns import Turn
 from app.services.execution.writer import GroupCommitWriter
 from app.services.experiments.repository import ExperimentRepository
@@ -43,6 +44,7 @@ from app.services.inference.limiter.adaptive import AdaptiveLimiter
 from app.services.inference.registry import OpenedModel
 from app.services.inference.retry import RetryingEngine
 from app.services.runtime import Runtime
+from app.services.tracing.traces import RunTraces
 
 _LAST_FLUSH_S = 10.0
 
@@ -65,6 +67,7 @@ class Answering:
         turn: begins when everything is opened.
         stopping: set when this process is to end.
         alone: whether no other executor can join.
+        traces: of the runs; ``None`` without a collector.
     """
 
     def __init__(
@@ -77,7 +80,9 @@ class Answering:
         stopping: asyncio.Event,
         *,
         alone: bool,
+        traces: RunTraces | None = None,
     ) -> None:
+        self._traces = traces
         self._runtime = runtime
         self._lease = lease
         self._experiment = joined.experiment
@@ -96,7 +101,10 @@ class Answering:
         self._groups: GroupingEngine | None = None
         self._purse: Purse | None = None
         self._writer = GroupCommitWriter(
-            runtime.autocommit, lease.id, lambda: self._limiter.ceiling - self._limiter.in_flight
+            runtime.autocommit,
+            lease.id,
+            lambda: self._limiter.ceiling - self._limiter.in_flight,
+            stored=None if traces is None else traces.stored,
         )
         self._cache = CacheTiers(runtime.answers, self._writer, runtime.autocommit)
         self.side_by_side = SideBySide.of(runtime, joined.experiment)
@@ -217,6 +225,8 @@ class Answering:
     async def _answer(self, resolved: ResolvedConfig, resources: Resources, reader: SampleReader) -> None:
         """Answer, score and store samples."""
         config, model, settings = resolved.config, resources.model, self._runtime.settings
+        if self._traces is not None:
+            self._traces.begin(traced(self._experiment, config, model.spec.usd_per_1m, settings))
         self._purse = await open_purse(
             self._runtime, self._experiment, config.budget, self._start_no_more, self._stopping.is_set
         )
@@ -337,6 +347,8 @@ class Answering:
                 return
             try:
                 run = await self._run(runner, sample)
+                if self._traces is not None:
+                    self._traces.finished(sample.example, run)
                 self._count(run, sample, writer.add_run(run))
             except Parked:
                 continue  # it is run again when its answer is there

@@ -48,6 +48,7 @@ from app.services.experiments.provider_wait_repository import ProviderWaitReposi
 from app.services.experiments.retries import end_retry
 from app.services.inference.failures import clean
 from app.services.runtime import Runtime
+from app.services.tracing.traces import RunTraces, open_traces
 
 log = get_logger(__name__)
 
@@ -70,6 +71,7 @@ class Executor:
         self._id = experiment_id
         self._stopping = asyncio.Event()
         self._mode: ExecutionMode = mode
+        self._traces: RunTraces | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -101,11 +103,19 @@ class Executor:
             How it ended; ``None`` if this executor did not end it: others work on it, or will.
         """
         with bind(experiment_id=str(self._id)):
+            try:
+                return await self._join_while_of_use()
+            finally:
+                # After the end, which no collector holds up, and for some seconds at most.
+                if self._traces is not None:
+                    await asyncio.to_thread(self._traces.close)
+
+    async def _join_while_of_use(self) -> ExperimentStatus | None:
+        status = await self._join()
+        while self._at_provider and await self._waited():
+            self._begin()
             status = await self._join()
-            while self._at_provider and await self._waited():
-                self._begin()
-                status = await self._join()
-            return status
+        return status
 
     async def _waited(self) -> bool:
         """Wait until a batch job at the provider is to be looked at; return whether that is so.
@@ -136,11 +146,19 @@ class Executor:
 
     async def _run_joined(self, joined: Joined) -> ExperimentStatus | None:
         self._progress.begin(joined.experiment.total, joined.whole)
+        self._traces = self._traces or open_traces(self._runtime.settings)
         turn = Turn(self._runtime, joined.experiment)
         wanted = wanted_executors(self._runtime, joined.experiment)
         in_batches = execution_of(joined.experiment.config).mode == "batch_job"
         answering = self._answering = (BatchAnswering if in_batches else Answering)(
-            self._runtime, self._lease, joined, self._progress, turn, self._stopping, alone=wanted == 1
+            self._runtime,
+            self._lease,
+            joined,
+            self._progress,
+            turn,
+            self._stopping,
+            alone=wanted == 1,
+            traces=self._traces,
         )
         work = asyncio.create_task(answering.work())
         beside = [self._heartbeat(work, answering, turn)]

@@ -15,7 +15,7 @@ arrived nevertheless are skipped then.
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -63,6 +63,7 @@ class GroupCommitWriter:
         lease: under which runs are stored.
         may_lose: how many answers may be uncommitted at the moment.
         options: how rows and lookups are grouped.
+        stored: told of runs when they are stored.
     """
 
     def __init__(
@@ -71,7 +72,9 @@ class GroupCommitWriter:
         lease: uuid.UUID,
         may_lose: Callable[[], int] = lambda: 0,
         options: WriterOptions = WriterOptions(),
+        stored: Callable[[Sequence[RunRecord]], None] | None = None,
     ) -> None:
+        self._stored = stored
         self._options = options
         self._sessions = sessions
         self._lease = lease
@@ -173,6 +176,8 @@ class GroupCommitWriter:
                 await when_database_answers(partial(self._commit, runs, generations), "store runs")
                 self._writing = 0
                 self.committed += len(runs)
+                if self._stored is not None:
+                    self._stored(runs)
                 self._chars -= chars
                 self._committed_at = time.monotonic()
                 async with self._settled:
