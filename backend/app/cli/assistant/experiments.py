@@ -16,7 +16,6 @@ from app.cli.assistant.shapes import (
     Score,
 )
 from app.cli.assistant.texts import Texts
-from app.cli.budgets import budget_line
 from app.domain.json import JsonObject
 from app.schemas.budget import BudgetOut
 from app.schemas.comparison import AmountDifference, Compared, ComparisonOut, ScoreDifference
@@ -33,6 +32,7 @@ from app.services.comparisons.markdown import (
     tokens_per_answer,
     warnings_of,
 )
+from app.services.execution.budget_wording import budget_line
 
 
 def experiment_line(one: ExperimentSummary, texts: Texts) -> ExperimentLine:
