@@ -84,7 +84,7 @@ class TestCompose:
     def test_passes_only_variables_that_something_reads(self) -> None:
         catalog = load_catalog(PROJECT_ROOT / "configs" / "models.yaml")
         known = {f"LLMFORGE_{name.upper()}" for name in Settings.model_fields}
-        known |= {"DATABASE_URL", "REDIS_URL"}
+        known |= {str(field.validation_alias) for field in Settings.model_fields.values()}
         for provider in catalog.providers.values():
             known |= {name for name in (provider.api_key_env, provider.base_url_env) if name}
         assert set(COMPOSE["x-app"]["environment"]) <= known
