@@ -64,7 +64,7 @@ def conditions(
         *((label_value().in_(where.labels),) if where.labels else ()),
         *(((value >= 1.0) != (of(where.differs_from) >= 1.0),) if where.differs_from else ()),
         *(_metadata[key].astext == of for key, of in where.slices),
-        *(_holds(word, scoring_id) for word in where.text.split()),
+        *(_holds(word) for word in where.text.split()),
     ]
 
 
@@ -197,19 +197,9 @@ def _within(number: ColumnElement[Any], bounds: Between) -> list[ColumnElement[b
     return [and_(*least, *most)] if least or most else []
 
 
-def _holds(word: str, scoring_id: uuid.UUID | None) -> ColumnElement[bool]:
+def _holds(word: str) -> ColumnElement[bool]:
     texts = (
         *(Example.question, Example.key, func.array_to_string(Example.answers, "\n")),
-        *(_answer(scoring_id), Run.output, Run.failure_message),
+        *(Run.answer, Run.output, Run.failure_message),
     )
     return or_(*(text.icontains(word, autoescape=True) for text in texts))
-
-
-def _answer(scoring_id: uuid.UUID | None) -> ColumnElement[str | None]:
-    """Return the SQL expression of the answer that was read from an output, as it was run or by a scoring."""
-    if scoring_id is None:
-        return Run.answer.expression
-    of_run = select(ScoredRunRow.answer).where(
-        ScoredRunRow.run_id == Run.id, ScoredRunRow.scoring_id == scoring_id
-    )
-    return of_run.correlate(Run).scalar_subquery()
