@@ -6,6 +6,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,13 @@ from app.core.queue import connect
 from app.main import create_app
 from app.models import Base
 from app.services.datasets.service import DatasetService
+from app.services.execution.executor import Executor
+from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.service import ExperimentService
 from app.services.local_models.files import fetch_only, look_below
+from app.services.runs.scoring_repository import ScoringRepository
 from app.services.runtime import Runtime, open_runtime
+from app.services.scorings.work import ScoringWork
 from tests.factories import questions_jsonl
 from tests.support import temporary_database
 from tests.tiny_models import TinyModels, make_tiny_models
@@ -178,6 +183,28 @@ async def experiments(runtime: Runtime) -> AsyncIterator[ExperimentService]:
     """The service of experiments on a session of its own."""
     async with runtime.sessions() as session:
         yield ExperimentService(session, runtime)
+
+
+@pytest.fixture
+async def working(runtime: Runtime) -> AsyncIterator[None]:
+    """Works on whatever is queued, as a worker does."""
+
+    async def work() -> None:
+        while True:
+            async with runtime.sessions() as session:
+                unattended = await ExperimentRepository(session).unattended(60)
+                scorings = await ScoringRepository(session).unattended(60)
+            for experiment_id in unattended:
+                await Executor(runtime, experiment_id).run()
+            for scoring_id in scorings:
+                await ScoringWork(runtime, scoring_id).run()
+            await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(work())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):  # any other end of it is why a test failed
+        await task
 
 
 @pytest.fixture

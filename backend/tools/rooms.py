@@ -30,7 +30,7 @@ def layers() -> list[list[str]]:
 
 def arrows(rooms: Sequence[str]) -> Arrows:
     """Return which other rooms each room imports, without those that are implied."""
-    graph = grimp.build_graph("app", cache_dir=None)
+    graph = grimp.build_graph("app", "llmforge", cache_dir=None)
     for room in rooms:
         if graph.find_children(room):
             graph.squash_module(room)

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.client import Api, ApiError, JsonOption, connected, fail, say
+from app.cli.client import JsonOption, connected, fail, say
 from app.cli.render import print_json, short
+from app.client.api import Api, ApiError
 from app.domain.json import JsonObject
 from app.schemas.experiment import ExperimentOut
 

@@ -9,11 +9,13 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from rich.markup import escape
 
-from app.cli.client import Api, JsonOption, connected, fail, say
-from app.cli.files import read_mapping, with_overrides
+from app.cli.client import JsonOption, connected, fail, say
+from app.cli.files import read_mapping
 from app.cli.follow import follow
 from app.cli.matrix_tables import ADVICE_STYLES, matrix_table, plan_table
 from app.cli.render import console, print_json, short
+from app.client.api import Api
+from app.client.files import with_overrides
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.common import readable_problem

@@ -11,26 +11,24 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.annotations import tag_all
-from app.cli.client import Api, JsonOption, connected, fail, say
+from app.cli.client import JsonOption, connected, fail, input_told, say
 from app.cli.estimates import Rehearsal
-from app.cli.files import read_mapping, with_overrides
+from app.cli.files import read_mapping
 from app.cli.follow import follow
 from app.cli.forest import ForestRow, forest_lines
 from app.cli.render import console, print_json, short
 from app.cli.slices import show_slices
 from app.cli.stages import show_stages
+from app.client.api import Api
+from app.client.files import comparisons_of
 from app.domain.json import JsonObject
 from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonCreated, ComparisonOut, ScoreDifference
-from app.schemas.experiment import ExperimentOut
-from app.schemas.slice_comparison import SlicedComparisonOut
-from app.schemas.stage_comparison import StageComparisonOut
-from app.services.comparisons.markdown import (
+from app.schemas.comparison_wording import (
     about_families,
     about_scores,
     about_settling,
-    as_markdown,
     cells,
     columns,
     differences_of,
@@ -38,6 +36,10 @@ from app.services.comparisons.markdown import (
     said_beside,
     warnings_of,
 )
+from app.schemas.experiment import ExperimentOut
+from app.schemas.slice_comparison import SlicedComparisonOut
+from app.schemas.stage_comparison import StageComparisonOut
+from app.services.comparisons.markdown import as_markdown
 from app.services.comparisons.slice_markdown import slice_table
 
 MetricOption = Annotated[str, typer.Option(help="The score to compare.")]
@@ -203,28 +205,12 @@ def comparisons(file: Path, overrides: JsonObject) -> list[JsonObject]:
     """Return the comparisons of a file: one for each of its ``datasets``, or one if it has none.
 
     A dataset given on the command line replaces all of them.
+
+    Raises:
+        typer.Exit: after printing what is wrong.
     """
-    raw = read_mapping(file)
-    base = raw.get("base")
-    if not isinstance(base, dict):
-        raise fail(f"{file} has variants but no base.", "A comparison has name, base and variants.")
-    names = raw.pop("datasets", None)
-    if names is not None and not (
-        isinstance(names, list) and names and all(isinstance(n, str) for n in names)
-    ):
-        raise fail(f"{file}: datasets is not a list of names.", "Example: datasets: [gsm8k, trivia_qa]")
-    if names is None or overrides.get("dataset.name"):
-        return [{**raw, "base": with_overrides(base, overrides)}]
-    if "name" in (base.get("dataset") or {}):
-        raise fail(f"{file} has both datasets and base.dataset.name.", "Leave one of them out.")
-    return [
-        {
-            **raw,
-            "name": f"{raw.get('name')}, {name}",
-            "base": with_overrides(base, {**overrides, "dataset.name": name}),
-        }
-        for name in names
-    ]
+    with input_told():
+        return comparisons_of(read_mapping(file), file, overrides)
 
 
 def follow_all(api: Api, created: ComparisonCreated, *, quiet: bool) -> bool:

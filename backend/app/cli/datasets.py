@@ -1,16 +1,17 @@
 """Commands about datasets."""
 
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import Api, JsonOption, connected, fail, say
+from app.cli.client import JsonOption, connected, fail, input_told, say
 from app.cli.comparisons import ScoringOption
 from app.cli.render import console, print_json
+from app.client.api import Api
+from app.client.uploads import TIMEOUT_S, opened
 from app.domain.comparison_filter import AgreementFilter
 from app.domain.json import JsonObject
 from app.domain.run_selection import RunFilter
@@ -21,8 +22,6 @@ from app.services.imports.published_formats import CORPUS, QRELS, QUERIES
 app = typer.Typer(help="List and add datasets.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, and . _ -")]
-
-_UPLOAD_TIMEOUT_S = 600
 
 
 @app.command("list")
@@ -67,11 +66,9 @@ def add_dataset(
     json: JsonOption = False,
 ) -> None:
     """Import a file or a BEIR folder; if a line or item is wrong, nothing is imported."""
-    with ExitStack() as opened:
-        files = [(field, (label, opened.enter_context(_open(file)))) for field, label, file in _parts(path)]
-        api = opened.enter_context(connected())
-        form = {"name": name, "scoring": scoring, "map": columns or []}
-        added = api.post("/datasets", DatasetAdded, data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
+    form = {"name": name, "scoring": scoring, "map": columns or []}
+    with input_told(), opened(_parts(path)) as files, connected() as api:
+        added = api.post("/datasets", DatasetAdded, data=form, files=files, timeout=TIMEOUT_S)
     _show_added(added, as_json=json)
 
 
@@ -170,11 +167,3 @@ def _parts(path: Path) -> list[tuple[str, str, Path]]:
         )
     folder = path.resolve().name
     return [("files", f"{folder}/{name}", path / name) for name in (CORPUS, QUERIES, *judged)]
-
-
-def _open(file: Path) -> BinaryIO:
-    """Open a file for an upload, which streams it."""
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise fail(f"Cannot read {file}: {error.strerror}.") from error

@@ -12,20 +12,21 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import Api, errors_told, say
+from app.cli.client import errors_told, say
 from app.cli.comparisons import comparisons, forest_of, metric_of
 from app.cli.experiments import follow_to_end
 from app.cli.files import read_experiment, read_mapping
 from app.cli.follow import follow
 from app.cli.render import console
 from app.cli.serving import dashboard_is_built, open_browser, print_addresses, serving
+from app.client.api import Api
 from app.core.config import PROJECT_ROOT, get_settings
 from app.domain.json import JsonObject
 from app.domain.rounding import fixed
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonCreated, ComparisonOut, ScoreDifference
+from app.schemas.comparison_wording import cells
 from app.schemas.experiment import ExperimentOut
-from app.services.comparisons.markdown import cells
 
 _FILES = PROJECT_ROOT / "configs" / "experiments"
 _DEMO = _FILES / "worked_examples.yaml"

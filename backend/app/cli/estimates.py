@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import typer
 
-from app.cli.client import Api, say
+from app.cli.client import say
 from app.cli.render import print_json
+from app.client.api import Api
 from app.domain.json import JsonObject
 from app.domain.rounding import dollars
 from app.schemas.comparison import ComparisonEstimate

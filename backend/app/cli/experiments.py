@@ -9,12 +9,13 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from app.cli.client import Api, ApiError, JsonOption, connected, fail, say
+from app.cli.client import JsonOption, connected, fail, say
 from app.cli.comparisons import resume_comparison, run_comparison, show_when_ended
 from app.cli.estimates import Rehearsal
 from app.cli.files import read_experiment, read_mapping
 from app.cli.follow import follow
 from app.cli.render import console, experiments_table, print_json, result_table, short
+from app.client.api import Api, ApiError
 from app.domain.json import JsonObject
 from app.domain.status import ExperimentStatus
 from app.schemas.budget import BudgetOut

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.client import Api, Query, connected, error_of, fail, say
+from app.cli.client import connected, fail, say
 from app.cli.comparisons import FamilyOption, MarginOption
+from app.client.api import Api, Query, error_of
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.scoring import ORIGINAL
 

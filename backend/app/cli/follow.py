@@ -1,61 +1,11 @@
 """Following an experiment in the terminal until it ends."""
 
 import sys
-import time
 from uuid import UUID
 
-import httpx
-from rich.console import Console
-from rich.progress import BarColumn, Progress, Task, TextColumn
-from rich.text import Text
-
-from app.cli.client import Api, ApiError
-from app.core.visible import visible
-from app.domain.rounding import number, percent
+from app.client.api import Api
+from app.client.progress import GIVE_UP_S, RECONNECT_S, follow_events, terminal_bar
 from app.domain.status import ExperimentStatus
-from app.schemas.experiment import ProgressOut
-
-_RECONNECT_S = 1.0
-_GIVE_UP_S = 120.0
-
-
-class _Details(TextColumn):
-    """Rate, time left, accuracy and errors, as reported by the server."""
-
-    def __init__(self) -> None:
-        super().__init__("")
-
-    def render(self, task: Task) -> Text:
-        return Text(visible(str(task.fields.get("details", ""))))
-
-
-def details(progress: ProgressOut | None, place: int | None = None) -> str:
-    """Return the line beside the bar; ``place``: in the queue, if it waits there."""
-    if place is not None and place > 1:
-        return f"number {place} in the queue"
-    if progress is None:
-        return "waiting for a worker"
-    parts = [number(progress.rate_per_s, "/s")]
-    if progress.eta_s is not None:
-        parts.append(f"ETA {_duration(progress.eta_s)}")
-    parts.append(f"accuracy {percent(progress.accuracy)}")
-    if progress.executors > 1:
-        parts.append(f"{progress.executors} workers")
-    failures = ", ".join(f"{count} {kind}" for kind, count in progress.failures.items())
-    parts.append(f"errors {progress.failed}" + (f" ({failures})" if failures else ""))
-    if progress.waiting_for or progress.waiting_s > 1:
-        why = progress.waiting_for or "rate limited"
-        parts.append(why + (f", {_duration(progress.waiting_s)} to wait" if progress.waiting_s > 1 else ""))
-    return "  ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
 def follow(
@@ -64,41 +14,10 @@ def follow(
     total: int,
     *,
     quiet: bool = False,
-    reconnect_s: float = _RECONNECT_S,
-    give_up_s: float = _GIVE_UP_S,
+    reconnect_s: float = RECONNECT_S,
+    give_up_s: float = GIVE_UP_S,
 ) -> ExperimentStatus:
-    """Show progress until the experiment has ended, and return its status.
-
-    If the connection breaks (when the API restarts, for example), a new one is tried every ``reconnect_s``
-    seconds, for ``give_up_s`` seconds.
-    """
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.completed}/{task.total}"),
-        BarColumn(bar_width=28),
-        _Details(),
-        console=console,
-        disable=quiet or not sys.stderr.isatty(),
-        transient=False,
-    )
-    with bar:
-        task = bar.add_task("", total=total, details="")
-        lost_at: float | None = None
-        while True:
-            try:
-                for event in api.events(experiment_id):
-                    lost_at = None
-                    progress = event.progress
-                    done = progress.done if progress else 0
-                    line = details(progress, event.queue_position)
-                    bar.update(task, completed=done, details=line)
-                    if event.status.ended:
-                        return event.status
-            except (httpx.TransportError, ApiError) as error:
-                if isinstance(error, ApiError) and error.status != 503:
-                    raise
-                lost_at = lost_at or time.monotonic()
-                if time.monotonic() - lost_at > give_up_s:
-                    raise
-                bar.update(task, details="the API does not answer; retrying")
-            time.sleep(reconnect_s)
+    """Show progress until the experiment has ended, and return its status; see ``follow_events``."""
+    with terminal_bar(total, shown=not quiet and sys.stderr.isatty()) as show:
+        last = follow_events(api, experiment_id, show, reconnect_s=reconnect_s, give_up_s=give_up_s)
+    return last.status

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from app.cli.client import JsonOption, Query, connected, fail
+from app.cli.client import JsonOption, connected, fail
 from app.cli.comparisons import metric_of
 from app.cli.gate_outcome import EXIT, GateCase, GateOutcome, junit_xml, write
 from app.cli.gate_policy import by_policy
 from app.cli.render import print_json
+from app.client.api import Query
 from app.core.markdown import plain
 from app.core.visible import visible
 from app.domain.rounding import fixed, interval_in_points
@@ -24,7 +25,8 @@ from app.schemas.comparison import (
     ScoreDifference,
     SettlingSide,
 )
-from app.services.comparisons.markdown import as_markdown, equivalence_line, warnings_of
+from app.schemas.comparison_wording import equivalence_line, warnings_of
+from app.services.comparisons.markdown import as_markdown
 from app.services.evaluation.statistics.gate_policy import ALPHA, RuleTest
 from app.services.evaluation.statistics.noninferiority import (
     FEWEST_TO_DECIDE,

@@ -6,9 +6,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import JsonOption, Query, connected, say
+from app.cli.client import JsonOption, connected, say
 from app.cli.comparisons import MarginOption, MetricOption
 from app.cli.render import console, print_json, short
+from app.client.api import Query
 from app.domain.rounding import format_p, interval, interval_in_points, signed_points
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.history import HistoryOut, HistoryStepOut, StepDifference

@@ -1,17 +1,15 @@
 """The command that imports other harnesses' results."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from app.cli.client import JsonOption, connected, fail, say
+from app.cli.client import JsonOption, connected, input_told, say
 from app.cli.render import print_json
+from app.client.uploads import TIMEOUT_S, log_files, opened
 from app.schemas.imported import ImportedOut
-
-_UPLOAD_TIMEOUT_S = 600
 
 
 def import_(
@@ -47,16 +45,9 @@ def import_(
     json: JsonOption = False,
 ) -> None:
     """Import results of other harnesses, to be compared, judged and scored again like those made here."""
-    with ExitStack() as opened:
-        files = []
-        for path in _files(paths):
-            try:
-                files.append(("files", (path.name, opened.enter_context(path.open("rb")))))
-            except OSError as error:
-                raise fail(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
-        api = opened.enter_context(connected())
-        form = {"dataset": dataset, "scoring": scoring, "map": columns or []}
-        done = api.post("/imports", list[ImportedOut], data=form, files=files, timeout=_UPLOAD_TIMEOUT_S)
+    form = {"dataset": dataset, "scoring": scoring, "map": columns or []}
+    with input_told(), opened(log_files(paths)) as files, connected() as api:
+        done = api.post("/imports", list[ImportedOut], data=form, files=files, timeout=TIMEOUT_S)
     if json:
         print_json(done)
         return
@@ -64,14 +55,6 @@ def import_(
         _show(one)
     ids = " ".join(str(one.experiment_id)[:8] for one in done)
     say(f"\nCompare: llmforge compare {ids}{' ID' if len(done) == 1 else ''}")
-
-
-def _files(paths: list[Path]) -> list[Path]:
-    """Return files; of a folder, the logs of lm-evaluation-harness in it."""
-    found: list[Path] = []
-    for path in paths:
-        found += sorted(path.rglob("*.json*")) if path.is_dir() else [path]
-    return found
 
 
 def _show(one: ImportedOut) -> None:

@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from app.cli.client import Api, JsonOption, connected, fail, say
+from app.cli.client import JsonOption, connected, fail, say
 from app.cli.render import console, print_json
+from app.client.api import Api
 from app.core.config import get_settings
 from app.domain.json import JsonObject
 from app.domain.rounding import fixed, significant

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import JsonOption, Query, connected, fail, say
+from app.cli.client import JsonOption, connected, fail, say
 from app.cli.comparisons import ScoringOption
 from app.cli.render import console, print_json
+from app.client.api import Query
 from app.domain.rounding import known_interval, known_points, known_value, percent, signed_points
 from app.schemas.label import MOST_LABELS, LabelIn, LabelOut, LabelSummaryOut
 

@@ -6,9 +6,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import JsonOption, Query, connected
+from app.cli.client import JsonOption, connected
 from app.cli.comparisons import OUTCOME_STYLE, MetricOption, ScoringOption
 from app.cli.render import console, print_json
+from app.client.api import Query
 from app.core.visible import visible
 from app.domain.rounding import format_p, interval, interval_in_points, percent, signed_points
 from app.schemas.compared_repeats import ComparedRepeatsOut

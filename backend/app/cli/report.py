@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from app.cli.client import Api, Query, connected, fail, say
+from app.cli.client import connected, fail, say
 from app.cli.comparisons import (
     FamilyOption,
     MarginOption,
@@ -18,6 +18,7 @@ from app.cli.comparisons import (
     comparisons,
     follow_all,
 )
+from app.client.api import Api, Query
 from app.domain.json import JsonObject
 from app.domain.scoring import DEFAULT_MARGIN
 from app.schemas.comparison import ComparisonCreated

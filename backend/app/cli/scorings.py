@@ -8,9 +8,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.client import Api, JsonOption, connected, fail, say
+from app.cli.client import JsonOption, connected, fail, say
 from app.cli.experiments import IdArgument
 from app.cli.render import console, print_json, short
+from app.client.api import Api
 from app.domain.json import JsonObject
 from app.domain.rounding import percent
 from app.schemas.scoring import ORIGINAL, ScoringOut, ScoringsOut

@@ -6,8 +6,9 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from app.cli.client import Api, JsonOption, connected, say
+from app.cli.client import JsonOption, connected, say
 from app.cli.render import console, print_json
+from app.client.api import Api
 from app.schemas.common import KeysetPage
 from app.schemas.result import RunOut, RunSummary
 from app.schemas.trace import StepOut, TraceOut

@@ -20,6 +20,7 @@ VIOLATIONS = {
     "layers": ("app/services/runs/repository.py", "import app.services.execution.executor"),
     "independence": ("app/schemas/common.py", "import app.core.errors"),
     "forbidden: What a notebook may use": ("app/services/methods/base.py", "import sqlalchemy"),
+    "forbidden: Clients know the API's schemas": ("llmforge/lab.py", "import app.models"),
     "forbidden: The API does HTTP only": ("app/api/overview.py", "import app.models"),
 }
 """By the beginning of a contract's type and name: a file, and a line that must not stand in it."""
@@ -49,7 +50,8 @@ def test_says_what_it_owns_and_what_it_must_not_do(room: str) -> None:
 
 
 def test_every_wall_has_a_violation_that_it_stops(tmp_path: Path) -> None:
-    shutil.copytree(BACKEND / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("app", "llmforge"):
+        shutil.copytree(BACKEND / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(BACKEND / "pyproject.toml", tmp_path)
     for path, line in VIOLATIONS.values():
         with (tmp_path / path).open("a") as file:

@@ -1,19 +1,13 @@
-"""Fixtures of the command line's tests: the real API, something that works on experiments, a runner."""
+"""Fixtures of the command line's tests: the real API, and a runner of commands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import app
-from app.services.execution.executor import Executor
-from app.services.experiments.repository import ExperimentRepository
-from app.services.runs.scoring_repository import ScoringRepository
-from app.services.runtime import Runtime
-from app.services.scorings.work import ScoringWork
 from tests.support import PATIENCE_S
 
 Cli = Callable[..., Awaitable[Result]]
@@ -41,28 +35,6 @@ def cli(api_url: str, monkeypatch: pytest.MonkeyPatch) -> Cli:
         return await asyncio.wait_for(asyncio.to_thread(invoke), PATIENCE_S)
 
     return call
-
-
-@pytest.fixture
-async def working(runtime: Runtime) -> AsyncIterator[None]:
-    """Works on whatever is queued, as a worker does."""
-
-    async def work() -> None:
-        while True:
-            async with runtime.sessions() as session:
-                unattended = await ExperimentRepository(session).unattended(60)
-                scorings = await ScoringRepository(session).unattended(60)
-            for experiment_id in unattended:
-                await Executor(runtime, experiment_id).run()
-            for scoring_id in scorings:
-                await ScoringWork(runtime, scoring_id).run()
-            await asyncio.sleep(0.02)
-
-    task = asyncio.create_task(work())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):  # any other end of it is why a test failed
-        await task
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.cli.client import Api, ApiError
-from app.cli.follow import details, follow
+from app.cli.follow import follow
+from app.client.api import Api, ApiError
+from app.client.progress import details
 from app.domain.status import ExperimentStatus
 from app.schemas.common import ErrorBody
 from app.schemas.experiment import ExperimentEvent, ProgressOut

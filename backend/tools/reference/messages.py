@@ -66,6 +66,10 @@ GROUPS: dict[str, tuple[str, str]] = {
         "Give platforms that share a Redis a `LLMFORGE_QUEUE` each.",
     ),
     "fail": ("The command line", "Exit code 1 unless the command's help says otherwise."),
+    "UnusableInput": (
+        "The command line and Python: ids and files",
+        "Nothing was sent. Mend what is named.",
+    ),
     "RequestFailed": ("The command line: requests to the platform", "The message is the platform's."),
     "BrokenStream": (
         "The command line: following an experiment",

@@ -19,10 +19,7 @@ from app.cli.assistant.texts import Texts
 from app.domain.json import JsonObject
 from app.schemas.budget import BudgetOut
 from app.schemas.comparison import AmountDifference, Compared, ComparisonOut, ScoreDifference
-from app.schemas.experiment import ExperimentOut, ExperimentSummary
-from app.schemas.experiment_config import ExperimentConfig
-from app.schemas.result import Figure, ResultOut, ScoreStatistics
-from app.services.comparisons.markdown import (
+from app.schemas.comparison_wording import (
     about_families,
     about_scores,
     about_settling,
@@ -32,6 +29,9 @@ from app.services.comparisons.markdown import (
     tokens_per_answer,
     warnings_of,
 )
+from app.schemas.experiment import ExperimentOut, ExperimentSummary
+from app.schemas.experiment_config import ExperimentConfig
+from app.schemas.result import Figure, ResultOut, ScoreStatistics
 from app.services.execution.budget_wording import budget_line
 
 

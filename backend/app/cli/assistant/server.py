@@ -22,7 +22,8 @@ from app.cli.assistant.shapes import (
     RunList,
 )
 from app.cli.assistant.texts import Texts
-from app.cli.client import Api, ApiError, Failure, connected
+from app.cli.client import Failure, connected
+from app.client.api import Api, ApiError
 from app.core.visible import visible_to_models
 from app.domain.comparison_filter import AgreementFilter
 from app.domain.run_selection import RunFilter

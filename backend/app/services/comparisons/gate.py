@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldError, InvalidInput
 from app.domain.rounding import interval_in_points, percent, signed_points
 from app.models import Experiment
+from app.schemas.comparison_wording import warnings_of
 from app.schemas.gate import GateOut, GatePolicy, GateRequest, GateRule, GateRuleOut
 from app.services.comparisons.compare import ScoreComparison
 from app.services.comparisons.comparison import Comparison
-from app.services.comparisons.markdown import warnings_of
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.settling import SettlingService

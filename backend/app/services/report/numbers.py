@@ -18,8 +18,9 @@ from app.domain.rounding import (
     signed_points,
 )
 from app.schemas.comparison import Compared, ComparisonOut, DifferenceStatistics, ScoreDifference
+from app.schemas.comparison_wording import differences_of, tokens_per_answer, verdicts_of
 from app.schemas.result import ScoreStatistics
-from app.services.comparisons.markdown import differences_of, table_of, tokens_per_answer, verdicts_of
+from app.services.comparisons.markdown import table_of
 from app.services.report.figures.base import Figure
 from app.services.report.figures.prepare import forest, setting_of
 

@@ -16,10 +16,11 @@ from app.domain.scoring import DEFAULT_MARGIN, ScoreFamily
 from app.models import Experiment
 from app.schemas.budget import BudgetOut
 from app.schemas.comparison import ComparisonOut
+from app.schemas.comparison_wording import differences_of, verdicts_of, warnings_of
 from app.schemas.experiment_config import Budget
 from app.schemas.result import ComparedExample
 from app.services.comparisons.examples import ExamplesService
-from app.services.comparisons.markdown import differences_of, table_of, verdicts_of, warnings_of
+from app.services.comparisons.markdown import table_of
 from app.services.comparisons.pairing import RunArrays
 from app.services.comparisons.repeats import RepeatedComparisonService
 from app.services.comparisons.repeats_report import compared_repeats_out

@@ -3,7 +3,7 @@
 from app.core.markdown import plain, table
 from app.domain.rounding import dollars, interval_in_points, number, percent, signed_points
 from app.schemas.comparison import ComparisonOut, Settling, SettlingSide
-from app.services.comparisons.markdown import differences_of
+from app.schemas.comparison_wording import differences_of
 
 _HEAD = (
     "experiment",

@@ -12,7 +12,7 @@ from app.schemas.comparison import (
     Settling,
     SettlingSide,
 )
-from app.services.comparisons.markdown import about_families, about_scores, about_settling, ordinary_verdict
+from app.schemas.comparison_wording import about_families, about_scores, about_settling, ordinary_verdict
 from app.services.report.settling_section import settling_markdown
 
 OTHER = uuid.UUID(int=2)

@@ -9,9 +9,9 @@ import pytest
 from app.core.errors import InvalidInput
 from app.domain.status import ExperimentStatus
 from app.schemas.comparison import ComparisonConfig, Settling
+from app.schemas.comparison_wording import about_settling
 from app.schemas.gate import GatePolicy, GateRequest, GateRule
 from app.services.comparisons.gate import GateService
-from app.services.comparisons.markdown import about_settling
 from app.services.comparisons.report import comparison_out
 from app.services.comparisons.service import ComparisonService, expand
 from app.services.comparisons.settling import SettlingService, check_settling

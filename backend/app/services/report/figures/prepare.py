@@ -6,8 +6,8 @@ from uuid import UUID
 from app.domain.metrics import Estimate
 from app.domain.rounding import fixed, format_p, interval, interval_in_points, milliseconds, signed_points
 from app.schemas.comparison import Compared, ComparisonOut, ScoreDifference
+from app.schemas.comparison_wording import differences_of, tokens_per_answer
 from app.schemas.result import Attribution
-from app.services.comparisons.markdown import differences_of, tokens_per_answer
 from app.services.report.figures.base import (
     BarChart,
     Emphasis,
