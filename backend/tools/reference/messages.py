@@ -82,6 +82,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "SystemExit": ("Settings that stop the start", "Change the setting that is named."),
     "DatabaseUrlError": ("`DATABASE_URL`", "Mend the address."),
     "BadRedisUrl": ("`REDIS_URL`", "Mend the address."),
+    "BrokenBundle": ("Verifying bundles", "Nothing of the bundle was read further."),
     "BackupError": ("Backing up, restoring, moving", "Nothing was changed unless the message says so."),
     "UpgradeFailed": ("Upgrades", "The database is as it was; the message says where the backup is."),
     "SchemaIsNewer": (
