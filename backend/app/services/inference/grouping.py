@@ -75,6 +75,8 @@ class GroupingEngine(EngineBase):
         if self._sending is None and waiting and waiting >= min(self._size, self._asking()):
             self._group = [self._waiting.popleft() for _ in range(min(self._size, waiting))]
             self._sending = asyncio.create_task(self._send(self._group))
+            # Not at the end of the task itself: one that is cancelled before it has begun never gets there.
+            self._sending.add_done_callback(self._ended)
 
     def close(self) -> None:
         """Send no more groups, and cancel the requests that wait; the group in flight is answered."""
@@ -98,11 +100,12 @@ class GroupingEngine(EngineBase):
             for one in group:
                 if not one.outcome.done():
                     one.outcome.set_exception(error)
-        finally:
-            for one in group:
-                one.outcome.cancel()  # those that have an outcome keep it
-            self._sending, self._group = None, []
-            self.look()
+
+    def _ended(self, _sending: "asyncio.Task[None]") -> None:
+        for one in self._group:
+            one.outcome.cancel()  # those that have an outcome keep it
+        self._sending, self._group = None, []
+        self.look()
 
     def _forget(self, waiting: _Waiting) -> None:
         """Drop a request that nobody waits for any more, and its group if that is so of all of it."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.generation import GenerationRequest, GenerationResult
@@ -90,6 +90,12 @@ THINKS = st.lists(st.sampled_from([0.0, 0.3, 1.0, 2.5]), max_size=5)
     size=st.integers(1, 6),
     cancelled=st.dictionaries(st.integers(0, 11), st.sampled_from([0.0, 0.5, 1.0, 1.7, 4.0]), max_size=4),
     failing=st.sets(st.sampled_from(["a0", "b1", "c0", "d2"])),
+)
+@example(  # the only request of a group is given up after its task was made, and before that has begun
+    asked=[*[[]] * 4, *[[0.0]] * 4, [2.5], [0.0]],
+    size=1,
+    cancelled={9: 4.0, 0: 4.0, 1: 4.0, 2: 4.0},
+    failing=set(),
 )
 def test_each_request_is_answered_once(
     asked: list[list[float]], size: int, cancelled: dict[int, float], failing: set[str]
