@@ -9,10 +9,10 @@ import orjson
 from app.domain.examples import Example
 from app.domain.json import JsonObject
 from app.domain.metrics import RunContext, RunFacts
-from app.domain.passages import Passage
-from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
+from app.domain.prediction import Prediction
 from app.domain.shared_expense import SharedExpense
 from app.services.comparisons.pairing import QUANTITIES, RunArrays
+from app.services.execution.replay import stored_prediction
 
 
 def context_of(stored: JsonObject) -> RunContext:
@@ -117,10 +117,8 @@ def _number(value: float | None) -> float:
 
 def prediction_of(row: JsonObject) -> Prediction:
     """Return what scorers judge of an answered run."""
-    passages = None if row["retrieved"] is None else tuple(map(Passage.from_dict, row["retrieved"]))
-    outcome = ParseOutcome(row["parse_outcome"] or ParseOutcome.ANSWERED)
-    answer = ParsedAnswer(row["answer"], outcome, row["parse_rule"] or "")
-    return Prediction(row["output"] or "", answer, (), passages)
+    columns = ("output", "answer", "parse_outcome", "parse_rule", "retrieved")
+    return stored_prediction(*(row[name] for name in columns))
 
 
 def example_of(row: JsonObject) -> Example:

@@ -31,13 +31,12 @@ from app.services.evaluation.metrics.compute import compute_metrics
 from app.services.evaluation.metrics.stored import metrics_out
 from app.services.evaluation.scorers.base import ScorerUnavailable, Scoring, open_scoring
 from app.services.evaluation.scorers.registry import SCORERS
+from app.services.results.export import OWN_COLUMNS
 from app.services.results.service import ExperimentResult
 
 _PRECISION = 1e-9
 """Relative: processors differ in the last digits of a sum, and in nothing that is shown."""
 _ABSENT = "nothing"
-_OWN_COLUMNS = ("exact_match", "contains", "f1")
-"""Scores that a run has a second time, in columns of their own."""
 _QuestionKey = tuple[str, str]
 """Key and content hash of a question."""
 
@@ -220,7 +219,7 @@ class _Rescoring:
     async def check(self, row: JsonObject, where: str) -> None:
         """Note what differs in the scores of a run."""
         scores = row["scores"] or {}
-        for name in _OWN_COLUMNS:
+        for name in OWN_COLUMNS:
             self._part.check(f"{where}: {name}", row[name], scores.get(name, {}).get("value"))
         example = self._examples.get((row["example_key"], row["content_hash"]))
         if example is None and self._examples:

@@ -4,12 +4,14 @@ They come from its stored runs and not from the response cache: with ``cache: fa
 not be given answers of others, and the cache does not say whose answers it has.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from app.domain.generation import GenerationRequest, GenerationResult, ToolCall, Usage
 from app.domain.hashing import content_hash
 from app.domain.json import JsonObject
+from app.domain.passages import Passage
+from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
 from app.services.inference.base import Engine, EngineBase
 from app.services.inference.cache import may_be_replayed
 
@@ -86,3 +88,24 @@ def result_of(call: JsonObject) -> GenerationResult:
         left_out=tuple(call.get("left_out", ())),
         cache_tier="resumed",
     )
+
+
+def stored_prediction(
+    output: str | None,
+    answer: str | None,
+    outcome: str | None,
+    rule: str | None,
+    retrieved: Sequence[JsonObject] | None,
+) -> Prediction:
+    """Return what a method had made of an example, by the columns of its run; without calls.
+
+    Args:
+        output: of the model.
+        answer: that was read from it.
+        outcome: what the parser met; ``None`` in runs from before it was stored.
+        rule: that matched, likewise.
+        retrieved: passages; ``None`` if the method retrieves nothing.
+    """
+    passages = None if retrieved is None else tuple(map(Passage.from_dict, retrieved))
+    parsed = ParsedAnswer(answer, ParseOutcome(outcome or ParseOutcome.ANSWERED), rule or "")
+    return Prediction(output or "", parsed, (), passages)

@@ -142,7 +142,7 @@ _STORED_NAMES = tuple(column.name for column in _STORED_COLUMNS)
 _read = attrgetter(*(column.path for column in _STORED_COLUMNS))
 
 _READ_ANEW = ("answer", "parse_outcome", "parse_rule", "scores")
-_OWN_COLUMNS = ("exact_match", "contains", "f1")
+OWN_COLUMNS = ("exact_match", "contains", "f1")
 """Scores with columns of their own."""
 
 Rows = AsyncIterator[list[JsonObject]]
@@ -230,7 +230,7 @@ async def _rescored(batches: Rows, sessions: Sessions, scoring_id: uuid.UUID) ->
         for row in batch:
             if row["run_id"] in found:
                 scored, example = found[row["run_id"]]
-                values = {name: scored.scores.get(name, {}).get("value") for name in _OWN_COLUMNS}
+                values = {name: scored.scores.get(name, {}).get("value") for name in OWN_COLUMNS}
                 anew = {name: getattr(scored, name) for name in _READ_ANEW} | values
                 row.update(anew, gold=example.answers, content_hash=example.content_hash)
         yield batch

@@ -1,16 +1,16 @@
 """From a stored run back to what scorers judge, with the answer read anew if that is asked for."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain.examples import Example
 from app.domain.generation import GenerationResult
-from app.domain.passages import Passage
 from app.domain.prediction import ParsedAnswer, ParseOutcome, Prediction
 from app.domain.scoring import ScoringRule
 from app.models import Run
 from app.schemas.scoring import ParserName
-from app.services.execution.replay import result_of
+from app.services.execution.replay import result_of, stored_prediction
 from app.services.methods.answer_extraction import read_answer
 from app.services.methods.cot import count_votes
 
@@ -54,21 +54,19 @@ def prediction_of(run: Run, example: Example, rule: ScoringRule, parser: ParserN
         rule: of the dataset, by which answers are read and votes are counted.
         parser: how the answer is read from the output; ``None``: as it is stored.
     """
-    passages = None if run.retrieved is None else tuple(map(Passage.from_dict, run.retrieved))
+    stored = stored_prediction(run.output, run.answer, run.parse_outcome, run.parse_rule, run.retrieved)
     if parser is None:
-        outcome = ParseOutcome(run.parse_outcome or ParseOutcome.ANSWERED)
-        answer = ParsedAnswer(run.answer, outcome, run.parse_rule or "")
-        return Prediction(run.output or "", answer, (), passages)
+        return stored
     calls = [call for call in run.calls if "text" in call]
     results = [result_of(call) for call in calls]
     answers = [PARSERS[parser](one, example.question, rule) for one in results]
     if not answers:
-        return Prediction(run.output or "", _taken("", parser), (), passages)
+        return replace(stored, answer=_taken("", parser))
     chosen = len(answers) - 1
     if _is_vote(calls):
         votes = count_votes(answers, rule)
         chosen = max(range(len(votes)), key=lambda place: votes[place].votes)
-    return Prediction(results[chosen].text, answers[chosen], (), passages)
+    return replace(stored, output=results[chosen].text, answer=answers[chosen])
 
 
 def _is_vote(calls: list[dict[str, Any]]) -> bool:
