@@ -84,9 +84,7 @@ def agreements_of(imported: Sequence[RunFacts], scored: Sequence[RunFacts]) -> l
         scored: the same runs, in the same order, with ours.
     """
     theirs = [one for one in _names(imported) if score_label(one)]
-    ours = [
-        one for one in _names(scored) if not score_label(one) and SCORERS.describe(one).kind == "binary"
-    ]
+    ours = [one for one in _names(scored) if not score_label(one) and SCORERS.describe(one).kind == "binary"]
     return [
         found
         for first in theirs
