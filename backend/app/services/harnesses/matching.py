@@ -97,7 +97,9 @@ def _problem(item: LoggedAnswer, seen: set[tuple[str, int]], *, differs: bool) -
     if differs:
         return f"the id {item.key!r} stands for another question above"
     texts = (item.key, item.question, *item.answers, item.output or "", item.error or "")
-    return unstorable(texts, {**item.metadata, "messages": list(item.messages)})
+    reasons = (score.reason for score in item.scores.values())
+    more = {**item.metadata, "messages": list(item.messages), "finish_reason": item.finish_reason}
+    return unstorable((*texts, *item.scores, *reasons), more)
 
 
 class Matching:
