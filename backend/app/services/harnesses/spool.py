@@ -1,6 +1,7 @@
 """What is kept of a log on disk once it has been read: as JSON lines in a temporary file without a name."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -36,19 +37,31 @@ class _Spool:
         try:
             self._file.write(line)
         except OSError as error:
-            raise Unavailable(
-                f"The temporary file of an import could not be written: {error.strerror}.",
-                hint="Free some space where temporary files are, or set TMPDIR to a folder with more.",
-            ) from error
+            raise _no_room(error) from error
 
     def rows(self) -> Iterator[Any]:
-        """Yield all objects, each as JSON has it."""
-        self._file.seek(0)
+        """Yield all objects, each as JSON has it.
+
+        Raises:
+            Unavailable: if there is no room for the last ones that were written.
+        """
+        try:
+            self._file.seek(0)
+        except OSError as error:
+            raise _no_room(error) from error
         yield from map(orjson.loads, self._file)
 
     def close(self) -> None:
         """Remove the file."""
-        self._file.close()
+        with suppress(OSError):  # what there is no room for is not needed any more
+            self._file.close()
+
+
+def _no_room(error: OSError) -> Unavailable:
+    return Unavailable(
+        f"The temporary file of an import could not be written: {error.strerror}.",
+        hint="Free some space where temporary files are, or set TMPDIR to a folder with more.",
+    )
 
 
 class AnswerSpool:

@@ -62,14 +62,41 @@ def test_what_was_written_is_read_as_often_as_needed(given: list[LoggedAnswer]) 
 
 
 class FullDisk(io.BytesIO):
-    def write(self, _: object) -> int:
-        raise OSError(28, "No space left on device")
+    """Has room for a few bytes, which may turn out to be too few when what was written is stored."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self._check(len(data))
+        return super().write(data)
+
+    def seek(self, *_: int) -> int:
+        self._check(self.tell())
+        return super().seek(*_)
+
+    def close(self) -> None:
+        self._check(self.tell())
+
+    def _check(self, size: int) -> None:
+        if size > self._room:
+            raise OSError(28, "No space left on device")
 
 
-def test_a_full_disk_is_an_error_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "SpooledTemporaryFile", lambda _: FullDisk())
+@pytest.mark.parametrize("room", [0, 300])
+def test_a_full_disk_is_an_error_for_people(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    monkeypatch.setattr(spool, "SpooledTemporaryFile", lambda _: FullDisk(room))
+    kept = AnswerSpool()
+
+    def use() -> None:
+        for _ in range(3):
+            kept.add(LoggedAnswer("line 1", "k", 0, "q", ("a",), "a"))
+        list(kept.answers())
+
     with pytest.raises(Unavailable, match="No space left on device"):
-        AnswerSpool().add(LoggedAnswer("line 1", "k", 0, "q", ("a",), "a"))
+        use()
+    kept.close()
 
 
 def log_of(answers: Iterator[LoggedAnswer]) -> Log:
