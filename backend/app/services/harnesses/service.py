@@ -122,6 +122,17 @@ class HarnessImports:
         return done
 
     async def _add(self, one: Log, place: _Place, rule: ScoringRule | None) -> Imported:
+        experiment, created = await self._experiment_of(one, place, rule)
+        facts = await self._runs.facts(experiment.id)
+        if created:
+            await aggregate(self._session, experiment.id, wall_s=None, facts=facts)
+            log.info("experiment_imported", experiment_id=str(experiment.id), harness=one.harness)
+        return imported_as(experiment, agreements_of(facts, facts), created=created)
+
+    async def _experiment_of(
+        self, one: Log, place: _Place, rule: ScoringRule | None
+    ) -> tuple[Experiment, bool]:
+        """Return the experiment of a log, and whether it was made now, with its runs."""
         report = Report(_UNIT)
         with Questions() as questions:
             await asyncio.to_thread(questions.read, one, report)
@@ -135,29 +146,28 @@ class HarnessImports:
             known = await self._experiments.get(experiment_id, deleted=True)
             if known is not None:
                 await self._experiments.set_deleted(experiment_id, deleted=False)
-                facts = await self._runs.facts(experiment_id)
-                return imported_as(known, agreements_of(facts, facts), created=False)
+                return known, False
             experiment = _experiment(experiment_id, one, questions, target, place)
             await self._experiments.add(experiment)
             await self._add_runs(experiment_id, questions, target)
-        facts = await self._runs.facts(experiment_id)
-        await aggregate(self._session, experiment_id, wall_s=None, facts=facts)
-        log.info("experiment_imported", experiment_id=str(experiment_id), harness=one.harness)
-        return imported_as(experiment, agreements_of(facts, facts), created=True)
+        return experiment, True
 
     async def _add_runs(self, experiment_id: uuid.UUID, questions: Questions, target: _Target) -> None:
-        """Score and store all answers; while some are being stored, the next ones are scored."""
+        """Score and store all answers: while some are scored, those before them are stored."""
         scoring = AnswerScoring(experiment_id, target.dataset.scoring)
-        scored: list[RunRecord] = []
-        for part in _parts(questions.answers.answers()):
-            ids = {target.rows[one.key] for one in part}
-            examples = await self._datasets.examples_of(list(ids))
-            following = asyncio.create_task(asyncio.to_thread(scoring.runs, part, target.rows, examples))
-            try:
-                await self._runs.add_imported(scored)
-            finally:
-                scored = await following
-        await self._runs.add_imported(scored)
+        scored: asyncio.Task[list[RunRecord]] | None = None
+        try:
+            for part in _parts(questions.answers.answers()):
+                examples = await self._datasets.examples_of(list({target.rows[one.key] for one in part}))
+                work = asyncio.to_thread(scoring.runs, part, target.rows, examples)
+                before, scored = scored, asyncio.create_task(work)
+                if before is not None:
+                    await self._runs.add_imported(await before)
+            if scored is not None:
+                await self._runs.add_imported(await scored)
+        finally:
+            if scored is not None:
+                await asyncio.wait([scored])  # a thread cannot be stopped
 
     async def _target(self, one: Log, questions: Questions, name: str, rule: ScoringRule | None) -> _Target:
         """Return the dataset that a log's questions are of, which is made if there is none."""

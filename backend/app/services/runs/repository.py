@@ -95,9 +95,8 @@ class RunRepository:
         return bool(await self._session.scalar(_insert_answers, values))
 
     async def add_imported(self, runs: Sequence[RunRecord]) -> None:
-        """Store runs that no executor has made, if there are any; what is stored already stays as it is."""
-        if runs:
-            await self._session.execute(_insert_imported, _run_arrays(runs))
+        """Store runs that no executor has made; what is stored already stays as it is."""
+        await self._session.execute(_insert_imported, _run_arrays(runs))
 
     async def outcomes(self, experiment_id: uuid.UUID, example_ids: Sequence[int]) -> list[Outcome]:
         """Return what became of the samples of these examples that have a run."""
