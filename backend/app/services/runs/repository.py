@@ -43,7 +43,7 @@ _insert_answers = (
     )
 )
 
-_FACTS_AT_ONCE = 250
+_FACTS_AT_ONCE = 2_000  # rows; each such part is two round trips
 _insert_imported = array_insert(cast(Table, Run.__table__), _run_columns, "r")
 
 
